@@ -1,0 +1,1 @@
+export type { FailureForecast, HourStratum, Shock } from './forecast.ts';
