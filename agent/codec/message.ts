@@ -1,0 +1,59 @@
+// Messages between two members, one frame each on `/drey/message/1`. Bulk bytes never travel here: shards have
+// streams of their own (`/drey/shard/1`).
+
+import type { PackId, PeerId } from '../units.ts';
+import type { Stream } from './record.ts';
+import type { PackDescriptor } from './shard.ts';
+
+/** A signed receipt that was checked: `holder` has the shard on its disk, flushed. */
+export interface Receipt {
+  readonly holder: PeerId;
+  readonly pack: PackId;
+  readonly index: number;
+  readonly atMs: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface LogWant {
+  readonly author: PeerId;
+  readonly stream: Stream;
+  /** First sequence number wanted. */
+  readonly sequence: number;
+}
+
+export type WireMessage =
+  /** "This is how far I know each log": the answer is batches that the sender lacks, and a heads back where I lack. */
+  | { readonly kind: 'heads'; readonly next: readonly LogWant[]; readonly reply: 'wanted' | 'none' }
+  | { readonly kind: 'logPull'; readonly want: readonly LogWant[] }
+  /** Signed batches as bytes, in order within each log. `more`: the page was full, pull again. */
+  | { readonly kind: 'batches'; readonly batches: readonly Uint8Array[]; readonly more: boolean }
+  | { readonly kind: 'receipt'; readonly receipt: Uint8Array }
+  /** Asks for a shard as a stream back; answered by the stream or by `shardMissing`. */
+  | { readonly kind: 'shardPull'; readonly pack: PackId; readonly index: number }
+  | { readonly kind: 'shardMissing'; readonly pack: PackId; readonly index: number }
+  /** "Which shards of these packs do you have?" For restores whose plan has moved on. */
+  | { readonly kind: 'shardsAsk'; readonly packs: readonly PackId[] }
+  | {
+      readonly kind: 'shardsHeld';
+      readonly held: readonly { readonly descriptor: PackDescriptor; readonly indexes: readonly number[] }[];
+    }
+  /** Digest of the sorted pack ids that the sender holds of a group's slot; equal digests end the talk. */
+  | {
+      readonly kind: 'inventoryDigest';
+      readonly group: string;
+      readonly count: number;
+      readonly digest: string;
+    }
+  | {
+      readonly kind: 'inventory';
+      readonly group: string;
+      readonly held: readonly { readonly pack: PackId; readonly indexes: readonly number[] }[];
+      readonly more: boolean;
+    };
+
+/** The one hint: "my log moved". At most 1 KiB. */
+export interface Hint {
+  readonly author: PeerId;
+  readonly stream: Stream;
+  readonly next: number;
+}

@@ -1,0 +1,116 @@
+// Records: what an agent writes into its own two logs. `facts` are kept; `telemetry` is bounded in size and age.
+// A batch of records is signed once by its author (DESIGN.md "Replicated knowledge").
+
+import type { TelemetryRow, UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import type { DriveId, PeerId, SnapshotId } from '../units.ts';
+
+export type Stream = 'facts' | 'telemetry';
+
+/** A drive's key of one epoch, wrapped to everyone who may open it. */
+export interface DriveRecord {
+  readonly kind: 'drive';
+  readonly drive: DriveId;
+  readonly keyEpoch: number;
+  /** The drive's name, sealed under the drive key; holders cannot read it. */
+  readonly sealedName: Uint8Array;
+  readonly wrappedKeys: readonly WrappedKey[];
+}
+
+export interface WrappedKey {
+  /** X25519 public key of the person or machine it is wrapped to, 64 hex digits. */
+  readonly recipient: string;
+  readonly wrapped: Uint8Array;
+}
+
+/** The newest acknowledged snapshot of a drive: written only when every receipt is in. */
+export interface HeadRecord {
+  readonly kind: 'head';
+  readonly drive: DriveId;
+  readonly snapshot: SnapshotId;
+  readonly atMs: UnixMs;
+  readonly keyEpoch: number;
+  /** Where the snapshot's root lies, sealed under the drive key. */
+  readonly sealedRoot: Uint8Array;
+  readonly fileCount: number;
+  readonly byteCount: number;
+  /** Packs that this snapshot added, and SHA-256 over their receipts in order. */
+  readonly packCount: number;
+  readonly receiptsDigest: string;
+}
+
+/** "I am the optimizer until then." The earliest unexpired lease wins, then the lower peer id. */
+export interface LeaseRecord {
+  readonly kind: 'lease';
+  readonly fromMs: UnixMs;
+  readonly untilMs: UnixMs;
+}
+
+export interface PlanRecord {
+  readonly kind: 'plan';
+  readonly plan: Plan;
+}
+
+/** One model's score beside its baselines, for admins everywhere; weights stay where they were trained. */
+export interface ModelRecord {
+  readonly kind: 'model';
+  readonly version: string;
+  readonly trainedMs: UnixMs;
+  readonly summaries: readonly ModelSummary[];
+}
+
+export interface ModelSummary {
+  /** "availability", "joint failure", "popularity". */
+  readonly model: string;
+  /** For example "Brier score, 24 h ahead". */
+  readonly metric: string;
+  readonly value: number;
+  readonly better: 'lower' | 'higher';
+  readonly baselines: readonly { readonly name: string; readonly value: number }[];
+  readonly serves: 'model' | 'baseline';
+  readonly reason: string;
+}
+
+/** Where an agent can be dialled, as multiaddrs; at most 16. */
+export interface AddressRecord {
+  readonly kind: 'addresses';
+  readonly addresses: readonly string[];
+}
+
+/** A signed statement of an admin, carried by whoever has it. */
+export interface StatementRecord {
+  readonly kind: 'statement';
+  readonly bytes: Uint8Array;
+}
+
+export interface TelemetryRecord {
+  readonly kind: 'telemetry';
+  /** `collected` on the machine, or `imported` (from older monitoring, or from the generator for a trial). */
+  readonly origin: 'collected' | 'imported';
+  readonly rows: readonly TelemetryRow[];
+}
+
+export type AgentRecord =
+  | DriveRecord
+  | HeadRecord
+  | LeaseRecord
+  | PlanRecord
+  | ModelRecord
+  | AddressRecord
+  | StatementRecord
+  | TelemetryRecord;
+
+/** A batch that was checked: decoded, and signed by its author. */
+export interface SignedBatch {
+  readonly author: PeerId;
+  readonly stream: Stream;
+  /** 0 for the first batch of a log. */
+  readonly sequence: number;
+  /** SHA-256 of the previous batch's bytes, 64 hex digits; 64 zeros for the first. */
+  readonly previous: string;
+  readonly atMs: UnixMs;
+  readonly records: readonly AgentRecord[];
+  /** The whole signed object, and its SHA-256. */
+  readonly bytes: Uint8Array;
+  readonly hash: string;
+}

@@ -1,0 +1,56 @@
+// What admins say and sign: who is a machine of the fleet, who may join, who is out, and by what policy the fleet
+// lives. Each statement is signed by an admin key that the fleet root certified, so anyone may carry it.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { FleetId, InviteId, PeerId } from '../units.ts';
+
+export type Role = 'admin' | 'holder' | 'optimizer';
+
+export interface MachineCertificate {
+  readonly kind: 'certificate';
+  readonly peer: PeerId;
+  /** A name for people, 1 to 64 characters. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly notBeforeMs: UnixMs;
+  readonly notAfterMs: UnixMs;
+  /** The invite that it was issued for; absent for the fleet's first machine. */
+  readonly invite?: InviteId;
+}
+
+export interface InviteStatement {
+  readonly kind: 'invite';
+  readonly invite: InviteId;
+  /** Ed25519 public key (hex); the invite's holder proves the secret by signing with its private half. */
+  readonly publicKey: string;
+  readonly usesMax: number;
+  readonly notAfterMs: UnixMs;
+}
+
+export interface Revocation {
+  readonly kind: 'revocation';
+  /** A machine or an invite. */
+  readonly revoked: PeerId | InviteId;
+  readonly reason: string;
+  readonly atMs: UnixMs;
+}
+
+/** What an admin may set for everybody. The newest by `atMs` wins. */
+export interface FleetPolicy {
+  readonly kind: 'policy';
+  readonly fleetName: string;
+  readonly atMs: UnixMs;
+  /** A holder that is silent for longer is replaced. */
+  readonly holderSilenceMs: number;
+  readonly planMode: 'automatic' | 'review';
+}
+
+export type Statement = MachineCertificate | InviteStatement | Revocation | FleetPolicy;
+
+/** A statement that was checked: signed by an admin key of this fleet. */
+export interface SignedStatement {
+  readonly fleet: FleetId;
+  readonly statement: Statement;
+  /** The whole signed object, ready to be sent on or stored. */
+  readonly bytes: Uint8Array;
+}

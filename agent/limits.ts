@@ -1,0 +1,73 @@
+// Every bound of the agent, with its reason. A queue, retry, frame or age that is not here does not exist.
+
+import { days, gibibyte, hours, kibibyte, mebibyte, minutes, seconds } from '../datasets/index.ts';
+
+/** Two nights and a day: a weekend away from the desktop must not start a repair. A fleet policy may change it. */
+export const holderSilenceMsMax = hours(42);
+/** A message that is longer is an attack or a bug: the largest honest one is a page of log batches. */
+export const frameBytesMax = 4 * mebibyte;
+/** Frames waiting for one slow peer; beyond it the peer is cut and will pull again. */
+export const queuedFramesPerPeerMax = 1024;
+export const queuedBytesPerPeerMax = 16 * mebibyte;
+/** Writes to a libp2p stream: larger ones were slower (design, LIBRARIES.md). */
+export const streamWriteBytes = 256 * kibibyte;
+/** Default target of a pack before sealing. */
+export const packBytesTarget = 16 * mebibyte;
+/** A pack never grows beyond this: one largest chunk over the target, and room for its directory. */
+export const packBytesMax = 32 * mebibyte;
+/** Content-defined chunks (FastCDC, Xia et al. ATC'16). */
+export const chunkBytesMin = 256 * kibibyte;
+export const chunkBytesAverage = mebibyte;
+export const chunkBytesMax = 4 * mebibyte;
+/** Plain bytes compressed and sealed together: small files are bundled up to this. */
+export const blobBytesTarget = mebibyte;
+/** GF(256) allows 255; beyond 32 a plan's groups are no longer sensible for desktops. */
+export const shardCountMax = 32;
+/** Bulk transfers at once, each way: more only compete for the same disk. */
+export const shardSendsMax = 4;
+export const shardArrivalsMax = 8;
+/** A transfer that moves no byte for this long has failed. */
+export const transferSilenceMsMax = seconds(30);
+/** One page of an answer to a log pull. */
+export const batchPageBytesMax = mebibyte;
+export const batchPageCountMax = 256;
+/** One signed batch: about 100 records of a few hundred bytes, or one plan. */
+export const batchBytesMax = mebibyte;
+export const recordsPerBatchMax = 128;
+/** Telemetry is kept this long: the models look back eight weeks. */
+export const telemetryAgeMsMax = days(63);
+/** And never takes more than this per machine, oldest first. */
+export const telemetryBytesPerAgentMax = 8 * mebibyte;
+/** How often an agent writes what it saw of itself into its log. */
+export const telemetryFlushMs = hours(1);
+/** Heads, rosters and plans of all agents that a log store takes before it refuses strangers' facts. */
+export const factBytesPerAgentMax = 64 * mebibyte;
+/** The optimizer's lease: another agent takes over when it lapses. */
+export const leaseMs = minutes(15);
+/** A new plan is computed at least this often, and at once when the roster changes. */
+export const planAgeMsMax = days(7);
+/** Holders of one group compare what they hold this often, and at once after a new plan. */
+export const inventoryEveryMs = hours(6);
+/** Pack ids in one inventory page. */
+export const inventoryPackCountMax = 20_000;
+/** Anti-entropy: heads are exchanged with one random peer this often even without hints. */
+export const headsEveryMs = minutes(10);
+/** Wait before a failed send, dial or fetch is tried again: doubled each time, with jitter. */
+export const retryMsMin = seconds(1);
+export const retryMsMax = minutes(15);
+/** Clocks of desktops are wrong: certificates and records may be this far in the future. */
+export const clockSkewMsMax = hours(26);
+/** A certificate's life; renewed by an admin agent well before. */
+export const certificateMs = days(365);
+/** Invites that are asked for without an expiry. */
+export const inviteMsDefault = days(7);
+export const inviteUsesMax = 100_000;
+/** Strangers may hold this many connections before the oldest is closed. */
+export const strangersMax = 64;
+/** A stranger must show a certificate within this time. */
+export const helloMsMax = seconds(10);
+/** Space that held shards never take, so that deletes, restores and the index always work. */
+export const reserveBytes = 64 * mebibyte;
+/** Default share of a disk's free space that the fleet may use, and its cap. */
+export const quotaShareDefault = 0.5;
+export const quotaBytesDefaultMax = 1024 * gibibyte;

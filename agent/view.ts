@@ -1,0 +1,107 @@
+// What one agent knows of the fleet, for people: `drey status`, the dashboard and the control interface show exactly
+// this. Made from the core's state; nobody decides from it.
+
+import type { UnixMs } from '../datasets/index.ts';
+import type { Plan, Redundancy } from '../optimizer/index.ts';
+import type { ModelSummary } from './codec/record.ts';
+import type { DriveId, FleetId, PeerId, SnapshotId } from './units.ts';
+
+export interface FleetView {
+  readonly atMs: UnixMs;
+  readonly fleet: FleetId;
+  readonly fleetName: string;
+  readonly self: PeerId;
+  readonly optimizer?: { readonly peer: PeerId; readonly untilMs: UnixMs };
+  readonly machines: readonly MachineView[];
+  readonly plan?: Plan;
+  /** Survival of each group given who is up at this moment, by group id. */
+  readonly groupsNow: readonly GroupNowView[];
+  readonly work: WorkView;
+  readonly drives: readonly DriveView[];
+  readonly models?: {
+    readonly version: string;
+    readonly trainedMs: UnixMs;
+    readonly summaries: readonly ModelSummary[];
+  };
+  readonly training?: TrainingView;
+  readonly health: readonly HealthLine[];
+  /** Newest last; at most 200. */
+  readonly events: readonly EventLine[];
+}
+
+export interface MachineView {
+  readonly peer: PeerId;
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** `silent`: not heard, but not longer than allowed. `gone`: longer; it is being replaced. */
+  readonly state: 'up' | 'silent' | 'gone' | 'revoked';
+  readonly lastHeardMs?: UnixMs;
+  readonly freeBytes?: number;
+  readonly quotaBytes?: number;
+  /** Slots in groups of the plan. */
+  readonly slotCount: number;
+  readonly domain?: string;
+}
+
+export interface GroupNowView {
+  readonly group: string;
+  readonly redundancy: Redundancy;
+  readonly upCount: number;
+  /** Members known to be up minus k: below 0 the group's packs cannot be restored at this moment. */
+  readonly margin: number;
+}
+
+/** What is being done, as counts of this agent. */
+export interface WorkView {
+  readonly heldShards: number;
+  readonly heldBytes: number;
+  readonly outboxPacks: number;
+  readonly shardsToSend: number;
+  readonly shardsToRebuild: number;
+  readonly shardsToRemove: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+export interface DriveView {
+  readonly drive: DriveId;
+  readonly owner: PeerId;
+  /** Known only on the owner's machine. */
+  readonly path?: string;
+  readonly watcher?: 'watching' | 'scanning only' | 'stopped';
+  readonly snapshots: readonly SnapshotView[];
+  /** A snapshot on its way: shards with receipts, of all. */
+  readonly pending?: {
+    readonly startedMs: UnixMs;
+    readonly shardsStored: number;
+    readonly shardsWanted: number;
+  };
+}
+
+export interface SnapshotView {
+  readonly snapshot: SnapshotId;
+  readonly atMs: UnixMs;
+  readonly fileCount: number;
+  readonly byteCount: number;
+}
+
+export interface TrainingView {
+  readonly model: string;
+  readonly epoch: number;
+  readonly epochCount: number;
+  readonly loss: number;
+  readonly secondsLeft: number;
+}
+
+export interface HealthLine {
+  readonly level: 'ok' | 'warning' | 'problem';
+  readonly subject: string;
+  readonly text: string;
+  readonly advice?: string;
+}
+
+export interface EventLine {
+  readonly atMs: UnixMs;
+  readonly level: 'info' | 'warning' | 'problem';
+  readonly text: string;
+}
