@@ -1,7 +1,7 @@
 // What telemetry says, row by row: the three kinds of DESIGN.md "Telemetry". Agents write these rows into their
 // signed logs, exports hold them one JSON object a line, the models learn from them. Checked by `parseTelemetryRow`.
 
-import type { FileId, MachineId, UnixMs } from './units.ts';
+import { type FileId, hourMs, type MachineId, type UnixMs } from './units.ts';
 
 /** `asleep` and `off` were announced by the machine itself; `crashed` is found at the next start. */
 export type UptimeState = 'up' | 'asleep' | 'off' | 'crashed';
@@ -71,3 +71,9 @@ export interface AccessRow {
 }
 
 export type TelemetryRow = UptimeRow | LocationRow | AccessRow;
+
+/** Moment from which a row can be known: the end of its span or hour. Features use rows only after it. */
+export function knownAtMs(row: TelemetryRow): number {
+  if (row.kind === 'uptime') return row.toMs;
+  return row.kind === 'location' ? row.atMs : row.hourMs + hourMs;
+}

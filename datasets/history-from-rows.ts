@@ -1,0 +1,169 @@
+// Telemetry rows to a fleet's history: this is the reader of telemetry logs. It decides which row holds where rows
+// contradict each other. Rows must have passed `parseTelemetryRow`; it does no checks of its own on them.
+
+import { utcOffsetOf } from './calendar.ts';
+import { DreyError } from './errors.ts';
+import type { FleetHistory, MachineProfile } from './history.ts';
+import type { AccessRow, LocationRow, TelemetryRow, UptimeRow } from './rows.ts';
+import { hourMs, type MachineId, unixMs } from './units.ts';
+import { fillGaps, paintSlots, resolveSpans, type UpSpan } from './up-spans.ts';
+
+export interface HistoryOptions {
+  /** First moment of slot 0, a whole hour. */
+  readonly fromMs: number;
+  /** End of the window; only whole slots before it are kept, at least one. */
+  readonly toMs: number;
+  /** A whole number of hours; one hour when absent. */
+  readonly slotMs?: number;
+  /** Rows of the history, in this order, known or not. When absent: every machine that has a row, by id. */
+  readonly reportedMachines?: readonly MachineId[];
+  /** What peers say of others' uptime. It fills only what the machines' own rows leave open. */
+  readonly peerRows?: Iterable<UptimeRow>;
+}
+
+/** N × T of a history is at most this: 1 GB, for example 10,000 machines for eleven years. */
+export const historyCellsMax = 1e9;
+
+interface MachineRows {
+  readonly own: UpSpan[];
+  readonly byPeers: UpSpan[];
+  location: LocationRow | undefined;
+}
+
+/**
+ * Builds the history of a window from rows in any order; the result does not depend on that order.
+ * Uptime: `up` is up, any other state is down, a gap is unknown; a slot is up when up for at least half of what is known
+ * of it. A machine's own rows win over its peers'; among equals the span that starts later wins, then the one that ends
+ * later, then "down". Attributes and UTC offset: from the latest location row before `toMs`. Access: hours inside the
+ * window, by hour, then machine, then file; rows of one machine, file and hour are added up.
+ * Throws `history-window` when the window or the slot length makes no sense.
+ */
+export function historyFromRows(rows: Iterable<TelemetryRow>, options: HistoryOptions): FleetHistory {
+  const slotMs = options.slotMs ?? hourMs;
+  const window = checkWindow(options, slotMs);
+  const collected = collectRows(rows, options);
+  const ids = options.reportedMachines ?? [...collected.byMachine.keys()].toSorted(compareText);
+  if (ids.length * window.slotCount > historyCellsMax) {
+    throw new DreyError({
+      code: 'history-window',
+      message: `${ids.length} machines × ${window.slotCount} slots is over ${historyCellsMax} cells`,
+      advice: 'Ask for a shorter window, longer slots or fewer machines.',
+    });
+  }
+  const up = new Uint8Array(ids.length * window.slotCount);
+  const machines: MachineProfile[] = [];
+  const offsetOf = zoneOffsets(options.fromMs);
+  for (const [index, machine] of ids.entries()) {
+    const found = collected.byMachine.get(machine) ?? emptyRows();
+    const spans = fillGaps(resolveSpans(found.own), resolveSpans(found.byPeers));
+    paintSlots(spans, window, up.subarray(index * window.slotCount, (index + 1) * window.slotCount));
+    const attributes = found.location?.attributes ?? {};
+    machines.push({ machine, attributes, utcOffsetMs: offsetOf(attributes.timeZone) });
+  }
+  const wanted = options.reportedMachines === undefined ? undefined : new Set(ids);
+  const access = orderAccess(collected.access.filter((row) => wanted?.has(row.machine) ?? true));
+  return { ...window, startMs: unixMs(window.startMs), machines, up, access };
+}
+
+/** Throws `history-window`; else the slots that fit into the window. */
+export function checkWindow(
+  range: { readonly fromMs: number; readonly toMs: number },
+  slotMs: number,
+): { readonly startMs: number; readonly slotMs: number; readonly slotCount: number } {
+  const slotCount = Math.floor((range.toMs - range.fromMs) / slotMs);
+  const isWhole = Number.isSafeInteger(range.fromMs) && range.fromMs % hourMs === 0 && slotMs % hourMs === 0;
+  if (isWhole && slotMs > 0 && slotCount >= 1) return { startMs: range.fromMs, slotMs, slotCount };
+  throw new DreyError({
+    code: 'history-window',
+    message: `no whole slot of ${slotMs} ms fits from ${range.fromMs} to ${range.toMs} on whole hours`,
+    advice: 'Start the window on a whole hour, use slots of whole hours, and span at least one slot.',
+  });
+}
+
+function emptyRows(): MachineRows {
+  return { own: [], byPeers: [], location: undefined };
+}
+
+interface CollectedRows {
+  readonly byMachine: Map<MachineId, MachineRows>;
+  readonly access: AccessRow[];
+}
+
+function collectRows(rows: Iterable<TelemetryRow>, options: HistoryOptions): CollectedRows {
+  const byMachine = new Map<MachineId, MachineRows>();
+  const access: AccessRow[] = [];
+  const rowsOf = (machine: MachineId): MachineRows => {
+    let found = byMachine.get(machine);
+    if (found === undefined) byMachine.set(machine, (found = emptyRows()));
+    return found;
+  };
+  const inWindow = (row: UptimeRow): boolean => row.toMs > options.fromMs && row.fromMs < options.toMs;
+  for (const row of rows) {
+    const found = rowsOf(row.machine);
+    if (row.kind === 'uptime') {
+      if (inWindow(row)) found.own.push(spanOf(row));
+    } else if (row.kind === 'location') {
+      if (row.atMs < options.toMs && isLater(row, found.location)) found.location = row;
+    } else if (row.hourMs >= options.fromMs && row.hourMs < options.toMs) {
+      access.push(row);
+    }
+  }
+  for (const row of options.peerRows ?? []) {
+    if (inWindow(row)) rowsOf(row.machine).byPeers.push(spanOf(row));
+  }
+  return { byMachine, access };
+}
+
+function spanOf(row: UptimeRow): UpSpan {
+  return { fromMs: row.fromMs, toMs: row.toMs, isUp: row.state === 'up' };
+}
+
+/** Two different rows of one moment: the one whose text sorts later, so that order of arrival never matters. */
+function isLater(row: LocationRow, than: LocationRow | undefined): boolean {
+  if (than === undefined || row.atMs !== than.atMs) return than === undefined || row.atMs > than.atMs;
+  return compareText(attributeText(row), attributeText(than)) > 0;
+}
+
+function attributeText(row: LocationRow): string {
+  return JSON.stringify(Object.entries(row.attributes).toSorted(([a], [b]) => compareText(a, b)));
+}
+
+/** Formatting a zone costs about 50 µs and fleets have few zones, so each is looked up once. */
+function zoneOffsets(atMs: number): (timeZone: string | undefined) => number {
+  const known = new Map<string | undefined, number>();
+  return (timeZone) => {
+    let offsetMs = known.get(timeZone);
+    if (offsetMs === undefined) known.set(timeZone, (offsetMs = utcOffsetOf(timeZone, atMs)));
+    return offsetMs;
+  };
+}
+
+function orderAccess(rows: readonly AccessRow[]): readonly AccessRow[] {
+  const ordered = rows.toSorted(
+    (a, b) => a.hourMs - b.hourMs || compareText(a.machine, b.machine) || compareText(a.file, b.file),
+  );
+  const merged: AccessRow[] = [];
+  for (const row of ordered) {
+    const last = merged.at(-1);
+    if (last?.hourMs === row.hourMs && last.machine === row.machine && last.file === row.file) {
+      merged[merged.length - 1] = addAccess(last, row);
+    } else {
+      merged.push(row);
+    }
+  }
+  return merged;
+}
+
+function addAccess(a: AccessRow, b: AccessRow): AccessRow {
+  return {
+    ...a,
+    reads: a.reads + b.reads,
+    writes: a.writes + b.writes,
+    byteCount: Math.max(a.byteCount, b.byteCount),
+  };
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,49 @@
+// Parts of a history: some of its hours or some of its machines, as histories of their own.
+// It copies; the history given stays as it was.
+
+import assert from 'node:assert/strict';
+import type { FleetHistory, MachineProfile } from './history.ts';
+import { unixMs } from './units.ts';
+
+/** Half-open: slots fromSlot ≤ t < toSlot. */
+export interface SlotRange {
+  readonly fromSlot: number;
+  readonly toSlot: number;
+}
+
+/** The same machines over fewer slots, with the access rows of those slots. Range must be non-empty and inside. */
+export function sliceHistory(history: FleetHistory, range: SlotRange): FleetHistory {
+  const { fromSlot, toSlot } = range;
+  assert(Number.isInteger(fromSlot) && Number.isInteger(toSlot), 'slots are whole numbers');
+  assert(
+    fromSlot >= 0 && fromSlot < toSlot && toSlot <= history.slotCount,
+    'a slice lies inside its history',
+  );
+  const slotCount = toSlot - fromSlot;
+  const up = new Uint8Array(history.machines.length * slotCount);
+  for (let row = 0; row < history.machines.length; row++) {
+    const rowStart = row * history.slotCount;
+    up.set(history.up.subarray(rowStart + fromSlot, rowStart + toSlot), row * slotCount);
+  }
+  const startMs = unixMs(history.startMs + fromSlot * history.slotMs);
+  const endMs = history.startMs + toSlot * history.slotMs;
+  const access = history.access.filter((row) => row.hourMs >= startMs && row.hourMs < endMs);
+  return { startMs, slotMs: history.slotMs, slotCount, machines: history.machines, up, access };
+}
+
+/** The same slots for the machines at these distinct row indices, in that order, with only their access rows. */
+export function selectMachines(history: FleetHistory, rowIndices: readonly number[]): FleetHistory {
+  assert(new Set(rowIndices).size === rowIndices.length, 'machines are selected once each');
+  const { slotCount } = history;
+  const machines: MachineProfile[] = [];
+  const up = new Uint8Array(rowIndices.length * slotCount);
+  for (const [row, index] of rowIndices.entries()) {
+    const machine = history.machines[index];
+    assert(machine !== undefined, `the history has no machine ${index}`);
+    machines.push(machine);
+    up.set(history.up.subarray(index * slotCount, (index + 1) * slotCount), row * slotCount);
+  }
+  const kept = new Set(machines.map((profile) => profile.machine));
+  const access = history.access.filter((row) => kept.has(row.machine));
+  return { startMs: history.startMs, slotMs: history.slotMs, slotCount, machines, up, access };
+}
