@@ -27,6 +27,8 @@ export interface FleetView {
   readonly health: readonly HealthLine[];
   /** Newest last; at most 200. */
   readonly events: readonly EventLine[];
+  /** Telemetry rows of all machines that this agent keeps. */
+  readonly telemetryRows: number;
 }
 
 export interface MachineView {

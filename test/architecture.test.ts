@@ -15,6 +15,7 @@ const rooms = [
   'optimizer',
   'agent/codec',
   'agent/core',
+  'agent/control',
   'agent/live',
   'agent/simulation',
   'dashboards',

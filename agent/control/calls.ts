@@ -1,0 +1,161 @@
+// What a person's commands may ask of a running agent on the same machine: name, checked request, answer.
+// Says nothing about how it is done: LiveAgent does it, `server.ts` carries it.
+
+import { z } from 'zod';
+import type { MachineId, TelemetryRow } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import { inviteUsesMax } from '../limits.ts';
+import type { DriveId, PeerId, SnapshotId } from '../units.ts';
+import type { FleetView } from '../view.ts';
+
+const path = z.string().min(1).max(4096);
+const name = z.string().min(1).max(128);
+const phrase = z.string().max(1024);
+
+/** Checks of every request; unknown keys are refused. */
+export const callSchemas = {
+  view: z.strictObject({}),
+  invite: z.strictObject({ usesMax: z.int().min(1).max(inviteUsesMax), forMs: z.number().positive() }),
+  revoke: z.strictObject({ target: name, reason: z.string().min(1).max(256) }),
+  policy: z.strictObject({
+    holderSilenceMs: z.number().min(1000).optional(),
+    planMode: z.enum(['automatic', 'review']).optional(),
+  }),
+  protect: z.strictObject({
+    path,
+    ignore: z.array(z.string().min(1).max(256)).max(256),
+    phrase: phrase.optional(),
+  }),
+  snapshot: z.strictObject({ drive: name.optional() }),
+  snapshots: z.strictObject({ phrase: phrase.optional() }),
+  restore: z.strictObject({
+    to: path,
+    drive: name.optional(),
+    snapshot: name.optional(),
+    paths: z.array(path).max(1000),
+    phrase: phrase.optional(),
+    compareTo: path.optional(),
+    ignore: z.array(z.string().min(1).max(256)).max(256),
+  }),
+  computePlan: z.strictObject({}),
+  approvePlan: z.strictObject({}),
+  train: z.strictObject({}),
+  importTelemetry: z.strictObject({ file: path, asSelf: z.boolean() }),
+  exportTelemetry: z.strictObject({
+    machine: name.optional(),
+    kind: z.enum(['uptime', 'location', 'access']).optional(),
+  }),
+  dashboard: z.strictObject({}),
+  stop: z.strictObject({}),
+} as const;
+
+export type CallName = keyof typeof callSchemas;
+export type CallRequest<Name extends CallName> = z.output<(typeof callSchemas)[Name]>;
+
+export interface InviteAnswer {
+  /** The whole invite, one line, to be given to the new machines. */
+  readonly invite: string;
+  readonly usesMax: number;
+  readonly notAfterMs: number;
+}
+
+export interface ProtectAnswer {
+  readonly drive: DriveId;
+  /** Only when the person was made just now: 24 words, shown once. */
+  readonly phrase?: string;
+}
+
+export interface SnapshotAnswer {
+  readonly drive: DriveId;
+  readonly outcome: 'acknowledged' | 'unchanged';
+  readonly snapshot?: SnapshotId;
+  readonly fileCount: number;
+  readonly byteCount: number;
+  readonly packCount: number;
+  /** Sealed bytes that this snapshot added, before redundancy. */
+  readonly sealedBytes: number;
+  /** Paths that could not be read, at most 1,000. */
+  readonly unreadable: readonly string[];
+}
+
+export interface SnapshotListAnswer {
+  readonly drives: readonly {
+    readonly drive: DriveId;
+    readonly owner: PeerId;
+    /** Absent where neither this machine nor the given phrase can open the drive. */
+    readonly name?: string;
+    readonly snapshots: readonly {
+      readonly snapshot: SnapshotId;
+      readonly atMs: number;
+      readonly fileCount: number;
+      readonly byteCount: number;
+    }[];
+  }[];
+}
+
+export interface RestoreAnswer {
+  readonly drive: DriveId;
+  readonly snapshot: SnapshotId;
+  readonly fileCount: number;
+  readonly byteCount: number;
+  readonly packCount: number;
+  /** What could not be restored, with the reason; empty when all is there. */
+  readonly missing: readonly { readonly path: string; readonly reason: string }[];
+  /** Present when a comparison was asked for; empty when every byte, mode and time is equal. */
+  readonly differences?: readonly string[];
+}
+
+export interface PlanAnswer {
+  readonly plan: Plan;
+  readonly changed: boolean;
+}
+
+export interface TrainAnswer {
+  readonly version: string;
+  readonly backend: string;
+  readonly seconds: number;
+  readonly domains: readonly { readonly name: string; readonly machines: readonly MachineId[] }[];
+}
+
+/** The answer to each call. */
+export interface CallAnswers {
+  readonly view: FleetView;
+  readonly invite: InviteAnswer;
+  readonly revoke: { readonly revoked: string };
+  readonly policy: { readonly holderSilenceMs: number; readonly planMode: string };
+  readonly protect: ProtectAnswer;
+  readonly snapshot: SnapshotAnswer;
+  readonly snapshots: SnapshotListAnswer;
+  readonly restore: RestoreAnswer;
+  readonly computePlan: PlanAnswer;
+  readonly approvePlan: PlanAnswer;
+  readonly train: TrainAnswer;
+  readonly importTelemetry: { readonly rowCount: number };
+  readonly exportTelemetry: { readonly rowCount: number };
+  readonly dashboard: { readonly url: string };
+  readonly stop: { readonly stopping: true };
+}
+
+/** What may be said on the way: telemetry rows of an export, epochs of a training, counts of a restore. */
+export type CallProgress =
+  | {
+      readonly kind: 'training';
+      readonly model: string;
+      readonly epoch: number;
+      readonly epochCount: number;
+      readonly loss: number;
+      readonly secondsLeft: number;
+    }
+  | { readonly kind: 'counted'; readonly what: string; readonly done: number; readonly of: number }
+  | { readonly kind: 'row'; readonly row: TelemetryRow };
+
+export type ReportProgress = (progress: CallProgress) => void;
+
+/** One function a call; the whole of what a running agent does for commands. */
+export type CallHandlers = {
+  readonly [Name in CallName]: (
+    request: CallRequest<Name>,
+    report: ReportProgress,
+    signal: AbortSignal,
+  ) => Promise<CallAnswers[Name]> | CallAnswers[Name];
+};

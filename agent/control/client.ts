@@ -1,0 +1,93 @@
+// A command's side of the control interface: finds the running agent of a folder and asks it one call.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { DreyError } from '../../datasets/index.ts';
+import type { CallAnswers, CallName, CallProgress, CallRequest, ReportProgress } from './calls.ts';
+import { controlFile } from './server.ts';
+
+const controlSchema = z.object({ port: z.int(), token: z.string(), pid: z.int() });
+type Control = z.output<typeof controlSchema>;
+
+interface Line {
+  readonly progress?: CallProgress;
+  readonly answer?: unknown;
+  readonly error?: { readonly code: string; readonly message: string; readonly advice: string };
+}
+
+const notRunning = (home: string, cause: unknown): DreyError =>
+  new DreyError({
+    code: 'agent-not-running',
+    message: `no agent is running for the folder ${home}`,
+    advice: 'Start it with `drey up`, or name another folder with --home.',
+    retry: 'retryable',
+    cause,
+  });
+
+function readControl(home: string): Control {
+  try {
+    return controlSchema.parse(JSON.parse(readFileSync(join(home, controlFile), 'utf8')));
+  } catch (error) {
+    throw notRunning(home, error);
+  }
+}
+
+/** The process id of the agent that runs for `home`, as its control file says. Throws `agent-not-running`. */
+export const runningPid = (home: string): number => readControl(home).pid;
+
+export interface Question<Name extends CallName> {
+  readonly home: string;
+  readonly call: Name;
+  readonly request: CallRequest<Name>;
+  readonly report?: ReportProgress;
+}
+
+async function post(question: Question<CallName>, control: Control): Promise<Response> {
+  try {
+    return await fetch(`http://127.0.0.1:${control.port}/call/${question.call}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(question.request),
+    });
+  } catch (error) {
+    throw notRunning(question.home, error);
+  }
+}
+
+async function readAnswer(
+  lines: AsyncIterable<string>,
+  report: ReportProgress | undefined,
+): Promise<Line | undefined> {
+  for await (const text of lines) {
+    if (text === '') continue;
+    const line = JSON.parse(text) as Line;
+    if (line.progress === undefined) return line;
+    report?.(line.progress);
+  }
+  return undefined;
+}
+
+/** Asks the running agent of `home`. Throws what the agent threw, or `agent-not-running`, `agent-went-away`. */
+export async function askAgent<Name extends CallName>(question: Question<Name>): Promise<CallAnswers[Name]> {
+  const response = await post(question, readControl(question.home));
+  if (response.status === 401)
+    throw notRunning(question.home, new Error('the port answers, but to another token'));
+  const body =
+    response.body === null
+      ? Readable.from([])
+      : Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+  const line = await readAnswer(createInterface({ input: body }), question.report).catch(() => undefined);
+  if (line === undefined) {
+    throw new DreyError({
+      code: 'agent-went-away',
+      message: `the agent ended before it answered "${question.call}"`,
+      advice: 'Look into its log, start it again with `drey up`, and repeat the command.',
+      retry: 'retryable',
+    });
+  }
+  if (line.error !== undefined) throw new DreyError(line.error);
+  return line.answer as CallAnswers[Name];
+}

@@ -1,0 +1,3 @@
+export * from './calls.ts';
+export * from './client.ts';
+export * from './server.ts';

@@ -1,0 +1,130 @@
+// The control interface of a running agent: HTTP on loopback, a bearer token that only the owner of the agent's
+// folder can read, one POST a call, one JSON object a line as the answer. Refuses anything that is not asked by name.
+
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import express, { type Request, type Response } from 'express';
+import { DreyError, seconds } from '../../datasets/index.ts';
+import {
+  callSchemas,
+  type CallHandlers,
+  type CallName,
+  type CallRequest,
+  type ReportProgress,
+} from './calls.ts';
+
+/** Where commands look for the running agent of a folder. */
+export const controlFile = 'control.json';
+
+const beatMs = seconds(20);
+
+export interface ControlServer {
+  close(): Promise<void>;
+}
+
+const isCallName = (name: string): name is CallName => Object.hasOwn(callSchemas, name);
+
+/** Compares without telling by its time how much was right. */
+function tokenMatches(given: string | undefined, token: string): boolean {
+  const expected = Buffer.from(`Bearer ${token}`);
+  const actual = Buffer.from(given ?? '');
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}
+
+/** What goes to the command as an error: a DreyError as it is, anything else as `internal`. */
+function errorLine(error: unknown): object {
+  if (error instanceof DreyError) return { code: error.code, message: error.message, advice: error.advice };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message, advice: "Look into the agent's log, and report what you find there." };
+}
+
+async function answer(
+  handlers: CallHandlers,
+  name: CallName,
+  exchange: { request: Request; response: Response },
+): Promise<void> {
+  const { request, response } = exchange;
+  const line = (value: object): void => void response.write(`${JSON.stringify(value)}\n`);
+  const parsed = callSchemas[name].safeParse(request.body);
+  if (!parsed.success) {
+    const message = `the request "${name}" is malformed: ${parsed.error.issues[0]?.message ?? 'unknown'}`;
+    response.status(400).json({
+      error: {
+        code: 'control-request-malformed',
+        message,
+        advice: 'Use a command of the same version as the agent.',
+      },
+    });
+    return;
+  }
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  response.status(200).type('application/x-ndjson').flushHeaders();
+  // Clients give up on a silent connection; an acknowledgement may take a night.
+  const beat = setInterval(() => response.write('\n'), beatMs);
+  const report: ReportProgress = (progress) => line({ progress });
+  // Request and handler belong to the same name; the table cannot say so to the compiler.
+  const handler = handlers[name] as (
+    body: CallRequest<CallName>,
+    report: ReportProgress,
+    signal: AbortSignal,
+  ) => unknown;
+  try {
+    line({ answer: await handler(parsed.data as CallRequest<CallName>, report, gone.signal) });
+  } catch (error) {
+    line({ error: errorLine(error) });
+  } finally {
+    clearInterval(beat);
+  }
+  response.end();
+}
+
+function createApplication(handlers: CallHandlers, token: string): express.Express {
+  const application = express();
+  application.disable('x-powered-by');
+  application.use((request, response, next) => {
+    if (tokenMatches(request.headers.authorization, token)) next();
+    else response.status(401).end();
+  });
+  application.use(express.json({ limit: '1mb' }));
+  application.post('/call/:name', async (request, response) => {
+    const { name } = request.params;
+    if (!isCallName(name)) {
+      response.status(404).end();
+      return;
+    }
+    await answer(handlers, name, { request, response });
+  });
+  return application;
+}
+
+function listen(application: express.Express): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = application.listen(0, '127.0.0.1', (error?: Error) =>
+      error ? reject(error) : resolve(server),
+    );
+  });
+}
+
+/** Serves `handlers` for the agent in `home`; the port and the token stand in `home/control.json` (mode 0600). */
+export async function serveControl(home: string, handlers: CallHandlers): Promise<ControlServer> {
+  const token = randomBytes(32).toString('hex');
+  const server = await listen(createApplication(handlers, token));
+  const { port } = server.address() as AddressInfo;
+  const file = join(home, controlFile);
+  mkdirSync(home, { recursive: true });
+  rmSync(file, { force: true });
+  writeFileSync(file, JSON.stringify({ port, token, pid: process.pid }), { mode: 0o600 });
+  return {
+    close: () => {
+      rmSync(file, { force: true });
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}

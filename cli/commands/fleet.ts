@@ -1,0 +1,142 @@
+// `drey fleet`: create one, invite machines, put one out, set the policy.
+
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { askAgent } from '../../agent/control/index.ts';
+import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { bytesText, spanText, timeText } from '../print.ts';
+import { parseByteCount, parseSpanMs } from '../quantities.ts';
+import { readSecret } from '../secret.ts';
+
+interface CreateOptions extends CommonOptions {
+  readonly name: string;
+  readonly machineName: string;
+  readonly kit?: string;
+  readonly passphraseFile?: string;
+  readonly holderSilence?: string;
+  readonly quota?: string;
+}
+
+async function createFleetHere(options: CreateOptions): Promise<void> {
+  const { createFleet } = await import('../../agent/live/index.ts');
+  const passphrase = readSecret(options.passphraseFile);
+  const made = await createFleet({
+    home: homeOf(options),
+    fleetName: options.name,
+    machineName: options.machineName,
+    ...(options.kit === undefined ? {} : { kitFile: options.kit }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
+    ...(options.quota === undefined ? {} : { quotaBytes: parseByteCount(options.quota) }),
+  });
+  show(options, made, () =>
+    [
+      `Fleet "${options.name}" is made, and this machine is its first admin.`,
+      `  fleet         ${made.fleet}`,
+      `  recovery kit  ${made.kitFile}   put it on a stick and into a safe`,
+      ...(made.passphrase === undefined
+        ? []
+        : [`  passphrase    ${made.passphrase}   shown only now: it opens the kit`]),
+      `  space given   ${bytesText(made.quotaBytes)} on this machine`,
+      'Next: `drey up`, then `drey fleet invite`.',
+    ].join('\n'),
+  );
+}
+
+interface InviteOptions extends CommonOptions {
+  readonly uses: string;
+  readonly expires: string;
+}
+
+async function invite(options: InviteOptions): Promise<void> {
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'invite',
+    request: { usesMax: Number(options.uses), forMs: parseSpanMs(options.expires) },
+  });
+  show(options, answer, () =>
+    [
+      answer.invite,
+      `Good for ${answer.usesMax} machine(s) until ${timeText(answer.notAfterMs)} UTC. On each of them: drey join INVITE`,
+    ].join('\n'),
+  );
+}
+
+async function revoke(target: string, options: CommonOptions & { readonly reason: string }): Promise<void> {
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'revoke',
+    request: { target, reason: options.reason },
+  });
+  show(
+    options,
+    answer,
+    () => `${answer.revoked} is out: cut off everywhere, and its shards are being replaced.`,
+  );
+}
+
+interface PolicyOptions extends CommonOptions {
+  readonly holderSilence?: string;
+  readonly planMode?: 'automatic' | 'review';
+}
+
+async function policy(options: PolicyOptions): Promise<void> {
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'policy',
+    request: {
+      ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
+      ...(options.planMode === undefined ? {} : { planMode: options.planMode }),
+    },
+  });
+  show(
+    options,
+    answer,
+    () =>
+      `A holder is replaced after ${spanText(answer.holderSilenceMs)} of silence; plans are carried out in ${answer.planMode} mode.`,
+  );
+}
+
+/** Adds `fleet create | invite | revoke | policy`. */
+export function addFleetCommands(program: Command): void {
+  const fleet = program
+    .command('fleet')
+    .description('make a fleet, invite machines, put one out, set the policy');
+  withCommonOptions(
+    fleet.command('create').description('make a new fleet with this machine as its first admin'),
+    'drey fleet create --name "Example Works"',
+  )
+    .option('--name <name>', "the fleet's name, for people", 'our fleet')
+    .option('--machine-name <name>', "this machine's name, for people", hostname())
+    .option('--kit <file>', 'where to write the recovery kit (default: recovery-kit.drey in the folder)')
+    .option(
+      '--passphrase-file <file>',
+      'passphrase of the kit, first line ("-": standard input); default: one is made',
+    )
+    .option('--holder-silence <span>', 'replace a holder that is silent for longer (default 42h)')
+    .option('--quota <size>', 'disk space that this machine gives')
+    .action(createFleetHere);
+  withCommonOptions(
+    fleet.command('invite').description('print an invite: one line that lets new machines in'),
+    'drey fleet invite --uses 40 --expires 7d',
+  )
+    .option('--uses <count>', 'how many machines may use it', '1')
+    .option('--expires <span>', 'how long it is good for', '7d')
+    .action(invite);
+  withCommonOptions(
+    fleet
+      .command('revoke')
+      .description('put a machine or an invite out, everywhere')
+      .argument('<target>', 'name, peer id or invite id'),
+    'drey fleet revoke reception-2 --reason "stolen"',
+  )
+    .option('--reason <text>', 'why, for the other admins', 'no reason given')
+    .action(revoke);
+  withCommonOptions(
+    fleet.command('policy').description('show or change what holds for the whole fleet'),
+    'drey fleet policy --holder-silence 42h --plan-mode review',
+  )
+    .option('--holder-silence <span>', 'replace a holder that is silent for longer')
+    .option('--plan-mode <mode>', 'automatic, or review: an admin approves each plan')
+    .action(policy);
+}

@@ -1,0 +1,69 @@
+// `drey protect PATH`: makes a drive of a folder and takes its first snapshot.
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { askAgent } from '../../agent/control/index.ts';
+import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { bytesText, say } from '../print.ts';
+import { readSecret } from '../secret.ts';
+
+interface ProtectOptions extends CommonOptions {
+  readonly ignore: readonly string[];
+  readonly phraseFile?: string;
+  readonly wait: boolean;
+}
+
+const phraseText = (phrase: string): string =>
+  [
+    'Your recovery phrase, shown only now. Write it on paper: with it, and a machine of the fleet, your files come back.',
+    '',
+    `  ${phrase}`,
+    '',
+  ].join('\n');
+
+async function protect(path: string, options: ProtectOptions): Promise<void> {
+  const home = homeOf(options);
+  const phrase = readSecret(options.phraseFile);
+  const drive = await askAgent({
+    home,
+    call: 'protect',
+    request: {
+      path: resolve(path),
+      ignore: [...options.ignore],
+      ...(phrase === undefined ? {} : { phrase }),
+    },
+  });
+  if (options.json !== true && drive.phrase !== undefined) say(phraseText(drive.phrase));
+  if (!options.wait) {
+    show(
+      options,
+      drive,
+      () => `Protected as drive ${drive.drive}; the first snapshot is on its way. See \`drey status\`.`,
+    );
+    return;
+  }
+  const snapshot = await askAgent({ home, call: 'snapshot', request: { drive: drive.drive } });
+  show(options, { ...drive, ...snapshot }, () =>
+    [
+      `Protected as drive ${drive.drive}: ${snapshot.fileCount} files, ${bytesText(snapshot.byteCount)}, in ${snapshot.packCount} packs on other machines.`,
+      ...snapshot.unreadable.map((missed) => `  could not be read: ${missed}`),
+    ].join('\n'),
+  );
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** Adds `protect`. */
+export function addProtectCommand(program: Command): void {
+  withCommonOptions(
+    program
+      .command('protect')
+      .description('keep a folder safe on other machines')
+      .argument('<path>', 'the folder'),
+    'drey protect ~/Documents --ignore node_modules',
+  )
+    .option('--ignore <pattern>', 'name or glob to leave out; may be repeated', collect, [])
+    .option('--phrase-file <file>', 'recovery phrase of a person who already has one ("-": standard input)')
+    .option('--no-wait', 'do not wait until the first snapshot is acknowledged')
+    .action(protect);
+}

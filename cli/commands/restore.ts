@@ -1,0 +1,96 @@
+// `drey restore`: yesterday's files back, from the other machines, on any machine of the fleet.
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { CallProgress, RestoreAnswer } from '../../agent/control/index.ts';
+import { askAgent } from '../../agent/control/index.ts';
+import { DreyError } from '../../datasets/index.ts';
+import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { bytesText, sayProgress } from '../print.ts';
+import { readSecret } from '../secret.ts';
+
+interface RestoreOptions extends CommonOptions {
+  readonly to: string;
+  readonly drive?: string;
+  readonly snapshot?: string;
+  readonly path: readonly string[];
+  readonly phraseFile?: string;
+  readonly compare?: string;
+  readonly ignore: readonly string[];
+}
+
+const sayCount = (progress: CallProgress): void => {
+  if (progress.kind === 'counted')
+    sayProgress(`${progress.what}: ${progress.done} of ${progress.of}`, 'going');
+};
+
+function restoredText(answer: RestoreAnswer, to: string): string {
+  const { differences } = answer;
+  const compared =
+    differences === undefined
+      ? []
+      : [
+          differences.length === 0
+            ? 'Compared: every byte, mode and time is equal.'
+            : `Compared: ${differences.length} differences.`,
+        ];
+  return [
+    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}.`,
+    ...compared,
+    ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${difference}`),
+    ...answer.missing.slice(0, 20).map((missed) => `  missing: ${missed.path}: ${missed.reason}`),
+  ].join('\n');
+}
+
+function assertComplete(answer: RestoreAnswer): void {
+  const [missing, differing] = [answer.missing.length, answer.differences?.length ?? 0];
+  if (missing === 0 && differing === 0) return;
+  throw new DreyError({
+    code: 'restore-incomplete',
+    message: `${missing} files could not be restored, ${differing} differ from the folder compared with`,
+    advice: 'Start more of the machines that hold the drive, then run the same command into a new folder.',
+    retry: 'retryable',
+  });
+}
+
+async function restore(options: RestoreOptions): Promise<void> {
+  const phrase = readSecret(options.phraseFile);
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'restore',
+    request: {
+      to: resolve(options.to),
+      paths: [...options.path],
+      ignore: [...options.ignore],
+      ...(options.drive === undefined ? {} : { drive: options.drive }),
+      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+      ...(phrase === undefined ? {} : { phrase }),
+      ...(options.compare === undefined ? {} : { compareTo: resolve(options.compare) }),
+    },
+    ...(options.json === true ? {} : { report: sayCount }),
+  });
+  if (options.json !== true) sayProgress('', 'going');
+  show(options, answer, () => restoredText(answer, options.to));
+  assertComplete(answer);
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** Adds `restore`. */
+export function addRestoreCommand(program: Command): void {
+  withCommonOptions(
+    program.command('restore').description('bring files back into a new or empty folder'),
+    'drey restore --to ~/restored --phrase-file phrase.txt',
+  )
+    .requiredOption('--to <folder>', 'where to put them: a new or empty folder')
+    .option('--drive <id>', 'which drive (its first digits are enough; default: the only one)')
+    .option('--snapshot <id>', 'which snapshot (its first digits are enough; default: the newest)')
+    .option('--path <path>', 'only this file or folder of the drive; may be repeated', collect, [])
+    .option(
+      '--phrase-file <file>',
+      'your 24-word recovery phrase, on a machine that is not yours yet ("-": standard input)',
+    )
+    .option('--compare <folder>', 'afterwards compare every byte, mode and time with this folder')
+    .option('--ignore <pattern>', 'with --compare: what the drive left out; may be repeated', collect, [])
+    .action(restore);
+}

@@ -1,0 +1,44 @@
+// `drey snapshots`: which moments of which drives can be restored.
+
+import type { Command } from 'commander';
+import { askAgent } from '../../agent/control/index.ts';
+import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { bytesText, tableText, timeText } from '../print.ts';
+import { readSecret } from '../secret.ts';
+
+async function snapshots(options: CommonOptions & { readonly phraseFile?: string }): Promise<void> {
+  const phrase = readSecret(options.phraseFile);
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'snapshots',
+    request: phrase === undefined ? {} : { phrase },
+  });
+  show(options, answer, () => {
+    const rows = answer.drives.flatMap((drive) =>
+      drive.snapshots.map((snapshot) => [
+        drive.drive.slice(0, 8),
+        drive.name ?? '(sealed)',
+        snapshot.snapshot.slice(0, 12),
+        timeText(snapshot.atMs),
+        String(snapshot.fileCount),
+        bytesText(snapshot.byteCount),
+      ]),
+    );
+    return rows.length === 0
+      ? 'No snapshot is acknowledged yet. `drey protect PATH` starts one, `drey status` shows what it waits for.'
+      : tableText([['drive', 'name', 'snapshot', 'UTC', 'files', 'size'], ...rows]);
+  });
+}
+
+/** Adds `snapshots`. */
+export function addSnapshotsCommand(program: Command): void {
+  withCommonOptions(
+    program.command('snapshots').description('list what can be restored'),
+    'drey snapshots --phrase-file phrase.txt',
+  )
+    .option(
+      '--phrase-file <file>',
+      'recovery phrase, to open the names of your drives on a new machine ("-": standard input)',
+    )
+    .action(snapshots);
+}

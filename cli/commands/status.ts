@@ -1,0 +1,75 @@
+// `drey status`: what is safe, what is at risk, what is being done, in plain words.
+
+import type { Command } from 'commander';
+import type { FleetView } from '../../agent/index.ts';
+import { askAgent } from '../../agent/control/index.ts';
+import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { bytesText, spanText, tableText, timeText } from '../print.ts';
+
+const marks = { ok: '  ', warning: '! ', problem: '!!' } as const;
+
+function machineRows(view: FleetView): string {
+  const rows = view.machines.map((machine) => [
+    machine.name + (machine.peer === view.self ? ' (here)' : ''),
+    machine.state,
+    machine.lastHeardMs === undefined ? '-' : `${spanText(Math.max(0, view.atMs - machine.lastHeardMs))} ago`,
+    machine.freeBytes === undefined ? '-' : bytesText(machine.freeBytes),
+    String(machine.slotCount),
+    machine.domain ?? '-',
+  ]);
+  return tableText([['machine', 'state', 'heard', 'free', 'slots', 'domain'], ...rows]);
+}
+
+function driveLines(view: FleetView): string[] {
+  return view.drives
+    .filter((drive) => drive.path !== undefined)
+    .map((drive) => {
+      const last = drive.snapshots.at(-1);
+      const newest =
+        last === undefined
+          ? 'no snapshot yet'
+          : `newest snapshot ${timeText(last.atMs)} UTC, ${last.fileCount} files, ${bytesText(last.byteCount)}`;
+      const pending =
+        drive.pending === undefined
+          ? ''
+          : `; on its way: ${drive.pending.shardsStored} of ${drive.pending.shardsWanted} shards stored`;
+      return `  ${drive.path}: ${newest}${pending}; ${drive.watcher ?? 'stopped'}`;
+    });
+}
+
+function atRiskLine(view: FleetView): string {
+  const below = view.groupsNow.filter((group) => group.margin < 0).length;
+  if (view.plan === undefined)
+    return 'There is no plan yet: a fleet needs four machines before it can place copies.';
+  if (below > 0) return `${below} of ${view.groupsNow.length} groups cannot be restored from at this moment.`;
+  return `All ${view.groupsNow.length} groups can be restored from at this moment.`;
+}
+
+function statusText(view: FleetView): string {
+  const { work } = view;
+  const optimizer = view.machines.find((machine) => machine.peer === view.optimizer?.peer);
+  return [
+    `Fleet "${view.fleetName}", ${view.machines.filter((machine) => machine.state === 'up').length} of ${view.machines.length} machines up; plan ${view.plan?.epoch ?? 'none'} (${view.plan?.modelSource ?? '-'}); optimizer ${optimizer?.name ?? 'none'}`,
+    atRiskLine(view),
+    '',
+    machineRows(view),
+    '',
+    `This machine holds ${work.heldShards} shards, ${bytesText(work.heldBytes)}; to send ${work.shardsToSend}, to rebuild ${work.shardsToRebuild}, to remove ${work.shardsToRemove}; own packs waiting ${work.outboxPacks}.`,
+    ...driveLines(view),
+    ...view.health.map(
+      (line) =>
+        `${marks[line.level]} ${line.subject}: ${line.text}${line.advice === undefined ? '' : ` ${line.advice}`}`,
+    ),
+  ].join('\n');
+}
+
+/** Adds `status`. */
+export function addStatusCommand(program: Command): void {
+  withCommonOptions(
+    program.command('status').description('what is safe, what is at risk, what is being done'),
+    'drey status --json',
+  ).action(async (options: CommonOptions) => {
+    const view = await askAgent({ home: homeOf(options), call: 'view', request: {} });
+    show(options, view, () => statusText(view));
+  });
+}

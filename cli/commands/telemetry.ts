@@ -1,0 +1,166 @@
+// `drey telemetry`: see what is collected, export it, import older monitoring, or generate a trial fleet's history.
+
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { askAgent, type CallRequest, type ReportProgress } from '../../agent/control/index.ts';
+import type { TelemetryRow } from '../../datasets/index.ts';
+import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { spanText, tableText, timeText } from '../print.ts';
+import { writeGeneratedHistory } from '../generated-history.ts';
+
+type RowKind = NonNullable<CallRequest<'exportTelemetry'>['kind']>;
+
+interface RowOptions extends CommonOptions {
+  readonly machine?: string;
+  readonly kind?: RowKind;
+}
+
+function askRows(
+  options: RowOptions,
+  take: (row: TelemetryRow) => void,
+): Promise<{ readonly rowCount: number }> {
+  const report: ReportProgress = (progress) => {
+    if (progress.kind === 'row') take(progress.row);
+  };
+  const request = {
+    ...(options.machine === undefined ? {} : { machine: options.machine }),
+    ...(options.kind === undefined ? {} : { kind: options.kind }),
+  };
+  return askAgent({ home: homeOf(options), call: 'exportTelemetry', request, report });
+}
+
+function rowCells(row: TelemetryRow): string[] {
+  const machine = row.machine.slice(-8);
+  switch (row.kind) {
+    case 'uptime':
+      return [timeText(row.fromMs), machine, row.kind, `${row.state} for ${spanText(row.toMs - row.fromMs)}`];
+    case 'location':
+      return [
+        timeText(row.atMs),
+        machine,
+        row.kind,
+        Object.entries(row.attributes)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' '),
+      ];
+    case 'access':
+      return [
+        timeText(row.hourMs),
+        machine,
+        row.kind,
+        `${row.file.slice(0, 8)} read ${row.reads} written ${row.writes}`,
+      ];
+  }
+}
+
+const explanation = [
+  'Collected on this machine: when it is up, asleep or off; hashed network, time zone, model and OS build; free space;',
+  'counts of reads and writes per protected file and hour, under keyed ids. No names, no contents. Kept for nine weeks.',
+].join('\n');
+
+async function showRows(options: RowOptions & { readonly last: string }): Promise<void> {
+  const rows: TelemetryRow[] = [];
+  const own = options.machine === undefined ? { ...options, machine: 'self' } : options;
+  await askRows(own, (row) => rows.push(row));
+  const newest = rows.slice(-Number(options.last));
+  show(options, newest, () =>
+    [explanation, tableText([['UTC', 'machine', 'kind', 'what'], ...newest.map(rowCells)])].join('\n\n'),
+  );
+}
+
+async function exportRows(options: RowOptions & { readonly out?: string }): Promise<void> {
+  const target = options.out === undefined ? process.stdout : createWriteStream(options.out);
+  const answer = await askRows(options, (row) => void target.write(`${JSON.stringify(row)}\n`));
+  if (options.out === undefined) return;
+  target.end();
+  await once(target, 'finish');
+  show(options, { ...answer, file: options.out }, () => `${answer.rowCount} rows written to ${options.out}`);
+}
+
+async function importRows(
+  file: string,
+  options: CommonOptions & { readonly asSelf?: boolean },
+): Promise<void> {
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'importTelemetry',
+    request: { file: resolve(file), asSelf: options.asSelf === true },
+  });
+  show(options, answer, () => `${answer.rowCount} rows of history imported and signed by this machine.`);
+}
+
+interface GenerateOptions extends CommonOptions {
+  readonly out: string;
+  readonly seed: string;
+  readonly weeks: string;
+  readonly machines?: string;
+}
+
+async function generate(options: GenerateOptions): Promise<void> {
+  const home = homeOf(options);
+  const ids =
+    options.machines === undefined
+      ? (await askAgent({ home, call: 'view', request: {} })).machines.map(({ peer }) => peer)
+      : undefined;
+  const written = writeGeneratedHistory({
+    folder: options.out,
+    seed: options.seed,
+    weeks: Number(options.weeks),
+    ...(ids === undefined
+      ? { machineCount: Number(options.machines) }
+      : { machines: ids, machineCount: ids.length }),
+    nowMs: Date.now(),
+  });
+  show(
+    options,
+    written,
+    () =>
+      `${written.files.length} machines × ${options.weeks} weeks, history is generated: ${written.files.length} files and truth.json in ${options.out}`,
+  );
+}
+
+const addRowOptions = (command: Command): Command =>
+  command
+    .option('--machine <peer>', 'only this machine ("self": this one)')
+    .option('--kind <kind>', 'uptime, location or access');
+
+/** Adds `telemetry show | export | import | generate`. */
+export function addTelemetryCommands(program: Command): void {
+  const telemetry = program.command('telemetry').description('what is collected, in and out');
+  addRowOptions(
+    withCommonOptions(
+      telemetry.command('show').description('print what this machine collected about itself'),
+      'drey telemetry show --kind uptime',
+    ),
+  )
+    .option('--last <count>', 'how many rows', '40')
+    .action(showRows);
+  addRowOptions(
+    withCommonOptions(
+      telemetry.command('export').description('write the rows of all machines, one JSON object a line'),
+      'drey telemetry export --out rows.ndjson',
+    ),
+  )
+    .option('--out <file>', 'where to (default: standard output)')
+    .action(exportRows);
+  withCommonOptions(
+    telemetry
+      .command('import')
+      .description("add this machine's history from older monitoring")
+      .argument('<file>', 'rows, one JSON object a line, plain or gzip'),
+    'drey telemetry import pc-17.ndjson --as-self',
+  )
+    .option('--as-self', 'take every row as about this machine, whatever id it carries')
+    .action(importRows);
+  withCommonOptions(
+    telemetry.command('generate').description('generate the history of a trial fleet, one file a machine'),
+    'drey telemetry generate --machines 40 --weeks 4 --seed 7 --out trial',
+  )
+    .requiredOption('--out <folder>', 'where to write the files')
+    .option('--seed <seed>', 'the same seed gives the same history', '1')
+    .option('--weeks <count>', 'how many weeks, up to now', '4')
+    .option('--machines <count>', "how many machines (default: the running fleet's own, by their ids)")
+    .action(generate);
+}

@@ -1,0 +1,81 @@
+// `drey up`: the agent itself, in the foreground, with its dashboard, until a signal ends it.
+
+import type { Command } from 'commander';
+import { serveControl } from '../../agent/control/index.ts';
+import { homeOf, withCommonOptions, type CommonOptions } from '../command.ts';
+import { say, sayJson } from '../print.ts';
+
+interface UpOptions extends CommonOptions {
+  readonly listen: readonly string[];
+  readonly dashboardPort: string;
+  readonly mdns: boolean;
+}
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function untilStopped(): { readonly stopped: Promise<void>; readonly stop: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of stopSignals) process.once(signal, () => resolve());
+  return { stopped: promise, stop: resolve };
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const [{ startAgent }, { createDashboard }] = await Promise.all([
+    import('../../agent/live/index.ts'),
+    import('../../dashboards/index.ts'),
+  ]);
+  const home = homeOf(options);
+  const { stopped, stop } = untilStopped();
+  const agent = await startAgent({
+    home,
+    listenAddresses: options.listen,
+    discovery: options.mdns ? 'mdns' : 'addresses only',
+  });
+  const dashboard = await createDashboard({
+    view: () => agent.view(),
+    onChange: (listener) => agent.onChange(listener),
+    port: Number(options.dashboardPort),
+  });
+  const control = await serveControl(home, {
+    ...agent.handlers,
+    dashboard: () => ({ url: dashboard.url() }),
+    stop: () => {
+      setImmediate(stop);
+      return { stopping: true };
+    },
+  });
+  const started = {
+    peer: agent.peer,
+    pid: process.pid,
+    addresses: agent.addresses(),
+    dashboard: dashboard.url(),
+  };
+  if (options.json === true) sayJson(started);
+  else
+    say(
+      `This agent is up: ${started.peer}\n  listens on  ${started.addresses.join('  ')}\n  dashboard   ${started.dashboard}\nCtrl-C ends it.`,
+    );
+  await stopped;
+  await control.close();
+  await dashboard.close();
+  await agent.stop();
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** Adds `up`. */
+export function addUpCommand(program: Command): void {
+  withCommonOptions(
+    program.command('up').description('run the agent of this machine, with its dashboard'),
+    'drey up --listen /ip4/0.0.0.0/tcp/4001',
+  )
+    .option(
+      '--listen <multiaddr>',
+      'address to listen on; may be repeated (default: all interfaces, any free port)',
+      collect,
+      [],
+    )
+    .option('--dashboard-port <port>', 'port of the dashboard on loopback (0: any free one)', '0')
+    .option('--no-mdns', 'do not look for the fleet on the local network; use known addresses only')
+    .action(up);
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// The command `drey`. Parses, hands over to one command, prints errors with advice.
+// Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
+
+import { CommanderError } from 'commander';
+import { createProgram } from './program.ts';
+import { errorText } from './print.ts';
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.stderr.write(`${errorText(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,56 @@
+// Writes the history of a generated fleet: one row file a machine for `drey telemetry import`, and the truth that
+// models are judged by (never trained on).
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateFleet, hourMs, weekMs, type MachineId } from '../datasets/index.ts';
+
+export interface GeneratedHistoryOptions {
+  readonly folder: string;
+  readonly seed: string;
+  readonly weeks: number;
+  readonly machineCount: number;
+  readonly machines?: readonly MachineId[];
+  /** The history ends at the last whole hour before this moment. */
+  readonly nowMs: number;
+}
+
+export interface WrittenHistory {
+  readonly files: readonly {
+    readonly machine: MachineId;
+    readonly file: string;
+    readonly rowCount: number;
+  }[];
+  readonly truthFile: string;
+  /** Names and members of the hidden domains. */
+  readonly domains: readonly { readonly name: string; readonly machines: readonly MachineId[] }[];
+}
+
+/** Throws `fleet-options` when the numbers are out of range. */
+export function writeGeneratedHistory(options: GeneratedHistoryOptions): WrittenHistory {
+  const endMs = Math.floor(options.nowMs / hourMs) * hourMs;
+  const fleet = generateFleet({
+    seed: options.seed,
+    machineCount: options.machineCount,
+    weeks: options.weeks,
+    startMs: endMs - options.weeks * weekMs,
+    ...(options.machines === undefined ? {} : { machines: options.machines }),
+  });
+  mkdirSync(options.folder, { recursive: true });
+  const files = [...fleet.rows].map(([machine, rows]) => {
+    const file = join(options.folder, `${machine}.ndjson`);
+    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    return { machine, file, rowCount: rows.length };
+  });
+  const machineAt = (index: number): MachineId => fleet.history.machines[index]!.machine;
+  const domains = fleet.truth.domains.map(({ name, members }) => ({
+    name,
+    machines: members.map(machineAt),
+  }));
+  const truthFile = join(options.folder, 'truth.json');
+  writeFileSync(
+    truthFile,
+    JSON.stringify({ seed: options.seed, weeks: options.weeks, domains }, undefined, 2),
+  );
+  return { files, truthFile, domains };
+}

@@ -1,0 +1,49 @@
+// The command line as a whole: which commands exist, in the order of a roll-out.
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addDashboardCommand } from './commands/dashboard.ts';
+import { addDemoCommand } from './commands/demo.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addFleetCommands } from './commands/fleet.ts';
+import { addJoinCommand } from './commands/join.ts';
+import { addModelsCommands } from './commands/models.ts';
+import { addPlanCommands } from './commands/plan.ts';
+import { addProtectCommand } from './commands/protect.ts';
+import { addRestoreCommand } from './commands/restore.ts';
+import { addSnapshotsCommand } from './commands/snapshots.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addTelemetryCommands } from './commands/telemetry.ts';
+import { addUpCommand } from './commands/up.ts';
+
+const packageVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
+
+/** Every command, ready to parse. Throws CommanderError instead of ending the process. */
+export function createProgram(): Command {
+  const program = new Command('drey');
+  program
+    .description('Keeps files safe on the desktops that you already own.')
+    .version(packageVersion())
+    .showHelpAfterError('(add --help for the options and an example)')
+    .exitOverride();
+  for (const add of [
+    addFleetCommands,
+    addJoinCommand,
+    addUpCommand,
+    addProtectCommand,
+    addStatusCommand,
+    addSnapshotsCommand,
+    addRestoreCommand,
+    addPlanCommands,
+    addTelemetryCommands,
+    addModelsCommands,
+    addDashboardCommand,
+    addDoctorCommand,
+    addDemoCommand,
+  ]) {
+    add(program);
+  }
+  return program;
+}

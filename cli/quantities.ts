@@ -1,0 +1,55 @@
+// Spans and sizes as people type them: "7d", "42h", "500MB". Refuses what it does not fully understand.
+
+import {
+  DreyError,
+  dayMs,
+  gibibyte,
+  hourMs,
+  kibibyte,
+  mebibyte,
+  minuteMs,
+  secondMs,
+  weekMs,
+} from '../datasets/index.ts';
+
+const spanUnits: Readonly<Record<string, number>> = {
+  s: secondMs,
+  m: minuteMs,
+  h: hourMs,
+  d: dayMs,
+  w: weekMs,
+};
+const sizeUnits: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: kibibyte,
+  mb: mebibyte,
+  gb: gibibyte,
+  tb: 1024 * gibibyte,
+};
+
+const wrong = (text: string, example: string): DreyError =>
+  new DreyError({
+    code: 'quantity-malformed',
+    message: `"${text}" is not a quantity that drey understands`,
+    advice: `Write a number and a unit, as in ${example}.`,
+  });
+
+function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/iu.exec(text.trim());
+  const unit = units[(match?.[2] ?? '').toLowerCase()];
+  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
+}
+
+/** "90s", "30m", "42h", "7d", "2w" in milliseconds. Throws `quantity-malformed`. */
+export function parseSpanMs(text: string): number {
+  const ms = parseQuantity(text, spanUnits);
+  if (ms === undefined) throw wrong(text, '"42h", "7d" or "90s"');
+  return ms;
+}
+
+/** "500MB", "20GB", "1TB" in bytes, by powers of 1024. Throws `quantity-malformed`. */
+export function parseByteCount(text: string): number {
+  const bytes = parseQuantity(text, sizeUnits);
+  if (bytes === undefined) throw wrong(text, '"500MB" or "20GB"');
+  return Math.floor(bytes);
+}
