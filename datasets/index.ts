@@ -12,7 +12,18 @@ export type {
 } from './generator/options.ts';
 export { historyFromRows, historyCellsMax, type HistoryOptions } from './history-from-rows.ts';
 export * from './history-slices.ts';
+export { historyToRows } from './history-to-rows.ts';
 export * from './history.ts';
 export * from './random.ts';
+export { parseTelemetryRow, type Rejection, rowLimits } from './row-checks.ts';
+export { decodeRow, encodeRow, encodeRows, readRowFile, readRows, writeRowFile } from './row-files.ts';
 export * from './rows.ts';
+export { loadSample, type Sample, sampleOptions, sampleRows, writeSample } from './sample.ts';
+export {
+  openTrace,
+  readAvt,
+  readFailureTrace,
+  type TraceFormat,
+  type TraceOptions,
+} from './trace-readers.ts';
 export * from './units.ts';

@@ -54,22 +54,28 @@ function areDisjoint(spans: readonly UpSpan[]): boolean {
   return true;
 }
 
-/** The parts of `weaker` that no span of `stronger` covers, together with `stronger`; both disjoint and ordered. */
-export function fillGaps(stronger: readonly UpSpan[], weaker: readonly UpSpan[]): readonly UpSpan[] {
-  if (weaker.length === 0) return stronger;
-  const filled: UpSpan[] = [...stronger];
+/** The parts of `spans` that no span of `holes` covers; both disjoint and ordered. Linear, but for copying. */
+export function cutHoles(spans: readonly UpSpan[], holes: readonly UpSpan[]): readonly UpSpan[] {
+  if (holes.length === 0) return spans;
+  const kept: UpSpan[] = [];
   let next = 0;
-  for (const span of weaker) {
-    while (next < stronger.length && stronger[next]!.toMs <= span.fromMs) next++;
+  for (const span of spans) {
+    while (next < holes.length && holes[next]!.toMs <= span.fromMs) next++;
     let fromMs = span.fromMs;
     for (let i = next; fromMs < span.toMs; i++) {
-      const blockFromMs = stronger[i]?.fromMs ?? Number.POSITIVE_INFINITY;
-      const toMs = Math.min(span.toMs, blockFromMs);
-      if (toMs > fromMs) filled.push({ fromMs, toMs, isUp: span.isUp });
-      fromMs = Math.max(fromMs, stronger[i]?.toMs ?? Number.POSITIVE_INFINITY);
+      const hole = holes[i];
+      const toMs = Math.min(span.toMs, hole?.fromMs ?? span.toMs);
+      if (toMs > fromMs) kept.push({ fromMs, toMs, isUp: span.isUp });
+      fromMs = hole === undefined ? span.toMs : Math.max(fromMs, hole.toMs);
     }
   }
-  return filled.toSorted((a, b) => a.fromMs - b.fromMs);
+  return kept;
+}
+
+/** `stronger`, and in its gaps what `weaker` says; both disjoint and ordered. */
+export function fillGaps(stronger: readonly UpSpan[], weaker: readonly UpSpan[]): readonly UpSpan[] {
+  if (weaker.length === 0) return stronger;
+  return [...stronger, ...cutHoles(weaker, stronger)].toSorted((a, b) => a.fromMs - b.fromMs);
 }
 
 /**

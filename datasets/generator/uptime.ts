@@ -2,6 +2,7 @@
 // Where two reasons overlap, the one that began first names the state: what is already off cannot crash.
 
 import type { Random } from '../random.ts';
+import { rowLimits } from '../row-checks.ts';
 import type { UptimeRow, UptimeState } from '../rows.ts';
 import { dayMs, hourMs, type MachineId, minuteMs, secondMs, unixMs, weekMs } from '../units.ts';
 import { clamp, logNormal } from './sampling.ts';
@@ -12,9 +13,6 @@ export interface RestSpan {
   readonly toMs: number;
   readonly state: Exclude<UptimeState, 'up'>;
 }
-
-/** The longest span of one row; longer ones are cut into several. */
-const rowSpanMsMax = 30 * dayMs;
 
 /** A machine's own crashes and restarts; some machines are ten times worse than others. */
 export function ownFaults(
@@ -58,7 +56,7 @@ export function uptimeRows(presence: Presence): readonly UptimeRow[] {
   let cursorMs = presence.fromMs;
   const addUntil = (toMs: number, state: UptimeState): void => {
     while (cursorMs < toMs) {
-      const endMs = Math.min(toMs, cursorMs + rowSpanMsMax);
+      const endMs = Math.min(toMs, cursorMs + rowLimits.spanMsMax);
       const { machine } = presence;
       rows.push({ kind: 'uptime', machine, fromMs: unixMs(cursorMs), toMs: unixMs(endMs), state });
       cursorMs = endMs;

@@ -1,0 +1,39 @@
+// A history as telemetry rows again: so that a public trace can be fed to whatever learns from telemetry.
+// Why a machine was down is not in a history, so every down span becomes "off".
+
+import type { FleetHistory } from './history.ts';
+import { slotUnknown, slotUp } from './history.ts';
+import { rowLimits } from './row-checks.ts';
+import type { LocationRow, TelemetryRow, UptimeRow } from './rows.ts';
+import { type MachineId, unixMs } from './units.ts';
+
+/**
+ * One uptime row per run of equal slots (runs over 31 days are cut), one location row per machine at the start with its
+ * attributes and no measurements, and the access rows. `historyFromRows` makes the same history of them, but for UTC
+ * offsets that no time zone attribute explains.
+ * @yields Rows in the order of machines, then the access rows.
+ */
+export function* historyToRows(history: FleetHistory): Generator<TelemetryRow> {
+  for (const [row, { machine, attributes }] of history.machines.entries()) {
+    yield locationOf(machine, { attributes, atMs: history.startMs });
+    const slots = history.up.subarray(row * history.slotCount, (row + 1) * history.slotCount);
+    yield* runsOf(machine, slots, history);
+  }
+  yield* history.access;
+}
+
+function locationOf(machine: MachineId, at: Pick<LocationRow, 'attributes' | 'atMs'>): LocationRow {
+  return { kind: 'location', machine, ...at, roundTripMs: {}, freeBytes: 0, quotaBytes: 0 };
+}
+
+function* runsOf(machine: MachineId, slots: Uint8Array, history: FleetHistory): Generator<UptimeRow> {
+  const slotsMax = Math.max(1, Math.floor(rowLimits.spanMsMax / history.slotMs));
+  const timeOf = (slot: number) => unixMs(history.startMs + slot * history.slotMs);
+  for (let from = 0, to = 0; from < slots.length; from = to) {
+    const value = slots[from];
+    for (to = from + 1; to < slots.length && slots[to] === value && to - from < slotsMax; to++);
+    if (value === slotUnknown) continue;
+    const state = value === slotUp ? 'up' : 'off';
+    yield { kind: 'uptime', machine, fromMs: timeOf(from), toMs: timeOf(to), state };
+  }
+}

@@ -1,0 +1,115 @@
+// Telemetry rows as text: one JSON object a line (NDJSON), what `drey telemetry export` writes and analysts read.
+// A file is somebody's work, so the first bad line stops the reading, by file and line number.
+
+import { writeFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { DreyError } from './errors.ts';
+import { openLines } from './line-files.ts';
+import { parseTelemetryRow } from './row-checks.ts';
+import { attributeNames, type LocationRow, type TelemetryRow } from './rows.ts';
+
+/** One line without its line break; the same row always gives the same text, whatever the order of its keys was. */
+export function encodeRow(row: TelemetryRow): string {
+  switch (row.kind) {
+    case 'uptime': {
+      const { kind, machine, fromMs, toMs, state } = row;
+      return JSON.stringify({ kind, machine, fromMs, toMs, state });
+    }
+    case 'location':
+      return encodeLocation(row);
+    case 'access': {
+      const { kind, machine, hourMs, file, reads, writes, byteCount } = row;
+      return JSON.stringify({ kind, machine, hourMs, file, reads, writes, byteCount });
+    }
+    default:
+      return row satisfies never;
+  }
+}
+
+function encodeLocation(row: LocationRow): string {
+  const { kind, machine, atMs, freeBytes, quotaBytes } = row;
+  const attributes: Record<string, string> = {};
+  for (const name of attributeNames) {
+    const value = row.attributes[name];
+    if (value !== undefined) attributes[name] = value;
+  }
+  const peers = Object.entries(row.roundTripMs).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const roundTripMs = Object.fromEntries(peers);
+  return JSON.stringify({ kind, machine, atMs, attributes, roundTripMs, freeBytes, quotaBytes });
+}
+
+/** The row of one line. Throws `row-malformed` with file and line number. */
+export function decodeRow(
+  line: string,
+  place: { readonly file: string; readonly lineNumber: number },
+): TelemetryRow {
+  const row = parseTelemetryRow(parseJson(line, place));
+  if (row.kind === 'rejection') throw malformed(row.reason, place);
+  return row;
+}
+
+function parseJson(line: string, place: { readonly file: string; readonly lineNumber: number }): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw malformed('the line is not JSON', place);
+    throw error;
+  }
+}
+
+function malformed(reason: string, place: { readonly file: string; readonly lineNumber: number }): DreyError {
+  return new DreyError({
+    code: 'row-malformed',
+    message: `${place.file}, line ${place.lineNumber} is no telemetry row: ${reason}`,
+    advice: 'Export the telemetry again, or remove that line from the file.',
+  });
+}
+
+/**
+ * Checks lines one by one. `file` is how errors name the source. Throws `row-malformed`.
+ * @yields The row of each line that is not empty.
+ */
+export function* readRows(
+  lines: Iterable<string>,
+  source: { readonly file: string },
+): Generator<TelemetryRow> {
+  let lineNumber = 0;
+  for (const line of lines) {
+    lineNumber++;
+    if (line.trim() !== '') yield decodeRow(line, { file: source.file, lineNumber });
+  }
+}
+
+/**
+ * Streams a plain or gzip file of rows. Throws `row-malformed`, `dataset-missing`, `dataset-unreadable`.
+ * @yields The row of each line that is not empty.
+ */
+export async function* readRowFile(path: string): AsyncGenerator<TelemetryRow> {
+  let lineNumber = 0;
+  for await (const line of openLines(path)) {
+    lineNumber++;
+    if (line.trim() !== '') yield decodeRow(line, { file: path, lineNumber });
+  }
+}
+
+/** All rows as one text, a line break after each. */
+export function encodeRows(rows: Iterable<TelemetryRow>): string {
+  const lines: string[] = [];
+  for (const row of rows) lines.push(encodeRow(row), '\n');
+  return lines.join('');
+}
+
+/** Writes all rows, with gzip when the path ends in ".gz"; replaces the file. Throws `dataset-unwritable`. */
+export async function writeRowFile(path: string, rows: Iterable<TelemetryRow>): Promise<void> {
+  const text = encodeRows(rows);
+  try {
+    await writeFile(path, path.endsWith('.gz') ? gzipSync(text, { level: 9 }) : text);
+  } catch (error) {
+    throw new DreyError({
+      code: 'dataset-unwritable',
+      message: `${path} cannot be written`,
+      advice: 'Check that the folder exists, that you may write there, and that the disk has room.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,195 @@
+// Public failure traces to histories: `.avt` (Godfrey's Repository of Availability Traces) and the event tables of the
+// Failure Trace Archive. A malformed line is named by file and number; nothing is guessed.
+
+import { DreyError } from './errors.ts';
+import { checkWindow, historyCellsMax } from './history-from-rows.ts';
+import type { FleetHistory, MachineProfile } from './history.ts';
+import { openLines } from './line-files.ts';
+import { hourMs, machineId, secondMs, unixMs } from './units.ts';
+import { cutHoles, fillGaps, paintSlots, resolveSpans, type UpSpan } from './up-spans.ts';
+
+export type TraceFormat = 'avt' | 'failure-trace';
+
+export interface TraceOptions {
+  /** How errors name the source. */
+  readonly file: string;
+  /** Length of a slot, a whole number of hours; default one hour. */
+  readonly stepMs?: number;
+  /** `.avt` only: unix time of the trace's second 0; default 0, which is a Thursday. */
+  readonly originMs?: number;
+  /** Part of time to keep, on whole hours; default: from the trace's first moment (`originMs` if given)
+   * to its last. */
+  readonly window?: { readonly fromMs: number; readonly toMs: number };
+  /** Part of the machines to keep, by their position in the trace from 0; default: all. Long traces need it. */
+  readonly machineRange?: { readonly from: number; readonly to: number };
+  /**
+   * `.avt` only: what a machine is before its first and after its last session. Default "down", as the format says;
+   * "unknown" suits traces whose machines join and leave.
+   */
+  readonly outside?: 'down' | 'unknown';
+  /** `.avt` only: spans in which nobody looked; unknown for all machines, whatever their sessions say. */
+  readonly blindSpans?: readonly { readonly fromMs: number; readonly toMs: number }[];
+}
+
+/** Text of a whole `.avt` file, or its lines. Throws `trace-malformed` and `history-window`. */
+export function readAvt(source: string | Iterable<string>, options: TraceOptions): FleetHistory {
+  return readLines('avt', source, options);
+}
+
+/** Text of a whole Failure Trace Archive `event_trace.tab`, or its lines. Throws `trace-malformed` and `history-window`. */
+export function readFailureTrace(source: string | Iterable<string>, options: TraceOptions): FleetHistory {
+  return readLines('failure-trace', source, options);
+}
+
+/** Reads a plain or gzip file. Throws `dataset-missing`, `dataset-unreadable`, `trace-malformed` and `history-window`. */
+export async function openTrace(
+  path: string,
+  format: TraceFormat,
+  options: Omit<TraceOptions, 'file'> = {},
+): Promise<FleetHistory> {
+  const table = new TraceTable(format, { ...options, file: path });
+  for await (const line of openLines(path)) table.addLine(line);
+  return table.finish();
+}
+
+function readLines(
+  format: TraceFormat,
+  source: string | Iterable<string>,
+  options: TraceOptions,
+): FleetHistory {
+  const table = new TraceTable(format, options);
+  for (const line of typeof source === 'string' ? source.split(/\r?\n/) : source) table.addLine(line);
+  return table.finish();
+}
+
+/** Collects spans per machine line by line, then paints them. */
+class TraceTable {
+  readonly #format: TraceFormat;
+  readonly #options: TraceOptions;
+  readonly #spansOf = new Map<string, UpSpan[]>();
+  #lineNumber = 0;
+
+  constructor(format: TraceFormat, options: TraceOptions) {
+    this.#format = format;
+    this.#options = options;
+  }
+
+  addLine(line: string): void {
+    this.#lineNumber++;
+    const text = line.trim();
+    if (text === '' || text.startsWith('#')) return;
+    const fields = text.split(/\s+/);
+    if (this.#format === 'avt') this.#addSessions(fields);
+    else this.#addEvent(fields);
+  }
+
+  /** `id n start end start end …`: n up-sessions in seconds, in order, disjoint. */
+  #addSessions(fields: readonly string[]): void {
+    const [id = '', countText = '', ...times] = fields;
+    if (!/^\d+$/.test(countText) || times.length !== 2 * Number(countText)) {
+      this.#refuse(`it announces ${countText || 'no'} sessions and has ${times.length} times`);
+    }
+    if (this.#spansOf.has(id)) this.#refuse('its machine already had a line');
+    const sessions: UpSpan[] = [];
+    let lastMs = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < times.length; i += 2) {
+      const fromMs = this.#time(times[i]!, this.#options.originMs);
+      const toMs = this.#time(times[i + 1]!, this.#options.originMs);
+      if (fromMs < lastMs || toMs < fromMs)
+        this.#refuse(`session ${i / 2 + 1} is backwards or overlaps the one before`);
+      if (toMs > fromMs) sessions.push({ fromMs, toMs, isUp: true });
+      lastMs = toMs;
+    }
+    this.#spansOf.set(this.#checkId(id), sessions);
+  }
+
+  /** event id, component, node, platform, node name, type (1 up, 0 down), start, stop, reason; times in unix seconds. */
+  #addEvent(fields: readonly string[]): void {
+    const [, , node = '', , , type, start = '', stop = ''] = fields;
+    if (fields.length < 8) this.#refuse(`it has ${fields.length} columns, not at least 8`);
+    if (type !== '0' && type !== '1') this.#refuse('its event type is neither 0 nor 1');
+    const fromMs = this.#time(start);
+    const toMs = this.#time(stop);
+    if (toMs < fromMs) this.#refuse('its event stops before it starts');
+    const spans = this.#spansOf.get(node) ?? [];
+    if (toMs > fromMs) spans.push({ fromMs, toMs, isUp: type === '1' });
+    this.#spansOf.set(this.#checkId(node), spans);
+  }
+
+  #time(text: string, originMs = 0): number {
+    if (!/^\d{1,12}(\.\d+)?$/.test(text)) this.#refuse('a time is not a number of seconds');
+    return originMs + Math.round(Number(text) * secondMs);
+  }
+
+  #checkId(id: string): string {
+    if (id.length > 128) this.#refuse('its machine has more than 128 characters');
+    return id;
+  }
+
+  #refuse(reason: string): never {
+    throw new DreyError({
+      code: 'trace-malformed',
+      message: `${this.#options.file}, line ${this.#lineNumber} does not fit the format "${this.#format}": ${reason}`,
+      advice: 'Check that the format is the right one, then fetch the file again.',
+    });
+  }
+
+  finish(): FleetHistory {
+    const { machineRange, stepMs = hourMs } = this.#options;
+    const kept = [...this.#spansOf].slice(machineRange?.from ?? 0, machineRange?.to);
+    const extent = extentOf(this.#spansOf.values(), this.#options.originMs);
+    const window = checkWindow(this.#options.window ?? wholeWindow(extent, stepMs), stepMs);
+    if (kept.length * window.slotCount > historyCellsMax) this.#refuseSize(kept.length, window.slotCount);
+    const blindSpans = this.#options.blindSpans ?? [];
+    const blind = resolveSpans(blindSpans.map(({ fromMs, toMs }) => ({ fromMs, toMs, isUp: false })));
+    const up = new Uint8Array(kept.length * window.slotCount);
+    for (const [row, [, spans]] of kept.entries()) {
+      const known = this.#format === 'avt' ? this.#fillDown(spans, extent) : resolveSpans(spans);
+      const slots = up.subarray(row * window.slotCount, (row + 1) * window.slotCount);
+      paintSlots(cutHoles(known, blind), window, slots);
+    }
+    const machines = kept.map(([id]): MachineProfile => {
+      return { machine: machineId(id), attributes: {}, utcOffsetMs: 0 };
+    });
+    return { ...window, startMs: unixMs(window.startMs), machines, up, access: [] };
+  }
+
+  #fillDown(sessions: readonly UpSpan[], extent: Extent): readonly UpSpan[] {
+    const isDownOutside = this.#options.outside !== 'unknown';
+    const known = isDownOutside ? extent : extentOf([sessions]);
+    if (known.fromMs >= known.toMs) return sessions;
+    return fillGaps(sessions, [{ ...known, isUp: false }]);
+  }
+
+  #refuseSize(machineCount: number, slotCount: number): never {
+    throw new DreyError({
+      code: 'history-window',
+      message: `${this.#options.file}: ${machineCount} machines × ${slotCount} slots is over ${historyCellsMax} cells`,
+      advice: 'Ask for a shorter window, a longer step or fewer machines.',
+    });
+  }
+}
+
+interface Extent {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** From the first moment (or the given origin) to the last; backwards when there is no span at all. */
+function extentOf(spanLists: Iterable<readonly UpSpan[]>, originMs = Number.POSITIVE_INFINITY): Extent {
+  let fromMs = originMs;
+  let toMs = Number.NEGATIVE_INFINITY;
+  for (const spans of spanLists) {
+    for (const span of spans) {
+      fromMs = Math.min(fromMs, span.fromMs);
+      toMs = Math.max(toMs, span.toMs);
+    }
+  }
+  return { fromMs, toMs };
+}
+
+/** Outwards to whole hours and steps. An empty trace has no window and is refused by `checkWindow`. */
+function wholeWindow(extent: Extent, stepMs: number): Extent {
+  const fromMs = Math.floor(extent.fromMs / hourMs) * hourMs;
+  return { fromMs, toMs: fromMs + Math.ceil((extent.toMs - fromMs) / stepMs) * stepMs };
+}

@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import test, { type ExecutionContext } from 'ava';
+import {
+  type FleetHistory,
+  hourMs,
+  openTrace,
+  readAvt,
+  readFailureTrace,
+  slotDown,
+  slotUnknown,
+  slotUp,
+  unixMs,
+} from '../../datasets/index.ts';
+
+const traces = join(import.meta.dirname, '../../../shared/traces');
+
+function traceFile(t: ExecutionContext, path: string): string | undefined {
+  const found = join(traces, path);
+  if (existsSync(found)) return found;
+  t.log(`skipped: the public trace ${path} is not beside the project`);
+  t.pass();
+  return undefined;
+}
+
+function share(history: FleetHistory): { readonly available: number; readonly unknown: number } {
+  const counts = [0, 0, 0];
+  for (const value of history.up) counts[value]!++;
+  const known = counts[slotUp]! + counts[slotDown]!;
+  return { available: counts[slotUp]! / known, unknown: counts[slotUnknown]! / history.up.length };
+}
+
+test('an .avt line is up in its sessions and down between them, to the end of the trace', (t) => {
+  const history = readAvt('# a comment\nx 2 0 3600 7200 10800\ny 1 0 14400\r\nz 0\n', { file: 'f.avt' });
+  t.deepEqual(
+    history.machines.map((profile) => profile.machine as string),
+    ['x', 'y', 'z'],
+  );
+  t.is(history.slotCount, 4);
+  t.deepEqual([...history.up], [1, 0, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0]);
+});
+
+test('an origin off the hour, unknown outsides and blind spans are honoured', (t) => {
+  const half = hourMs / 2;
+  const history = readAvt(['x 1 3600 10800', 'y 1 0 14400'], {
+    file: 'f',
+    originMs: 7 * hourMs + half,
+    outside: 'unknown',
+    blindSpans: [{ fromMs: 10 * hourMs, toMs: 11 * hourMs }],
+  });
+  t.is(history.startMs, unixMs(7 * hourMs));
+  t.deepEqual([...history.up], [2, 1, 1, 2, 2, 1, 1, 1, 2, 1]);
+});
+
+test('a window and a range of machines cut out a part, and longer steps make fewer slots', (t) => {
+  const lines = ['x 1 0 36000', 'y 2 0 7200 14400 36000', 'z 1 0 36000'];
+  const window = { fromMs: hourMs, toMs: 5 * hourMs };
+  const part = readAvt(lines, { file: 'f', window, machineRange: { from: 1, to: 2 } });
+  t.deepEqual([...part.up], [slotUp, slotDown, slotDown, slotUp]);
+  const coarse = readAvt(lines, { file: 'f', stepMs: 2 * hourMs });
+  t.is(coarse.slotCount, 5);
+  t.deepEqual([...coarse.up.subarray(5, 10)], [1, 0, 1, 1, 1]);
+});
+
+const badLines: readonly [string, RegExp][] = [
+  ['x 2 0 10', /2 sessions and has 2 times/],
+  ['x', /no sessions/],
+  ['x -1', /sessions/],
+  ['x 1 0 ten', /seconds/],
+  ['x 1 10 0', /session 1 is backwards/],
+  ['x 2 0 10 5 20', /session 2 .* overlaps/],
+  ['ok 1 0 5', /already/],
+  [`${'x'.repeat(129)} 1 0 5`, /128/],
+];
+
+for (const [line, reason] of badLines) {
+  test(`an .avt file with "${line.slice(0, 20)}" is refused by file and line`, (t) => {
+    t.throws(() => readAvt(['# c', 'ok 1 0 7200', line], { file: 'bad.avt' }), {
+      code: 'trace-malformed',
+      message: new RegExp(`^bad\\.avt, line 3 .*${reason.source}`),
+    });
+  });
+}
+
+test('a trace without any span has no window', (t) => {
+  t.throws(() => readAvt('# nothing\n', { file: 'f' }), { code: 'history-window' });
+});
+
+const header = '# event_id component_id node_id platform_id node_name event_type start stop reason';
+
+test('a Failure Trace Archive table says up and down, and what it does not cover is unknown', (t) => {
+  const lines = [
+    header,
+    ' 0\t 0\t 655\t 3\t 10.0\t 0\t 3600\t 7200\t NULL',
+    ' 1\t 0\t 655\t 3\t 10.0\t 1\t 7200\t 14400\t 22',
+    ' 0\t 0\t 656\t 3\t 10.1\t 1\t 0\t 3600\t 22',
+  ];
+  const history = readFailureTrace(lines, { file: 'f.tab' });
+  t.deepEqual(
+    history.machines.map((profile) => profile.machine as string),
+    ['655', '656'],
+  );
+  t.deepEqual([...history.up], [2, 0, 1, 1, 1, 2, 2, 2]);
+});
+
+for (const [line, reason] of [
+  ['1 0 655 3 10.0 2 0 3600 x', /neither 0 nor 1/],
+  ['1 0 655 3', /4 columns/],
+  ['1 0 655 3 10.0 1 3600 0 x', /stops before/],
+  ['1 0 655 3 10.0 1 NULL 0 x', /seconds/],
+] as const) {
+  test(`an event table with "${line}" is refused by file and line`, (t) => {
+    t.throws(() => readFailureTrace(`${header}\n${line}`, { file: 'bad.tab' }), {
+      code: 'trace-malformed',
+      message: new RegExp(`^bad\\.tab, line 2 .*${reason.source}`),
+    });
+  });
+}
+
+test('microsoft99 reads as 41,500 machines that are up for 81 % of 840 hours, as plain sums say', async (t) => {
+  const path = traceFile(t, 'microsoft99/microsoft99.avt.gz');
+  if (path === undefined) return;
+  const history = await openTrace(path, 'avt');
+  t.is(history.machines.length, 41_500);
+  t.is(history.slotCount, 840);
+  let upSeconds = 0;
+  const lines = gunzipSync(readFileSync(path)).toString().trim().split('\n');
+  for (const line of lines) {
+    const times = line.split(' ').slice(2).map(Number);
+    for (let i = 0; i < times.length; i += 2) upSeconds += times[i + 1]! - times[i]!;
+  }
+  const { available, unknown } = share(history);
+  t.is(unknown, 0);
+  t.true(Math.abs(available - upSeconds / (lines.length * 3_024_000)) < 1e-12, `${available}`);
+  t.true(Math.abs(available - 0.812) < 0.005, `${available}`);
+});
+
+test('tor-relays reads as relays that are up for about 92 % of their lives', async (t) => {
+  const path = traceFile(t, 'tor-relays/tor-relays.avt.gz');
+  if (path === undefined) return;
+  const options = { originMs: 1_712_156_351_000, stepMs: 12 * hourMs, outside: 'unknown' } as const;
+  const history = await openTrace(path, 'avt', options);
+  t.is(history.machines.length, 18_815);
+  const { available } = share(history);
+  t.true(Math.abs(available - 0.9204) < 0.005, `${available}`);
+});
+
+test('the Los Alamos event table reads as 3,577 nodes that are nearly always up', async (t) => {
+  const path = traceFile(t, 'lanl05/fta-lanl-event_trace.tab.gz');
+  if (path === undefined) return;
+  const history = await openTrace(path, 'failure-trace', { stepMs: 24 * hourMs });
+  t.is(history.machines.length, 3577);
+  const { available } = share(history);
+  t.true(available > 0.99 && available < 1, `${available}`);
+});
+
+test('a trace that does not exist is refused with advice', async (t) => {
+  await t.throwsAsync(openTrace('nowhere.avt', 'avt'), { code: 'dataset-missing', message: /nowhere\.avt/ });
+});
