@@ -19,7 +19,7 @@ import {
   resolveOptions,
 } from './options.ts';
 import { type Habit, restsOfPerson } from './people.ts';
-import { cumulate, pickWeighted, shuffled } from './sampling.ts';
+import { cumulate, shuffled } from './sampling.ts';
 import { loseStretches, ownFaults, type RestSpan, uptimeRows } from './uptime.ts';
 
 /**
@@ -104,10 +104,16 @@ function setStage(options: ResolvedOptions, random: Random): Stage {
   return { options, layout, offsetOfMachine, restsOfMachine, truth };
 }
 
+/** By quota, not by chance: nine machines must not all be laptops. */
 function drawHabits(options: ResolvedOptions, random: Random): readonly Habit[] {
   const names: readonly Habit[] = ['alwaysOn', 'office', 'laptop'];
   const sums = cumulate(names.map((name) => options.habitShares[name]));
-  return Array.from({ length: options.machineCount }, () => names[pickWeighted(random, sums)]!);
+  const total = sums[names.length - 1]!;
+  const inOrder = Array.from({ length: options.machineCount }, (_, i) => {
+    const position = ((i + 0.5) / options.machineCount) * total;
+    return names[sums.findIndex((sum) => position < sum)]!;
+  });
+  return shuffled(random, inOrder);
 }
 
 /** Leavers go between a quarter and 95 % of the window, joiners come between a tenth and three quarters. */

@@ -6,7 +6,7 @@ import type { FleetHistory } from '../history.ts';
 import type { TelemetryRow } from '../rows.ts';
 import { hourMs, machineId, type MachineId, weekMs } from '../units.ts';
 
-/** Share of machines per kind of habit; need not sum to 1, only their proportions count. */
+/** Share of machines per kind of habit; only their proportions count, and each kind gets its whole number of machines. */
 export interface HabitShares {
   /** Never switched off. */
   readonly alwaysOn: number;
@@ -117,7 +117,7 @@ export function resolveOptions(options: FleetOptions): ResolvedOptions {
       options.hiddenDomainCount ?? Math.floor(((isSmall ? 1 : 0.6) * machineCount) / Math.max(1, size)),
     isDomainCountGiven: options.hiddenDomainCount !== undefined,
     outagesPerDomainWeek: options.outagesPerDomainWeek ?? (isSmall ? 3 : 1),
-    habitShares: options.habitShares ?? { alwaysOn: 0.5, office: 0.3, laptop: 0.2 },
+    habitShares: options.habitShares ?? { alwaysOn: 0.65, office: 0.25, laptop: 0.1 },
     leaverShare: options.leaverShare ?? (isSmall ? 0 : 0.03),
     joinerShare: options.joinerShare ?? (isSmall ? 0 : 0.02),
     siteLabels: options.siteLabels ?? 'absent',

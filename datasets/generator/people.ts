@@ -51,7 +51,7 @@ function drawTraits(habit: Habit, random: Random): Traits {
   return {
     arrivalHour: clamp(8.4 + 0.8 * random.normal(), [5, 12]),
     workHours: clamp(8.7 + 0.8 * random.normal(), [4, 12]),
-    forgetShare: isLaptop ? 0.02 : Math.min(0.7, logNormal(random, 0.07, 1)),
+    forgetShare: isLaptop ? 0.02 : Math.min(0.7, logNormal(random, 0.12, 1)),
     weekendShare: isLaptop ? 0.2 : 0.03,
     restState: isLaptop || random.fraction() < 0.4 ? 'asleep' : 'off',
   };

@@ -9,7 +9,9 @@ import {
   historyFromRows,
   hourMs,
   hourOfWeek,
+  knownAtMs,
   machineId,
+  parseTelemetryRow,
   slotDown,
   slotUnknown,
   slotUp,
@@ -97,6 +99,13 @@ test('the history is exactly what the reader of telemetry logs makes of the rows
   t.true(isDeepStrictEqual(historyFromRows(rows.toReversed(), options), large.history));
 });
 
+test('every row passes the checks that rows of peers must pass, and each log is in the order of knowing', (t) => {
+  for (const rows of large.rows.values()) {
+    t.true(rows.every((row) => parseTelemetryRow(row).kind === row.kind));
+    t.true(rows.every((row, i) => i === 0 || knownAtMs(rows[i - 1]!) <= knownAtMs(row)));
+  }
+});
+
 test('given machine ids name the rows and the history in their order', (t) => {
   const machines = ['c', 'a', 'b'].map((id) => machineId(id));
   const fleet = generateFleet({ ...small, machineCount: 3, machines });
@@ -168,6 +177,14 @@ test('during a hidden outage most members are down and most others are not taken
   }
   t.true(downShare(seen.member) > 0.85, `members ${downShare(seen.member)}`);
   t.true(downShare(seen.other) < 0.2, `others ${downShare(seen.other)}`);
+});
+
+test('habits are shared out by quota, so that even nine machines have some of each', (t) => {
+  for (const seed of [1, 2, 3]) {
+    const { habitOfMachine } = generateFleet({ ...small, seed, touchesPerDay: 0 }).truth;
+    const countOf = (habit: string): number => habitOfMachine.filter((name) => name === habit).length;
+    t.deepEqual(['alwaysOn', 'office', 'laptop'].map(countOf), [6, 2, 1]);
+  }
 });
 
 test('people rest at night and at weekends, and machines that are always on do not', (t) => {
