@@ -1,0 +1,92 @@
+// The agent's own folder: where everything lies, and how small files in it are written so that a power cut leaves
+// either the old or the new one. Knows names and bytes, not meanings.
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { z } from 'zod';
+import { DreyError } from '../../datasets/index.ts';
+
+export interface Home {
+  readonly folder: string;
+  /** Machine key, certificate, fleet root's public key: who this machine is. Mode 0600. */
+  readonly identityFile: string;
+  /** Admin key; only on admin machines. Mode 0600. */
+  readonly adminFile: string;
+  readonly settingsFile: string;
+  /** Protected folders of this machine. */
+  readonly drivesFile: string;
+  readonly pendingFile: string;
+  readonly database: string;
+  readonly shards: string;
+  readonly drives: string;
+  readonly models: string;
+  readonly uptimeJournal: string;
+  readonly logFile: string;
+}
+
+/** Names of everything in an agent's folder. */
+export function homeAt(folder: string): Home {
+  return {
+    folder,
+    identityFile: join(folder, 'identity.json'),
+    adminFile: join(folder, 'admin.json'),
+    settingsFile: join(folder, 'settings.json'),
+    drivesFile: join(folder, 'drives.json'),
+    pendingFile: join(folder, 'pending.json'),
+    database: join(folder, 'database'),
+    shards: join(folder, 'shards'),
+    drives: join(folder, 'drives'),
+    models: join(folder, 'models'),
+    uptimeJournal: join(folder, 'uptime.journal'),
+    logFile: join(folder, 'agent.log'),
+  };
+}
+
+/** Writes a file whole or not at all: temporary name, flush, rename, flush of the folder. Mode 0600. */
+export function writeWhole(file: string, bytes: Uint8Array | string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.new`;
+  const handle = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(handle, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(temporary, file);
+  flushFolder(dirname(file));
+}
+
+function flushFolder(folder: string): void {
+  // Windows cannot open folders; its renames are flushed with the file.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+export const writeJson = (file: string, value: unknown): void => writeWhole(file, JSON.stringify(value, undefined, 2));
+
+/** The checked contents of a JSON file; undefined when there is none. Throws `home-file-damaged`. */
+export function readJson<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new DreyError({
+      code: 'home-file-damaged',
+      message: `${file} is not what this version of drey writes`,
+      advice: 'Restore that file from a copy, or join the fleet again with a new folder: nothing is lost, the shards are elsewhere too.',
+      cause: error,
+    });
+  }
+}
