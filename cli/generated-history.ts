@@ -3,7 +3,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateFleet, hourMs, weekMs, type MachineId } from '../datasets/index.ts';
+import { generateFleet, hourMs, weekMs, writeRowFile, type MachineId } from '../datasets/index.ts';
 
 export interface GeneratedHistoryOptions {
   readonly folder: string;
@@ -39,7 +39,7 @@ export function writeGeneratedHistory(options: GeneratedHistoryOptions): Written
   mkdirSync(options.folder, { recursive: true });
   const files = [...fleet.rows].map(([machine, rows]) => {
     const file = join(options.folder, `${machine}.ndjson`);
-    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    writeRowFile(file, rows);
     return { machine, file, rowCount: rows.length };
   });
   const machineAt = (index: number): MachineId => fleet.history.machines[index]!.machine;

@@ -1,5 +1,4 @@
 // Unit types for time and machines. Casts to them live only here (and, for the agent's own ids, in agent/units.ts).
-/* oxlint-disable typescript/no-unsafe-type-assertion -- a unit type is a promise that only these casts can make */
 
 declare const unit: unique symbol;
 type Unit<Base, Name extends string> = Base & { readonly [unit]: Name };

@@ -75,10 +75,7 @@ export async function askAgent<Name extends CallName>(question: Question<Name>):
   const response = await post(question, readControl(question.home));
   if (response.status === 401)
     throw notRunning(question.home, new Error('the port answers, but to another token'));
-  const body =
-    response.body === null
-      ? Readable.from([])
-      : Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+  const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body);
   const line = await readAnswer(createInterface({ input: body }), question.report).catch(() => undefined);
   if (line === undefined) {
     throw new DreyError({

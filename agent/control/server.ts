@@ -61,10 +61,13 @@ async function answer(
     return;
   }
   const gone = new AbortController();
-  response.on('close', () => gone.abort());
   response.status(200).type('application/x-ndjson').flushHeaders();
   // Clients give up on a silent connection; an acknowledgement may take a night.
   const beat = setInterval(() => response.write('\n'), beatMs);
+  response.on('close', () => {
+    clearInterval(beat);
+    gone.abort();
+  });
   const report: ReportProgress = (progress) => line({ progress });
   // Request and handler belong to the same name; the table cannot say so to the compiler.
   const handler = handlers[name] as (
@@ -73,11 +76,9 @@ async function answer(
     signal: AbortSignal,
   ) => unknown;
   try {
-    line({ answer: await handler(parsed.data as CallRequest<CallName>, report, gone.signal) });
+    line({ answer: await handler(parsed.data, report, gone.signal) });
   } catch (error) {
     line({ error: errorLine(error) });
-  } finally {
-    clearInterval(beat);
   }
   response.end();
 }

@@ -43,6 +43,9 @@ export async function giveHistory(state: DemoState): Promise<string> {
   return `history is generated (seed ${seed}): ${rowCount} rows of ${weeks} weeks with ${history.domains.length} hidden domains, signed by each machine, received by all`;
 }
 
+/** A machine that stands alone is a domain of its own on both sides. */
+const alone = (index: number): number => 1000 + index;
+
 function domainLabels(state: DemoState, plan: Plan): { readonly truth: number[]; readonly found: number[] } {
   const hidden = new Map(
     state.history?.domains.flatMap(({ machines }, index) =>
@@ -50,8 +53,6 @@ function domainLabels(state: DemoState, plan: Plan): { readonly truth: number[];
     ),
   );
   const names = [...new Set(Object.values(plan.domains))];
-  // A machine that stands alone is a domain of its own on both sides.
-  const alone = (index: number): number => 1000 + index;
   const peers = state.agents.map(({ peer }) => peer);
   return {
     truth: peers.map((peer, index) => hidden.get(peer) ?? alone(index)),

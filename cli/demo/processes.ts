@@ -82,7 +82,7 @@ export async function startAgentProcess(name: string, home: string): Promise<Run
   });
   const { promise, resolve, reject } = Promise.withResolvers<Started>();
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;
     if (output.trimEnd().endsWith('}')) resolve(JSON.parse(output) as Started);
   });

@@ -1,0 +1,139 @@
+// The control interface over real HTTP on loopback, with handlers that stand for an agent's answers.
+
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import {
+  askAgent,
+  serveControl,
+  type CallHandlers,
+  type CallProgress,
+} from '../../../agent/control/index.ts';
+import { DreyError } from '../../../datasets/index.ts';
+
+const never = (): never => {
+  throw new Error('this call is not part of the test');
+};
+
+/** Handlers for the calls under test; the rest must not be asked. */
+const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
+  view: never,
+  invite: never,
+  revoke: never,
+  policy: never,
+  protect: never,
+  snapshot: never,
+  snapshots: never,
+  restore: never,
+  computePlan: never,
+  approvePlan: never,
+  train: never,
+  importTelemetry: never,
+  exportTelemetry: never,
+  dashboard: never,
+  stop: never,
+  ...some,
+});
+
+const newHome = (): string => mkdtempSync(join(tmpdir(), 'drey-control-'));
+
+test('a call brings its progress and its answer', async (t) => {
+  const home = newHome();
+  const server = await serveControl(
+    home,
+    handlersWith({
+      train: (_request, report) => {
+        report({ kind: 'counted', what: 'epochs', done: 1, of: 2 });
+        return { version: 'v1', backend: 'wasm', seconds: 2, domains: [] };
+      },
+    }),
+  );
+  t.teardown(() => server.close());
+  const heard: CallProgress[] = [];
+  const answer = await askAgent({
+    home,
+    call: 'train',
+    request: {},
+    report: (progress) => heard.push(progress),
+  });
+  t.is(answer.version, 'v1');
+  t.deepEqual(heard, [{ kind: 'counted', what: 'epochs', done: 1, of: 2 }]);
+});
+
+test("the agent's errors arrive with code and advice", async (t) => {
+  const home = newHome();
+  const server = await serveControl(
+    home,
+    handlersWith({
+      computePlan: () => {
+        throw new DreyError({ code: 'too-few-machines', message: '3 machines', advice: 'Start a fourth.' });
+      },
+    }),
+  );
+  t.teardown(() => server.close());
+  const error = await t.throwsAsync(askAgent({ home, call: 'computePlan', request: {} }), {
+    instanceOf: DreyError,
+  });
+  t.is(error.code, 'too-few-machines');
+  t.is(error.advice, 'Start a fourth.');
+});
+
+test('a request that does not fit its call is refused before the agent sees it', async (t) => {
+  const home = newHome();
+  const server = await serveControl(home, handlersWith({}));
+  t.teardown(() => server.close());
+  const error = await t.throwsAsync(askAgent({ home, call: 'invite', request: { usesMax: 0, forMs: 1 } }), {
+    instanceOf: DreyError,
+  });
+  t.is(error.code, 'control-request-malformed');
+});
+
+test('without a running agent the advice is to start one', async (t) => {
+  const error = await t.throwsAsync(askAgent({ home: newHome(), call: 'view', request: {} }), {
+    instanceOf: DreyError,
+  });
+  t.is(error.code, 'agent-not-running');
+  t.regex(error.advice, /drey up/u);
+});
+
+test('a stopped agent leaves no control file behind', async (t) => {
+  const home = newHome();
+  const server = await serveControl(home, handlersWith({}));
+  await server.close();
+  t.throws(() => statSync(join(home, 'control.json')), { code: 'ENOENT' });
+});
+
+test('only the owner of the folder can read the token, and without it nothing answers', async (t) => {
+  const home = newHome();
+  const server = await serveControl(home, handlersWith({ stop: () => ({ stopping: true }) }));
+  t.teardown(() => server.close());
+  const file = join(home, 'control.json');
+  if (process.platform !== 'win32') t.is(statSync(file).mode & 0o777, 0o600);
+  const { port } = JSON.parse(readFileSync(file, 'utf8')) as { port: number };
+  const response = await fetch(`http://127.0.0.1:${port}/call/stop`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer 00', 'content-type': 'application/json' },
+    body: '{}',
+  });
+  t.is(response.status, 401);
+});
+
+test('an agent that dies in the middle of a call is told apart from a refusal', async (t) => {
+  const home = newHome();
+  const asked = Promise.withResolvers<void>();
+  const server = await serveControl(
+    home,
+    handlersWith({
+      snapshots: () => {
+        asked.resolve();
+        return new Promise(() => {});
+      },
+    }),
+  );
+  const answer = askAgent({ home, call: 'snapshots', request: {} });
+  await asked.promise;
+  await server.close();
+  const error = await t.throwsAsync(answer, { instanceOf: DreyError });
+  t.is(error.code, 'agent-went-away');
+});
