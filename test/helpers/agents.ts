@@ -1,0 +1,80 @@
+// Real agents for tests: processes of the command itself on loopback, each in a temporary folder, ended by their pid.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import type { InviteAnswer } from '../../agent/control/index.ts';
+import {
+  askCommand,
+  killAgent,
+  runCommand,
+  startAgentProcess,
+  type RunningAgent,
+} from '../../cli/demo/processes.ts';
+
+export interface TestFleet {
+  readonly root: string;
+  readonly agents: RunningAgent[];
+  /** Joins and starts one more machine. */
+  add(name: string): Promise<RunningAgent>;
+}
+
+/** A temporary folder that goes with the test. */
+export function temporaryFolder(t: ExecutionContext, purpose: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `drey-${purpose}-`));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+export interface FleetSetting {
+  readonly holderSilence: string;
+  /** Of each machine; "1GB" when absent. */
+  readonly quota?: string;
+}
+
+/** A fleet with its first agent up; every process ends with the test. */
+export async function startFleet(t: ExecutionContext, setting: FleetSetting): Promise<TestFleet> {
+  const root = temporaryFolder(t, 'fleet');
+  const agents: RunningAgent[] = [];
+  t.teardown(async () => {
+    await Promise.all(agents.map(killAgent));
+  });
+  const quota = ['--quota', setting.quota ?? '1GB'];
+  const home = join(root, 'pc-01');
+  await askCommand([
+    'fleet',
+    'create',
+    '--home',
+    home,
+    '--name',
+    'test fleet',
+    '--machine-name',
+    'pc-01',
+    '--holder-silence',
+    setting.holderSilence,
+    ...quota,
+  ]);
+  const admin = await startAgentProcess('pc-01', home);
+  agents.push(admin);
+  const { invite } = await askCommand<InviteAnswer>(['fleet', 'invite', '--home', home, '--uses', '20']);
+  const add = async (name: string): Promise<RunningAgent> => {
+    const own = join(root, name);
+    await askCommand(['join', '-', '--home', own, '--name', name, ...quota], invite);
+    const agent = await startAgentProcess(name, own);
+    agents.push(agent);
+    return agent;
+  };
+  return { root, agents, add };
+}
+
+/** The error code at the end of what a failed command printed; undefined when it did not fail. */
+export async function failureOf(
+  commandArguments: readonly string[],
+  input = '',
+): Promise<string | undefined> {
+  const result = await runCommand(commandArguments, { input });
+  return result.exitCode === 0
+    ? undefined
+    : (/\[([a-z0-9-]+)\]\s*$/u.exec(result.errors)?.[1] ?? result.errors);
+}
