@@ -1,0 +1,113 @@
+// Where this machine stands, from signals that need no configuration. Addresses leave it only as hashes under the
+// fleet's salt: equal inside one fleet, meaningless outside. What the system does not tell stays absent.
+
+import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { promisify } from 'node:util';
+import systeminformation from 'systeminformation';
+import { type MachineAttributes, rowLimits } from '../../../datasets/index.ts';
+
+/** What changes at most with a new disk, an update or a new desk: some of these calls take 100 ms and more. */
+export type StaticAttributes = Pick<MachineAttributes, 'hardwareModel' | 'osBuild' | 'diskClass'>;
+/** What a walk to another building changes: cheap, read each minute. */
+export type MovingAttributes = Pick<MachineAttributes, 'subnet' | 'gateway' | 'timeZone'>;
+
+/** Hardware model, OS build and disk class as systeminformation tells them. Never rejects. */
+export async function readStaticAttributes(): Promise<StaticAttributes> {
+  const [system, os, disks] = await Promise.all([
+    systeminformation.system(),
+    systeminformation.osInfo(),
+    systeminformation.diskLayout(),
+  ]);
+  const disk = disks[0];
+  return {
+    ...named('hardwareModel', [system.manufacturer, system.model]),
+    ...named('osBuild', [os.distro, os.release, os.build === '' ? os.kernel : os.build]),
+    ...named('diskClass', disk === undefined ? [] : [disk.interfaceType, disk.type]),
+  };
+}
+
+/** Network and time zone at this moment. `salt`: the fleet's id. Never rejects. */
+export async function readMovingAttributes(salt: string): Promise<MovingAttributes> {
+  const timeZone = named('timeZone', [Intl.DateTimeFormat().resolvedOptions().timeZone]);
+  const gateway = await systeminformation.networkGatewayDefault();
+  if (isIP(gateway) === 0) return timeZone;
+  const network = networkOf(gateway);
+  const hardware = await hardwareAddressOf(gateway);
+  return {
+    ...timeZone,
+    ...(network === undefined ? {} : { subnet: saltedHash(salt, `subnet ${network}`) }),
+    ...(hardware === undefined ? {} : { gateway: saltedHash(salt, `gateway ${hardware}`) }),
+  };
+}
+
+/** 16 hex digits: HMAC-SHA-256 under the fleet's salt. */
+export const saltedHash = (salt: string, value: string): string =>
+  createHmac('sha256', salt).update(value).digest('hex').slice(0, 16);
+
+/** "address/prefix" of the interface whose network holds the gateway. */
+function networkOf(gateway: string): string | undefined {
+  const family = isIP(gateway) === 4 ? 'ipv4' : 'ipv6';
+  for (const { cidr } of Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])) {
+    const [address, prefix] = cidr?.split('/') ?? [];
+    if (address === undefined || prefix === undefined || isIP(address) !== isIP(gateway)) continue;
+    const network = new BlockList();
+    network.addSubnet(address, Number(prefix), family);
+    if (network.check(gateway, family)) return `${networkAddress(address, Number(prefix))}/${prefix}`;
+  }
+  return undefined;
+}
+
+/** IPv4: host bits cleared. IPv6: the routed half, which all hosts of one network share. */
+function networkAddress(address: string, prefix: number): string {
+  if (isIP(address) !== 4) return address.split(':').slice(0, 4).join(':');
+  const bits = address.split('.').reduce((value, part) => value * 256 + Number(part), 0);
+  const hosts = 2 ** (32 - prefix);
+  return String(Math.floor(bits / hosts) * hosts);
+}
+
+const hardwareAddress = /(?:[0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}/iu;
+
+/** The gateway's hardware address from the system's own neighbour table. */
+async function hardwareAddressOf(gateway: string): Promise<string | undefined> {
+  const table = process.platform === 'linux' ? linuxNeighbours() : await askArp(gateway);
+  const line = table.split('\n').find((row) => row.split(/[\s()]+/u).includes(gateway));
+  const found = line === undefined ? undefined : hardwareAddress.exec(line)?.[0];
+  return found?.toLowerCase().replaceAll('-', ':');
+}
+
+function linuxNeighbours(): string {
+  try {
+    return readFileSync('/proc/net/arp', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const askArp = async (gateway: string): Promise<string> => {
+  try {
+    const { stdout } = await promisify(execFile)('arp', ['-a', gateway], {
+      timeout: 5000,
+      windowsHide: true,
+    });
+    return stdout;
+  } catch {
+    return '';
+  }
+};
+
+/** One attribute from the words that the system tells; absent when it tells none. */
+function named<Name extends keyof MachineAttributes>(
+  name: Name,
+  words: readonly (string | undefined)[],
+): { readonly [Key in Name]?: string } {
+  const text = words
+    .map((word) => word?.trim() ?? '')
+    .filter((word) => word !== '' && word !== '-')
+    .join(' ')
+    .slice(0, rowLimits.attributeLengthMax);
+  return text === '' ? {} : ({ [name]: text } as { readonly [Key in Name]: string });
+}

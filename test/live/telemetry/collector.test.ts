@@ -1,0 +1,139 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import {
+  AccessCounts,
+  filesPerHourMax,
+  importTelemetry,
+  readMovingAttributes,
+  readStaticAttributes,
+  recordBytesMax,
+  recordRowsMax,
+  startTelemetry,
+  type Telemetry,
+} from '../../../agent/live/telemetry/index.ts';
+import {
+  encodeRow,
+  fileId,
+  hourMs,
+  hours,
+  machineId,
+  parseTelemetryRow,
+  sampleRows,
+  type TelemetryRow,
+  unixMs,
+} from '../../../datasets/index.ts';
+import { HandClock } from './hand-clock.ts';
+
+const machine = machineId('pc-1');
+const startMs = Date.UTC(2026, 10, 2, 8);
+const file = fileId('0123456789abcdef0123456789abcdef');
+
+interface Trial {
+  readonly clock: HandClock;
+  readonly telemetry: Telemetry;
+  readonly flushed: TelemetryRow[][];
+  readonly refuse: { all: boolean };
+}
+
+function startTrial(): Trial {
+  const clock = new HandClock(startMs);
+  const flushed: TelemetryRow[][] = [];
+  const refuse = { all: false };
+  const telemetry = startTelemetry({
+    machine,
+    clock,
+    journalFile: join(mkdtempSync(join(tmpdir(), 'drey-telemetry-')), 'uptime.journal'),
+    salt: 'fleet',
+    usage: () => ({ freeBytes: 1000, quotaBytes: 500 }),
+    roundTripMs: () => ({ 'pc-2': 1.5 }),
+    flush: async (rows) => {
+      if (refuse.all) throw new Error('the log is full');
+      flushed.push([...rows]);
+    },
+    onProblem: () => {},
+  });
+  return { clock, telemetry, flushed, refuse };
+}
+
+const ofKind = (rows: readonly TelemetryRow[], kind: TelemetryRow['kind']): TelemetryRow[] =>
+  rows.filter((row) => row.kind === kind);
+
+test('every row that is handed over passes the check of rows', async (t) => {
+  const { clock, telemetry, flushed } = startTrial();
+  telemetry.countAccess([{ file, reads: 1, writes: 2, byteCount: 10 }]);
+  clock.pass(hours(2));
+  await telemetry.flushNow();
+  await telemetry.stop();
+  const rows = flushed.flat();
+  for (const kind of ['uptime', 'location', 'access'] as const) t.true(ofKind(rows, kind).length > 0, kind);
+  t.deepEqual(
+    rows.map((row) => parseTelemetryRow(JSON.parse(encodeRow(row)))),
+    rows,
+  );
+});
+
+test('a flush that fails loses no row', async (t) => {
+  const { clock, telemetry, flushed, refuse } = startTrial();
+  await telemetry.flushNow();
+  telemetry.countAccess([{ file, reads: 0, writes: 1, byteCount: 10 }]);
+  clock.pass(hourMs / 120);
+  clock.sleep(hours(1));
+  refuse.all = true;
+  await t.throwsAsync(telemetry.flushNow(), { message: 'the log is full' });
+  refuse.all = false;
+  const before = flushed.length;
+  await telemetry.flushNow();
+  const rows = flushed.slice(before).flat();
+  t.is(ofKind(rows, 'access').length, 1);
+  t.true(ofKind(rows, 'uptime').some((row) => row.kind === 'uptime' && row.state === 'asleep'));
+  await telemetry.stop();
+});
+
+test('accesses are summed by hour, and an hour is told once, when it is over', (t) => {
+  const counts = new AccessCounts(machine);
+  counts.count([{ file, reads: 1, writes: 0, byteCount: 5 }], unixMs(startMs + 1));
+  counts.count([{ file, reads: 2, writes: 1, byteCount: 7 }], unixMs(startMs + hourMs - 1));
+  t.deepEqual(counts.takeFinished(unixMs(startMs + hourMs - 1)), []);
+  t.deepEqual(counts.takeFinished(unixMs(startMs + hourMs)), [
+    { kind: 'access', machine, hourMs: unixMs(startMs), file, reads: 3, writes: 1, byteCount: 7 },
+  ]);
+  t.deepEqual(counts.takeAll(), []);
+});
+
+test('a mass change does not flood the log', (t) => {
+  const counts = new AccessCounts(machine);
+  const ids = Array.from({ length: filesPerHourMax + 50 }, (_, index) =>
+    fileId(index.toString(16).padStart(32, '0')),
+  );
+  counts.count(
+    ids.map((id) => ({ file: id, reads: 0, writes: 1, byteCount: 1 })),
+    unixMs(startMs),
+  );
+  t.is(counts.takeAll().length, filesPerHourMax);
+});
+
+test('this machine tells its time zone and model, and no address in the clear', async (t) => {
+  const [moving, fixed] = [await readMovingAttributes('fleet'), await readStaticAttributes()];
+  t.truthy(moving.timeZone);
+  t.truthy(fixed.osBuild);
+  for (const hash of [moving.subnet, moving.gateway])
+    if (hash !== undefined) t.regex(hash, /^[0-9a-f]{16}$/u);
+  const other = await readMovingAttributes('another fleet');
+  if (moving.subnet !== undefined) t.not(moving.subnet, other.subnet);
+});
+
+test('imported rows keep their order in records of bounded size that say where they come from', (t) => {
+  const rows = sampleRows().slice(0, 3000);
+  const records = importTelemetry(rows);
+  t.deepEqual(
+    records.flatMap((record) => record.rows),
+    rows,
+  );
+  for (const { origin, rows: page } of records) {
+    t.is(origin, 'imported');
+    t.true(page.length <= recordRowsMax);
+    t.true(page.reduce((sum, row) => sum + encodeRow(row).length, 0) <= recordBytesMax);
+  }
+});
