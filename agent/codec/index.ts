@@ -1,4 +1,30 @@
+export * from './batch.ts';
+export * from './chunker.ts';
+export * from './descriptor.ts';
+export { type CodecRejection, type Decoded, concatBytes } from './envelope.ts';
+export * from './erasure.ts';
+export * from './invite.ts';
+export * from './keys.ts';
+export * from './membership-codec.ts';
 export type * from './message.ts';
+export * from './message-codec.ts';
+export * from './pack.ts';
 export type * from './record.ts';
+export {
+  chunkIdKey,
+  chunkIdOf,
+  createDriveKey,
+  createPassphrase,
+  createRecoveryPhrase,
+  openRecoveryKit,
+  openSmall,
+  personFromPhrase,
+  sealRecoveryKit,
+  sealSmall,
+  unwrapKey,
+  wrapKey,
+} from './secrets.ts';
 export type * from './shard.ts';
 export type * from './statement.ts';
+export * from './statement-codec.ts';
+export * from './tree.ts';

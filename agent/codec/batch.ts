@@ -1,0 +1,116 @@
+// Signed batches of records: the links of an agent's logs. The author is the key that signs; no lookup is needed.
+
+import { z } from 'zod';
+import type { UnixMs } from '../../datasets/index.ts';
+import { batchBytesMax, recordsPerBatchMax } from '../limits.ts';
+import type { PeerId } from '../units.ts';
+import { accept, type Decoded, type Format, openEnvelope, signEnvelope } from './envelope.ts';
+import { bytesOfHex, hexOf, type MachineKey, sha256Hex, verifyPeerSignature } from './keys.ts';
+import type { AgentRecord, SignedBatch, Stream } from './record.ts';
+import * as s from './schemas.ts';
+
+/** `previous` of a log's first batch. */
+export const noBatchHash = '0'.repeat(64);
+
+const modelSummary = z.strictObject({
+  model: s.text(64),
+  metric: s.text(128),
+  value: z.number(),
+  better: z.enum(['lower', 'higher']),
+  baselines: z.array(z.strictObject({ name: s.text(64), value: z.number() })).max(32),
+  serves: z.enum(['model', 'baseline']),
+  reason: s.text(512),
+});
+
+const record: z.ZodType<AgentRecord> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('drive'),
+    drive: s.drive,
+    keyEpoch: z.int().min(0),
+    sealedName: s.bytes(8192),
+    wrappedKeys: z.array(z.strictObject({ recipient: s.hash, wrapped: s.bytes(256) })).max(1024),
+  }),
+  z.strictObject({
+    kind: z.literal('head'),
+    drive: s.drive,
+    snapshot: s.snapshot,
+    atMs: s.time,
+    keyEpoch: z.int().min(0),
+    sealedRoot: s.bytes(65_536),
+    fileCount: s.count,
+    byteCount: s.count,
+    packCount: s.count,
+    receiptsDigest: s.hash,
+  }),
+  z.strictObject({ kind: z.literal('lease'), fromMs: s.time, untilMs: s.time }),
+  z.strictObject({ kind: z.literal('plan'), plan: s.plan }),
+  z.strictObject({
+    kind: z.literal('model'),
+    version: s.text(128),
+    trainedMs: s.time,
+    summaries: z.array(modelSummary).max(32),
+  }),
+  z.strictObject({ kind: z.literal('addresses'), addresses: z.array(s.text(256)).max(16) }),
+  z.strictObject({ kind: z.literal('statement'), bytes: s.bytes(8192) }),
+  z.strictObject({
+    kind: z.literal('telemetry'),
+    origin: z.enum(['collected', 'imported']),
+    rows: z.array(s.telemetryRow).max(10_000),
+  }),
+]);
+
+const body = z.strictObject({
+  author: s.peer,
+  stream: s.stream,
+  sequence: s.count,
+  previous: s.bytes(32),
+  atMs: s.time,
+  records: z.array(record).min(1).max(recordsPerBatchMax),
+});
+
+const format: Format<z.output<typeof body>> = {
+  magic: 'DRLB',
+  version: 1,
+  bytesMax: batchBytesMax,
+  schema: body,
+};
+
+export interface BatchParts {
+  readonly key: MachineKey;
+  readonly stream: Stream;
+  readonly sequence: number;
+  /** Hash of the batch before, `noBatchHash` for the first. */
+  readonly previous: string;
+  readonly atMs: UnixMs;
+  readonly records: readonly AgentRecord[];
+}
+
+/** Signs records as the next batch of the key's own log. At most `batchBytesMax` bytes come out well; check before. */
+export function signBatch({ key, stream, sequence, previous, atMs, records }: BatchParts): SignedBatch {
+  const value = { author: key.peer, stream, sequence, previous: bytesOfHex(previous), atMs, records };
+  const bytes = signEnvelope(format, value, (signed) => key.sign(signed));
+  return { author: key.peer, stream, sequence, previous, atMs, records, bytes, hash: sha256Hex(bytes) };
+}
+
+/** Decodes a batch of any agent and checks its author's signature. */
+export function openBatch(bytes: Uint8Array): Decoded<SignedBatch> {
+  const opened = openEnvelope(bytes, format, (value, signed, signature) =>
+    verifyPeerSignature(value.author, signed, signature),
+  );
+  if (!opened.ok) return opened;
+  const { previous, ...rest } = opened.value;
+  return accept({ ...rest, previous: hexOf(previous), bytes, hash: sha256Hex(bytes) });
+}
+
+/** `openBatch` that remembers byte arrays by identity: many simulated agents share one decoding. */
+export function createBatchOpener(): (bytes: Uint8Array) => Decoded<SignedBatch> {
+  const known = new WeakMap<Uint8Array, Decoded<SignedBatch>>();
+  return (bytes) => {
+    const found = known.get(bytes) ?? openBatch(bytes);
+    known.set(bytes, found);
+    return found;
+  };
+}
+
+/** The key of a log in maps and stores. */
+export const logName = (author: PeerId, stream: Stream): string => `${author}/${stream}`;

@@ -1,0 +1,121 @@
+// Systematic Reed–Solomon over GF(256): shards 0..k − 1 are slices of the pack, the others combine them. The parity rows
+// form a Cauchy matrix, so any k shards restore the pack (Blömer et al., ICSI TR-95-048, 1995). k = 1 gives replicas.
+
+import type { Redundancy } from '../../optimizer/index.ts';
+import { packIdOf, shardBytesOf } from './descriptor.ts';
+import { accept, type Decoded, reject } from './envelope.ts';
+import { addScaled, invert, invertMatrix } from './galois.ts';
+import { sha256Hex } from './keys.ts';
+import type { PackDescriptor } from './shard.ts';
+
+/** Row of the encoding matrix: how shard `index` follows from the k slices. */
+export function encodingRow(index: number, { k }: Redundancy): Uint8Array {
+  const row = new Uint8Array(k);
+  if (k === 1) row[0] = 1;
+  else if (index < k) row[index] = 1;
+  else for (let column = 0; column < k; column++) row[column] = invert(index ^ column);
+  return row;
+}
+
+/** The k slices of a pack; the last ones may be short or empty, as if padded with zeros. */
+function slicesOf(pack: Uint8Array, k: number): readonly Uint8Array[] {
+  const shardBytes = shardBytesOf(pack.length, k);
+  return Array.from({ length: k }, (_, index) => pack.subarray(index * shardBytes, (index + 1) * shardBytes));
+}
+
+function combine(slices: readonly Uint8Array[], row: Uint8Array, shardBytes: number): Uint8Array {
+  const shard = new Uint8Array(shardBytes);
+  for (const [column, slice] of slices.entries()) addScaled(shard, slice, row[column]!);
+  return shard;
+}
+
+function padded(slice: Uint8Array, shardBytes: number): Uint8Array {
+  if (slice.length === shardBytes) return slice;
+  const whole = new Uint8Array(shardBytes);
+  whole.set(slice);
+  return whole;
+}
+
+/** All n shards of a pack, each `shardBytesOf(pack.length, k)` long. For k = 1 all are the pack itself. */
+export function encodeShards(pack: Uint8Array, redundancy: Redundancy): readonly Uint8Array[] {
+  const { k, n } = redundancy;
+  if (k === 1) return Array.from({ length: n }, () => pack);
+  const shardBytes = shardBytesOf(pack.length, k);
+  const slices = slicesOf(pack, k);
+  return Array.from({ length: n }, (_, index) =>
+    index < k
+      ? padded(slices[index]!, shardBytes)
+      : combine(slices, encodingRow(index, redundancy), shardBytes),
+  );
+}
+
+export interface PackOrigin extends Pick<
+  PackDescriptor,
+  'owner' | 'drive' | 'placementClass' | 'redundancy'
+> {}
+
+/** Shards of a sealed pack and the descriptor that names it. */
+export function describePack(
+  pack: Uint8Array,
+  origin: PackOrigin,
+): { readonly descriptor: PackDescriptor; readonly shards: readonly Uint8Array[] } {
+  const { owner, drive, placementClass, redundancy } = origin;
+  const shards = encodeShards(pack, redundancy);
+  const first = redundancy.k === 1 ? sha256Hex(pack) : undefined;
+  const shardHashes = shards.map((shard) => first ?? sha256Hex(shard));
+  const parts = { owner, drive, placementClass, redundancy, packBytes: pack.length, shardHashes };
+  return {
+    descriptor: { ...parts, pack: packIdOf(parts), shardBytes: shardBytesOf(pack.length, redundancy.k) },
+    shards,
+  };
+}
+
+/** Whether these bytes are shard `index` of the pack: right length, right hash. */
+export const shardMatches = (descriptor: PackDescriptor, index: number, bytes: Uint8Array): boolean =>
+  bytes.length === descriptor.shardBytes && sha256Hex(bytes) === descriptor.shardHashes[index];
+
+export type ShardSet = ReadonlyMap<number, Uint8Array>;
+
+/** The slices again, from any k shards. Bytes are believed: check them with `shardMatches` on the way in. */
+function restoreSlices(descriptor: PackDescriptor, shards: ShardSet): readonly Uint8Array[] | undefined {
+  const { redundancy, shardBytes } = descriptor;
+  const { k } = redundancy;
+  const chosen = [...shards].toSorted(([a], [b]) => a - b).slice(0, k);
+  if (chosen.length < k) return undefined;
+  if (chosen.every(([index], at) => index === at)) return chosen.map(([, bytes]) => bytes);
+  const inverse = invertMatrix(chosen.map(([index]) => encodingRow(index, redundancy)));
+  const bytes = chosen.map(([, shard]) => shard);
+  return inverse?.map((row) => combine(bytes, row, shardBytes));
+}
+
+const tooFew = (descriptor: PackDescriptor, shards: ShardSet): Decoded<never> =>
+  reject('too-few-shards', `${shards.size} shards of the ${descriptor.redundancy.k} that a pack needs`);
+
+/** The sealed pack from any k of its shards. */
+export function assemblePack(descriptor: PackDescriptor, shards: ShardSet): Decoded<Uint8Array> {
+  const { redundancy, packBytes, shardBytes } = descriptor;
+  if (redundancy.k === 1) {
+    const [any] = shards.values();
+    return any === undefined ? tooFew(descriptor, shards) : accept(any);
+  }
+  const slices = restoreSlices(descriptor, shards);
+  if (slices === undefined) return tooFew(descriptor, shards);
+  const pack = new Uint8Array(shardBytes * redundancy.k);
+  for (const [index, slice] of slices.entries()) pack.set(slice, index * shardBytes);
+  return accept(pack.subarray(0, packBytes));
+}
+
+/** Shard `index` from any k others; verified against the descriptor. */
+export function rebuildShard(
+  descriptor: PackDescriptor,
+  shards: ShardSet,
+  index: number,
+): Decoded<Uint8Array> {
+  const { redundancy, shardBytes } = descriptor;
+  const slices = redundancy.k === 1 ? [...shards.values()].slice(0, 1) : restoreSlices(descriptor, shards);
+  if (slices === undefined || slices.length === 0) return tooFew(descriptor, shards);
+  const shard = combine(slices, encodingRow(index, redundancy), shardBytes);
+  return shardMatches(descriptor, index, shard)
+    ? accept(shard)
+    : reject('damaged', `shard ${index} does not match its pack`);
+}

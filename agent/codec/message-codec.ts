@@ -1,0 +1,109 @@
+// Messages between members and gossiped hints, to bytes and back.
+
+import { z } from 'zod';
+import {
+  batchBytesMax,
+  batchPageCountMax,
+  frameBytesMax,
+  inventoryPackCountMax,
+  shardCountMax,
+} from '../limits.ts';
+import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from './descriptor.ts';
+import {
+  accept,
+  type Decoded,
+  decodeEnvelope,
+  encodeEnvelope,
+  type Format,
+  openEnvelope,
+  signEnvelope,
+} from './envelope.ts';
+import { type MachineKey, verifyPeerSignature } from './keys.ts';
+import type { Hint, Receipt, WireMessage } from './message.ts';
+import type { PackDescriptor, ShardKey } from './shard.ts';
+import * as s from './schemas.ts';
+
+const want = z.strictObject({ author: s.peer, stream: s.stream, sequence: s.count });
+const wants = z.array(want).max(50_000);
+const indexes = z.array(s.shardIndex).max(shardCountMax);
+const groupId = z.string().min(1).max(32);
+
+const descriptor = s.bytes(descriptorBytesMax).transform((value, context): PackDescriptor => {
+  const decoded = decodeDescriptor(value);
+  if (decoded.ok) return decoded.value;
+  context.addIssue({ code: 'custom', message: decoded.rejection.reason });
+  return z.NEVER;
+});
+
+const message = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('heads'), next: wants, reply: z.enum(['wanted', 'none']) }),
+  z.strictObject({ kind: z.literal('logPull'), want: wants }),
+  z.strictObject({
+    kind: z.literal('batches'),
+    batches: z.array(s.bytes(batchBytesMax)).max(batchPageCountMax),
+    more: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal('receipt'), receipt: s.bytes(1024) }),
+  z.strictObject({ kind: z.literal('shardPull'), pack: s.pack, index: s.shardIndex }),
+  z.strictObject({ kind: z.literal('shardMissing'), pack: s.pack, index: s.shardIndex }),
+  z.strictObject({ kind: z.literal('shardsAsk'), packs: z.array(s.pack).max(1000) }),
+  z.strictObject({
+    kind: z.literal('shardsHeld'),
+    held: z.array(z.strictObject({ descriptor, indexes })).max(1000),
+  }),
+  z.strictObject({ kind: z.literal('inventoryDigest'), group: groupId, count: s.count, digest: s.hash }),
+  z.strictObject({
+    kind: z.literal('inventory'),
+    group: groupId,
+    held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
+    more: z.boolean(),
+  }),
+]);
+
+const messageFormat: Format<WireMessage> = {
+  magic: 'DRMS',
+  version: 1,
+  bytesMax: frameBytesMax,
+  schema: message,
+};
+
+/** One frame of `/drey/message/1`. */
+export function encodeMessage(value: WireMessage): Uint8Array {
+  if (value.kind !== 'shardsHeld') return encodeEnvelope(messageFormat, value);
+  const held = value.held.map((entry) => ({ ...entry, descriptor: encodeDescriptor(entry.descriptor) }));
+  return encodeEnvelope(messageFormat, { ...value, held });
+}
+
+export const decodeMessage = (bytes: Uint8Array): Decoded<WireMessage> =>
+  decodeEnvelope(bytes, messageFormat);
+
+const hintFormat: Format<Hint> = {
+  magic: 'DRHN',
+  version: 1,
+  bytesMax: 1024,
+  schema: z.strictObject({ author: s.peer, stream: s.stream, next: s.count }),
+};
+
+export const encodeHint = (hint: Hint): Uint8Array => encodeEnvelope(hintFormat, hint);
+export const decodeHint = (bytes: Uint8Array): Decoded<Hint> => decodeEnvelope(bytes, hintFormat);
+
+const receiptBody = z.strictObject({ holder: s.peer, pack: s.pack, index: s.shardIndex, atMs: s.time });
+const receiptFormat: Format<z.output<typeof receiptBody>> = {
+  magic: 'DRRC',
+  version: 1,
+  bytesMax: 1024,
+  schema: receiptBody,
+};
+
+/** A holder's word that a shard is on its disk, flushed. Sign only after the flush. */
+export function signReceipt(key: MachineKey, shard: ShardKey & { readonly atMs: number }): Uint8Array {
+  const value = { holder: key.peer, pack: shard.pack, index: shard.index, atMs: Math.floor(shard.atMs) };
+  return signEnvelope(receiptFormat, value, (signed) => key.sign(signed));
+}
+
+export function openReceipt(bytes: Uint8Array): Decoded<Receipt> {
+  const opened = openEnvelope(bytes, receiptFormat, (value, signed, signature) =>
+    verifyPeerSignature(value.holder, signed, signature),
+  );
+  return opened.ok ? accept({ ...opened.value, bytes }) : opened;
+}

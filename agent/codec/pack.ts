@@ -1,0 +1,313 @@
+// A pack: chunks bundled into blobs, compressed, sealed one by one, with a sealed directory at the end. Layout and limits
+// are in FORMATS.md "Pack". Whoever lacks the drive key sees sizes only; one altered bit anywhere is noticed.
+
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { blobBytesTarget, chunkBytesMax, packBytesMax } from '../limits.ts';
+import { type ChunkId, chunkId, type DriveId, driveId, type PackId } from '../units.ts';
+import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
+import { bytesOfHex, deriveKey, hexOf } from './keys.ts';
+import { nonceBytes, seal, tagBytes, unseal } from './secrets.ts';
+
+/** Where a chunk lies inside a pack: blob, then offset and length in that blob's plain bytes. */
+export interface PackEntry {
+  readonly chunk: ChunkId;
+  readonly blob: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A chunk and the pack that holds it. */
+export interface ChunkLocator extends PackEntry {
+  readonly pack: PackId;
+}
+
+const magic = Uint8Array.of(0x44, 0x52, 0x50, 0x4b, 1, 0, 0, 0);
+const saltBytes = 16;
+export const packHeaderBytes = magic.length + 16 + 4 + saltBytes;
+const footer = Uint8Array.of(0x44, 0x52, 0x50, 0x45);
+const directoryNonce = 0xffff_ffff;
+const entryBytes = 32 + 12;
+/** zstd must save more than 3 %, else the bytes are kept as they are. */
+const worthwhileShare = 0.97;
+const methodRaw = 0;
+const methodZstd = 1;
+const blobPlainBytesMax = blobBytesTarget + chunkBytesMax;
+
+export interface PackKeying {
+  /** 32 bytes. */
+  readonly driveKey: Uint8Array;
+  readonly drive: DriveId;
+  readonly keyEpoch: number;
+  /** 16 random bytes, never twice with one drive key: the pack's own key comes from it. */
+  readonly salt: Uint8Array;
+}
+
+const packKey = (driveKey: Uint8Array, salt: Uint8Array): Uint8Array =>
+  deriveKey(driveKey, 'drey pack v1', salt);
+
+function nonceOf(blob: number): Uint8Array {
+  const nonce = new Uint8Array(nonceBytes);
+  new DataView(nonce.buffer).setUint32(nonceBytes - 4, blob);
+  return nonce;
+}
+
+function headerOf({ drive, keyEpoch, salt }: PackKeying): Uint8Array {
+  const epoch = new Uint8Array(4);
+  new DataView(epoch.buffer).setUint32(0, keyEpoch);
+  return concatBytes(magic, bytesOfHex(drive), epoch, salt);
+}
+
+/** Level 1; the size is known, so the decoder can allocate once. */
+function compress(plain: Uint8Array): Uint8Array {
+  return zstdCompressSync(plain, {
+    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    pledgedSrcSize: plain.length,
+    chunkSize: Math.max(1024, plain.length),
+  });
+}
+
+function sealBlob(
+  plain: Uint8Array,
+  sealing: { readonly key: Uint8Array; readonly header: Uint8Array; readonly blob: number },
+): Uint8Array {
+  const compressed = compress(plain);
+  const isWorthwhile = compressed.length < plain.length * worthwhileShare;
+  const head = new Uint8Array(5);
+  head[0] = isWorthwhile ? methodZstd : methodRaw;
+  new DataView(head.buffer).setUint32(1, plain.length);
+  const { key, header, blob } = sealing;
+  return seal(concatBytes(head, isWorthwhile ? compressed : plain), {
+    key,
+    nonce: nonceOf(blob),
+    associated: header,
+  });
+}
+
+/** Collects chunks into one pack. Give it chunks until `byteCount` reaches the target, then `finish`. */
+export class PackWriter {
+  readonly #header: Uint8Array;
+  readonly #key: Uint8Array;
+  readonly #blobs: Uint8Array[] = [];
+  readonly #entries: PackEntry[] = [];
+  #bundle: Uint8Array[] = [];
+  #bundleBytes = 0;
+  #sealedBytes = 0;
+
+  constructor(keying: PackKeying) {
+    this.#header = headerOf(keying);
+    this.#key = packKey(keying.driveKey, keying.salt);
+  }
+
+  /** Sealed bytes so far, and the open bundle as if it would not shrink. */
+  get byteCount(): number {
+    return this.#sealedBytes + this.#bundleBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** Takes a copy of nothing: `bytes` must stay unchanged until the bundle is sealed. At most `chunkBytesMax`. */
+  add(chunk: ChunkId, bytes: Uint8Array): void {
+    if (this.#bundleBytes > 0 && this.#bundleBytes + bytes.length > blobBytesTarget) this.#sealBundle();
+    this.#entries.push({ chunk, blob: this.#blobs.length, offset: this.#bundleBytes, length: bytes.length });
+    this.#bundle.push(bytes);
+    this.#bundleBytes += bytes.length;
+    if (this.#bundleBytes >= blobBytesTarget) this.#sealBundle();
+  }
+
+  /** Seals what is open. Call it before the buffers that `add` was given are used again. */
+  flush(): void {
+    if (this.#bundle.length > 0) this.#sealBundle();
+  }
+
+  /** The whole pack and where its chunks lie. The writer is used up. */
+  finish(): { readonly bytes: Uint8Array; readonly entries: readonly PackEntry[] } {
+    this.flush();
+    const directory = seal(this.#directory(), {
+      key: this.#key,
+      nonce: nonceOf(directoryNonce),
+      associated: this.#header,
+    });
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, directory.length);
+    return {
+      bytes: concatBytes(this.#header, ...this.#blobs, directory, length, footer),
+      entries: this.#entries,
+    };
+  }
+
+  #sealBundle(): void {
+    const blob = sealBlob(concatBytes(...this.#bundle), {
+      key: this.#key,
+      header: this.#header,
+      blob: this.#blobs.length,
+    });
+    this.#blobs.push(blob);
+    this.#sealedBytes += blob.length;
+    this.#bundle = [];
+    this.#bundleBytes = 0;
+  }
+
+  #directory(): Uint8Array {
+    const bytes = new Uint8Array(8 + 4 * this.#blobs.length + entryBytes * this.#entries.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, this.#blobs.length);
+    view.setUint32(4, this.#entries.length);
+    let at = 8;
+    for (const blob of this.#blobs) {
+      view.setUint32(at, blob.length);
+      at += 4;
+    }
+    for (const entry of this.#entries) {
+      bytes.set(encodePackEntry(entry), at);
+      at += entryBytes;
+    }
+    return bytes;
+  }
+}
+
+/** 44 bytes: chunk id, then blob, offset and length as 32-bit numbers. */
+export function encodePackEntry(entry: PackEntry): Uint8Array {
+  const bytes = new Uint8Array(entryBytes);
+  bytes.set(bytesOfHex(entry.chunk));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(32, entry.blob);
+  view.setUint32(36, entry.offset);
+  view.setUint32(40, entry.length);
+  return bytes;
+}
+
+export function decodePackEntries(bytes: Uint8Array): readonly PackEntry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: Math.floor(bytes.length / entryBytes) }, (_, index) => {
+    const at = index * entryBytes;
+    return {
+      chunk: chunkId(hexOf(bytes.subarray(at, at + 32))),
+      blob: view.getUint32(at + 32),
+      offset: view.getUint32(at + 36),
+      length: view.getUint32(at + 40),
+    };
+  });
+}
+
+interface PackParts {
+  readonly key: Uint8Array;
+  readonly header: Uint8Array;
+  /** Sealed bytes of each blob. */
+  readonly blobs: readonly Uint8Array[];
+  readonly entries: readonly PackEntry[];
+}
+
+/** Which drive and key epoch a pack says it belongs to; needs no key. */
+export function readPackHeader(
+  pack: Uint8Array,
+): Decoded<{ readonly drive: DriveId; readonly keyEpoch: number }> {
+  const isPack = pack.length > packHeaderBytes && magic.every((byte, index) => pack[index] === byte);
+  if (!isPack) return reject('wrong-magic', 'not a pack');
+  const keyEpoch = new DataView(pack.buffer, pack.byteOffset).getUint32(24);
+  return accept({ drive: driveId(hexOf(pack.subarray(8, 24))), keyEpoch });
+}
+
+function sealedDirectory(pack: Uint8Array): Uint8Array | undefined {
+  const end = pack.length - 8;
+  if (end < packHeaderBytes || !footer.every((byte, index) => pack[end + 4 + index] === byte))
+    return undefined;
+  const length = new DataView(pack.buffer, pack.byteOffset + end).getUint32(0);
+  return length <= end - packHeaderBytes ? pack.subarray(end - length, end) : undefined;
+}
+
+/** Splits the plain directory; undefined when its lengths do not add up. */
+function splitPack(
+  pack: Uint8Array,
+  directory: Uint8Array,
+  sealedBytes: number,
+): Pick<PackParts, 'blobs' | 'entries'> | undefined {
+  const view = new DataView(directory.buffer, directory.byteOffset, directory.length);
+  if (directory.length < 8) return undefined;
+  const [blobCount, entryCount] = [view.getUint32(0), view.getUint32(4)];
+  if (directory.length !== 8 + 4 * blobCount + entryBytes * entryCount) return undefined;
+  const blobs: Uint8Array[] = [];
+  let at = packHeaderBytes;
+  for (let index = 0; index < blobCount; index++) {
+    const length = view.getUint32(8 + 4 * index);
+    blobs.push(pack.subarray(at, at + length));
+    at += length;
+  }
+  if (at !== pack.length - 8 - sealedBytes) return undefined;
+  return { blobs, entries: decodePackEntries(directory.subarray(8 + 4 * blobCount)) };
+}
+
+/** A pack opened with its drive key: its directory, and chunks on demand. */
+export class OpenPack {
+  readonly entries: readonly PackEntry[];
+  readonly #parts: PackParts;
+  #blob = -1;
+  #plain: Uint8Array = new Uint8Array(0);
+
+  private constructor(parts: PackParts) {
+    this.#parts = parts;
+    this.entries = parts.entries;
+  }
+
+  /** Checks the directory's seal; each blob's seal is checked when it is read. */
+  static open(pack: Uint8Array, driveKey: Uint8Array): Decoded<OpenPack> {
+    if (pack.length > packBytesMax) return reject('too-long', `a pack of ${pack.length} bytes`);
+    const head = readPackHeader(pack);
+    if (!head.ok) return head;
+    const header = pack.subarray(0, packHeaderBytes);
+    const key = packKey(driveKey, header.subarray(packHeaderBytes - saltBytes));
+    const sealed = sealedDirectory(pack);
+    if (sealed === undefined) return reject('truncated', 'the pack has no directory');
+    const directory = unseal(sealed, { key, nonce: nonceOf(directoryNonce), associated: header });
+    if (directory === undefined) return reject('wrong-key', 'another drive key, or altered bytes');
+    const parts = splitPack(pack, directory, sealed.length);
+    if (parts === undefined) return reject('wrong-shape', 'the directory does not fit the pack');
+    return accept(new OpenPack({ key, header, ...parts }));
+  }
+
+  /** The plain bytes of a chunk; a view into its blob, valid until the next read. */
+  read(entry: Omit<PackEntry, 'chunk'>): Decoded<Uint8Array> {
+    if (this.#blob !== entry.blob) {
+      const plain = this.#openBlob(entry.blob);
+      if (!plain.ok) return plain;
+      this.#plain = plain.value;
+      this.#blob = entry.blob;
+    }
+    const end = entry.offset + entry.length;
+    if (end > this.#plain.length)
+      return reject('wrong-shape', `a chunk beyond the end of blob ${entry.blob}`);
+    return accept(this.#plain.subarray(entry.offset, end));
+  }
+
+  #openBlob(blob: number): Decoded<Uint8Array> {
+    const sealed = this.#parts.blobs[blob];
+    if (sealed === undefined) return reject('wrong-shape', `the pack has no blob ${blob}`);
+    const { key, header } = this.#parts;
+    const opened = unseal(sealed, { key, nonce: nonceOf(blob), associated: header });
+    if (opened === undefined || opened.length < 5) return reject('damaged', `blob ${blob} was altered`);
+    const length = new DataView(opened.buffer, opened.byteOffset).getUint32(1);
+    if (length > blobPlainBytesMax) return reject('too-long', `blob ${blob} says ${length} bytes`);
+    const body = opened.subarray(5);
+    if (opened[0] === methodRaw)
+      return body.length === length ? accept(body) : reject('wrong-shape', `blob ${blob}`);
+    return decompress(body, length);
+  }
+}
+
+function decompress(body: Uint8Array, length: number): Decoded<Uint8Array> {
+  try {
+    const plain = zstdDecompressSync(body, {
+      maxOutputLength: Math.max(1, length),
+      chunkSize: Math.max(1024, length),
+    });
+    return plain.length === length
+      ? accept(plain)
+      : reject('wrong-shape', 'a blob of another length than it says');
+  } catch {
+    return reject('damaged', 'a blob that does not decompress');
+  }
+}
+
+/** Sealing adds this much to each blob. */
+export const blobOverheadBytes = 5 + tagBytes;

@@ -1,0 +1,86 @@
+// The words that all formats share, as checks: ids, hashes, times, rows, plans. Everything that a peer sends passes here.
+
+import { z } from 'zod';
+import { machineId, parseTelemetryRow, type TelemetryRow, unixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import { shardCountMax } from '../limits.ts';
+import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId } from '../units.ts';
+
+const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`, 'u'));
+
+export const hash = hex(64);
+export const peer = z
+  .string()
+  .regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/u)
+  .transform(peerId);
+export const fleet = hex(64).transform(fleetId);
+export const pack = hex(64).transform(packId);
+export const chunk = hex(64).transform(chunkId);
+export const snapshot = hex(64).transform(snapshotId);
+export const drive = hex(32).transform(driveId);
+export const invite = hex(32).transform(inviteId);
+/** Up to the year 2255. */
+export const time = z.int().min(0).max(9e12).transform(unixMs);
+export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const stream = z.enum(['facts', 'telemetry']);
+/** Bytes with an upper bound. */
+export const bytes = (bytesMax: number): z.ZodType<Uint8Array> =>
+  z.instanceof(Uint8Array).refine((value) => value.length <= bytesMax, { error: 'too long' });
+export const text = (lengthMax: number): z.ZodString => z.string().max(lengthMax);
+export const name = z.string().min(1).max(64);
+export const shardIndex = z
+  .int()
+  .min(0)
+  .max(shardCountMax - 1);
+
+export const redundancy = z
+  .strictObject({ k: z.int().min(1).max(shardCountMax), n: z.int().min(1).max(shardCountMax) })
+  .refine(({ k, n }) => k <= n, { error: 'k is over n' });
+
+const machine = z.string().min(1).max(128).transform(machineId);
+const odds = z.number().min(0).max(1);
+
+const memberReason = z.strictObject({
+  machine,
+  availability: odds,
+  domain: text(128).exactOptional(),
+  swapLoss: z.number(),
+  runnerUp: machine.exactOptional(),
+  binding: text(512).exactOptional(),
+});
+
+const group = z.strictObject({
+  id: z.string().min(1).max(32),
+  members: z.array(machine).min(1).max(shardCountMax),
+  weight: z.number().positive(),
+  unavailability: odds,
+  unavailabilityAt: z.record(text(64), odds),
+  reasons: z.array(memberReason).max(shardCountMax),
+});
+
+const placementClass = z.strictObject({
+  name: z.enum(['small', 'bulk']),
+  redundancy,
+  groups: z.array(group).max(100_000),
+});
+
+/** The shape only; whether it makes sense is `planProblems` of optimizer/. */
+export const plan: z.ZodType<Plan> = z.strictObject({
+  epoch: z.int().min(1),
+  author: machine,
+  computedMs: z.number(),
+  classes: z.array(placementClass).max(16),
+  domains: z.record(text(128), text(128)),
+  modelSource: text(512),
+  heldOut: z
+    .array(z.strictObject({ policy: text(64), unavailableShare: odds, unavailableShareBusiness: odds }))
+    .max(32),
+  notes: z.array(text(1024)).max(64),
+});
+
+export const telemetryRow = z.unknown().transform((value, context): TelemetryRow => {
+  const row = parseTelemetryRow(value);
+  if (row.kind !== 'rejection') return row;
+  context.addIssue({ code: 'custom', message: row.reason });
+  return z.NEVER;
+});

@@ -1,0 +1,146 @@
+// Statements of admins: signed by an admin key, which carries its own certificate by the fleet root. Whoever knows the
+// fleet id can check one, whoever brought it.
+
+import { z } from 'zod';
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import { type FleetId, fleetId } from '../units.ts';
+import { accept, type Decoded, type Format, openEnvelope, reject, signEnvelope } from './envelope.ts';
+import { createSigningKey, sha256Hex, type SigningKey, signingKeyFromSeed, verifySignature } from './keys.ts';
+import type { SignedStatement, Statement } from './statement.ts';
+import * as s from './schemas.ts';
+
+/** The fleet's root of trust; its seed leaves the recovery kit only to certify an admin. */
+export interface FleetRoot {
+  readonly fleet: FleetId;
+  readonly key: SigningKey;
+}
+
+/** An admin's key with the root's word for it. */
+export interface AdminKey {
+  readonly fleet: FleetId;
+  readonly key: SigningKey;
+  readonly certificate: Uint8Array;
+}
+
+export const fleetOfRoot = (publicKey: Uint8Array): FleetId => fleetId(sha256Hex(publicKey));
+
+export function fleetRootFromSeed(seed: Uint8Array): FleetRoot {
+  const key = signingKeyFromSeed(seed);
+  return { fleet: fleetOfRoot(key.publicKey), key };
+}
+
+export const createFleetRoot = (): FleetRoot => fleetRootFromSeed(createSigningKey().seed);
+
+const publicKey = s.bytes(32).refine((value) => value.length === 32, { error: 'not 32 bytes' });
+
+const adminBody = z.strictObject({
+  root: publicKey,
+  admin: publicKey,
+  notBeforeMs: s.time,
+  notAfterMs: s.time,
+});
+const adminFormat: Format<z.output<typeof adminBody>> = {
+  magic: 'DRAC',
+  version: 1,
+  bytesMax: 1024,
+  schema: adminBody,
+};
+
+/** Certifies a new admin key from `notBeforeMs` on for `forMs` milliseconds. */
+export function createAdminKey(
+  root: FleetRoot,
+  life: { readonly notBeforeMs: UnixMs; readonly forMs: number },
+): AdminKey {
+  const key = createSigningKey();
+  const value = {
+    root: root.key.publicKey,
+    admin: key.publicKey,
+    notBeforeMs: life.notBeforeMs,
+    notAfterMs: unixMs(life.notBeforeMs + life.forMs),
+  };
+  const certificate = signEnvelope(adminFormat, value, (signed) => root.key.sign(signed));
+  return { fleet: root.fleet, key, certificate };
+}
+
+/** An admin key as it lies in the admin's folder: seed and certificate. */
+export const adminKeyFromParts = (fleet: FleetId, seed: Uint8Array, certificate: Uint8Array): AdminKey => ({
+  fleet,
+  key: signingKeyFromSeed(seed),
+  certificate,
+});
+
+const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('certificate'),
+    peer: s.peer,
+    name: s.name,
+    roles: z.array(z.enum(['admin', 'holder', 'optimizer'])).max(3),
+    notBeforeMs: s.time,
+    notAfterMs: s.time,
+    invite: s.invite.exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal('invite'),
+    invite: s.invite,
+    publicKey: s.hash,
+    usesMax: z.int().min(1),
+    notAfterMs: s.time,
+  }),
+  z.strictObject({
+    kind: z.literal('revocation'),
+    revoked: z.union([s.peer, s.invite]),
+    reason: s.text(256),
+    atMs: s.time,
+  }),
+  z.strictObject({
+    kind: z.literal('policy'),
+    fleetName: s.name,
+    atMs: s.time,
+    holderSilenceMs: z.int().min(1000),
+    planMode: z.enum(['automatic', 'review']),
+  }),
+]);
+
+const statementBody = z.strictObject({ admin: s.bytes(1024), statement });
+const statementFormat: Format<z.output<typeof statementBody>> = {
+  magic: 'DRST',
+  version: 1,
+  bytesMax: 8192,
+  schema: statementBody,
+};
+
+export function signStatement(admin: AdminKey, value: Statement): SignedStatement {
+  const bytes = signEnvelope(statementFormat, { admin: admin.certificate, statement: value }, (signed) =>
+    admin.key.sign(signed),
+  );
+  return { fleet: admin.fleet, statement: value, bytes };
+}
+
+interface OpenedAdmin {
+  readonly fleet: FleetId;
+  readonly publicKey: Uint8Array;
+}
+
+function openAdmin(bytes: Uint8Array): Decoded<OpenedAdmin> {
+  const opened = openEnvelope(bytes, adminFormat, (value, signed, signature) =>
+    verifySignature(value.root, signed, signature),
+  );
+  return opened.ok
+    ? accept({ fleet: fleetOfRoot(opened.value.root), publicKey: opened.value.admin })
+    : opened;
+}
+
+/** Checks the whole chain: root of `fleet` → admin → statement. Times are for the caller: it knows the clock. */
+export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<SignedStatement> {
+  let reason = 'the statement is not signed by an admin';
+  const opened = openEnvelope(bytes, statementFormat, (value, signed, signature) => {
+    const admin = openAdmin(value.admin);
+    if (!admin.ok || admin.value.fleet !== fleet) {
+      reason = 'the admin key is not certified by the root of this fleet';
+      return false;
+    }
+    return verifySignature(admin.value.publicKey, signed, signature);
+  });
+  if (opened.ok) return accept({ fleet, statement: opened.value.statement, bytes });
+  return opened.rejection.code === 'wrong-signature' ? reject('wrong-signature', reason) : opened;
+}
