@@ -1,0 +1,189 @@
+// What one drive's last scans and stagings left behind, so that only changes are read again: files with their chunks,
+// packs with theirs, the last staged snapshot. A cache of what was staged: without it all is read once more, nothing is lost.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChunkLocator, HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import type { ChunkId, DriveId, PackId, SnapshotId } from '../../units.ts';
+import { appendLines, encodeLine, openJournal, readJournal, rewriteJournal } from './line-journal.ts';
+import { type PackLine, packOfLine, type StagedPack } from './packer.ts';
+import type { BytePath } from './path-bytes.ts';
+
+export interface FileState {
+  /** `identityOf` the entry when it was read; empty when it changed while it was read, or just before. */
+  readonly identity: string;
+  readonly byteCount: number;
+  readonly chunks: readonly ChunkId[];
+}
+
+/** A head that still lacks its receipts. */
+export type PendingHead = Omit<HeadRecord, 'receiptsDigest'>;
+
+/** A snapshot whose packs are all staged: what must be stored elsewhere before `head` may be appended. */
+export interface StagedSnapshot {
+  readonly drive: DriveId;
+  readonly snapshot: SnapshotId;
+  /** Packs that this snapshot added; those of earlier snapshots of the drive are needed as well. */
+  readonly packs: readonly PackDescriptor[];
+  readonly head: PendingHead;
+}
+
+/** An index segment, and the packs that it tells of. */
+export interface SegmentState {
+  readonly locators: readonly ChunkLocator[];
+  readonly packs: readonly PackId[];
+}
+
+/** What a commit remembers beside the staged snapshot. */
+export interface Commit {
+  readonly staged: StagedSnapshot;
+  readonly treeChunks: readonly ChunkId[];
+  /** Index segments that the root lists, oldest first. */
+  readonly segments: readonly SegmentState[];
+  /** Packs that the drive had staged then. */
+  readonly packCount: number;
+}
+
+export interface DriveFiles {
+  readonly packsFile: string;
+  readonly filesFile: string;
+}
+
+/** Names of a drive's state files in its folder. */
+export const driveFiles = (folder: string): DriveFiles => ({
+  packsFile: join(folder, 'packs.journal'),
+  filesFile: join(folder, 'files.journal'),
+});
+
+/** Packs that a drive has ever staged and still counts on, from its journal. */
+export const readStagedPacks = (folder: string): readonly StagedPack[] =>
+  packsOf(readJournal(driveFiles(folder).packsFile));
+
+const packsOf = (lines: readonly unknown[]): StagedPack[] => (lines as readonly PackLine[]).map(packOfLine);
+
+type FileLine = readonly [path: BytePath, identity: string, byteCount: number, chunks: readonly ChunkId[]];
+type StateLine =
+  | { readonly kind: 'opened'; readonly drive: DriveId; readonly keyEpoch: number }
+  | { readonly kind: 'files'; readonly files: readonly FileLine[] }
+  | { readonly kind: 'commit'; readonly commit: Commit; readonly sealedRoot: string };
+
+export interface DriveStateOptions {
+  readonly folder: string;
+  readonly drive: DriveId;
+  readonly keyEpoch: number;
+}
+
+const filesPerLine = 1000;
+/** Dead lines are worth rewriting the journal once they are the larger part of this many. */
+const deadFilesMin = 10_000;
+
+export class DriveState {
+  readonly packs: StagedPack[];
+  readonly #options: DriveStateOptions;
+  readonly #paths: DriveFiles;
+  #files = new Map<BytePath, FileState>();
+  #fileLines = 0;
+  #commit: Commit | undefined;
+
+  /** Reads what is there; state of another drive or key epoch is dropped (its chunk ids mean nothing here). */
+  constructor(options: DriveStateOptions) {
+    this.#options = options;
+    this.#paths = driveFiles(options.folder);
+    mkdirSync(options.folder, { recursive: true });
+    const lines = openJournal(this.#paths.filesFile) as readonly StateLine[];
+    const first = lines[0];
+    const fits =
+      first?.kind === 'opened' && first.drive === options.drive && first.keyEpoch === options.keyEpoch;
+    if (!fits) this.#begin();
+    for (const line of fits ? lines : []) this.#take(line);
+    this.packs = packsOf(openJournal(this.#paths.packsFile));
+    this.#dropUnstaged();
+  }
+
+  get commit(): Commit | undefined {
+    return this.#commit;
+  }
+
+  file(path: BytePath): FileState | undefined {
+    return this.#files.get(path);
+  }
+
+  /** Remembers files whose chunks are all staged. */
+  addFiles(files: ReadonlyMap<BytePath, FileState>): void {
+    for (const [path, file] of files) this.#files.set(path, file);
+    this.#fileLines += files.size;
+    appendLines(this.#paths.filesFile, fileLines(files));
+  }
+
+  /** Remembers a staged snapshot; rewrites the journal when too much of it is about files that are gone. */
+  addCommit(commit: Commit, livePaths: ReadonlySet<BytePath>): void {
+    this.#commit = commit;
+    appendLines(this.#paths.filesFile, [commitLine(commit)]);
+    if (this.#fileLines < livePaths.size * 2 + deadFilesMin) return;
+    this.#files = new Map([...this.#files].filter(([path]) => livePaths.has(path)));
+    this.#fileLines = this.#files.size;
+    rewriteJournal(this.#paths.filesFile, [
+      this.#openedLine(),
+      ...fileLines(this.#files),
+      commitLine(commit),
+    ]);
+  }
+
+  /** Packs staged since the last commit (or ever, before the first). */
+  get packsSinceCommit(): readonly StagedPack[] {
+    return this.packs.slice(this.#commit?.packCount ?? 0);
+  }
+
+  #begin(): void {
+    rewriteJournal(this.#paths.packsFile, []);
+    rewriteJournal(this.#paths.filesFile, [this.#openedLine()]);
+  }
+
+  /** A crash may remember a file before the pack that another task was filling with one of its chunks. */
+  #dropUnstaged(): void {
+    const staged = new Set(this.packs.flatMap(({ entries }) => entries.map(({ chunk }) => chunk)));
+    for (const [path, { chunks }] of this.#files)
+      if (!chunks.every((chunk) => staged.has(chunk))) this.#files.delete(path);
+    if ((this.#commit?.packCount ?? 0) > this.packs.length) this.#commit = undefined;
+  }
+
+  #openedLine(): Uint8Array {
+    const { drive, keyEpoch } = this.#options;
+    return encodeLine({ kind: 'opened', drive, keyEpoch });
+  }
+
+  #take(line: StateLine): void {
+    if (line.kind === 'files') {
+      for (const [path, identity, byteCount, chunks] of line.files)
+        this.#files.set(path, { identity, byteCount, chunks });
+      this.#fileLines += line.files.length;
+    }
+    if (line.kind === 'commit')
+      this.#commit = withSealedRoot(line.commit, Buffer.from(line.sealedRoot, 'hex'));
+  }
+}
+
+function fileLines(files: ReadonlyMap<BytePath, FileState>): Uint8Array[] {
+  const all: FileLine[] = [...files].map(([path, { identity, byteCount, chunks }]) => [
+    path,
+    identity,
+    byteCount,
+    chunks,
+  ]);
+  const lines: Uint8Array[] = [];
+  for (let start = 0; start < all.length; start += filesPerLine)
+    lines.push(encodeLine({ kind: 'files', files: all.slice(start, start + filesPerLine) }));
+  return lines;
+}
+
+const commitLine = (commit: Commit): Uint8Array =>
+  encodeLine({
+    kind: 'commit',
+    commit: withSealedRoot(commit, new Uint8Array()),
+    sealedRoot: Buffer.from(commit.staged.head.sealedRoot).toString('hex'),
+  });
+
+const withSealedRoot = (commit: Commit, sealedRoot: Uint8Array): Commit => ({
+  ...commit,
+  staged: { ...commit.staged, head: { ...commit.staged.head, sealedRoot: new Uint8Array(sealedRoot) } },
+});

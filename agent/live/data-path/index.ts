@@ -1,0 +1,21 @@
+export { suggestedIgnores } from './ignore.ts';
+export type { StagedSnapshot } from './drive-state.ts';
+export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
+export {
+  createSnapshotter,
+  type SnapshotOutcome,
+  type SnapshotProgress,
+  type Snapshotter,
+  type SnapshotterOptions,
+} from './snapshotter.ts';
+export type { Difference, RestoreResult } from './tasks.ts';
+export {
+  busyMsMax,
+  lookEveryMs,
+  quietMs,
+  startWatcher,
+  type Watcher,
+  type WatcherHealth,
+  type WatcherOptions,
+} from './watcher.ts';
+export { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';

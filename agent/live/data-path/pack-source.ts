@@ -1,0 +1,79 @@
+// Opens packs for a restore: fetches each at most once at a time, checks every seal and every chunk's keyed hash. What
+// cannot be had is a reason in words, never an exception: a restore goes on with the rest.
+
+import {
+  chunkIdKey,
+  chunkIdOf,
+  type ChunkLocator,
+  OpenPack,
+  type PackDescriptor,
+  type PackEntry,
+} from '../../codec/index.ts';
+import type { ChunkId, PackId } from '../../units.ts';
+import type { Ask, RestoreQuestion } from './tasks.ts';
+
+/** A pack that was opened, or why it could not be. */
+export type Fetched = { readonly pack: OpenPack } | { readonly reason: string };
+export type Chunk = { readonly bytes: Uint8Array } | { readonly reason: string };
+
+export class PackSource {
+  /** Packs fetched so far. */
+  fetchedCount = 0;
+  readonly #driveKey: Uint8Array;
+  readonly #idKey: Uint8Array;
+  readonly #ask: Ask<RestoreQuestion, Uint8Array | undefined>;
+
+  constructor(driveKey: Uint8Array, ask: Ask<RestoreQuestion, Uint8Array | undefined>) {
+    this.#driveKey = driveKey;
+    this.#idKey = chunkIdKey(driveKey);
+    this.#ask = ask;
+  }
+
+  /** Never rejects. */
+  async fetch(descriptor: PackDescriptor): Promise<Fetched> {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await this.#ask({ kind: 'fetch', descriptor });
+    } catch (error) {
+      return {
+        reason: `its pack could not be fetched: ${error instanceof Error ? error.message : 'unknown error'}`,
+      };
+    }
+    if (bytes === undefined) return { reason: 'its pack could not be fetched' };
+    this.fetchedCount++;
+    const opened = OpenPack.open(bytes, this.#driveKey);
+    return opened.ok
+      ? { pack: opened.value }
+      : { reason: `its pack was altered: ${opened.rejection.reason}` };
+  }
+
+  /** The plain bytes of a chunk, valid until the next read of the same pack. */
+  read(pack: OpenPack, entry: PackEntry): Chunk {
+    const read = pack.read(entry);
+    if (!read.ok) return { reason: `a part of it was altered: ${read.rejection.reason}` };
+    if (chunkIdOf(this.#idKey, read.value) !== entry.chunk)
+      return { reason: 'a part of it is not what was backed up' };
+    return { bytes: read.value };
+  }
+
+  /** The bytes of many chunks, by id, each pack fetched once; of those that cannot be had, the reason. */
+  async readAll(
+    locators: readonly ChunkLocator[],
+    descriptors: ReadonlyMap<PackId, PackDescriptor>,
+  ): Promise<ReadonlyMap<ChunkId, Chunk>> {
+    const chunks = new Map<ChunkId, Chunk>();
+    for (const [packId, wanted] of Map.groupBy(locators, ({ pack }) => pack)) {
+      const descriptor = descriptors.get(packId);
+      const fetched =
+        descriptor === undefined ? { reason: 'its pack is not described' } : await this.fetch(descriptor);
+      for (const locator of wanted) chunks.set(locator.chunk, this.#copyOf(fetched, locator));
+    }
+    return chunks;
+  }
+
+  #copyOf(fetched: Fetched, locator: ChunkLocator): Chunk {
+    if ('reason' in fetched) return fetched;
+    const chunk = this.read(fetched.pack, locator);
+    return 'reason' in chunk ? chunk : { bytes: new Uint8Array(chunk.bytes) };
+  }
+}

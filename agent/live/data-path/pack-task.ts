@@ -1,0 +1,70 @@
+// Task of a worker thread: reads files, cuts them into chunks and stages the new ones in packs. A file that changes
+// under the reader is read again; what cannot be read is listed. Follows no link.
+
+import type { ChunkId } from '../../units.ts';
+import { ChunkTable } from './chunk-table.ts';
+import { openFile } from './file-reader.ts';
+import { Packer } from './packer.ts';
+import { type BytePath, placeUnder } from './path-bytes.ts';
+import { failureText, type LeftOut } from './scan.ts';
+import type { Ask, PackRequest, PackResult, PackToStage, ReadFile, TaskEnd } from './tasks.ts';
+
+/** A file that changes more often than this while it is read is kept as it was read last, and marked. */
+const attemptCountMax = 3;
+
+/** Task `pack`. Every pack that it lists is staged when it ends. */
+export async function packTask(
+  { sealing, folder, paths, known }: PackRequest,
+  ask: Ask<PackToStage, undefined>,
+): Promise<TaskEnd<PackResult>> {
+  const table = new ChunkTable(known);
+  const packer = new Packer({
+    sealing,
+    placementClass: 'bulk',
+    isNew: (chunk) => table.add(chunk),
+    stage: ask,
+  });
+  const place = placeUnder(folder);
+  const files: ReadFile[] = [];
+  const missed: LeftOut[] = [];
+  for (const path of paths) {
+    const outcome = await readFile({ path, place: place(path), packer });
+    if ('reason' in outcome) missed.push(outcome);
+    else files.push(outcome);
+  }
+  await packer.finish();
+  return { result: { files, missed, packs: packer.staged } };
+}
+
+interface FileToRead {
+  readonly path: BytePath;
+  readonly place: Buffer;
+  readonly packer: Packer;
+}
+
+async function readFile(file: FileToRead): Promise<ReadFile | LeftOut> {
+  try {
+    let read = await readOnce(file);
+    for (let attempt = 1; read?.state === 'changing' && attempt < attemptCountMax; attempt++)
+      read = await readOnce(file);
+    return read ?? { path: file.path, reason: 'it was removed or replaced while the snapshot was taken' };
+  } catch (error) {
+    if (typeof (error as { syscall?: unknown }).syscall !== 'string') throw error;
+    return { path: file.path, reason: failureText(error) };
+  }
+}
+
+async function readOnce({ path, place, packer }: FileToRead): Promise<ReadFile | undefined> {
+  using file = openFile(place, path);
+  if (file === undefined) return undefined;
+  const chunks: ChunkId[] = [];
+  let byteCount = 0;
+  for (const bytes of file.chunks()) {
+    chunks.push(packer.add(bytes));
+    byteCount += bytes.length;
+    await packer.stageFull();
+  }
+  const state = file.state();
+  const isWhole = state !== 'changed' && byteCount === file.entry.byteCount;
+  return { entry: { ...file.entry, byteCount }, chunks, state: isWhole ? state : 'changing' };
+}

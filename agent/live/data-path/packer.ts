@@ -1,0 +1,109 @@
+// Turns chunks into sealed, described packs and has each staged as soon as it is full. Leaves out what is known
+// already. Used in worker threads: everything is synchronous but the wait for staging.
+
+import { randomBytes } from 'node:crypto';
+import {
+  chunkIdKey,
+  chunkIdOf,
+  cutPoint,
+  describePack,
+  encodePackEntry,
+  decodePackEntries,
+  type PackDescriptor,
+  type PackEntry,
+  PackWriter,
+} from '../../codec/index.ts';
+import { blobBytesTarget, packBytesTarget } from '../../limits.ts';
+import type { ChunkId } from '../../units.ts';
+import { encodeLine } from './line-journal.ts';
+import type { PackToStage, Sealing } from './tasks.ts';
+
+/** A pack that is staged (flushed in the outbox or already with its holders), and where its chunks lie. */
+export interface StagedPack {
+  readonly descriptor: PackDescriptor;
+  readonly entries: readonly PackEntry[];
+}
+
+/** A staged pack as one line of a drive's journal. */
+export interface PackLine {
+  readonly descriptor: PackDescriptor;
+  /** `encodePackEntry` of each, one after another, in base64. */
+  readonly entries: string;
+}
+
+export const packLine = ({ descriptor, entries }: StagedPack): Uint8Array<ArrayBuffer> =>
+  encodeLine({
+    descriptor,
+    entries: Buffer.concat(entries.map(encodePackEntry)).toString('base64'),
+  } satisfies PackLine);
+
+export const packOfLine = ({ descriptor, entries }: PackLine): StagedPack => ({
+  descriptor,
+  entries: decodePackEntries(Buffer.from(entries, 'base64')),
+});
+
+export interface PackerOptions {
+  readonly sealing: Sealing;
+  readonly placementClass: PackDescriptor['placementClass'];
+  /** True the first time that it is asked for a chunk that is stored nowhere yet. */
+  readonly isNew: (chunk: ChunkId) => boolean;
+  readonly stage: (pack: PackToStage, transfer: readonly ArrayBuffer[]) => Promise<unknown>;
+}
+
+export class Packer {
+  /** Packs staged so far. */
+  readonly staged: StagedPack[] = [];
+  readonly #options: PackerOptions;
+  readonly #idKey: Uint8Array;
+  #writer: PackWriter;
+
+  constructor(options: PackerOptions) {
+    this.#options = options;
+    this.#idKey = chunkIdKey(options.sealing.driveKey);
+    this.#writer = newWriter(options.sealing);
+  }
+
+  /** Takes a chunk; `bytes` may be used again afterwards. Call `stageFull` before the next one. */
+  add(bytes: Uint8Array): ChunkId {
+    const chunk = chunkIdOf(this.#idKey, bytes);
+    // The writer seals blobs of the target size at once and keeps views of smaller ones.
+    if (this.#options.isNew(chunk))
+      this.#writer.add(chunk, bytes.length < blobBytesTarget ? new Uint8Array(bytes) : bytes);
+    return chunk;
+  }
+
+  /** Cuts bytes into chunks and takes them all. */
+  async addAll(bytes: Uint8Array): Promise<readonly ChunkId[]> {
+    const chunks: ChunkId[] = [];
+    for (let start = 0; start < bytes.length;) {
+      const end = cutPoint(bytes, start, bytes.length);
+      chunks.push(this.add(bytes.subarray(start, end)));
+      await this.stageFull();
+      start = end;
+    }
+    return chunks;
+  }
+
+  /** Stages the pack when it has reached its size. */
+  async stageFull(): Promise<void> {
+    if (this.#writer.byteCount >= packBytesTarget) await this.finish();
+  }
+
+  /** Stages what is left. */
+  async finish(): Promise<void> {
+    if (this.#writer.isEmpty) return;
+    const { sealing, placementClass, stage } = this.#options;
+    const { owner, drive } = sealing;
+    const { bytes, entries } = this.#writer.finish();
+    this.#writer = newWriter(sealing);
+    const redundancy = sealing.redundancy[placementClass];
+    const { descriptor, shards } = describePack(bytes, { owner, drive, placementClass, redundancy });
+    const pack: StagedPack = { descriptor, entries };
+    const buffers = new Set(shards.map(({ buffer }) => buffer as ArrayBuffer));
+    await stage({ descriptor, shards, line: packLine(pack) }, [...buffers]);
+    this.staged.push(pack);
+  }
+}
+
+const newWriter = ({ driveKey, drive, keyEpoch }: Sealing): PackWriter =>
+  new PackWriter({ driveKey, drive, keyEpoch, salt: new Uint8Array(randomBytes(16)) });

@@ -1,0 +1,253 @@
+// The folder that a restore writes into. Files grow under a temporary name and get their own when all their bytes are
+// there; nothing is written through a link or outside the folder, and nothing that was there is replaced unasked.
+
+import {
+  closeSync,
+  constants,
+  futimesSync,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  chmodSync,
+  writeSync,
+  unlinkSync,
+  copyFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DreyError } from '../../../datasets/index.ts';
+import { nameDiskError } from './disk-errors.ts';
+import { type BytePath, parentOf, pathBytes, placeUnder, staysInside } from './path-bytes.ts';
+import { errorCode } from './scan.ts';
+
+/** What is set on an entry once its content is there. */
+export interface EntryMarks {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeNs: bigint;
+}
+
+/** A file under its temporary name. */
+export interface GrowingFile {
+  readonly path: BytePath;
+  readonly temporary: string;
+}
+
+/** Something else stands where a file should go. */
+export class NameTaken extends Error {}
+
+/** Files kept open at once: those that wait for a chunk of another pack. */
+const openFilesMax = 128;
+const partsName = '.drey-partial';
+const isRoot = process.getuid?.() === 0;
+
+export interface RestoreFolderOptions {
+  readonly to: string;
+  readonly overwrite: boolean;
+}
+
+export class RestoreFolder {
+  readonly #options: RestoreFolderOptions;
+  readonly #place: (path: BytePath) => Buffer;
+  readonly #parts: string;
+  readonly #handles = new Map<string, number>();
+  readonly #realFolders = new Set<BytePath>();
+  #partCount = 0;
+
+  /** Makes the folder. Throws `restore-folder-not-empty` or `restore-folder-unusable`. */
+  constructor(options: RestoreFolderOptions) {
+    this.#options = options;
+    this.#place = placeUnder(options.to);
+    this.#parts = join(options.to, partsName);
+    prepareFolder(options);
+    rmSync(this.#parts, { recursive: true, force: true });
+    mkdirSync(this.#parts, { mode: 0o700 });
+  }
+
+  /** Why an entry cannot stand at this path; undefined when it can. */
+  refusal(path: BytePath): string | undefined {
+    if (!staysInside(path) || path === partsName || path.startsWith(`${partsName}/`))
+      return 'its path would leave the folder';
+    if (this.#isRealFolder(parentOf(path))) return undefined;
+    return 'what should be the folder above it is something else';
+  }
+
+  /** True when it is a folder inside `to` and no link stands on the way. */
+  #isRealFolder(path: BytePath): boolean {
+    if (path === '' || this.#realFolders.has(path)) return true;
+    if (!this.#isRealFolder(parentOf(path))) return false;
+    const isFolder = lstatSync(this.#place(path), { throwIfNoEntry: false })?.isDirectory() === true;
+    if (isFolder) this.#realFolders.add(path);
+    return isFolder;
+  }
+
+  /** Makes a folder, open to its owner alone until `markFolder`. */
+  makeFolder(path: BytePath): string | undefined {
+    const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
+    if (present?.isDirectory() === true && this.#options.overwrite) return undefined;
+    if (present !== undefined) return inTheWay;
+    mkdirSync(this.#place(path), { mode: 0o700 });
+    this.#realFolders.add(path);
+    return undefined;
+  }
+
+  startFile(path: BytePath): GrowingFile {
+    return { path, temporary: join(this.#parts, String(this.#partCount++)) };
+  }
+
+  writeAt(file: GrowingFile, bytes: Uint8Array, offset: number): void {
+    const handle = this.#open(file);
+    for (let written = 0; written < bytes.length;)
+      written += writeSync(handle, bytes, written, bytes.length - written, offset + written);
+  }
+
+  /** All bytes are there: marks it and gives it its name. Answers what could not be set, or throws why it has no name. */
+  finishFile(file: GrowingFile, byteCount: number, marks: EntryMarks): string | undefined {
+    const handle = this.#open(file);
+    ftruncateSync(handle, byteCount);
+    const imperfect = firstFailure([
+      () => isRoot && fchownSync(handle, marks.uid, marks.gid),
+      () => fchmodSync(handle, marks.mode),
+      () => futimesSync(handle, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs)),
+    ]);
+    this.#close(file);
+    const refused = this.#makeRoom(file.path);
+    if (refused !== undefined) throw new NameTaken(refused);
+    renameSync(file.temporary, this.#place(file.path));
+    return imperfect;
+  }
+
+  /** Forgets a file that cannot become whole. */
+  dropFile(file: GrowingFile): void {
+    this.#close(file);
+    rmSync(file.temporary, { force: true });
+  }
+
+  /** Another name of a restored file; a copy where the file system has no hard links. */
+  makeLink(path: BytePath, first: BytePath): string | undefined {
+    const refused = this.#makeRoom(path);
+    if (refused !== undefined) return refused;
+    try {
+      linkSync(this.#place(first), this.#place(path));
+    } catch (error) {
+      if (errorCode(error) !== 'EPERM' && errorCode(error) !== 'ENOTSUP' && errorCode(error) !== 'EMLINK')
+        throw error;
+      copyFileSync(this.#place(first), this.#place(path));
+    }
+    return undefined;
+  }
+
+  makeSymlink(path: BytePath, target: BytePath, marks: EntryMarks): string | undefined {
+    const refused = this.#makeRoom(path);
+    if (refused !== undefined) return refused;
+    symlinkSync(pathBytes(target), this.#place(path));
+    const place = this.#place(path);
+    firstFailure([
+      () => isRoot && lchownSync(place, marks.uid, marks.gid),
+      () => lutimesSync(place, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs)),
+    ]);
+    return undefined;
+  }
+
+  /** After all that it holds is there: writing into a folder moves its time. */
+  markFolder(path: BytePath, marks: EntryMarks): string | undefined {
+    const place = this.#place(path);
+    return firstFailure([
+      () => isRoot && lchownSync(place, marks.uid, marks.gid),
+      () => chmodSync(place, marks.mode),
+      () => lutimesSync(place, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs)),
+    ]);
+  }
+
+  /** Closes what is open and removes what is unfinished. */
+  close(): void {
+    for (const handle of this.#handles.values()) closeSync(handle);
+    this.#handles.clear();
+    rmSync(this.#parts, { recursive: true, force: true });
+  }
+
+  /** Two names that this disk cannot tell apart (capitals) must not become one file silently. */
+  #makeRoom(path: BytePath): string | undefined {
+    const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
+    if (present === undefined) return undefined;
+    if (!this.#options.overwrite || present.isDirectory()) return inTheWay;
+    unlinkSync(this.#place(path));
+    return undefined;
+  }
+
+  #open(file: GrowingFile): number {
+    const open = this.#handles.get(file.temporary);
+    if (open !== undefined) return open;
+    if (this.#handles.size >= openFilesMax) this.#closeOldest();
+    const handle = openSync(file.temporary, constants.O_RDWR | constants.O_CREAT, 0o600);
+    this.#handles.set(file.temporary, handle);
+    return handle;
+  }
+
+  #closeOldest(): void {
+    for (const [name, handle] of this.#handles) {
+      closeSync(handle);
+      this.#handles.delete(name);
+      return;
+    }
+  }
+
+  #close({ temporary }: GrowingFile): void {
+    const handle = this.#handles.get(temporary);
+    if (handle === undefined) return;
+    closeSync(handle);
+    this.#handles.delete(temporary);
+  }
+}
+
+const inTheWay = 'something of that name is there already';
+
+function prepareFolder({ to, overwrite }: RestoreFolderOptions): void {
+  let names: readonly string[];
+  try {
+    mkdirSync(to, { recursive: true });
+    names = readdirSync(to).filter((name) => name !== partsName);
+  } catch (error) {
+    const named = nameDiskError(error);
+    if (named instanceof DreyError) throw named;
+    throw new DreyError({
+      code: 'restore-folder-unusable',
+      message: `The folder to restore into cannot be made or read (${errorCode(error) ?? 'unknown error'})`,
+      advice: 'Name a folder that you may write into, or one that is not there yet.',
+      cause: error,
+    });
+  }
+  if (names.length === 0 || overwrite) return;
+  throw new DreyError({
+    code: 'restore-folder-not-empty',
+    message: `The folder to restore into holds ${names.length} entries already`,
+    advice: 'Name a new or an empty folder, so that nothing is mixed up or replaced.',
+  });
+}
+
+/** Seconds for futimes; Node takes a negative number for "now", so old times go as dates, to the millisecond. */
+const timeOf = (ns: bigint): number | Date =>
+  ns < 0n ? new Date(Number(ns / 1_000_000n)) : Number(ns) / 1e9;
+
+/** Does each step; answers why the first one that failed did, in words. */
+function firstFailure(steps: readonly (() => unknown)[]): string | undefined {
+  let failure: string | undefined;
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      failure ??= `owner, mode or time could not be set (${errorCode(error) ?? 'unknown error'})`;
+    }
+  }
+  return failure;
+}

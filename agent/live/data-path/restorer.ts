@@ -1,0 +1,82 @@
+// Brings a snapshot's files back into a folder, and compares folders. Workers open, check and write; this side only
+// hands packs over. Every chunk is checked by its keyed hash; what cannot be had is listed, never guessed.
+
+import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import type { Difference, RestoreQuestion, RestoreResult } from './tasks.ts';
+import type { Answer, WorkerPool } from './worker-pool.ts';
+import { movable, ownBytes } from './worker-protocol.ts';
+
+export interface RestoreOptions {
+  readonly workers: WorkerPool;
+  readonly head: Pick<HeadRecord, 'drive' | 'keyEpoch' | 'sealedRoot'>;
+  /** The drive's key of the head's epoch, 32 bytes. */
+  readonly driveKey: Uint8Array;
+  /** Gives a whole sealed pack and the bytes' buffer with it (it is moved, not copied); rejects where it cannot be had. */
+  readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
+  /** A new or empty folder, unless `overwrite`. */
+  readonly to: string;
+  /** Drive paths of files and folders; everything when absent or empty. */
+  readonly paths?: readonly string[];
+  readonly overwrite?: 'refuse' | 'replace';
+  readonly onProgress?: (progress: {
+    readonly phase: 'files' | 'packs';
+    readonly done: number;
+    readonly of: number;
+  }) => void;
+}
+
+/**
+ * Restores what can be had and lists the rest. Throws `restore-folder-not-empty`, `restore-folder-unusable`,
+ * `snapshot-unreadable` (root, index or tree is missing or altered), `path-not-in-snapshot`, `disk-full`, `worker-lost`.
+ */
+export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
+  const { workers, head, driveKey, to } = options;
+  const { drive, keyEpoch, sealedRoot } = head;
+  return workers.run({
+    task: 'restore',
+    request: {
+      drive,
+      driveKey,
+      keyEpoch,
+      sealedRoot,
+      to,
+      paths: options.paths ?? [],
+      overwrite: options.overwrite === 'replace',
+    },
+    answer: (question) => answerRestore(question, options),
+  });
+}
+
+async function answerRestore(
+  question: RestoreQuestion,
+  { fetchPack, onProgress }: RestoreOptions,
+): Promise<Answer<Uint8Array | undefined>> {
+  if (question.kind === 'progress') {
+    onProgress?.({ phase: question.phase, done: question.done, of: question.of });
+    return { body: undefined };
+  }
+  const body = ownBytes(await fetchPack(question.descriptor));
+  const buffer = movable(body);
+  return buffer === undefined ? { body } : { body, transfer: [buffer] };
+}
+
+export interface CompareOptions {
+  readonly workers: WorkerPool;
+  readonly left: string;
+  readonly right: string;
+  /** Patterns of what the drive leaves out. */
+  readonly ignore?: readonly string[];
+}
+
+/** Every difference of bytes, type, mode, link target or time; empty when the folders are the same. */
+export const compareTrees = ({
+  workers,
+  left,
+  right,
+  ignore,
+}: CompareOptions): Promise<readonly Difference[]> =>
+  workers.run({
+    task: 'compare',
+    request: { left, right, ignore: ignore ?? [] },
+    answer: (question) => question,
+  });

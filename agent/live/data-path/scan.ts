@@ -1,0 +1,197 @@
+// What lies in a folder right now: one synchronous walk (three times faster than promises), in byte order, by lstat.
+// Follows no symlink, opens no file. Lists what it could not look at; never leaves something out silently.
+
+import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { DreyError } from '../../../datasets/index.ts';
+import type { IgnoreCheck } from './ignore.ts';
+import { byBytes, type BytePath, bytePath, joinPath, placeUnder } from './path-bytes.ts';
+
+export type EntryType = 'file' | 'folder' | 'symlink';
+
+export interface ScannedEntry {
+  readonly path: BytePath;
+  readonly type: EntryType;
+  /** Permission bits with setuid, setgid and sticky: 12 bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly byteCount: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly atimeMs: number;
+  /** Device and inode: equal for hard links of one file. */
+  readonly inode: string;
+  readonly linkCount: number;
+  /** Where a symlink points, as its bytes say; never followed. */
+  readonly target?: BytePath;
+}
+
+/** Something that is not, or not wholly, in the snapshot, and why, in words for a person. */
+export interface LeftOut {
+  readonly path: BytePath;
+  readonly reason: string;
+}
+
+export interface Scan {
+  /** Without the folder itself; parents before what they hold. */
+  readonly entries: readonly ScannedEntry[];
+  /** The folder itself. */
+  readonly root: ScannedEntry;
+  /** Could not be read: a person must know. */
+  readonly unreadable: readonly LeftOut[];
+  /** Sockets, pipes and devices: noted, not kept. */
+  readonly special: readonly LeftOut[];
+}
+
+/** Walks `folder`. Throws `folder-missing`, `folder-unreadable` or `not-a-folder`. */
+export function scanFolder(folder: string, isIgnored: IgnoreCheck): Scan {
+  const walk = new Walk(folder, isIgnored);
+  const root = rootEntry(folder);
+  walk.enter(bytePath(''));
+  return { entries: walk.entries, root, unreadable: walk.unreadable, special: walk.special };
+}
+
+class Walk {
+  readonly entries: ScannedEntry[] = [];
+  readonly unreadable: LeftOut[] = [];
+  readonly special: LeftOut[] = [];
+  readonly #place: (path: BytePath) => Buffer;
+  readonly #isIgnored: IgnoreCheck;
+
+  constructor(folder: string, isIgnored: IgnoreCheck) {
+    this.#place = placeUnder(folder);
+    this.#isIgnored = isIgnored;
+  }
+
+  enter(folder: BytePath): void {
+    for (const name of this.#namesIn(folder)) this.#look(joinPath(folder, name));
+  }
+
+  #namesIn(folder: BytePath): readonly string[] {
+    try {
+      return readdirSync(this.#place(folder), 'latin1').toSorted(byBytes);
+    } catch (error) {
+      if (folder === '') throw folderError(error);
+      this.#missed(folder, error);
+      return [];
+    }
+  }
+
+  #look(path: BytePath): void {
+    try {
+      const stats = lstatSync(this.#place(path), { bigint: true });
+      if (this.#isIgnored(path, stats.isDirectory() ? 'folder' : 'other')) return;
+      this.#take(path, stats);
+    } catch (error) {
+      this.#missed(path, error);
+    }
+  }
+
+  #take(path: BytePath, stats: BigIntStats): void {
+    const type = entryType(stats);
+    if (type === 'special') {
+      this.special.push({ path, reason: 'a socket, pipe or device' });
+      return;
+    }
+    const entry = scannedEntry({ path, type, stats });
+    if (type === 'symlink')
+      this.entries.push({ ...entry, target: bytePath(readlinkSync(this.#place(path), 'latin1')) });
+    else this.entries.push(entry);
+    if (type === 'folder') this.enter(path);
+  }
+
+  /** What vanished between listing and looking was deleted: nothing is missed. */
+  #missed(path: BytePath, error: unknown): void {
+    if (errorCode(error) !== 'ENOENT') this.unreadable.push({ path, reason: failureText(error) });
+  }
+}
+
+function rootEntry(folder: string): ScannedEntry {
+  let stats: BigIntStats;
+  try {
+    stats = lstatSync(folder, { bigint: true });
+  } catch (error) {
+    throw folderError(error);
+  }
+  if (stats.isDirectory()) return scannedEntry({ path: bytePath(''), type: 'folder', stats });
+  throw new DreyError({
+    code: 'not-a-folder',
+    message: 'What is to be protected is not a folder',
+    advice:
+      'Name a folder; to protect one file, protect the folder that it lies in. A link is not followed: name its target.',
+  });
+}
+
+export function entryType(stats: BigIntStats): EntryType | 'special' {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'folder';
+  return stats.isSymbolicLink() ? 'symlink' : 'special';
+}
+
+interface Found {
+  readonly path: BytePath;
+  readonly type: EntryType;
+  readonly stats: BigIntStats;
+}
+
+export const scannedEntry = ({ path, type, stats }: Found): ScannedEntry => ({
+  path,
+  type,
+  mode: Number(stats.mode & 0o7777n),
+  uid: Number(stats.uid),
+  gid: Number(stats.gid),
+  byteCount: type === 'file' ? Number(stats.size) : 0,
+  mtimeNs: stats.mtimeNs,
+  ctimeNs: stats.ctimeNs,
+  atimeMs: Number(stats.atimeMs),
+  inode: `${stats.dev}:${stats.ino}`,
+  linkCount: Number(stats.nlink),
+});
+
+/** Whether a file is still the one that was read: size, times and inode are all the same. */
+export const identityOf = ({ inode, byteCount, mtimeNs, ctimeNs }: ScannedEntry): string =>
+  `${inode} ${byteCount} ${mtimeNs} ${ctimeNs}`;
+
+export const errorCode = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+const failureTexts: Readonly<Record<string, string>> = {
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  EIO: 'the disk could not read it',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'it became a link',
+  EBUSY: 'another program keeps it locked',
+};
+
+/** Why a file could not be read, for a person. */
+export function failureText(error: unknown): string {
+  const code = errorCode(error) ?? 'unknown error';
+  return failureTexts[code] ?? `could not be read (${code})`;
+}
+
+function folderError(cause: unknown): DreyError {
+  const code = errorCode(cause);
+  if (code === 'ENOENT')
+    return new DreyError({
+      code: 'folder-missing',
+      message: 'The protected folder is not there',
+      advice:
+        'Check that its disk is connected and that it was not moved; the snapshots taken so far are kept.',
+      retry: 'retryable',
+      cause,
+    });
+  if (code === 'ENOTDIR')
+    return new DreyError({
+      code: 'not-a-folder',
+      message: 'A part of the path to the protected folder is a file',
+      advice: 'Name a folder; to protect one file, protect the folder that it lies in.',
+      cause,
+    });
+  return new DreyError({
+    code: 'folder-unreadable',
+    message: `The protected folder cannot be read (${code ?? 'unknown error'})`,
+    advice: 'Give the agent permission to read the folder, then take the snapshot again.',
+    retry: 'retryable',
+    cause,
+  });
+}

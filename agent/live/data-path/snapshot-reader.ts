@@ -1,0 +1,114 @@
+// From a drive's sealed head to its tree and index: root pointer, root, index segments, tree entries. Without root and
+// tree there is nothing to restore, and it says so; a missing index segment only hides the files that it tells of.
+
+import { DreyError } from '../../../datasets/index.ts';
+import {
+  type ChunkLocator,
+  concatBytes,
+  decodeIndexSegment,
+  decodeRootPointer,
+  decodeSnapshotRoot,
+  decodeTree,
+  openSmall,
+  type PackDescriptor,
+  type PackEntry,
+  type SnapshotRoot,
+  type TreeEntry,
+} from '../../codec/index.ts';
+import type { ChunkId, PackId } from '../../units.ts';
+import type { PackSource } from './pack-source.ts';
+import type { RestoreRequest } from './tasks.ts';
+
+/** Where a chunk lies: which pack of `packs`, and where in it. */
+export interface IndexedChunk {
+  readonly descriptor: PackDescriptor;
+  readonly entry: PackEntry;
+}
+
+export interface ReadSnapshot {
+  readonly entries: readonly TreeEntry[];
+  readonly chunks: ReadonlyMap<ChunkId, IndexedChunk>;
+  /** Why parts of the index are not there; empty when all are. */
+  readonly indexFailures: readonly string[];
+}
+
+/** Throws `snapshot-unreadable` when root or tree cannot be had whole. */
+export async function readSnapshot(
+  source: PackSource,
+  { driveKey, sealedRoot, drive }: Pick<RestoreRequest, 'driveKey' | 'sealedRoot' | 'drive'>,
+): Promise<ReadSnapshot> {
+  const root = await readRoot(source, driveKey, sealedRoot);
+  if (root.drive !== drive) throw unreadable('its root belongs to another drive');
+  const descriptors = byPack(root.packs);
+  // One round for tree and index: they often share a pack.
+  const read = await source.readAll([...root.tree, ...root.index.flat()], descriptors);
+  const parts = (locators: readonly ChunkLocator[]): Uint8Array | string => joinChunks(locators, read);
+  const tree = parts(root.tree);
+  if (typeof tree === 'string') throw unreadable(`of its tree, ${tree}`);
+  const chunks = new Map<ChunkId, IndexedChunk>();
+  const indexFailures: string[] = [];
+  for (const segment of root.index) {
+    const failure = addSegment(parts(segment), chunks);
+    if (failure !== undefined) indexFailures.push(failure);
+  }
+  return { entries: entriesOf(tree), chunks, indexFailures };
+}
+
+async function readRoot(
+  source: PackSource,
+  driveKey: Uint8Array,
+  sealedRoot: Uint8Array,
+): Promise<SnapshotRoot> {
+  const opened = openSmall(driveKey, 'root', sealedRoot);
+  if (!opened.ok) throw unreadable(opened.rejection.reason);
+  const pointer = decodeRootPointer(opened.value);
+  if (!pointer.ok) throw unreadable(pointer.rejection.reason);
+  const read = await source.readAll(pointer.value.root, byPack(pointer.value.packs));
+  const bytes = joinChunks(pointer.value.root, read);
+  if (typeof bytes === 'string') throw unreadable(`of its root, ${bytes}`);
+  const root = decodeSnapshotRoot(bytes);
+  if (!root.ok) throw unreadable(root.rejection.reason);
+  return root.value;
+}
+
+const byPack = (descriptors: readonly PackDescriptor[]): ReadonlyMap<PackId, PackDescriptor> =>
+  new Map(descriptors.map((descriptor) => [descriptor.pack, descriptor]));
+
+type ReadChunks = Awaited<ReturnType<PackSource['readAll']>>;
+
+/** The joined bytes, or how many chunks are missing and why the first of them is. */
+function joinChunks(locators: readonly ChunkLocator[], read: ReadChunks): Uint8Array | string {
+  const parts: Uint8Array[] = [];
+  const reasons: string[] = [];
+  for (const { chunk } of locators) {
+    const found = read.get(chunk) ?? { reason: 'it was not looked for' };
+    if ('bytes' in found) parts.push(found.bytes);
+    else reasons.push(found.reason);
+  }
+  if (reasons.length === 0) return concatBytes(...parts);
+  return `${reasons.length} of ${locators.length} parts are missing: ${reasons[0]}`;
+}
+
+function addSegment(bytes: Uint8Array | string, chunks: Map<ChunkId, IndexedChunk>): string | undefined {
+  if (typeof bytes === 'string') return bytes;
+  const segment = decodeIndexSegment(bytes);
+  if (!segment.ok) return segment.rejection.reason;
+  for (const { descriptor, entries } of segment.value)
+    for (const entry of entries) chunks.set(entry.chunk, { descriptor, entry });
+  return undefined;
+}
+
+function entriesOf(tree: Uint8Array): readonly TreeEntry[] {
+  const decoded = decodeTree(tree);
+  if (!decoded.ok) throw unreadable(decoded.rejection.reason);
+  if (decoded.value.usedBytes !== tree.length) throw unreadable('its tree ends in the middle of an entry');
+  return decoded.value.entries;
+}
+
+const unreadable = (reason: string): DreyError =>
+  new DreyError({
+    code: 'snapshot-unreadable',
+    message: `The snapshot cannot be opened: ${reason}`,
+    advice: 'Start more of the machines that hold the drive and try again, or restore an older snapshot.',
+    retry: 'retryable',
+  });

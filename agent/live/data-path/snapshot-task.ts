@@ -1,0 +1,318 @@
+// Task of a worker thread: one snapshot from scan to sealed root. Decides what has changed, hands the changed files out
+// to `pack` tasks, then packs tree, index and root. Remembers only what is staged; killed at any point it goes on there.
+
+import { createHmac } from 'node:crypto';
+import { unixMs, fileId } from '../../../datasets/index.ts';
+import {
+  type ChunkLocator,
+  deriveKey,
+  encodeIndexSegment,
+  encodeRootPointer,
+  encodeSnapshotRoot,
+  encodeTreeEntry,
+  type PackDescriptor,
+  sealSmall,
+  sha256Hex,
+} from '../../codec/index.ts';
+import { chunkBytesMin, packBytesTarget } from '../../limits.ts';
+import { type ChunkId, snapshotId } from '../../units.ts';
+import type { Access } from '../telemetry/index.ts';
+import { ChunkTable } from './chunk-table.ts';
+import {
+  type Commit,
+  DriveState,
+  type FileState,
+  type SegmentState,
+  type StagedSnapshot,
+} from './drive-state.ts';
+import { ignoreCheck } from './ignore.ts';
+import { Packer, type StagedPack } from './packer.ts';
+import type { BytePath } from './path-bytes.ts';
+import { identityOf, type LeftOut, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
+import { type KeptFile, treeOf } from './snapshot-tree.ts';
+import type { Ask, PackResult, SnapshotQuestion, SnapshotRequest, SnapshotResult, TaskEnd } from './tasks.ts';
+
+/** Files of one `pack` task at most: so that progress is remembered often. */
+const batchFilesMax = 2048;
+
+type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
+
+/** Task `snapshot`. Throws `folder-missing`, `folder-unreadable`, `not-a-folder`, `disk-full`. */
+export async function snapshotTask(request: SnapshotRequest, ask: AskMain): Promise<TaskEnd<SnapshotResult>> {
+  return { result: await new SnapshotRun(request, ask).run() };
+}
+
+class SnapshotRun {
+  readonly #request: SnapshotRequest;
+  readonly #ask: AskMain;
+  readonly #state: DriveState;
+  readonly #scan: Scan;
+  readonly #files = new Map<BytePath, KeptFile>();
+  readonly #unreadable: LeftOut[];
+  readonly #written = new Set<BytePath>();
+  #sealedBytes = 0;
+
+  constructor(request: SnapshotRequest, ask: AskMain) {
+    this.#request = request;
+    this.#ask = ask;
+    this.#scan = scanFolder(request.folder, ignoreCheck(request.ignore));
+    this.#unreadable = [...this.#scan.unreadable];
+    const { drive, keyEpoch } = request.sealing;
+    this.#state = new DriveState({ folder: request.stateFolder, drive, keyEpoch });
+  }
+
+  async run(): Promise<SnapshotResult> {
+    const links = firstNames(this.#scan.entries);
+    await this.#readChanged(
+      this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path)),
+    );
+    const tree = treeOf({ entries: this.#scan.entries, files: this.#files, links });
+    this.#unreadable.push(...tree.missed);
+    const bytes = Buffer.concat(tree.entries.map(encodeTreeEntry));
+    const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
+    const outcome = await this.#stageTree(bytes, counts);
+    return {
+      ...outcome,
+      ...counts,
+      sealedBytes: this.#sealedBytes,
+      unreadable: this.#unreadable,
+      special: this.#scan.special,
+      accesses: this.#accesses(),
+    };
+  }
+
+  async #readChanged(files: readonly ScannedEntry[]): Promise<void> {
+    const changed: ScannedEntry[] = [];
+    for (const entry of files) {
+      const before = this.#state.file(entry.path);
+      if (before === undefined || before.identity !== identityOf(entry)) changed.push(entry);
+      else this.#files.set(entry.path, { entry, chunks: before.chunks, isUnstable: false });
+    }
+    const table = this.#knownChunks(changed);
+    const batches = batchesOf(changed);
+    let done = 0;
+    await runAll(batches, this.#request.jobCountMax, async (batch) => {
+      await this.#readBatch(batch, table);
+      done += batch.length;
+      await this.#ask({ kind: 'progress', done, of: changed.length });
+    });
+  }
+
+  /** Chunks of files that are stored already. Those of trees are not in it: the index tells of files' packs only. */
+  #knownChunks(changed: readonly ScannedEntry[]): ChunkTable {
+    const bulk = this.#state.packs.filter(({ descriptor }) => descriptor.placementClass === 'bulk');
+    const known = bulk.reduce((sum, { entries }) => sum + entries.length, 0);
+    const fresh = changed.reduce((sum, { byteCount }) => sum + 2 + byteCount / chunkBytesMin, 0);
+    const table = ChunkTable.withRoomFor(known + Math.ceil(fresh));
+    for (const { entries } of bulk) for (const { chunk } of entries) table.add(chunk);
+    return table;
+  }
+
+  async #readBatch(batch: readonly ScannedEntry[], table: ChunkTable): Promise<void> {
+    const { sealing, folder } = this.#request;
+    const paths = batch.map(({ path }) => path);
+    const result = await this.#ask({
+      kind: 'pack',
+      request: { sealing, folder, paths, known: table.shared },
+    });
+    if (result === undefined) return;
+    const remembered = new Map<BytePath, FileState>();
+    for (const { entry, chunks, state } of result.files) {
+      const isUnstable = state === 'changing';
+      if (this.#isChange(entry, chunks)) this.#written.add(entry.path);
+      this.#files.set(entry.path, { entry, chunks, isUnstable });
+      if (isUnstable) this.#unreadable.push({ path: entry.path, reason: 'it changed each time it was read' });
+      const identity = state === 'still' ? identityOf(entry) : '';
+      remembered.set(entry.path, { identity, byteCount: entry.byteCount, chunks });
+    }
+    this.#unreadable.push(...result.missed);
+    this.#addPacks(result.packs);
+    this.#state.addFiles(remembered);
+  }
+
+  /** Only with something to compare with: a first snapshot is not a thousand writes. */
+  #isChange({ path }: ScannedEntry, chunks: readonly ChunkId[]): boolean {
+    const before = this.#state.file(path);
+    if (this.#state.commit === undefined) return false;
+    return before === undefined || before.chunks.join() !== chunks.join();
+  }
+
+  #addPacks(packs: readonly StagedPack[]): void {
+    this.#state.packs.push(...packs);
+    for (const { descriptor } of packs) this.#sealedBytes += descriptor.packBytes;
+  }
+
+  async #stageTree(
+    tree: Uint8Array,
+    counts: Pick<SnapshotResult, 'fileCount' | 'byteCount'>,
+  ): Promise<Pick<SnapshotResult, 'outcome' | 'staged'>> {
+    const packer = this.#smallPacker();
+    const treeChunks = await packer.addAll(tree);
+    const last = this.#state.commit;
+    if (last !== undefined && last.treeChunks.join() === treeChunks.join())
+      return { outcome: 'unchanged', staged: last.staged };
+    const { merged, kept } = this.#segmentsToWrite(last);
+    const segmentChunks = merged.length === 0 ? [] : await packer.addAll(encodeIndexSegment(merged));
+    await packer.finish();
+    this.#addPacks(packer.staged);
+    const segment = {
+      locators: this.#locate(segmentChunks),
+      packs: merged.map(({ descriptor }) => descriptor.pack),
+    };
+    const segments = merged.length === 0 ? kept : [...kept, segment];
+    const staged = await this.#stageRoot({ treeChunks, segments }, counts);
+    const livePaths = new Set(this.#scan.entries.map(({ path }) => path));
+    this.#state.addCommit({ staged, treeChunks, segments, packCount: this.#state.packs.length }, livePaths);
+    return { outcome: 'staged', staged };
+  }
+
+  /** Small packs hold trees, indexes and roots; a chunk of an older tree is not stored twice. */
+  #smallPacker(): Packer {
+    const known = new Set(this.#smallPacks().flatMap(({ entries }) => entries.map(({ chunk }) => chunk)));
+    return new Packer({
+      sealing: this.#request.sealing,
+      placementClass: 'small',
+      isNew: (chunk) => !known.has(chunk) && known.add(chunk).has(chunk),
+      stage: (pack, transfer) => this.#ask({ kind: 'stage', pack }, transfer),
+    });
+  }
+
+  #smallPacks(): readonly StagedPack[] {
+    return this.#state.packs.filter(({ descriptor }) => descriptor.placementClass === 'small');
+  }
+
+  /**
+   * The new packs go into one new segment, together with those of the last segments while these are not much larger:
+   * so a drive with s packs has about log2(s) segments, and each pack is written into an index about as often.
+   */
+  #segmentsToWrite(last: Commit | undefined): {
+    readonly merged: readonly StagedPack[];
+    readonly kept: readonly SegmentState[];
+  } {
+    const fresh = this.#state.packsSinceCommit.filter(
+      ({ descriptor }) => descriptor.placementClass === 'bulk',
+    );
+    const kept = [...(last?.segments ?? [])];
+    const merged = new Set(fresh.map(({ descriptor }) => descriptor.pack));
+    while (merged.size > 0 && (kept.at(-1)?.packs.length ?? Infinity) <= merged.size * 2)
+      for (const pack of kept.pop()?.packs ?? []) merged.add(pack);
+    return { merged: this.#state.packs.filter(({ descriptor }) => merged.has(descriptor.pack)), kept };
+  }
+
+  #locate(chunks: readonly ChunkId[]): readonly ChunkLocator[] {
+    const wanted = new Set(chunks);
+    const found = new Map<ChunkId, ChunkLocator>();
+    for (const { descriptor, entries } of this.#smallPacks())
+      for (const entry of entries)
+        if (wanted.has(entry.chunk)) found.set(entry.chunk, { ...entry, pack: descriptor.pack });
+    return chunks.map((chunk) => {
+      const locator = found.get(chunk);
+      if (locator === undefined) throw new Error('a staged chunk is in no pack');
+      return locator;
+    });
+  }
+
+  #descriptors(locators: readonly ChunkLocator[]): readonly PackDescriptor[] {
+    const wanted = new Set(locators.map(({ pack }) => pack));
+    return this.#smallPacks()
+      .map(({ descriptor }) => descriptor)
+      .filter(({ pack }) => wanted.has(pack));
+  }
+
+  async #stageRoot(
+    { treeChunks, segments }: Pick<Commit, 'treeChunks' | 'segments'>,
+    counts: Pick<SnapshotResult, 'fileCount' | 'byteCount'>,
+  ): Promise<StagedSnapshot> {
+    const { drive, keyEpoch, driveKey } = this.#request.sealing;
+    const atMs = unixMs(this.#request.atMs);
+    const tree = this.#locate(treeChunks);
+    const index = segments.map(({ locators }) => locators);
+    const packs = this.#descriptors([...tree, ...index.flat()]);
+    const packer = this.#smallPacker();
+    const root = encodeSnapshotRoot({ drive, atMs, keyEpoch, tree, index, packs, ...counts });
+    const chunks = await packer.addAll(root);
+    await packer.finish();
+    this.#addPacks(packer.staged);
+    const locators = this.#locate(chunks);
+    const pointer = encodeRootPointer({ root: locators, packs: this.#descriptors(locators) });
+    const sealedRoot = sealSmall(driveKey, 'root', pointer);
+    const snapshot = snapshotId(sha256Hex(sealedRoot));
+    const added = this.#state.packsSinceCommit.map(({ descriptor }) => descriptor);
+    const head = {
+      kind: 'head',
+      drive,
+      snapshot,
+      atMs,
+      keyEpoch,
+      sealedRoot,
+      ...counts,
+      packCount: added.length,
+    } as const;
+    return { drive, snapshot, packs: added, head };
+  }
+
+  #accesses(): readonly Access[] {
+    const { sealing, scannedMs } = this.#request;
+    const key = deriveKey(sealing.driveKey, 'drey file id v1');
+    const accesses: Access[] = [];
+    for (const { path, type, atimeMs, byteCount } of this.#scan.entries) {
+      if (type !== 'file') continue;
+      const writes = this.#written.has(path) ? 1 : 0;
+      const reads = writes === 0 && scannedMs !== undefined && atimeMs > scannedMs ? 1 : 0;
+      if (reads + writes === 0) continue;
+      const id = createHmac('sha256', key).update(path, 'latin1').digest('hex').slice(0, 32);
+      accesses.push({ file: fileId(id), reads, writes, byteCount });
+    }
+    return accesses;
+  }
+}
+
+/** For every further name of a hard-linked file, the name that stands first. */
+function firstNames(entries: readonly ScannedEntry[]): ReadonlyMap<BytePath, BytePath> {
+  const first = new Map<string, BytePath>();
+  const links = new Map<BytePath, BytePath>();
+  const linked = entries.filter(({ type, linkCount }) => type === 'file' && linkCount > 1);
+  for (const { path, inode } of linked.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    const name = first.get(inode);
+    if (name === undefined) first.set(inode, path);
+    else links.set(path, name);
+  }
+  return links;
+}
+
+/** About one pack of plain bytes each; a file is never divided. */
+function batchesOf(files: readonly ScannedEntry[]): readonly (readonly ScannedEntry[])[] {
+  const batches: ScannedEntry[][] = [];
+  let byteCount = Infinity;
+  for (const file of files) {
+    if (byteCount >= packBytesTarget || (batches.at(-1)?.length ?? 0) >= batchFilesMax) {
+      batches.push([]);
+      byteCount = 0;
+    }
+    batches.at(-1)?.push(file);
+    byteCount += file.byteCount;
+  }
+  return batches;
+}
+
+/** Runs `work` on all items, `countMax` at once; after a failure no new one starts, and the first failure is thrown. */
+async function runAll<Item>(
+  items: readonly Item[],
+  countMax: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const rest = [...items].toReversed();
+  const failures: unknown[] = [];
+  const lane = async (): Promise<void> => {
+    for (let item = rest.pop(); item !== undefined; item = rest.pop()) {
+      try {
+        await work(item);
+      } catch (error) {
+        failures.push(error);
+        rest.length = 0;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: countMax }, lane));
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,80 @@
+// A snapshot's tree from what was scanned and read: entries in the order of their paths' bytes, which puts folders before
+// what they hold and a file before its other names. Leaves out what could not be read; says so for other names too.
+
+import type { TreeEntry } from '../../codec/index.ts';
+import type { ChunkId } from '../../units.ts';
+import { byBytes, type BytePath, pathBytes } from './path-bytes.ts';
+import type { LeftOut, ScannedEntry } from './scan.ts';
+
+/** A file whose chunks are all staged. */
+export interface KeptFile {
+  /** As it was when it was read. */
+  readonly entry: ScannedEntry;
+  readonly chunks: readonly ChunkId[];
+  readonly isUnstable: boolean;
+}
+
+export interface TreeParts {
+  readonly entries: readonly ScannedEntry[];
+  readonly files: ReadonlyMap<BytePath, KeptFile>;
+  /** Further names of hard-linked files, and their first names. */
+  readonly links: ReadonlyMap<BytePath, BytePath>;
+}
+
+export interface Tree {
+  readonly entries: readonly TreeEntry[];
+  /** Names of files, other names of one file included. */
+  readonly fileCount: number;
+  /** Bytes of files, each counted once. */
+  readonly byteCount: number;
+  readonly missed: readonly LeftOut[];
+}
+
+export function treeOf({ entries, files, links }: TreeParts): Tree {
+  const tree: TreeEntry[] = [];
+  const missed: LeftOut[] = [];
+  let [fileCount, byteCount] = [0, 0];
+  for (const scanned of entries.toSorted((a, b) => byBytes(a.path, b.path))) {
+    const entry = entryFor(scanned, files, links);
+    if (entry !== undefined) tree.push(entry);
+    else if (links.has(scanned.path))
+      missed.push({ path: scanned.path, reason: 'the file could not be read under its first name' });
+    if (entry?.kind === 'file' || entry?.kind === 'hardLink') fileCount++;
+    if (entry?.kind === 'file') byteCount += entry.byteCount;
+  }
+  return { entries: tree, fileCount, byteCount, missed };
+}
+
+function entryFor(
+  scanned: ScannedEntry,
+  files: TreeParts['files'],
+  links: TreeParts['links'],
+): TreeEntry | undefined {
+  if (scanned.type === 'folder') return { kind: 'folder', ...baseOf(scanned) };
+  if (scanned.type === 'symlink')
+    return { kind: 'symlink', ...baseOf(scanned), target: bytesOf(scanned.target ?? scanned.path) };
+  const first = links.get(scanned.path);
+  if (first !== undefined)
+    return files.has(first) ? { kind: 'hardLink', ...baseOf(scanned), target: bytesOf(first) } : undefined;
+  const kept = files.get(scanned.path);
+  if (kept === undefined) return undefined;
+  const { entry, chunks, isUnstable } = kept;
+  return { kind: 'file', ...baseOf(entry), byteCount: entry.byteCount, chunks, isUnstable };
+}
+
+const baseOf = ({
+  path,
+  mode,
+  uid,
+  gid,
+  mtimeNs,
+}: ScannedEntry): Omit<Extract<TreeEntry, { kind: 'folder' }>, 'kind'> => ({
+  path: bytesOf(path),
+  mode,
+  uid,
+  gid,
+  mtimeNs,
+});
+
+/** A plain Uint8Array: a Buffer would be encoded as something else by some encoders. */
+const bytesOf = (path: BytePath): Uint8Array => new Uint8Array(pathBytes(path));

@@ -1,0 +1,159 @@
+// Says "look again" when a folder may have changed. The system's watcher is only a hint (it loses files that are written
+// right after a mkdir); the periodic look is the truth and never stops. Which of the two works is always visible.
+
+import { existsSync } from 'node:fs';
+import type ParcelWatcher from '@parcel/watcher';
+import type { AsyncSubscription } from '@parcel/watcher';
+import { minutes, seconds } from '../../../datasets/index.ts';
+import type { Clock, Timer } from '../../ports.ts';
+
+/** Quiet time after the last change: an editor's save is several events. */
+export const quietMs = seconds(2);
+/** Changes that never pause are looked at this often. */
+export const busyMsMax = minutes(1);
+/** The look without any hint: what a lost event can cost at most. */
+export const lookEveryMs = minutes(10);
+
+export type WatcherHealth =
+  | { readonly state: 'watching' }
+  | { readonly state: 'scanning only'; readonly reason: string }
+  | { readonly state: 'stopped'; readonly reason: string };
+
+type NativeWatcher = Pick<typeof ParcelWatcher, 'subscribe'>;
+
+export interface WatcherOptions {
+  readonly folder: string;
+  /** Patterns of the drive (see ignore.ts); here they only save system resources. */
+  readonly ignore: readonly string[];
+  readonly clock: Clock;
+  readonly onChange: () => void;
+  readonly onHealth?: (health: WatcherHealth) => void;
+  /** How the native module is loaded; a system without it is served by looks alone. */
+  readonly loadNative?: () => Promise<NativeWatcher>;
+}
+
+export interface Watcher {
+  readonly health: WatcherHealth;
+  /** Resolves once the system's watcher was tried; looks go on in any case. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startWatcher(options: WatcherOptions): Watcher {
+  return new FolderWatcher(options);
+}
+
+const loadParcel = async (): Promise<NativeWatcher> => (await import('@parcel/watcher')).default;
+
+class FolderWatcher implements Watcher {
+  readonly ready: Promise<void>;
+  readonly #options: WatcherOptions;
+  #health: WatcherHealth = { state: 'scanning only', reason: 'starting' };
+  #subscription: AsyncSubscription | undefined;
+  #subscribing = false;
+  #lookTimer: Timer | undefined;
+  #quietTimer: Timer | undefined;
+  #firstChangeMs: number | undefined;
+  #stopped = false;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#startLookTimer();
+    this.ready = this.#subscribe();
+  }
+
+  get health(): WatcherHealth {
+    return this.#health;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#lookTimer?.cancel();
+    this.#quietTimer?.cancel();
+    await this.ready;
+    await this.#unsubscribe();
+    this.#become({ state: 'stopped', reason: 'the agent stopped it' });
+  }
+
+  #startLookTimer(): void {
+    this.#lookTimer = this.#options.clock.start(lookEveryMs, () => {
+      if (this.#stopped) return;
+      this.#startLookTimer();
+      if (this.#health.state !== 'watching' || !existsSync(this.#options.folder)) void this.#renew();
+      this.#options.onChange();
+    });
+  }
+
+  async #renew(): Promise<void> {
+    await this.#unsubscribe();
+    await this.#subscribe();
+  }
+
+  async #subscribe(): Promise<void> {
+    const { folder, ignore, loadNative } = this.#options;
+    if (this.#subscribing || this.#stopped) return;
+    this.#subscribing = true;
+    try {
+      if (!existsSync(folder)) {
+        this.#become({ state: 'stopped', reason: 'the folder is not there' });
+        return;
+      }
+      const native = await (loadNative ?? loadParcel)();
+      const hear = (error: Error | null): void => this.#heard(error);
+      this.#subscription = await native.subscribe(folder, hear, { ignore: nativeIgnores(ignore) });
+      this.#become({ state: 'watching' });
+    } catch (error) {
+      this.#become({ state: 'scanning only', reason: reasonOf(error) });
+    } finally {
+      this.#subscribing = false;
+    }
+  }
+
+  async #unsubscribe(): Promise<void> {
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    try {
+      await subscription?.unsubscribe();
+    } catch (error) {
+      this.#become({ state: 'scanning only', reason: reasonOf(error) });
+    }
+  }
+
+  #heard(error: Error | null): void {
+    if (this.#stopped) return;
+    if (error !== null) this.#become({ state: 'scanning only', reason: reasonOf(error) });
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#firstChangeMs ??= now;
+    this.#quietTimer?.cancel();
+    const waitMs = Math.max(0, Math.min(quietMs, this.#firstChangeMs + busyMsMax - now));
+    this.#quietTimer = clock.start(waitMs, () => {
+      this.#firstChangeMs = undefined;
+      if (!this.#stopped) this.#options.onChange();
+    });
+  }
+
+  #become(health: WatcherHealth): void {
+    this.#health = health;
+    this.#options.onHealth?.(health);
+  }
+}
+
+/** The native module's globs for our patterns; one that it does not know costs a needless look, nothing else. */
+const nativeIgnores = (patterns: readonly string[]): string[] =>
+  patterns
+    .filter((pattern) => pattern !== '' && !pattern.startsWith('!') && !pattern.startsWith('#'))
+    .map((pattern) => pattern.replace(/^\/|\/$/gu, ''))
+    .flatMap((pattern) =>
+      pattern.includes('/') ? [pattern, `${pattern}/**`] : [`**/${pattern}`, `**/${pattern}/**`],
+    );
+
+/** In words without a path: native errors like to name one. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/ENOSPC|No space left|inotify_add_watch/u.test(text))
+    return "the system's limit of watched folders is reached";
+  if (/EMFILE|inotify_init/u.test(text)) return "the system's limit of watchers is reached";
+  if (/ENOENT|No such file/u.test(text)) return 'the folder is not there';
+  return "the system's watcher does not work here";
+}

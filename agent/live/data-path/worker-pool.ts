@@ -1,0 +1,133 @@
+// A few worker threads that do all reading, chunking, compressing, sealing and writing, so that the main thread only
+// ever talks to the network. Decides which thread runs a task; refuses new tasks once it is closed.
+
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { DreyError } from '../../../datasets/index.ts';
+import type { TaskName, Tasks } from './tasks.ts';
+import { carryError, errorCarried, type FromWorker, type ToWorker } from './worker-protocol.ts';
+
+/** What a task's question is answered with; `transfer` moves buffers instead of copying them. */
+export interface Answer<Body> {
+  readonly body: Body;
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+export interface TaskRun<Name extends TaskName> {
+  readonly task: Name;
+  readonly request: Tasks[Name]['request'];
+  /** Called in the main thread whenever the task asks; a rejection is thrown inside the task. */
+  readonly answer: (
+    question: Tasks[Name]['question'],
+  ) => Promise<Answer<Tasks[Name]['answer']>> | Answer<Tasks[Name]['answer']>;
+}
+
+interface RunningTask {
+  readonly answer: (question: never) => Promise<Answer<unknown>> | Answer<unknown>;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly running: Map<number, RunningTask>;
+}
+
+export interface WorkerPoolOptions {
+  /** Threads at most; default: one fewer than cores, at least one. */
+  readonly threadCountMax?: number;
+}
+
+/** Threads start when first needed. A task that awaits an answer leaves its thread free for others. */
+export class WorkerPool {
+  readonly threadCountMax: number;
+  readonly #threads = new Set<Thread>();
+  #nextId = 1;
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions = {}) {
+    this.threadCountMax = Math.max(1, options.threadCountMax ?? availableParallelism() - 1);
+  }
+
+  /** Runs one task. Throws what the task throws, or `worker-lost` when its thread ended before it was done. */
+  run<Name extends TaskName>(run: TaskRun<Name>): Promise<Tasks[Name]['result']> {
+    if (this.#closed) return Promise.reject(lostError('the worker pool is closed'));
+    const thread = this.#idlest();
+    const id = this.#nextId++;
+    thread.worker.ref();
+    return new Promise<Tasks[Name]['result']>((resolve, reject) => {
+      thread.running.set(id, { answer: run.answer, resolve, reject });
+      post(thread, { kind: 'run', id, task: run.task, request: run.request });
+    });
+  }
+
+  /** Ends all threads at once; running tasks fail with `worker-lost`, what they had staged stays staged. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
+  }
+
+  #idlest(): Thread {
+    const threads = [...this.#threads];
+    const idle = threads.find(({ running }) => running.size === 0);
+    if (idle !== undefined) return idle;
+    if (threads.length < this.threadCountMax) return this.#startThread();
+    return threads.reduce((best, thread) => (thread.running.size < best.running.size ? thread : best));
+  }
+
+  #startThread(): Thread {
+    const worker = new Worker(new URL('worker-entry.ts', import.meta.url), { name: 'drey data path' });
+    const thread: Thread = { worker, running: new Map() };
+    this.#threads.add(thread);
+    worker.on('message', (message: FromWorker) => this.#heard(thread, message));
+    worker.on('error', (error) => this.#lost(thread, error));
+    worker.on('exit', () => this.#lost(thread, undefined));
+    worker.unref();
+    return thread;
+  }
+
+  #heard(thread: Thread, message: FromWorker): void {
+    const task = thread.running.get(message.id);
+    if (task === undefined) return;
+    if (message.kind === 'ask') {
+      void answerQuestion(thread, task, message);
+      return;
+    }
+    thread.running.delete(message.id);
+    if (thread.running.size === 0) thread.worker.unref();
+    if (message.kind === 'done') task.resolve(message.result as never);
+    else task.reject(errorCarried(message.error));
+  }
+
+  #lost(thread: Thread, cause: unknown): void {
+    this.#threads.delete(thread);
+    const reason = cause instanceof Error ? cause.message : 'its thread ended';
+    for (const { reject } of thread.running.values()) reject(lostError(reason, cause));
+    thread.running.clear();
+  }
+}
+
+async function answerQuestion(
+  thread: Thread,
+  task: RunningTask,
+  { id, question, body }: Extract<FromWorker, { kind: 'ask' }>,
+): Promise<void> {
+  try {
+    const answer = await task.answer(body as never);
+    post(thread, { kind: 'answer', id, question, body: answer.body }, answer.transfer);
+  } catch (error) {
+    post(thread, { kind: 'noAnswer', id, question, error: carryError(error) });
+  }
+}
+
+const post = (thread: Thread, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void =>
+  thread.worker.postMessage(message, [...transfer]);
+
+const lostError = (reason: string, cause?: unknown): DreyError =>
+  new DreyError({
+    code: 'worker-lost',
+    message: `A worker thread did not finish its task: ${reason}`,
+    advice: 'Try again: whatever was already staged is kept and is not done twice.',
+    retry: 'retryable',
+    cause,
+  });

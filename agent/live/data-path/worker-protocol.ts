@@ -1,0 +1,57 @@
+// What the main thread and a worker thread say to each other: run a task, ask something back, be done or fail.
+// Knows envelopes only; what is in them is the business of each task (tasks.ts).
+
+import { DreyError } from '../../../datasets/index.ts';
+
+/** A failure as plain data: classes do not survive the way between threads. */
+export interface CarriedError {
+  readonly message: string;
+  /** Present when it was a DreyError. */
+  readonly expected?: {
+    readonly code: string;
+    readonly advice: string;
+    readonly retry: 'retryable' | 'final';
+  };
+  readonly stack?: string;
+}
+
+export type ToWorker =
+  | { readonly kind: 'run'; readonly id: number; readonly task: string; readonly request: unknown }
+  | { readonly kind: 'answer'; readonly id: number; readonly question: number; readonly body: unknown }
+  | {
+      readonly kind: 'noAnswer';
+      readonly id: number;
+      readonly question: number;
+      readonly error: CarriedError;
+    };
+
+export type FromWorker =
+  | { readonly kind: 'ask'; readonly id: number; readonly question: number; readonly body: unknown }
+  | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: CarriedError };
+
+/** A failure, ready to be sent to another thread. */
+export function carryError(error: unknown): CarriedError {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const stack = error.stack === undefined ? {} : { stack: error.stack };
+  if (!(error instanceof DreyError)) return { message: error.message, ...stack };
+  const { code, advice, retry } = error;
+  return { message: error.message, expected: { code, advice, retry }, ...stack };
+}
+
+/** The failure again as it was thrown on the other side. */
+export function errorCarried(carried: CarriedError): Error {
+  if (carried.expected !== undefined) return new DreyError({ message: carried.message, ...carried.expected });
+  return new Error(carried.message, { cause: carried.stack });
+}
+
+/** The buffer behind a view, where moving it takes nothing else along; undefined where it must be copied. */
+export function movable(bytes: Uint8Array): ArrayBuffer | undefined {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength ? buffer : undefined;
+}
+
+/** A view that can be moved to another thread: itself, or a copy where it is only part of a larger buffer. */
+export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return movable(bytes) === undefined ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>);
+}

@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import { ignoreCheck } from '../../../agent/live/data-path/ignore.ts';
+import { appendLines, encodeLine, openJournal } from '../../../agent/live/data-path/line-journal.ts';
+import { bytePath, bytePathOf, pathText, staysInside } from '../../../agent/live/data-path/path-bytes.ts';
+import { scanFolder } from '../../../agent/live/data-path/scan.ts';
+import { ChunkTable } from '../../../agent/live/data-path/chunk-table.ts';
+import { chunkId } from '../../../agent/index.ts';
+import { newFolder, writeOddTree } from './odd-trees.ts';
+
+const all = ignoreCheck([]);
+
+test('a scan lists every entry once, parents first, and follows no link', (t) => {
+  const folder = newFolder();
+  writeOddTree(folder);
+  const { entries, unreadable } = scanFolder(folder, all);
+  const paths = entries.map(({ path }) => path);
+  t.is(new Set(paths).size, paths.length);
+  t.deepEqual(unreadable, []);
+  t.true(paths.indexOf(bytePath('deep')) < paths.indexOf(bytePath('deep/er')));
+  t.is(entries.find(({ path }) => path === 'to-folder')?.type, 'symlink');
+  t.false(paths.some((path) => path.startsWith('to-folder/')));
+});
+
+test('a pipe is noted and not kept', (t) => {
+  const folder = newFolder();
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const { entries, special } = scanFolder(folder, all);
+  t.deepEqual([entries.length, special.length], [0, 1]);
+});
+
+test('a missing folder, a file and a link each have their own error', (t) => {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'file'), '');
+  symlinkSync(folder, join(folder, 'link'));
+  t.throws(() => scanFolder(join(folder, 'absent'), all), { code: 'folder-missing' });
+  t.throws(() => scanFolder(join(folder, 'file'), all), { code: 'not-a-folder' });
+  t.throws(() => scanFolder(join(folder, 'file', 'below'), all), { code: 'not-a-folder' });
+  t.throws(() => scanFolder(join(folder, 'link'), all), { code: 'not-a-folder' });
+});
+
+test('patterns leave out what they say and nothing else', (t) => {
+  const isIgnored = ignoreCheck([
+    'node_modules',
+    '*.tmp',
+    '/build/',
+    'docs/**/*.pdf',
+    '!keep.tmp',
+    '# a remark',
+    '',
+  ]);
+  const check = (path: string, type: 'folder' | 'other' = 'other'): boolean =>
+    isIgnored(bytePathOf(path), type);
+  t.true(check('node_modules', 'folder'));
+  t.true(check('a/b/node_modules', 'folder'));
+  t.false(check('a/my_node_modules', 'folder'));
+  t.true(check('a/x.tmp'));
+  t.false(check('a/keep.tmp'));
+  t.true(check('build', 'folder'));
+  t.false(check('build'));
+  t.false(check('a/build', 'folder'));
+  t.true(check('docs/a/b.pdf'));
+  t.true(check('docs/b.pdf'));
+  t.false(check('b.pdf'));
+});
+
+test('what is below an ignored folder is not even looked at', (t) => {
+  const folder = newFolder();
+  mkdirSync(join(folder, 'node_modules', 'deep'), { recursive: true });
+  writeFileSync(join(folder, 'kept'), '');
+  const { entries } = scanFolder(folder, ignoreCheck(['node_modules']));
+  t.deepEqual(
+    entries.map(({ path }) => pathText(path)),
+    ['kept'],
+  );
+});
+
+test('a path stays inside exactly when no part of it is empty, a dot or two dots', (t) => {
+  for (const path of ['../x', 'a/../../x', '/etc/passwd', 'a//b', 'a/./b', '..', 'a/..', 'nul\0byte'])
+    t.false(staysInside(bytePath(path)), path);
+  const name = fc
+    .string({ minLength: 1 })
+    .filter((part) => !/[/\0]/u.test(part) && part !== '.' && part !== '..');
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1 }), (parts) => staysInside(bytePathOf(parts.join('/')))),
+  );
+});
+
+test('a journal gives back all whole lines and cuts off a torn one', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue(), { maxLength: 5 }), fc.nat({ max: 30 }), (values, torn) => {
+      const file = join(newFolder(), 'journal');
+      const next = encodeLine('the line that was being written when the power went');
+      appendLines(file, [...values.map(encodeLine), next.subarray(0, torn)]);
+      const plain = JSON.parse(JSON.stringify(values)) as unknown;
+      t.deepEqual(openJournal(file), plain);
+      appendLines(file, [encodeLine('after')]);
+      t.deepEqual(openJournal(file), [...(plain as unknown[]), 'after']);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a journal trusts nothing after a damaged line', (t) => {
+  const file = join(newFolder(), 'journal');
+  appendLines(file, [encodeLine('first'), encodeLine('second')]);
+  const bytes = readFileSync(file);
+  bytes[12] = (bytes[12] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  appendFileSync(file, encodeLine('third'));
+  t.deepEqual(openJournal(file), []);
+});
+
+test('the shared table knows exactly the ids that were added', (t) => {
+  const id = fc
+    .uint8Array({ minLength: 32, maxLength: 32 })
+    .map((bytes) => chunkId(Buffer.from(bytes).toString('hex')));
+  fc.assert(
+    fc.property(fc.array(id, { maxLength: 60 }), (ids) => {
+      const table = ChunkTable.withRoomFor(60);
+      const seen = new Set<string>();
+      for (const one of [...ids, ...ids]) {
+        t.is(new ChunkTable(table.shared).add(one), !seen.has(one));
+        seen.add(one);
+      }
+    }),
+  );
+});

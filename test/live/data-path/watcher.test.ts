@@ -1,0 +1,114 @@
+import { once, EventEmitter } from 'node:events';
+import { writeFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import {
+  busyMsMax,
+  lookEveryMs,
+  quietMs,
+  startWatcher,
+  type WatcherHealth,
+} from '../../../agent/live/data-path/watcher.ts';
+import { HandClock } from '../telemetry/hand-clock.ts';
+import { newFolder } from './odd-trees.ts';
+
+const startMs = Date.UTC(2026, 10, 2, 8);
+const noNative = async (): Promise<never> => Promise.reject(new Error('dlopen failed'));
+
+test('where the native watcher does not load, regular looks go on and the health says so', async (t) => {
+  const clock = new HandClock(startMs);
+  let looks = 0;
+  const watcher = startWatcher({
+    folder: newFolder(),
+    ignore: [],
+    clock,
+    onChange: () => looks++,
+    loadNative: noNative,
+  });
+  await watcher.ready;
+  t.is(watcher.health.state, 'scanning only');
+  clock.pass(3 * lookEveryMs);
+  t.is(looks, 3);
+  await watcher.stop();
+  clock.pass(3 * lookEveryMs);
+  t.is(looks, 3);
+  t.is(watcher.health.state, 'stopped');
+});
+
+test('a burst of changes is one look, after it is quiet or has lasted too long', async (t) => {
+  const clock = new HandClock(startMs);
+  let looks = 0;
+  let change: (() => void) | undefined;
+  const watcher = startWatcher({
+    folder: newFolder(),
+    ignore: [],
+    clock,
+    onChange: () => looks++,
+    loadNative: async () => ({
+      subscribe: async (_folder: string, hear: (error: Error | null, events: never[]) => unknown) => {
+        change = () => void hear(null, []);
+        return { unsubscribe: async () => {} };
+      },
+    }),
+  });
+  await watcher.ready;
+  for (let index = 0; index < 10; index++) {
+    change?.();
+    clock.pass(quietMs / 2);
+  }
+  t.is(looks, 0);
+  clock.pass(quietMs);
+  t.is(looks, 1);
+  for (let passedMs = 0; passedMs <= busyMsMax; passedMs += quietMs / 2) {
+    change?.();
+    clock.pass(quietMs / 2);
+  }
+  t.is(looks, 2);
+  await watcher.stop();
+});
+
+test('the real watcher notices a new file', async (t) => {
+  const folder = newFolder();
+  const heard = new EventEmitter();
+  const watcher = startWatcher({
+    folder,
+    ignore: ['node_modules'],
+    // Every wait of the debounce ends at once: only the system's own delay is left.
+    clock: {
+      now: () => new HandClock(startMs).now(),
+      start: (afterMs, fire) => {
+        if (afterMs === quietMs) setImmediate(fire);
+        return { cancel: () => {} };
+      },
+    },
+    onChange: () => heard.emit('change'),
+  });
+  await watcher.ready;
+  if (watcher.health.state !== 'watching') {
+    t.log(`skipped: ${JSON.stringify(watcher.health)}`);
+    t.pass();
+    return;
+  }
+  const change = once(heard, 'change');
+  writeFileSync(join(folder, 'new'), 'file');
+  await change;
+  await watcher.stop();
+  t.deepEqual(watcher.health, { state: 'stopped', reason: 'the agent stopped it' });
+});
+
+test('a folder that is taken away is said', async (t) => {
+  const clock = new HandClock(startMs);
+  const folder = newFolder();
+  rmSync(folder, { recursive: true });
+  const states: WatcherHealth[] = [];
+  const watcher = startWatcher({
+    folder,
+    ignore: [],
+    clock,
+    onChange: () => {},
+    onHealth: (health) => states.push(health),
+  });
+  await watcher.ready;
+  t.deepEqual(states.at(-1), { state: 'stopped', reason: 'the folder is not there' });
+  await watcher.stop();
+});
