@@ -63,7 +63,7 @@ const body = z.strictObject({
   author: s.peer,
   stream: s.stream,
   sequence: s.count,
-  previous: s.bytes(32),
+  previous: s.exactBytes(32),
   atMs: s.time,
   records: z.array(record).min(1).max(recordsPerBatchMax),
 });

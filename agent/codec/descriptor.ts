@@ -49,6 +49,8 @@ export function decodeDescriptor(bytes: Uint8Array): Decoded<PackDescriptor> {
   const shardHashes = Array.from({ length: n }, (_, index) =>
     hexOf(bytes.subarray(fixedBytes + 32 * index, fixedBytes + 32 * (index + 1))),
   );
+  // With k = 1 every shard is the pack itself, so different hashes would promise two contents under one name.
+  if (k === 1 && new Set(shardHashes).size > 1) return reject('wrong-shape', 'replicas of different hashes');
   return accept({
     pack: packId(sha256Hex(bytes)),
     owner: machinePeer(bytes.subarray(5, 37)),

@@ -32,7 +32,8 @@ export interface Format<Value> {
   readonly schema: z.ZodType<Value>;
 }
 
-const strict = {
+/** What the CBOR decoder refuses; FORMATS.md "Envelope" says what it lets pass. */
+export const strict = {
   allowIndefinite: false,
   allowUndefined: false,
   allowInfinity: false,
@@ -71,6 +72,13 @@ function headFits(bytes: Uint8Array, format: Format<unknown>): boolean {
   return bytes.length > headBytes;
 }
 
+/** The first thing that is wrong, and where. A key that is no word of ours came from the peer, and is left out. */
+function whereWrong(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const path = issue?.path.map((part) => (/^\w{1,24}$/u.test(String(part)) ? String(part) : '?')) ?? [];
+  return `${issue?.code ?? 'unknown'} at ${path.length === 0 ? 'the top' : path.join('.')}`;
+}
+
 /** Checks length, magic and version before anything is allocated, then the CBOR, then the schema. */
 export function decodeEnvelope<Value>(bytes: Uint8Array, format: Format<Value>): Decoded<Value> {
   if (bytes.length > format.bytesMax)
@@ -86,8 +94,7 @@ export function decodeEnvelope<Value>(bytes: Uint8Array, format: Format<Value>):
   }
   const parsed = format.schema.safeParse(item);
   if (parsed.success) return accept(parsed.data);
-  const [issue] = parsed.error.issues;
-  return reject('wrong-shape', `${issue?.code ?? 'unknown'} at ${issue?.path.join('.') ?? 'root'}`);
+  return reject('wrong-shape', whereWrong(parsed.error));
 }
 
 /** An envelope followed by a signature over it. */

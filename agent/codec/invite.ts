@@ -24,7 +24,7 @@ export interface Invite {
 const body = z.strictObject({
   fleet: s.fleet,
   invite: s.invite,
-  seed: s.bytes(32).refine((value) => value.length === 32, { error: 'not 32 bytes' }),
+  seed: s.exactBytes(32),
   notAfterMs: s.time,
   addresses: z.array(s.text(256)).max(64),
 });

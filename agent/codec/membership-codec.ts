@@ -71,8 +71,8 @@ const joinFormat: Format<JoinMessage> = {
   bytesMax: 262_144,
   schema: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('ask'), fleet: s.fleet, invite: s.invite, name: s.name }),
-    z.strictObject({ kind: z.literal('challenge'), nonce: s.bytes(32) }),
-    z.strictObject({ kind: z.literal('proof'), signature: s.bytes(64) }),
+    z.strictObject({ kind: z.literal('challenge'), nonce: s.exactBytes(32) }),
+    z.strictObject({ kind: z.literal('proof'), signature: s.exactBytes(64) }),
     z.strictObject({
       kind: z.literal('welcome'),
       certificate: s.bytes(8192),

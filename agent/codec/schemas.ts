@@ -26,6 +26,9 @@ export const stream = z.enum(['facts', 'telemetry']);
 /** Bytes with an upper bound. */
 export const bytes = (bytesMax: number): z.ZodType<Uint8Array> =>
   z.instanceof(Uint8Array).refine((value) => value.length <= bytesMax, { error: 'too long' });
+/** Bytes of one length only. */
+export const exactBytes = (length: number): z.ZodType<Uint8Array> =>
+  z.instanceof(Uint8Array).refine((value) => value.length === length, { error: `not ${length} bytes` });
 export const text = (lengthMax: number): z.ZodString => z.string().max(lengthMax);
 export const name = z.string().min(1).max(64);
 export const shardIndex = z

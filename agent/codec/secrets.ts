@@ -25,6 +25,7 @@ import {
   hexOf,
   type Recipient,
   recipientFromSeed,
+  seedBytes,
 } from './keys.ts';
 import { type FleetRoot, fleetRootFromSeed } from './statement-codec.ts';
 import * as s from './schemas.ts';
@@ -138,7 +139,11 @@ export function personFromPhrase(words: string): Recipient {
   }
 }
 
-const kit = z.strictObject({ salt: s.bytes(32), nonce: s.bytes(nonceBytes), sealed: s.bytes(64) });
+const kit = z.strictObject({
+  salt: s.exactBytes(32),
+  nonce: s.exactBytes(nonceBytes),
+  sealed: s.exactBytes(seedBytes + tagBytes),
+});
 const kitFormat: Format<z.output<typeof kit>> = { magic: 'DRKT', version: 1, bytesMax: 4096, schema: kit };
 
 /** scrypt (RFC 7914) with N = 2^16, r = 8, p = 1: 64 MiB and about a quarter of a second a guess. */

@@ -31,7 +31,7 @@ export function fleetRootFromSeed(seed: Uint8Array): FleetRoot {
 
 export const createFleetRoot = (): FleetRoot => fleetRootFromSeed(createSigningKey().seed);
 
-const publicKey = s.bytes(32).refine((value) => value.length === 32, { error: 'not 32 bytes' });
+const publicKey = s.exactBytes(32);
 
 const adminBody = z.strictObject({
   root: publicKey,

@@ -14,6 +14,7 @@ import {
   encodeEnvelope,
   type Format,
   reject,
+  strict,
 } from './envelope.ts';
 import { bytesOfHex, hexOf } from './keys.ts';
 import { type ChunkLocator, decodePackEntries, encodePackEntry, type PackEntry } from './pack.ts';
@@ -21,7 +22,10 @@ import type { PackDescriptor } from './shard.ts';
 import * as s from './schemas.ts';
 
 interface EntryBase {
-  /** Relative to the drive, '/' between names, no leading '/', no '.' or '..'; 1 to 4,096 bytes. */
+  /**
+   * Relative to the drive, '/' between names, empty for the drive's own folder; at most 4,096 bytes. Not checked here:
+   * whoever writes it to a disk refuses names that leave the folder, and can go on with the others.
+   */
   readonly path: Uint8Array;
   /** Permission bits, 0..0o7777. */
   readonly mode: number;
@@ -116,9 +120,7 @@ function entryOf(value: z.output<typeof row>): TreeEntry | undefined {
 
 function decodeRow(bytes: Uint8Array): TreeEntry | undefined {
   try {
-    const parsed = row.safeParse(
-      decode(bytes, { strict: true, rejectDuplicateMapKeys: true, allowBigInt: false }),
-    );
+    const parsed = row.safeParse(decode(bytes, strict));
     return parsed.success ? entryOf(parsed.data) : undefined;
   } catch {
     return undefined;

@@ -1,0 +1,267 @@
+// Which bytes are kept for ever in test/golden/<format>/v<N>/, and how each is written and read. `encode` is absent
+// where bytes hold fresh randomness or depend on the compressor: those are only read.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  chunkIdKey,
+  chunkIdOf,
+  createInvite,
+  decodeDescriptor,
+  decodeHello,
+  decodeHelloAnswer,
+  decodeHint,
+  decodeIndexSegment,
+  decodeJoinMessage,
+  decodeMessage,
+  decodeRootPointer,
+  decodeSnapshotRoot,
+  decodeTree,
+  encodeDescriptor,
+  encodeHello,
+  encodeHelloAnswer,
+  encodeHint,
+  encodeIndexSegment,
+  encodeJoinMessage,
+  encodeMessage,
+  encodeRootPointer,
+  encodeSnapshotRoot,
+  encodeTreeEntry,
+  fleetRootFromSeed,
+  openBatch,
+  openReceipt,
+  openRecoveryKit,
+  openSmall,
+  openStatement,
+  OpenPack,
+  parseInvite,
+  recipientFromSeed,
+  sealRecoveryKit,
+  sealSmall,
+  signStatement,
+  unwrapKey,
+  wrapKey,
+} from '../../../agent/codec/index.ts';
+import { unixMs } from '../../../datasets/index.ts';
+import * as samples from './samples.ts';
+
+export interface GoldenExample {
+  /** Below test/golden/: format, version, name. */
+  readonly path: string;
+  /** The bytes for `value`; each time the same when `isRepeatable`. */
+  readonly encode: () => Uint8Array;
+  readonly isRepeatable: boolean;
+  readonly decode: (bytes: Uint8Array) => unknown;
+  readonly value: unknown;
+}
+
+export const goldenFolder = join(import.meta.dirname, '../../golden');
+export const goldenBytes = (path: string): Uint8Array =>
+  new Uint8Array(readFileSync(join(goldenFolder, path)));
+
+const repeatable = (parts: Omit<GoldenExample, 'isRepeatable'>): GoldenExample => ({
+  ...parts,
+  isRepeatable: true,
+});
+const readOnly = (parts: Omit<GoldenExample, 'isRepeatable'>): GoldenExample => ({
+  ...parts,
+  isRepeatable: false,
+});
+const ok = (value: unknown): unknown => ({ ok: true, value });
+
+const messageExamples = samples.messages.map((value) =>
+  repeatable({
+    path: `message/v1/${value.kind}.bin`,
+    encode: () => encodeMessage(value),
+    decode: decodeMessage,
+    value: ok(value),
+  }),
+);
+
+const joinExamples = samples.joinMessages.map((value) =>
+  repeatable({
+    path: `join/v1/${value.kind}.bin`,
+    encode: () => encodeJoinMessage(value),
+    decode: decodeJoinMessage,
+    value: ok(value),
+  }),
+);
+
+const helloExamples = [
+  repeatable({
+    path: 'hello/v1/hello.bin',
+    encode: () => encodeHello(samples.hello),
+    decode: decodeHello,
+    value: ok(samples.hello),
+  }),
+  ...samples.helloAnswers.map((value) =>
+    repeatable({
+      path: `hello/v1/answer-${value.kind}.bin`,
+      encode: () => encodeHelloAnswer(value),
+      decode: decodeHelloAnswer,
+      value: ok(value),
+    }),
+  ),
+];
+
+const batchExamples = Object.entries(samples.batches).map(([name, value]) =>
+  repeatable({
+    path: `batch/v1/${name}.bin`,
+    encode: () => value.bytes,
+    decode: openBatch,
+    value: ok(value),
+  }),
+);
+
+const kindOf = (bytes: Uint8Array): unknown => {
+  const opened = openStatement(bytes, samples.root.fleet);
+  return opened.ok ? opened.value.statement : opened;
+};
+// Ed25519 is deterministic, but the admin key is drawn afresh: statements are only read.
+const statementExamples = Object.entries(samples.statements).map(([name, value]) =>
+  readOnly({
+    path: `statement/v1/${name}.bin`,
+    encode: () => signStatement(samples.createAdmin(), value).bytes,
+    decode: kindOf,
+    value,
+  }),
+);
+
+const treeBytes = (): Uint8Array => new Uint8Array(Buffer.concat(samples.tree.map(encodeTreeEntry)));
+const snapshotExamples = [
+  repeatable({
+    path: 'tree/v1/every-kind.bin',
+    encode: treeBytes,
+    decode: decodeTree,
+    value: ok({ entries: samples.tree, usedBytes: treeBytes().length }),
+  }),
+  repeatable({
+    path: 'index-segment/v1/one-pack.bin',
+    encode: () => encodeIndexSegment(samples.indexed),
+    decode: decodeIndexSegment,
+    value: ok(samples.indexed),
+  }),
+  repeatable({
+    path: 'snapshot-root/v1/root.bin',
+    encode: () => encodeSnapshotRoot(samples.snapshotRoot),
+    decode: decodeSnapshotRoot,
+    value: ok(samples.snapshotRoot),
+  }),
+  repeatable({
+    path: 'root-pointer/v1/pointer.bin',
+    encode: () => encodeRootPointer(samples.rootPointer),
+    decode: decodeRootPointer,
+    value: ok(samples.rootPointer),
+  }),
+];
+
+const compressible = new TextEncoder().encode('a file that repeats itself; '.repeat(200));
+function readPack(bytes: Uint8Array): unknown {
+  const opened = OpenPack.open(bytes, samples.driveKey);
+  if (!opened.ok) return opened;
+  return opened.value.entries.map((entry) => {
+    const read = opened.value.read(entry);
+    return read.ok ? { chunk: entry.chunk, bytes: new Uint8Array(read.value) } : read;
+  });
+}
+const contents = (chunks: readonly Uint8Array[]): unknown =>
+  chunks.map((bytes) => ({ chunk: chunkIdOf(chunkIdKey(samples.driveKey), bytes), bytes }));
+
+const packExamples = [
+  repeatable({
+    path: 'pack/v1/raw.bin',
+    encode: () => samples.writePack().bytes,
+    decode: readPack,
+    value: contents(samples.pieces),
+  }),
+  readOnly({
+    path: 'pack/v1/zstd.bin',
+    encode: () => samples.writePack([compressible]).bytes,
+    decode: readPack,
+    value: contents([compressible]),
+  }),
+  repeatable({
+    path: 'pack-descriptor/v1/two-of-three.bin',
+    encode: () => encodeDescriptor(samples.descriptor),
+    decode: decodeDescriptor,
+    value: ok(samples.descriptor),
+  }),
+  ...samples.described.shards.map((bytes, index) =>
+    repeatable({
+      path: `shard/v1/two-of-three-${index}.bin`,
+      encode: () => bytes,
+      decode: (read) => read,
+      value: bytes,
+    }),
+  ),
+];
+
+const keyName = { drive: samples.drive, keyEpoch: 2 };
+const recipient = recipientFromSeed(samples.seedOf('recipient'));
+const secretExamples = [
+  readOnly({
+    path: 'wrapped-key/v1/wrapped.bin',
+    encode: () => wrapKey(samples.driveKey, keyName, recipient.recipient),
+    decode: (bytes) => unwrapKey(bytes, keyName, recipient),
+    value: ok(samples.driveKey),
+  }),
+  readOnly({
+    path: 'sealed-small/v1/name.bin',
+    encode: () => sealSmall(samples.driveKey, 'name', new TextEncoder().encode('Büro')),
+    decode: (bytes) => openSmall(samples.driveKey, 'name', bytes),
+    value: ok(new TextEncoder().encode('Büro')),
+  }),
+  readOnly({
+    path: 'recovery-kit/v1/kit.bin',
+    encode: () => sealRecoveryKit(samples.root, 'a test passphrase'),
+    decode: (bytes) => openRecoveryKit(bytes, 'a test passphrase').key.seed,
+    value: fleetRootFromSeed(samples.seedOf('root')).key.seed,
+  }),
+];
+
+const terms = {
+  fleet: samples.root.fleet,
+  usesMax: 20,
+  notAfterMs: unixMs(samples.atMs + 1e9),
+  addresses: ['/ip4/192.0.2.7/tcp/4001'],
+};
+function readInvite(bytes: Uint8Array): unknown {
+  const { fleet, notAfterMs, addresses } = parseInvite(new TextDecoder().decode(bytes));
+  return { fleet, notAfterMs, addresses };
+}
+const inviteExample = readOnly({
+  path: 'invite/v1/invite.txt',
+  encode: () => new TextEncoder().encode(createInvite(terms).text),
+  decode: readInvite,
+  value: { fleet: terms.fleet, notAfterMs: terms.notAfterMs, addresses: terms.addresses },
+});
+
+export const goldenExamples: readonly GoldenExample[] = [
+  ...messageExamples,
+  ...joinExamples,
+  ...helloExamples,
+  repeatable({
+    path: 'hint/v1/hint.bin',
+    encode: () => encodeHint(samples.hint),
+    decode: decodeHint,
+    value: ok(samples.hint),
+  }),
+  repeatable({
+    path: 'receipt/v1/receipt.bin',
+    encode: () => samples.receipt,
+    decode: openReceipt,
+    value: ok({
+      holder: samples.holder.peer,
+      pack: samples.descriptor.pack,
+      index: 1,
+      atMs: samples.atMs,
+      bytes: samples.receipt,
+    }),
+  }),
+  ...batchExamples,
+  ...statementExamples,
+  ...snapshotExamples,
+  ...packExamples,
+  ...secretExamples,
+  inviteExample,
+];

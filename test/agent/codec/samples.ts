@@ -1,0 +1,290 @@
+// One value of every kind that agents write or send, made from fixed seeds: golden files and hostile bytes start here.
+
+import { createHash } from 'node:crypto';
+import {
+  type AdminKey,
+  type AgentRecord,
+  chunkIdKey,
+  chunkIdOf,
+  createAdminKey,
+  describePack,
+  type FleetRoot,
+  fleetRootFromSeed,
+  type HelloAnswer,
+  type IndexedPack,
+  type JoinMessage,
+  type MachineKey,
+  machineKeyFromSeed,
+  noBatchHash,
+  PackWriter,
+  type RootPointer,
+  signBatch,
+  type SignedBatch,
+  signReceipt,
+  type SnapshotRoot,
+  type Statement,
+  type TreeEntry,
+  type WireMessage,
+} from '../../../agent/codec/index.ts';
+import { driveId, fleetId, inviteId, snapshotId } from '../../../agent/units.ts';
+import { fileId, type TelemetryRow, unixMs } from '../../../datasets/index.ts';
+import type { Plan } from '../../../optimizer/index.ts';
+
+/** 32 bytes that are the same in every run. */
+export const seedOf = (label: string): Uint8Array =>
+  new Uint8Array(createHash('sha256').update(label).digest());
+
+/** Bytes that no compressor shrinks, the same in every run: SHA-256 in counter mode. */
+export function noise(label: string, byteCount: number): Uint8Array {
+  const bytes = new Uint8Array(byteCount);
+  for (let at = 0; at < byteCount; at += 32)
+    bytes.set(seedOf(`${label} ${at}`).subarray(0, byteCount - at), at);
+  return bytes;
+}
+
+const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+const hexId = (label: string): string => createHash('sha256').update(label).digest('hex');
+
+export const atMs = unixMs(1_790_000_000_000);
+export const owner: MachineKey = machineKeyFromSeed(seedOf('owner'));
+export const holder: MachineKey = machineKeyFromSeed(seedOf('holder'));
+export const driveKey = seedOf('drive key');
+export const drive = driveId(hexId('drive').slice(0, 32));
+export const salt = seedOf('salt').subarray(0, 16);
+
+export const root: FleetRoot = fleetRootFromSeed(seedOf('root'));
+
+export const plan: Plan = {
+  epoch: 3,
+  author: owner.peer,
+  computedMs: atMs,
+  classes: [
+    {
+      name: 'small',
+      redundancy: { k: 1, n: 2 },
+      groups: [
+        {
+          id: 's1',
+          members: [owner.peer, holder.peer],
+          weight: 1.5,
+          unavailability: 0.000_25,
+          unavailabilityAt: { '03:00': 0.001 },
+          reasons: [
+            {
+              machine: holder.peer,
+              availability: 0.96,
+              domain: 'cellar',
+              swapLoss: 2.5,
+              runnerUp: owner.peer,
+              binding: 'the better one is full',
+            },
+          ],
+        },
+      ],
+    },
+    { name: 'bulk', redundancy: { k: 2, n: 3 }, groups: [] },
+  ],
+  domains: { [holder.peer]: 'cellar' },
+  modelSource: 'availability 7',
+  heldOut: [{ policy: 'random', unavailableShare: 0.01, unavailableShareBusiness: 0.001 }],
+  notes: ['the first plan'],
+};
+
+export const rows: readonly TelemetryRow[] = [
+  { kind: 'uptime', machine: owner.peer, fromMs: unixMs(atMs - 1000), toMs: atMs, state: 'crashed' },
+  {
+    kind: 'location',
+    machine: owner.peer,
+    atMs,
+    attributes: { subnet: 'a1b2', timeZone: 'Europe/Berlin' },
+    roundTripMs: { [holder.peer]: 0.4 },
+    freeBytes: 5e11,
+    quotaBytes: 1e11,
+  },
+  {
+    kind: 'access',
+    machine: owner.peer,
+    hourMs: unixMs(497_000 * 3_600_000),
+    file: fileId(hexId('file').slice(0, 32)),
+    reads: 3,
+    writes: 0,
+    byteCount: 4096,
+  },
+];
+
+/** A new admin key of the fleet: each call draws another one. */
+export const createAdmin = (): AdminKey => createAdminKey(root, { notBeforeMs: atMs, forMs: 31_536_000_000 });
+
+export const statements: Readonly<Record<string, Statement>> = {
+  certificate: {
+    kind: 'certificate',
+    peer: holder.peer,
+    name: 'pc-02',
+    roles: ['holder', 'optimizer'],
+    notBeforeMs: atMs,
+    notAfterMs: unixMs(atMs + 1e9),
+    invite: inviteId(hexId('invite').slice(0, 32)),
+  },
+  invite: {
+    kind: 'invite',
+    invite: inviteId(hexId('invite').slice(0, 32)),
+    publicKey: hexId('public key'),
+    usesMax: 20,
+    notAfterMs: unixMs(atMs + 1e9),
+  },
+  revocation: { kind: 'revocation', revoked: holder.peer, reason: 'stolen', atMs },
+  policy: {
+    kind: 'policy',
+    fleetName: 'Müller & Söhne',
+    atMs,
+    holderSilenceMs: 151_200_000,
+    planMode: 'review',
+  },
+};
+
+export const pieces: readonly Uint8Array[] = [noise('one', 3000), noise('two', 700), noise('three', 1)];
+const idKey = chunkIdKey(driveKey);
+
+/** A pack of incompressible chunks: its bytes do not depend on the version of zstd. */
+export function writePack(chunks: readonly Uint8Array[] = pieces): ReturnType<PackWriter['finish']> {
+  const writer = new PackWriter({ driveKey, drive, keyEpoch: 2, salt });
+  for (const bytes of chunks) writer.add(chunkIdOf(idKey, bytes), bytes);
+  return writer.finish();
+}
+
+export const pack = writePack();
+export const described = describePack(pack.bytes, {
+  owner: owner.peer,
+  drive,
+  placementClass: 'bulk',
+  redundancy: { k: 2, n: 3 },
+});
+export const { descriptor } = described;
+const locators = pack.entries.map((entry) => ({ ...entry, pack: descriptor.pack }));
+
+export const records: readonly AgentRecord[] = [
+  {
+    kind: 'drive',
+    drive,
+    keyEpoch: 2,
+    sealedName: noise('name', 40),
+    wrappedKeys: [{ recipient: hexId('recipient'), wrapped: noise('wrapped', 80) }],
+  },
+  {
+    kind: 'head',
+    drive,
+    snapshot: snapshotId(hexId('snapshot')),
+    atMs,
+    keyEpoch: 2,
+    sealedRoot: noise('root', 200),
+    fileCount: 12,
+    byteCount: 3_701,
+    packCount: 1,
+    receiptsDigest: hexId('receipts'),
+  },
+  { kind: 'lease', fromMs: atMs, untilMs: unixMs(atMs + 900_000) },
+  { kind: 'plan', plan },
+  {
+    kind: 'model',
+    version: '2026-10-01',
+    trainedMs: atMs,
+    summaries: [
+      {
+        model: 'availability',
+        metric: 'Brier score, 24 h ahead',
+        value: 0.07,
+        better: 'lower',
+        baselines: [{ name: 'always up', value: 0.2 }],
+        serves: 'model',
+        reason: 'better than every baseline',
+      },
+    ],
+  },
+  { kind: 'addresses', addresses: ['/ip4/192.0.2.7/tcp/4001'] },
+  { kind: 'statement', bytes: noise('statement', 300) },
+];
+
+export const batches: Readonly<Record<string, SignedBatch>> = {
+  facts: signBatch({ key: owner, stream: 'facts', sequence: 0, previous: noBatchHash, atMs, records }),
+  telemetry: signBatch({
+    key: owner,
+    stream: 'telemetry',
+    sequence: 41,
+    previous: hexId('previous'),
+    atMs,
+    records: [{ kind: 'telemetry', origin: 'collected', rows }],
+  }),
+};
+
+export const receipt = signReceipt(holder, { pack: descriptor.pack, index: 1, atMs });
+
+const want = { author: owner.peer, stream: 'facts', sequence: 5 } as const;
+export const messages: readonly WireMessage[] = [
+  { kind: 'heads', next: [want, { ...want, stream: 'telemetry' }], reply: 'wanted' },
+  { kind: 'logPull', want: [want] },
+  { kind: 'batches', batches: [noise('batch', 100)], more: true },
+  { kind: 'receipt', receipt },
+  { kind: 'shardPull', pack: descriptor.pack, index: 2 },
+  { kind: 'shardMissing', pack: descriptor.pack, index: 2 },
+  { kind: 'shardsAsk', packs: [descriptor.pack] },
+  { kind: 'shardsHeld', held: [{ descriptor, indexes: [0, 2] }] },
+  { kind: 'inventory', group: 'g1', scope: 'all', held: [{ pack: descriptor.pack, indexes: [1] }] },
+];
+
+export const joinMessages: readonly JoinMessage[] = [
+  { kind: 'ask', fleet: root.fleet, invite: inviteId(hexId('invite').slice(0, 32)), name: 'pc-02' },
+  { kind: 'challenge', nonce: seedOf('nonce') },
+  { kind: 'proof', signature: noise('signature', 64) },
+  {
+    kind: 'welcome',
+    certificate: noise('certificate', 300),
+    statements: [noise('policy', 200)],
+    addresses: ['/ip4/192.0.2.7/tcp/4001'],
+  },
+  { kind: 'refused', code: 'invite-expired', reason: 'it ended yesterday', addresses: [] },
+];
+
+export const hello = { fleet: fleetId(hexId('fleet')), certificate: noise('certificate', 300) };
+export const helloAnswers: readonly HelloAnswer[] = [
+  { kind: 'welcome' },
+  { kind: 'refused', code: 'revoked', reason: 'this machine was removed' },
+];
+export const hint = { author: owner.peer, stream: 'telemetry', next: 42 } as const;
+
+const base = { mode: 0o644, uid: 1000, gid: 100, mtimeNs: 1_790_000_000_123_456_789n } as const;
+export const tree: readonly TreeEntry[] = [
+  { kind: 'folder', path: text('docs'), ...base, mode: 0o755 },
+  {
+    kind: 'file',
+    path: text('docs/report.txt'),
+    ...base,
+    byteCount: 3_700,
+    chunks: pack.entries.slice(0, 2).map((entry) => entry.chunk),
+    isUnstable: false,
+  },
+  // A name in Latin-1, and a time before 1970.
+  {
+    kind: 'file',
+    path: Uint8Array.of(0x64, 0xfc, 0x62),
+    ...base,
+    mtimeNs: -1n,
+    byteCount: 0,
+    chunks: [],
+    isUnstable: true,
+  },
+  { kind: 'symlink', path: text('latest'), ...base, mode: 0o777, target: text('../docs/report.txt') },
+  { kind: 'hardLink', path: text('same'), ...base, target: text('docs/report.txt') },
+];
+
+export const indexed: readonly IndexedPack[] = [{ descriptor, entries: pack.entries }];
+export const snapshotRoot: SnapshotRoot = {
+  drive,
+  atMs,
+  keyEpoch: 2,
+  tree: locators.slice(0, 1),
+  index: [locators.slice(1, 2), locators.slice(2)],
+  packs: [descriptor],
+  fileCount: 3,
+  byteCount: 3_701,
+};
+export const rootPointer: RootPointer = { root: locators.slice(0, 1), packs: [descriptor] };
