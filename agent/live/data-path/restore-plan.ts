@@ -42,9 +42,9 @@ export const pathOf = (bytes: Uint8Array): BytePath => bytePath(Buffer.from(byte
 /** Throws `path-not-in-snapshot` when a wanted path fits no entry. */
 export function planRestore(snapshot: ReadSnapshot, paths: readonly string[]): RestorePlan {
   const wanted = wantedEntries(snapshot.entries, paths);
+  const missing = repeatedPaths(snapshot.entries, wanted);
   const files = new Map<BytePath, PlannedFile>();
   const writes = new Map<PackId, { readonly descriptor: PackDescriptor; readonly writes: PlannedWrite[] }>();
-  const missing: { path: BytePath; reason: string }[] = [];
   for (const [path, entry] of wanted) {
     if (entry.kind !== 'file') continue;
     const placed = placeChunks(path, entry, snapshot);
@@ -64,6 +64,18 @@ export function planRestore(snapshot: ReadSnapshot, paths: readonly string[]): R
   const ofKind = (...kinds: readonly TreeEntry['kind'][]): ReadonlyMap<BytePath, TreeEntry> =>
     new Map([...wanted].filter(([, { kind }]) => kinds.includes(kind)));
   return { folders: ofKind('folder'), files, links: ofKind('symlink', 'hardLink'), packs, missing };
+}
+
+/** An honest tree names each path once; of two entries the last one is restored, and the other must not go unsaid. */
+function repeatedPaths(
+  entries: readonly TreeEntry[],
+  wanted: ReadonlyMap<BytePath, TreeEntry>,
+): { path: BytePath; reason: string }[] {
+  const seen = new Set<BytePath>();
+  const repeated = entries
+    .map((entry) => pathOf(entry.path))
+    .filter((path) => wanted.has(path) && seen.size === seen.add(path).size);
+  return repeated.map((path) => ({ path, reason: 'the tree names it twice' }));
 }
 
 const byPlaceInPack = (a: PlannedWrite, b: PlannedWrite): number =>

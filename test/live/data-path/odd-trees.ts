@@ -7,14 +7,26 @@ import {
   mkdirSync,
   mkdtempSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import test from 'ava';
 
-export const newFolder = (): string => realpathSync(mkdtempSync(join(tmpdir(), 'drey-data-path-')));
+const made: string[] = [];
+test.after.always(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty temporary folder, removed after the last test of the file. */
+export function newFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drey-data-path-')));
+  made.push(folder);
+  return folder;
+}
 
 /** Bytes that do not compress, the same for the same seed. */
 export function noise(byteCount: number, seed: number): Buffer {

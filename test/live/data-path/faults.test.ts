@@ -1,0 +1,241 @@
+import {
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  chmodSync,
+  mkdirSync,
+  appendFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { compareTrees, WorkerPool } from '../../../agent/live/data-path/index.ts';
+import { driveFiles } from '../../../agent/live/data-path/drive-state.ts';
+import { mebibyte } from '../../../datasets/index.ts';
+import { noise, writeManySmall, writeOddTree } from './odd-trees.ts';
+import { bytesOfPack, startTrial, workers } from './trial.ts';
+
+test('killed in the middle, the next run does only the rest', async (t) => {
+  const trial = startTrial();
+  const contentBytes = 8 * 5 * mebibyte;
+  for (let index = 0; index < 8; index++)
+    writeFileSync(join(trial.folder, `file-${index}`), noise(5 * mebibyte, index));
+  const doomed = new WorkerPool({ threadCountMax: 1 });
+  let staged = 0;
+  trial.outbox.beforeStage = () => {
+    staged++;
+    if (staged === 2) void doomed.close();
+  };
+  await t.throwsAsync(trial.next({ workers: doomed }).snapshot(), { code: 'worker-lost' });
+  t.true(staged >= 2);
+  const { outcome, staged: snapshot, sealedBytes } = await trial.next().snapshot();
+  t.is(outcome, 'staged');
+  t.true(sealedBytes <= contentBytes - 16 * mebibyte, `${sealedBytes} bytes were sealed by the second run`);
+  const all = [...trial.outbox.descriptors.values()].reduce((sum, { packBytes }) => sum + packBytes, 0);
+  t.true(all < contentBytes + mebibyte, `${all} bytes in all: nothing twice`);
+  t.is(snapshot.head.packCount, trial.outbox.packs.size);
+  const restored = await trial.restore(snapshot);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
+test('a journal that was torn in a power cut costs only what it lost', async (t) => {
+  const trial = startTrial();
+  writeManySmall(trial.folder, 100);
+  await trial.snapshotter.snapshot();
+  const { packsFile, filesFile } = driveFiles(trial.stateFolder);
+  for (const file of [packsFile, filesFile]) writeFileSync(file, readFileSync(file).subarray(0, -7));
+  const { staged } = await trial.next().snapshot();
+  const restored = await trial.restore(staged);
+  t.deepEqual(restored.missing, []);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
+test('a full disk is said, stages nothing wrong, and the next run goes on', async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  trial.outbox.beforeStage = () => {
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  };
+  await t.throwsAsync(trial.snapshotter.snapshot(), { code: 'disk-full' });
+  t.deepEqual(trial.snapshotter.stagedPacks(), []);
+  trial.outbox.beforeStage = () => {};
+  const { staged } = await trial.snapshotter.snapshot();
+  t.deepEqual((await trial.restore(staged)).missing, []);
+  t.deepEqual(
+    new Set(trial.snapshotter.stagedPacks().map(({ pack }) => pack)),
+    new Set(trial.outbox.packs.keys()),
+  );
+});
+
+test('after the outbox lost its packs, a drive that forgets stages everything anew', async (t) => {
+  const trial = startTrial();
+  writeManySmall(trial.folder, 60);
+  await trial.snapshotter.snapshot();
+  trial.outbox.packs.clear();
+  await trial.snapshotter.forget();
+  const { outcome, staged } = await trial.snapshotter.snapshot();
+  t.is(outcome, 'staged');
+  t.deepEqual((await trial.restore(staged)).missing, []);
+});
+
+test('files that vanish or turn into links before they are read are listed, and no link is followed', async (t) => {
+  const trial = startTrial();
+  for (const name of ['a', 'b']) writeFileSync(join(trial.folder, name), noise(17 * mebibyte, name.length));
+  for (const name of ['y', 'z']) writeFileSync(join(trial.folder, name), 'small');
+  let isFirst = true;
+  trial.outbox.beforeStage = () => {
+    if (!isFirst) return;
+    isFirst = false;
+    for (const name of ['y', 'z']) rmSync(join(trial.folder, name));
+    symlinkSync('/etc/hostname', join(trial.folder, 'z'));
+  };
+  // One thread and two tasks at once: the third batch is read after the first pack was staged.
+  const single = new WorkerPool({ threadCountMax: 1 });
+  const { staged, unreadable } = await trial.next({ workers: single }).snapshot();
+  t.deepEqual(unreadable.map(({ path }) => path).toSorted(), ['y', 'z']);
+  const { to } = await trial.restore(staged);
+  t.deepEqual(readdirSync(to).toSorted(), ['a', 'b']);
+  await single.close();
+});
+
+test('a file that changes while it is read is read again', async (t) => {
+  const trial = startTrial();
+  const file = join(trial.folder, 'growing.log');
+  writeFileSync(file, noise(17 * mebibyte, 1));
+  let isFirst = true;
+  trial.outbox.beforeStage = () => {
+    if (isFirst) appendFileSync(file, 'one more line\n');
+    isFirst = false;
+  };
+  const { staged, unreadable } = await trial.snapshotter.snapshot();
+  t.deepEqual(unreadable, []);
+  const { to } = await trial.restore(staged);
+  t.true(readFileSync(join(to, 'growing.log')).equals(readFileSync(file)));
+});
+
+test('a file that never stands still is kept as it was read last, and marked', async (t) => {
+  const trial = startTrial();
+  const file = join(trial.folder, 'restless.bin');
+  let version = 1;
+  writeFileSync(file, noise(17 * mebibyte, version));
+  trial.outbox.beforeStage = ({ placementClass }) => {
+    if (placementClass === 'bulk') writeFileSync(file, noise(17 * mebibyte, ++version));
+  };
+  const { staged, unreadable } = await trial.snapshotter.snapshot();
+  t.deepEqual(
+    unreadable.map(({ path }) => path),
+    ['restless.bin'],
+  );
+  const restored = await trial.restore(staged);
+  t.deepEqual(
+    restored.imperfect.map(({ path }) => path),
+    ['restless.bin'],
+  );
+  trial.outbox.beforeStage = () => {};
+  const calm = await trial.snapshotter.snapshot();
+  t.deepEqual([calm.outcome, calm.unreadable], ['staged', []]);
+});
+
+test('a folder that may not be read is listed', async (t) => {
+  if (process.getuid?.() === 0) {
+    t.log('skipped: root may read everything');
+    t.pass();
+    return;
+  }
+  const trial = startTrial();
+  mkdirSync(join(trial.folder, 'closed'));
+  chmodSync(join(trial.folder, 'closed'), 0);
+  const { unreadable } = await trial.snapshotter.snapshot();
+  t.deepEqual(unreadable, [{ path: 'closed', reason: 'no permission to read it' }]);
+});
+
+test('a missing folder is an error with advice, and its snapshots stay', async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  const { staged } = await trial.snapshotter.snapshot();
+  rmSync(trial.folder, { recursive: true });
+  await t.throwsAsync(trial.snapshotter.snapshot(), { code: 'folder-missing' });
+  t.deepEqual((await trial.restore(staged)).missing, []);
+});
+
+test('an altered pack costs exactly its own files, by name, and the rest comes back', async (t) => {
+  const trial = startTrial();
+  writeFileSync(join(trial.folder, 'large.bin'), noise(3 * mebibyte, 2));
+  await trial.snapshotter.snapshot();
+  writeManySmall(trial.folder, 30);
+  const { staged } = await trial.snapshotter.snapshot();
+  const second = staged.packs.find(({ placementClass }) => placementClass === 'bulk');
+  const bytes = trial.outbox.packs.get(second?.pack as never) ?? new Uint8Array();
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  const restored = await trial.restore(staged);
+  t.is(restored.missing.length, 30);
+  t.true(restored.missing.every(({ path }) => path.startsWith('box-0/note-')));
+  t.deepEqual(readdirSync(restored.to).toSorted(), ['box-0', 'large.bin']);
+  t.deepEqual(readdirSync(join(restored.to, 'box-0')), []);
+  t.true(readFileSync(join(restored.to, 'large.bin')).equals(noise(3 * mebibyte, 2)));
+});
+
+test('a pack that cannot be fetched is a reason, and nothing is left half written', async (t) => {
+  const trial = startTrial();
+  writeFileSync(join(trial.folder, 'large.bin'), noise(36 * mebibyte, 2));
+  const { staged } = await trial.snapshotter.snapshot();
+  const lost = staged.packs.find(({ placementClass }) => placementClass === 'bulk');
+  const { missing, to } = await trial.restore(staged, {
+    fetchPack: async (descriptor) => {
+      if (descriptor.pack === lost?.pack) throw new Error('1 of 2 shards found');
+      return bytesOfPack(trial.outbox, descriptor);
+    },
+  });
+  t.deepEqual(missing, [{ path: 'large.bin', reason: 'its pack could not be fetched: 1 of 2 shards found' }]);
+  t.deepEqual(readdirSync(to), []);
+});
+
+test('without its root or tree a snapshot says that it cannot be opened', async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  const { staged } = await trial.snapshotter.snapshot();
+  for (const lost of staged.packs.filter(({ placementClass }) => placementClass === 'small')) {
+    const fetchPack = async (descriptor: typeof lost): Promise<Uint8Array> => {
+      if (descriptor.pack === lost.pack) throw new Error('nobody has it');
+      return bytesOfPack(trial.outbox, descriptor);
+    };
+    await t.throwsAsync(trial.restore(staged, { fetchPack }), { code: 'snapshot-unreadable' });
+  }
+  const sealedRoot = staged.head.sealedRoot.slice();
+  sealedRoot[20] = (sealedRoot[20] ?? 0) ^ 1;
+  await t.throwsAsync(trial.restore(staged, { head: { ...staged.head, sealedRoot } }), {
+    code: 'snapshot-unreadable',
+  });
+  const otherKey = trial.driveKey.toReversed();
+  await t.throwsAsync(trial.restore(staged, { driveKey: otherKey }), { code: 'snapshot-unreadable' });
+});
+
+test('a folder that holds something is not restored into unasked', async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  const { staged } = await trial.snapshotter.snapshot();
+  const { to } = await trial.restore(staged);
+  await t.throwsAsync(trial.restore(staged, { to }), { code: 'restore-folder-not-empty' });
+  writeFileSync(join(to, 'run.sh'), 'changed since');
+  const again = await trial.restore(staged, { to, overwrite: 'replace' });
+  t.deepEqual(again.missing, []);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
+  const file = join(to, 'run.sh');
+  await t.throwsAsync(trial.restore(staged, { to: file }), { code: 'restore-folder-unusable' });
+});
+
+test('nothing is written through a link that stands in the folder', async (t) => {
+  const trial = startTrial();
+  mkdirSync(join(trial.folder, 'inside'));
+  writeFileSync(join(trial.folder, 'inside', 'file'), 'from the snapshot');
+  const { staged } = await trial.snapshotter.snapshot();
+  const elsewhere = startTrial().folder;
+  const to = startTrial().folder;
+  symlinkSync(elsewhere, join(to, 'inside'));
+  const { missing } = await trial.restore(staged, { to, overwrite: 'replace' });
+  t.deepEqual(missing.map(({ path }) => path).toSorted(), ['inside', 'inside/file']);
+  t.deepEqual(readdirSync(elsewhere), []);
+  t.true(lstatSync(join(to, 'inside')).isSymbolicLink());
+});

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test from 'ava';
+import {
+  chunkIdKey,
+  chunkIdOf,
+  createDriveKey,
+  createMachineKey,
+  describePack,
+  encodeIndexSegment,
+  encodeRootPointer,
+  encodeSnapshotRoot,
+  encodeTreeEntry,
+  type ChunkLocator,
+  type PackDescriptor,
+  type PackEntry,
+  PackWriter,
+  sealSmall,
+  type TreeEntry,
+} from '../../../agent/codec/index.ts';
+import { driveId, type PackId } from '../../../agent/index.ts';
+import { restoreSnapshot, type RestoreResult } from '../../../agent/live/data-path/index.ts';
+import { unixMs } from '../../../datasets/index.ts';
+import { newFolder } from './odd-trees.ts';
+import { workers } from './trial.ts';
+
+const drive = driveId('00112233445566778899aabbccddeeff');
+const driveKey = createDriveKey();
+const owner = createMachineKey().peer;
+const content = Buffer.from('gotcha');
+const contentId = chunkIdOf(chunkIdKey(driveKey), content);
+const base = { mode: 0o644, uid: 0, gid: 0, mtimeNs: 1_700_000_000_000_000_000n };
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
+
+const file = (path: string): TreeEntry => ({
+  kind: 'file',
+  path: bytes(path),
+  ...base,
+  byteCount: content.length,
+  chunks: [contentId],
+  isUnstable: false,
+});
+const folder = (path: string): TreeEntry => ({ kind: 'folder', path: bytes(path), ...base, mode: 0o755 });
+const link = (kind: 'symlink' | 'hardLink', path: string, target: string): TreeEntry => ({
+  kind,
+  path: bytes(path),
+  ...base,
+  target: bytes(target),
+});
+
+interface Made {
+  readonly descriptor: PackDescriptor;
+  readonly entries: readonly PackEntry[];
+}
+
+const locate = ({ descriptor, entries }: Made): ChunkLocator[] =>
+  entries.map((entry) => ({ ...entry, pack: descriptor.pack }));
+
+/** A snapshot as somebody with the drive's key, and bad intentions, could make it. */
+function makeSnapshot(tree: readonly TreeEntry[]): {
+  readonly sealedRoot: Uint8Array;
+  readonly packs: ReadonlyMap<PackId, Uint8Array>;
+} {
+  const packs = new Map<PackId, Uint8Array>();
+  const makePack = (plain: Uint8Array): Made => {
+    const writer = new PackWriter({ driveKey, drive, keyEpoch: 1, salt: new Uint8Array(randomBytes(16)) });
+    writer.add(chunkIdOf(chunkIdKey(driveKey), plain), plain);
+    const pack = writer.finish();
+    const origin = { owner, drive, placementClass: 'small', redundancy: { k: 1, n: 1 } } as const;
+    const { descriptor } = describePack(pack.bytes, origin);
+    packs.set(descriptor.pack, pack.bytes);
+    return { descriptor, entries: pack.entries };
+  };
+  const treePack = makePack(Buffer.concat(tree.map(encodeTreeEntry)));
+  const indexPack = makePack(encodeIndexSegment([makePack(content)]));
+  const root = makePack(
+    encodeSnapshotRoot({
+      drive,
+      atMs: unixMs(0),
+      keyEpoch: 1,
+      tree: locate(treePack),
+      index: [locate(indexPack)],
+      packs: [treePack.descriptor, indexPack.descriptor],
+      fileCount: 0,
+      byteCount: 0,
+    }),
+  );
+  const pointer = encodeRootPointer({ root: locate(root), packs: [root.descriptor] });
+  return { sealedRoot: sealSmall(driveKey, 'root', pointer), packs };
+}
+
+async function restoreHostile(tree: readonly TreeEntry[], to: string): Promise<RestoreResult> {
+  const { sealedRoot, packs } = makeSnapshot(tree);
+  return restoreSnapshot({
+    workers,
+    head: { drive, keyEpoch: 1, sealedRoot },
+    driveKey,
+    fetchPack: async ({ pack }) => packs.get(pack)?.slice() ?? new Uint8Array(),
+    to,
+  });
+}
+
+test('paths that leave the folder are refused and listed; the rest is restored', async (t) => {
+  const to = join(newFolder(), 'to');
+  const evil = [
+    '../above',
+    '/tmp/drey-hostile-absolute',
+    'a/../../above',
+    './dot',
+    'a//b',
+    '.drey-partial/0',
+  ];
+  const { missing, fileCount } = await restoreHostile([...evil.map(file), file('good')], to);
+  t.deepEqual(missing.map(({ path }) => path).toSorted(), evil.toSorted());
+  t.is(fileCount, 1);
+  t.deepEqual(readdirSync(dirname(to)), ['to']);
+  t.deepEqual(readdirSync(to), ['good']);
+  t.false(existsSync('/tmp/drey-hostile-absolute'));
+  t.is(readFileSync(join(to, 'good'), 'utf8'), 'gotcha');
+});
+
+test('a link in the tree is not walked through, in whatever order its entries stand', async (t) => {
+  const outside = newFolder();
+  for (const tree of [
+    [link('symlink', 'way', outside), file('way/out')],
+    [file('way/out'), link('symlink', 'way', outside)],
+    [folder('way'), link('symlink', 'way', outside), file('way/out')],
+  ]) {
+    await restoreHostile(tree, newFolder());
+    t.deepEqual(readdirSync(outside), []);
+  }
+});
+
+test('a hard link reaches only files of the same restore', async (t) => {
+  const to = newFolder();
+  const { missing } = await restoreHostile(
+    [link('hardLink', 'passwd', '/etc/passwd'), link('hardLink', 'up', '../x')],
+    to,
+  );
+  t.deepEqual(missing.map(({ path }) => path).toSorted(), ['passwd', 'up']);
+  t.deepEqual(readdirSync(to), []);
+});
+
+test('two entries of one name do not replace each other silently', async (t) => {
+  const to = newFolder();
+  const { missing } = await restoreHostile(
+    [link('symlink', 'twice', 'good'), file('twice'), file('good')],
+    to,
+  );
+  t.is(missing.length, 1);
+});
