@@ -76,16 +76,33 @@ export const shardMatches = (descriptor: PackDescriptor, index: number, bytes: U
 
 export type ShardSet = ReadonlyMap<number, Uint8Array>;
 
+/** The k shards with the lowest indexes: slices of the pack first, they need no arithmetic. */
+const lowest = (shards: ShardSet, k: number): readonly (readonly [number, Uint8Array])[] =>
+  [...shards].toSorted(([a], [b]) => a - b).slice(0, k);
+
 /** The slices again, from any k shards. Bytes are believed: check them with `shardMatches` on the way in. */
 function restoreSlices(descriptor: PackDescriptor, shards: ShardSet): readonly Uint8Array[] | undefined {
   const { redundancy, shardBytes } = descriptor;
-  const { k } = redundancy;
-  const chosen = [...shards].toSorted(([a], [b]) => a - b).slice(0, k);
-  if (chosen.length < k) return undefined;
-  if (chosen.every(([index], at) => index === at)) return chosen.map(([, bytes]) => bytes);
-  const inverse = invertMatrix(chosen.map(([index]) => encodingRow(index, redundancy)));
+  const chosen = lowest(shards, redundancy.k);
+  if (chosen.length < redundancy.k) return undefined;
   const bytes = chosen.map(([, shard]) => shard);
+  if (chosen.every(([index], at) => index === at)) return bytes;
+  const inverse = invertMatrix(chosen.map(([index]) => encodingRow(index, redundancy)));
   return inverse?.map((row) => combine(bytes, row, shardBytes));
+}
+
+/** How shard `index` follows from the shards `from`: its encoding row times the inverse of theirs. */
+function rebuildingRow(
+  from: readonly number[],
+  index: number,
+  redundancy: Redundancy,
+): Uint8Array | undefined {
+  const inverse = invertMatrix(from.map((at) => encodingRow(at, redundancy)));
+  if (inverse === undefined) return undefined;
+  const row = new Uint8Array(redundancy.k);
+  const wanted = encodingRow(index, redundancy);
+  for (const [column, factors] of inverse.entries()) addScaled(row, factors, wanted[column]!);
+  return row;
 }
 
 const tooFew = (descriptor: PackDescriptor, shards: ShardSet): Decoded<never> =>
@@ -112,9 +129,13 @@ export function rebuildShard(
   index: number,
 ): Decoded<Uint8Array> {
   const { redundancy, shardBytes } = descriptor;
-  const slices = redundancy.k === 1 ? [...shards.values()].slice(0, 1) : restoreSlices(descriptor, shards);
-  if (slices === undefined || slices.length === 0) return tooFew(descriptor, shards);
-  const shard = combine(slices, encodingRow(index, redundancy), shardBytes);
+  const chosen = lowest(shards, redundancy.k);
+  if (chosen.length < redundancy.k) return tooFew(descriptor, shards);
+  const from = chosen.map(([at]) => at);
+  const row = rebuildingRow(from, index, redundancy);
+  if (row === undefined) return reject('wrong-shape', `shards ${from.join(', ')} do not determine the pack`);
+  const bytes = chosen.map(([, shard]) => shard);
+  const shard = combine(bytes, row, shardBytes);
   return shardMatches(descriptor, index, shard)
     ? accept(shard)
     : reject('damaged', `shard ${index} does not match its pack`);
