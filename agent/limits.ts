@@ -71,3 +71,19 @@ export const reserveBytes = 64 * mebibyte;
 /** Default share of a disk's free space that the fleet may use, and its cap. */
 export const quotaShareDefault = 0.5;
 export const quotaBytesDefaultMax = 1024 * gibibyte;
+/** A plan waits until the roster was quiet for this long: a whole office is switched on within minutes. */
+export const planSettleMs = seconds(3);
+/** A pulled shard that has not arrived by then is pulled elsewhere: a queue of a few packs on a slow uplink. */
+export const pullMsMax = minutes(2);
+/** Shards wanted at once, over all peers; more only make the sender's queue longer. */
+export const pullsMax = 8;
+/** Pulls of others that wait for a free sending slot. */
+export const queuedPullsMax = 4096;
+/** Packs that one restore fetches ahead of the writer. */
+export const restorePacksAhead = 4;
+/** Events kept for people. */
+export const eventLinesMax = 200;
+/** Logs are compared with one peer this soon after an own append, in case the hint was lost. */
+export const headsAfterAppendMs = seconds(15);
+/** A broken or lost shard is looked for again after this long. */
+export const shardRetryMs = seconds(20);

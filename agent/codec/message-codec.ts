@@ -51,12 +51,11 @@ const message = z.discriminatedUnion('kind', [
     kind: z.literal('shardsHeld'),
     held: z.array(z.strictObject({ descriptor, indexes })).max(1000),
   }),
-  z.strictObject({ kind: z.literal('inventoryDigest'), group: groupId, count: s.count, digest: s.hash }),
   z.strictObject({
     kind: z.literal('inventory'),
     group: groupId,
+    scope: z.enum(['all', 'update']),
     held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
-    more: z.boolean(),
   }),
 ]);
 

@@ -37,18 +37,15 @@ export type WireMessage =
       readonly kind: 'shardsHeld';
       readonly held: readonly { readonly descriptor: PackDescriptor; readonly indexes: readonly number[] }[];
     }
-  /** Digest of the sorted pack ids that the sender holds of a group's slot; equal digests end the talk. */
-  | {
-      readonly kind: 'inventoryDigest';
-      readonly group: string;
-      readonly count: number;
-      readonly digest: string;
-    }
+  /**
+   * "I have these shards of packs of this group." `all`: the sender's whole list, what it does not name it does not have.
+   * `update`: adds to what it said before.
+   */
   | {
       readonly kind: 'inventory';
       readonly group: string;
+      readonly scope: 'all' | 'update';
       readonly held: readonly { readonly pack: PackId; readonly indexes: readonly number[] }[];
-      readonly more: boolean;
     };
 
 /** The one hint: "my log moved". At most 1 KiB. */

@@ -1,0 +1,139 @@
+// One agent's decisions: hands each event to the machines that it concerns and collects what they order. No IO, no clock,
+// no randomness of its own: time comes in events, chance as a function.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { ShardArrival, ShardPlace } from '../ports.ts';
+import type { FleetId, PeerId } from '../units.ts';
+import { Backup } from './backup.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import { Election } from './election.ts';
+import type { CoreEvent } from './events.ts';
+import { Membership } from './membership.ts';
+import { Placement } from './placement.ts';
+import { Pulls } from './pulls.ts';
+import { Repair } from './repair.ts';
+import { Replication } from './replication.ts';
+import { Restore } from './restore.ts';
+import { Serving } from './serving.ts';
+import { groupUnder, Shelf } from './shelf.ts';
+
+export interface CoreIdentity {
+  readonly self: PeerId;
+  readonly fleet: FleetId;
+  /** Uniform in [0, 1): jitter and the choice of peers. */
+  readonly fraction: () => number;
+}
+
+export class AgentCore {
+  readonly membership: Membership;
+  readonly election: Election;
+  readonly shelf = new Shelf();
+  readonly placement: Placement;
+  readonly repair: Repair;
+  readonly backup: Backup;
+  readonly serving: Serving;
+  readonly replication: Replication;
+  readonly #restore: Restore;
+  readonly #pulls = new Pulls();
+
+  constructor(identity: CoreIdentity) {
+    this.membership = new Membership(identity);
+    this.replication = new Replication(this.membership, identity.fraction);
+    this.election = new Election(this.membership);
+    this.placement = new Placement(this.membership, this.shelf);
+    this.repair = new Repair(this.membership, this.shelf, this.#pulls);
+    this.backup = new Backup(this.membership, this.shelf);
+    this.serving = new Serving(this.shelf);
+    this.#restore = new Restore({
+      membership: this.membership,
+      shelf: this.shelf,
+      election: this.election,
+      pulls: this.#pulls,
+    });
+  }
+
+  /** Takes one event; the shell carries out the answer in order. */
+  handle(event: CoreEvent): Effects {
+    if (event.kind === 'started') this.#takeStock(event);
+    if (event.kind === 'packStaged') this.#stage(event);
+    const effects: CoreEffect[] = [];
+    // Membership first: everybody else asks it. Placement before repair: it notes what inventories say.
+    for (const machine of [
+      this.membership,
+      this.replication,
+      this.election,
+      this.placement,
+      this.repair,
+      this.backup,
+      this.serving,
+      this.#restore,
+    ]) {
+      for (const effect of machine.handle(event)) effects.push(effect);
+    }
+    if (event.kind === 'tick') this.#expirePulls(event.now, effects);
+    if (event.kind === 'shardArrived' || event.kind === 'rebuilt') this.#announceGain(event, effects);
+    this.#followPlan(event.now, effects);
+    return effects;
+  }
+
+  /** Asked by the wire before a shard flows in: undefined refuses it. Only what was asked for, and only into an own slot. */
+  placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
+    const place = this.#pulls.placeFor(from, arrival);
+    if (place !== 'held') return place;
+    const { plan } = this.shelf;
+    const slot =
+      plan === undefined
+        ? -1
+        : (groupUnder(plan, arrival.descriptor)?.members.indexOf(this.membership.self) ?? -1);
+    return slot === arrival.index ? place : undefined;
+  }
+
+  #takeStock({ stored }: Extract<CoreEvent, { kind: 'started' }>): void {
+    for (const { place, descriptor, index } of stored) {
+      if (place === 'held') this.shelf.hold(descriptor, index);
+      if (place === 'outbox') this.#own(descriptor);
+    }
+  }
+
+  #stage({ descriptor }: Extract<CoreEvent, { kind: 'packStaged' }>): void {
+    this.#own(descriptor);
+  }
+
+  #own(descriptor: ShardArrival['descriptor']): void {
+    const known = this.shelf.take(descriptor.pack);
+    known.descriptor = descriptor;
+    known.isInOutbox = true;
+    known.group = undefined;
+  }
+
+  #expirePulls(now: UnixMs, effects: CoreEffect[]): void {
+    const expired = this.#pulls.expire(now, (peer) => this.membership.up.has(peer));
+    if (expired.length > 0)
+      effects.push(...this.repair.pullsEnded(expired, now), ...this.#restore.pullsEnded(expired, now));
+  }
+
+  /** A shard that came to stay: tell those whom it concerns. */
+  #announceGain(
+    event: Extract<CoreEvent, { kind: 'shardArrived' | 'rebuilt' }>,
+    effects: CoreEffect[],
+  ): void {
+    const shard =
+      event.kind === 'rebuilt'
+        ? event.shard
+        : { pack: event.arrival.descriptor.pack, index: event.arrival.index };
+    const known = this.shelf.get(shard.pack);
+    if (event.outcome === 'stored' && known?.held.has(shard.index) === true)
+      effects.push(...this.placement.announcePack(known));
+  }
+
+  #followPlan(now: UnixMs, effects: CoreEffect[]): void {
+    const { plan } = this.election;
+    if (plan === undefined || plan === this.shelf.plan) return;
+    this.shelf.usePlan(plan);
+    effects.push(
+      ...this.placement.planChanged(),
+      ...this.repair.planChanged(now),
+      ...this.backup.planChanged(),
+    );
+  }
+}

@@ -1,0 +1,47 @@
+// What the core orders. Plain data; the shells carry it out through the ports and tell how it ended by events.
+
+import type {
+  AgentRecord,
+  Hint,
+  LogWant,
+  PackDescriptor,
+  ShardKey,
+  SignedBatch,
+  Stream,
+  WireMessage,
+} from '../codec/index.ts';
+import type { ShardLocation, ShardPlace } from '../ports.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { StagedSnapshot } from './events.ts';
+
+export type CoreEffect =
+  | { readonly kind: 'send'; readonly to: PeerId; readonly message: WireMessage }
+  | { readonly kind: 'broadcast'; readonly hint: Hint }
+  /** Sign as the next batch of the own log, store, then tell `batchStored`. */
+  | { readonly kind: 'appendRecords'; readonly stream: Stream; readonly records: readonly AgentRecord[] }
+  /** Store another agent's batch, then tell `batchStored`. */
+  | { readonly kind: 'storeBatch'; readonly batch: SignedBatch }
+  /** Read from the log and send pages of `batches`. */
+  | { readonly kind: 'sendBatches'; readonly to: PeerId; readonly want: readonly LogWant[] }
+  | { readonly kind: 'sendShard'; readonly to: PeerId; readonly shard: ShardLocation }
+  /** Sign a receipt for a shard that is on the disk, flushed, and send it. */
+  | { readonly kind: 'sendReceipt'; readonly to: PeerId; readonly shard: ShardKey }
+  | {
+      readonly kind: 'rebuildShard';
+      readonly descriptor: PackDescriptor;
+      readonly index: number;
+      readonly place: ShardPlace;
+    }
+  | { readonly kind: 'removeShard'; readonly shard: ShardLocation }
+  | { readonly kind: 'connect'; readonly peer: PeerId; readonly addresses: readonly string[] }
+  | { readonly kind: 'cut'; readonly peer: PeerId }
+  /** Train or take the baseline, compute, answer with `planComputed`. */
+  | { readonly kind: 'computePlan'; readonly machines: readonly PeerId[]; readonly reason: string }
+  /** Forget the pending journal of this snapshot: its head is published. */
+  | { readonly kind: 'snapshotAcknowledged'; readonly staged: StagedSnapshot }
+  /** k verified shards of the pack lie in scratch or held. */
+  | { readonly kind: 'packReady'; readonly pack: PackId }
+  | { readonly kind: 'packLost'; readonly pack: PackId; readonly foundCount: number }
+  | { readonly kind: 'report'; readonly level: 'info' | 'warning' | 'problem'; readonly text: string };
+
+export type Effects = readonly CoreEffect[];

@@ -1,0 +1,165 @@
+// Who runs the optimizer, which plan holds, and when a new one is due. A lease is a record; losing it costs nothing but
+// a second computation. It never computes a plan itself.
+
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import { type Plan, planProblems } from '../../optimizer/index.ts';
+import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
+import { leaseMs, planAgeMsMax, planSettleMs } from '../limits.ts';
+import type { PeerId } from '../units.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { CoreEvent } from './events.ts';
+import type { Membership } from './membership.ts';
+
+/** Fewer machines cannot hold three copies besides the owner's. */
+export const plannedMachinesMin = 4;
+
+export class Election {
+  readonly #membership: Membership;
+  readonly #leases = new Map<PeerId, LeaseRecord>();
+  #plan: Plan | undefined;
+  /** Earlier plans, newest first: restores look there for packs that have not moved yet. */
+  #earlier: readonly Plan[] = [];
+  #seenVersion = -1;
+  #changedAtMs = 0;
+  /** Machines that the last plan of this agent considered; undefined until it computed one. */
+  #considered: string | undefined;
+  #isComputing = false;
+  #isAsked = false;
+
+  constructor(membership: Membership) {
+    this.#membership = membership;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'batchStored':
+        return this.#learn(event.batch);
+      case 'planWanted':
+        this.#isAsked = true;
+        return this.#computeIfDue(event.now);
+      case 'planComputed':
+        return this.#computed(event.plan);
+      case 'tick':
+        return [...this.#lead(event.now), ...this.#computeIfDue(event.now)];
+      default:
+        return [];
+    }
+  }
+
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  get earlierPlans(): readonly Plan[] {
+    return this.#earlier;
+  }
+
+  /** The earliest lease that holds now, of a machine that may have one and is not gone; ties go to the lower id. */
+  leaseAt(now: UnixMs): { readonly peer: PeerId; readonly untilMs: UnixMs } | undefined {
+    let best: { peer: PeerId; lease: LeaseRecord } | undefined;
+    for (const [peer, lease] of this.#leases) {
+      const presence = this.#membership.presenceOf(peer, now);
+      const holds = lease.untilMs > now && presence !== 'gone' && this.#membership.hasRole(peer, 'optimizer');
+      if (holds && (best === undefined || isEarlier({ peer, lease }, best))) best = { peer, lease };
+    }
+    return best === undefined ? undefined : { peer: best.peer, untilMs: best.lease.untilMs };
+  }
+
+  #learn(batch: SignedBatch): Effects {
+    const effects: CoreEffect[] = [];
+    for (const record of batch.records) {
+      if (record.kind === 'lease') this.#learnLease(batch.author, record);
+      if (record.kind === 'plan') effects.push(...this.#learnPlan(batch.author, record.plan));
+    }
+    return effects;
+  }
+
+  #learnLease(author: PeerId, lease: LeaseRecord): void {
+    const known = this.#leases.get(author);
+    // A renewal keeps the place in the queue: the start stays the first one while leases follow without a gap.
+    const continues = known !== undefined && lease.fromMs <= known.untilMs;
+    this.#leases.set(author, continues ? { ...lease, fromMs: known.fromMs } : lease);
+  }
+
+  #learnPlan(author: PeerId, plan: Plan): Effects {
+    if (!this.#membership.hasRole(author, 'optimizer') || plan.author !== author) return [];
+    const problems = planProblems(plan);
+    if (problems.length > 0) {
+      return [{ kind: 'report', level: 'warning', text: `a plan was refused: ${problems[0]}` }];
+    }
+    if (this.#plan !== undefined && !isNewer(plan, this.#plan)) return [];
+    if (this.#plan !== undefined) this.#earlier = [this.#plan, ...this.#earlier].slice(0, 8);
+    this.#plan = plan;
+    return [];
+  }
+
+  /** Takes the lease when nobody has it and no better candidate is up; renews it at half its life. */
+  #lead(now: UnixMs): Effects {
+    const { self } = this.#membership;
+    if (!this.#membership.hasRole(self, 'optimizer')) return [];
+    const lease = this.leaseAt(now);
+    const isMine = lease?.peer === self && lease.untilMs - now < leaseMs / 2;
+    const isFree = lease === undefined && this.#isBestCandidate();
+    if (!isMine && !isFree) return [];
+    const record: LeaseRecord = { kind: 'lease', fromMs: now, untilMs: unixMs(now + leaseMs) };
+    this.#learnLease(self, record);
+    return [{ kind: 'appendRecords', stream: 'facts', records: [record] }];
+  }
+
+  #isBestCandidate(): boolean {
+    const { self, up } = this.#membership;
+    return ![...up].some((peer) => peer < self && this.#membership.hasRole(peer, 'optimizer'));
+  }
+
+  #computeIfDue(now: UnixMs): Effects {
+    if (this.#membership.version !== this.#seenVersion) {
+      this.#seenVersion = this.#membership.version;
+      this.#changedAtMs = now;
+    }
+    if (this.#isComputing || (!this.#isAsked && !this.#isQuietLeader(now))) return [];
+    const machines = this.#membership.eligibleHolders(now);
+    const reason = this.#isAsked ? 'asked for' : this.#reasonFor(machines, now);
+    if (reason === undefined || machines.length < plannedMachinesMin) {
+      this.#isAsked = false;
+      return [];
+    }
+    this.#isComputing = true;
+    this.#isAsked = false;
+    this.#considered = machines.join(' ');
+    return [{ kind: 'computePlan', machines, reason }];
+  }
+
+  #isQuietLeader(now: UnixMs): boolean {
+    if (now - this.#changedAtMs < planSettleMs) return false;
+    return this.leaseAt(now)?.peer === this.#membership.self;
+  }
+
+  #reasonFor(machines: readonly PeerId[], now: UnixMs): string | undefined {
+    if (this.#plan === undefined) return 'the first plan';
+    if (now - this.#plan.computedMs > planAgeMsMax) return 'the plan is a week old';
+    const considered = this.#considered ?? membersOf(this.#plan).join(' ');
+    return considered === machines.join(' ') ? undefined : 'machines came or went';
+  }
+
+  #computed(plan: Plan | undefined): Effects {
+    this.#isComputing = false;
+    if (plan === undefined || (this.#plan !== undefined && plan.epoch <= this.#plan.epoch)) return [];
+    return [{ kind: 'appendRecords', stream: 'facts', records: [{ kind: 'plan', plan }] }];
+  }
+}
+
+interface Candidate {
+  readonly peer: PeerId;
+  readonly lease: LeaseRecord;
+}
+
+const isEarlier = (a: Candidate, b: Candidate): boolean =>
+  a.lease.fromMs < b.lease.fromMs || (a.lease.fromMs === b.lease.fromMs && a.peer < b.peer);
+
+/** The highest epoch wins, then the higher author. */
+const isNewer = (a: Plan, b: Plan): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.author > b.author);
+
+/** All machines that stand in a group, in order of id. */
+export const membersOf = (plan: Plan): readonly PeerId[] =>
+  [...new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)))].toSorted();

@@ -1,0 +1,86 @@
+// What the core is told. Plain data; time arrives inside. Bytes from peers were decoded and signatures checked before.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import type {
+  HeadRecord,
+  Hint,
+  PackDescriptor,
+  Receipt,
+  ShardKey,
+  SignedBatch,
+  WireMessage,
+} from '../codec/index.ts';
+import type { ShardArrival, ShardLocation, ShardOutcome, ShardPlace, StoredShard } from '../ports.ts';
+import type { DriveId, PackId, PeerId, SnapshotId } from '../units.ts';
+
+/** A snapshot whose packs all lie in the outbox; it becomes a head when every receipt is in. */
+export interface StagedSnapshot {
+  readonly snapshot: SnapshotId;
+  readonly drive: DriveId;
+  readonly startedMs: UnixMs;
+  /** Packs that this snapshot added. */
+  readonly packs: readonly PackId[];
+  /** The head to publish; its digest of receipts is filled in at the end. */
+  readonly head: Omit<HeadRecord, 'receiptsDigest'>;
+}
+
+export type CoreEvent =
+  /** Once, first: what survived on the disk. Batches of the log follow as `batchStored`. */
+  | {
+      readonly kind: 'started';
+      readonly stored: readonly StoredShard[];
+      readonly staged: readonly StagedSnapshot[];
+      readonly now: UnixMs;
+    }
+  /** Time went on; at least every few minutes, better each second. */
+  | { readonly kind: 'tick'; readonly now: UnixMs }
+  | { readonly kind: 'connected'; readonly peer: PeerId; readonly now: UnixMs }
+  | { readonly kind: 'disconnected'; readonly peer: PeerId; readonly now: UnixMs }
+  | { readonly kind: 'message'; readonly from: PeerId; readonly message: WireMessage; readonly now: UnixMs }
+  | { readonly kind: 'hint'; readonly from: PeerId; readonly hint: Hint; readonly now: UnixMs }
+  /** A peer sent a batch; decoded, its author's signature holds. */
+  | { readonly kind: 'batchOpened'; readonly from: PeerId; readonly batch: SignedBatch; readonly now: UnixMs }
+  /** The log has it, flushed: own ones, others', and at the start all old ones. */
+  | { readonly kind: 'batchStored'; readonly batch: SignedBatch; readonly now: UnixMs }
+  /** A receipt whose holder's signature holds. */
+  | { readonly kind: 'receiptOpened'; readonly receipt: Receipt; readonly now: UnixMs }
+  | {
+      readonly kind: 'shardArrived';
+      readonly from: PeerId;
+      readonly arrival: ShardArrival;
+      readonly outcome: ShardOutcome;
+      readonly now: UnixMs;
+    }
+  | {
+      readonly kind: 'shardSent';
+      readonly to: PeerId;
+      readonly shard: ShardLocation;
+      readonly outcome: ShardOutcome;
+      readonly now: UnixMs;
+    }
+  | {
+      readonly kind: 'rebuilt';
+      readonly shard: ShardKey;
+      readonly outcome: ShardOutcome;
+      readonly now: UnixMs;
+    }
+  /** A held shard was found damaged or missing (scrub, or on the way out). */
+  | { readonly kind: 'shardLost'; readonly shard: ShardLocation; readonly now: UnixMs }
+  /** An own pack lies whole in the outbox, flushed. */
+  | { readonly kind: 'packStaged'; readonly descriptor: PackDescriptor; readonly now: UnixMs }
+  | { readonly kind: 'snapshotStaged'; readonly staged: StagedSnapshot; readonly now: UnixMs }
+  /** The answer to `computePlan`; undefined when nothing better was found or it failed. */
+  | { readonly kind: 'planComputed'; readonly plan: Plan | undefined; readonly now: UnixMs }
+  /** An admin asked for a plan now. */
+  | { readonly kind: 'planWanted'; readonly now: UnixMs }
+  /** A restore needs these packs; answered by `packReady` or `packLost` each. */
+  | { readonly kind: 'packsWanted'; readonly packs: readonly PackDescriptor[]; readonly now: UnixMs }
+  /** A fetched pack was read; its scratch shards may go. */
+  | { readonly kind: 'packUsed'; readonly pack: PackId; readonly now: UnixMs };
+
+/** What the wire must know at once when a shard wants to come in. */
+export interface ArrivalAnswer {
+  /** Undefined: refuse before any byte flows. */
+  readonly place: ShardPlace | undefined;
+}

@@ -1,0 +1,238 @@
+// Who belongs to the fleet, who may join, who is out, who was heard when, and where to dial whom. It believes only
+// statements that an admin of this fleet signed; it never decides where shards lie.
+
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import {
+  type FleetPolicy,
+  type InviteStatement,
+  type MachineCertificate,
+  openStatement,
+  type SignedBatch,
+  type Statement,
+} from '../codec/index.ts';
+import { clockSkewMsMax, holderSilenceMsMax, retryMsMax, retryMsMin } from '../limits.ts';
+import type { FleetId, InviteId, PeerId } from '../units.ts';
+import type { Effects } from './effects.ts';
+import type { CoreEvent } from './events.ts';
+
+export type Presence = 'up' | 'silent' | 'gone' | 'revoked';
+
+interface Dial {
+  atMs: number;
+  waitMs: number;
+}
+
+export class Membership {
+  readonly self: PeerId;
+  readonly fleet: FleetId;
+  readonly #fraction: () => number;
+  readonly #certificates = new Map<PeerId, MachineCertificate>();
+  readonly #invites = new Map<InviteId, InviteStatement>();
+  readonly #revoked = new Set<string>();
+  readonly #addresses = new Map<PeerId, readonly string[]>();
+  readonly #up = new Set<PeerId>();
+  readonly #heardAt = new Map<PeerId, UnixMs>();
+  readonly #dials = new Map<PeerId, Dial>();
+  #policy: FleetPolicy | undefined;
+  #nextDialMs = 0;
+  /** Counts every change of who may hold shards; others compare it instead of sets. */
+  #version = 0;
+
+  constructor(identity: { readonly self: PeerId; readonly fleet: FleetId; readonly fraction: () => number }) {
+    this.self = identity.self;
+    this.fleet = identity.fleet;
+    this.#fraction = identity.fraction;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'connected':
+        return this.#connected(event.peer, event.now);
+      case 'disconnected':
+        return this.#disconnected(event.peer, event.now);
+      case 'batchStored':
+        return this.#learnBatch(event.batch, event.now);
+      case 'tick':
+        return this.#dialAbsent(event.now);
+      default:
+        return [];
+    }
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get policy(): FleetPolicy | undefined {
+    return this.#policy;
+  }
+
+  get holderSilenceMs(): number {
+    return this.#policy?.holderSilenceMs ?? holderSilenceMsMax;
+  }
+
+  isUp(peer: PeerId): boolean {
+    return peer === this.self || this.#up.has(peer);
+  }
+
+  /** Connected members, without this agent. */
+  get up(): ReadonlySet<PeerId> {
+    return this.#up;
+  }
+
+  certificateOf(peer: PeerId): MachineCertificate | undefined {
+    return this.#certificates.get(peer);
+  }
+
+  inviteOf(invite: InviteId): InviteStatement | undefined {
+    return this.#invites.get(invite);
+  }
+
+  /** Machines that were certified by this invite, revoked ones too. */
+  usesOf(invite: InviteId): number {
+    return [...this.#certificates.values()].filter((certificate) => certificate.invite === invite).length;
+  }
+
+  isRevoked(id: string): boolean {
+    return this.#revoked.has(id);
+  }
+
+  addressesOf(peer: PeerId): readonly string[] {
+    return this.#addresses.get(peer) ?? [];
+  }
+
+  /** Certified, not revoked, certificate valid now (clocks of desktops may be a day wrong). */
+  isMember(peer: PeerId, now: UnixMs): boolean {
+    const certificate = this.#certificates.get(peer);
+    return certificate !== undefined && !this.#revoked.has(peer) && isValidAt(certificate, now);
+  }
+
+  hasRole(peer: PeerId, role: MachineCertificate['roles'][number]): boolean {
+    return this.#certificates.get(peer)?.roles.includes(role) === true && !this.#revoked.has(peer);
+  }
+
+  heardAt(peer: PeerId): UnixMs | undefined {
+    return this.#heardAt.get(peer);
+  }
+
+  presenceOf(peer: PeerId, now: UnixMs): Presence {
+    if (this.#revoked.has(peer)) return 'revoked';
+    if (this.isUp(peer)) return 'up';
+    return now - (this.#heardAt.get(peer) ?? now) > this.holderSilenceMs ? 'gone' : 'silent';
+  }
+
+  /** All machines ever certified, in the order in which they became known. */
+  get machines(): readonly PeerId[] {
+    return [...this.#certificates.keys()];
+  }
+
+  /** Machines that a plan may use: members with the role, not silent for too long. In order of peer id. */
+  eligibleHolders(now: UnixMs): readonly PeerId[] {
+    return [...this.#certificates.keys()]
+      .filter((peer) => this.isMember(peer, now) && this.hasRole(peer, 'holder'))
+      .filter((peer) => this.presenceOf(peer, now) !== 'gone')
+      .toSorted();
+  }
+
+  /** Takes a statement that the shell got outside the log (its own certificate, a join). */
+  learn(statement: Statement, now: UnixMs): Effects {
+    switch (statement.kind) {
+      case 'certificate':
+        return this.#learnCertificate(statement, now);
+      case 'invite':
+        this.#invites.set(statement.invite, statement);
+        return [];
+      case 'revocation':
+        return this.#revoke(statement.revoked);
+      case 'policy':
+        if (this.#policy === undefined || statement.atMs > this.#policy.atMs) this.#policy = statement;
+        return [];
+    }
+  }
+
+  #learnBatch(batch: SignedBatch, now: UnixMs): Effects {
+    const effects = batch.records.map((record): Effects => {
+      if (record.kind === 'addresses') return this.#learnAddresses(batch.author, record.addresses, now);
+      if (record.kind !== 'statement') return [];
+      const opened = openStatement(record.bytes, this.fleet);
+      return opened.ok ? this.learn(opened.value.statement, now) : [];
+    });
+    return effects.flat();
+  }
+
+  #learnCertificate(certificate: MachineCertificate, now: UnixMs): Effects {
+    const known = this.#certificates.get(certificate.peer);
+    if (known !== undefined && known.notAfterMs >= certificate.notAfterMs) return [];
+    this.#certificates.set(certificate.peer, certificate);
+    // Silence counts from the moment at which this agent could first have heard the machine.
+    if (!this.#heardAt.has(certificate.peer)) this.#heardAt.set(certificate.peer, now);
+    this.#version++;
+    return [];
+  }
+
+  #learnAddresses(author: PeerId, addresses: readonly string[], now: UnixMs): Effects {
+    this.#addresses.set(author, addresses);
+    if (author === this.self || this.#up.has(author)) return [];
+    // The lower id dials at once, the higher one a little later: two dials at the same time are only work.
+    const waitMs = author > this.self ? 0 : 2 * retryMsMin;
+    this.#scheduleDial(author, { atMs: now + waitMs, waitMs: retryMsMin });
+    return [];
+  }
+
+  #revoke(revoked: string): Effects {
+    if (this.#revoked.has(revoked)) return [];
+    this.#revoked.add(revoked);
+    const peer = [...this.#certificates.keys()].find((candidate) => candidate === revoked);
+    if (peer === undefined) return [];
+    this.#up.delete(peer);
+    this.#version++;
+    const name = this.#certificates.get(peer)?.name ?? peer;
+    return [
+      { kind: 'cut', peer },
+      { kind: 'report', level: 'warning', text: `${name} was put out of the fleet` },
+    ];
+  }
+
+  #connected(peer: PeerId, now: UnixMs): Effects {
+    if (this.#revoked.has(peer)) return [{ kind: 'cut', peer }];
+    this.#up.add(peer);
+    this.#heardAt.set(peer, now);
+    this.#dials.delete(peer);
+    this.#version++;
+    return [];
+  }
+
+  #disconnected(peer: PeerId, now: UnixMs): Effects {
+    if (!this.#up.delete(peer)) return [];
+    this.#heardAt.set(peer, now);
+    this.#version++;
+    this.#scheduleDial(peer, { atMs: now + retryMsMin, waitMs: retryMsMin });
+    return [];
+  }
+
+  #scheduleDial(peer: PeerId, dial: Dial): void {
+    this.#dials.set(peer, dial);
+    this.#nextDialMs = Math.min(this.#nextDialMs, dial.atMs);
+  }
+
+  #dialAbsent(now: UnixMs): Effects {
+    if (now < this.#nextDialMs) return [];
+    const effects: Effects[number][] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const [peer, dial] of this.#dials) {
+      if (dial.atMs <= now && !this.#revoked.has(peer)) {
+        effects.push({ kind: 'connect', peer, addresses: this.addressesOf(peer) });
+        dial.waitMs = Math.min(retryMsMax, dial.waitMs * 2);
+        dial.atMs = now + dial.waitMs * (0.75 + 0.5 * this.#fraction());
+      }
+      next = Math.min(next, dial.atMs);
+    }
+    this.#nextDialMs = next;
+    return effects;
+  }
+}
+
+/** Whether a certificate holds at `now`, within the allowed error of clocks. */
+export const isValidAt = (certificate: MachineCertificate, now: UnixMs): boolean =>
+  certificate.notBeforeMs <= unixMs(now + clockSkewMsMax) &&
+  certificate.notAfterMs >= unixMs(now - clockSkewMsMax);

@@ -1,0 +1,206 @@
+// Holders tell each other what they have, and shards that lie where the plan does not want them are removed, but only
+// when every slot of the pack is known to be filled: copy, verify, then remove. Fetching is the business of repair.ts.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { PlacementGroup } from '../../optimizer/index.ts';
+import type { Receipt, WireMessage } from '../codec/index.ts';
+import { inventoryEveryMs, inventoryPackCountMax } from '../limits.ts';
+import type { PeerId } from '../units.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { CoreEvent } from './events.ts';
+import type { Membership } from './membership.ts';
+import { isKnownToHave, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+
+type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
+type Held = Inventory['held'][number];
+
+export class Placement {
+  readonly #membership: Membership;
+  readonly #shelf: Shelf;
+  #nextInventoryMs = 0;
+
+  constructor(membership: Membership, shelf: Shelf) {
+    this.#membership = membership;
+    this.#shelf = shelf;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'connected':
+        // What it has now it says itself, right after this.
+        for (const known of this.#shelf.packs.values()) noteLacks(known, event.peer);
+        return this.#announceTo(event.peer);
+      case 'message':
+        return event.message.kind === 'inventory' ? this.#inventory(event.from, event.message) : [];
+      case 'receiptOpened':
+        return this.#receipt(event.receipt);
+      case 'packStaged':
+        return this.announcePack(this.#shelf.take(event.descriptor.pack));
+      case 'tick':
+        return this.#tick(event.now);
+      default:
+        return [];
+    }
+  }
+
+  /** A new plan holds: tell every member of every group what is here. */
+  planChanged(): Effects {
+    const effects = [...this.#membership.up].flatMap((peer) => this.#announceTo(peer));
+    return [...effects, ...this.#removeSurplus()];
+  }
+
+  /** Which indexes of a pack are here, the outbox counting as all. */
+  static indexesHere(known: KnownPack): readonly number[] {
+    const { n } = known.descriptor?.redundancy ?? { n: 0 };
+    return known.isInOutbox
+      ? Array.from({ length: n }, (_, index) => index)
+      : [...known.held].toSorted((a, b) => a - b);
+  }
+
+  /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
+  announcePack(known: KnownPack): Effects {
+    const group = this.#shelf.groupOf(known);
+    if (group === undefined) return [];
+    const hearers = new Set<PeerId>(group.members);
+    for (const peers of known.others.values()) for (const peer of peers) hearers.add(peer);
+    const held = [{ pack: known.pack, indexes: Placement.indexesHere(known) }];
+    return [...hearers]
+      .filter((peer) => this.#membership.up.has(peer))
+      .map((to): CoreEffect => ({
+        kind: 'send',
+        to,
+        message: { kind: 'inventory', group: group.id, scope: 'update', held },
+      }));
+  }
+
+  /** All that is here of the groups in which the peer has a slot. */
+  #announceTo(peer: PeerId): Effects {
+    const byGroup = new Map<PlacementGroup, Held[]>();
+    for (const known of this.#shelf.packs.values()) {
+      const indexes = Placement.indexesHere(known);
+      const group = this.#shelf.groupOf(known);
+      if (group === undefined || indexes.length === 0) continue;
+      const isHearer =
+        group.members.includes(peer) || [...known.others.values()].some((peers) => peers.has(peer));
+      if (!isHearer) continue;
+      const list = byGroup.get(group) ?? [];
+      list.push({ pack: known.pack, indexes });
+      byGroup.set(group, list);
+    }
+    // Only members hear of everything: to others the list is not whole.
+    return [...byGroup].flatMap(([group, held]) =>
+      inventoryPages(peer, group.id, held, group.members.includes(peer) ? 'all' : 'update'),
+    );
+  }
+
+  #inventory(from: PeerId, message: Inventory): Effects {
+    const group = this.#shelf.groupById(message.group);
+    if (group === undefined) return [];
+    if (message.scope === 'all') this.#forgetOf(from, group);
+    const answers: Held[] = [];
+    const effects: CoreEffect[] = [];
+    for (const { pack, indexes } of message.held) {
+      const known = this.#note(from, group, { pack, indexes });
+      const here = known === undefined ? [] : Placement.indexesHere(known);
+      if (known === undefined || here.length === 0) continue;
+      if (this.#isWaitingFor(from, group, known)) answers.push({ pack, indexes: here });
+      if (known.descriptor?.owner === from) effects.push(...this.#receiptsFor(known, from));
+      effects.push(...this.#removeSurplusOf(known));
+    }
+    return [...effects, ...(answers.length === 0 ? [] : inventoryPages(from, group.id, answers, 'update'))];
+  }
+
+  /** Whether the sender needs to hear of us: it has shards that it should not keep, or lacks its own. */
+  #isWaitingFor(from: PeerId, group: PlacementGroup, known: KnownPack): boolean {
+    const slot = group.members.indexOf(from);
+    const indexes = [...known.others].filter(([, peers]) => peers.has(from)).map(([index]) => index);
+    return indexes.some((index) => index !== slot) || (slot >= 0 && !indexes.includes(slot));
+  }
+
+  /** The owner comes back and does not know that its shard is here: say so again, signed. */
+  #receiptsFor(known: KnownPack, owner: PeerId): Effects {
+    const slot = this.#shelf.groupOf(known)?.members.indexOf(this.#membership.self) ?? -1;
+    if (!known.held.has(slot)) return [];
+    return [{ kind: 'sendReceipt', to: owner, shard: { pack: known.pack, index: slot } }];
+  }
+
+  #note(from: PeerId, group: PlacementGroup, held: Held): KnownPack | undefined {
+    const found = this.#shelf.get(held.pack);
+    const isMine = group.members.includes(this.#membership.self);
+    // Others' packs are of interest only where this agent has a slot or a shard.
+    if (found === undefined && !isMine) return undefined;
+    const known = found ?? this.#shelf.take(held.pack);
+    if (known.descriptor === undefined) {
+      known.heardGroup = group.id;
+      known.group = group;
+    }
+    for (const index of held.indexes) noteHas(known, index, from);
+    return known;
+  }
+
+  #forgetOf(from: PeerId, group: PlacementGroup): void {
+    for (const known of this.#shelf.packs.values()) {
+      if (this.#shelf.groupOf(known) === group) noteLacks(known, from);
+    }
+  }
+
+  #receipt(receipt: Receipt): Effects {
+    const known = this.#shelf.get(receipt.pack);
+    if (known === undefined) return [];
+    noteHas(known, receipt.index, receipt.holder);
+    return this.#removeSurplusOf(known);
+  }
+
+  #tick(now: UnixMs): Effects {
+    if (now < this.#nextInventoryMs) return [];
+    this.#nextInventoryMs = now + inventoryEveryMs;
+    return this.planChanged();
+  }
+
+  #removeSurplus(): Effects {
+    return [...this.#shelf.packs.values()].flatMap((known) => this.#removeSurplusOf(known));
+  }
+
+  /** Removes held shards that belong elsewhere, once every slot of the pack is known to be filled by its machine. */
+  #removeSurplusOf(known: KnownPack): Effects {
+    const group = this.#shelf.groupOf(known);
+    const surplus =
+      group === undefined
+        ? []
+        : [...known.held].filter((index) => group.members[index] !== this.#membership.self);
+    if (group === undefined || surplus.length === 0 || !this.isFilled(known, group)) return [];
+    return surplus.map((index): CoreEffect => {
+      this.#shelf.release(known.pack, index);
+      return { kind: 'removeShard', shard: { place: 'held', pack: known.pack, index } };
+    });
+  }
+
+  /** Every slot's machine says, or has itself, that its shard is there. */
+  isFilled(known: KnownPack, group: PlacementGroup): boolean {
+    return group.members.every((member, index) =>
+      member === this.#membership.self ? known.held.has(index) : isKnownToHave(known, index, member),
+    );
+  }
+
+  /** Shards held here that the plan wants elsewhere, counted anew. */
+  countSurplus(): number {
+    let count = 0;
+    for (const known of this.#shelf.packs.values()) {
+      const group = this.#shelf.groupOf(known);
+      if (group === undefined) continue;
+      for (const index of known.held) if (group.members[index] !== this.#membership.self) count++;
+    }
+    return count;
+  }
+}
+
+/** One frame as the whole list, or several as updates where it is too long for one. */
+// oxlint-disable-next-line max-params -- a private constructor of one message
+function inventoryPages(to: PeerId, group: string, held: readonly Held[], scope: 'all' | 'update'): Effects {
+  if (held.length <= inventoryPackCountMax)
+    return [{ kind: 'send', to, message: { kind: 'inventory', group, scope, held } }];
+  return Array.from({ length: Math.ceil(held.length / inventoryPackCountMax) }, (_, page): CoreEffect => {
+    const part = held.slice(page * inventoryPackCountMax, (page + 1) * inventoryPackCountMax);
+    return { kind: 'send', to, message: { kind: 'inventory', group, scope: 'update', held: part } };
+  });
+}

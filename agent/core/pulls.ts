@@ -1,0 +1,74 @@
+// Shards that this agent asked for and that have not come yet: from whom, where they go, since when. Whoever wants to
+// send anything else is refused.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import { pullMsMax } from '../limits.ts';
+import type { ShardArrival, ShardPlace } from '../ports.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { CoreEffect } from './effects.ts';
+
+export interface Pull {
+  readonly pack: PackId;
+  readonly index: number;
+  readonly from: PeerId;
+  readonly place: ShardPlace;
+  readonly sinceMs: UnixMs;
+  /** Who waits for it. */
+  readonly purpose: 'slot' | 'part' | 'restore';
+}
+
+const keyOf = (pack: PackId, index: number): string => `${pack}/${index}`;
+
+export class Pulls {
+  readonly #pulls = new Map<string, Pull>();
+
+  get count(): number {
+    return this.#pulls.size;
+  }
+
+  countFor(purpose: 'repair' | 'restore'): number {
+    let count = 0;
+    for (const pull of this.#pulls.values())
+      if ((pull.purpose === 'restore') === (purpose === 'restore')) count++;
+    return count;
+  }
+
+  has(pack: PackId, index: number): boolean {
+    return this.#pulls.has(keyOf(pack, index));
+  }
+
+  /** Asks a peer for a shard. */
+  start(pull: Pull): CoreEffect {
+    this.#pulls.set(keyOf(pull.pack, pull.index), pull);
+    return {
+      kind: 'send',
+      to: pull.from,
+      message: { kind: 'shardPull', pack: pull.pack, index: pull.index },
+    };
+  }
+
+  find(pack: PackId, index: number): Pull | undefined {
+    return this.#pulls.get(keyOf(pack, index));
+  }
+
+  /** Where an arrival goes; undefined when nobody here asked that peer for it. */
+  placeFor(from: PeerId, { descriptor, index }: ShardArrival): ShardPlace | undefined {
+    const pull = this.find(descriptor.pack, index);
+    return pull?.from === from ? pull.place : undefined;
+  }
+
+  end(pack: PackId, index: number): Pull | undefined {
+    const pull = this.find(pack, index);
+    this.#pulls.delete(keyOf(pack, index));
+    return pull;
+  }
+
+  /** Ends those that took too long, or that were asked of a peer that went away. */
+  expire(now: UnixMs, isUp: (peer: PeerId) => boolean): readonly Pull[] {
+    const expired = [...this.#pulls.values()].filter(
+      (pull) => now - pull.sinceMs > pullMsMax || !isUp(pull.from),
+    );
+    for (const pull of expired) this.#pulls.delete(keyOf(pull.pack, pull.index));
+    return expired;
+  }
+}

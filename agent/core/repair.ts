@@ -1,0 +1,315 @@
+// Gets this agent the shards that the plan gives it: from whoever has them, or rebuilt from k others when nobody does.
+// What no longer exists comes before what only moves. It removes nothing but its own scratch.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { PlacementGroup } from '../../optimizer/index.ts';
+import { planSettleMs, pullsMax, shardRetryMs } from '../limits.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { CoreEvent } from './events.ts';
+import type { Membership } from './membership.ts';
+import type { Pull, Pulls } from './pulls.ts';
+import { type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+
+interface Want {
+  readonly pack: PackId;
+  readonly sinceMs: UnixMs;
+  notBeforeMs: number;
+  /** Indexes that lie in scratch for a rebuild. */
+  readonly parts: Set<number>;
+  isRebuilding: boolean;
+}
+
+/** Wants looked at in one tick; the rest waits for the next. */
+const wantsPerTick = 512;
+
+export class Repair {
+  readonly #membership: Membership;
+  readonly #shelf: Shelf;
+  readonly #pulls: Pulls;
+  readonly #wants = new Map<PackId, Want>();
+
+  constructor(membership: Membership, shelf: Shelf, pulls: Pulls) {
+    this.#membership = membership;
+    this.#shelf = shelf;
+    this.#pulls = pulls;
+  }
+
+  /** Shards that should be here and are not. */
+  get wantCount(): number {
+    return this.#wants.size;
+  }
+
+  /** Of these, the ones being put together from others. */
+  get rebuildCount(): number {
+    let count = 0;
+    for (const want of this.#wants.values()) if (want.parts.size > 0 || want.isRebuilding) count++;
+    return count;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'message':
+        return this.#message(event);
+      case 'packStaged':
+        this.#consider(this.#shelf.take(event.descriptor.pack), event.now);
+        return this.#work(event.now);
+      case 'shardArrived':
+        return this.#arrived(event);
+      case 'rebuilt':
+        return this.#rebuilt(event);
+      case 'shardLost':
+        return this.#lost(event);
+      case 'tick':
+        return this.#work(event.now);
+      default:
+        return [];
+    }
+  }
+
+  /** A new plan holds: what should be here now? */
+  planChanged(now: UnixMs): Effects {
+    for (const pack of this.#wants.keys()) {
+      const known = this.#shelf.get(pack);
+      if (known === undefined || this.slotOf(known) === undefined) this.#wants.delete(pack);
+    }
+    for (const known of this.#shelf.packs.values()) this.#consider(known, now);
+    return this.#work(now);
+  }
+
+  /** Pulls that ended without a shard: look again, elsewhere. */
+  pullsEnded(pulls: readonly Pull[], now: UnixMs): Effects {
+    for (const pull of pulls) {
+      if (pull.purpose === 'restore') continue;
+      const known = this.#shelf.get(pull.pack);
+      if (known !== undefined) noteLacks(known, pull.from, pull.index);
+      this.#postpone(pull.pack, now);
+    }
+    return [];
+  }
+
+  /** The slot of this agent in the pack's group. */
+  slotOf(known: KnownPack): number | undefined {
+    const slot = this.#shelf.groupOf(known)?.members.indexOf(this.#membership.self) ?? -1;
+    return slot < 0 ? undefined : slot;
+  }
+
+  #message({ from, message, now }: Extract<CoreEvent, { kind: 'message' }>): Effects {
+    if (message.kind === 'inventory') {
+      for (const { pack } of message.held) {
+        const known = this.#shelf.get(pack);
+        if (known !== undefined) this.#consider(known, now);
+      }
+      return this.#work(now);
+    }
+    if (message.kind !== 'shardMissing') return [];
+    const pull = this.#pulls.find(message.pack, message.index);
+    if (pull === undefined || pull.from !== from || pull.purpose === 'restore') return [];
+    this.#pulls.end(message.pack, message.index);
+    const known = this.#shelf.get(message.pack);
+    if (known !== undefined) noteLacks(known, from, message.index);
+    return this.#work(now);
+  }
+
+  #consider(known: KnownPack, now: UnixMs): void {
+    const slot = this.slotOf(known);
+    const isWanted = slot !== undefined && !known.held.has(slot);
+    if (!isWanted) this.#wants.delete(known.pack);
+    else if (!this.#wants.has(known.pack)) {
+      this.#wants.set(known.pack, {
+        pack: known.pack,
+        sinceMs: now,
+        notBeforeMs: now,
+        parts: new Set(),
+        isRebuilding: false,
+      });
+    }
+  }
+
+  #postpone(pack: PackId, now: UnixMs): void {
+    const want = this.#wants.get(pack);
+    if (want !== undefined) want.notBeforeMs = now + shardRetryMs;
+  }
+
+  /** Rebuilds first, then moves, as far as pulls are free. */
+  #work(now: UnixMs): Effects {
+    if (this.#wants.size === 0 || this.#pulls.countFor('repair') >= pullsMax) return [];
+    const ready = [...this.#wants.values()].slice(0, wantsPerTick).filter((want) => want.notBeforeMs <= now);
+    const effects: CoreEffect[] = [];
+    for (const isMove of [false, true]) {
+      for (const want of ready) {
+        if (this.#pulls.countFor('repair') >= pullsMax) return effects;
+        if (this.#isMove(want) === isMove) effects.push(...this.#pursue(want, now));
+      }
+    }
+    return effects;
+  }
+
+  #isMove(want: Want): boolean {
+    const known = this.#shelf.get(want.pack);
+    const slot = known === undefined ? undefined : this.slotOf(known);
+    return known !== undefined && slot !== undefined && this.#reachable(known, slot).length > 0;
+  }
+
+  #reachable(known: KnownPack, index: number): readonly PeerId[] {
+    return [...(known.others.get(index) ?? [])].filter((peer) => this.#membership.up.has(peer));
+  }
+
+  #pursue(want: Want, now: UnixMs): Effects {
+    const known = this.#shelf.get(want.pack);
+    const group = known === undefined ? undefined : this.#shelf.groupOf(known);
+    const slot = known === undefined ? undefined : this.slotOf(known);
+    if (known === undefined || group === undefined || slot === undefined) return [];
+    if (want.isRebuilding || this.#pulls.has(want.pack, slot)) return [];
+    if (known.isInOutbox && known.descriptor !== undefined) return this.#rebuild(want, known, slot);
+    const [from] = this.#reachable(known, slot);
+    if (from !== undefined) {
+      return [
+        this.#pulls.start({
+          pack: want.pack,
+          index: slot,
+          from,
+          place: 'held',
+          sinceMs: now,
+          purpose: 'slot',
+        }),
+      ];
+    }
+    if (this.#mayReturn(known, slot, now) || now - want.sinceMs < planSettleMs) return [];
+    return this.#gather(want, known, { group, slot, now });
+  }
+
+  /** A machine that sleeps has it: moving can wait. */
+  #mayReturn(known: KnownPack, slot: number, now: UnixMs): boolean {
+    return [...(known.others.get(slot) ?? [])].some(
+      (peer) => this.#membership.presenceOf(peer, now) === 'silent',
+    );
+  }
+
+  /** Nobody has it: fetch k others, then rebuild. */
+  #gather(
+    want: Want,
+    known: KnownPack,
+    at: { readonly group: PlacementGroup; readonly slot: number; readonly now: UnixMs },
+  ): Effects {
+    const needed = known.descriptor?.redundancy.k ?? this.#neededOf(at.group);
+    const here = new Set([...want.parts, ...known.held]);
+    if (here.size >= needed && known.descriptor !== undefined) return this.#rebuild(want, known, at.slot);
+    const effects: CoreEffect[] = [];
+    let coming = 0;
+    for (const [index] of [...known.others].toSorted(([a], [b]) => a - b)) {
+      if (here.size + coming >= needed) break;
+      if (here.has(index)) continue;
+      if (this.#pulls.has(want.pack, index)) {
+        coming++;
+        continue;
+      }
+      const [from] = this.#reachable(known, index);
+      if (from === undefined) continue;
+      effects.push(
+        this.#pulls.start({
+          pack: want.pack,
+          index,
+          from,
+          place: 'scratch',
+          sinceMs: at.now,
+          purpose: 'part',
+        }),
+      );
+      coming++;
+    }
+    if (here.size + coming < needed) want.notBeforeMs = at.now + shardRetryMs;
+    return effects;
+  }
+
+  #neededOf(group: PlacementGroup): number {
+    const found = this.#shelf.plan?.classes.find(({ groups }) => groups.some(({ id }) => id === group.id));
+    return found?.redundancy.k ?? 1;
+  }
+
+  #rebuild(want: Want, known: KnownPack, slot: number): Effects {
+    if (known.descriptor === undefined) return [];
+    want.isRebuilding = true;
+    return [{ kind: 'rebuildShard', descriptor: known.descriptor, index: slot, place: 'held' }];
+  }
+
+  #arrived(event: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
+    const { descriptor, index } = event.arrival;
+    const pull = this.#pulls.find(descriptor.pack, index);
+    if (pull === undefined || pull.purpose === 'restore' || pull.from !== event.from) return [];
+    this.#pulls.end(descriptor.pack, index);
+    if (event.outcome !== 'stored') return this.#failed(event, pull);
+    const known = this.#shelf.take(descriptor.pack);
+    known.descriptor = descriptor;
+    const want = this.#wants.get(descriptor.pack);
+    if (pull.purpose === 'slot') return this.#gained(known, index, event.now);
+    want?.parts.add(index);
+    return this.#work(event.now);
+  }
+
+  #failed(event: Extract<CoreEvent, { kind: 'shardArrived' }>, pull: Pull): Effects {
+    const known = this.#shelf.get(pull.pack);
+    if (known !== undefined && event.outcome === 'damaged') noteLacks(known, pull.from, pull.index);
+    this.#postpone(pull.pack, event.now);
+    if (event.outcome !== 'full') return this.#work(event.now);
+    return [
+      {
+        kind: 'report',
+        level: 'problem',
+        text: "this machine has no space left for others' shards: give it more with a larger quota",
+      },
+    ];
+  }
+
+  #rebuilt({ shard, outcome, now }: Extract<CoreEvent, { kind: 'rebuilt' }>): Effects {
+    const want = this.#wants.get(shard.pack);
+    const known = this.#shelf.get(shard.pack);
+    if (want === undefined || known === undefined) return [];
+    want.isRebuilding = false;
+    const effects = this.#clearScratch(want);
+    if (outcome === 'stored') return [...effects, ...this.#gained(known, shard.index, now)];
+    this.#postpone(shard.pack, now);
+    return effects;
+  }
+
+  #clearScratch(want: Want): Effects {
+    const effects = [...want.parts].map((index): CoreEffect => ({
+      kind: 'removeShard',
+      shard: { place: 'scratch', pack: want.pack, index },
+    }));
+    want.parts.clear();
+    return effects;
+  }
+
+  /** The shard is here, verified and flushed: receipt to the owner, and everybody concerned hears of it. */
+  #gained(known: KnownPack, index: number, now: UnixMs): Effects {
+    if (known.descriptor === undefined) return [];
+    this.#shelf.hold(known.descriptor, index);
+    const want = this.#wants.get(known.pack);
+    const effects = want === undefined ? [] : [...this.#clearScratch(want)];
+    this.#wants.delete(known.pack);
+    // The group may be another one now that the descriptor is known.
+    known.group = undefined;
+    const { owner } = known.descriptor;
+    const isOwn = owner === this.#membership.self;
+    if (isOwn || this.#membership.up.has(owner)) {
+      effects.push({ kind: 'sendReceipt', to: owner, shard: { pack: known.pack, index } });
+    }
+    this.#consider(known, now);
+    return effects;
+  }
+
+  #lost({ shard, now }: Extract<CoreEvent, { kind: 'shardLost' }>): Effects {
+    if (shard.place !== 'held') return [];
+    const known = this.#shelf.get(shard.pack);
+    if (known === undefined) return [];
+    this.#shelf.release(shard.pack, shard.index);
+    this.#consider(known, now);
+    const report: CoreEffect = {
+      kind: 'report',
+      level: 'warning',
+      text: 'a shard on this disk was damaged or missing; it is fetched again',
+    };
+    return [{ kind: 'removeShard', shard }, report, ...this.#work(now)];
+  }
+}

@@ -1,0 +1,203 @@
+// Fetches packs for a restore: k different shards each, first from where the plan puts them, then from where earlier
+// plans did, then from whoever says that it has some. It gives up only when nobody is left to ask, and says what it found.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { PackDescriptor, WireMessage } from '../codec/index.ts';
+import { pullsMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { Election } from './election.ts';
+import type { CoreEvent } from './events.ts';
+import type { Membership } from './membership.ts';
+import type { Pull, Pulls } from './pulls.ts';
+import { groupUnder, type Shelf } from './shelf.ts';
+
+interface Fetch {
+  readonly descriptor: PackDescriptor;
+  /** Where each index may be, best first. */
+  readonly candidates: Map<number, PeerId[]>;
+  readonly scratch: Set<number>;
+  readonly tried: Set<string>;
+  askedAtMs: number | undefined;
+  isReady: boolean;
+}
+
+export interface RestoreParts {
+  readonly membership: Membership;
+  readonly shelf: Shelf;
+  readonly election: Election;
+  readonly pulls: Pulls;
+}
+
+export class Restore {
+  readonly #parts: RestoreParts;
+  readonly #waiting: PackDescriptor[] = [];
+  readonly #fetches = new Map<PackId, Fetch>();
+
+  constructor(parts: RestoreParts) {
+    this.#parts = parts;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'packsWanted':
+        this.#waiting.push(...event.packs);
+        return this.#work(event.now);
+      case 'message':
+        return this.#message(event);
+      case 'shardArrived':
+        return this.#arrived(event);
+      case 'packUsed':
+        return this.#used(event.pack, event.now);
+      case 'tick':
+        return this.#fetches.size + this.#waiting.length === 0 ? [] : this.#work(event.now);
+      default:
+        return [];
+    }
+  }
+
+  pullsEnded(pulls: readonly Pull[], now: UnixMs): Effects {
+    return pulls.some(({ purpose }) => purpose === 'restore') ? this.#work(now) : [];
+  }
+
+  #message({ from, message, now }: Extract<CoreEvent, { kind: 'message' }>): Effects {
+    if (message.kind === 'shardsHeld') return this.#found(from, message.held, now);
+    if (message.kind !== 'shardMissing') return [];
+    const pull = this.#parts.pulls.find(message.pack, message.index);
+    if (pull?.purpose !== 'restore' || pull.from !== from) return [];
+    this.#parts.pulls.end(message.pack, message.index);
+    return this.#work(now);
+  }
+
+  #found(from: PeerId, held: Extract<WireMessage, { kind: 'shardsHeld' }>['held'], now: UnixMs): Effects {
+    for (const { descriptor, indexes } of held) {
+      const fetch = this.#fetches.get(descriptor.pack);
+      if (fetch === undefined) continue;
+      for (const index of indexes) {
+        // It just said so: worth trying once more.
+        fetch.tried.delete(`${index} ${from}`);
+        addCandidate(fetch, index, from);
+      }
+    }
+    return this.#work(now);
+  }
+
+  #arrived({ arrival, from, outcome, now }: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
+    const { descriptor, index } = arrival;
+    const pull = this.#parts.pulls.find(descriptor.pack, index);
+    if (pull?.purpose !== 'restore' || pull.from !== from) return [];
+    this.#parts.pulls.end(descriptor.pack, index);
+    if (outcome === 'stored') this.#fetches.get(descriptor.pack)?.scratch.add(index);
+    return this.#work(now);
+  }
+
+  /** The writer has read the pack: room for the next one. */
+  #used(pack: PackId, now: UnixMs): Effects {
+    const fetch = this.#fetches.get(pack);
+    this.#fetches.delete(pack);
+    const cleared = [...(fetch?.scratch ?? [])].map((index): CoreEffect => ({
+      kind: 'removeShard',
+      shard: { place: 'scratch', pack, index },
+    }));
+    return [...cleared, ...this.#work(now)];
+  }
+
+  #work(now: UnixMs): Effects {
+    while (this.#fetches.size < restorePacksAhead && this.#waiting.length > 0)
+      this.#begin(this.#waiting.shift()!);
+    return [...this.#fetches.values()].flatMap((fetch) => (fetch.isReady ? [] : this.#pursue(fetch, now)));
+  }
+
+  #begin(descriptor: PackDescriptor): void {
+    const fetch: Fetch = {
+      descriptor,
+      candidates: new Map(),
+      scratch: new Set(),
+      tried: new Set(),
+      askedAtMs: undefined,
+      isReady: false,
+    };
+    const { election, shelf } = this.#parts;
+    const plans = election.plan === undefined ? [] : [election.plan, ...election.earlierPlans];
+    for (const plan of plans) {
+      for (const [index, member] of (groupUnder(plan, descriptor)?.members ?? []).entries())
+        addCandidate(fetch, index, member);
+    }
+    for (const [index, peers] of shelf.get(descriptor.pack)?.others ?? []) {
+      for (const peer of peers) addCandidate(fetch, index, peer);
+    }
+    this.#fetches.set(descriptor.pack, fetch);
+  }
+
+  #pursue(fetch: Fetch, now: UnixMs): Effects {
+    const { descriptor } = fetch;
+    const held = this.#parts.shelf.get(descriptor.pack)?.held ?? new Set<number>();
+    const here = new Set([...held, ...fetch.scratch]);
+    const { k, n } = descriptor.redundancy;
+    if (here.size >= k) {
+      fetch.isReady = true;
+      return [{ kind: 'packReady', pack: descriptor.pack }];
+    }
+    const effects: CoreEffect[] = [];
+    let coming = 0;
+    for (let index = 0; index < n && here.size + coming < k; index++) {
+      if (here.has(index)) continue;
+      const isComing = this.#parts.pulls.has(descriptor.pack, index);
+      const pull = isComing ? undefined : this.#pullFrom(fetch, index, now);
+      if (pull !== undefined) effects.push(pull);
+      if (isComing || pull !== undefined) coming++;
+    }
+    return here.size + coming >= k
+      ? effects
+      : [...effects, ...this.#askAround(fetch, { now, coming, here: here.size })];
+  }
+
+  #pullFrom(fetch: Fetch, index: number, now: UnixMs): CoreEffect | undefined {
+    const { membership, pulls } = this.#parts;
+    if (pulls.countFor('restore') >= pullsMax) return undefined;
+    const from = fetch.candidates
+      .get(index)
+      ?.find((peer) => membership.up.has(peer) && !fetch.tried.has(`${index} ${peer}`));
+    if (from === undefined) return undefined;
+    fetch.tried.add(`${index} ${from}`);
+    return pulls.start({
+      pack: fetch.descriptor.pack,
+      index,
+      from,
+      place: 'scratch',
+      sinceMs: now,
+      purpose: 'restore',
+    });
+  }
+
+  /** Nobody known is left: ask everybody once, wait a little, then say how much was found. */
+  #askAround(
+    fetch: Fetch,
+    at: { readonly now: UnixMs; readonly coming: number; readonly here: number },
+  ): Effects {
+    const { pack } = fetch.descriptor;
+    const { membership, pulls } = this.#parts;
+    if (pulls.countFor('restore') >= pullsMax) return [];
+    if (fetch.askedAtMs === undefined) {
+      fetch.askedAtMs = at.now;
+      return [...membership.up].map((to): CoreEffect => ({
+        kind: 'send',
+        to,
+        message: { kind: 'shardsAsk', packs: [pack] },
+      }));
+    }
+    if (at.coming > 0 || at.now - fetch.askedAtMs < shardRetryMs) return [];
+    this.#fetches.delete(pack);
+    const cleared = [...fetch.scratch].map((index): CoreEffect => ({
+      kind: 'removeShard',
+      shard: { place: 'scratch', pack, index },
+    }));
+    return [...cleared, { kind: 'packLost', pack, foundCount: at.here }];
+  }
+}
+
+function addCandidate(fetch: Fetch, index: number, peer: PeerId): void {
+  const peers = fetch.candidates.get(index);
+  if (peers === undefined) fetch.candidates.set(index, [peer]);
+  else if (!peers.includes(peer)) peers.push(peer);
+}

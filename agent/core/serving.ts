@@ -1,0 +1,88 @@
+// Answers what other members ask of the shards here: streams them, a few at once, or says that they are not here.
+
+import { queuedPullsMax, shardSendsMax } from '../limits.ts';
+import type { ShardLocation } from '../ports.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { CoreEvent } from './events.ts';
+import { Placement } from './placement.ts';
+import type { Shelf } from './shelf.ts';
+
+interface Send {
+  readonly to: PeerId;
+  readonly shard: ShardLocation;
+}
+
+export class Serving {
+  readonly #shelf: Shelf;
+  #queue: Send[] = [];
+  #sending = 0;
+
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf;
+  }
+
+  /** Shards on their way out or waiting for it. */
+  get sendCount(): number {
+    return this.#queue.length + this.#sending;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'message':
+        if (event.message.kind === 'shardPull')
+          return this.#pulled(event.from, event.message.pack, event.message.index);
+        if (event.message.kind === 'shardsAsk') return this.#asked(event.from, event.message.packs);
+        return [];
+      case 'shardSent':
+        this.#sending--;
+        return [...this.#ended(event), ...this.#next()];
+      case 'disconnected':
+        this.#queue = this.#queue.filter(({ to }) => to !== event.peer);
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #pulled(to: PeerId, pack: PackId, index: number): Effects {
+    const known = this.#shelf.get(pack);
+    const isHere = known !== undefined && Placement.indexesHere(known).includes(index);
+    if (!isHere || this.#queue.length >= queuedPullsMax) return [missing(to, pack, index)];
+    const place = known.held.has(index) ? 'held' : 'outbox';
+    this.#queue.push({ to, shard: { place, pack, index } });
+    return this.#next();
+  }
+
+  #next(): Effects {
+    const effects: CoreEffect[] = [];
+    while (this.#sending < shardSendsMax) {
+      const send = this.#queue.shift();
+      if (send === undefined) break;
+      this.#sending++;
+      effects.push({ kind: 'sendShard', ...send });
+    }
+    return effects;
+  }
+
+  /** `damaged`: the shard was not what its pack promises when it was read here, and was not sent. */
+  #ended({ to, shard, outcome }: Extract<CoreEvent, { kind: 'shardSent' }>): Effects {
+    return outcome === 'damaged' ? [missing(to, shard.pack, shard.index)] : [];
+  }
+
+  #asked(to: PeerId, packs: readonly PackId[]): Effects {
+    const held = packs.flatMap((pack) => {
+      const known = this.#shelf.get(pack);
+      if (known?.descriptor === undefined) return [];
+      const indexes = Placement.indexesHere(known);
+      return indexes.length === 0 ? [] : [{ descriptor: known.descriptor, indexes }];
+    });
+    return [{ kind: 'send', to, message: { kind: 'shardsHeld', held } }];
+  }
+}
+
+const missing = (to: PeerId, pack: PackId, index: number): CoreEffect => ({
+  kind: 'send',
+  to,
+  message: { kind: 'shardMissing', pack, index },
+});

@@ -1,0 +1,137 @@
+// What this agent knows of packs: which shards it has itself, which it knows others to have, and who should have them
+// under the current plan. Pure bookkeeping for placement, repair and restore; it orders nothing.
+
+import { groupForPack, type Plan, type PlacementGroup } from '../../optimizer/index.ts';
+import type { PackDescriptor } from '../codec/index.ts';
+import type { PackId, PeerId } from '../units.ts';
+
+/** One pack on the shelf. */
+export interface KnownPack {
+  readonly pack: PackId;
+  /** Known once a shard of it was here, or the owner staged it. */
+  descriptor: PackDescriptor | undefined;
+  /** Indexes of shards held here. */
+  readonly held: Set<number>;
+  /** The whole pack waits here for receipts: this agent owns it. */
+  isInOutbox: boolean;
+  /** Who has which index, by their own word (inventory or receipt). */
+  readonly others: Map<number, Set<PeerId>>;
+  /** The group that the pack maps to under the current plan; undefined until looked up, null when there is none. */
+  group: PlacementGroup | null | undefined;
+  /** Group id under which others spoke of the pack while its descriptor is not known here. */
+  heardGroup: string | undefined;
+}
+
+export class Shelf {
+  readonly #packs = new Map<PackId, KnownPack>();
+  readonly #groups = new Map<string, PlacementGroup>();
+  #plan: Plan | undefined;
+  heldBytes = 0;
+  heldShards = 0;
+
+  get packs(): ReadonlyMap<PackId, KnownPack> {
+    return this.#packs;
+  }
+
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  /** Every pack's group is looked up again under the new plan. */
+  usePlan(plan: Plan): void {
+    this.#plan = plan;
+    this.#groups.clear();
+    for (const { groups } of plan.classes) for (const group of groups) this.#groups.set(group.id, group);
+    for (const known of this.#packs.values()) {
+      known.group = undefined;
+      known.heardGroup = undefined;
+    }
+  }
+
+  groupById(id: string): PlacementGroup | undefined {
+    return this.#groups.get(id);
+  }
+
+  get(pack: PackId): KnownPack | undefined {
+    return this.#packs.get(pack);
+  }
+
+  take(pack: PackId): KnownPack {
+    const found = this.#packs.get(pack);
+    if (found !== undefined) return found;
+    const known: KnownPack = {
+      pack,
+      descriptor: undefined,
+      held: new Set(),
+      isInOutbox: false,
+      others: new Map(),
+      group: undefined,
+      heardGroup: undefined,
+    };
+    this.#packs.set(pack, known);
+    return known;
+  }
+
+  /** Forgets a pack that is neither here nor wanted here. */
+  drop(pack: PackId): void {
+    this.#packs.delete(pack);
+  }
+
+  hold(descriptor: PackDescriptor, index: number): KnownPack {
+    const known = this.take(descriptor.pack);
+    known.descriptor = descriptor;
+    if (!known.held.has(index)) {
+      known.held.add(index);
+      this.heldShards++;
+      this.heldBytes += descriptor.shardBytes;
+    }
+    return known;
+  }
+
+  release(pack: PackId, index: number): void {
+    const known = this.#packs.get(pack);
+    if (known === undefined || !known.held.delete(index)) return;
+    this.heldShards--;
+    this.heldBytes -= known.descriptor?.shardBytes ?? 0;
+  }
+
+  /** The group of a pack under the current plan; undefined when the plan has no class for its (k, n). */
+  groupOf(known: KnownPack): PlacementGroup | undefined {
+    if (known.group === undefined) known.group = this.#lookUp(known) ?? null;
+    return known.group ?? undefined;
+  }
+
+  #lookUp({ descriptor, heardGroup }: KnownPack): PlacementGroup | undefined {
+    if (descriptor === undefined) return heardGroup === undefined ? undefined : this.#groups.get(heardGroup);
+    return this.#plan === undefined ? undefined : groupUnder(this.#plan, descriptor);
+  }
+}
+
+/** The group of a pack under a plan: of the class with the pack's own redundancy, by rendezvous, off its owner. */
+export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGroup | undefined {
+  const { redundancy, placementClass, pack, owner } = descriptor;
+  const fits = plan.classes.filter(
+    (candidate) =>
+      candidate.redundancy.k === redundancy.k &&
+      candidate.redundancy.n === redundancy.n &&
+      candidate.groups.length > 0,
+  );
+  const chosen = fits.find(({ name }) => name === placementClass) ?? fits[0];
+  return chosen === undefined ? undefined : groupForPack({ packId: pack, owner, placementClass: chosen });
+}
+
+/** Whether a peer said that it has this shard. */
+export const isKnownToHave = (known: KnownPack, index: number, peer: PeerId): boolean =>
+  known.others.get(index)?.has(peer) === true;
+
+export function noteHas(known: KnownPack, index: number, peer: PeerId): void {
+  const peers = known.others.get(index);
+  if (peers === undefined) known.others.set(index, new Set([peer]));
+  else peers.add(peer);
+}
+
+/** Forgets what a peer said about a pack; one index, or all. */
+export function noteLacks(known: KnownPack, peer: PeerId, index?: number): void {
+  if (index !== undefined) known.others.get(index)?.delete(peer);
+  else for (const peers of known.others.values()) peers.delete(peer);
+}

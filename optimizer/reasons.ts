@@ -1,0 +1,72 @@
+// Why each member is in its group: its availability, its domain, what the group would lose by the runner-up, and what kept
+// a better machine out. Numbers that a person can check, from the same odds that the optimizer used.
+
+import type { DescribedGroup } from './compute-plan.ts';
+import type { MemberReason, Plan } from './plan.ts';
+import type { States } from './states.ts';
+import { availabilities, oddsWith, slotOdds } from './survival.ts';
+
+export function memberReasons(
+  states: States,
+  group: DescribedGroup,
+  domains: Readonly<Record<string, string>>,
+): readonly MemberReason[] {
+  const up = availabilities(states);
+  return group.members.map((member, slot) => {
+    const odds = slotOdds(
+      states,
+      group.members.filter((_, index) => index !== slot),
+      group.shape.redundancy.k,
+    );
+    const now = oddsWith(states, odds, member);
+    const outside = states.machines
+      .map((_, machine) => ({
+        machine,
+        odds: group.members.includes(machine) ? Number.POSITIVE_INFINITY : oddsWith(states, odds, machine),
+      }))
+      .filter((candidate) => Number.isFinite(candidate.odds))
+      .toSorted((a, b) => a.odds - b.odds || a.machine - b.machine);
+    const free = outside.find(({ machine }) => group.loads[machine]! < group.capacities[machine]!);
+    const runnerUp = free ?? outside[0];
+    const isKeptOut = outside[0] !== undefined && outside[0].odds < now && outside[0] !== free;
+    const machine = states.machines[member]!;
+    return {
+      machine,
+      availability: up[member]!,
+      ...(domains[machine] === undefined ? {} : { domain: domains[machine] }),
+      swapLoss: runnerUp === undefined || now <= 0 ? 1 : Math.min(1e12, runnerUp.odds / now),
+      ...(runnerUp === undefined ? {} : { runnerUp: states.machines[runnerUp.machine]! }),
+      ...(isKeptOut
+        ? { binding: `${states.machines[outside[0]!.machine]!} would do better but has no slot left` }
+        : {}),
+    };
+  });
+}
+
+const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;
+
+/** A group in plain lines; empty when the plan has no such group. */
+export function explainGroup(plan: Plan, groupId: string): readonly string[] {
+  for (const { name, redundancy, groups } of plan.classes) {
+    const group = groups.find(({ id }) => id === groupId);
+    if (group === undefined) continue;
+    const at = Object.entries(group.unavailabilityAt).map(
+      ([hour, odds]) => `${percent(1 - odds, 4)} at ${hour}`,
+    );
+    return [
+      `Group ${group.id}: ${name} packs, any ${redundancy.k} of ${redundancy.n} members restore a pack.`,
+      `Survives ${percent(1 - group.unavailability, 4)} of all hours${at.length === 0 ? '' : `, ${at.join(', ')} on workdays`}.`,
+      ...group.reasons.map((reason, slot) => {
+        const domain = reason.domain === undefined ? 'stands alone' : `in ${reason.domain}`;
+        const instead =
+          reason.runnerUp === undefined
+            ? 'nobody could take its place'
+            : `with ${reason.runnerUp} instead the group would fail ${reason.swapLoss.toFixed(2)} times as often`;
+        const binding = reason.binding === undefined ? '' : `; ${reason.binding}`;
+        return `  slot ${slot}: ${reason.machine}, up ${percent(reason.availability)}, ${domain}; ${instead}${binding}`;
+      }),
+      `From ${plan.modelSource}.`,
+    ];
+  }
+  return [];
+}

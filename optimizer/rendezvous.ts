@@ -1,0 +1,64 @@
+// From a pack to its group with no lookup: weighted rendezvous hashing (Thaler & Ravishankar, 1998; weights after Schindelhauer
+// & Schomaker, 2005). A changed group moves only its own packs; groups that contain the owner are passed over.
+
+import type { MachineId } from '../datasets/index.ts';
+import type { PlacementClass, PlacementGroup } from './plan.ts';
+
+export interface PackPlace {
+  /** 64 hex digits, uniformly distributed: a SHA-256. */
+  readonly packId: string;
+  readonly owner: MachineId;
+  readonly placementClass: PlacementClass;
+}
+
+const hashes = new WeakMap<PlacementGroup, number>();
+
+/** FNV-1a of the group's id, finished by a 32-bit avalanche. */
+function hashOfGroup(group: PlacementGroup): number {
+  const known = hashes.get(group);
+  if (known !== undefined) return known;
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < group.id.length; index++)
+    hash = Math.imul(hash ^ group.id.charCodeAt(index), 0x01000193);
+  const mixed = avalanche(hash);
+  hashes.set(group, mixed);
+  return mixed;
+}
+
+/** The finaliser of MurmurHash3 (Appleby, public domain constants). */
+function avalanche(word: number): number {
+  let mixed = word ^ (word >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
+
+/** Uniform in (0, 1), the same on every machine: 52 bits from two words of the pack id mixed with the group. */
+function fractionOf(packWords: readonly [number, number], groupHash: number): number {
+  const high = avalanche(packWords[0] ^ groupHash) >>> 0;
+  const low = avalanche(packWords[1] ^ Math.imul(groupHash, 0x9e3779b1)) >>> 12;
+  return (high * 2 ** 20 + low + 0.5) / 2 ** 52;
+}
+
+/** The group with the highest −weight / ln(u); undefined only when the class has no groups. */
+export function groupForPack({ packId, owner, placementClass }: PackPlace): PlacementGroup | undefined {
+  const words = [Number.parseInt(packId.slice(0, 8), 16), Number.parseInt(packId.slice(8, 16), 16)] as const;
+  const { groups } = placementClass;
+  return best(groups, words, owner) ?? best(groups, words, undefined);
+}
+
+function best(
+  groups: readonly PlacementGroup[],
+  words: readonly [number, number],
+  avoided: MachineId | undefined,
+): PlacementGroup | undefined {
+  let found: PlacementGroup | undefined;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const group of groups) {
+    if (avoided !== undefined && group.members.includes(avoided)) continue;
+    const score = -group.weight / Math.log(fractionOf(words, hashOfGroup(group)));
+    if (score > highest) [found, highest] = [group, score];
+  }
+  return found;
+}
