@@ -7,6 +7,8 @@ const idBytes = 32;
 const stateEmpty = 0;
 const stateWriting = 1;
 const stateFull = 2;
+/** Half full, a search takes two steps; one that takes so many is not worth the chunk that it may save. */
+const probeCountMax = 64;
 
 /** The shared memory of one table; give it to every thread that needs it. */
 export interface SharedChunkTable {
@@ -36,11 +38,11 @@ export class ChunkTable {
     });
   }
 
-  /** Adds an id; false when it is there already. A full table only forgets: the chunk is stored again. */
+  /** Adds an id; false when it is there already. A crowded table only forgets: the chunk is stored again. */
   add(chunk: ChunkId): boolean {
     const id = Buffer.from(chunk, 'hex');
     let slot = id.readUInt32LE(0) & this.#mask;
-    for (let probe = 0; probe <= this.#mask; probe++) {
+    for (let probe = 0; probe < probeCountMax; probe++) {
       const state = Atomics.compareExchange(this.#states, slot, stateEmpty, stateWriting);
       if (state === stateEmpty) {
         this.#ids.set(id, slot * idBytes);

@@ -87,12 +87,18 @@ function firstDifference(left: Buffer, right: Buffer): number | undefined {
   }
 }
 
+/** Two windows for all files: a comparison never waits, so no two of them overlap in one thread. */
+const windows = { left: Buffer.alloc(0), right: Buffer.alloc(0) };
+
 function compareOpen(left: number, right: number): number | undefined {
-  const [leftWindow, rightWindow] = [Buffer.allocUnsafe(windowBytes), Buffer.allocUnsafe(windowBytes)];
+  if (windows.left.length === 0) {
+    windows.left = Buffer.allocUnsafeSlow(windowBytes);
+    windows.right = Buffer.allocUnsafeSlow(windowBytes);
+  }
   for (let offset = 0; ; offset += windowBytes) {
-    const leftBytes = readSync(left, leftWindow, 0, windowBytes, offset);
-    const rightBytes = readSync(right, rightWindow, 0, windowBytes, offset);
-    if (!leftWindow.subarray(0, leftBytes).equals(rightWindow.subarray(0, rightBytes))) return offset;
+    const leftBytes = readSync(left, windows.left, 0, windowBytes, offset);
+    const rightBytes = readSync(right, windows.right, 0, windowBytes, offset);
+    if (!windows.left.subarray(0, leftBytes).equals(windows.right.subarray(0, rightBytes))) return offset;
     if (leftBytes < windowBytes) return undefined;
   }
 }

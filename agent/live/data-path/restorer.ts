@@ -1,6 +1,7 @@
 // Brings a snapshot's files back into a folder, and compares folders. Workers open, check and write; this side only
 // hands packs over. Every chunk is checked by its keyed hash; what cannot be had is listed, never guessed.
 
+import { DreyError } from '../../../datasets/index.ts';
 import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
 import type { Difference, RestoreQuestion, RestoreResult } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
@@ -18,6 +19,8 @@ export interface RestoreOptions {
   /** Drive paths of files and folders; everything when absent or empty. */
   readonly paths?: readonly string[];
   readonly overwrite?: 'refuse' | 'replace';
+  /** Ends the restore before its next pack; files that are whole by then stay. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (progress: {
     readonly phase: 'files' | 'packs';
     readonly done: number;
@@ -27,7 +30,8 @@ export interface RestoreOptions {
 
 /**
  * Restores what can be had and lists the rest. Throws `restore-folder-not-empty`, `restore-folder-unusable`,
- * `snapshot-unreadable` (root, index or tree is missing or altered), `path-not-in-snapshot`, `disk-full`, `worker-lost`.
+ * `snapshot-unreadable` (root, index or tree is missing or altered), `path-not-in-snapshot`,
+ * `restore-cancelled`, `disk-full`, `worker-lost`.
  */
 export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
   const { workers, head, driveKey, to } = options;
@@ -49,8 +53,9 @@ export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult>
 
 async function answerRestore(
   question: RestoreQuestion,
-  { fetchPack, onProgress }: RestoreOptions,
+  { fetchPack, onProgress, signal }: RestoreOptions,
 ): Promise<Answer<Uint8Array | undefined>> {
+  if (signal?.aborted === true) throw cancelled();
   if (question.kind === 'progress') {
     onProgress?.({ phase: question.phase, done: question.done, of: question.of });
     return { body: undefined };
@@ -59,6 +64,13 @@ async function answerRestore(
   const buffer = movable(body);
   return buffer === undefined ? { body } : { body, transfer: [buffer] };
 }
+
+const cancelled = (): DreyError =>
+  new DreyError({
+    code: 'restore-cancelled',
+    message: 'The restore was cancelled',
+    advice: 'Files that were whole by then are in the folder; restore again into a new one to have all.',
+  });
 
 export interface CompareOptions {
   readonly workers: WorkerPool;

@@ -14,7 +14,7 @@ import {
   sealSmall,
   sha256Hex,
 } from '../../codec/index.ts';
-import { chunkBytesMin, packBytesTarget } from '../../limits.ts';
+import { chunkBytesAverage, packBytesTarget } from '../../limits.ts';
 import { type ChunkId, snapshotId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
 import { ChunkTable } from './chunk-table.ts';
@@ -25,9 +25,9 @@ import {
   type SegmentState,
   type StagedSnapshot,
 } from './drive-state.ts';
-import { ignoreCheck } from './ignore.ts';
+import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { Packer, type StagedPack } from './packer.ts';
-import type { BytePath } from './path-bytes.ts';
+import { type BytePath, bytePathOf } from './path-bytes.ts';
 import { identityOf, type LeftOut, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
 import { type KeptFile, treeOf } from './snapshot-tree.ts';
 import type { Ask, PackResult, SnapshotQuestion, SnapshotRequest, SnapshotResult, TaskEnd } from './tasks.ts';
@@ -55,7 +55,7 @@ class SnapshotRun {
   constructor(request: SnapshotRequest, ask: AskMain) {
     this.#request = request;
     this.#ask = ask;
-    this.#scan = scanFolder(request.folder, ignoreCheck(request.ignore));
+    this.#scan = scanFolder(request.folder, leftOutBy(request));
     this.#unreadable = [...this.#scan.unreadable];
     const { drive, keyEpoch } = request.sealing;
     this.#state = new DriveState({ folder: request.stateFolder, drive, keyEpoch });
@@ -102,7 +102,7 @@ class SnapshotRun {
   #knownChunks(changed: readonly ScannedEntry[]): ChunkTable {
     const bulk = this.#state.packs.filter(({ descriptor }) => descriptor.placementClass === 'bulk');
     const known = bulk.reduce((sum, { entries }) => sum + entries.length, 0);
-    const fresh = changed.reduce((sum, { byteCount }) => sum + 2 + byteCount / chunkBytesMin, 0);
+    const fresh = changed.reduce((sum, { byteCount }) => sum + 2 + (2 * byteCount) / chunkBytesAverage, 0);
     const table = ChunkTable.withRoomFor(known + Math.ceil(fresh));
     for (const { entries } of bulk) for (const { chunk } of entries) table.add(chunk);
     return table;
@@ -265,6 +265,11 @@ class SnapshotRun {
     }
     return accesses;
   }
+}
+
+function leftOutBy({ ignore, exclude }: SnapshotRequest): IgnoreCheck {
+  const [excluded, isIgnored] = [new Set(exclude.map(bytePathOf)), ignoreCheck(ignore)];
+  return (path, type) => excluded.has(path) || isIgnored(path, type);
 }
 
 /** For every further name of a hard-linked file, the name that stands first. */

@@ -2,6 +2,7 @@
 // what must now be stored elsewhere. It acknowledges nothing: that is for receipts to do.
 
 import { rm } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
 import { minutes, type UnixMs } from '../../../datasets/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
 import type { PackDescriptor } from '../../codec/index.ts';
@@ -24,6 +25,8 @@ export interface SnapshotterOptions {
   readonly folder: string;
   /** Patterns of what is left out (see ignore.ts). */
   readonly ignore: readonly string[];
+  /** Real folders that are never backed up wherever they lie: the agent's own, whose every change would cause another. */
+  readonly exclude?: readonly string[];
   /** A folder of this drive alone, where the state of its last scan is kept. */
   readonly stateFolder: string;
   readonly workers: WorkerPool;
@@ -87,7 +90,7 @@ class FolderSnapshotter implements Snapshotter {
   }
 
   stagedPacks(): readonly PackDescriptor[] {
-    return readStagedPacks(this.#options.stateFolder).map(({ descriptor }) => descriptor);
+    return readStagedPacks(this.#options.stateFolder);
   }
 
   forget(): Promise<void> {
@@ -115,6 +118,7 @@ class FolderSnapshotter implements Snapshotter {
         sealing: { drive, driveKey, keyEpoch, owner, redundancy },
         folder,
         ignore,
+        exclude: insidePaths(folder, this.#options.exclude ?? []),
         stateFolder,
         atMs: startedMs,
         jobCountMax: workers.threadCountMax + 1,
@@ -165,6 +169,13 @@ class FolderSnapshotter implements Snapshotter {
     await appendLineAsync(driveFiles(this.#options.stateFolder).packsFile, line);
   }
 }
+
+/** Drive paths of those folders that lie inside the protected one. */
+const insidePaths = (folder: string, others: readonly string[]): readonly string[] =>
+  others
+    .map((other) => relative(folder, other))
+    .filter((path) => path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
+    .map((path) => path.split(sep).join('/'));
 
 const forPeople = (all: readonly LeftOut[]): readonly Difference[] =>
   all.map(({ path, reason }) => ({ path: pathText(path), reason }));

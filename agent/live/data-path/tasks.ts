@@ -54,6 +54,8 @@ export interface SnapshotRequest {
   readonly sealing: Sealing;
   readonly folder: string;
   readonly ignore: readonly string[];
+  /** Paths inside the folder, with '/' between parts, that are never looked at. */
+  readonly exclude: readonly string[];
   readonly stateFolder: string;
   readonly atMs: number;
   /** End of the last scan of this run of the agent: later access times are reads. Absent: reads are not counted. */

@@ -196,6 +196,21 @@ test('a pack that cannot be fetched is a reason, and nothing is left half writte
   t.deepEqual(readdirSync(to), []);
 });
 
+test('a restore that is cancelled stops before the next pack and leaves only whole files', async (t) => {
+  const trial = startTrial();
+  writeFileSync(join(trial.folder, 'a-large.bin'), noise(40 * mebibyte, 2));
+  writeFileSync(join(trial.folder, 'b-small.txt'), 'small');
+  const { staged } = await trial.snapshotter.snapshot();
+  const to = startTrial().folder;
+  const cancel = new AbortController();
+  const onProgress = (): void => cancel.abort();
+  await t.throwsAsync(trial.restore(staged, { to, onProgress, signal: cancel.signal }), {
+    code: 'restore-cancelled',
+  });
+  t.false(readdirSync(to).includes('a-large.bin'));
+  t.false(readdirSync(to).includes('.drey-partial'));
+});
+
 test('without its root or tree a snapshot says that it cannot be opened', async (t) => {
   const trial = startTrial();
   writeOddTree(trial.folder);

@@ -148,6 +148,22 @@ test('only the paths asked for come back, with the folders above them', async (t
   await t.throwsAsync(trial.restore(staged, { paths: ['not there'] }), { code: 'path-not-in-snapshot' });
 });
 
+test("the agent's own folder inside the protected one is not backed up", async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  const own = join(trial.folder, 'deep', 'er');
+  const snapshotter = trial.next({ exclude: [own, join(trial.folder, '..', 'elsewhere')], ignore: ['*.sh'] });
+  const { staged } = await snapshotter.snapshot();
+  const { to } = await trial.restore(staged);
+  const differences = await compareTrees({ workers, left: trial.folder, right: to });
+  t.deepEqual(
+    differences.map(({ path }) => path),
+    ['deep/er', 'deep/er/still', 'deep/er/still/bottom.txt', 'run.sh'],
+  );
+  writeFileSync(join(own, 'new'), 'one more pack');
+  t.is((await snapshotter.snapshot()).outcome, 'unchanged');
+});
+
 test('a comparison finds each kind of difference', async (t) => {
   const trial = startTrial();
   writeOddTree(trial.folder);
