@@ -25,6 +25,8 @@ export interface WatcherOptions {
   readonly folder: string;
   /** Patterns of the drive (see ignore.ts); here they only save system resources. */
   readonly ignore: readonly string[];
+  /** Real folders whose changes mean nothing: the agent's own. */
+  readonly exclude?: readonly string[];
   readonly clock: Clock;
   readonly onChange: () => void;
   readonly onHealth?: (health: WatcherHealth) => void;
@@ -90,7 +92,7 @@ class FolderWatcher implements Watcher {
   }
 
   async #subscribe(): Promise<void> {
-    const { folder, ignore, loadNative } = this.#options;
+    const { folder, ignore, exclude, loadNative } = this.#options;
     if (this.#subscribing || this.#stopped) return;
     this.#subscribing = true;
     try {
@@ -100,7 +102,9 @@ class FolderWatcher implements Watcher {
       }
       const native = await (loadNative ?? loadParcel)();
       const hear = (error: Error | null): void => this.#heard(error);
-      this.#subscription = await native.subscribe(folder, hear, { ignore: nativeIgnores(ignore) });
+      this.#subscription = await native.subscribe(folder, hear, {
+        ignore: [...nativeIgnores(ignore), ...(exclude ?? [])],
+      });
       this.#become({ state: 'watching' });
     } catch (error) {
       this.#become({ state: 'scanning only', reason: reasonOf(error) });

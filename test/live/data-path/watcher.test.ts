@@ -1,5 +1,5 @@
 import { once, EventEmitter } from 'node:events';
-import { writeFileSync, rmSync } from 'node:fs';
+import { mkdirSync, writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import {
@@ -7,12 +7,22 @@ import {
   lookEveryMs,
   quietMs,
   startWatcher,
+  type Watcher,
   type WatcherHealth,
 } from '../../../agent/live/data-path/watcher.ts';
+import type { Clock } from '../../../agent/index.ts';
 import { HandClock } from '../telemetry/hand-clock.ts';
 import { newFolder } from './odd-trees.ts';
 
 const startMs = Date.UTC(2026, 10, 2, 8);
+/** Every wait of the debounce ends at once: only the system's own delay is left. */
+const clockWithoutQuiet: Clock = {
+  now: () => new HandClock(startMs).now(),
+  start: (afterMs, fire) => {
+    if (afterMs === quietMs) setImmediate(fire);
+    return { cancel: () => {} };
+  },
+};
 const noNative = async (): Promise<never> => Promise.reject(new Error('dlopen failed'));
 
 test('where the native watcher does not load, regular looks go on and the health says so', async (t) => {
@@ -73,14 +83,7 @@ test('the real watcher notices a new file', async (t) => {
   const watcher = startWatcher({
     folder,
     ignore: ['node_modules'],
-    // Every wait of the debounce ends at once: only the system's own delay is left.
-    clock: {
-      now: () => new HandClock(startMs).now(),
-      start: (afterMs, fire) => {
-        if (afterMs === quietMs) setImmediate(fire);
-        return { cancel: () => {} };
-      },
-    },
+    clock: clockWithoutQuiet,
     onChange: () => heard.emit('change'),
   });
   await watcher.ready;
@@ -94,6 +97,38 @@ test('the real watcher notices a new file', async (t) => {
   await change;
   await watcher.stop();
   t.deepEqual(watcher.health, { state: 'stopped', reason: 'the agent stopped it' });
+});
+
+test("the real watcher does not hear of the agent's own folder inside the watched one", async (t) => {
+  const folder = newFolder();
+  const own = join(folder, 'own');
+  mkdirSync(own);
+  const heard = new EventEmitter();
+  const counts = { all: 0, others: 0 };
+  const start = (name: keyof typeof counts, exclude: readonly string[]): Watcher =>
+    startWatcher({
+      folder,
+      ignore: [],
+      exclude,
+      clock: clockWithoutQuiet,
+      onChange: () => heard.emit(name, counts[name]++),
+    });
+  const watchers = [start('all', []), start('others', [own])];
+  await Promise.all(watchers.map(({ ready }) => ready));
+  if (watchers.some(({ health }) => health.state !== 'watching')) {
+    t.log('skipped: the native watcher does not work here');
+    t.pass();
+    return;
+  }
+  const ours = once(heard, 'all');
+  writeFileSync(join(own, 'journal'), 'ours');
+  await ours;
+  t.is(counts.others, 0);
+  const theirs = once(heard, 'others');
+  writeFileSync(join(folder, 'new'), 'theirs');
+  await theirs;
+  t.is(counts.others, 1);
+  await Promise.all(watchers.map((watcher) => watcher.stop()));
 });
 
 test('a folder that is taken away is said', async (t) => {
