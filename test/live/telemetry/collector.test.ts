@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import {
@@ -24,6 +22,7 @@ import {
   type TelemetryRow,
   unixMs,
 } from '../../../datasets/index.ts';
+import { newFolder } from '../data-path/odd-trees.ts';
 import { HandClock } from './hand-clock.ts';
 
 const machine = machineId('pc-1');
@@ -44,7 +43,7 @@ function startTrial(): Trial {
   const telemetry = startTelemetry({
     machine,
     clock,
-    journalFile: join(mkdtempSync(join(tmpdir(), 'drey-telemetry-')), 'uptime.journal'),
+    journalFile: join(newFolder(), 'uptime.journal'),
     salt: 'fleet',
     usage: () => ({ freeBytes: 1000, quotaBytes: 500 }),
     roundTripMs: () => ({ 'pc-2': 1.5 }),

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { beatGapMsMax, beatMs, UptimeJournal } from '../../../agent/live/telemetry/index.ts';
 import { days, hours, machineId, minutes, rowLimits, unixMs } from '../../../datasets/index.ts';
+import { newFolder } from '../data-path/odd-trees.ts';
 
 const machine = machineId('pc-1');
 const startMs = Date.UTC(2026, 10, 2, 8);
-const journalFile = (): string => join(mkdtempSync(join(tmpdir(), 'drey-uptime-')), 'uptime.journal');
+const journalFile = (): string => join(newFolder(), 'uptime.journal');
 
 const openAt = (file: string, nowMs: number): UptimeJournal =>
   new UptimeJournal({ file, machine, now: unixMs(nowMs) });
