@@ -2,9 +2,10 @@
 // machine's capacity, until none helps (after Douceur & Wattenhofer, DISC'01). Distinct members always; same seed, same groups.
 
 import { createRandom, type Random } from '../datasets/index.ts';
+import { startingGroups } from './group-filling.ts';
+import { GroupSearch, type SlotPlace } from './group-search.ts';
 import type { Redundancy } from './plan.ts';
 import type { States } from './states.ts';
-import { availabilities, oddsWith, slotOdds, unavailability } from './survival.ts';
 
 export interface GroupsQuestion {
   readonly states: States;
@@ -19,151 +20,121 @@ export interface GroupsQuestion {
 
 /** A slot of a previous plan changes only when its group gets better by this share: moving shards costs bandwidth. */
 const moveGainMin = 0.1;
+/** Any other change must gain more than rounding. */
+const gainMin = 1e-9;
 /** Sweeps over all slots; small fleets settle in a few. */
 const sweepsMax = 24;
+/** Multiplications of one climb, about ten seconds of one core. Large fleets stop here, with most of the gain made. */
+const workMax = 4e9;
+/** Candidates that a slot looks at; more machines are sampled, anew for every slot and sweep. */
+const candidatesMax = 256;
 /** Full candidates that a slot tries to swap with, best first. */
-const swapCandidates = 6;
-
-class Groups {
-  readonly question: GroupsQuestion;
-  readonly members: number[][];
-  readonly loads: Int32Array;
-  readonly odds: Float64Array;
-  readonly #isOld: boolean[][];
-
-  constructor(question: GroupsQuestion, members: number[][]) {
-    this.question = question;
-    this.members = members;
-    this.loads = new Int32Array(question.states.machines.length);
-    for (const group of members) for (const member of group) this.loads[member]!++;
-    this.odds = Float64Array.from(members, (group) => this.#oddsOf(group));
-    this.#isOld = members.map((group, at) =>
-      group.map((member, slot) => question.previous?.[at]?.[slot] === member),
-    );
-  }
-
-  #oddsOf(group: readonly number[]): number {
-    return unavailability(this.question.states, { members: group, k: this.question.redundancy.k });
-  }
-
-  /** Tries to better one slot; true when something changed. */
-  improveSlot(at: number, slot: number): boolean {
-    const { states, redundancy, capacities } = this.question;
-    const group = this.members[at]!;
-    const others = group.filter((_, index) => index !== slot);
-    const odds = slotOdds(states, others, redundancy.k);
-    const ranked = states.machines
-      .map((_, machine) => machine)
-      .filter((machine) => !group.includes(machine))
-      .map((machine) => ({ machine, odds: oddsWith(states, odds, machine) }))
-      .filter((candidate) => candidate.odds < this.#worthwhile(at, slot))
-      .toSorted((a, b) => a.odds - b.odds || a.machine - b.machine);
-    const free = ranked.find(({ machine }) => this.loads[machine]! < capacities[machine]!);
-    if (free !== undefined) {
-      this.#put(at, slot, free.machine);
-      return true;
-    }
-    return ranked.slice(0, swapCandidates).some(({ machine }) => this.#swap({ at, slot }, machine));
-  }
-
-  /** Odds that a change of this slot must reach to be worth it. */
-  #worthwhile(at: number, slot: number): number {
-    const now = this.odds[at]!;
-    return this.#isOld[at]![slot] === true ? now * (1 - moveGainMin) : now * (1 - 1e-9);
-  }
-
-  #put(at: number, slot: number, machine: number): void {
-    const group = this.members[at]!;
-    this.loads[group[slot]!]!--;
-    this.loads[machine]!++;
-    group[slot] = machine;
-    this.#isOld[at]![slot] = this.question.previous?.[at]?.[slot] === machine;
-    this.odds[at] = this.#oddsOf(group);
-  }
-
-  /** Exchanges the slot's member with a full machine from another group, when both together get better. */
-  #swap(here: { readonly at: number; readonly slot: number }, machine: number): boolean {
-    const member = this.members[here.at]![here.slot]!;
-    for (const [at, group] of this.members.entries()) {
-      const slot = group.indexOf(machine);
-      if (at === here.at || slot < 0 || group.includes(member)) continue;
-      const before = this.odds[here.at]! + this.odds[at]!;
-      const after =
-        this.#oddsOf(replaced(this.members[here.at]!, here.slot, machine)) +
-        this.#oddsOf(replaced(group, slot, member));
-      const isMoving = this.#isOld[at]![slot] === true || this.#isOld[here.at]![here.slot] === true;
-      if (after >= before * (isMoving ? 1 - moveGainMin : 1 - 1e-9)) continue;
-      this.#put(here.at, here.slot, machine);
-      this.#put(at, slot, member);
-      return true;
-    }
-    return false;
-  }
-}
-
-const replaced = (group: readonly number[], slot: number, machine: number): readonly number[] =>
-  group.with(slot, machine);
+const swapCandidates = 12;
 
 /**
  * Groups of n distinct machines as columns of the states, slot by slot. Throws nothing: an impossible question (fewer
- * than n machines with capacity) gives fewer groups.
+ * than n machines) gives no groups.
  */
 export function chooseGroups(question: GroupsQuestion): readonly (readonly number[])[] {
   const random = createRandom(question.seed).fork('groups');
-  const start = startingGroups(question, random);
-  const groups = new Groups(question, start);
-  const slots = start.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
+  const members = startingGroups(question, random.fork('start'));
+  const search = new GroupSearch(question.states, question.redundancy, members);
+  const slots = members.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
+  const climb: Climb = { question, search, random: random.fork('candidates') };
   for (let sweep = 0; sweep < sweepsMax; sweep++) {
-    let changes = 0;
     // Worst groups first: that is where the odds are.
     const order = slots.toSorted(
-      (a, b) => groups.odds[b.at]! - groups.odds[a.at]! || a.at - b.at || a.slot - b.slot,
+      (a, b) => search.odds[b.at]! - search.odds[a.at]! || a.at - b.at || a.slot - b.slot,
     );
-    for (const { at, slot } of order) if (groups.improveSlot(at, slot)) changes++;
-    if (changes === 0) break;
+    if (!improveAll(climb, order)) break;
   }
-  return groups.members;
+  return members;
 }
 
-/** The previous groups with their gaps filled, and new ones; every machine below its capacity, the least loaded first. */
-export function startingGroups(question: GroupsQuestion, random: Random): number[][] {
-  const { states, redundancy, capacities, groupCount, previous } = question;
-  const loads = new Int32Array(states.machines.length);
-  const up = availabilities(states);
-  const groups: number[][] = Array.from({ length: groupCount }, (_, at) =>
-    [...(previous?.[at] ?? [])].slice(0, redundancy.n),
+interface Climb {
+  readonly question: GroupsQuestion;
+  readonly search: GroupSearch;
+  readonly random: Random;
+}
+
+/** One sweep; false when nothing changed or the work is used up. */
+function improveAll(climb: Climb, order: readonly SlotPlace[]): boolean {
+  let changes = 0;
+  for (const place of order) {
+    if (climb.search.work > workMax) return false;
+    if (improveSlot(climb, place)) changes++;
+  }
+  return changes > 0;
+}
+
+interface Candidate {
+  readonly machine: number;
+  /** Odds of the group with it in the slot. */
+  readonly odds: number;
+}
+
+/** Makes the move or swap at this slot that lowers the total odds most; false when none does. */
+function improveSlot(climb: Climb, place: SlotPlace): boolean {
+  const { search, question } = climb;
+  const now = search.odds[place.at]!;
+  const goal = now * (1 - gainAsked(climb, place));
+  const better = candidatesFor(climb, place)
+    .map((machine): Candidate => ({ machine, odds: search.oddsWith(place, machine) }))
+    .filter(({ odds }) => odds < goal)
+    .toSorted((a, b) => a.odds - b.odds || a.machine - b.machine);
+  const free = better.find(({ machine }) => search.loads[machine]! < question.capacities[machine]!);
+  const full = better.filter(
+    ({ machine, odds }) =>
+      search.loads[machine]! >= question.capacities[machine]! && odds < (free?.odds ?? goal),
   );
-  for (const group of groups) for (const member of group) if (member >= 0) loads[member]!++;
-  const filled = groups.map((group) => {
-    const whole = Array.from({ length: redundancy.n }, (_, slot) => group[slot] ?? -1);
-    for (let slot = 0; slot < redundancy.n; slot++) {
-      if (whole[slot]! >= 0) continue;
-      const machine = nextMachine({ whole, loads, capacities, up }, random);
-      if (machine === undefined) return undefined;
-      whole[slot] = machine;
-      loads[machine]!++;
-    }
-    return whole;
-  });
-  return filled.filter((group) => group !== undefined);
-}
-
-interface Filling {
-  readonly whole: readonly number[];
-  readonly loads: Int32Array;
-  readonly capacities: readonly number[];
-  readonly up: Float64Array;
-}
-
-/** The machine with the most room left relative to its capacity; among equals chance decides, weighted to the available. */
-function nextMachine({ whole, loads, capacities, up }: Filling, random: Random): number | undefined {
-  let best: { machine: number; score: number } | undefined;
-  for (let machine = 0; machine < loads.length; machine++) {
-    if (whole.includes(machine)) continue;
-    const room = (capacities[machine]! - loads[machine]!) / Math.max(1, capacities[machine]!);
-    // Over capacity only when nobody else is left: a group must be whole.
-    const score = (room <= 0 ? room - 10 : room) + 0.05 * up[machine]! + 0.02 * random.fraction();
-    if (best === undefined || score > best.score) best = { machine, score };
+  const swap = bestSwap(climb, place, full.slice(0, swapCandidates));
+  if (swap !== undefined && swap.gain > now - (free?.odds ?? now)) {
+    const member = search.members[place.at]![place.slot]!;
+    search.put(place, swap.machine);
+    search.put(swap.there, member);
+    return true;
   }
-  return best?.machine;
+  if (free !== undefined) search.put(place, free.machine);
+  return free !== undefined;
+}
+
+/** Machines outside the group: all of a small fleet, a sample of a large one. */
+function candidatesFor({ search, random }: Climb, { at }: SlotPlace): readonly number[] {
+  const { machineCount, members } = search;
+  const group = members[at]!;
+  const drawn =
+    machineCount <= candidatesMax
+      ? Array.from({ length: machineCount }, (_, machine) => machine)
+      : [...new Set(Array.from({ length: candidatesMax }, () => random.below(machineCount)))];
+  return drawn.filter((machine) => !group.includes(machine));
+}
+
+interface Swap {
+  readonly machine: number;
+  readonly there: SlotPlace;
+  /** Sum of both groups' odds before, less the sum after. */
+  readonly gain: number;
+}
+
+/** The exchange of the slot's member with a full machine of another group that gains most over both groups. */
+function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[]): Swap | undefined {
+  const { search } = climb;
+  const member = search.members[here.at]![here.slot]!;
+  let best: Swap | undefined;
+  for (const { machine, odds } of candidates) {
+    for (const at of search.groupsOf[machine]!) {
+      if (search.groupsOf[member]!.has(at)) continue;
+      const there = { at, slot: search.members[at]!.indexOf(machine) };
+      const before = search.odds[here.at]! + search.odds[at]!;
+      const gain = before - odds - search.oddsWith(there, member);
+      const asked = before * Math.max(gainAsked(climb, here), gainAsked(climb, there));
+      if (gain > asked && gain > (best?.gain ?? 0)) best = { machine, there, gain };
+    }
+  }
+  return best;
+}
+
+/** Share by which the odds must fall before this slot changes; going back to the previous machine is free. */
+function gainAsked({ question, search }: Climb, { at, slot }: SlotPlace): number {
+  return question.previous?.[at]?.[slot] === search.members[at]![slot] ? moveGainMin : gainMin;
 }

@@ -1,8 +1,9 @@
 // Soft states of a fleet: every kind of hour, quiet or under one shock, with its weight and each machine's odds of being
 // down. Expected survival is a sum over them, so odds of 1e-9 come out without sampling.
 
-import type { FailureForecast } from '../models/index.ts';
 import type { MachineId } from '../datasets/index.ts';
+import type { FailureForecast, HourStratum, Shock } from '../models/index.ts';
+import { causesOf } from './causes.ts';
 
 export interface States {
   /** N machines: the columns. */
@@ -17,52 +18,72 @@ export interface States {
   readonly hours: readonly { readonly name: string; readonly isBusinessHour: boolean }[];
 }
 
-/** Shocks together are on in at most this share of hours: beyond it "at most one at a time" makes no sense. */
-const shockShareMax = 0.9;
+/** States beyond this are not worth their time; shocks without a state of their own are folded into all others. */
+export const stateCountMax = 800;
+
+/** P(machine i down) = 1 − (1 − p)(1 − gone) Π (1 − strike) over the shocks that are on. */
+interface Columns {
+  readonly forecast: FailureForecast;
+  /** N: row of the forecast; undefined for a machine that it does not know. */
+  readonly columns: readonly (number | undefined)[];
+  /** N: P(up) that is left by the shocks without states. */
+  readonly foldedUp: Float64Array;
+}
 
 /**
- * Kinds of hour × (quiet, or one of the shocks): w = weight × P(shock), Q = 1 − (1 − p)(1 − strike)(1 − gone).
- * `machines` picks and orders the columns; a machine that the forecast does not know gets the fleet's mean.
+ * Kinds of hour × (quiet, one shock, or a likely pair of shocks). `machines` picks and orders the columns; a machine that
+ * the forecast does not know gets the fleet's mean, and no shock. At most `stateCountMax` states, or one per kind of hour.
  */
 export function statesFromForecast(
   forecast: FailureForecast,
   machines: readonly MachineId[] = forecast.machines,
 ): States {
-  const column = new Map(forecast.machines.map((machine, index) => [machine, index]));
-  const columns = machines.map((machine) => column.get(machine));
-  const total = forecast.shocks.reduce((sum, { probability }) => sum + probability, 0);
-  const scale = total > shockShareMax ? shockShareMax / total : 1;
-  const causes = [
-    { probability: 1 - total * scale, strike: undefined },
-    ...forecast.shocks.map(({ probability, strike }) => ({ probability: probability * scale, strike })),
-  ];
+  const row = new Map(forecast.machines.map((machine, index) => [machine, index]));
+  const columns = machines.map((machine) => row.get(machine));
+  const causeCountMax = Math.max(1, Math.floor(stateCountMax / Math.max(1, forecast.strata.length)));
+  const { shown, folded } = causesOf(forecast.shocks, causeCountMax);
+  const foldedUp = Float64Array.from(columns, (index) =>
+    folded.reduce((up, { shock, probability }) => up * (1 - probability * strikeOf(shock, index)), 1),
+  );
   const weights: number[] = [];
   const down: Float64Array[] = [];
   const hourOfState: number[] = [];
   for (const [hour, stratum] of forecast.strata.entries()) {
-    const mean =
-      stratum.downProbability.reduce((sum, p) => sum + p, 0) / Math.max(1, stratum.downProbability.length);
-    for (const { probability, strike } of causes) {
+    for (const { probability, shocks } of shown) {
       weights.push(stratum.weight * probability);
       hourOfState.push(hour);
-      down.push(
-        Float64Array.from(columns, (index) => {
-          if (index === undefined) return mean;
-          const up = (1 - stratum.downProbability[index]!) * (1 - (strike?.[index] ?? 0));
-          return 1 - up * (1 - (forecast.goneProbability[index] ?? 0));
-        }),
-      );
+      down.push(downIn({ forecast, columns, foldedUp }, stratum, shocks));
     }
   }
-  const hours = forecast.strata.map(({ name, isBusinessHour }) => ({ name, isBusinessHour }));
   return {
     machines,
     weights: Float64Array.from(weights),
     down,
     hourOfState: Int32Array.from(hourOfState),
-    hours,
+    hours: forecast.strata.map(({ name, isBusinessHour }) => ({ name, isBusinessHour })),
   };
 }
+
+function downIn(
+  { forecast, columns, foldedUp }: Columns,
+  { downProbability }: HourStratum,
+  shocks: readonly Shock[],
+): Float64Array {
+  const mean = downProbability.length === 0 ? 0.5 : meanOf(downProbability);
+  const meanGone = meanOf(forecast.goneProbability);
+  return Float64Array.from(columns, (index, machine) => {
+    const gone = index === undefined ? meanGone : forecast.goneProbability[index]!;
+    const own = index === undefined ? mean : downProbability[index]!;
+    const up = shocks.reduce((odds, shock) => odds * (1 - strikeOf(shock, index)), (1 - own) * (1 - gone));
+    return 1 - up * foldedUp[machine]!;
+  });
+}
+
+const strikeOf = ({ strike }: Shock, index: number | undefined): number =>
+  index === undefined ? 0 : strike[index]!;
+
+const meanOf = (values: Float64Array): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
 /** Only the states of the hours that `isWanted` says, weighted to sum to 1; undefined when there are none. */
 export function statesOfHours(

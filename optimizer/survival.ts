@@ -13,7 +13,7 @@ export function downTails(odds: readonly number[]): Float64Array {
   for (const [index, q] of odds.entries()) {
     for (let count = index + 1; count > 0; count--)
       exactly[count] = exactly[count]! * (1 - q) + exactly[count - 1]! * q;
-    exactly[0] = exactly[0]! * (1 - q);
+    exactly[0] *= 1 - q;
   }
   for (let count = odds.length - 1; count >= 0; count--) exactly[count]! += exactly[count + 1]!;
   return exactly;

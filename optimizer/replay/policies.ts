@@ -2,7 +2,8 @@
 
 import { createRandom, slotUp, type FleetHistory } from '../../datasets/index.ts';
 import type { FailureForecast } from '../../models/index.ts';
-import { chooseGroups, startingGroups, type GroupsQuestion } from '../groups.ts';
+import { startingGroups } from '../group-filling.ts';
+import { chooseGroups, type GroupsQuestion } from '../groups.ts';
 import { capacitiesFor, groupCountFor } from '../redundancy.ts';
 import type { Redundancy } from '../plan.ts';
 import { statesFromForecast } from '../states.ts';
