@@ -31,8 +31,8 @@ export const transferSilenceMsMax = seconds(30);
 /** One page of an answer to a log pull. */
 export const batchPageBytesMax = mebibyte;
 export const batchPageCountMax = 256;
-/** One signed batch: about 100 records of a few hundred bytes, or one plan. */
-export const batchBytesMax = mebibyte;
+/** One signed batch: about 100 records of a few hundred bytes, or one plan; it must fit into a frame. */
+export const batchBytesMax = 3 * mebibyte;
 export const recordsPerBatchMax = 128;
 /** Telemetry is kept this long: the models look back eight weeks. */
 export const telemetryAgeMsMax = days(63);

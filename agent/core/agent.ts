@@ -5,6 +5,7 @@ import type { UnixMs } from '../../datasets/index.ts';
 import type { ShardArrival, ShardPlace } from '../ports.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { Backup } from './backup.ts';
+import { Catalogue } from './catalogue.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
@@ -27,6 +28,7 @@ export interface CoreIdentity {
 export class AgentCore {
   readonly membership: Membership;
   readonly election: Election;
+  readonly catalogue = new Catalogue();
   readonly shelf = new Shelf();
   readonly placement: Placement;
   readonly repair: Repair;
@@ -66,6 +68,7 @@ export class AgentCore {
       this.repair,
       this.backup,
       this.serving,
+      this.catalogue,
       this.#restore,
     ]) {
       for (const effect of machine.handle(event)) effects.push(effect);

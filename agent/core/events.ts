@@ -11,7 +11,7 @@ import type {
   SignedBatch,
   WireMessage,
 } from '../codec/index.ts';
-import type { ShardArrival, ShardLocation, ShardOutcome, ShardPlace, StoredShard } from '../ports.ts';
+import type { ShardArrival, ShardLocation, ShardOutcome, StoredShard } from '../ports.ts';
 import type { DriveId, PackId, PeerId, SnapshotId } from '../units.ts';
 
 /** A snapshot whose packs all lie in the outbox; it becomes a head when every receipt is in. */
@@ -78,9 +78,3 @@ export type CoreEvent =
   | { readonly kind: 'packsWanted'; readonly packs: readonly PackDescriptor[]; readonly now: UnixMs }
   /** A fetched pack was read; its scratch shards may go. */
   | { readonly kind: 'packUsed'; readonly pack: PackId; readonly now: UnixMs };
-
-/** What the wire must know at once when a shard wants to come in. */
-export interface ArrivalAnswer {
-  /** Undefined: refuse before any byte flows. */
-  readonly place: ShardPlace | undefined;
-}

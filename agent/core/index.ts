@@ -1,5 +1,6 @@
 export { AgentCore, type CoreIdentity } from './agent.ts';
 export type { PendingCount } from './backup.ts';
+export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
 export type { CoreEvent, StagedSnapshot } from './events.ts';

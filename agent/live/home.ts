@@ -68,10 +68,14 @@ function flushFolder(folder: string): void {
   }
 }
 
-export const writeJson = (file: string, value: unknown): void => writeWhole(file, JSON.stringify(value, undefined, 2));
+export const writeJson = (file: string, value: unknown): void =>
+  writeWhole(file, JSON.stringify(value, undefined, 2));
 
 /** The checked contents of a JSON file; undefined when there is none. Throws `home-file-damaged`. */
-export function readJson<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> | undefined {
+export function readJson<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+): z.output<Schema> | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -85,7 +89,8 @@ export function readJson<Schema extends z.ZodType>(file: string, schema: Schema)
     throw new DreyError({
       code: 'home-file-damaged',
       message: `${file} is not what this version of drey writes`,
-      advice: 'Restore that file from a copy, or join the fleet again with a new folder: nothing is lost, the shards are elsewhere too.',
+      advice:
+        'Restore that file from a copy, or join the fleet again with a new folder: nothing is lost, the shards are elsewhere too.',
       cause: error,
     });
   }

@@ -1,0 +1,47 @@
+// Which drives exist and which snapshots of them are acknowledged, by their owners' own records. It opens nothing: names
+// and roots are sealed.
+
+import type { DriveRecord, HeadRecord, SignedBatch } from '../codec/index.ts';
+import type { DriveId, PeerId } from '../units.ts';
+import type { Effects } from './effects.ts';
+import type { CoreEvent } from './events.ts';
+
+export interface KnownDrive {
+  readonly owner: PeerId;
+  /** The newest key epoch's record. */
+  record: DriveRecord;
+  /** Oldest first. */
+  readonly heads: HeadRecord[];
+}
+
+/** A drive belongs to whoever named it first; nobody else's heads count. */
+export class Catalogue {
+  readonly #drives = new Map<DriveId, KnownDrive>();
+
+  get drives(): ReadonlyMap<DriveId, KnownDrive> {
+    return this.#drives;
+  }
+
+  handle(event: CoreEvent): Effects {
+    if (event.kind === 'batchStored') this.#learn(event.batch);
+    return [];
+  }
+
+  #learn({ author, records }: SignedBatch): void {
+    for (const record of records) {
+      if (record.kind === 'drive') this.#learnDrive(author, record);
+      if (record.kind === 'head') this.#learnHead(author, record);
+    }
+  }
+
+  #learnDrive(owner: PeerId, record: DriveRecord): void {
+    const known = this.#drives.get(record.drive);
+    if (known === undefined) this.#drives.set(record.drive, { owner, record, heads: [] });
+    else if (known.owner === owner && record.keyEpoch >= known.record.keyEpoch) known.record = record;
+  }
+
+  #learnHead(author: PeerId, head: HeadRecord): void {
+    const known = this.#drives.get(head.drive);
+    if (known?.owner === author) known.heads.push(head);
+  }
+}

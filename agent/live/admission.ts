@@ -1,0 +1,165 @@
+// The two doors of a running agent: who is let in with a certificate (hello), and who gets one for an invite (join). Facts
+// come from the core's roster; signatures were checked by the codec.
+
+import { randomBytes } from 'node:crypto';
+import type { UnixMs } from '../../datasets/index.ts';
+import {
+  encodeHello,
+  type HelloAnswer,
+  isInviteProven,
+  type JoinMessage,
+  openStatement,
+  type SignedStatement,
+  signStatement,
+} from '../codec/index.ts';
+import { isValidAt, type Membership } from '../core/index.ts';
+import type { PeerId } from '../units.ts';
+import { certificateFor } from './founding.ts';
+import type { Identity } from './identity.ts';
+
+type Ask = Extract<JoinMessage, { kind: 'ask' }>;
+type Refused = Extract<JoinMessage, { kind: 'refused' }>;
+type Welcome = Extract<JoinMessage, { kind: 'welcome' }>;
+
+export interface AdmissionOptions {
+  readonly identity: Identity;
+  readonly membership: Membership;
+  readonly now: () => UnixMs;
+  /** Where members can be dialled now. */
+  readonly addresses: () => readonly string[];
+  /** Puts a statement into the own log; resolves when it is flushed. */
+  readonly publish: (statement: SignedStatement) => Promise<void>;
+  /** A member showed a certificate that the roster may not have yet. */
+  readonly learn: (statement: SignedStatement) => void;
+}
+
+const refuseHello = (code: string, reason: string): HelloAnswer => ({ kind: 'refused', code, reason });
+const nonceBytes = 32;
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  /** Machines of one invite are counted one after the other, so that its uses cannot be overrun. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  ownHello(): Uint8Array {
+    const { fleet, certificateBytes } = this.#options.identity;
+    return encodeHello({ fleet, certificate: certificateBytes });
+  }
+
+  /** Signed for this fleet, for this very peer, valid now, not revoked. */
+  check(peer: PeerId, certificate: Uint8Array, fleet: string): HelloAnswer {
+    const { identity, membership, now, learn } = this.#options;
+    if (certificate.length === 0)
+      return refuseHello('certificate-missing', 'this machine has no certificate: it must join first');
+    if (fleet !== identity.fleet)
+      return refuseHello('other-fleet', 'this is another fleet: its certificate is not known here');
+    const opened = openStatement(certificate, identity.fleet);
+    if (!opened.ok)
+      return refuseHello('certificate-wrong', `the certificate does not hold: ${opened.rejection.reason}`);
+    const { statement } = opened.value;
+    if (statement.kind !== 'certificate' || statement.peer !== peer)
+      return refuseHello('certificate-wrong', 'the certificate is not for this machine');
+    if (membership.isRevoked(peer))
+      return refuseHello('certificate-revoked', 'this machine was put out of the fleet');
+    if (!isValidAt(statement, now()))
+      return refuseHello(
+        'certificate-expired',
+        'the certificate is not valid now: check the clock, or join again',
+      );
+    learn(opened.value);
+    return { kind: 'welcome' };
+  }
+
+  ask(_peer: PeerId, ask: Ask): { readonly kind: 'challenge'; readonly nonce: Uint8Array } | Refused {
+    const refused = this.#problemWith(ask);
+    return refused ?? { kind: 'challenge', nonce: new Uint8Array(randomBytes(nonceBytes)) };
+  }
+
+  prove(
+    peer: PeerId,
+    proof: { readonly ask: Ask; readonly nonce: Uint8Array; readonly signature: Uint8Array },
+  ): Promise<Welcome | Refused> {
+    const turn = this.#last.then(() => this.#prove(peer, proof));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  #refuse(code: string, reason: string): Refused {
+    return { kind: 'refused', code, reason, addresses: [] };
+  }
+
+  #problemWith(ask: Ask): Refused | undefined {
+    const { identity, membership, now } = this.#options;
+    if (ask.fleet !== identity.fleet)
+      return this.#refuse('invite-unknown', 'the invite is for another fleet');
+    if (identity.adminKey === undefined)
+      return {
+        ...this.#refuse('ask-an-admin', 'this agent cannot certify machines'),
+        addresses: this.#adminAddresses(),
+      };
+    const invite = membership.inviteOf(ask.invite);
+    if (invite === undefined) return this.#refuse('invite-unknown', 'the invite is not known here');
+    if (membership.isRevoked(ask.invite)) return this.#refuse('invite-revoked', 'the invite was revoked');
+    if (invite.notAfterMs < now())
+      return this.#refuse(
+        'invite-expired',
+        `the invite expired at ${new Date(invite.notAfterMs).toISOString()}`,
+      );
+    return undefined;
+  }
+
+  async #prove(
+    peer: PeerId,
+    proof: { readonly ask: Ask; readonly nonce: Uint8Array; readonly signature: Uint8Array },
+  ): Promise<Welcome | Refused> {
+    const { identity, membership, publish, addresses } = this.#options;
+    const { ask, nonce, signature } = proof;
+    const problem = this.#problemWith(ask);
+    const invite = membership.inviteOf(ask.invite);
+    if (problem !== undefined || invite === undefined || identity.adminKey === undefined)
+      return problem ?? this.#refuse('invite-unknown', 'the invite is not known here');
+    const isProven = isInviteProven(
+      invite.publicKey,
+      { fleet: identity.fleet, peer, nonce, name: ask.name },
+      signature,
+    );
+    if (!isProven) return this.#refuse('invite-unknown', 'the invite is not proven');
+    if (membership.isRevoked(peer))
+      return this.#refuse('certificate-revoked', 'this machine was put out of the fleet');
+    const known = membership.certificateOf(peer);
+    // The same machine asks again when its join broke off: that is no second use.
+    if (known === undefined && membership.usesOf(ask.invite) >= invite.usesMax)
+      return this.#refuse('invite-spent', `all ${invite.usesMax} uses of the invite are taken`);
+    const certificate = signStatement(
+      identity.adminKey,
+      certificateFor({ peer, name: ask.name, roles: ['holder', 'optimizer'], invite: ask.invite }),
+    );
+    await publish(certificate);
+    return {
+      kind: 'welcome',
+      certificate: certificate.bytes,
+      statements: this.#policyBytes(),
+      addresses: addresses().slice(0, 64),
+    };
+  }
+
+  #policyBytes(): readonly Uint8Array[] {
+    const { identity, membership } = this.#options;
+    const { policy } = membership;
+    return policy === undefined || identity.adminKey === undefined
+      ? []
+      : [signStatement(identity.adminKey, policy).bytes];
+  }
+
+  #adminAddresses(): readonly string[] {
+    const { membership } = this.#options;
+    return membership.machines
+      .filter((peer) => membership.hasRole(peer, 'admin'))
+      .flatMap((peer) => membership.addressesOf(peer))
+      .slice(0, 32);
+  }
+}

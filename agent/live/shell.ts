@@ -1,0 +1,307 @@
+// Carries out what the core orders through the live ports, and tells it how it ended. It decides nothing; what is not the
+// core's business (plans, drives, restores) goes to the hooks.
+
+import type { Logger } from 'pino';
+import type { UnixMs } from '../../datasets/index.ts';
+import {
+  type AgentRecord,
+  decodeHint,
+  decodeMessage,
+  encodeHint,
+  encodeMessage,
+  type LogWant,
+  logName,
+  type MachineKey,
+  noBatchHash,
+  openBatch,
+  openReceipt,
+  type SignedBatch,
+  signBatch,
+  signReceipt,
+  type Stream,
+  type WireMessage,
+} from '../codec/index.ts';
+import type { AgentCore, CoreEffect, CoreEvent, StagedSnapshot } from '../core/index.ts';
+import { batchBytesMax, recordsPerBatchMax } from '../limits.ts';
+import type { Disk, LogHead, ShardArrival, ShardOutcome, ShardPlace, Wire, WireListener } from '../ports.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { LiveLog } from './log/index.ts';
+import { DreyError } from '../../datasets/index.ts';
+
+/** What the core orders and others carry out. */
+export interface ShellHooks {
+  computePlan(machines: readonly PeerId[], reason: string): void;
+  snapshotAcknowledged(staged: StagedSnapshot): void;
+  packReady(pack: PackId): void;
+  packLost(pack: PackId, foundCount: number): void;
+  report(level: 'info' | 'warning' | 'problem', text: string): void;
+  /** Something that people look at may have changed. */
+  changed(): void;
+  /** A batch is in the log, flushed: own or others'. */
+  stored(batch: SignedBatch): void;
+}
+
+export interface ShellParts {
+  readonly core: AgentCore;
+  readonly wire: Wire;
+  readonly disk: Disk;
+  readonly log: LiveLog;
+  readonly key: MachineKey;
+  readonly now: () => UnixMs;
+  readonly hooks: ShellHooks;
+  readonly logger: Logger;
+}
+
+/** Events whose effects are of no interest to people. */
+const quietKinds = new Set<CoreEvent['kind']>(['tick', 'hint', 'batchOpened']);
+
+export class Shell implements WireListener {
+  readonly #parts: ShellParts;
+  readonly #queue: CoreEvent[] = [];
+  #isHandling = false;
+  #isStopped = false;
+  /** Heads of the own logs, counting what is being flushed. */
+  readonly #own = new Map<Stream, LogHead>();
+  #sentBytes = 0;
+  #receivedBytes = 0;
+
+  constructor(parts: ShellParts) {
+    this.#parts = parts;
+    for (const stream of ['facts', 'telemetry'] as const) {
+      this.#own.set(
+        stream,
+        parts.log.heads().get(logName(parts.key.peer, stream)) ?? { next: 0, hash: noBatchHash },
+      );
+    }
+  }
+
+  get traffic(): { readonly sentBytes: number; readonly receivedBytes: number } {
+    return { sentBytes: this.#sentBytes, receivedBytes: this.#receivedBytes };
+  }
+
+  /** After this nothing is handled any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Hands an event to the core; those that come while one is handled wait for their turn. */
+  handle(event: CoreEvent): void {
+    if (this.#isStopped) return;
+    this.#queue.push(event);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        for (const effect of this.#parts.core.handle(next)) this.#carryOut(effect);
+        if (!quietKinds.has(next.kind)) this.#parts.hooks.changed();
+      }
+    } finally {
+      this.#isHandling = false;
+    }
+  }
+
+  connected(peer: PeerId): void {
+    this.handle({ kind: 'connected', peer, now: this.#parts.now() });
+  }
+
+  disconnected(peer: PeerId): void {
+    this.handle({ kind: 'disconnected', peer, now: this.#parts.now() });
+  }
+
+  frame(from: PeerId, bytes: Uint8Array): void {
+    const decoded = decodeMessage(bytes);
+    if (decoded.ok) this.#message(from, decoded.value);
+    else
+      this.#parts.logger.warn(
+        { from, code: decoded.rejection.code, reason: decoded.rejection.reason },
+        'a message was refused',
+      );
+  }
+
+  hint(from: PeerId, bytes: Uint8Array): void {
+    const decoded = decodeHint(bytes);
+    if (decoded.ok) this.handle({ kind: 'hint', from, hint: decoded.value, now: this.#parts.now() });
+  }
+
+  shardArriving(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
+    return this.#isStopped ? undefined : this.#parts.core.placeFor(from, arrival);
+  }
+
+  shardArrived(from: PeerId, arrival: ShardArrival, outcome: ShardOutcome): void {
+    if (outcome === 'stored') this.#receivedBytes += arrival.descriptor.shardBytes;
+    this.handle({ kind: 'shardArrived', from, arrival, outcome, now: this.#parts.now() });
+  }
+
+  /** Appends records to an own log, as many batches as they need. Rejects with `log-full` when the disk does not take them. */
+  async append(stream: Stream, records: readonly AgentRecord[]): Promise<void> {
+    const pages = Array.from({ length: Math.ceil(records.length / recordsPerPage(stream)) }, (_, page) =>
+      records.slice(page * recordsPerPage(stream), (page + 1) * recordsPerPage(stream)),
+    );
+    await Promise.all(pages.map((page) => this.#append(stream, page)));
+  }
+
+  #append(stream: Stream, records: readonly AgentRecord[]): Promise<void> {
+    const { key, log, now } = this.#parts;
+    const head = this.#own.get(stream)!;
+    const batch = signBatch({ key, stream, sequence: head.next, previous: head.hash, atMs: now(), records });
+    if (batch.bytes.length > batchBytesMax) return Promise.reject(tooLarge(batch.bytes.length));
+    this.#own.set(stream, { next: head.next + 1, hash: batch.hash });
+    return new Promise((resolve, reject) => {
+      log.append(batch, (outcome) => {
+        if (outcome !== 'stored') {
+          // What was signed after it cannot follow either: go on from what is really there.
+          this.#own.set(stream, log.heads().get(logName(key.peer, stream)) ?? { next: 0, hash: noBatchHash });
+          reject(logFull(outcome));
+          return;
+        }
+        this.#stored(batch);
+        resolve();
+      });
+    });
+  }
+
+  #stored(batch: SignedBatch): void {
+    this.handle({ kind: 'batchStored', batch, now: this.#parts.now() });
+    this.#parts.hooks.stored(batch);
+  }
+
+  #message(from: PeerId, message: WireMessage): void {
+    const now = this.#parts.now();
+    if (message.kind === 'batches') this.#batches(from, message.batches, message.more);
+    else if (message.kind === 'receipt') {
+      const opened = openReceipt(message.receipt);
+      if (opened.ok) this.handle({ kind: 'receiptOpened', receipt: opened.value, now });
+    } else this.handle({ kind: 'message', from, message, now });
+  }
+
+  #batches(from: PeerId, batches: readonly Uint8Array[], more: boolean): void {
+    let last: SignedBatch | undefined;
+    for (const bytes of batches) {
+      const opened = openBatch(bytes);
+      if (!opened.ok) {
+        this.#parts.logger.warn({ from, reason: opened.rejection.reason }, 'a batch was refused');
+        return;
+      }
+      last = opened.value;
+      this.handle({ kind: 'batchOpened', from, batch: last, now: this.#parts.now() });
+    }
+    if (!more || last === undefined) return;
+    const want = [{ author: last.author, stream: last.stream, sequence: last.sequence + 1 }];
+    this.#send(from, { kind: 'logPull', want });
+  }
+
+  #send(to: PeerId, message: WireMessage): void {
+    this.#parts.wire.send(to, encodeMessage(message));
+  }
+
+  #carryOut(effect: CoreEffect): void {
+    const { wire, disk, hooks, now, logger } = this.#parts;
+    switch (effect.kind) {
+      case 'send':
+        return this.#send(effect.to, effect.message);
+      case 'broadcast':
+        return wire.broadcast(encodeHint(effect.hint));
+      case 'appendRecords':
+        this.append(effect.stream, effect.records).catch((error: unknown) =>
+          hooks.report('problem', `records could not be written: ${String(error)}`),
+        );
+        return undefined;
+      case 'storeBatch':
+        return this.#store(effect.batch);
+      case 'sendBatches':
+        return this.#sendBatches(effect.to, effect.want);
+      case 'sendShard':
+        return wire.sendShard(effect.to, effect.shard, (outcome) => this.#shardSent(effect, outcome));
+      case 'sendReceipt':
+        return this.#sendReceipt(effect.to, effect.shard);
+      case 'rebuildShard':
+        return disk.rebuild(effect, (outcome) =>
+          this.handle({
+            kind: 'rebuilt',
+            shard: { pack: effect.descriptor.pack, index: effect.index },
+            outcome,
+            now: now(),
+          }),
+        );
+      case 'removeShard':
+        return disk.remove(effect.shard, () => hooks.changed());
+      case 'connect':
+        return wire.connect(effect.peer, effect.addresses);
+      case 'cut':
+        return wire.cut(effect.peer);
+      case 'computePlan':
+        return hooks.computePlan(effect.machines, effect.reason);
+      case 'snapshotAcknowledged':
+        return hooks.snapshotAcknowledged(effect.staged);
+      case 'packReady':
+        return hooks.packReady(effect.pack);
+      case 'packLost':
+        return hooks.packLost(effect.pack, effect.foundCount);
+      case 'report':
+        logger.info({ level: effect.level }, effect.text);
+        return hooks.report(effect.level, effect.text);
+    }
+  }
+
+  #store(batch: SignedBatch): void {
+    const { log, core } = this.#parts;
+    log.append(batch, (outcome) => {
+      if (outcome === 'stored') this.#stored(batch);
+      else if (outcome !== 'known')
+        core.replication.forget(batch, log.heads().get(logName(batch.author, batch.stream))?.next ?? 0);
+    });
+  }
+
+  #sendBatches(to: PeerId, wants: readonly LogWant[]): void {
+    const { log } = this.#parts;
+    for (const want of wants) {
+      log.read(want, (page) => {
+        const last = page.at(-1);
+        if (last === undefined) return;
+        const next = log.heads().get(logName(want.author, want.stream))?.next ?? 0;
+        this.#send(to, {
+          kind: 'batches',
+          batches: page.map(({ bytes }) => bytes),
+          more: last.sequence + 1 < next,
+        });
+      });
+    }
+  }
+
+  #shardSent({ to, shard }: Extract<CoreEffect, { kind: 'sendShard' }>, outcome: ShardOutcome): void {
+    const now = this.#parts.now();
+    const descriptor = this.#parts.core.shelf.get(shard.pack)?.descriptor;
+    if (outcome === 'stored') this.#sentBytes += descriptor?.shardBytes ?? 0;
+    this.handle({ kind: 'shardSent', to, shard, outcome, now });
+    if (outcome === 'damaged') this.handle({ kind: 'shardLost', shard, now });
+  }
+
+  #sendReceipt(to: PeerId, shard: { readonly pack: PackId; readonly index: number }): void {
+    const { key, now } = this.#parts;
+    const receipt = signReceipt(key, { ...shard, atMs: now() });
+    if (to !== key.peer) {
+      this.#send(to, { kind: 'receipt', receipt });
+      return;
+    }
+    const opened = openReceipt(receipt);
+    if (opened.ok) this.handle({ kind: 'receiptOpened', receipt: opened.value, now: now() });
+  }
+}
+
+/** Telemetry records are pages of many rows already. */
+const recordsPerPage = (stream: Stream): number => (stream === 'telemetry' ? 16 : recordsPerBatchMax);
+
+const tooLarge = (byteCount: number): DreyError =>
+  new DreyError({
+    code: 'record-too-large',
+    message: `a batch of ${byteCount} bytes is over the limit of ${batchBytesMax}`,
+    advice: 'Report this: what is written at once must be made smaller.',
+  });
+
+const logFull = (outcome: string): DreyError =>
+  new DreyError({
+    code: 'log-full',
+    message: `the log did not take a batch: ${outcome}`,
+    advice: 'Free some space on the disk; the agent goes on by itself.',
+    retry: 'retryable',
+  });
