@@ -1,0 +1,9 @@
+export {
+  type DiskRepairs,
+  type LiveDisk,
+  type LiveDiskOptions,
+  openLiveDisk,
+  type StoredPlace,
+} from './live-disk.ts';
+export { ShardSink } from './shard-sink.ts';
+export { ShardSource } from './shard-source.ts';

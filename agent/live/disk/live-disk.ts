@@ -1,0 +1,301 @@
+// Shards on a real disk: files, flushed before anybody hears of them, and an index in LevelDB. Keeps to a quota and leaves a
+// reserve; believes no byte that it reads. It decides nothing about what should be kept.
+
+import { assemblePack, type PackDescriptor, rebuildShard, shardMatches } from '../../codec/index.ts';
+import { DreyError } from '../../../datasets/index.ts';
+import { quotaBytesDefaultMax, quotaShareDefault, reserveBytes } from '../../limits.ts';
+import type {
+  Disk,
+  DiskUsage,
+  Done,
+  ShardArrival,
+  ShardLocation,
+  ShardOutcome,
+  ShardPlace,
+  StoredShard,
+} from '../../ports.ts';
+import type { PackId } from '../../units.ts';
+import { nameDiskError } from '../data-path/disk-errors.ts';
+import type { Database } from '../store.ts';
+import { tell } from '../tell.ts';
+import { ShardFiles } from './shard-files.ts';
+import { ShardIndex } from './shard-index.ts';
+import { type Arriving, ShardSink } from './shard-sink.ts';
+import { isSourceIntact, readWhole, ShardSource } from './shard-source.ts';
+
+export interface LiveDiskOptions {
+  /** Folder of the shards; made when missing. */
+  readonly folder: string;
+  readonly database: Database;
+  /** Bytes that held shards may take; by default half of what is free at the start (and held already), at most 1 TiB. */
+  readonly quotaBytes?: number;
+  readonly reserveBytes?: number;
+  /** Told about failures that are no outcome (a disk that cannot be read, a delete that did not reach the index). */
+  readonly report?: (error: unknown) => void;
+}
+
+/** What the start found and put right. */
+export interface DiskRepairs {
+  /** Index rows whose file was gone or had another length. */
+  readonly tornShards: number;
+  /** Files that no row knows. */
+  readonly strayFiles: number;
+}
+
+export interface StoredPlace extends ShardArrival {
+  readonly place: ShardPlace;
+}
+
+/** A `Disk`, and what the wire and the data path need of it: bytes. */
+export interface LiveDisk extends Disk {
+  readonly repairs: DiskRepairs;
+  /** Opens a shard for reading; undefined where there is none. */
+  openSource(shard: ShardLocation): Promise<ShardSource | undefined>;
+  /** Opens a place for a shard; an outcome when there is no room or no way to write. */
+  openSink(wanted: StoredPlace): Promise<ShardSink | ShardOutcome>;
+  /** Puts an own pack whole into the outbox, flushed. Throws `disk-full`. */
+  stage(descriptor: PackDescriptor, shards: readonly Uint8Array[]): Promise<void>;
+  /** The sealed pack from k intact shards here, wherever they lie. Throws `pack-incomplete`. */
+  assemble(descriptor: PackDescriptor): Promise<Uint8Array>;
+  /** Removes all scratch shards of a pack. */
+  dropScratch(pack: PackId): Promise<void>;
+}
+
+/** Opens the disk: sweeps what a crash left, and checks that each indexed file is there with its length. */
+export async function openLiveDisk(options: LiveDiskOptions): Promise<LiveDisk> {
+  const files = new ShardFiles(options.folder);
+  const index = new ShardIndex(options.database);
+  await files.sweep();
+  await index.load();
+  const known = new Set<string>();
+  let tornShards = 0;
+  for (const shard of index.all()) {
+    const location = locationOf(shard);
+    const file = files.fileOf(location);
+    const isWhole = (await files.bytesOf(file)) === ShardFiles.fileBytesOf(shard.place, shard.descriptor);
+    if (isWhole) known.add(file);
+    else await index.remove(location);
+    if (!isWhole && shard.place !== 'scratch') tornShards++;
+  }
+  const strayFiles = await files.removeStrays((file) => known.has(file));
+  return new FileDisk(options, { files, index, repairs: { tornShards, strayFiles } });
+}
+
+const locationOf = ({ place, descriptor, index }: StoredShard): ShardLocation => ({
+  place,
+  pack: descriptor.pack,
+  index,
+});
+
+interface DiskParts {
+  readonly files: ShardFiles;
+  readonly index: ShardIndex;
+  readonly repairs: DiskRepairs;
+}
+
+class FileDisk implements LiveDisk {
+  readonly repairs: DiskRepairs;
+  readonly #files: ShardFiles;
+  readonly #index: ShardIndex;
+  readonly #quotaBytes: number;
+  readonly #reserveBytes: number;
+  readonly #report: (error: unknown) => void;
+  #heldBytes = 0;
+  /** Room promised to shards that are arriving, held and all. */
+  #promisedHeldBytes = 0;
+  #promisedBytes = 0;
+
+  constructor(options: LiveDiskOptions, { files, index, repairs }: DiskParts) {
+    this.repairs = repairs;
+    this.#files = files;
+    this.#index = index;
+    this.#report = options.report ?? (() => undefined);
+    this.#reserveBytes = options.reserveBytes ?? reserveBytes;
+    for (const { place, descriptor } of index.all())
+      if (place === 'held') this.#heldBytes += descriptor.shardBytes;
+    const share = Math.floor((files.freeBytes() + this.#heldBytes) * quotaShareDefault);
+    this.#quotaBytes = options.quotaBytes ?? Math.min(share, quotaBytesDefaultMax);
+  }
+
+  list(done: Done<readonly StoredShard[]>): void {
+    tell(done, this.#index.all());
+  }
+
+  usage(): DiskUsage {
+    const freeBytes = Math.max(0, this.#files.freeBytes() - this.#reserveBytes - this.#promisedBytes);
+    return { heldBytes: this.#heldBytes, quotaBytes: this.#quotaBytes, freeBytes };
+  }
+
+  verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
+    this.#verify(shard)
+      .catch((error: unknown) => {
+        this.#report(error);
+        return 'damaged' as const;
+      })
+      .then((outcome) => tell(done, outcome), this.#report);
+  }
+
+  rebuild(wanted: StoredPlace, done: Done<ShardOutcome>): void {
+    this.#rebuild(wanted)
+      .catch((error: unknown): ShardOutcome => {
+        this.#report(error);
+        return 'refused';
+      })
+      .then((outcome) => tell(done, outcome), this.#report);
+  }
+
+  remove(shard: ShardLocation, done: Done<'removed'>): void {
+    this.#remove(shard)
+      .catch(this.#report)
+      .then(() => tell(done, 'removed'), this.#report);
+  }
+
+  async openSource(shard: ShardLocation): Promise<ShardSource | undefined> {
+    const stored = this.#index.get(shard);
+    if (stored === undefined || shard.index >= stored.descriptor.redundancy.n) return undefined;
+    const range = this.#files.rangeOf(shard, stored.descriptor);
+    return ShardSource.open({ ...stored, index: shard.index }, range);
+  }
+
+  async openSink(wanted: StoredPlace): Promise<ShardSink | ShardOutcome> {
+    const { descriptor, index, place } = wanted;
+    if (index >= descriptor.redundancy.n || place === 'outbox') return 'refused';
+    const isNew = this.#index.get({ place, pack: descriptor.pack, index }) === undefined;
+    if (isNew && !this.#hasRoom(place, descriptor.shardBytes)) return 'full';
+    const heldBytes = place === 'held' && isNew ? descriptor.shardBytes : 0;
+    this.#promise(heldBytes, descriptor.shardBytes);
+    const release = (): void => this.#promise(-heldBytes, -descriptor.shardBytes);
+    let arriving: Arriving;
+    try {
+      arriving = await this.#files.openArriving();
+    } catch (error) {
+      release();
+      this.#report(error);
+      return nameDiskError(error) instanceof DreyError ? 'full' : 'refused';
+    }
+    return new ShardSink({ place, descriptor, index }, arriving, {
+      keep: (shard, whole) => this.#keep(shard, whole),
+      drop: (rest) => this.#files.drop(rest),
+      release,
+      report: this.#report,
+    });
+  }
+
+  async stage(descriptor: PackDescriptor, shards: readonly Uint8Array[]): Promise<void> {
+    const shard: StoredShard = { place: 'outbox', descriptor, index: 0 };
+    if (this.#index.get(locationOf(shard)) !== undefined) return;
+    const bytes = ShardFiles.fileBytesOf('outbox', descriptor);
+    if (!this.#hasRoom('outbox', bytes)) throw nameDiskError({ code: 'ENOSPC' });
+    this.#promise(0, bytes);
+    try {
+      await this.#stage(shard, descriptor.redundancy.k === 1 ? shards.slice(0, 1) : shards);
+    } catch (error) {
+      throw nameDiskError(error);
+    } finally {
+      this.#promise(0, -bytes);
+    }
+  }
+
+  async assemble(descriptor: PackDescriptor): Promise<Uint8Array> {
+    const shards = await this.#intactShards(descriptor);
+    const pack = assemblePack(descriptor, shards);
+    if (pack.ok) return pack.value;
+    throw new DreyError({
+      code: 'pack-incomplete',
+      message: `${shards.size} intact shards of pack ${descriptor.pack.slice(0, 12)} are here, ${descriptor.redundancy.k} are needed`,
+      advice: 'Fetch the missing shards from their holders, then try again.',
+      retry: 'retryable',
+    });
+  }
+
+  async dropScratch(pack: PackId): Promise<void> {
+    for (const shard of [...this.#index.ofPack(pack)]) {
+      if (shard.place === 'scratch') await this.#remove(locationOf(shard));
+    }
+  }
+
+  async #verify(shard: ShardLocation): Promise<'intact' | 'damaged' | 'missing'> {
+    const source = await this.openSource(shard);
+    if (source === undefined) return 'missing';
+    return (await isSourceIntact(source)) ? 'intact' : 'damaged';
+  }
+
+  async #rebuild(wanted: StoredPlace): Promise<ShardOutcome> {
+    const { descriptor, index } = wanted;
+    const shards = await this.#intactShards(descriptor, index);
+    const known = shards.get(index);
+    const rebuilt = known === undefined ? rebuildShard(descriptor, shards, index) : undefined;
+    const bytes = known ?? (rebuilt?.ok === true ? rebuilt.value : undefined);
+    if (bytes === undefined) return 'damaged';
+    const sink = await this.openSink(wanted);
+    if (!(sink instanceof ShardSink)) return sink;
+    await sink.write(bytes);
+    return sink.finish();
+  }
+
+  /** The file first: that frees space even when the disk is too full for the index. */
+  async #remove(shard: ShardLocation): Promise<void> {
+    const stored = this.#index.get(shard);
+    if (stored === undefined) return;
+    if (shard.place === 'held') this.#heldBytes -= stored.descriptor.shardBytes;
+    const forgotten = this.#index.remove(shard);
+    await this.#files.remove(this.#files.fileOf(shard));
+    await forgotten;
+  }
+
+  async #keep(shard: StoredShard, arriving: Arriving): Promise<void> {
+    const location = locationOf(shard);
+    await this.#files.keep(arriving, this.#files.fileOf(location));
+    const isNew = this.#index.get(location) === undefined;
+    await this.#index.put(shard);
+    if (isNew && shard.place === 'held') this.#heldBytes += shard.descriptor.shardBytes;
+  }
+
+  async #stage(shard: StoredShard, shards: readonly Uint8Array[]): Promise<void> {
+    for (const [at, bytes] of shards.entries()) {
+      if (!shardMatches(shard.descriptor, at, bytes))
+        throw new Error(`shard ${at} does not match its own descriptor`);
+    }
+    const arriving = await this.#files.openArriving();
+    try {
+      for (const bytes of shards) await arriving.handle.writeFile(bytes);
+      await this.#keep(shard, arriving);
+    } catch (error) {
+      await this.#files.drop(arriving);
+      throw error;
+    }
+  }
+
+  /** Up to k intact shards of a pack, slices first; shard `wanted` alone when it is here. */
+  async #intactShards(descriptor: PackDescriptor, wanted?: number): Promise<ReadonlyMap<number, Uint8Array>> {
+    const { k, n } = descriptor.redundancy;
+    const here: ShardLocation[] = [];
+    for (const shard of this.#index.ofPack(descriptor.pack)) {
+      const indexes = shard.place === 'outbox' ? Array.from({ length: n }, (_, at) => at) : [shard.index];
+      for (const index of indexes) here.push({ ...locationOf(shard), index });
+    }
+    const order = (index: number): number => (index === wanted ? -1 : index);
+    const intact = new Map<number, Uint8Array>();
+    for (const location of here.toSorted((a, b) => order(a.index) - order(b.index))) {
+      if (intact.size >= k || (wanted !== undefined && intact.has(wanted))) break;
+      if (intact.has(location.index)) continue;
+      const source = await this.openSource(location);
+      const bytes = source === undefined ? undefined : await readWhole(source);
+      if (bytes !== undefined) intact.set(location.index, bytes);
+    }
+    return intact;
+  }
+
+  /** Scratch may use the reserve: it is what a restore or a repair on a full disk needs. */
+  #hasRoom(place: ShardPlace, bytes: number): boolean {
+    if (place === 'scratch') return true;
+    const { heldBytes, quotaBytes, freeBytes } = this.usage();
+    const isInQuota = place !== 'held' || heldBytes + this.#promisedHeldBytes + bytes <= quotaBytes;
+    return isInQuota && bytes <= freeBytes;
+  }
+
+  #promise(heldBytes: number, bytes: number): void {
+    this.#promisedHeldBytes += heldBytes;
+    this.#promisedBytes += bytes;
+  }
+}

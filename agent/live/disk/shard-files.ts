@@ -1,0 +1,125 @@
+// Files of shards: where they lie, and how one comes to be there whole or not at all. Knows bytes and names, no meanings.
+// `held` and `scratch` have a file a shard; `outbox` has a file a pack, all its different shards one after the other.
+
+import { mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdirSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { PackDescriptor } from '../../codec/index.ts';
+import type { ShardLocation, ShardPlace } from '../../ports.ts';
+
+export const places = ['held', 'outbox', 'scratch'] as const satisfies readonly ShardPlace[];
+
+/** Where in its file a shard lies. */
+export interface ShardRange {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export class ShardFiles {
+  readonly #folder: string;
+  readonly #arriving: string;
+  #arrivals = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#arriving = join(folder, 'arriving');
+    for (const place of places) mkdirSync(join(folder, place), { recursive: true });
+    mkdirSync(this.#arriving, { recursive: true });
+  }
+
+  fileOf({ place, pack, index }: ShardLocation): string {
+    const name = place === 'outbox' ? pack : `${pack}-${index}`;
+    return join(this.#folder, place, pack.slice(0, 2), name);
+  }
+
+  rangeOf(shard: ShardLocation, { redundancy, shardBytes }: PackDescriptor): ShardRange {
+    // Replicas are all the pack itself: one is enough.
+    const slot = shard.place === 'outbox' && redundancy.k > 1 ? shard.index : 0;
+    return { file: this.fileOf(shard), offset: slot * shardBytes, bytes: shardBytes };
+  }
+
+  /** Length that the file of this shard must have. */
+  static fileBytesOf(place: ShardPlace, { redundancy, shardBytes }: PackDescriptor): number {
+    return place === 'outbox' && redundancy.k > 1 ? shardBytes * redundancy.n : shardBytes;
+  }
+
+  /** A new file for bytes that are not yet whole. */
+  async openArriving(): Promise<{ readonly handle: FileHandle; readonly file: string }> {
+    const file = join(this.#arriving, `${process.pid}-${this.#arrivals++}`);
+    return { handle: await open(file, 'wx', 0o600), file };
+  }
+
+  /** Flushes, closes and renames a whole file to its place, and flushes the folder. */
+  async keep(arriving: { readonly handle: FileHandle; readonly file: string }, file: string): Promise<void> {
+    await arriving.handle.sync();
+    await arriving.handle.close();
+    const folder = dirname(file);
+    if ((await mkdir(folder, { recursive: true })) !== undefined) await flushFolder(dirname(folder));
+    await rename(arriving.file, file);
+    await flushFolder(folder);
+  }
+
+  /** Throws away what did not become whole. */
+  async drop(arriving: { readonly handle: FileHandle; readonly file: string }): Promise<void> {
+    await arriving.handle.close().catch(() => undefined);
+    await rm(arriving.file, { force: true });
+  }
+
+  async remove(file: string): Promise<void> {
+    try {
+      await unlink(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  /** Length of a file; undefined where there is none. */
+  async bytesOf(file: string): Promise<number | undefined> {
+    try {
+      return (await stat(file)).size;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What an earlier run left half done, and what was only for it. */
+  async sweep(): Promise<void> {
+    for (const folder of [this.#arriving, join(this.#folder, 'scratch')]) {
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+    }
+  }
+
+  /** Removes files that `isKnown` does not know: their index entry was never flushed, so nobody got a receipt. */
+  async removeStrays(isKnown: (file: string) => boolean): Promise<number> {
+    let strays = 0;
+    for (const place of places) {
+      const folder = join(this.#folder, place);
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        const file = join(entry.parentPath, entry.name);
+        if (!entry.isFile() || isKnown(file)) continue;
+        await this.remove(file);
+        strays++;
+      }
+    }
+    return strays;
+  }
+
+  /** Bytes that this user may still write. */
+  freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.#folder);
+    return bavail * bsize;
+  }
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  // Windows cannot open folders; its renames are flushed with the file.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

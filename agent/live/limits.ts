@@ -1,0 +1,33 @@
+// Bounds of the live ports alone, each with its reason. What core and simulation know too is in agent/limits.ts.
+
+import { kibibyte, mebibyte, minutes, seconds } from '../../datasets/index.ts';
+
+/** A peer that answers nothing is asked this often whether it lives … */
+export const pingEveryMs = seconds(10);
+/** … and is dead when it does not answer for this long: a desktop under full load may stop for seconds. */
+export const pingSilenceMsMax = seconds(10);
+/** A stranger who is joining gets this long; a person may not wait longer either. */
+export const joinMsMax = seconds(20);
+/** One dial, with all addresses of the peer. */
+export const dialMsMax = seconds(10);
+/** Connections of a whole fleet, and as many strangers again. */
+export const connectionsMax = 2048;
+/** New connections a second from one address: a whole site may sit behind one router. */
+export const inboundConnectionsPerSecondMax = 64;
+/** A stream's window: larger ones were slower on a LAN; 2 MiB is 40 MB/s at 50 ms. Below what libp2p buffers for a paused reader. */
+export const streamWindowBytesMax = 2 * mebibyte;
+/** Bytes that a reader takes ahead of its consumer before the sender is held back. */
+export const readAheadBytesMax = mebibyte;
+/** Hints are at most this long (ports.ts); with gossipsub's own frame around them. */
+export const hintBytesMax = kibibyte;
+export const hintFrameBytesMax = 16 * kibibyte;
+/** Shards waiting for a free sending slot, over all peers. */
+export const queuedShardSendsMax = 4096;
+/** Arrivals of one peer at once, waiting ones too; the sender has a queue of its own. */
+export const shardStreamsPerPeerMax = 16;
+/** A discovered or bootstrap address that refused us is left alone for this long. */
+export const refusedRestMs = minutes(5);
+/** Batches waiting to be flushed; beyond it the log says `full`. */
+export const queuedBatchesMax = 8192;
+/** Batches in one flush: one fsync for all that came in meanwhile. */
+export const batchesPerFlushMax = 256;

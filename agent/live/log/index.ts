@@ -1,0 +1,1 @@
+export { type LiveLog, type LiveLogOptions, type LogLimits, openLiveLog } from './live-log.ts';

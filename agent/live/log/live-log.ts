@@ -1,0 +1,227 @@
+// Signed logs of all agents in LevelDB. A batch is `stored` only when it is flushed; those that come in during one flush
+// share the next. Checks order and hash chain, not signatures: those were checked before, and are again when it reads.
+
+import {
+  batchPageBytesMax,
+  batchPageCountMax,
+  factBytesPerAgentMax,
+  telemetryBytesPerAgentMax,
+} from '../../limits.ts';
+import type { UnixMs } from '../../../datasets/index.ts';
+import { logName, noBatchHash, openBatch, type SignedBatch, type Stream } from '../../codec/index.ts';
+import type { Done, Log, LogHead, LogOutcome, LogPosition } from '../../ports.ts';
+import { batchesPerFlushMax, queuedBatchesMax } from '../limits.ts';
+import type { Database } from '../store.ts';
+import { tell } from '../tell.ts';
+import { LogRows, type LogState } from './log-rows.ts';
+
+export interface LogLimits {
+  readonly factBytesPerAgentMax: number;
+  readonly telemetryBytesPerAgentMax: number;
+}
+
+export interface LiveLogOptions {
+  readonly database: Database;
+  readonly limits?: Partial<LogLimits>;
+  /** Told when the disk refused a flush or gave back bytes that are no batch; the log goes on. */
+  readonly report?: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly batch: SignedBatch;
+  readonly done: Done<LogOutcome>;
+}
+
+/** A `Log` that also reads whole streams, for the start and for training. */
+export interface LiveLog extends Log {
+  /** All batches of a stream, by author, then in order. Batches that no longer open are left out and reported. */
+  readAll(stream: Stream): AsyncIterable<SignedBatch>;
+  /** Ends when all that was appended is flushed. */
+  idle(): Promise<void>;
+}
+
+export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
+  const rows = new LogRows(options.database);
+  return new LevelLog(options, rows, await rows.states());
+}
+
+class LevelLog implements LiveLog {
+  readonly #rows: LogRows;
+  readonly #limits: LogLimits;
+  readonly #report: (error: unknown) => void;
+  /** As on the disk. */
+  readonly #flushed: Map<string, LogState>;
+  /** With what is being flushed. */
+  readonly #states: Map<string, LogState>;
+  readonly #waiting: Waiting[] = [];
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(options: LiveLogOptions, rows: LogRows, states: Map<string, LogState>) {
+    this.#rows = rows;
+    this.#limits = { factBytesPerAgentMax, telemetryBytesPerAgentMax, ...options.limits };
+    this.#report = options.report ?? (() => undefined);
+    this.#flushed = states;
+    this.#states = new Map(states);
+  }
+
+  heads(): ReadonlyMap<string, LogHead> {
+    return this.#states;
+  }
+
+  append(batch: SignedBatch, done: Done<LogOutcome>): void {
+    const name = logName(batch.author, batch.stream);
+    const state = this.#states.get(name);
+    const outcome = this.#outcomeOf(batch, state);
+    if (outcome !== 'stored') {
+      this.#serially(() => tell(done, outcome));
+      return;
+    }
+    this.#states.set(name, stateAfter(batch, state));
+    this.#waiting.push({ batch, done });
+    this.#serially(() => this.#flush());
+  }
+
+  read(from: LogPosition, done: Done<readonly SignedBatch[]>): void {
+    this.#page(from)
+      .catch((error: unknown): readonly SignedBatch[] => {
+        this.#report(error);
+        return [];
+      })
+      .then((page) => tell(done, page), this.#report);
+  }
+
+  prune(beforeMs: UnixMs, done: Done<number>): void {
+    this.#serially(async () => {
+      let dropped = 0;
+      for (const name of this.#states.keys()) {
+        if (name.endsWith('/telemetry')) dropped += await this.#drop(name, (row) => row.atMs < beforeMs);
+      }
+      tell(done, dropped);
+    });
+  }
+
+  async *readAll(stream: Stream): AsyncIterable<SignedBatch> {
+    for await (const row of this.#rows.stream(stream)) {
+      const batch = this.#open(row.bytes);
+      if (batch !== undefined) yield batch;
+    }
+  }
+
+  async idle(): Promise<void> {
+    await this.#tail;
+  }
+
+  #outcomeOf(batch: SignedBatch, state: LogState | undefined): LogOutcome {
+    const next = state?.next ?? 0;
+    if (batch.sequence < next) return 'known';
+    // A telemetry log may start late: its author pruned the beginning.
+    const startsLate = state === undefined && batch.stream === 'telemetry';
+    const follows = batch.sequence === next && batch.previous === (state?.hash ?? noBatchHash);
+    if (!startsLate && !follows) return 'gap';
+    if (this.#waiting.length >= queuedBatchesMax) return 'full';
+    const bytes = (state?.bytes ?? 0) + batch.bytes.length;
+    return batch.stream === 'facts' && bytes > this.#limits.factBytesPerAgentMax ? 'full' : 'stored';
+  }
+
+  /** Writes one after the other; a failure of one is reported and does not stop the next. */
+  #serially(work: () => Promise<void> | void): void {
+    this.#tail = this.#tail.then(work).catch(this.#report);
+  }
+
+  async #flush(): Promise<void> {
+    const group = this.#waiting.splice(0, batchesPerFlushMax);
+    if (group.length === 0) return;
+    const states = new Map<string, LogState>();
+    for (const { batch } of group) {
+      const name = logName(batch.author, batch.stream);
+      states.set(name, stateAfter(batch, states.get(name) ?? this.#flushed.get(name)));
+    }
+    try {
+      await this.#rows.write(
+        group.map(({ batch }) => batch),
+        states,
+      );
+    } catch (error) {
+      this.#giveUp(group, error);
+      return;
+    }
+    for (const [name, state] of states) this.#flushed.set(name, state);
+    for (const { done } of group) tell(done, 'stored');
+    for (const name of states.keys()) await this.#shrink(name);
+  }
+
+  /** The disk refused: nothing of what waits can follow, and the heads are what is really there. */
+  #giveUp(group: readonly Waiting[], error: unknown): void {
+    const failed = [...group, ...this.#waiting.splice(0)];
+    this.#states.clear();
+    for (const [name, state] of this.#flushed) this.#states.set(name, state);
+    this.#report(error);
+    for (const { done } of failed) tell(done, 'full');
+  }
+
+  /** Telemetry over its share loses its oldest batches. */
+  async #shrink(name: string): Promise<void> {
+    const state = this.#flushed.get(name);
+    if (!name.endsWith('/telemetry') || state === undefined) return;
+    let surplus = state.bytes - this.#limits.telemetryBytesPerAgentMax;
+    if (surplus <= 0) return;
+    await this.#drop(name, (row) => {
+      const isDropped = surplus > 0 && row.sequence < state.next - 1;
+      surplus -= row.bytes.length;
+      return isDropped;
+    });
+  }
+
+  /** Drops the oldest batches of a log as long as `isDropped` says so; the head stays. */
+  async #drop(
+    name: string,
+    isDropped: (row: { atMs: number; sequence: number; bytes: Uint8Array }) => boolean,
+  ): Promise<number> {
+    const state = this.#flushed.get(name);
+    if (state === undefined) return 0;
+    const dropped: number[] = [];
+    let bytes = 0;
+    for await (const row of this.#rows.log(name, state.first)) {
+      if (!isDropped(row)) break;
+      dropped.push(row.sequence);
+      bytes += row.bytes.length;
+    }
+    if (dropped.length === 0) return 0;
+    const shrink = (old: LogState): LogState => ({
+      ...old,
+      first: (dropped.at(-1) ?? 0) + 1,
+      bytes: Math.max(0, old.bytes - bytes),
+    });
+    await this.#rows.remove(name, dropped, shrink(state));
+    this.#flushed.set(name, shrink(state));
+    this.#states.set(name, shrink(this.#states.get(name) ?? state));
+    return dropped.length;
+  }
+
+  async #page({ author, stream, sequence }: LogPosition): Promise<readonly SignedBatch[]> {
+    const page: SignedBatch[] = [];
+    let bytes = 0;
+    for await (const row of this.#rows.log(logName(author, stream), sequence)) {
+      bytes += row.bytes.length;
+      if (page.length >= batchPageCountMax || (page.length > 0 && bytes > batchPageBytesMax)) break;
+      const batch = this.#open(row.bytes);
+      if (batch === undefined) break;
+      page.push(batch);
+    }
+    return page;
+  }
+
+  #open(bytes: Uint8Array): SignedBatch | undefined {
+    const opened = openBatch(bytes);
+    if (opened.ok) return opened.value;
+    this.#report(new Error(`a stored batch does not open: ${opened.rejection.reason}`));
+    return undefined;
+  }
+}
+
+const stateAfter = (batch: SignedBatch, state: LogState | undefined): LogState => ({
+  next: batch.sequence + 1,
+  hash: batch.hash,
+  first: state?.first ?? batch.sequence,
+  bytes: (state?.bytes ?? 0) + batch.bytes.length,
+});

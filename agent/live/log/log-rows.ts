@@ -1,0 +1,100 @@
+// How logs lie in LevelDB. `batch` rows: "stream/author/sequence" → time of the batch (float64, big endian) and its bytes.
+// `head` rows: "author/stream" → state as JSON, written in the same flush as the batches that it counts.
+
+import { z } from 'zod';
+import { logName, type SignedBatch, type Stream } from '../../codec/index.ts';
+import type { LogHead } from '../../ports.ts';
+import type { Database } from '../store.ts';
+
+export interface LogState extends LogHead {
+  /** Sequence number of the oldest batch that is kept. */
+  readonly first: number;
+  /** Bytes of all batches that are kept. */
+  readonly bytes: number;
+}
+
+export interface LogRow {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly bytes: Uint8Array;
+}
+
+const state = z.strictObject({
+  next: z.int().min(0),
+  hash: z.string().length(64),
+  first: z.int().min(0),
+  bytes: z.int().min(0),
+});
+
+/** Enough digits for every safe integer, so that keys sort as numbers do. */
+const sequenceDigits = 16;
+const timeBytes = 8;
+
+const batchKey = (name: string, sequence: number): string => {
+  const [author, stream] = name.split('/');
+  return `${stream}/${author}/${String(sequence).padStart(sequenceDigits, '0')}`;
+};
+
+function encodeRow(batch: SignedBatch): Uint8Array {
+  const row = new Uint8Array(timeBytes + batch.bytes.length);
+  new DataView(row.buffer).setFloat64(0, batch.atMs);
+  row.set(batch.bytes, timeBytes);
+  return row;
+}
+
+const decodeRow = (key: string, row: Uint8Array): LogRow => ({
+  sequence: Number(key.slice(-sequenceDigits)),
+  atMs: new DataView(row.buffer, row.byteOffset).getFloat64(0),
+  bytes: row.subarray(timeBytes),
+});
+
+export class LogRows {
+  readonly #database: Database;
+  readonly #batches;
+  readonly #heads;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#batches = database.sublevel<string, Uint8Array>('log-batch', { valueEncoding: 'view' });
+    this.#heads = database.sublevel<string, unknown>('log-head', { valueEncoding: 'json' });
+  }
+
+  /** States of all logs by name. */
+  async states(): Promise<Map<string, LogState>> {
+    const states = new Map<string, LogState>();
+    for await (const [name, value] of this.#heads.iterator()) states.set(name, state.parse(value));
+    return states;
+  }
+
+  /** Batches and the states after them, flushed. */
+  async write(batches: readonly SignedBatch[], states: ReadonlyMap<string, LogState>): Promise<void> {
+    const chained = this.#database.batch();
+    for (const batch of batches) {
+      const key = batchKey(logName(batch.author, batch.stream), batch.sequence);
+      chained.put(key, encodeRow(batch), { sublevel: this.#batches });
+    }
+    for (const [name, value] of states) chained.put(name, value, { sublevel: this.#heads });
+    await chained.write({ sync: true });
+  }
+
+  async remove(name: string, sequences: readonly number[], after: LogState): Promise<void> {
+    const chained = this.#database.batch();
+    for (const sequence of sequences) chained.del(batchKey(name, sequence), { sublevel: this.#batches });
+    chained.put(name, after, { sublevel: this.#heads });
+    await chained.write({ sync: true });
+  }
+
+  /** Rows of one log from `sequence` on, in order. */
+  async *log(name: string, sequence: number): AsyncIterable<LogRow> {
+    const range = { gte: batchKey(name, sequence), lte: batchKey(name, Number.MAX_SAFE_INTEGER) };
+    for await (const [key, row] of this.#batches.iterator(range)) yield decodeRow(key, row);
+  }
+
+  /** Rows of one stream of all authors. */
+  async *stream(stream: Stream): AsyncIterable<LogRow> {
+    // '0' is the character after '/'.
+    for await (const [key, row] of this.#batches.iterator({ gte: `${stream}/`, lt: `${stream}0` })) {
+      yield decodeRow(key, row);
+    }
+  }
+}

@@ -1,0 +1,7 @@
+// How the ports call back: outside of any promise, so that what the core asserts stops the process and is not swallowed.
+
+import type { Done } from '../ports.ts';
+
+export function tell<Outcome>(done: Done<Outcome>, outcome: Outcome): void {
+  queueMicrotask(() => done(outcome));
+}

@@ -1,0 +1,180 @@
+// The join: ask, challenge, proof, welcome or refusal. One side here is an agent that is asked, the other a machine that has
+// nothing but an invite. What is admitted is the membership's decision.
+
+import type { Stream } from '@libp2p/interface';
+import { DreyError } from '../../../datasets/index.ts';
+import {
+  decodeJoinMessage,
+  encodeJoinMessage,
+  type Invite,
+  type JoinMessage,
+  type MachineKey,
+  proveInvite,
+} from '../../codec/index.ts';
+import type { PeerId } from '../../units.ts';
+import { joinMsMax } from '../limits.ts';
+import { dialAddress } from './dial.ts';
+import { type Node, startNode } from './node.ts';
+import { joinProtocol } from './protocols.ts';
+import { closeStream, frameOf, StreamReader, writeBytes } from './stream-io.ts';
+
+const joinBytesMax = 262_144;
+/** Addresses that a joining machine tries, those of refusals counted too. */
+const addressesTriedMax = 64;
+
+type Ask = Extract<JoinMessage, { kind: 'ask' }>;
+type Challenge = Extract<JoinMessage, { kind: 'challenge' }>;
+type Refused = Extract<JoinMessage, { kind: 'refused' }>;
+export type JoinWelcome = Extract<JoinMessage, { kind: 'welcome' }>;
+
+/** The agent's decisions on joins. */
+export interface JoinKeeper {
+  /** A nonce to sign, or a refusal, with addresses of admins where another should be asked. */
+  ask(peer: PeerId, ask: Ask): Challenge | Refused;
+  prove(
+    peer: PeerId,
+    proof: { readonly ask: Ask; readonly nonce: Uint8Array; readonly signature: Uint8Array },
+  ): Promise<JoinWelcome | Refused>;
+}
+
+const malformed: Refused = {
+  kind: 'refused',
+  code: 'join-malformed',
+  reason: 'that is not how machines ask to join',
+  addresses: [],
+};
+
+class JoinTalk {
+  readonly #stream: Stream;
+  readonly #reader: StreamReader;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+    this.#reader = new StreamReader(stream, joinMsMax);
+  }
+
+  say(message: JoinMessage): Promise<boolean> {
+    return writeBytes(this.#stream, frameOf(encodeJoinMessage(message)), joinMsMax);
+  }
+
+  async hear(): Promise<JoinMessage | undefined> {
+    const bytes = await this.#reader.readFrame(joinBytesMax);
+    const message = bytes instanceof Uint8Array ? decodeJoinMessage(bytes) : undefined;
+    return message?.ok === true ? message.value : undefined;
+  }
+}
+
+/** The side that is asked. */
+export async function answerJoin(stream: Stream, peer: PeerId, keeper: JoinKeeper): Promise<void> {
+  const talk = new JoinTalk(stream);
+  const ask = await talk.hear();
+  const answer = ask?.kind === 'ask' ? keeper.ask(peer, ask) : malformed;
+  await talk.say(answer);
+  if (ask?.kind === 'ask' && answer.kind === 'challenge') {
+    const proof = await talk.hear();
+    const isProof = proof?.kind === 'proof';
+    const { nonce } = answer;
+    await talk.say(
+      isProof ? await keeper.prove(peer, { ask, nonce, signature: proof.signature }) : malformed,
+    );
+  }
+  await closeStream(stream);
+}
+
+export interface JoinAsk {
+  readonly machineKey: MachineKey;
+  readonly invite: Invite;
+  /** For people, 1 to 64 characters. */
+  readonly name: string;
+}
+
+/**
+ * Asks the agents that the invite names, and those that they name, until one admits this machine. Throws `fleet-unreachable`,
+ * `join-refused` and, as the agents say, `invite-unknown`, `invite-revoked`, `invite-expired`,
+ * `invite-spent`. What the welcome carries is unchecked.
+ */
+export async function requestJoin(ask: JoinAsk): Promise<JoinWelcome> {
+  const node = await startNode({ seed: ask.machineKey.seed, listenAddresses: [] });
+  try {
+    return await askAround(node, ask);
+  } finally {
+    await node.stop();
+  }
+}
+
+async function askAround(node: Node, ask: JoinAsk): Promise<JoinWelcome> {
+  const addresses = new Set(ask.invite.addresses);
+  let refusal: Refused | undefined;
+  for (const address of addresses) {
+    const answer = await askOne(node, address, ask);
+    if (answer?.kind === 'welcome') return answer;
+    if (answer?.kind !== 'refused') continue;
+    for (const other of answer.addresses) if (addresses.size < addressesTriedMax) addresses.add(other);
+    // Who knows nothing says less than who refuses.
+    const isWeak = answer.code === 'ask-an-admin' || answer.code === 'invite-unknown';
+    if (refusal === undefined || !isWeak) refusal = answer;
+    if (!isWeak) break;
+  }
+  throw refusal === undefined ? unreachable(addresses.size) : nameRefusal(refusal);
+}
+
+async function askOne(node: Node, address: string, ask: JoinAsk): Promise<JoinMessage | undefined> {
+  const connection = await dialAddress(node, address);
+  if (connection === undefined) return undefined;
+  try {
+    const stream = await connection.newStream(joinProtocol, { signal: AbortSignal.timeout(joinMsMax) });
+    return await prove(new JoinTalk(stream), ask);
+  } catch {
+    return undefined;
+  } finally {
+    connection.abort(new Error('the join is over'));
+  }
+}
+
+async function prove(
+  talk: JoinTalk,
+  { machineKey, invite, name }: JoinAsk,
+): Promise<JoinMessage | undefined> {
+  await talk.say({ kind: 'ask', fleet: invite.fleet, invite: invite.invite, name });
+  const challenge = await talk.hear();
+  if (challenge?.kind !== 'challenge') return challenge;
+  const proof = { fleet: invite.fleet, peer: machineKey.peer, nonce: challenge.nonce, name };
+  await talk.say({ kind: 'proof', signature: proveInvite(invite.key, proof) });
+  return talk.hear();
+}
+
+const unreachable = (count: number): DreyError =>
+  new DreyError({
+    code: 'fleet-unreachable',
+    message: `None of the ${count} address(es) of the fleet answered`,
+    advice:
+      'Check that this machine has a network and that an admin agent is running (`drey up`), or ask for a new invite.',
+    retry: 'retryable',
+  });
+
+/** What an agent may refuse a join with, as an error of its own each. */
+function nameRefusal({ code, reason }: { readonly code: string; readonly reason: string }): DreyError {
+  const askAgain = 'Ask an admin for a new invite (`drey fleet invite`).';
+  switch (code) {
+    case 'invite-expired':
+      return new DreyError({ code: 'invite-expired', message: reason, advice: askAgain });
+    case 'invite-spent':
+      return new DreyError({ code: 'invite-spent', message: reason, advice: askAgain });
+    case 'invite-revoked':
+      return new DreyError({ code: 'invite-revoked', message: reason, advice: askAgain });
+    case 'invite-unknown':
+      return new DreyError({
+        code: 'invite-unknown',
+        message: reason,
+        advice: 'Start the admin agent that made it, wait a minute, then try again; or ask for a new one.',
+        retry: 'retryable',
+      });
+    default:
+      return new DreyError({
+        code: 'join-refused',
+        message: `No agent admitted this machine: ${reason} (${code})`,
+        advice: 'Start an admin agent (`drey up` where the fleet was created), then try again.',
+        retry: 'retryable',
+      });
+  }
+}

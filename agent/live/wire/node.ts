@@ -1,0 +1,118 @@
+// Makes the libp2p node under the wire: transports, limits, and how others are found. It knows nothing of members.
+
+import { bootstrap } from '@libp2p/bootstrap';
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { identify } from '@libp2p/identify';
+import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
+import { mdns } from '@libp2p/mdns';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p, type Libp2pOptions } from 'libp2p';
+import { DreyError } from '../../../datasets/index.ts';
+import {
+  connectionsMax,
+  dialMsMax,
+  inboundConnectionsPerSecondMax,
+  pingEveryMs,
+  pingSilenceMsMax,
+  streamWindowBytesMax,
+} from '../limits.ts';
+import type { HintService } from './hints.ts';
+
+export interface NodeOptions {
+  /** 32-byte seed of the machine key. */
+  readonly seed: Uint8Array;
+  /** None for a node that only dials. */
+  readonly listenAddresses: readonly string[];
+  readonly bootstrapAddresses?: readonly string[];
+  /** Name under which members of one fleet look for each other on the LAN; undefined: not at all. */
+  readonly mdnsName?: string | undefined;
+  readonly gater?: ConnectionGater;
+  readonly hints?: HintService;
+  readonly pingEveryMs?: number;
+  readonly pingSilenceMsMax?: number;
+}
+
+export type Node = Libp2p;
+
+/** A started node. Throws `port-in-use` and `address-unusable`. */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed);
+  const node = await createLibp2p({ ...nodeInit(options, privateKey), start: false });
+  try {
+    await node.start();
+  } catch (error) {
+    await node.stop();
+    throw nameListenError(error, options.listenAddresses);
+  }
+  return node;
+}
+
+function nodeInit(options: NodeOptions, privateKey: PrivateKey): Libp2pOptions {
+  const silenceMs = options.pingSilenceMsMax ?? pingSilenceMsMax;
+  const { hints } = options;
+  return {
+    privateKey,
+    addresses: { listen: [...options.listenAddresses] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        streamOptions: {
+          maxStreamWindowSize: streamWindowBytesMax,
+        },
+      }),
+    ],
+    connectionGater: {
+      // Without this libp2p refuses no address: desktops live on private ones.
+      denyDialMultiaddr: () => false,
+      ...options.gater,
+    },
+    connectionManager: {
+      maxConnections: connectionsMax,
+      dialTimeout: dialMsMax,
+      inboundConnectionThreshold: inboundConnectionsPerSecondMax,
+      maxIncomingPendingConnections: inboundConnectionsPerSecondMax,
+    },
+    connectionMonitor: {
+      pingInterval: options.pingEveryMs ?? pingEveryMs,
+      pingTimeout: { minTimeout: silenceMs, maxTimeout: silenceMs },
+    },
+    peerDiscovery: discovery(options),
+    services: {
+      identify: identify(),
+      ...(hints === undefined ? {} : { hints: hints.service }),
+    },
+  };
+}
+
+function discovery({
+  bootstrapAddresses = [],
+  mdnsName,
+}: NodeOptions): NonNullable<Libp2pOptions['peerDiscovery']> {
+  const ways: NonNullable<Libp2pOptions['peerDiscovery']> = [];
+  if (bootstrapAddresses.length > 0) ways.push(bootstrap({ list: [...bootstrapAddresses], timeout: 0 }));
+  if (mdnsName !== undefined) ways.push(mdns({ serviceTag: `_${mdnsName}._udp.local` }));
+  return ways;
+}
+
+function nameListenError(error: unknown, addresses: readonly string[]): unknown {
+  const text = error instanceof Error ? error.message : '';
+  if (text.includes('EADDRINUSE')) {
+    return new DreyError({
+      code: 'port-in-use',
+      message: `Another program listens on ${addresses.join(', ')}`,
+      advice: 'Stop it, or choose another port with --listen; port 0 lets the system choose.',
+      retry: 'retryable',
+      cause: error,
+    });
+  }
+  if (!/EADDRNOTAVAIL|EACCES|listen/u.test(text)) return error;
+  return new DreyError({
+    code: 'address-unusable',
+    message: `This machine cannot listen on ${addresses.join(', ')}`,
+    advice: 'Name an address of this machine with --listen, for example /ip4/0.0.0.0/tcp/0.',
+    cause: error,
+  });
+}

@@ -1,0 +1,162 @@
+// One shard over one stream: header → go or no → bytes → outcome. The sender holds the last piece back until it knows that all
+// it read is intact, so a damaged shard never arrives whole. The receiver answers only after its disk has flushed.
+
+import type { Connection, Stream } from '@libp2p/interface';
+import { decodeDescriptor, descriptorBytesMax } from '../../codec/index.ts';
+import { encodeDescriptor } from '../../codec/index.ts';
+import { packBytesMax, streamWriteBytes } from '../../limits.ts';
+import type { ShardArrival, ShardLocation, ShardOutcome, ShardPlace } from '../../ports.ts';
+import type { ShardSink, ShardSource, StoredPlace } from '../disk/index.ts';
+import { shardProtocol } from './protocols.ts';
+import { closeStream, frameOf, resetStream, StreamReader, writeBytes } from './stream-io.ts';
+
+/** What a transfer asks of the disk; `LiveDisk` has it. */
+export interface ShardStore {
+  openSource(shard: ShardLocation): Promise<ShardSource | undefined>;
+  openSink(wanted: StoredPlace): Promise<ShardSink | ShardOutcome>;
+}
+
+/** The byte that answers a header, and later the bytes. `unreachable` is never said: who can say it is reachable. */
+const answerBytes = { go: 1, stored: 2, refused: 3, damaged: 4, full: 5 } as const;
+type Answer = keyof typeof answerBytes;
+
+const answerOf = (byte: number | undefined): Answer | undefined =>
+  (Object.keys(answerBytes) as Answer[]).find((name) => answerBytes[name] === byte);
+
+/** Index as u16 in front of the descriptor. */
+const indexBytes = 2;
+
+function encodeHeader({ descriptor, index }: ShardArrival): Uint8Array {
+  const bytes = encodeDescriptor(descriptor);
+  const header = new Uint8Array(indexBytes + bytes.length);
+  new DataView(header.buffer).setUint16(0, index);
+  header.set(bytes, indexBytes);
+  return header;
+}
+
+function decodeHeader(header: Uint8Array): ShardArrival | undefined {
+  if (header.length <= indexBytes) return undefined;
+  const index = new DataView(header.buffer, header.byteOffset).getUint16(0);
+  const descriptor = decodeDescriptor(header.subarray(indexBytes));
+  if (!descriptor.ok || index >= descriptor.value.redundancy.n) return undefined;
+  return descriptor.value.packBytes > packBytesMax ? undefined : { descriptor: descriptor.value, index };
+}
+
+export interface ShardSending {
+  readonly connection: Connection;
+  readonly disk: ShardStore;
+  readonly shard: ShardLocation;
+  readonly silenceMsMax: number;
+}
+
+/** Sends one shard from the disk. `damaged` also when the own copy is damaged or gone. */
+export async function sendOneShard(sending: ShardSending): Promise<ShardOutcome> {
+  const source = await sending.disk.openSource(sending.shard);
+  if (source === undefined) return 'damaged';
+  try {
+    const signal = AbortSignal.timeout(sending.silenceMsMax);
+    const stream = await sending.connection.newStream(shardProtocol, { signal });
+    return await sendOver(stream, source, sending.silenceMsMax);
+  } catch {
+    return 'unreachable';
+  } finally {
+    await source.close();
+  }
+}
+
+async function sendOver(stream: Stream, source: ShardSource, silenceMsMax: number): Promise<ShardOutcome> {
+  const reader = new StreamReader(stream, silenceMsMax);
+  if (!(await writeBytes(stream, frameOf(encodeHeader(source.shard)), silenceMsMax))) return 'unreachable';
+  const answer = await readAnswer(reader);
+  if (answer !== 'go') {
+    resetStream(stream, 'refused');
+    return answer ?? 'unreachable';
+  }
+  const sent = await sendPieces({ stream, reader, source, silenceMsMax });
+  if (sent !== 'sent') resetStream(stream, sent);
+  if (sent === 'damaged' || sent === 'unreachable') return sent;
+  const outcome = await readAnswer(reader);
+  if (sent === 'sent') await closeStream(stream);
+  return outcome === undefined || outcome === 'go' ? 'unreachable' : outcome;
+}
+
+/** `answered`: the receiver has said its outcome before the end, so more bytes are useless. */
+async function sendPieces(transfer: {
+  readonly stream: Stream;
+  readonly reader: StreamReader;
+  readonly source: ShardSource;
+  readonly silenceMsMax: number;
+}): Promise<'sent' | 'answered' | 'damaged' | 'unreachable'> {
+  const { stream, reader, source, silenceMsMax } = transfer;
+  let held: Uint8Array | undefined;
+  for (let piece = await source.next(); piece !== undefined; piece = await source.next()) {
+    if (reader.hasBytes) return 'answered';
+    if (held !== undefined && !(await writeBytes(stream, held, silenceMsMax))) return 'unreachable';
+    held = piece;
+  }
+  if (held === undefined || !source.isIntact()) return 'damaged';
+  return (await writeBytes(stream, held, silenceMsMax)) ? 'sent' : 'unreachable';
+}
+
+async function readAnswer(reader: StreamReader): Promise<Answer | undefined> {
+  const byte = await reader.read(1);
+  return byte === undefined ? undefined : answerOf(byte[0]);
+}
+
+export interface ShardReceiving {
+  readonly stream: Stream;
+  readonly disk: ShardStore;
+  readonly silenceMsMax: number;
+  /** Where to put it; undefined refuses. */
+  place(arrival: ShardArrival): ShardPlace | undefined;
+  /** Called exactly once for each arrival that got a place. */
+  arrived(arrival: ShardArrival, outcome: ShardOutcome): void;
+}
+
+/** Receives one shard, from the header to the answer. */
+export async function receiveOneShard(receiving: ShardReceiving): Promise<void> {
+  const { stream, silenceMsMax } = receiving;
+  const reader = new StreamReader(stream, silenceMsMax);
+  const header = await reader.readFrame(descriptorBytesMax + indexBytes);
+  const arrival = header instanceof Uint8Array ? decodeHeader(header) : undefined;
+  const place = arrival === undefined ? undefined : receiving.place(arrival);
+  if (arrival === undefined || place === undefined) {
+    await answer(stream, 'refused', silenceMsMax);
+    return;
+  }
+  const outcome = await store(receiving, reader, { ...arrival, place }).catch((): ShardOutcome => 'refused');
+  receiving.arrived(arrival, outcome);
+  if (outcome === 'unreachable') resetStream(stream, 'the shard was cut off');
+  else await answer(stream, outcome, silenceMsMax);
+}
+
+async function store(
+  receiving: ShardReceiving,
+  reader: StreamReader,
+  wanted: StoredPlace,
+): Promise<ShardOutcome> {
+  const { stream, disk, silenceMsMax } = receiving;
+  const sink = await disk.openSink(wanted);
+  if (typeof sink === 'string') return sink;
+  try {
+    if (!(await writeBytes(stream, Uint8Array.of(answerBytes.go), silenceMsMax))) return 'unreachable';
+    for (let left = wanted.descriptor.shardBytes; left > 0;) {
+      const piece = await reader.read(Math.min(left, streamWriteBytes));
+      if (piece === undefined) return 'unreachable';
+      if (!(await sink.write(piece))) break;
+      left -= piece.length;
+    }
+    return await sink.finish();
+  } finally {
+    await sink.abandon();
+  }
+}
+
+async function answer(
+  stream: Stream,
+  outcome: Exclude<ShardOutcome, 'unreachable'>,
+  silenceMsMax: number,
+): Promise<void> {
+  await writeBytes(stream, Uint8Array.of(answerBytes[outcome]), silenceMsMax);
+  await closeStream(stream);
+}
