@@ -2,6 +2,7 @@
 // gets more slots than its capacity as long as the capacities allow it at all, and no group has a machine twice.
 
 import type { Random } from '../datasets/index.ts';
+import type { SlotPlace } from './group-search.ts';
 import type { GroupsQuestion } from './groups.ts';
 import { availabilities } from './survival.ts';
 
@@ -13,6 +14,7 @@ interface Filling {
   readonly loads: Int32Array;
   readonly capacities: readonly number[];
   readonly up: Float64Array;
+  readonly method: NonNullable<GroupsQuestion['method']>;
   readonly random: Random;
 }
 
@@ -30,11 +32,14 @@ export function startingGroups(question: GroupsQuestion, random: Random): number
     loads: new Int32Array(states.machines.length),
     capacities,
     up: availabilities(states),
+    method: question.method ?? 'climb',
     random,
   };
   for (const group of filling.groups) takeOver(filling, group);
-  for (let at = 0; at < groupCount; at++) {
-    for (let slot = 0; slot < redundancy.n; slot++) fillSlot(filling, at, slot);
+  const slots = filling.groups.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
+  for (const place of slots) fillFromRoom(filling, place);
+  for (const place of slots) {
+    while (isOpen(filling, place)) if (!fillFromRoom(filling, place)) fillByExchange(filling, place);
   }
   return filling.groups;
 }
@@ -48,52 +53,58 @@ function takeOver({ loads, capacities }: Filling, group: number[]): void {
   }
 }
 
-function fillSlot(filling: Filling, at: number, slot: number): void {
-  const { groups, loads } = filling;
-  const group = groups[at]!;
-  if (group[slot] !== nobody) return;
-  const machine = roomiest(filling, group);
-  if (machine !== undefined) {
-    group[slot] = machine;
-    loads[machine]!++;
-  } else if (!exchange(filling, at, slot)) {
-    const least = leastOver(filling, group);
-    group[slot] = least;
-    loads[least]!++;
-  }
+const isOpen = ({ groups }: Filling, { at, slot }: SlotPlace): boolean => groups[at]![slot] === nobody;
+
+/** Gives an open slot to the best machine with room; false when everybody with room is in the group already. */
+function fillFromRoom(filling: Filling, place: SlotPlace): boolean {
+  const group = filling.groups[place.at]!;
+  if (!isOpen(filling, place)) return true;
+  const machine = bestWithRoom(filling, group);
+  if (machine === undefined) return false;
+  group[place.slot] = machine;
+  filling.loads[machine]!++;
+  return true;
 }
 
-/** The machine outside the group with the most room relative to its capacity; among equals the available one, and chance. */
-function roomiest({ loads, capacities, up, random }: Filling, group: readonly number[]): number | undefined {
+/** The best machine with room outside the group; undefined when there is none. */
+function bestWithRoom(filling: Filling, group: readonly number[]): number | undefined {
+  const { loads, capacities } = filling;
   let best: number | undefined;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (let machine = 0; machine < loads.length; machine++) {
-    const room = capacities[machine]! - loads[machine]!;
-    if (room <= 0 || group.includes(machine)) continue;
-    const score = room / capacities[machine]! + 0.05 * up[machine]! + 0.02 * random.fraction();
+    if (loads[machine]! >= capacities[machine]! || group.includes(machine)) continue;
+    const score = fillingScore(filling, machine);
     if (score > bestScore) [best, bestScore] = [machine, score];
   }
   return best;
 }
 
+/** Best-k asks for availability; the others for room relative to capacity, chance among equals, and a climb for some of both. */
+function fillingScore({ method, loads, capacities, up, random }: Filling, machine: number): number {
+  if (method === 'best-k') return up[machine]!;
+  const room = (capacities[machine]! - loads[machine]!) / capacities[machine]!;
+  return room + 0.02 * random.fraction() + (method === 'climb' ? 0.05 * up[machine]! : 0);
+}
+
 /**
- * Everybody with room is in the group already: one of them goes into another group, whose member comes here. Always
- * possible while there is room and the other group is whole, because it cannot have all its members from this one.
+ * Everybody with room is in the group already. One of them goes into a group without it: into an open slot there, or for
+ * a member that comes here. A whole group cannot have all its members from this one, so this fills one slot each time.
  */
-function exchange({ groups, loads, capacities }: Filling, at: number, slot: number): boolean {
+function fillByExchange(filling: Filling, { at, slot }: SlotPlace): void {
+  const { groups, loads, capacities } = filling;
   const here = groups[at]!;
   const spare = here.find((member) => member !== nobody && loads[member]! < capacities[member]!);
-  if (spare === undefined) return false;
-  for (const there of groups) {
-    if (there.includes(spare)) continue;
-    const place = there.findIndex((member) => member !== nobody && !here.includes(member));
-    if (place < 0) continue;
-    here[slot] = there[place]!;
-    there[place] = spare;
-    loads[spare]!++;
-    return true;
+  const there = spare === undefined ? undefined : groups.find((group) => !group.includes(spare));
+  if (spare === undefined || there === undefined) {
+    here[slot] = leastOver(filling, here);
+    loads[here[slot]]!++;
+    return;
   }
-  return false;
+  const open = there.indexOf(nobody);
+  const place = open >= 0 ? open : there.findIndex((member) => !here.includes(member));
+  if (open < 0) here[slot] = there[place]!;
+  there[place] = spare;
+  loads[spare]!++;
 }
 
 /** Capacities are too small for so many groups: whoever is least above its own takes the slot. */

@@ -16,9 +16,14 @@ export interface GroupsQuestion {
   /** Members (columns) of the groups so far, slot by slot; −1 for a machine that is no longer there. */
   readonly previous?: readonly (readonly number[])[];
   readonly seed: number | string;
+  /** `random` and `best-k` only fill the slots that are open: baselines. Default `climb`. */
+  readonly method?: 'climb' | 'best-k' | 'random';
 }
 
-/** A slot of a previous plan changes only when its group gets better by this share: moving shards costs bandwidth. */
+/**
+ * Each slot of a previous plan that changes must gain this share of its group's odds, or of the mean group's where that is
+ * more: moving shards costs bandwidth, and groups that are good already are not worth any.
+ */
 const moveGainMin = 0.1;
 /** Any other change must gain more than rounding. */
 const gainMin = 1e-9;
@@ -38,16 +43,13 @@ const swapCandidates = 12;
 export function chooseGroups(question: GroupsQuestion): readonly (readonly number[])[] {
   const random = createRandom(question.seed).fork('groups');
   const members = startingGroups(question, random.fork('start'));
+  if (question.method === 'best-k' || question.method === 'random') return members;
   const search = new GroupSearch(question.states, question.redundancy, members);
   const slots = members.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
-  const climb: Climb = { question, search, random: random.fork('candidates') };
-  for (let sweep = 0; sweep < sweepsMax; sweep++) {
-    // Worst groups first: that is where the odds are.
-    const order = slots.toSorted(
-      (a, b) => search.odds[b.at]! - search.odds[a.at]! || a.at - b.at || a.slot - b.slot,
-    );
-    if (!improveAll(climb, order)) break;
-  }
+  const climb: Climb = { question, search, random: random.fork('candidates'), meanOdds: 0 };
+  // What is new finds its place first, so that old slots do not move to make up for it.
+  const fresh = slots.filter((place) => !isOld(climb, place));
+  for (const some of fresh.length < slots.length ? [fresh, slots] : [slots]) improveInSweeps(climb, some);
   return members;
 }
 
@@ -55,6 +57,18 @@ interface Climb {
   readonly question: GroupsQuestion;
   readonly search: GroupSearch;
   readonly random: Random;
+  /** Mean odds of a group when the sweeps began. */
+  readonly meanOdds: number;
+}
+
+function improveInSweeps(begun: Climb, slots: readonly SlotPlace[]): void {
+  const { odds } = begun.search;
+  const climb = { ...begun, meanOdds: odds.reduce((sum, value) => sum + value, 0) / odds.length };
+  for (let sweep = 0; sweep < sweepsMax; sweep++) {
+    // Worst groups first: that is where the odds are.
+    const order = slots.toSorted((a, b) => odds[b.at]! - odds[a.at]! || a.at - b.at || a.slot - b.slot);
+    if (!improveAll(climb, order)) break;
+  }
 }
 
 /** One sweep; false when nothing changed or the work is used up. */
@@ -77,7 +91,7 @@ interface Candidate {
 function improveSlot(climb: Climb, place: SlotPlace): boolean {
   const { search, question } = climb;
   const now = search.odds[place.at]!;
-  const goal = now * (1 - gainAsked(climb, place));
+  const goal = now - gainAsked(climb, place);
   const better = candidatesFor(climb, place)
     .map((machine): Candidate => ({ machine, odds: search.oddsWith(place, machine) }))
     .filter(({ odds }) => odds < goal)
@@ -127,14 +141,18 @@ function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[
       const there = { at, slot: search.members[at]!.indexOf(machine) };
       const before = search.odds[here.at]! + search.odds[at]!;
       const gain = before - odds - search.oddsWith(there, member);
-      const asked = before * Math.max(gainAsked(climb, here), gainAsked(climb, there));
+      const asked = gainAsked(climb, here) + gainAsked(climb, there);
       if (gain > asked && gain > (best?.gain ?? 0)) best = { machine, there, gain };
     }
   }
   return best;
 }
 
-/** Share by which the odds must fall before this slot changes; going back to the previous machine is free. */
-function gainAsked({ question, search }: Climb, { at, slot }: SlotPlace): number {
-  return question.previous?.[at]?.[slot] === search.members[at]![slot] ? moveGainMin : gainMin;
+/** By how much the odds must fall for this slot to change; going back to the previous machine is free. */
+function gainAsked(climb: Climb, place: SlotPlace): number {
+  const now = climb.search.odds[place.at]!;
+  return isOld(climb, place) ? moveGainMin * Math.max(now, climb.meanOdds) : gainMin * now;
 }
+
+const isOld = ({ question, search }: Climb, { at, slot }: SlotPlace): boolean =>
+  question.previous?.[at]?.[slot] === search.members[at]![slot];

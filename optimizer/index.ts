@@ -1,12 +1,13 @@
 export { computePlan, type PlannedMachine, type PlanQuestion } from './compute-plan.ts';
 export { chooseGroups, type GroupsQuestion } from './groups.ts';
-export { planProblems } from './plan-check.ts';
+export { checkPlan, planProblems, type ClassCheck, type PlanCheck } from './plan-check.ts';
+export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
 export type * from './plan.ts';
 export { explainGroup } from './reasons.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
-export { groupForPack, type PackPlace } from './rendezvous.ts';
-export { comparePolicies, type Comparison } from './replay/compare.ts';
-export { policies, type Policy, type PolicyQuestion } from './replay/policies.ts';
+export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';
+export { comparePolicies, replayGroups, type Comparison } from './replay/compare.ts';
+export { independentForecast, policies, type Policy, type PolicyQuestion } from './replay/policies.ts';
 export { statesFromForecast, statesOfHours, type States } from './states.ts';
 export {
   availabilities,

@@ -1,14 +1,21 @@
 // Why each member is in its group: its availability, its domain, what the group would lose by the runner-up, and what kept
 // a better machine out. Numbers that a person can check, from the same odds that the optimizer used.
 
-import type { DescribedGroup } from './compute-plan.ts';
-import type { MemberReason, Plan } from './plan.ts';
+import type { MemberReason, Plan, Redundancy } from './plan.ts';
 import type { States } from './states.ts';
 import { availabilities, oddsWith, slotOdds } from './survival.ts';
 
+/** One chosen group and the slots that all machines have, by column of the states. */
+export interface ReasonedGroup {
+  readonly redundancy: Redundancy;
+  readonly members: readonly number[];
+  readonly loads: Int32Array;
+  readonly capacities: readonly number[];
+}
+
 export function memberReasons(
   states: States,
-  group: DescribedGroup,
+  group: ReasonedGroup,
   domains: Readonly<Record<string, string>>,
 ): readonly MemberReason[] {
   const up = availabilities(states);
@@ -16,7 +23,7 @@ export function memberReasons(
     const odds = slotOdds(
       states,
       group.members.filter((_, index) => index !== slot),
-      group.shape.redundancy.k,
+      group.redundancy.k,
     );
     const now = oddsWith(states, odds, member);
     const outside = states.machines
@@ -27,20 +34,39 @@ export function memberReasons(
       .filter((candidate) => Number.isFinite(candidate.odds))
       .toSorted((a, b) => a.odds - b.odds || a.machine - b.machine);
     const free = outside.find(({ machine }) => group.loads[machine]! < group.capacities[machine]!);
-    const runnerUp = free ?? outside[0];
-    const isKeptOut = outside[0] !== undefined && outside[0].odds < now && outside[0] !== free;
+    const next = free ?? outside[0];
+    const binding = bindingOf(states, { now, best: outside[0], free });
     const machine = states.machines[member]!;
     return {
       machine,
       availability: up[member]!,
       ...(domains[machine] === undefined ? {} : { domain: domains[machine] }),
-      swapLoss: runnerUp === undefined || now <= 0 ? 1 : Math.min(1e12, runnerUp.odds / now),
-      ...(runnerUp === undefined ? {} : { runnerUp: states.machines[runnerUp.machine]! }),
-      ...(isKeptOut
-        ? { binding: `${states.machines[outside[0]!.machine]!} would do better but has no slot left` }
-        : {}),
+      swapLoss: next === undefined || now <= 0 ? 1 : Math.min(1e12, next.odds / now),
+      ...(free === undefined ? {} : { runnerUp: states.machines[free.machine]! }),
+      ...(binding === undefined ? {} : { binding }),
     };
   });
+}
+
+interface Candidate {
+  readonly machine: number;
+  readonly odds: number;
+}
+
+interface Rivals {
+  readonly now: number;
+  readonly best: Candidate | undefined;
+  /** The best that has a slot left. */
+  readonly free: Candidate | undefined;
+}
+
+/** What kept a better machine out: no slot left, or too small a gain for a move. */
+function bindingOf(states: States, { now, best, free }: Rivals): string | undefined {
+  if (best === undefined || best.odds >= now) return undefined;
+  const name = states.machines[best.machine]!;
+  return best === free
+    ? `${name} would do better, but by less than a move of shards must gain`
+    : `${name} would do better but has no slot left`;
 }
 
 const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;

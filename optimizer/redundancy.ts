@@ -1,4 +1,4 @@
-// How many copies or shards a fleet of a given size affords, and how many groups it gets.
+// How many copies or shards a fleet of a given size affords, how many groups it gets, and how many slots each machine.
 
 import type { PlacementClass, Redundancy } from './plan.ts';
 
@@ -30,18 +30,31 @@ export function groupCountFor(machineCount: number, { n }: Redundancy): number {
   return Math.max(2 * (n + 1), Math.ceil((machineCount * slotsPerMachine) / n));
 }
 
-/** Slots that each machine may take: 1.5 times the mean, in proportion to what it gives, never in all groups but one. */
+/** Slots beyond the mean that a machine may take. */
+const capacityFactor = 1.5;
+/** Nobody is asked for more than twice the mean, however large its disk: losing it would hurt too much. */
+const shareFactorMax = 2;
+
+/**
+ * Slots that each machine may take: 1.5 times its share by what it gives, none where it gives nothing, never in all groups
+ * but one. They sum to n × groupCount or more: where shares are so uneven that they would not, all grow alike, and
+ * machines that give nothing come in last, where fewer than n give anything.
+ */
 export function capacitiesFor(
   quotaBytes: readonly number[],
   shape: { readonly groupCount: number; readonly n: number },
 ): readonly number[] {
-  const total = quotaBytes.reduce((sum, bytes) => sum + bytes, 0);
   const slots = shape.groupCount * shape.n;
-  const most = quotaBytes.length > shape.n ? Math.max(1, shape.groupCount - 2) : shape.groupCount;
-  const mean = slots / quotaBytes.length;
-  return quotaBytes.map((bytes) => {
-    // Nobody is asked for more than twice the mean, however large its disk: losing it would hurt too much.
-    const share = total === 0 ? mean : Math.min(2 * mean, (slots * bytes) / total);
-    return Math.min(most, Math.max(1, Math.ceil(1.5 * share)));
-  });
+  const givers = quotaBytes.filter((bytes) => bytes > 0).length;
+  const hasEnough = givers >= shape.n;
+  const given = hasEnough ? quotaBytes : quotaBytes.map(() => 1);
+  const count = hasEnough ? givers : given.length;
+  const most = count > shape.n ? Math.max(1, shape.groupCount - 2) : shape.groupCount;
+  const total = given.reduce((sum, bytes) => sum + bytes, 0);
+  const shares = given.map((bytes) => Math.min((shareFactorMax * slots) / count, (slots * bytes) / total));
+  const needed = Math.min(slots, count * most);
+  for (let factor = capacityFactor; ; factor *= 1.25) {
+    const capacities = shares.map((share) => Math.min(most, Math.ceil(factor * share)));
+    if (capacities.reduce((sum, capacity) => sum + capacity, 0) >= needed) return capacities;
+  }
 }

@@ -48,6 +48,9 @@ export function groupForPack({ packId, owner, placementClass }: PackPlace): Plac
   return best(groups, words, owner) ?? best(groups, words, undefined);
 }
 
+/** The machines that should hold the pack's shards, shard j on the j-th; empty when the class has no groups. */
+export const holdersOf = (place: PackPlace): readonly MachineId[] => groupForPack(place)?.members ?? [];
+
 function best(
   groups: readonly PlacementGroup[],
   words: readonly [number, number],

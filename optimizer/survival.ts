@@ -25,9 +25,10 @@ export interface GroupOdds {
   readonly k: number;
 }
 
-/** P(fewer than k members are up) over all states; 0..1. */
+/** P(fewer than k members are up) over all states; 0..1, and 1 for fewer than k members. */
 export function unavailability(states: States, { members, k }: GroupOdds): number {
   const failing = members.length - k + 1;
+  if (failing <= 0) return 1;
   let sum = 0;
   for (const [state, down] of states.down.entries()) {
     const weight = states.weights[state]!;

@@ -13,62 +13,79 @@ export interface Comparison extends PolicyQuestion {
 /** Random placement is judged by the mean of this many draws. */
 const draws = 8;
 
-const isBusinessHour = (history: FleetHistory, slot: number): boolean => {
-  const hour = hourOfWeek(history.startMs + slot * history.slotMs, history.machines[0]?.utcOffsetMs ?? 0);
-  return hour < 5 * 24 && hour % 24 >= 8 && hour % 24 < 18;
-};
-
 interface Counts {
   lost: number;
   seen: number;
 }
 
-/** Whether fewer than k members were up; undefined when what was not seen could decide it. */
+interface Tally {
+  readonly all: Counts;
+  readonly business: Counts;
+}
+
+/** Offset from UTC that most machines have: the fleet's own time. */
+function fleetOffsetMs({ machines }: FleetHistory): number {
+  const counts = new Map<number, number>();
+  for (const { utcOffsetMs } of machines) counts.set(utcOffsetMs, (counts.get(utcOffsetMs) ?? 0) + 1);
+  return [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0] ?? 0;
+}
+
+function isBusinessHour(hour: number): boolean {
+  return hour < 5 * 24 && hour % 24 >= 8 && hour % 24 < 18;
+}
+
+/** Whether fewer than k members were up. Undefined when one was not seen: counting only what decides would flatter. */
 function isUnavailable(
-  history: FleetHistory,
+  { up, slotCount }: FleetHistory,
   group: readonly number[],
   at: { readonly slot: number; readonly k: number },
 ): boolean | undefined {
-  let [up, unknown] = [0, 0];
+  let upCount = 0;
   for (const machine of group) {
-    const state = history.up[machine * history.slotCount + at.slot];
-    if (state === slotUp) up++;
-    if (state === slotUnknown) unknown++;
+    const state = up[machine * slotCount + at.slot];
+    if (state === slotUnknown) return undefined;
+    if (state === slotUp) upCount++;
   }
-  if (up >= at.k) return false;
-  return up + unknown >= at.k ? undefined : true;
+  return upCount < at.k;
 }
 
-function scoreGroups(
+/** Unavailable and seen group-hours of these groups over a history; columns are its rows. */
+export function replayGroups(
   groups: readonly (readonly number[])[],
-  { future, redundancy }: Comparison,
-): readonly [Counts, Counts] {
-  const all: Counts = { lost: 0, seen: 0 };
-  const business: Counts = { lost: 0, seen: 0 };
-  for (let slot = 0; slot < future.slotCount; slot++) {
-    const counted = isBusinessHour(future, slot) ? [all, business] : [all];
+  history: FleetHistory,
+  k: number,
+): Tally {
+  const tally: Tally = { all: { lost: 0, seen: 0 }, business: { lost: 0, seen: 0 } };
+  const offsetMs = fleetOffsetMs(history);
+  for (let slot = 0; slot < history.slotCount; slot++) {
+    const hour = hourOfWeek(history.startMs + slot * history.slotMs, offsetMs);
     for (const group of groups) {
-      const lost = isUnavailable(future, group, { slot, k: redundancy.k });
-      if (lost === undefined) continue;
-      for (const counts of counted) {
-        counts.seen++;
-        if (lost) counts.lost++;
-      }
+      const isLost = isUnavailable(history, group, { slot, k });
+      if (isLost === undefined) continue;
+      count(tally.all, isLost);
+      if (isBusinessHour(hour)) count(tally.business, isLost);
     }
   }
-  return [all, business];
+  return tally;
+}
+
+function count(counts: Counts, isLost: boolean): void {
+  counts.seen++;
+  if (isLost) counts.lost++;
 }
 
 const share = ({ lost, seen }: Counts): number => (seen === 0 ? 0 : lost / seen);
 
-/** One score a policy, in the order of `policies`. */
+/** One score a policy, in the order of `policies`. Every policy sees `past` only. */
 export function comparePolicies(comparison: Comparison): readonly PolicyScore[] {
+  const { future, redundancy, seed } = comparison;
   return Object.entries(policies).map(([policy, groupsOf]) => {
-    const count = policy === 'random' ? draws : 1;
-    const scores = Array.from({ length: count }, (_, draw) =>
-      scoreGroups(groupsOf({ ...comparison, seed: `${comparison.seed} ${draw}` }), comparison),
+    const drawCount = policy === 'random' ? draws : 1;
+    const tallies = Array.from({ length: drawCount }, (_, draw) =>
+      replayGroups(groupsOf({ ...comparison, seed: `${seed} ${draw}` }), future, redundancy.k),
     );
-    const mean = (which: 0 | 1): number => scores.reduce((sum, pair) => sum + share(pair[which]), 0) / count;
-    return { policy, unavailableShare: mean(0), unavailableShareBusiness: mean(1) };
+    const mean = (which: keyof Tally): number =>
+      tallies.reduce((sum, tally) => sum + share(tally[which]), 0) / drawCount;
+    return { policy, unavailableShare: mean('all'), unavailableShareBusiness: mean('business') };
   });
 }

@@ -1,8 +1,7 @@
 // Placement policies side by side: each sees the past only and answers with groups. One small function each.
 
-import { createRandom, slotUp, type FleetHistory } from '../../datasets/index.ts';
+import { slotUp, type FleetHistory } from '../../datasets/index.ts';
 import type { FailureForecast } from '../../models/index.ts';
-import { startingGroups } from '../group-filling.ts';
 import { chooseGroups, type GroupsQuestion } from '../groups.ts';
 import { capacitiesFor, groupCountFor } from '../redundancy.ts';
 import type { Redundancy } from '../plan.ts';
@@ -49,7 +48,7 @@ function upShares(history: FleetHistory): readonly number[] {
 }
 
 /** The forecast of somebody who knows how often each machine is up, and thinks that they fail independently. */
-const independent = (past: FleetHistory): FailureForecast => ({
+export const independentForecast = (past: FleetHistory): FailureForecast => ({
   machines: past.machines.map(({ machine }) => machine),
   strata: [
     {
@@ -65,30 +64,16 @@ const independent = (past: FleetHistory): FailureForecast => ({
   source: 'independence',
 });
 
-/** Balanced, else by chance. */
+/** By chance, everybody with about as many slots as the others. */
 const random: Policy = (question) =>
-  startingGroups(
-    groupsQuestion(question, independent(question.past)),
-    createRandom(question.seed).fork('random policy'),
-  );
+  chooseGroups({ ...groupsQuestion(question, independentForecast(question.past)), method: 'random' });
 
 /** Each group takes the most available machines that have room. */
-const bestK: Policy = (question) => {
-  const { groupCount, capacities, redundancy } = groupsQuestion(question, independent(question.past));
-  const shares = upShares(question.past);
-  const order = shares.map((_, machine) => machine).toSorted((a, b) => shares[b]! - shares[a]! || a - b);
-  const left = [...capacities];
-  return Array.from({ length: groupCount }, () => {
-    const chosen = order.filter((machine) => left[machine]! > 0).slice(0, redundancy.n);
-    for (const machine of order)
-      if (chosen.length < redundancy.n && !chosen.includes(machine)) chosen.push(machine);
-    for (const machine of chosen) left[machine]!--;
-    return chosen;
-  });
-};
+const bestK: Policy = (question) =>
+  chooseGroups({ ...groupsQuestion(question, independentForecast(question.past)), method: 'best-k' });
 
 const bestKWithSwaps: Policy = (question) =>
-  chooseGroups(groupsQuestion(question, independent(question.past)));
+  chooseGroups(groupsQuestion(question, independentForecast(question.past)));
 
 const learned: Policy = (question) => chooseGroups(groupsQuestion(question, question.forecast));
 

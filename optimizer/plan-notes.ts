@@ -1,0 +1,48 @@
+// What a plan says about itself in plain sentences: what changed, and where it falls short of what it should be.
+
+import type { PlacementClass, Plan } from './plan.ts';
+
+export interface NotesQuestion {
+  readonly machineCount: number;
+  readonly classes: readonly PlacementClass[];
+  readonly previous: Plan | undefined;
+}
+
+/** One to a few sentences, each below 1,024 characters. */
+export function planNotes(question: NotesQuestion): readonly string[] {
+  const { machineCount, classes } = question;
+  const tooFew =
+    machineCount < 4
+      ? [`${machineCount} machines are too few: three holders besides the owner need four.`]
+      : [];
+  if (classes.length === 0) return tooFew;
+  return [...tooFew, changeNote(question), ...classes.flatMap((one) => shortageNotes(one, machineCount))];
+}
+
+function changeNote({ machineCount, classes, previous }: NotesQuestion): string {
+  const groups = classes.flatMap((placementClass) => placementClass.groups);
+  if (previous === undefined) return `${machineCount} machines in ${groups.length} groups; the first plan.`;
+  const before = new Map(
+    previous.classes.flatMap((one) => one.groups.map(({ id, members }) => [id, members] as const)),
+  );
+  const slotCount = groups.reduce((sum, { members }) => sum + members.length, 0);
+  const movedCount = groups.reduce(
+    (sum, { id, members }) =>
+      sum + members.filter((member, slot) => before.get(id)?.[slot] !== member).length,
+    0,
+  );
+  return `${machineCount} machines in ${groups.length} groups; ${movedCount} of ${slotCount} slots changed against plan ${previous.epoch}.`;
+}
+
+function shortageNotes({ name, redundancy }: PlacementClass, machineCount: number): readonly string[] {
+  const { k, n } = redundancy;
+  if (machineCount > n) return [];
+  if (machineCount === n) {
+    return [
+      `With ${machineCount} machines every group of ${n} has all of them: a ${name} pack of ${k} of ${n} has a shard on its own owner.`,
+    ];
+  }
+  return [
+    `${machineCount} machines cannot fill the ${n} slots of ${name} packs of ${k} of ${n}: the slots of lost machines stay empty until others join.`,
+  ];
+}

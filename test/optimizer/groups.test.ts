@@ -1,0 +1,239 @@
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  capacitiesFor,
+  chooseGroups,
+  groupCountFor,
+  type GroupsQuestion,
+  type Redundancy,
+  type States,
+  statesFromForecast,
+  unavailability,
+} from '../../optimizer/index.ts';
+import { fleetForecast } from './fleet-forecast.ts';
+
+const redundancy = fc.constantFrom<Redundancy>(
+  { k: 1, n: 3 },
+  { k: 4, n: 6 },
+  { k: 2, n: 3 },
+  { k: 1, n: 2 },
+);
+
+type Groups = readonly (readonly number[])[];
+
+const loadsOf = (groups: Groups, machineCount: number): number[] => {
+  const loads = Array.from({ length: machineCount }, () => 0);
+  for (const member of groups.flat()) loads[member]!++;
+  return loads;
+};
+
+const totalOf = (states: States, groups: Groups, k: number): number =>
+  groups.reduce((sum, members) => sum + unavailability(states, { members, k }), 0);
+
+/** A whole question about a fleet whose machines give as many bytes as `quotas` says. */
+function questionOf(
+  quotas: readonly number[],
+  asked: { readonly redundancy: Redundancy; readonly seed: number },
+): GroupsQuestion {
+  const states = statesFromForecast(
+    fleetForecast({ machineCount: quotas.length, stratumCount: 3, seed: asked.seed }),
+  );
+  const groupCount = groupCountFor(quotas.length, asked.redundancy);
+  const capacities = capacitiesFor(quotas, { groupCount, n: asked.redundancy.n });
+  return { states, groupCount, capacities, ...asked };
+}
+
+const quotas = fc.array(fc.constantFrom(1, 1, 1, 5, 100, 0), { minLength: 1, maxLength: 16 });
+const method = fc.constantFrom<NonNullable<GroupsQuestion['method']>>('climb', 'best-k', 'random');
+
+test('groups are whole, their members distinct, and nobody has more slots than its capacity', (t) => {
+  fc.assert(
+    fc.property(quotas, redundancy, method, fc.integer({ min: 0, max: 99 }), (given, wanted, how, seed) => {
+      const question = { ...questionOf(given, { redundancy: wanted, seed }), method: how };
+      const groups = chooseGroups(question);
+      const loads = loadsOf(groups, given.length);
+      return (
+        groups.length === (given.length < wanted.n ? 0 : question.groupCount) &&
+        groups.every((group) => group.length === wanted.n && new Set(group).size === wanted.n) &&
+        loads.every((load, machine) => load <= question.capacities[machine]!)
+      );
+    }),
+    { numRuns: 150 },
+  );
+  t.pass();
+});
+
+test('the laws hold as well when groups are taken over from a fleet that was larger or smaller', (t) => {
+  fc.assert(
+    fc.property(
+      redundancy,
+      fc.integer({ min: 6, max: 14 }),
+      fc.integer({ min: 6, max: 14 }),
+      fc.integer({ min: 0, max: 99 }),
+      (wanted, before, after, seed) => {
+        const old = chooseGroups(
+          questionOf(
+            Array.from({ length: before }, () => 1),
+            { redundancy: wanted, seed },
+          ),
+        );
+        const previous = old.map((group) => group.map((member) => (member < after ? member : -1)));
+        const question = questionOf(
+          Array.from({ length: after }, () => 1),
+          { redundancy: wanted, seed },
+        );
+        const groups = chooseGroups({ ...question, previous });
+        return (
+          groups.length === question.groupCount &&
+          groups.every((group) => new Set(group).size === wanted.n) &&
+          loadsOf(groups, after).every((load, machine) => load <= question.capacities[machine]!)
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+  t.pass();
+});
+
+test('every owner finds two groups without it as soon as there is one machine more than slots', (t) => {
+  fc.assert(
+    fc.property(
+      redundancy,
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 0, max: 9 }),
+      (wanted, more, seed) => {
+        const machineCount = wanted.n + more;
+        const groups = chooseGroups(
+          questionOf(
+            Array.from({ length: machineCount }, () => 1),
+            { redundancy: wanted, seed },
+          ),
+        );
+        return loadsOf(groups, machineCount).every((load) => groups.length - load >= 2);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  t.pass();
+});
+
+const twelveMachines = Array.from({ length: 12 }, () => 1);
+
+test('the same seed gives the same groups', (t) => {
+  const asked = { redundancy: { k: 4, n: 6 }, seed: 7 };
+  t.deepEqual(
+    chooseGroups(questionOf(twelveMachines, asked)),
+    chooseGroups(questionOf(twelveMachines, asked)),
+  );
+});
+
+/** All ways to pair up machines, each machine once: 15 for six. */
+function pairings([first, ...rest]: readonly number[]): readonly Groups[] {
+  if (first === undefined) return [[]];
+  return rest.flatMap((second) =>
+    pairings(rest.filter((machine) => machine !== second)).map((others) => others.concat([[first, second]])),
+  );
+}
+
+test('on tiny fleets the climb ends within 5 % of the best of all groupings', (t) => {
+  for (let seed = 0; seed < 60; seed++) {
+    const states = statesFromForecast(
+      fleetForecast({ machineCount: 6, shockCount: 2, stratumCount: 3, seed }),
+    );
+    const capacities = Array.from({ length: 6 }, () => 1);
+    const groups = chooseGroups({ states, redundancy: { k: 1, n: 2 }, groupCount: 3, capacities, seed });
+    const best = Math.min(...pairings([0, 1, 2, 3, 4, 5]).map((all) => totalOf(states, all, 1)));
+    t.true(totalOf(states, groups, 1) <= best * 1.05, `seed ${seed}`);
+  }
+});
+
+test('nothing is left to gain: no single move under capacity betters the total', (t) => {
+  fc.assert(
+    fc.property(redundancy, fc.integer({ min: 0, max: 50 }), (wanted, seed) => {
+      const question = questionOf(
+        Array.from({ length: 10 }, () => 1),
+        { redundancy: wanted, seed },
+      );
+      const groups = chooseGroups(question);
+      const loads = loadsOf(groups, 10);
+      return groups.every((group) => {
+        const now = unavailability(question.states, { members: group, k: wanted.k });
+        return group.every((_, slot) =>
+          loads.every((load, machine) => {
+            if (group.includes(machine) || load >= question.capacities[machine]!) return true;
+            const moved = unavailability(question.states, {
+              members: group.with(slot, machine),
+              k: wanted.k,
+            });
+            return moved >= now * (1 - 1e-6);
+          }),
+        );
+      });
+    }),
+    { numRuns: 30 },
+  );
+  t.pass();
+});
+
+test('the climb keeps domains apart where best-k does not look and chance does not care', (t) => {
+  const question = questionOf(
+    Array.from({ length: 12 }, () => 1),
+    { redundancy: { k: 1, n: 3 }, seed: 3 },
+  );
+  const [climb, bestK, random] = (['climb', 'best-k', 'random'] as const).map((how) =>
+    totalOf(question.states, chooseGroups({ ...question, method: how }), 1),
+  );
+  t.true(climb! < bestK!);
+  t.true(climb! < random!);
+});
+
+test('when a machine is lost, hardly more than its slots change', (t) => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const question = questionOf(twelveMachines, { redundancy: { k: 4, n: 6 }, seed });
+    const before = chooseGroups(question);
+    const lost = before[0]![0]!;
+    // Columns after the lost one move up by one.
+    const kept = before.map((group) =>
+      group.map((member) => (member === lost ? -1 : member > lost ? member - 1 : member)),
+    );
+    const states = statesFromForecast(
+      fleetForecast({ machineCount: 12, stratumCount: 3, seed }),
+      question.states.machines.toSpliced(lost, 1),
+    );
+    const capacities = capacitiesFor(twelveMachines.slice(1), { groupCount: kept.length, n: 6 });
+    const after = chooseGroups({ ...question, states, capacities, previous: kept }).flat();
+    const lostCount = kept.flat().filter((member) => member < 0).length;
+    const changed = after.filter((member, index) => kept.flat()[index] !== member).length;
+    t.true(
+      changed <= lostCount + 0.1 * after.length,
+      `seed ${seed}: ${changed} slots changed for ${lostCount} lost`,
+    );
+  }
+});
+
+test('groups that are as good as they get stay as they are', (t) => {
+  const question = questionOf(
+    Array.from({ length: 9 }, () => 1),
+    { redundancy: { k: 4, n: 6 }, seed: 2 },
+  );
+  const before = chooseGroups(question);
+  t.deepEqual(chooseGroups({ ...question, previous: before, seed: 'another' }), before);
+});
+
+test('capacities follow what machines give, and always leave room for all slots', (t) => {
+  fc.assert(
+    fc.property(quotas, redundancy, (given, wanted) => {
+      const groupCount = groupCountFor(given.length, wanted);
+      if (groupCount === 0) return true;
+      const capacities = capacitiesFor(given, { groupCount, n: wanted.n });
+      const givers = given.filter((bytes) => bytes > 0).length;
+      const isShunned = capacities.every((capacity, machine) => given[machine]! > 0 || capacity === 0);
+      const most = Math.max(...capacities);
+      const room = capacities.reduce((sum, capacity) => sum + capacity, 0);
+      const isEnough =
+        givers <= wanted.n || groupCount * (givers - wanted.n) < 2 * givers || room >= groupCount * wanted.n;
+      return (givers < wanted.n || isShunned) && most <= groupCount && isEnough;
+    }),
+  );
+  t.pass();
+});

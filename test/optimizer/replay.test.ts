@@ -1,0 +1,74 @@
+import test from 'ava';
+import {
+  type FleetHistory,
+  generateFleet,
+  machineId,
+  sliceHistory,
+  slotDown,
+  slotUnknown,
+  slotUp,
+  unixMs,
+} from '../../datasets/index.ts';
+import {
+  comparePolicies,
+  independentForecast,
+  replayGroups,
+  statesFromForecast,
+  unavailability,
+} from '../../optimizer/index.ts';
+
+/** Monday 2026-01-05 00:00 UTC. */
+const mondayMs = Date.UTC(2026, 0, 5);
+
+/** Rows of "1" up, "0" down, "?" unknown. */
+const historyOf = (rows: readonly string[]): FleetHistory => ({
+  startMs: unixMs(mondayMs),
+  slotMs: 3_600_000,
+  slotCount: rows[0]!.length,
+  machines: rows.map((_, index) => ({ machine: machineId(`m${index}`), attributes: {}, utcOffsetMs: 0 })),
+  up: Uint8Array.from(rows.join('').split(''), (cell) =>
+    cell === '1' ? slotUp : cell === '0' ? slotDown : slotUnknown,
+  ),
+  access: [],
+});
+
+test('a group-hour is unavailable with fewer than k members up, and does not count when one was not seen', (t) => {
+  const history = historyOf(['1100?', '10001', '10101']);
+  t.deepEqual(replayGroups([[0, 1, 2]], history, 1).all, { lost: 1, seen: 4 });
+  t.deepEqual(replayGroups([[0, 1, 2]], history, 2).all, { lost: 3, seen: 4 });
+  t.deepEqual(replayGroups([[1, 2]], history, 1).all, { lost: 2, seen: 5 });
+});
+
+test('business hours are Monday to Friday from 8 to 18 in the time of most machines', (t) => {
+  const week = historyOf(['1'.repeat(168), '1'.repeat(168)]);
+  t.is(replayGroups([[0]], week, 1).business.seen, 50);
+  const dayDown = historyOf([`${'1'.repeat(8)}${'0'.repeat(10)}${'1'.repeat(6)}`]);
+  t.deepEqual(replayGroups([[0]], dayDown, 1).business, { lost: 10, seen: 10 });
+  const east = { ...dayDown, machines: [{ ...dayDown.machines[0]!, utcOffsetMs: 3 * 3_600_000 }] };
+  t.deepEqual(replayGroups([[0]], east, 1).business, { lost: 7, seen: 10 });
+});
+
+test('policies are compared on hours that none of them saw, and the same seed gives the same scores', (t) => {
+  const { history } = generateFleet({ seed: 4, machineCount: 12, weeks: 3, startMs: unixMs(mondayMs) });
+  const past = sliceHistory(history, { fromSlot: 0, toSlot: 336 });
+  const future = sliceHistory(history, { fromSlot: 336, toSlot: 504 });
+  const ask = { past, future, forecast: independentForecast(past), redundancy: { k: 1, n: 3 }, seed: 1 };
+  const scores = comparePolicies(ask);
+  t.deepEqual(
+    scores.map(({ policy }) => policy),
+    ['random', 'best-k', 'best-k with swaps', 'learned'],
+  );
+  for (const { unavailableShare, unavailableShareBusiness } of scores) {
+    t.true(unavailableShare >= 0 && unavailableShare <= 1);
+    t.true(unavailableShareBusiness >= 0 && unavailableShareBusiness <= 1);
+  }
+  t.deepEqual(comparePolicies(ask), scores);
+  // With the baseline's own forecast there is nothing learned: the same groups, the same score.
+  t.is(scores[3]!.unavailableShare, scores[2]!.unavailableShare);
+});
+
+test('the independent forecast is each machine’s share of known hours, smoothed by two hours', (t) => {
+  const states = statesFromForecast(independentForecast(historyOf(['1111????', '00001111'])));
+  t.true(Math.abs(unavailability(states, { members: [0], k: 1 }) - 1 / 6) < 1e-12);
+  t.true(Math.abs(unavailability(states, { members: [1], k: 1 }) - 5 / 10) < 1e-12);
+});
