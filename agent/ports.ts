@@ -9,7 +9,7 @@ import type { PeerId } from './units.ts';
 
 export type Done<Outcome> = (outcome: Outcome) => void;
 
-/** Time. `now` never goes backwards in one run of an agent, whatever the system's clock does. */
+/** Time. `now`, in whole milliseconds, never goes backwards in one run of an agent, whatever the system's clock does. */
 export interface Clock {
   now(): UnixMs;
   /** Calls `fire` once, `afterMs` ≥ 0 milliseconds from now, unless cancelled. */

@@ -100,10 +100,11 @@ export class Placement {
     const answers: Held[] = [];
     const effects: CoreEffect[] = [];
     for (const { pack, indexes } of message.held) {
-      const known = this.#note(from, group, { pack, indexes });
+      const { known, isNews } = this.#note(from, group, { pack, indexes });
       const here = known === undefined ? [] : Placement.indexesHere(known);
       if (known === undefined || here.length === 0) continue;
-      if (this.#isWaitingFor(from, group, known)) answers.push({ pack, indexes: here });
+      // Only news is answered: two who both wait for a third would else answer each other for ever.
+      if (isNews && this.#isWaitingFor(from, group, known)) answers.push({ pack, indexes: here });
       if (known.descriptor?.owner === from) effects.push(...this.#receiptsFor(known, from));
       effects.push(...this.#removeSurplusOf(known));
     }
@@ -124,18 +125,22 @@ export class Placement {
     return [{ kind: 'sendReceipt', to: owner, shard: { pack: known.pack, index: slot } }];
   }
 
-  #note(from: PeerId, group: PlacementGroup, held: Held): KnownPack | undefined {
+  #note(
+    from: PeerId,
+    group: PlacementGroup,
+    held: Held,
+  ): { readonly known: KnownPack | undefined; readonly isNews: boolean } {
     const found = this.#shelf.get(held.pack);
     const isMine = group.members.includes(this.#membership.self);
     // Others' packs are of interest only where this agent has a slot or a shard.
-    if (found === undefined && !isMine) return undefined;
+    if (found === undefined && !isMine) return { known: undefined, isNews: false };
     const known = found ?? this.#shelf.take(held.pack);
     if (known.descriptor === undefined) {
       known.heardGroup = group.id;
       known.group = group;
     }
-    for (const index of held.indexes) noteHas(known, index, from);
-    return known;
+    const news = held.indexes.filter((index) => noteHas(known, index, from));
+    return { known, isNews: news.length > 0 };
   }
 
   #forgetOf(from: PeerId, group: PlacementGroup): void {

@@ -3,7 +3,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { logName, type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
-import { headsAfterAppendMs, headsEveryMs, recordsPerBatchMax } from '../limits.ts';
+import { headsAfterAppendMs, headsEveryMs, recordsPerBatchMax, retryMsMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
@@ -14,12 +14,18 @@ interface KnownLog {
   readonly stream: Stream;
   /** Sequence number of the next batch that the log wants, counting those that are being stored. */
   next: number;
+  /** How far a hint or a later batch said that the log goes. */
+  heardNext: number;
+  /** The last question for batches: from which one on, and when. */
+  asked: { readonly sequence: number; readonly atMs: number } | undefined;
 }
 
 export class Replication {
   readonly #membership: Membership;
   readonly #fraction: () => number;
   readonly #logs = new Map<string, KnownLog>();
+  /** Logs of which more is known to exist. */
+  readonly #behind = new Set<KnownLog>();
   #nextHeadsMs = 0;
 
   constructor(membership: Membership, fraction: () => number) {
@@ -36,11 +42,11 @@ export class Replication {
       case 'hint':
         return this.#hint(event);
       case 'batchOpened':
-        return this.#opened(event.batch, event.from);
+        return this.#opened(event);
       case 'batchStored':
         return this.#stored(event.batch, event.now);
       case 'tick':
-        return this.#compareWithSomebody(event.now);
+        return [...this.#catchUp(event.now), ...this.#compareWithSomebody(event.now)];
       default:
         return [];
     }
@@ -67,29 +73,56 @@ export class Replication {
     return effects;
   }
 
-  #hint({ from, hint }: Extract<CoreEvent, { kind: 'hint' }>): Effects {
-    const sequence = this.#nextOf(hint.author, hint.stream);
-    if (hint.next <= sequence || hint.author === this.#membership.self) return [];
-    const want = [{ author: hint.author, stream: hint.stream, sequence }];
-    const to = this.#membership.up.has(hint.author) ? hint.author : from;
-    return [{ kind: 'send', to, message: { kind: 'logPull', want } }];
+  #hint({ from, hint, now }: Extract<CoreEvent, { kind: 'hint' }>): Effects {
+    const log = this.#logOf(hint.author, hint.stream);
+    if (hint.next <= log.next || hint.author === this.#membership.self) return [];
+    log.heardNext = Math.max(log.heardNext, hint.next);
+    this.#behind.add(log);
+    return this.#ask(log, this.#membership.up.has(hint.author) ? hint.author : from, now);
   }
 
-  #opened(batch: SignedBatch, from: PeerId): Effects {
-    const log = this.#logOf(batch.author, batch.stream);
+  #opened({ batch, from, now }: Extract<CoreEvent, { kind: 'batchOpened' }>): Effects {
     // A machine that never got a certificate may not fill others' disks; its own roster entry comes with a statement.
     const isKnown =
       this.#membership.certificateOf(batch.author) !== undefined || batch.records.some(isCertificateLike);
     if (!isKnown || this.#membership.isRevoked(batch.author) || batch.records.length > recordsPerBatchMax)
       return [];
+    const log = this.#logOf(batch.author, batch.stream);
     const startsLate = log.next === 0 && batch.stream === 'telemetry';
-    if (batch.sequence !== log.next && !startsLate) {
-      if (batch.sequence < log.next) return [];
-      const want = [{ author: batch.author, stream: batch.stream, sequence: log.next }];
-      return [{ kind: 'send', to: from, message: { kind: 'logPull', want } }];
+    if (batch.sequence < log.next) return [];
+    if (batch.sequence > log.next && !startsLate) {
+      log.heardNext = Math.max(log.heardNext, batch.sequence + 1);
+      this.#behind.add(log);
+      return this.#ask(log, from, now);
     }
     log.next = batch.sequence + 1;
     return [{ kind: 'storeBatch', batch }];
+  }
+
+  /** What was asked for and did not come, or moved on meanwhile: ask again, the author or anybody. */
+  #catchUp(now: UnixMs): Effects {
+    const { up } = this.#membership;
+    const effects: CoreEffect[] = [];
+    for (const log of this.#behind) {
+      if (log.next >= log.heardNext) this.#behind.delete(log);
+      else {
+        const to = up.has(log.author) ? log.author : this.#anybody();
+        if (to !== undefined) effects.push(...this.#ask(log, to, now));
+      }
+    }
+    return effects;
+  }
+
+  /**
+   * Asks for what follows. Not at once again, because the answer is on its way, and the very same only after a while: a
+   * batch that this agent cannot open would else be sent for ever.
+   */
+  #ask(log: KnownLog, to: PeerId, now: UnixMs): Effects {
+    const { author, stream, next: sequence, asked } = log;
+    const waitMs = asked?.sequence === sequence ? headsAfterAppendMs : retryMsMin;
+    if (asked !== undefined && now - asked.atMs < waitMs) return [];
+    log.asked = { sequence, atMs: now };
+    return [{ kind: 'send', to, message: { kind: 'logPull', want: [{ author, stream, sequence }] } }];
   }
 
   #stored(batch: SignedBatch, now: UnixMs): Effects {
@@ -108,9 +141,13 @@ export class Replication {
   #compareWithSomebody(now: UnixMs): Effects {
     if (now < this.#nextHeadsMs) return [];
     this.#nextHeadsMs = now + headsEveryMs * (0.75 + 0.5 * this.#fraction());
-    const peers = [...this.#membership.up];
-    const peer = peers[Math.floor(this.#fraction() * peers.length)];
+    const peer = this.#anybody();
     return peer === undefined ? [] : [this.#headsTo(peer, 'wanted')];
+  }
+
+  #anybody(): PeerId | undefined {
+    const peers = [...this.#membership.up];
+    return peers[Math.floor(this.#fraction() * peers.length)];
   }
 
   #headsTo(to: PeerId, reply: 'wanted' | 'none'): CoreEffect {
@@ -130,7 +167,7 @@ export class Replication {
     const name = logName(author, stream);
     const known = this.#logs.get(name);
     if (known !== undefined) return known;
-    const log: KnownLog = { author, stream, next: 0 };
+    const log: KnownLog = { author, stream, next: 0, heardNext: 0, asked: undefined };
     this.#logs.set(name, log);
     return log;
   }

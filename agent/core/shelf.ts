@@ -124,10 +124,13 @@ export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGro
 export const isKnownToHave = (known: KnownPack, index: number, peer: PeerId): boolean =>
   known.others.get(index)?.has(peer) === true;
 
-export function noteHas(known: KnownPack, index: number, peer: PeerId): void {
+/** Notes that a peer has a shard; whether that is news. */
+export function noteHas(known: KnownPack, index: number, peer: PeerId): boolean {
   const peers = known.others.get(index);
+  if (peers?.has(peer) === true) return false;
   if (peers === undefined) known.others.set(index, new Set([peer]));
   else peers.add(peer);
+  return true;
 }
 
 /** Forgets what a peer said about a pack; one index, or all. */
