@@ -1,0 +1,235 @@
+// A pretend disk with a quota. What was not flushed when the machine crashed is torn; bits rot when told to. Bytes are
+// shared, never changed in place, so a thousand disks cost little memory.
+
+import { encodeShards, type PackDescriptor, rebuildShard, sha256Hex, type ShardKey } from '../codec/index.ts';
+import type {
+  Disk,
+  DiskUsage,
+  Done,
+  ShardArrival,
+  ShardLocation,
+  ShardOutcome,
+  ShardPlace,
+  StoredShard,
+} from '../ports.ts';
+import type { PackId } from '../units.ts';
+import type { Life } from './life.ts';
+
+/** Time from a write to its flush, and of a read, in milliseconds. */
+const flushMs = 8;
+const readMs = 2;
+
+interface Slot {
+  readonly place: ShardPlace;
+  readonly descriptor: PackDescriptor;
+  readonly index: number;
+  bytes: Uint8Array;
+  isFlushed: boolean;
+}
+
+const slotName = (place: ShardPlace, index: number): string => `${place}/${index}`;
+
+/** Shards in all simulated disks are few and shared; their hashes are remembered by identity. */
+const knownHashes = new WeakMap<Uint8Array, string>();
+
+function hashOf(bytes: Uint8Array): string {
+  const known = knownHashes.get(bytes);
+  if (known !== undefined) return known;
+  const hash = sha256Hex(bytes);
+  knownHashes.set(bytes, hash);
+  return hash;
+}
+
+/** The outbox keeps packs whole; their shards are computed when asked for, once for all readers. */
+const knownShards = new WeakMap<Uint8Array, readonly Uint8Array[]>();
+
+function shardsOfPack(slot: Slot): readonly Uint8Array[] {
+  const known = knownShards.get(slot.bytes);
+  if (known !== undefined) return known;
+  const shards = encodeShards(slot.bytes, slot.descriptor.redundancy);
+  knownShards.set(slot.bytes, shards);
+  return shards;
+}
+
+/** What is on the platters: it outlives the agent's process. */
+export class Platters {
+  readonly quotaBytes: number;
+  readonly #packs = new Map<PackId, Map<string, Slot>>();
+  #usedBytes = 0;
+
+  constructor(quotaBytes: number) {
+    this.quotaBytes = quotaBytes;
+  }
+
+  /** Held bytes; outbox and scratch are the owner's own. */
+  get heldBytes(): number {
+    return this.#usedBytes;
+  }
+
+  slot(place: ShardPlace, { pack, index }: ShardKey): Slot | undefined {
+    return this.#packs.get(pack)?.get(slotName(place, index));
+  }
+
+  slotsOf(pack: PackId): readonly Slot[] {
+    return [...(this.#packs.get(pack)?.values() ?? [])];
+  }
+
+  *all(): Generator<Slot> {
+    for (const slots of this.#packs.values()) yield* slots.values();
+  }
+
+  put(slot: Slot): void {
+    const { pack } = slot.descriptor;
+    const slots = this.#packs.get(pack) ?? new Map<string, Slot>();
+    this.#packs.set(pack, slots);
+    const name = slotName(slot.place, slot.index);
+    if (slot.place === 'held' && !slots.has(name)) this.#usedBytes += slot.descriptor.shardBytes;
+    slots.set(name, slot);
+  }
+
+  remove({ pack, index, place }: ShardLocation): void {
+    const slots = this.#packs.get(pack);
+    const slot = slots?.get(slotName(place, index));
+    if (slots === undefined || slot === undefined) return;
+    slots.delete(slotName(place, index));
+    if (place === 'held') this.#usedBytes -= slot.descriptor.shardBytes;
+    if (slots.size === 0) this.#packs.delete(pack);
+  }
+
+  /** Held shards that are flushed and unharmed. */
+  *intactHeld(): Generator<Slot> {
+    for (const slot of this.all()) if (slot.place === 'held' && slot.isFlushed && isIntact(slot)) yield slot;
+  }
+
+  /** A power cut: writes that were under way are torn, and the next start drops them with all scratch. */
+  crash(): void {
+    for (const slot of [...this.all()]) {
+      if (slot.isFlushed && slot.place !== 'scratch') continue;
+      this.remove({ pack: slot.descriptor.pack, index: slot.index, place: slot.place });
+    }
+  }
+
+  /** Flips one bit of the `choice`-th held shard; false where nothing is held. */
+  rot(choice: number): boolean {
+    const held = [...this.all()].filter((slot) => slot.place === 'held' && slot.isFlushed);
+    const slot = held[choice % Math.max(1, held.length)];
+    if (slot === undefined) return false;
+    const bytes = Uint8Array.from(slot.bytes);
+    const at = choice % bytes.length;
+    bytes[at] = bytes[at]! ^ (1 << (choice % 8));
+    slot.bytes = bytes;
+    return true;
+  }
+}
+
+const fits = (bytes: Uint8Array, { shardBytes, shardHashes }: PackDescriptor, index: number): boolean =>
+  bytes.length === shardBytes && hashOf(bytes) === shardHashes[index];
+
+const isIntact = (slot: Slot): boolean =>
+  slot.place === 'outbox'
+    ? slot.bytes.length === slot.descriptor.packBytes &&
+      shardsOfPack(slot).every((bytes, index) => fits(bytes, slot.descriptor, index))
+    : fits(slot.bytes, slot.descriptor, slot.index);
+
+/** The disk as one life of the agent sees it. */
+export class SimulatedDisk implements Disk {
+  readonly platters: Platters;
+  readonly #life: Life;
+
+  constructor(platters: Platters, life: Life) {
+    this.platters = platters;
+    this.#life = life;
+  }
+
+  list(done: Done<readonly StoredShard[]>): void {
+    this.#life.after(readMs, () => done(this.whole()));
+  }
+
+  /** What `list` will say. */
+  whole(): readonly StoredShard[] {
+    return [...this.platters.all()]
+      .filter((slot) => slot.isFlushed)
+      .map(({ place, descriptor, index }) => ({ place, descriptor, index }));
+  }
+
+  usage(): DiskUsage {
+    const { heldBytes, quotaBytes } = this.platters;
+    return { heldBytes, quotaBytes, freeBytes: Math.max(0, quotaBytes - heldBytes) };
+  }
+
+  verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
+    this.#life.after(readMs, () => {
+      const slot = this.platters.slot(shard.place, shard);
+      if (slot === undefined || !slot.isFlushed) done('missing');
+      else done(isIntact(slot) ? 'intact' : 'damaged');
+    });
+  }
+
+  rebuild(wanted: ShardArrival & { readonly place: ShardPlace }, done: Done<ShardOutcome>): void {
+    this.#life.after(readMs, () => {
+      const { descriptor, index } = wanted;
+      const shards = this.intactShards(descriptor.pack);
+      const known = shards.get(index);
+      const rebuilt = known === undefined ? rebuildShard(descriptor, shards, index) : undefined;
+      const bytes = known ?? (rebuilt?.ok === true ? rebuilt.value : undefined);
+      if (bytes === undefined) done('damaged');
+      else this.store(wanted, bytes, done);
+    });
+  }
+
+  remove(shard: ShardLocation, done: Done<'removed'>): void {
+    this.#life.after(readMs, () => {
+      this.platters.remove(shard);
+      done('removed');
+    });
+  }
+
+  /** Unharmed shards of a pack by index, wherever they lie. */
+  intactShards(pack: PackId): ReadonlyMap<number, Uint8Array> {
+    const intact = new Map<number, Uint8Array>();
+    for (const slot of this.platters.slotsOf(pack)) {
+      if (!slot.isFlushed || !isIntact(slot)) continue;
+      if (slot.place === 'outbox')
+        for (const [index, bytes] of shardsOfPack(slot).entries()) intact.set(index, bytes);
+      else intact.set(slot.index, slot.bytes);
+    }
+    return intact;
+  }
+
+  /** What a sender finds: the bytes unchecked, and the descriptor that says what they should be. */
+  read(
+    shard: ShardLocation,
+  ): { readonly descriptor: PackDescriptor; readonly bytes: Uint8Array } | undefined {
+    const isOutbox = shard.place === 'outbox';
+    const slot = this.platters.slot(shard.place, isOutbox ? { pack: shard.pack, index: 0 } : shard);
+    if (slot === undefined || !slot.isFlushed) return undefined;
+    const bytes = isOutbox ? shardsOfPack(slot)[shard.index] : slot.bytes;
+    return bytes === undefined ? undefined : { descriptor: slot.descriptor, bytes };
+  }
+
+  /**
+   * Checks the hash, writes, flushes, and only then says `stored`. Already there and unharmed is `stored` too. A pack for
+   * the outbox comes whole, as index 0.
+   */
+  store(
+    wanted: ShardArrival & { readonly place: ShardPlace },
+    bytes: Uint8Array,
+    done: Done<ShardOutcome>,
+  ): void {
+    const { descriptor, index, place } = wanted;
+    const slot: Slot = { descriptor, index, place, bytes, isFlushed: false };
+    const known = this.platters.slot(place, { pack: descriptor.pack, index });
+    const addedBytes = known === undefined && place === 'held' ? descriptor.shardBytes : 0;
+    const outcome = storeOutcome(slot, this.platters, addedBytes);
+    if (outcome === 'stored' && (known === undefined || !isIntact(known))) this.platters.put(slot);
+    this.#life.after(flushMs, () => {
+      slot.isFlushed = true;
+      done(outcome);
+    });
+  }
+}
+
+function storeOutcome(slot: Slot, platters: Platters, addedBytes: number): ShardOutcome {
+  if (!isIntact(slot)) return 'damaged';
+  return platters.heldBytes + addedBytes > platters.quotaBytes ? 'full' : 'stored';
+}

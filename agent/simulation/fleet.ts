@@ -1,0 +1,175 @@
+// A whole simulated fleet: machines with real keys and certificates, one network, one queue, and the ledger and checks
+// that watch them.
+
+import { createRandom, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { redundancyForFleet } from '../../optimizer/index.ts';
+import {
+  type AdminKey,
+  createAdminKey,
+  fleetRootFromSeed,
+  machineKeyFromSeed,
+  sha256,
+  signBatch,
+  signStatement,
+  noBatchHash,
+} from '../codec/index.ts';
+import type { CoreEffect, Effects, StagedSnapshot } from '../core/index.ts';
+import { certificateMs } from '../limits.ts';
+import type { FleetId } from '../units.ts';
+import { Checks } from './checks.ts';
+import { EventQueue } from './event-queue.ts';
+import { Frames } from './frames.ts';
+import { Ledger, plainCanary } from './ledger.ts';
+import { Machine, type World } from './machine.ts';
+import { Network } from './network.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Planner } from './planner.ts';
+import { createStatementOpener } from './shell.ts';
+import { Trace } from './trace.ts';
+
+/** A Monday, 00:00 UTC. */
+export const startMs: UnixMs = unixMs(Date.UTC(2026, 0, 5));
+/** Of every fleet this many machines may run the optimizer; the rest only hold. */
+const optimizerCount = 3;
+
+export class Fleet implements World {
+  readonly options: ResolvedOptions;
+  readonly random: Random;
+  readonly queue = new EventQueue(startMs);
+  readonly network: Network;
+  readonly frames = new Frames();
+  readonly fleet: FleetId;
+  readonly tickMs: number;
+  readonly planMs = 2000;
+  readonly planner: Planner;
+  readonly rewrite: ((effects: Effects) => Effects) | undefined;
+  readonly openStatement: World['openStatement'];
+  readonly machines: Machine[] = [];
+  readonly ledger = new Ledger();
+  readonly checks: Checks;
+  readonly trace = new Trace();
+  readonly effectCounts: Record<string, number> = {};
+  readonly reports: Record<string, number> = {};
+  rejectionCount = 0;
+  readonly #admin: AdminKey;
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+    this.random = createRandom(options.seed).fork('simulation');
+    this.tickMs = options.tickMs;
+    this.planner = options.planner;
+    this.rewrite = options.rewrite;
+    this.network = new Network({
+      queue: this.queue,
+      random: this.random.fork('network'),
+      faults: options.faults.network,
+    });
+    this.network.onBytes = (bytes) => this.#lookAtBytes(bytes);
+    const root = fleetRootFromSeed(sha256(Buffer.from(`root ${options.seed}`)));
+    this.fleet = root.fleet;
+    this.#admin = createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
+    this.openStatement = createStatementOpener(this.fleet);
+    for (let index = 0; index < options.agentCount; index++) this.addMachine();
+    this.checks = new Checks(this.machines, this.ledger);
+    this.#foundLogs();
+  }
+
+  /** Certifies a new machine with an empty disk; it is off. */
+  addMachine(): Machine {
+    const index = this.machines.length;
+    const random = this.random.fork(`machine ${index}`);
+    const key = machineKeyFromSeed(sha256(Buffer.from(`machine ${index} ${this.options.seed}`)));
+    const { statement: _, bytes } = signStatement(this.#admin, {
+      kind: 'certificate',
+      peer: key.peer,
+      name: `pc-${index}`,
+      roles: index < optimizerCount ? ['holder', 'optimizer'] : ['holder'],
+      notBeforeMs: startMs,
+      notAfterMs: unixMs(startMs + certificateMs),
+    });
+    const { clockSkewMsMax } = this.options.faults;
+    const skewMs = Math.round((2 * random.fraction() - 1) * clockSkewMsMax);
+    const machine = new Machine({
+      index,
+      key,
+      certificate: bytes,
+      random,
+      quotaBytes: this.options.quotaBytes,
+      skewMs,
+    });
+    this.machines.push(machine);
+    return machine;
+  }
+
+  crash(machine: Machine): void {
+    this.rejectionCount += machine.shell?.rejectionCount ?? 0;
+    machine.crash();
+  }
+
+  noteEffect(machine: Machine, effect: CoreEffect): void {
+    this.trace.number(this.queue.nowMs);
+    this.trace.number(machine.index);
+    this.trace.word(effect.kind);
+    const kind = effect.kind === 'send' ? `send ${effect.message.kind}` : effect.kind;
+    this.effectCounts[kind] = (this.effectCounts[kind] ?? 0) + 1;
+  }
+
+  noteReport({ text }: Extract<CoreEffect, { kind: 'report' }>): void {
+    this.reports[text] = (this.reports[text] ?? 0) + 1;
+  }
+
+  noteAcknowledged({ snapshot }: StagedSnapshot): void {
+    this.ledger.acknowledge(snapshot, this.queue.nowMs);
+  }
+
+  /** The person at the machine saves a snapshot; nothing happens while the machine is off or knows no plan. */
+  saveSnapshot(machine: Machine): void {
+    const { shell } = machine;
+    const plan = shell?.core.election.plan;
+    if (shell === undefined || plan === undefined || !machine.isUp) return;
+    const shapes = redundancyForFleet(
+      new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))).size,
+    );
+    const made = this.ledger.make(machine.peer, shapes, unixMs(this.queue.nowMs));
+    let waiting = made.packs.length;
+    for (const pack of made.packs) {
+      shell.stagePack(pack, () => {
+        if (--waiting === 0) shell.stageSnapshot(made.staged);
+      });
+    }
+  }
+
+  /** The first machine is the admin's: its log starts with the policy and everybody's certificate. */
+  #foundLogs(): void {
+    const [first] = this.machines;
+    if (first === undefined) return;
+    const policy = signStatement(this.#admin, {
+      kind: 'policy',
+      fleetName: 'simulated',
+      atMs: startMs,
+      holderSilenceMs: this.options.holderSilenceMs,
+      planMode: 'automatic',
+    });
+    const statements = [policy.bytes, ...this.machines.map(({ certificate }) => certificate)];
+    let [previous, sequence] = [noBatchHash, 0];
+    for (let at = 0; at < statements.length; at += 100) {
+      const records = statements.slice(at, at + 100).map((bytes) => ({ kind: 'statement', bytes }) as const);
+      const batch = signBatch({
+        key: first.key,
+        stream: 'facts',
+        sequence: sequence++,
+        previous,
+        atMs: startMs,
+        records,
+      });
+      first.shelves.keep(batch);
+      previous = batch.hash;
+    }
+  }
+
+  #lookAtBytes(bytes: Uint8Array): void {
+    this.checks.counts.plain++;
+    if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(plainCanary))
+      this.checks.violate('plain text is on the wire');
+  }
+}

@@ -1,0 +1,163 @@
+// What was promised to whom: every snapshot that simulated people made, when it was acknowledged, and what its packs
+// contain. The contents follow from owner and number, so nothing needs to be kept to compare a restore with.
+
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import type { ClassShape } from '../../optimizer/index.ts';
+import {
+  chunkIdKey,
+  chunkIdOf,
+  decodeDescriptor,
+  describePack,
+  encodeDescriptor,
+  type HeadRecord,
+  OpenPack,
+  openSmall,
+  type PackDescriptor,
+  PackWriter,
+  sealSmall,
+  sha256,
+  sha256Hex,
+} from '../codec/index.ts';
+import type { StagedSnapshot } from '../core/index.ts';
+import { driveId, type DriveId, type PackId, type PeerId, snapshotId, type SnapshotId } from '../units.ts';
+
+/** No frame, hint or shard on the wire may contain these bytes. */
+export const plainCanary = Buffer.from('the plain text of a simulated file');
+
+export interface Promised {
+  readonly owner: PeerId;
+  readonly number: number;
+  readonly snapshot: SnapshotId;
+  readonly descriptors: readonly PackDescriptor[];
+  readonly madeMs: number;
+  acknowledgedMs: number | undefined;
+}
+
+export interface MadePack {
+  readonly descriptor: PackDescriptor;
+  readonly bytes: Uint8Array;
+}
+
+export interface MadeSnapshot {
+  readonly packs: readonly MadePack[];
+  readonly staged: StagedSnapshot;
+}
+
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+
+/** The drive of a simulated owner, and its key. */
+export const driveOf = (owner: PeerId): DriveId => driveId(sha256Hex(bytesOf(`drive ${owner}`)).slice(0, 32));
+const driveKeyOf = (owner: PeerId): Uint8Array => sha256(bytesOf(`drive key ${owner}`));
+
+/** What pack `part` of snapshot `number` contains before sealing: 50 to about 900 bytes. */
+export function plainOf(owner: PeerId, number: number, part: number): Uint8Array {
+  const line = `${plainCanary.toString()} ${owner} ${number} ${part}; `;
+  const noise = sha256Hex(bytesOf(line));
+  return bytesOf(line + noise.repeat(1 + (Number.parseInt(noise.slice(0, 4), 16) % 12)));
+}
+
+export class Ledger {
+  readonly promised = new Map<SnapshotId, Promised>();
+  readonly #nextNumber = new Map<PeerId, number>();
+
+  /** Seals the owner's next snapshot: one pack of each class of the fleet's plan. */
+  make(owner: PeerId, shapes: readonly ClassShape[], now: UnixMs): MadeSnapshot {
+    const number = this.#nextNumber.get(owner) ?? 0;
+    this.#nextNumber.set(owner, number + 1);
+    const packs = shapes.map((shape, part) => sealedPack(owner, { number, part, shape }));
+    const descriptors = packs.map(({ descriptor }) => descriptor);
+    const drive = driveOf(owner);
+    const sealedRoot = sealSmall(
+      driveKeyOf(owner),
+      'simulated root',
+      joined(descriptors.map(encodeDescriptor)),
+    );
+    const snapshot = snapshotId(sha256Hex(bytesOf(`${owner} ${number}`)));
+    const head = {
+      kind: 'head',
+      drive,
+      snapshot,
+      atMs: unixMs(Math.floor(now)),
+      keyEpoch: 0,
+      sealedRoot,
+      fileCount: packs.length,
+      byteCount: packs.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      packCount: packs.length,
+    } as const;
+    this.promised.set(snapshot, {
+      owner,
+      number,
+      snapshot,
+      descriptors,
+      madeMs: now,
+      acknowledgedMs: undefined,
+    });
+    return {
+      packs,
+      staged: { snapshot, drive, startedMs: now, packs: descriptors.map(({ pack }) => pack), head },
+    };
+  }
+
+  acknowledge(snapshot: SnapshotId, nowMs: number): void {
+    const promised = this.promised.get(snapshot);
+    if (promised !== undefined) promised.acknowledgedMs ??= nowMs;
+  }
+
+  get acknowledged(): readonly Promised[] {
+    return [...this.promised.values()].filter(({ acknowledgedMs }) => acknowledgedMs !== undefined);
+  }
+}
+
+function sealedPack(
+  owner: PeerId,
+  { number, part, shape }: { readonly number: number; readonly part: number; readonly shape: ClassShape },
+): MadePack {
+  const driveKey = driveKeyOf(owner);
+  const salt = sha256(bytesOf(`salt ${number} ${part}`)).subarray(0, 16);
+  const writer = new PackWriter({ driveKey, drive: driveOf(owner), keyEpoch: 0, salt });
+  const plain = plainOf(owner, number, part);
+  writer.add(chunkIdOf(chunkIdKey(driveKey), plain), plain);
+  const { bytes } = writer.finish();
+  const { name: placementClass, redundancy } = shape;
+  const { descriptor } = describePack(bytes, { owner, drive: driveOf(owner), placementClass, redundancy });
+  return { descriptor, bytes };
+}
+
+/** Descriptors behind each other, each after its length (u16). */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(
+    Buffer.concat(parts.flatMap((part) => [Uint8Array.of(part.length >> 8, part.length & 255), part])),
+  );
+}
+
+/** The packs that a head names, opened with nothing but the drive's key; undefined when it does not open. */
+export function packsOfHead(owner: PeerId, head: HeadRecord): readonly PackDescriptor[] | undefined {
+  const root = openSmall(driveKeyOf(owner), 'simulated root', head.sealedRoot);
+  if (!root.ok) return undefined;
+  const found: PackDescriptor[] = [];
+  for (let at = 0; at < root.value.length;) {
+    const length = (root.value[at]! << 8) | root.value[at + 1]!;
+    const descriptor = decodeDescriptor(root.value.subarray(at + 2, at + 2 + length));
+    if (!descriptor.ok) return undefined;
+    found.push(descriptor.value);
+    at += 2 + length;
+  }
+  return found;
+}
+
+/** Whether a restored pack opens and holds exactly what its owner put in. */
+export function isAsMade(promised: Promised, part: number, pack: Uint8Array): boolean {
+  const opened = OpenPack.open(pack, driveKeyOf(promised.owner));
+  const [entry] = opened.ok ? opened.value.entries : [];
+  const plain = opened.ok && entry !== undefined ? opened.value.read(entry) : undefined;
+  return (
+    plain?.ok === true && Buffer.compare(plain.value, plainOf(promised.owner, promised.number, part)) === 0
+  );
+}
+
+/** Acknowledged packs by id, for the checks. */
+export function packsOf(promised: readonly Promised[]): ReadonlyMap<PackId, PackDescriptor> {
+  return new Map(
+    promised.flatMap(({ descriptors }) => descriptors.map((descriptor) => [descriptor.pack, descriptor])),
+  );
+}

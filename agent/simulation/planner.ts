@@ -1,0 +1,93 @@
+// A plan without models, for simulated fleets: groups of machines in shuffled order, kept where all their machines stay.
+// It optimises nothing on purpose: the core must keep its promises under any valid plan.
+
+import type { Random, UnixMs } from '../../datasets/index.ts';
+import {
+  type ClassShape,
+  groupCountFor,
+  type PlacementClass,
+  type PlacementGroup,
+  type Plan,
+  redundancyForFleet,
+} from '../../optimizer/index.ts';
+import type { PeerId } from '../units.ts';
+
+export interface PlanRequest {
+  /** Machines that may hold, in order of id. */
+  readonly machines: readonly PeerId[];
+  readonly previous: Plan | undefined;
+  readonly author: PeerId;
+  readonly now: UnixMs;
+  readonly random: Random;
+}
+
+export type Planner = (request: PlanRequest) => Plan;
+
+/** Share of groups that exchange one member although nothing forces them: makes moves. */
+const restlessShare = 0.05;
+
+export const shuffledPlan: Planner = (request) => {
+  const { previous, author, now, machines } = request;
+  return {
+    epoch: (previous?.epoch ?? 0) + 1,
+    author,
+    computedMs: now,
+    classes: redundancyForFleet(machines.length).map((shape) => classOf(shape, request)),
+    domains: {},
+    modelSource: 'simulation: shuffled groups',
+    heldOut: [],
+    notes: [],
+  };
+};
+
+function classOf({ name, redundancy }: ClassShape, request: PlanRequest): PlacementClass {
+  const { machines, previous, random } = request;
+  const { n } = redundancy;
+  const before = previous?.classes.find(
+    (known) => known.name === name && known.redundancy.k === redundancy.k && known.redundancy.n === n,
+  );
+  const count = groupCountFor(machines.length, redundancy);
+  const load = new Map(machines.map((machine) => [machine, 0]));
+  const groups = Array.from({ length: count }, (_, index): PlacementGroup => {
+    const kept = (before?.groups[index]?.members ?? []).map((member) =>
+      load.has(member) ? member : undefined,
+    );
+    if (kept.length === n && random.fraction() < restlessShare) kept[random.below(n)] = undefined;
+    return groupOf(
+      `${name}-${index}`,
+      fill({ members: Array.from({ length: n }, (__, slot) => kept[slot]), load, random }),
+    );
+  });
+  return { name, redundancy, groups };
+}
+
+interface Filling {
+  readonly members: (PeerId | undefined)[];
+  readonly load: Map<PeerId, number>;
+  readonly random: Random;
+}
+
+/** Fills empty slots with the machines that have the fewest, ties by chance. */
+function fill({ members, load, random }: Filling): readonly PeerId[] {
+  for (const member of members) if (member !== undefined) load.set(member, load.get(member)! + 1);
+  return members.map((member, slot) => {
+    if (member !== undefined) return member;
+    let [best, bestLoad] = ['' as PeerId, Number.POSITIVE_INFINITY];
+    for (const [machine, count] of load) {
+      const weighed = count + random.fraction();
+      if (weighed < bestLoad && !members.includes(machine)) [best, bestLoad] = [machine, weighed];
+    }
+    members[slot] = best;
+    load.set(best, load.get(best)! + 1);
+    return best;
+  });
+}
+
+const groupOf = (id: string, members: readonly PeerId[]): PlacementGroup => ({
+  id,
+  members,
+  weight: 1,
+  unavailability: 0,
+  unavailabilityAt: {},
+  reasons: members.map((machine) => ({ machine, availability: 1, swapLoss: 1 })),
+});

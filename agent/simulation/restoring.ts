@@ -1,0 +1,102 @@
+// A new machine restores others' snapshots with nothing but the fleet and the drives' keys, through the shipped core, and
+// compares every byte (promises 1 and 2).
+
+import { hours, minutes } from '../../datasets/index.ts';
+import { assemblePack, type HeadRecord, type PackDescriptor } from '../codec/index.ts';
+import type { PackId } from '../units.ts';
+import type { Fleet } from './fleet.ts';
+import { isAsMade, packsOfHead, type Promised } from './ledger.ts';
+import type { Machine } from './machine.ts';
+
+/** A restore of all samples ends within this. */
+const restoreMsMax = hours(6);
+
+/** Adds a machine, lets it join and restores up to `count` acknowledged snapshots; answers how many were whole. */
+export function restoreOnNewMachine(fleet: Fleet, count: number): number {
+  const machine = fleet.addMachine();
+  machine.powerOn(fleet);
+  fleet.queue.runUntil(fleet.queue.nowMs + minutes(30));
+  const samples = sampleOf(fleet, count);
+  let restored = 0;
+  for (const promised of samples) if (restoreOne(fleet, machine, promised)) restored++;
+  return restored;
+}
+
+function sampleOf(fleet: Fleet, count: number): readonly Promised[] {
+  const { acknowledged } = fleet.ledger;
+  const step = Math.max(1, acknowledged.length / count);
+  return Array.from(
+    { length: Math.min(count, acknowledged.length) },
+    (_, at) => acknowledged[Math.floor(at * step)]!,
+  );
+}
+
+function restoreOne(fleet: Fleet, machine: Machine, promised: Promised): boolean {
+  const name = `snapshot ${promised.number} of machine ${fleet.machines.findIndex(({ peer }) => peer === promised.owner)}`;
+  const head = headOf(machine, promised);
+  const descriptors = head === undefined ? undefined : packsOfHead(promised.owner, head);
+  if (descriptors === undefined) {
+    fleet.checks.violate(`${name} is acknowledged, but its head did not reach a new machine`);
+    return false;
+  }
+  const missing = fetchPacks(fleet, machine, descriptors);
+  if (missing !== undefined) fleet.checks.violate(`${name} cannot be restored: ${missing}`);
+  return (
+    missing === undefined &&
+    descriptors.every((descriptor, part) => comparePack(fleet, machine, { descriptor, part, promised, name }))
+  );
+}
+
+function headOf(machine: Machine, { owner, snapshot }: Promised): HeadRecord | undefined {
+  for (const { author, records } of machine.shelves.order) {
+    if (author !== owner) continue;
+    for (const record of records) if (record.kind === 'head' && record.snapshot === snapshot) return record;
+  }
+  return undefined;
+}
+
+/** Undefined when all packs came; else what is missing. */
+function fetchPacks(
+  fleet: Fleet,
+  machine: Machine,
+  descriptors: readonly PackDescriptor[],
+): string | undefined {
+  const { shell } = machine;
+  if (shell === undefined) return 'the new machine is off';
+  const waiting = new Set<PackId>(descriptors.map(({ pack }) => pack));
+  let missing: string | undefined;
+  shell.packListener = {
+    packReady: (pack) => void waiting.delete(pack),
+    packLost: (pack, foundCount) => {
+      waiting.delete(pack);
+      missing = `${foundCount} shards of pack ${pack.slice(0, 8)} were found`;
+    },
+  };
+  shell.tell({ kind: 'packsWanted', packs: descriptors });
+  const untilMs = fleet.queue.nowMs + restoreMsMax;
+  while (waiting.size > 0 && fleet.queue.nowMs < untilMs)
+    fleet.queue.runUntil(fleet.queue.nowMs + fleet.tickMs);
+  return waiting.size === 0 ? missing : `${waiting.size} packs neither came nor failed`;
+}
+
+interface Restored {
+  readonly descriptor: PackDescriptor;
+  readonly part: number;
+  readonly promised: Promised;
+  readonly name: string;
+}
+
+/** Promise 2: exactly what was backed up, or an error that says so. */
+function comparePack(
+  fleet: Fleet,
+  machine: Machine,
+  { descriptor, part, promised, name }: Restored,
+): boolean {
+  const { shell } = machine;
+  const pack = assemblePack(descriptor, shell?.disk.intactShards(descriptor.pack) ?? new Map());
+  shell?.tell({ kind: 'packUsed', pack: descriptor.pack });
+  const isSame = pack.ok && isAsMade(promised, part, pack.value);
+  if (!isSame) fleet.checks.violate(`pack ${part} of ${name} came back different`);
+  else fleet.checks.counts.restored++;
+  return isSame;
+}

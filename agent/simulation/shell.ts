@@ -1,0 +1,339 @@
+// One life of a simulated agent: feeds the core with events and carries out what it orders, through the simulated ports.
+// The counterpart of agent/live; it decides nothing.
+
+import { unixMs } from '../../datasets/index.ts';
+import {
+  type LogWant,
+  openStatement,
+  type PackDescriptor,
+  type SignedBatch,
+  signBatch,
+  signReceipt,
+  noBatchHash,
+  logName,
+} from '../codec/index.ts';
+import { AgentCore, type CoreEffect, type CoreEvent, isValidAt, type StagedSnapshot } from '../core/index.ts';
+import { batchPageBytesMax, batchPageCountMax } from '../limits.ts';
+import type { ShardLocation, WireListener } from '../ports.ts';
+import type { PackId, PeerId } from '../units.ts';
+import { SimulatedDisk } from './disk.ts';
+import { Life, SimulatedClock } from './life.ts';
+import { SimulatedLog } from './log.ts';
+import type { Machine, World } from './machine.ts';
+import { SimulatedWire } from './wire.ts';
+
+/** What a restore that was asked of a shell hears of each pack. */
+export interface PackListener {
+  packReady(pack: PackId): void;
+  packLost(pack: PackId, foundCount: number): void;
+}
+
+type TimelessEvent<Event = CoreEvent> = Event extends { readonly now: unknown } ? Omit<Event, 'now'> : never;
+
+export class Shell {
+  readonly core: AgentCore;
+  readonly life: Life;
+  readonly disk: SimulatedDisk;
+  readonly wire: SimulatedWire;
+  readonly log: SimulatedLog;
+  readonly clock: SimulatedClock;
+  readonly #machine: Machine;
+  readonly #world: World;
+  packListener: PackListener | undefined;
+  rejectionCount = 0;
+
+  constructor(machine: Machine, world: World) {
+    this.#machine = machine;
+    this.#world = world;
+    this.life = new Life(world.queue);
+    this.clock = new SimulatedClock(this.life, machine.skewMs);
+    this.disk = new SimulatedDisk(machine.platters, this.life);
+    this.log = new SimulatedLog(machine.shelves, this.life);
+    this.core = new AgentCore({
+      self: machine.peer,
+      fleet: world.fleet,
+      fraction: () => machine.random.fraction(),
+    });
+    this.wire = new SimulatedWire({
+      network: world.network,
+      life: this.life,
+      disk: this.disk,
+      self: machine.peer,
+      certificate: machine.certificate,
+      admits: (peer, certificate) => this.#admits(peer, certificate),
+    });
+  }
+
+  /** Reads what survived on the disk, then goes on the air. */
+  start(): void {
+    this.disk.list((stored) => {
+      this.tell({ kind: 'started', stored, staged: [...this.#machine.journal] });
+      this.#admits(this.#machine.peer, this.#machine.certificate);
+      for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });
+      if (this.life.isOver) return;
+      this.wire.start(this.#listener());
+      this.#tick();
+    });
+  }
+
+  /** Hands an event to the core and carries out its orders. */
+  tell(event: TimelessEvent): void {
+    if (this.life.isOver) return;
+    const effects = this.core.handle({ ...event, now: this.clock.now() });
+    for (const effect of this.#world.rewrite === undefined ? effects : this.#world.rewrite(effects)) {
+      if (this.#machine.isCrashDue()) this.#world.crash(this.#machine);
+      if (this.life.isOver) return;
+      this.#world.noteEffect(this.#machine, effect);
+      this.#carryOut(effect);
+    }
+  }
+
+  /** Writes an own pack into the outbox; told when it is flushed. */
+  stagePack(
+    pack: { readonly descriptor: PackDescriptor; readonly bytes: Uint8Array },
+    done: () => void,
+  ): void {
+    const { descriptor } = pack;
+    this.disk.store({ descriptor, index: 0, place: 'outbox' }, pack.bytes, () => {
+      this.tell({ kind: 'packStaged', descriptor });
+      done();
+    });
+  }
+
+  /** Journals a snapshot whose packs are staged. */
+  stageSnapshot(staged: StagedSnapshot): void {
+    this.#machine.journal.push(staged);
+    this.tell({ kind: 'snapshotStaged', staged });
+  }
+
+  /** Reads every held shard in turn. */
+  scrub(): void {
+    this.#scrubFrom(
+      this.disk
+        .whole()
+        .filter(({ place }) => place === 'held')
+        .values(),
+    );
+  }
+
+  #scrubFrom(rest: Iterator<{ readonly descriptor: PackDescriptor; readonly index: number }>): void {
+    const { value, done } = rest.next();
+    if (done === true) return;
+    const shard: ShardLocation = { place: 'held', pack: value.descriptor.pack, index: value.index };
+    this.disk.verify(shard, (verdict) => {
+      if (verdict !== 'intact') this.tell({ kind: 'shardLost', shard });
+      this.#scrubFrom(rest);
+    });
+  }
+
+  #tick(): void {
+    this.tell({ kind: 'tick' });
+    this.clock.start(this.#world.tickMs * (0.75 + 0.5 * this.#machine.random.fraction()), () => this.#tick());
+  }
+
+  /** The other side's hello: an admin of this fleet certified that very peer, the certificate holds, nobody revoked it. */
+  #admits(peer: PeerId, certificate: Uint8Array): boolean {
+    const opened = this.#world.openStatement(certificate);
+    if (opened?.kind !== 'certificate' || opened.peer !== peer) return false;
+    const now = this.clock.now();
+    if (!isValidAt(opened, now) || this.core.membership.isRevoked(peer)) return false;
+    this.core.membership.learn(opened, now);
+    return true;
+  }
+
+  #listener(): WireListener {
+    return {
+      connected: (peer) => this.tell({ kind: 'connected', peer }),
+      disconnected: (peer) => this.tell({ kind: 'disconnected', peer }),
+      frame: (from, bytes) => this.#frame(from, bytes),
+      hint: (from, bytes) => {
+        const hint = this.#world.frames.decodeHint(bytes);
+        if (hint.ok) this.tell({ kind: 'hint', from, hint: hint.value });
+        else this.rejectionCount++;
+      },
+      shardArriving: (from, arrival) => this.core.placeFor(from, arrival),
+      shardArrived: (from, arrival, outcome) => this.tell({ kind: 'shardArrived', from, arrival, outcome }),
+    };
+  }
+
+  #frame(from: PeerId, bytes: Uint8Array): void {
+    const decoded = this.#world.frames.decode(bytes);
+    if (!decoded.ok) {
+      this.rejectionCount++;
+      return;
+    }
+    const message = decoded.value;
+    if (message.kind === 'batches') this.#batches(from, message.batches);
+    else if (message.kind === 'receipt') this.#receipt(message.receipt);
+    else this.tell({ kind: 'message', from, message });
+  }
+
+  #batches(from: PeerId, batches: readonly Uint8Array[]): void {
+    for (const bytes of batches) {
+      const opened = this.#world.frames.openBatch(bytes);
+      if (opened.ok) this.tell({ kind: 'batchOpened', from, batch: opened.value });
+      else this.rejectionCount++;
+    }
+  }
+
+  #receipt(bytes: Uint8Array): void {
+    const opened = this.#world.frames.openReceipt(bytes);
+    if (opened.ok) this.tell({ kind: 'receiptOpened', receipt: opened.value });
+    else this.rejectionCount++;
+  }
+
+  #carryOut(effect: CoreEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.wire.send(effect.to, this.#world.frames.encode(effect.message));
+        return;
+      case 'broadcast':
+        this.wire.broadcast(this.#world.frames.encodeHint(effect.hint));
+        return;
+      case 'appendRecords':
+        this.#store(this.#sign(effect));
+        return;
+      case 'storeBatch':
+        this.#store(effect.batch);
+        return;
+      case 'sendBatches':
+        this.#sendBatches(effect.to, effect.want);
+        return;
+      case 'connect':
+        this.wire.connect(effect.peer, effect.addresses);
+        return;
+      case 'cut':
+        this.wire.cut(effect.peer);
+        return;
+      case 'computePlan':
+        this.#computePlan(effect.machines);
+        return;
+      case 'snapshotAcknowledged':
+        this.#acknowledged(effect.staged);
+        return;
+      case 'packReady':
+        this.packListener?.packReady(effect.pack);
+        return;
+      case 'packLost':
+        this.packListener?.packLost(effect.pack, effect.foundCount);
+        return;
+      case 'report':
+        this.#world.noteReport(effect);
+        return;
+      default:
+        this.#moveShard(effect);
+    }
+  }
+
+  #moveShard(
+    effect: Extract<CoreEffect, { kind: 'sendShard' | 'sendReceipt' | 'rebuildShard' | 'removeShard' }>,
+  ): void {
+    switch (effect.kind) {
+      case 'sendShard': {
+        const { to, shard } = effect;
+        this.wire.sendShard(to, shard, (outcome) => {
+          this.tell({ kind: 'shardSent', to, shard, outcome });
+          if (outcome === 'damaged') this.tell({ kind: 'shardLost', shard });
+        });
+        return;
+      }
+      case 'sendReceipt':
+        this.#sendReceipt(effect);
+        return;
+      case 'rebuildShard': {
+        const { descriptor, index, place } = effect;
+        this.disk.rebuild({ descriptor, index, place }, (outcome) =>
+          this.tell({ kind: 'rebuilt', shard: { pack: descriptor.pack, index }, outcome }),
+        );
+        return;
+      }
+      case 'removeShard':
+        this.disk.remove(effect.shard, () => {});
+    }
+  }
+
+  #sign({ stream, records }: Extract<CoreEffect, { kind: 'appendRecords' }>): SignedBatch {
+    const { key } = this.#machine;
+    const head = this.log.heads().get(logName(key.peer, stream));
+    const previous = head?.hash ?? noBatchHash;
+    return signBatch({
+      key,
+      stream,
+      sequence: head?.next ?? 0,
+      previous,
+      atMs: unixMs(Math.floor(this.clock.now())),
+      records,
+    });
+  }
+
+  #store(batch: SignedBatch): void {
+    this.log.append(batch, (outcome) => {
+      if (outcome === 'stored') this.tell({ kind: 'batchStored', batch });
+      else if (outcome !== 'known') {
+        const next = this.log.heads().get(logName(batch.author, batch.stream))?.next ?? 0;
+        this.core.replication.forget(batch, next);
+      }
+    });
+  }
+
+  #sendBatches(to: PeerId, want: readonly LogWant[]): void {
+    let page: Uint8Array[] = [];
+    let pageBytes = 0;
+    const flush = (more: boolean): void => {
+      if (page.length > 0)
+        this.wire.send(to, this.#world.frames.encode({ kind: 'batches', batches: page, more }));
+      [page, pageBytes] = [[], 0];
+    };
+    for (const position of want) {
+      for (const batch of this.log.from(position)) {
+        if (page.length >= batchPageCountMax || pageBytes + batch.bytes.length > batchPageBytesMax)
+          flush(true);
+        page.push(batch.bytes);
+        pageBytes += batch.bytes.length;
+      }
+    }
+    flush(false);
+  }
+
+  #sendReceipt({ to, shard }: Extract<CoreEffect, { kind: 'sendReceipt' }>): void {
+    const atMs = Math.floor(this.clock.now());
+    const bytes = signReceipt(this.#machine.key, { ...shard, atMs });
+    const receipt = { holder: this.#machine.peer, ...shard, atMs, bytes };
+    this.#world.frames.rememberReceipt(receipt);
+    if (to === this.#machine.peer) this.tell({ kind: 'receiptOpened', receipt });
+    else this.wire.send(to, this.#world.frames.encode({ kind: 'receipt', receipt: bytes }));
+  }
+
+  #computePlan(machines: readonly PeerId[]): void {
+    const previous = this.core.election.plan;
+    const { random, peer: author } = this.#machine;
+    this.clock.start(this.#world.planMs, () => {
+      const plan = this.#world.planner({
+        machines,
+        previous,
+        author,
+        now: unixMs(Math.floor(this.clock.now())),
+        random,
+      });
+      this.tell({ kind: 'planComputed', plan });
+    });
+  }
+
+  #acknowledged(staged: StagedSnapshot): void {
+    const at = this.#machine.journal.findIndex(({ snapshot }) => snapshot === staged.snapshot);
+    if (at >= 0) this.#machine.journal.splice(at, 1);
+    this.#world.noteAcknowledged(staged);
+  }
+}
+
+/** Opens an admin's statement under one fleet, remembering by identity. */
+export function createStatementOpener(fleet: World['fleet']): World['openStatement'] {
+  const known = new WeakMap<Uint8Array, ReturnType<World['openStatement']>>();
+  return (bytes) => {
+    if (known.has(bytes)) return known.get(bytes);
+    const opened = openStatement(bytes, fleet);
+    const statement = opened.ok ? opened.value.statement : undefined;
+    known.set(bytes, statement);
+    return statement;
+  };
+}

@@ -1,0 +1,183 @@
+// One run: a fleet lives for some days under faults, then the faults stop, it must settle, and a new machine restores.
+// The same options give the same run, event by event.
+
+import { dayMs, hourMs, hours, minutes } from '../../datasets/index.ts';
+import { Fleet, startMs } from './fleet.ts';
+import type { Machine } from './machine.ts';
+import { calmNetwork } from './network.ts';
+import { type Report, type ResolvedOptions, resolveOptions, type SimulationOptions } from './options.ts';
+import { scheduleSwitchings, switchings } from './people.ts';
+import { restoreOnNewMachine } from './restoring.ts';
+
+/** The disks are compared with the promises this often. */
+const lookEveryMs = hours(6);
+/** After the faults stop, all must be done by then: an inventory round, and twice that. */
+const settleMsMax = hours(24);
+
+/** Runs a simulation and reports; it throws only where an assertion of the code itself fails. */
+export function simulate(options: SimulationOptions): Report {
+  const resolved = resolveOptions(options);
+  const fleet = new Fleet(resolved);
+  for (const machine of fleet.machines) machine.powerOn(fleet);
+  scheduleFaults(fleet);
+  scheduleSnapshots(fleet);
+  const endMs = startMs + resolved.days * dayMs;
+  for (let atMs = startMs + lookEveryMs; atMs <= endMs; atMs += lookEveryMs) {
+    fleet.queue.runUntil(atMs);
+    fleet.checks.look(atMs);
+  }
+  stopFaults(fleet);
+  const settledHours = settle(fleet);
+  if (settledHours === undefined)
+    fleet.checks.violate(
+      `not settled ${settleMsMax / hourMs} hours after the faults stopped: ${unsettled(fleet)}`,
+    );
+  const snapshotsRestored = restoreOnNewMachine(fleet, resolved.restoreCount);
+  fleet.checks.look(fleet.queue.nowMs);
+  return reportOf(fleet, { settledHours, snapshotsRestored });
+}
+
+function scheduleFaults(fleet: Fleet): void {
+  const { options, queue, machines } = fleet;
+  const { faults, days, agentCount } = options;
+  const random = fleet.random.fork('faults');
+  const at = (): number => startMs + random.fraction() * days * dayMs;
+  const times = (perDay: number, act: () => void): void => {
+    for (let count = Math.round(perDay * days); count > 0; count--) queue.schedule(at(), act);
+  };
+  const any = (): Machine => machines[random.below(agentCount)]!;
+  if (faults.nights === 'people') followPeople(fleet);
+  times(faults.crashesPerMachineDay * agentCount, () => crashSoon(fleet, any(), random.below(30)));
+  times(faults.partitionsPerDay, () => partition(fleet, random.fork(`partition ${queue.nowMs}`).fraction()));
+  times(faults.rotsPerDay, () => void any().platters.rot(random.below(2 ** 30)));
+  if (faults.rotsPerDay > 0)
+    for (let day = 1; day <= days; day++)
+      queue.schedule(startMs + (day - 0.5) * dayMs, () => scrubAll(fleet));
+  for (let count = 1; count <= faults.destroyedCount; count++) {
+    queue.schedule(startMs + (count / (faults.destroyedCount + 1)) * days * dayMs, () =>
+      destroyOne(fleet, random.below(agentCount)),
+    );
+  }
+}
+
+function followPeople(fleet: Fleet): void {
+  const { seed, agentCount: machineCount, days } = fleet.options;
+  const changes = switchings({ seed, machineCount, startMs, days }, fleet.random.fork('people'));
+  scheduleSwitchings(fleet.queue, changes, (index, to) => {
+    const machine = fleet.machines[index]!;
+    fleet.trace.word(to);
+    if (to === 'on') machine.powerOn(fleet);
+    else if (to === 'sleep') machine.sleep();
+    else fleet.crash(machine);
+  });
+}
+
+/** A crash between two effects; the machine is started again a little later, as its person would. */
+function crashSoon(fleet: Fleet, machine: Machine, effects: number): void {
+  if (!machine.isUp) return;
+  machine.crashAfter(effects);
+  const backMs = fleet.queue.nowMs + minutes(10);
+  fleet.queue.schedule(backMs, () => {
+    if (machine.shell === undefined) machine.powerOn(fleet);
+  });
+}
+
+/** Cuts one way of a share of all pairs, for up to an hour. */
+function partition(fleet: Fleet, share: number): void {
+  const random = fleet.random.fork(`cut ${fleet.queue.nowMs}`);
+  const side = fleet.machines.map(() => random.fraction() < 0.5);
+  for (const [at, from] of fleet.machines.entries()) {
+    for (const [other, to] of fleet.machines.entries()) {
+      if (side[at] === true && side[other] === false && random.fraction() < share)
+        fleet.network.block(from.peer, to.peer);
+    }
+  }
+  fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hourMs, () => fleet.network.unblockAll());
+}
+
+function scrubAll(fleet: Fleet): void {
+  for (const machine of fleet.machines) if (machine.isUp) machine.shell?.scrub();
+}
+
+/** One machine burns; never one that must run the optimizer alone. */
+function destroyOne(fleet: Fleet, choice: number): void {
+  const machine = fleet.machines[choice]!;
+  fleet.crash(machine);
+  machine.destroy();
+}
+
+function scheduleSnapshots(fleet: Fleet): void {
+  const { snapshotsPerMachineDay, days, agentCount } = fleet.options;
+  const random = fleet.random.fork('snapshots');
+  for (let count = Math.round(snapshotsPerMachineDay * days * agentCount); count > 0; count--) {
+    // Between 08:00 and 18:00, where most machines are on.
+    const day = random.below(days);
+    const atMs = startMs + day * dayMs + hours(8) + random.fraction() * hours(10);
+    const machine = fleet.machines[random.below(agentCount)]!;
+    fleet.queue.schedule(atMs, () => fleet.saveSnapshot(machine));
+  }
+}
+
+function stopFaults(fleet: Fleet): void {
+  fleet.network.faults = calmNetwork;
+  fleet.network.unblockAll();
+  for (const machine of fleet.machines) machine.powerOn(fleet);
+}
+
+/** Hours until nobody has anything left to do. */
+function settle(fleet: Fleet): number | undefined {
+  const fromMs = fleet.queue.nowMs;
+  // What rotted and was not yet read is found now.
+  scrubAll(fleet);
+  while (fleet.queue.nowMs < fromMs + settleMsMax) {
+    fleet.queue.runUntil(fleet.queue.nowMs + hourMs / 4);
+    if (unsettled(fleet) === '') return (fleet.queue.nowMs - fromMs) / hourMs;
+  }
+  return undefined;
+}
+
+/** What is still to do, in words; empty when nothing is. */
+function unsettled(fleet: Fleet): string {
+  let [staged, wants, surplus, sends] = [0, 0, 0, 0];
+  const epochs = new Set<number>();
+  for (const { shell, isDestroyed } of fleet.machines) {
+    if (isDestroyed) continue;
+    if (shell === undefined) return 'a machine is off';
+    const { core } = shell;
+    staged += core.backup.staged.length;
+    wants += core.repair.wantCount;
+    surplus += core.placement.countSurplus();
+    sends += core.serving.sendCount;
+    epochs.add(core.election.plan?.epoch ?? 0);
+  }
+  if (staged + wants + surplus + sends === 0 && epochs.size === 1) return '';
+  return `${staged} snapshots, ${wants} wanted shards, ${surplus} surplus shards, ${sends} sends, plans ${[...epochs].join(' ')}`;
+}
+
+function reportOf(fleet: Fleet, end: Pick<Report, 'settledHours' | 'snapshotsRestored'>): Report {
+  const { checks, ledger, machines, options } = fleet;
+  const { seed } = options;
+  return {
+    ...end,
+    seed,
+    traceHash: fleet.trace.hash,
+    violations: checks.violations,
+    eventCount: fleet.queue.eventCount,
+    effectCounts: fleet.effectCounts,
+    reports: fleet.reports,
+    snapshotsMade: ledger.promised.size,
+    snapshotsAcknowledged: ledger.acknowledged.length,
+    planEpoch: Math.max(0, ...machines.map(({ shell }) => shell?.core.election.plan?.epoch ?? 0)),
+    marginLeast: checks.marginLeast,
+    rejectionCount: machines.reduce(
+      (sum, { shell }) => sum + (shell?.rejectionCount ?? 0),
+      fleet.rejectionCount,
+    ),
+    checkCounts: checks.counts,
+    replay: replayOf(options),
+  };
+}
+
+function replayOf({ planner: _, rewrite: __, ...options }: ResolvedOptions): string {
+  return `npx node -e "import('./agent/simulation/index.ts').then((door) => console.log(door.simulate(${JSON.stringify(options).replaceAll('"', "'")})))"`;
+}

@@ -1,0 +1,243 @@
+// The pretend Wire of one life of an agent: frames, hints and shard transfers over the pretend network.
+
+import { shardMatches } from '../codec/index.ts';
+import {
+  frameBytesMax,
+  queuedBytesPerPeerMax,
+  queuedFramesPerPeerMax,
+  shardArrivalsMax,
+  transferSilenceMsMax,
+} from '../limits.ts';
+import type { Done, ShardArrival, ShardLocation, ShardOutcome, Wire, WireListener } from '../ports.ts';
+import type { PeerId } from '../units.ts';
+import type { SimulatedDisk } from './disk.ts';
+import type { Life } from './life.ts';
+import type { Endpoint, Link, Network } from './network.ts';
+
+/** Hints are at most this long (ports.ts). */
+const hintBytesMax = 1024;
+/** A machine that comes up finds the others on its network within this time. */
+const discoveryMsMax = 2000;
+
+export interface WireParts {
+  readonly network: Network;
+  readonly life: Life;
+  readonly disk: SimulatedDisk;
+  readonly self: PeerId;
+  readonly certificate: Uint8Array;
+  /** Checks what the other side shows in its hello. */
+  readonly admits: (peer: PeerId, certificate: Uint8Array) => boolean;
+}
+
+interface Queued {
+  frames: number;
+  bytes: number;
+}
+
+export class SimulatedWire implements Wire, Endpoint {
+  readonly #parts: WireParts;
+  readonly #links = new Map<PeerId, Link>();
+  readonly #queued = new Map<PeerId, Queued>();
+  readonly #refused = new Set<PeerId>();
+  readonly #transfers = new Map<Link, Set<() => void>>();
+  #listener: WireListener | undefined;
+  #arrivals = 0;
+  /** Most frames that ever waited for one peer. */
+  queuedFramesMost = 0;
+
+  constructor(parts: WireParts) {
+    this.#parts = parts;
+    parts.network.attach(this);
+  }
+
+  get self(): PeerId {
+    return this.#parts.self;
+  }
+
+  get peer(): PeerId {
+    return this.#parts.self;
+  }
+
+  get certificate(): Uint8Array {
+    return this.#parts.certificate;
+  }
+
+  get isListening(): boolean {
+    const { life } = this.#parts;
+    return this.#listener !== undefined && !life.isOver && !life.isAsleep;
+  }
+
+  get listener(): WireListener | undefined {
+    return this.#listener;
+  }
+
+  get disk(): SimulatedDisk {
+    return this.#parts.disk;
+  }
+
+  start(listener: WireListener): void {
+    this.#listener = listener;
+    this.discover();
+  }
+
+  /** Finds whoever is up, as mDNS does. */
+  discover(): void {
+    const { network, life } = this.#parts;
+    for (const other of network.listening()) {
+      if (other.peer === this.peer) continue;
+      life.after(network.random.fraction() * discoveryMsMax, () => network.dial(this, other.peer));
+    }
+  }
+
+  admits(peer: PeerId, certificate: Uint8Array): boolean {
+    return !this.#refused.has(peer) && this.#parts.admits(peer, certificate);
+  }
+
+  opened(link: Link): void {
+    const { peer } = link.otherOf(this.peer);
+    this.#links.set(peer, link);
+    this.#queued.set(peer, { frames: 0, bytes: 0 });
+    this.#listener?.connected(peer);
+  }
+
+  closed(link: Link): void {
+    const { peer } = link.otherOf(this.peer);
+    if (this.#links.get(peer) !== link) return;
+    this.#links.delete(peer);
+    this.#queued.delete(peer);
+    for (const fail of this.#transfers.get(link) ?? []) fail();
+    this.#transfers.delete(link);
+    // A machine that is off or asleep cannot notice; it forgets its links when it wakes.
+    if (this.isListening) this.#listener?.disconnected(peer);
+  }
+
+  /** The power goes, the lid closes: all links are dead. */
+  dropLinks(): void {
+    for (const link of this.#links.values()) this.#parts.network.breakLink(link);
+  }
+
+  /** After waking: the links from before are gone. */
+  forgetLinks(): void {
+    for (const link of this.#links.values()) this.#parts.network.closeLink(link);
+    this.discover();
+  }
+
+  send(to: PeerId, frame: Uint8Array): boolean {
+    const link = this.#links.get(to);
+    const queued = this.#queued.get(to);
+    if (link === undefined || queued === undefined || frame.length > frameBytesMax) return false;
+    if (queued.frames >= queuedFramesPerPeerMax || queued.bytes + frame.length > queuedBytesPerPeerMax)
+      return false;
+    const { network } = this.#parts;
+    if (network.happens(network.faults.lossShare)) network.breakLink(link);
+    network.onBytes?.(frame);
+    if (link.isBroken) return true;
+    queued.frames++;
+    queued.bytes += frame.length;
+    this.queuedFramesMost = Math.max(this.queuedFramesMost, queued.frames);
+    const other = link.otherOf(this.peer) as SimulatedWire;
+    const lateMs = network.latencyMs() + (frame.length / network.faults.bytesPerSecond) * 1000;
+    network.queue.schedule(link.arrivalAfter(this.peer, network.queue.nowMs + lateMs), () => {
+      queued.frames--;
+      queued.bytes -= frame.length;
+      if (!link.isBroken && !network.isBlocked(this.peer, to) && other.isListening)
+        other.#listener?.frame(this.peer, frame);
+    });
+    return true;
+  }
+
+  broadcast(hint: Uint8Array): void {
+    const { network } = this.#parts;
+    if (hint.length > hintBytesMax) return;
+    network.onBytes?.(hint);
+    for (const link of this.#links.values()) {
+      const copies = network.happens(network.faults.hintRepeatShare) ? 2 : 1;
+      for (let copy = 0; copy < copies; copy++) this.#hintOver(link, hint);
+    }
+  }
+
+  #hintOver(link: Link, hint: Uint8Array): void {
+    const { network } = this.#parts;
+    if (network.happens(network.faults.hintLossShare)) return;
+    const other = link.otherOf(this.peer) as SimulatedWire;
+    network.queue.schedule(network.queue.nowMs + network.latencyMs(), () => {
+      if (!link.isBroken && other.isListening) other.#listener?.hint(this.peer, hint);
+    });
+  }
+
+  connect(peer: PeerId, _addresses: readonly string[]): void {
+    if (!this.#links.has(peer)) this.#parts.network.dial(this, peer);
+  }
+
+  cut(peer: PeerId): void {
+    this.#refused.add(peer);
+    const link = this.#links.get(peer);
+    if (link !== undefined) this.#parts.life.after(0, () => this.#parts.network.closeLink(link));
+  }
+
+  sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void {
+    const { life, disk } = this.#parts;
+    const link = this.#links.get(to);
+    const found = disk.read(shard);
+    if (link === undefined || found === undefined) {
+      life.after(1, () => done(link === undefined ? 'unreachable' : 'damaged'));
+      return;
+    }
+    const { descriptor, bytes } = found;
+    // Verified on the way out: a rotten shard costs no bandwidth.
+    if (!shardMatches(descriptor, shard.index, bytes)) life.after(1, () => done('damaged'));
+    else this.#stream({ link, arrival: { descriptor, index: shard.index }, bytes }, done);
+  }
+
+  #stream(transfer: Transfer, done: Done<ShardOutcome>): void {
+    const { network, life } = this.#parts;
+    const { link } = transfer;
+    let isEnded = false;
+    const end = (outcome: ShardOutcome): void => {
+      if (isEnded) return;
+      isEnded = true;
+      timeout.cancel();
+      this.#transfers.get(link)?.delete(fail);
+      life.after(0, () => done(outcome));
+    };
+    const fail = (): void => end('unreachable');
+    const timeout = life.after(transferSilenceMsMax, fail);
+    const running = this.#transfers.get(link) ?? new Set();
+    this.#transfers.set(link, running.add(fail));
+    const other = link.otherOf(this.peer) as SimulatedWire;
+    network.queue.schedule(network.queue.nowMs + network.latencyMs(), () => {
+      if (!link.isBroken && other.isListening) other.#receive(transfer, this.peer, end);
+    });
+  }
+
+  #receive(transfer: Transfer, from: PeerId, answer: (outcome: ShardOutcome) => void): void {
+    const { network, life, disk } = this.#parts;
+    const { arrival, bytes, link } = transfer;
+    const place =
+      this.#arrivals < shardArrivalsMax ? this.#listener?.shardArriving(from, arrival) : undefined;
+    const reply = (outcome: ShardOutcome): void => {
+      network.queue.schedule(network.queue.nowMs + network.latencyMs(), () => {
+        if (!link.isBroken) answer(outcome);
+      });
+    };
+    if (place === undefined) return reply('refused');
+    this.#arrivals++;
+    const ended = (outcome: ShardOutcome): void => {
+      this.#arrivals--;
+      this.#listener?.shardArrived(from, arrival, outcome);
+      reply(outcome);
+    };
+    if (network.happens(network.faults.transferLossShare)) network.breakLink(link);
+    network.onBytes?.(bytes);
+    life.after(network.latencyMs() + (bytes.length / network.faults.bytesPerSecond) * 1000, () => {
+      if (link.isBroken) ended('unreachable');
+      else disk.store({ ...arrival, place }, bytes, ended);
+    });
+  }
+}
+
+interface Transfer {
+  readonly link: Link;
+  readonly arrival: ShardArrival;
+  readonly bytes: Uint8Array;
+}
