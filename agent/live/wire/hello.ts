@@ -4,7 +4,7 @@
 import type { Stream } from '@libp2p/interface';
 import { decodeHello, decodeHelloAnswer, encodeHelloAnswer, type HelloAnswer } from '../../codec/index.ts';
 import type { FleetId, PeerId } from '../../units.ts';
-import { closeStream, frameOf, StreamReader, writeBytes } from './stream-io.ts';
+import { closeStream, frameOf, resetStream, StreamReader, writeBytes } from './stream-io.ts';
 
 const helloBytesMax = 16_384;
 const answerBytesMax = 1024;
@@ -25,14 +25,29 @@ export interface HelloExchange {
   readonly silenceMsMax: number;
 }
 
-const cutOff: HelloAnswer = {
+const cutOff = {
   kind: 'refused',
   code: 'hello-cut-off',
   reason: 'the other side ended the hello, or did not answer',
-};
+} as const satisfies HelloAnswer;
 
 /** The dialling side. `welcome` only when each has welcomed the other. */
-export async function showHello(exchange: HelloExchange): Promise<HelloAnswer> {
+export const showHello = (exchange: HelloExchange): Promise<HelloAnswer> => ended(exchange, show);
+
+/** The dialled side. */
+export const answerHello = (exchange: HelloExchange): Promise<HelloAnswer> => ended(exchange, reply);
+
+/** A stream that was cut off, or says more than a hello, is not left half open. */
+async function ended(
+  exchange: HelloExchange,
+  talk: (exchange: HelloExchange) => Promise<HelloAnswer>,
+): Promise<HelloAnswer> {
+  const answer = await talk(exchange);
+  if (answer === cutOff) resetStream(exchange.stream, cutOff.reason);
+  return answer;
+}
+
+async function show(exchange: HelloExchange): Promise<HelloAnswer> {
   const { stream, peer, keeper, silenceMsMax } = exchange;
   const reader = new StreamReader(stream, silenceMsMax);
   const answer = await askForWelcome({ stream, reader, silenceMsMax, hello: keeper.ownHello() });
@@ -56,8 +71,7 @@ export async function askForWelcome(ask: {
   return readAnswer(ask.reader);
 }
 
-/** The dialled side. */
-export async function answerHello(exchange: HelloExchange): Promise<HelloAnswer> {
+async function reply(exchange: HelloExchange): Promise<HelloAnswer> {
   const { stream, peer, keeper, silenceMsMax } = exchange;
   const reader = new StreamReader(stream, silenceMsMax);
   const hello = await reader.readFrame(helloBytesMax);

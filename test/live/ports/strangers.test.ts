@@ -1,0 +1,262 @@
+// Who is let in, and what those who are not may do: hello, join, streams without certificate, floods, garbage, silence.
+
+import test from 'ava';
+import type { Connection, Stream } from '@libp2p/interface';
+import { multiaddr } from '@multiformats/multiaddr';
+import {
+  createInvite,
+  createMachineKey,
+  encodeHello,
+  type Hello,
+  type Invite,
+  type MachineKey,
+  openStatement,
+  parseInvite,
+  signStatement,
+} from '../../../agent/codec/index.ts';
+import { showHello } from '../../../agent/live/wire/hello.ts';
+import { probe, requestJoin } from '../../../agent/live/wire/index.ts';
+import { type Node, startNode } from '../../../agent/live/wire/node.ts';
+import {
+  helloProtocol,
+  joinProtocol,
+  messageProtocol,
+  shardProtocol,
+} from '../../../agent/live/wire/protocols.ts';
+import { DreyError, days, hours, unixMs } from '../../../datasets/index.ts';
+import {
+  certificateOf,
+  nowMs,
+  type SmallFleet,
+  smallFleet,
+  startAgent,
+  type TestAgent,
+  type TestAgentOptions,
+} from './small-fleet.ts';
+import type { ExecutionContext } from 'ava';
+
+const addressOf = ({ wire }: TestAgent): string => wire.addresses()[0]!;
+
+async function answerTo(agent: TestAgent, key: MachineKey, hello: Hello | undefined): Promise<string> {
+  const { peer, answer } = await probe(key, addressOf(agent), hello && encodeHello(hello));
+  return peer !== agent.key.peer ? 'wrong peer' : answer.kind === 'welcome' ? 'welcome' : answer.code;
+}
+
+test('only a certificate of this fleet, for this machine, valid now and not revoked is welcome', async (t) => {
+  const fleet = smallFleet();
+  const agent = await startAgent(t, fleet);
+  const key = createMachineKey();
+  const { peer } = key;
+  const ours = fleet.root.fleet;
+  const old = certificateOf(fleet, peer, { notAfterMs: unixMs(nowMs() - days(3)) });
+  const early = certificateOf(fleet, peer, {
+    notBeforeMs: unixMs(nowMs() + days(3)),
+    notAfterMs: unixMs(nowMs() + days(9)),
+  });
+  const good = certificateOf(fleet, peer).bytes;
+  const other = smallFleet();
+  const says = (certificate: Uint8Array, of = ours): Promise<string> =>
+    answerTo(agent, key, { fleet: of, certificate });
+
+  t.is(await answerTo(agent, key, undefined), 'certificate-missing');
+  t.is(await says(certificateOf(other, peer).bytes, other.root.fleet), 'other-fleet');
+  t.is(await says(certificateOf(other, peer).bytes), 'certificate-wrong');
+  t.is(await says(certificateOf(fleet, createMachineKey().peer).bytes), 'certificate-wrong');
+  t.is(await says(good.map((byte, at) => (at === 60 ? byte ^ 1 : byte))), 'certificate-wrong');
+  t.is(await says(old.bytes), 'certificate-expired');
+  t.is(await says(early.bytes), 'certificate-expired');
+  t.is(await says(good), 'welcome');
+  agent.membership.learn({ kind: 'revocation', revoked: peer, reason: 'stolen', atMs: nowMs() }, nowMs());
+  t.is(await says(good), 'certificate-revoked');
+  t.is(agent.ears.count('connected'), 0);
+});
+
+test('an agent does not talk to one that shows a certificate of another fleet, though that one would', async (t) => {
+  const fleet = smallFleet();
+  const agent = await startAgent(t, fleet);
+  const liar = await startAgent(t, fleet, { certificate: new Uint8Array(0) });
+  agent.wire.connect(liar.key.peer, liar.wire.addresses());
+  while (agent.reports.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  t.regex(agent.reports[0]!, /no certificate/u);
+  t.is(agent.ears.count('connected'), 0);
+});
+
+interface Stranger {
+  readonly node: Node;
+  readonly connection: Connection;
+}
+
+async function strangerAt(
+  t: ExecutionContext,
+  agent: TestAgent,
+  key = createMachineKey(),
+): Promise<Stranger> {
+  const node = await startNode({ seed: key.seed, listenAddresses: [] });
+  t.teardown(() => node.stop());
+  return { node, connection: await node.dial(multiaddr(addressOf(agent))) };
+}
+
+const over = (target: Stream | Connection): Promise<unknown> =>
+  target.status === 'open'
+    ? new Promise((resolve) => {
+        const listener = (): void => resolve(undefined);
+        (target as Stream).addEventListener('close', listener);
+      })
+    : Promise.resolve(undefined);
+
+test('streams of a stranger are reset, and the stranger is closed after the time for a hello', async (t) => {
+  const agent = await startAgent(t, smallFleet(), { limits: { helloMsMax: 1500 } });
+  const { connection } = await strangerAt(t, agent);
+  const streams = await Promise.all(
+    [messageProtocol, shardProtocol, '/meshsub/1.1.0'].map((protocol) => connection.newStream(protocol)),
+  );
+  for (const stream of streams) stream.send(new Uint8Array(100));
+  for (const stream of streams) await over(stream);
+  await over(connection);
+  t.deepEqual(agent.ears.heard, []);
+});
+
+test('the oldest of too many strangers has to go', async (t) => {
+  const agent = await startAgent(t, smallFleet(), { limits: { strangersMax: 2 } });
+  const first = await strangerAt(t, agent);
+  const others = [await strangerAt(t, agent), await strangerAt(t, agent)];
+  await over(first.connection);
+  t.deepEqual(
+    others.map(({ connection }) => connection.status),
+    ['open', 'open'],
+  );
+});
+
+/** A node that is a member by its certificate, and then behaves as the test wants. */
+async function memberNode(t: ExecutionContext, fleet: SmallFleet, agent: TestAgent): Promise<Stranger> {
+  const key = createMachineKey();
+  const stranger = await strangerAt(t, agent, key);
+  const stream = await stranger.connection.newStream(helloProtocol);
+  const keeper = {
+    ownHello: () =>
+      encodeHello({ fleet: fleet.root.fleet, certificate: certificateOf(fleet, key.peer).bytes }),
+    check: () => ({ kind: 'welcome' }) as const,
+  };
+  const answer = await showHello({ stream, peer: agent.key.peer, keeper, silenceMsMax: 5000 });
+  t.is(answer.kind, 'welcome');
+  await agent.ears.hears('connected');
+  return stranger;
+}
+
+test('a member that announces a frame of four gigabytes is disconnected before one byte is set aside', async (t) => {
+  const fleet = smallFleet();
+  const agent = await startAgent(t, fleet);
+  const { connection } = await memberNode(t, fleet, agent);
+  const stream = await connection.newStream(messageProtocol);
+  stream.send(Uint8Array.of(255, 255, 255, 255));
+  await agent.ears.hears('disconnected');
+  t.regex(agent.reports.at(-1)!, /too long/u);
+});
+
+test('garbage on every protocol is refused and harms nobody', async (t) => {
+  const fleet = smallFleet();
+  const agent = await startAgent(t, fleet);
+  const { connection } = await memberNode(t, fleet, agent);
+  const garbage = Uint8Array.from({ length: 600 }, (_, at) => (at < 2 ? 0 : at * 7));
+  for (const protocol of [helloProtocol, joinProtocol, shardProtocol]) {
+    const stream = await connection.newStream(protocol);
+    stream.send(garbage);
+    await stream.close();
+    await over(stream);
+  }
+  t.deepEqual(
+    agent.ears.heard.map(({ kind }) => kind),
+    ['connected'],
+  );
+  t.is(await answerTo(agent, createMachineKey(), undefined), 'certificate-missing');
+});
+
+interface InviteTerms {
+  readonly usesMax?: number;
+  readonly notAfterMs?: number;
+}
+
+/** An invite that the agent knows. */
+function invite(fleet: SmallFleet, agent: TestAgent, terms: InviteTerms = {}): Invite {
+  const { statement, text } = createInvite({
+    fleet: fleet.root.fleet,
+    usesMax: terms.usesMax ?? 1,
+    notAfterMs: unixMs(terms.notAfterMs ?? nowMs() + hours(1)),
+    addresses: agent.wire.addresses(),
+  });
+  agent.membership.learn(signStatement(fleet.admin, statement).statement, nowMs());
+  return parseInvite(text);
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'none';
+  } catch (error) {
+    return error instanceof DreyError ? error.code : String(error);
+  }
+}
+
+const startAdmin = (
+  t: ExecutionContext,
+  fleet: SmallFleet,
+  options: TestAgentOptions = {},
+): Promise<TestAgent> => startAgent(t, fleet, { ...options, isAdmin: true });
+
+test('a machine with an invite gets a certificate that is welcome at once', async (t) => {
+  const fleet = smallFleet();
+  const admin = await startAdmin(t, fleet);
+  const machineKey = createMachineKey();
+  const welcome = await requestJoin({ machineKey, invite: invite(fleet, admin), name: 'laptop' });
+  const opened = openStatement(welcome.certificate, fleet.root.fleet);
+  t.like(opened.ok && opened.value.statement, { kind: 'certificate', peer: machineKey.peer, name: 'laptop' });
+  t.deepEqual(welcome.addresses, admin.wire.addresses());
+  t.is(
+    await answerTo(admin, machineKey, { fleet: fleet.root.fleet, certificate: welcome.certificate }),
+    'welcome',
+  );
+});
+
+test('an invite that is used up, expired, revoked, unknown or forged admits nobody', async (t) => {
+  const fleet = smallFleet();
+  const admin = await startAdmin(t, fleet);
+  const join = (text: Invite, machineKey = createMachineKey()): Promise<string> =>
+    codeOf(requestJoin({ machineKey, invite: text, name: 'pc' }));
+  const single = invite(fleet, admin);
+  const machineKey = createMachineKey();
+  t.is(await join(single, machineKey), 'none');
+  t.is(await join(single), 'invite-spent');
+  t.is(await join(single, machineKey), 'none', 'the same machine may ask again');
+  t.is(await join(invite(fleet, admin, { notAfterMs: nowMs() - 1 })), 'invite-expired');
+  const revoked = invite(fleet, admin);
+  admin.membership.learn(
+    { kind: 'revocation', revoked: revoked.invite, reason: 'lost', atMs: nowMs() },
+    nowMs(),
+  );
+  t.is(await join(revoked), 'invite-revoked');
+  t.is(
+    await join({ ...single, invite: revoked.invite.replaceAll(/./gu, 'a') as typeof revoked.invite }),
+    'invite-unknown',
+  );
+  t.is(await join({ ...invite(fleet, admin), key: createMachineKey() }), 'invite-unknown');
+  t.is(await join({ ...single, addresses: ['/ip4/127.0.0.1/tcp/1'] }), 'fleet-unreachable');
+});
+
+test('an agent that may admit nobody names the admins, and the machine asks them', async (t) => {
+  const fleet = smallFleet();
+  const admin = await startAdmin(t, fleet);
+  const plain = await startAgent(t, fleet);
+  const known = invite(fleet, admin);
+  t.is(
+    await codeOf(
+      requestJoin({
+        machineKey: createMachineKey(),
+        invite: { ...known, addresses: plain.wire.addresses() },
+        name: 'pc',
+      }),
+    ),
+    'join-refused',
+  );
+  const both = { ...known, addresses: [...plain.wire.addresses(), ...admin.wire.addresses()] };
+  t.is(await codeOf(requestJoin({ machineKey: createMachineKey(), invite: both, name: 'pc' })), 'none');
+});
