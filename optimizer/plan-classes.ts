@@ -23,8 +23,8 @@ export interface ClassesQuestion {
   readonly seed: number | string;
 }
 
-/** A plan travels as one record below 1 MiB: beyond this many slots the reasons stay out (about 270 bytes a slot). */
-const reasonedSlotsMax = 2500;
+/** A plan travels as one record below 1 MiB: beyond this many slots the reasons stay out (up to 400 bytes a slot). */
+const reasonedSlotsMax = 2100;
 /** Classes in a plan: new ones first, then the ones that are kept. */
 const classesMax = 16;
 /** Groups of an earlier plan that are kept, relative to what a new plan would have: each one dropped moves all its packs. */
