@@ -1,1 +1,14 @@
+export type { ModelCard, Score } from './card.ts';
 export type { FailureForecast, HourStratum, Shock } from './forecast.ts';
+export { openBackend, type BackendReport } from './backend.ts';
+export { baselineForecast } from './marginals.ts';
+export { listModels, readModels, type StoredModels } from './registry.ts';
+export { adjustedRandIndex } from './scores.ts';
+export {
+  fingerprintOf,
+  historySlotsMin,
+  trainModels,
+  type TrainedModels,
+  type TrainOptions,
+} from './train-models.ts';
+export type { TrainingBudget, TrainingProgress } from './training.ts';

@@ -1,0 +1,43 @@
+// What a model says about itself: what it was trained on, how it scored beside its baselines, and whether it serves.
+
+export interface Score {
+  readonly metric: string;
+  readonly value: number;
+  readonly better: 'lower' | 'higher';
+  readonly baselines: readonly { readonly name: string; readonly value: number }[];
+}
+
+export interface ModelCard {
+  /** "availability", "joint failure", "popularity". */
+  readonly model: string;
+  readonly score: Score;
+  /** Further numbers of the held-out part, by name. */
+  readonly details: Readonly<Record<string, number>>;
+  readonly serves: 'model' | 'baseline';
+  readonly reason: string;
+  readonly limits: string;
+}
+
+const bestOf = ({
+  baselines,
+  better,
+}: Score): { readonly name: string; readonly value: number } | undefined =>
+  baselines.toSorted((a, b) => (better === 'lower' ? a.value - b.value : b.value - a.value))[0];
+
+/** The gate: a model serves only when it beats every baseline on history that it did not see (promise 6). */
+export function gate(score: Score): Pick<ModelCard, 'serves' | 'reason'> {
+  const best = bestOf(score);
+  const text = (value: number): string => value.toPrecision(4);
+  if (!Number.isFinite(score.value) || best === undefined)
+    return { serves: 'baseline', reason: 'there is too little held-out history to judge it' };
+  const isBetter = score.better === 'lower' ? score.value < best.value : score.value > best.value;
+  if (isBetter)
+    return {
+      serves: 'model',
+      reason: `${text(score.value)} beats the best baseline, ${best.name}, at ${text(best.value)}`,
+    };
+  return {
+    serves: 'baseline',
+    reason: `${best.name} is at ${text(best.value)}, the model only at ${text(score.value)}`,
+  };
+}

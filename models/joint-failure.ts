@@ -1,0 +1,247 @@
+// Which machines go down together: the latent shock mixture of PLACEMENT, with its exact likelihood, trained by gradient. At
+// most one shock is on in an hour. A domain that explains nothing gets a strike of nothing and drops out.
+
+import type * as TensorFlow from '@tensorflow/tfjs-core';
+import { type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
+import type { Tf } from './backend.ts';
+import { type CandidateDomain, candidateDomains } from './co-failure.ts';
+import type { Shock } from './forecast.ts';
+import { hourKinds, kindOf, weekHours } from './hours.ts';
+import { downByKind } from './marginals.ts';
+
+export interface ShockMixture {
+  readonly domains: readonly CandidateDomain[];
+  /** Odds of each domain's shock against "none", natural logarithm. */
+  readonly logRates: Float32Array;
+  /** P(member down | shock), logit. */
+  readonly strikes: Float32Array;
+  /** N: correction of each machine's own odds of being down, logit: what shocks explain is not its own. */
+  readonly shifts: Float32Array;
+  /** N × kinds of hour: P(down) before the correction. */
+  readonly marginals: Float64Array;
+}
+
+/**
+ * Priors: machines that fell together before do so for a few hours a week and are all hit; an attribute that nothing speaks
+ * for strikes an hour in two months. They pull as much as a few events do.
+ */
+const learnedPrior = { logRate: Math.log(3 / 168), strike: 1.4 };
+const attributePrior = { logRate: Math.log(0.1 / 168), strike: 0.5 };
+const priorWeight = 2;
+
+interface Observed {
+  /** T × N: 1 down, 0 up. */
+  readonly down: Float32Array;
+  /** T × N: 1 where known. */
+  readonly known: Float32Array;
+  /** T × N: logit of P(down) by habit. */
+  readonly logits: Float32Array;
+  readonly slotCount: number;
+  readonly machineCount: number;
+}
+
+const logit = (p: number): number => Math.log(p / (1 - p));
+
+function observe(history: FleetHistory, marginals: Float64Array): Observed {
+  const [N, T, kinds] = [history.machines.length, history.slotCount, hourKinds.length];
+  const hours = weekHours(history);
+  const [down, known, logits] = [new Float32Array(T * N), new Float32Array(T * N), new Float32Array(T * N)];
+  for (let slot = 0; slot < T; slot++) {
+    for (let machine = 0; machine < N; machine++) {
+      const state = history.up[machine * T + slot]!;
+      const at = slot * N + machine;
+      if (state <= slotUp) known[at] = 1;
+      if (state === slotDown) down[at] = 1;
+      logits[at] = logit(marginals[machine * kinds + kindOf(hours[slot]!)]!);
+    }
+  }
+  return { down, known, logits, slotCount: T, machineCount: N };
+}
+
+/** N × D: 1 where the machine is in the domain. */
+function membership(domains: readonly CandidateDomain[], machineCount: number): Float32Array {
+  const matrix = new Float32Array(machineCount * domains.length);
+  for (const [domain, { members }] of domains.entries())
+    for (const member of members) matrix[member * domains.length + domain] = 1;
+  return matrix;
+}
+
+interface Terms {
+  readonly down: TensorFlow.Tensor2D;
+  readonly known: TensorFlow.Tensor2D;
+  readonly logits: TensorFlow.Tensor2D;
+  readonly members: TensorFlow.Tensor2D;
+}
+
+interface Parameters {
+  readonly logRates: TensorFlow.Tensor1D;
+  readonly strikes: TensorFlow.Tensor1D;
+  readonly shifts: TensorFlow.Tensor1D;
+}
+
+/**
+ * T log likelihoods of the slots:
+ *   log P(y_t) = Σ_i log Bern(y_it; p_it) + logsumexp(0, {log π_d + LLR_d(t)}) − log(1 + Σ_d π_d)
+ *   LLR_d(t) = Σ_{i∈d} [ y log((p + q − pq) / p) + (1 − y) log(1 − q) ]
+ * with p_it the odds of being down by habit, q_d the strike of domain d, π_d the odds of its shock.
+ */
+export function slotLogLikelihoods(
+  tf: Tf,
+  { down, known, logits, members }: Terms,
+  { logRates, strikes, shifts }: Parameters,
+): TensorFlow.Tensor1D {
+  const z = tf.add(logits, shifts) as TensorFlow.Tensor2D;
+  // log p = −softplus(−z), log(1 − p) = −softplus(z).
+  const logDown = tf.neg(tf.softplus(tf.neg(z)));
+  const logUp = tf.neg(tf.softplus(z));
+  const own = tf.sum(tf.mul(known, tf.add(tf.mul(down, logDown), tf.mul(tf.sub(1, down), logUp))), 1);
+  // Each machine's strike by each domain is the domain's own: T × N × D would be too large, so domains come one by one.
+  const p = tf.sigmoid(z);
+  const q = tf.sigmoid(strikes);
+  const columns = tf.unstack(tf.transpose(members)).map((column, domain) => {
+    const strike = tf.slice(q, [domain], [1]);
+    const together = tf.sub(tf.add(p, strike), tf.mul(p, strike));
+    const gainDown = tf.sub(tf.log(together), logDown);
+    const gainUp = tf.log(tf.add(tf.sub(1, strike), 1e-7));
+    const gains = tf.mul(known, tf.add(tf.mul(down, gainDown), tf.mul(tf.sub(1, down), gainUp)));
+    return tf.add(
+      tf.matMul(gains as TensorFlow.Tensor2D, tf.reshape(column, [-1, 1]) as TensorFlow.Tensor2D),
+      tf.slice(logRates, [domain], [1]),
+    );
+  });
+  const quiet = tf.zeros([down.shape[0], 1]);
+  const mixed = tf.logSumExp(tf.concat([quiet, ...columns] as TensorFlow.Tensor2D[], 1), 1);
+  const norm = tf.log(tf.add(1, tf.sum(tf.exp(logRates))));
+  return tf.sub(tf.add(own, mixed), norm) as TensorFlow.Tensor1D;
+}
+
+export interface MixtureFitting {
+  readonly tf: Tf;
+  readonly steps: number;
+  readonly onStep: (step: number, loss: number) => Promise<void>;
+}
+
+const domainsMax = 96;
+/** Slots in one gradient step; more only where the fleet is small. */
+const cellsPerStep = 400_000;
+
+/** Fits rates, strikes and corrections by Adam over all slots (or seeded stretches of them in large fleets). */
+export async function fitShockMixture(history: FleetHistory, fitting: MixtureFitting): Promise<ShockMixture> {
+  const { tf, steps } = fitting;
+  const domains = candidateDomains(history).slice(0, domainsMax);
+  const marginals = downByKind(history);
+  const N = history.machines.length;
+  const observed = observe(history, marginals);
+  const priors = domains.map(({ origin }) => (origin === 'learned' ? learnedPrior : attributePrior));
+  const priorRates = tf.tensor1d(priors.map(({ logRate }) => logRate));
+  const priorStrikes = tf.tensor1d(priors.map(({ strike }) => strike));
+  const logRates = tf.variable(priorRates.clone());
+  const strikes = tf.variable(priorStrikes.clone());
+  const shifts = tf.variable(tf.zeros([N]));
+  const members = tf.tensor2d(membership(domains, N), [N, domains.length]);
+  const optimizer = tf.train.adam(0.05);
+  const stretch = Math.min(observed.slotCount, Math.max(64, Math.floor(cellsPerStep / N)));
+  for (let step = 0; step < steps && domains.length > 0; step++) {
+    const from = observed.slotCount <= stretch ? 0 : (step * stretch) % (observed.slotCount - stretch);
+    const terms = termsOf(tf, observed, { from, count: stretch, members });
+    const cost = optimizer.minimize(
+      () => {
+        const likelihood = tf.sum(slotLogLikelihoods(tf, terms, { logRates, strikes, shifts } as Parameters));
+        const prior = tf.add(
+          tf.mul(priorWeight / 2, tf.sum(tf.square(tf.sub(logRates, priorRates)))),
+          tf.add(
+            tf.mul(priorWeight / 2, tf.sum(tf.square(tf.sub(strikes, priorStrikes)))),
+            tf.mul(0.5, tf.sum(tf.square(shifts))),
+          ),
+        );
+        const share = stretch / observed.slotCount;
+        return tf.div(tf.sub(tf.mul(prior, share), likelihood), stretch) as TensorFlow.Scalar;
+      },
+      true,
+      [logRates, strikes, shifts],
+    );
+    const loss = cost?.dataSync()[0] ?? Number.NaN;
+    tf.dispose([cost!, terms.down, terms.known, terms.logits]);
+    if (step % 10 === 9 || step === steps - 1) await fitting.onStep(step + 1, loss);
+  }
+  const mixture = {
+    domains,
+    logRates: logRates.dataSync() as Float32Array,
+    strikes: strikes.dataSync() as Float32Array,
+    shifts: shifts.dataSync() as Float32Array,
+    marginals,
+  };
+  tf.dispose([logRates, strikes, shifts, members, priorRates, priorStrikes]);
+  optimizer.dispose();
+  return mixture;
+}
+
+function termsOf(
+  tf: Tf,
+  observed: Observed,
+  stretch: { readonly from: number; readonly count: number; readonly members: TensorFlow.Tensor2D },
+): Terms {
+  const { machineCount: N } = observed;
+  const cut = (values: Float32Array): TensorFlow.Tensor2D =>
+    tf.tensor2d(values.slice(stretch.from * N, (stretch.from + stretch.count) * N), [stretch.count, N]);
+  return {
+    down: cut(observed.down),
+    known: cut(observed.known),
+    logits: cut(observed.logits),
+    members: stretch.members,
+  };
+}
+
+/** Mean log likelihood per slot of a history under a fitted mixture. */
+export function meanLogLikelihood(tf: Tf, mixture: ShockMixture, history: FleetHistory): number {
+  const observed = observe(history, mixture.marginals);
+  const N = history.machines.length;
+  const likelihoods = tf.tidy(() => {
+    const members = tf.tensor2d(membership(mixture.domains, N), [N, mixture.domains.length]);
+    const terms = termsOf(tf, observed, { from: 0, count: observed.slotCount, members });
+    const parameters = {
+      logRates: tf.tensor1d(mixture.logRates),
+      strikes: tf.tensor1d(mixture.strikes),
+      shifts: tf.tensor1d(mixture.shifts),
+    };
+    if (mixture.domains.length > 0) return slotLogLikelihoods(tf, terms, parameters);
+    const z = tf.add(terms.logits, parameters.shifts);
+    const own = tf.sub(tf.mul(terms.down, z), tf.softplus(z));
+    return tf.sum(tf.mul(terms.known, own), 1) as TensorFlow.Tensor1D;
+  });
+  const mean =
+    (likelihoods.dataSync() as Float32Array).reduce((sum, value) => sum + value, 0) / observed.slotCount;
+  likelihoods.dispose();
+  return mean;
+}
+
+const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+/** Domains that strike more weakly, or hardly ever, explain nothing. */
+const strikeMin = 0.35;
+const probabilityMin = 3e-3;
+
+/** The shocks worth telling the optimizer of, the learned ones first, and each machine's own odds without them. */
+export function shocksOf(
+  mixture: ShockMixture,
+  machineCount: number,
+): {
+  readonly shocks: readonly Shock[];
+  readonly domainOfMachine: Int32Array;
+  readonly downByKind: Float64Array;
+} {
+  const total = 1 + mixture.logRates.reduce((sum, rate) => sum + Math.exp(rate), 0);
+  const shocks: Shock[] = [];
+  const domainOfMachine = new Int32Array(machineCount).fill(-1);
+  for (const [index, { name, origin, members }] of mixture.domains.entries()) {
+    const probability = Math.exp(mixture.logRates[index]!) / total;
+    const strength = sigmoid(mixture.strikes[index]!);
+    if (strength < strikeMin || probability < probabilityMin) continue;
+    const strike = new Float64Array(machineCount);
+    for (const member of members) strike[member] = strength;
+    if (origin === 'learned') for (const member of members) domainOfMachine[member] = shocks.length;
+    shocks.push({ name, origin, probability, strike });
+  }
+  const kinds = hourKinds.length;
+  const own = mixture.marginals.map((p, at) => sigmoid(logit(p) + mixture.shifts[Math.floor(at / kinds)]!));
+  return { shocks, domainOfMachine, downByKind: own };
+}

@@ -1,0 +1,160 @@
+// Versions of trained models in a folder: weights, forecast and card, written whole or not at all. A card is a page that
+// people can read. FORMATS: weights.bin is the concatenation of little-endian float32 arrays that models.json lists.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DreyError, machineId } from '../datasets/index.ts';
+import type { ModelCard } from './card.ts';
+import type { FailureForecast } from './forecast.ts';
+import type { TrainingResult } from './training.ts';
+
+export interface StoredModels {
+  readonly version: string;
+  readonly trainedMs: number;
+  readonly seed: string;
+  /** SHA-256 of the history that it was trained on. */
+  readonly fingerprint: string;
+  readonly machineCount: number;
+  readonly slotCount: number;
+  readonly backend: string;
+  readonly cards: readonly ModelCard[];
+  readonly forecast: FailureForecast;
+  readonly weights: TrainingResult['weights'];
+}
+
+const format = 'drey models 1';
+
+/** JSON cannot carry typed arrays: plain lists in the file, typed again on the way back. */
+function plainForecast(forecast: FailureForecast): object {
+  return {
+    ...forecast,
+    strata: forecast.strata.map((stratum) => ({ ...stratum, downProbability: [...stratum.downProbability] })),
+    shocks: forecast.shocks.map((shock) => ({ ...shock, strike: [...shock.strike] })),
+    domainOfMachine: [...forecast.domainOfMachine],
+    goneProbability: [...forecast.goneProbability],
+  };
+}
+
+function typedForecast(plain: FailureForecast): FailureForecast {
+  return {
+    ...plain,
+    machines: plain.machines.map((machine) => machineId(machine)),
+    strata: plain.strata.map((stratum) => ({
+      ...stratum,
+      downProbability: Float64Array.from(stratum.downProbability),
+    })),
+    shocks: plain.shocks.map((shock) => ({ ...shock, strike: Float64Array.from(shock.strike) })),
+    domainOfMachine: Int32Array.from(plain.domainOfMachine),
+    goneProbability: Float64Array.from(plain.goneProbability),
+  };
+}
+
+/** Keeps a version. An existing one of the same name is replaced. */
+export function writeModels(folder: string, models: StoredModels): void {
+  const { weights, forecast, ...rest } = models;
+  const entries = Object.entries(weights);
+  const bytes = Buffer.concat(
+    entries.map(([, { values }]) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)),
+  );
+  const layout = entries.map(([name, { shape, values }]) => ({ name, shape, count: values.length }));
+  const target = join(folder, models.version);
+  const temporary = `${target}.new`;
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { recursive: true });
+  writeFileSync(join(temporary, 'weights.bin'), bytes);
+  writeFileSync(
+    join(temporary, 'models.json'),
+    JSON.stringify({ format, ...rest, layout, forecast: plainForecast(forecast) }),
+  );
+  writeFileSync(join(temporary, 'card.md'), cardPage(models));
+  rmSync(target, { recursive: true, force: true });
+  renameSync(temporary, target);
+}
+
+/** Versions, oldest first. */
+export function listModels(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.new'))
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+interface Stored extends Omit<StoredModels, 'weights'> {
+  readonly format: string;
+  readonly layout: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly count: number;
+  }[];
+}
+
+/** Reads a version. Throws `model-damaged` when it is not there or not whole. */
+export function readModels(folder: string, version: string): StoredModels {
+  try {
+    const {
+      format: known,
+      layout,
+      ...rest
+    } = JSON.parse(readFileSync(join(folder, version, 'models.json'), 'utf8')) as Stored;
+    const bytes = readFileSync(join(folder, version, 'weights.bin'));
+    const total = layout.reduce((sum, { count }) => sum + count, 0);
+    if (known !== format || bytes.length !== 4 * total) throw new Error('another format, or cut short');
+    const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    let at = 0;
+    const weights = Object.fromEntries(
+      layout.map(({ name, shape, count }) => [name, { shape, values: floats.slice(at, (at += count)) }]),
+    );
+    return { ...rest, forecast: typedForecast(rest.forecast), weights };
+  } catch (cause) {
+    throw new DreyError({
+      code: 'model-damaged',
+      message: `the models of version ${version} cannot be read`,
+      advice: 'Train again with `drey models train`; until then the baseline serves.',
+      cause,
+    });
+  }
+}
+
+/** The card as a page. */
+export function cardPage({
+  version,
+  trainedMs,
+  seed,
+  fingerprint,
+  machineCount,
+  slotCount,
+  backend,
+  cards,
+}: Omit<StoredModels, 'forecast' | 'weights'>): string {
+  const sections = cards.map(({ model, score, details, serves, reason, limits }) => {
+    const rows = [{ name: `**${model}**`, value: score.value }, ...score.baselines].map(
+      ({ name, value }) => `| ${name} | ${value.toPrecision(5)} |`,
+    );
+    const more = Object.entries(details).map(([name, value]) => `- ${name}: ${Number(value.toPrecision(5))}`);
+    return [
+      `## ${model}`,
+      '',
+      `${score.metric}, ${score.better} is better:`,
+      '',
+      '| | score |',
+      '|---|---|',
+      ...rows,
+      '',
+      `**The ${serves} serves:** ${reason}.`,
+      '',
+      ...more,
+      '',
+      `Where not to use it: ${limits}`,
+    ].join('\n');
+  });
+  return [
+    `# Models ${version}`,
+    '',
+    `Trained ${new Date(trainedMs).toISOString()} on ${machineCount} machines × ${slotCount} hours (history ${fingerprint.slice(0, 16)}), seed ${seed}, backend ${backend}.`,
+    'Scores are of the held-out end of the history; the same command on the same history gives them again: `drey models train`.',
+    '',
+    ...sections,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,60 @@
+// How forecasts are judged. Plain definitions, each tested against a naive one.
+
+import { mean, quantile } from 'simple-statistics';
+
+const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
+
+/** Mean squared error of probabilities against outcomes 0/1 (Brier, 1950). */
+export const brierScore = (odds: readonly number[], outcomes: readonly number[]): number =>
+  mean(odds.map((p, index) => (p - outcomes[index]!) ** 2));
+
+/** Mean negative log likelihood, natural logarithm. */
+export const logLoss = (odds: readonly number[], outcomes: readonly number[]): number =>
+  mean(odds.map((p, index) => -Math.log(clampOdds(outcomes[index] === 1 ? p : 1 - p))));
+
+/** Expected calibration error over bins of equal mass. */
+export function calibrationError(odds: readonly number[], outcomes: readonly number[], bins = 15): number {
+  const order = odds.map((_, index) => index).toSorted((a, b) => odds[a]! - odds[b]!);
+  let error = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    const members = order.slice(
+      Math.floor((bin * order.length) / bins),
+      Math.floor(((bin + 1) * order.length) / bins),
+    );
+    if (members.length === 0) continue;
+    const gap = mean(members.map((index) => odds[index]!)) - mean(members.map((index) => outcomes[index]!));
+    error += (members.length / order.length) * Math.abs(gap);
+  }
+  return error;
+}
+
+/** Normalised discounted cumulative gain of the first `count` by score (Järvelin & Kekäläinen, 2002); 1 is perfect. */
+export function rankingGain(scores: readonly number[], gains: readonly number[], count: number): number {
+  const discounted = (order: readonly number[]): number =>
+    order.slice(0, count).reduce((sum, index, rank) => sum + gains[index]! / Math.log2(rank + 2), 0);
+  const indices = scores.map((_, index) => index);
+  const best = discounted(indices.toSorted((a, b) => gains[b]! - gains[a]!));
+  return best === 0 ? 1 : discounted(indices.toSorted((a, b) => scores[b]! - scores[a]! || a - b)) / best;
+}
+
+/** Agreement of two partitions beyond chance (Hubert & Arabie, 1985): 1 the same, about 0 by chance. */
+export function adjustedRandIndex(a: readonly number[], b: readonly number[]): number {
+  const pairs = (count: number): number => (count * (count - 1)) / 2;
+  const table = new Map<string, number>();
+  const [rows, columns] = [new Map<number, number>(), new Map<number, number>()];
+  const add = <Key>(map: Map<Key, number>, key: Key): void => void map.set(key, (map.get(key) ?? 0) + 1);
+  for (const [index, label] of a.entries()) {
+    add(table, `${label} ${b[index]}`);
+    add(rows, label);
+    add(columns, b[index]!);
+  }
+  const sum = (map: ReadonlyMap<unknown, number>): number =>
+    [...map.values()].reduce((total, count) => total + pairs(count), 0);
+  const [together, inA, inB, all] = [sum(table), sum(rows), sum(columns), pairs(a.length)];
+  const expected = all === 0 ? 0 : (inA * inB) / all;
+  const most = (inA + inB) / 2;
+  return most === expected ? 1 : (together - expected) / (most - expected);
+}
+
+/** A robust middle of values for cards. */
+export const median = (values: readonly number[]): number => quantile([...values], 0.5);

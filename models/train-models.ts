@@ -1,0 +1,118 @@
+// Starts a training in a thread of its own, so that nobody else waits, and keeps what came out in the registry.
+
+import { createHash } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { DreyError, type FleetHistory } from '../datasets/index.ts';
+import { type StoredModels, writeModels } from './registry.ts';
+import {
+  defaultBudget,
+  type TrainingBudget,
+  type TrainingProgress,
+  type TrainingResult,
+} from './training.ts';
+
+export interface TrainOptions {
+  readonly history: FleetHistory;
+  readonly seed: number | string;
+  /** Where versions are kept; nothing is kept when absent. */
+  readonly registryFolder?: string;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly signal?: AbortSignal;
+  readonly budget?: Partial<TrainingBudget>;
+  readonly nowMs: number;
+}
+
+export interface TrainedModels extends TrainingResult {
+  readonly version: string;
+  readonly seconds: number;
+}
+
+/** Fewer hours cannot be split into a past and a held-out end that say anything. */
+export const historySlotsMin = 14 * 24;
+
+type FromWorker =
+  | { readonly kind: 'progress'; readonly progress: TrainingProgress }
+  | { readonly kind: 'result'; readonly result: TrainingResult };
+
+/** SHA-256 over what was trained on: two versions with one fingerprint saw the same hours. */
+export function fingerprintOf(history: FleetHistory): string {
+  const hash = createHash('sha256').update(`${history.startMs} ${history.slotMs} ${history.slotCount}\n`);
+  for (const { machine } of history.machines) hash.update(`${machine}\n`);
+  return hash.update(history.up).update(String(history.access.length)).digest('hex');
+}
+
+/** Trains all models. Throws `history-too-short`, `training-cancelled` or `training-failed`. */
+export async function trainModels(options: TrainOptions): Promise<TrainedModels> {
+  const { history, seed, registryFolder, nowMs } = options;
+  if (history.slotCount < historySlotsMin || history.machines.length < 2) {
+    throw new DreyError({
+      code: 'history-too-short',
+      message: `${history.machines.length} machines × ${history.slotCount} hours of history are too little to learn from`,
+      advice: 'Let the agents collect two weeks, or import older monitoring with `drey telemetry import`.',
+      retry: 'retryable',
+    });
+  }
+  const startedMs = performance.now();
+  const result = await runInThread(options);
+  const fingerprint = fingerprintOf(history);
+  const version = `${new Date(nowMs).toISOString().replaceAll(/[-:]/gu, '').slice(0, 15)}-${fingerprint.slice(0, 8)}`;
+  const trained = { ...result, version, seconds: (performance.now() - startedMs) / 1000 };
+  if (registryFolder !== undefined) {
+    const stored: StoredModels = {
+      version,
+      trainedMs: nowMs,
+      seed: String(seed),
+      fingerprint,
+      ...pick(history),
+      backend: result.backend,
+      cards: result.cards,
+      forecast: result.forecast,
+      weights: result.weights,
+    };
+    writeModels(registryFolder, stored);
+  }
+  return trained;
+}
+
+const pick = (history: FleetHistory): { readonly machineCount: number; readonly slotCount: number } => ({
+  machineCount: history.machines.length,
+  slotCount: history.slotCount,
+});
+
+function runInThread({ history, seed, budget, onProgress, signal }: TrainOptions): Promise<TrainingResult> {
+  const worker = new Worker(new URL('worker/training-worker.ts', import.meta.url), {
+    name: 'drey training',
+    workerData: { history, seed, budget: { ...defaultBudget, ...budget } },
+    resourceLimits: { maxOldGenerationSizeMb: 2048 },
+  });
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => void worker.terminate();
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted === true) cancel();
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'progress') onProgress?.(message.progress);
+      else resolve(message.result);
+    });
+    worker.on('error', (cause) => reject(failed(cause)));
+    worker.on('exit', () => {
+      signal?.removeEventListener('abort', cancel);
+      reject(signal?.aborted === true ? cancelled() : failed(new Error('its thread ended early')));
+    });
+  });
+}
+
+const cancelled = (): DreyError =>
+  new DreyError({
+    code: 'training-cancelled',
+    message: 'the training was cancelled',
+    advice: 'Start it again when you like; the models that served go on.',
+    retry: 'retryable',
+  });
+
+const failed = (cause: Error): DreyError =>
+  new DreyError({
+    code: 'training-failed',
+    message: `the training failed: ${cause.message}`,
+    advice: 'Run `drey doctor` and look at the backend; until then the baseline serves.',
+    cause,
+  });

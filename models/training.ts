@@ -1,0 +1,366 @@
+// One whole training: judge on the held-out end of the history, decide what serves, then fit again on everything. Runs in a
+// worker thread; says how far it is; the same seed, history and backend give the same result.
+
+import { dayMs, type FleetHistory, sliceHistory } from '../datasets/index.ts';
+import {
+  fitAvailability,
+  horizons,
+  predictAvailability,
+  takeExamples,
+  type Weights,
+} from './availability.ts';
+import {
+  baselineOdds,
+  calibrated,
+  type Calibration,
+  fitCalibration,
+  judgeAvailability,
+} from './availability-judgement.ts';
+import { type BackendName, openBackend, type Tf } from './backend.ts';
+import { gate, type ModelCard } from './card.ts';
+import type { FailureForecast } from './forecast.ts';
+import {
+  betaBinomialLikelihood,
+  biExponentialLikelihood,
+  independenceLikelihood,
+} from './joint-baselines.ts';
+import { fitShockMixture, meanLogLikelihood, type ShockMixture, shocksOf } from './joint-failure.ts';
+import { hourKinds, kindOf, weekHours } from './hours.ts';
+import { baselineForecast, downByKind, goneOdds, strataOf } from './marginals.ts';
+import { trainPopularity } from './popularity.ts';
+import { createRandom } from '../datasets/index.ts';
+
+export interface TrainingProgress {
+  readonly model: string;
+  readonly epoch: number;
+  readonly epochCount: number;
+  readonly loss: number;
+  readonly secondsLeft: number;
+}
+
+/** How much work: the defaults take seconds for ten machines and minutes for a thousand. */
+export interface TrainingBudget {
+  readonly availabilityEpochs: number;
+  readonly availabilityExamples: number;
+  readonly mixtureSteps: number;
+  readonly popularityEpochs: number;
+}
+
+export const defaultBudget: TrainingBudget = {
+  availabilityEpochs: 8,
+  availabilityExamples: 60_000,
+  mixtureSteps: 150,
+  popularityEpochs: 200,
+};
+
+export interface TrainingTask {
+  readonly history: FleetHistory;
+  readonly seed: number | string;
+  readonly budget: TrainingBudget;
+}
+
+export interface TrainingResult {
+  readonly backend: BackendName;
+  /** What serves, from all of the history. */
+  readonly forecast: FailureForecast;
+  /** The same, from the history before `heldOutFromSlot`: for honest comparisons of placements. */
+  readonly heldOutForecast: FailureForecast;
+  readonly heldOutFromSlot: number;
+  readonly cards: readonly ModelCard[];
+  readonly weights: Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
+  >;
+  readonly domains: readonly { readonly name: string; readonly members: readonly number[] }[];
+}
+
+/** The last week, or the last quarter of less than four weeks. */
+export function heldOutStart(history: FleetHistory): number {
+  const week = Math.round((7 * dayMs) / history.slotMs);
+  return Math.max(1, history.slotCount - Math.min(week, Math.floor(history.slotCount / 4)));
+}
+
+type Report = (progress: TrainingProgress) => Promise<void>;
+
+/** Counts steps of all stages together, for one honest estimate of the time left. */
+class Pace {
+  readonly #startedMs = performance.now();
+  readonly #total: number;
+  readonly #report: Report;
+  #done = 0;
+
+  constructor(total: number, report: Report) {
+    this.#total = total;
+    this.#report = report;
+  }
+
+  /** A stage that counts as `weight` of the whole. */
+  stage(model: string, epochCount: number, weight: number): (epoch: number, loss: number) => Promise<void> {
+    const before = this.#done;
+    return async (epoch, loss) => {
+      this.#done = before + (weight * epoch) / epochCount;
+      const elapsed = (performance.now() - this.#startedMs) / 1000;
+      const secondsLeft = (elapsed / this.#done) * (this.#total - this.#done);
+      await this.#report({ model, epoch, epochCount, loss, secondsLeft: Math.max(0, secondsLeft) });
+    };
+  }
+}
+
+export async function runTraining(task: TrainingTask, report: Report): Promise<TrainingResult> {
+  const { tf, report: backend } = await openBackend();
+  const { history, budget, seed } = task;
+  const heldOutFromSlot = heldOutStart(history);
+  const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
+  const future = sliceHistory(history, { fromSlot: heldOutFromSlot, toSlot: history.slotCount });
+  const pace = new Pace(10, report);
+  const learned = await learnAvailability(tf, { history, past, budget, seed }, pace);
+  const joint = await learnJointFailure(tf, { past, future, budget }, pace);
+  const heldOutDay = Math.floor((heldOutFromSlot * history.slotMs) / dayMs);
+  const popularity = await trainPopularity(history, heldOutDay, {
+    tf,
+    seed,
+    epochs: budget.popularityEpochs,
+    onEpoch: pace.stage('popularity', budget.popularityEpochs, 1),
+  });
+  const served = { availability: learned.card.serves === 'model', joint: joint.card.serves === 'model' };
+  const mixture = served.joint
+    ? await fitShockMixture(history, {
+        tf,
+        steps: budget.mixtureSteps,
+        onStep: pace.stage('joint failure', budget.mixtureSteps, 3),
+      })
+    : undefined;
+  const cards = [learned.card, joint.card, ...(popularity === undefined ? [] : [popularityCard(popularity)])];
+  const forecast = forecastOf(history, {
+    source: sourceOf(served),
+    mixture,
+    ...(served.availability ? { up: (h: FleetHistory) => weekAhead(tf, learned, h) } : {}),
+  });
+  const heldOutForecast = forecastOf(past, {
+    source: sourceOf(served),
+    mixture: served.joint ? joint.mixture : undefined,
+    ...(served.availability ? { up: (h: FleetHistory) => weekAhead(tf, learned, h) } : {}),
+  });
+  const domains = (mixture?.domains ?? joint.mixture.domains)
+    .filter(({ origin }) => origin === 'learned')
+    .map(({ name, members }) => ({ name, members }));
+  return {
+    backend: backend.name,
+    forecast,
+    heldOutForecast,
+    heldOutFromSlot,
+    cards,
+    domains,
+    weights: weightsOf(learned.weights, mixture ?? joint.mixture, popularity?.model.weights ?? []),
+  };
+}
+
+const sourceOf = (served: { readonly availability: boolean; readonly joint: boolean }): string => {
+  const parts = [served.availability ? 'availability' : '', served.joint ? 'joint failure' : ''].filter(
+    (part) => part !== '',
+  );
+  return parts.length === 0 ? 'hour-of-week baseline' : `learned ${parts.join(' and ')}`;
+};
+
+interface LearnedAvailability {
+  readonly weights: Weights;
+  readonly calibration: Calibration;
+  readonly card: ModelCard;
+}
+
+interface AvailabilityTask {
+  readonly history: FleetHistory;
+  readonly past: FleetHistory;
+  readonly budget: TrainingBudget;
+  readonly seed: number | string;
+}
+
+const warmUpSlots = 72;
+
+async function learnAvailability(
+  tf: Tf,
+  { history, past, budget, seed }: AvailabilityTask,
+  pace: Pace,
+): Promise<LearnedAvailability> {
+  const random = createRandom(seed).fork('examples');
+  const split = Math.floor(past.slotCount * 0.8);
+  const fit = takeExamples(past, {
+    random,
+    countMax: budget.availabilityExamples,
+    fromSlot: Math.min(warmUpSlots, split - 1),
+    toSlot: split,
+    horizons,
+    outcomes: 'known',
+  });
+  const weights = await fitAvailability(fit, {
+    tf,
+    seed,
+    epochs: budget.availabilityEpochs,
+    onEpoch: pace.stage('availability', budget.availabilityEpochs, 4),
+  });
+  // The last fifth of the past calibrates; the held-out end judges.
+  const checked = takeExamples(past, {
+    random,
+    countMax: 20_000,
+    fromSlot: split,
+    toSlot: past.slotCount,
+    horizons: [24],
+    outcomes: 'known',
+  });
+  const calibration = fitCalibration(predictAvailability(tf, weights, checked), checked.outcomes);
+  const judged = takeExamples(history, {
+    random,
+    countMax: 40_000,
+    fromSlot: past.slotCount - 1,
+    toSlot: history.slotCount,
+    horizons: [24],
+    outcomes: 'known',
+  });
+  const odds = calibrated(predictAvailability(tf, weights, judged), calibration);
+  const { score, details } = judgeAvailability(odds, judged, baselineOdds(history, past.slotCount, judged));
+  const limits =
+    'Trained on this fleet only; a machine with less than three days of history gets the mean of its kind of hour.';
+  return { weights, calibration, card: { model: 'availability', score, details, ...gate(score), limits } };
+}
+
+interface LearnedJoint {
+  readonly mixture: ShockMixture;
+  readonly card: ModelCard;
+}
+
+async function learnJointFailure(
+  tf: Tf,
+  {
+    past,
+    future,
+    budget,
+  }: { readonly past: FleetHistory; readonly future: FleetHistory; readonly budget: TrainingBudget },
+  pace: Pace,
+): Promise<LearnedJoint> {
+  const mixture = await fitShockMixture(past, {
+    tf,
+    steps: budget.mixtureSteps,
+    onStep: pace.stage('joint failure', budget.mixtureSteps, 2),
+  });
+  const value = meanLogLikelihood(tf, mixture, future);
+  const score = {
+    metric: 'log likelihood of a held-out hour',
+    value,
+    better: 'higher',
+    baselines: [
+      { name: 'independence', value: independenceLikelihood(mixture.marginals, future) },
+      { name: 'beta-binomial', value: betaBinomialLikelihood(past, future) },
+      { name: 'bi-exponential', value: biExponentialLikelihood(past, future) },
+    ],
+  } as const;
+  const { shocks } = shocksOf(mixture, past.machines.length);
+  const details = { 'candidate domains': mixture.domains.length, 'shocks kept': shocks.length };
+  const limits =
+    'At most one shock an hour; a domain that never failed in the history is not found unless an attribute names it.';
+  return { mixture, card: { model: 'joint failure', score, details, ...gate(score), limits } };
+}
+
+function popularityCard({
+  score,
+  details,
+}: {
+  readonly score: ModelCard['score'];
+  readonly details: ModelCard['details'];
+}): ModelCard {
+  return {
+    model: 'popularity',
+    score,
+    details,
+    ...gate(score),
+    limits: 'Ranks files for the coming week; it does not yet place extra copies.',
+  };
+}
+
+/** N × kinds: P(down) in the coming week, by the network from the last day's moments, averaged by kind of hour. */
+function weekAhead(
+  tf: Tf,
+  { weights, calibration }: LearnedAvailability,
+  history: FleetHistory,
+): Float64Array {
+  const toSlot = history.slotCount;
+  const examples = takeExamples(history, {
+    random: createRandom(1),
+    countMax: 400_000,
+    fromSlot: Math.max(0, toSlot - 168),
+    toSlot,
+    horizons: [168],
+    outcomes: 'all',
+  });
+  const odds = calibrated(predictAvailability(tf, weights, examples), calibration);
+  const kinds = hourKinds.length;
+  const hours = weekHours(history, 200);
+  const [sums, counts] = [
+    new Float64Array(history.machines.length * kinds),
+    new Float64Array(history.machines.length * kinds),
+  ];
+  for (const [index, up] of odds.entries()) {
+    const at = examples.machineOf[index]! * kinds + kindOf(hours[examples.slotOf[index]! + 168]!);
+    sums[at]! += 1 - up;
+    counts[at]!++;
+  }
+  const habit = downByKind(history);
+  // Half habit, half forecast: the network sees a week ahead only dimly, and habits are never wholly wrong.
+  return sums.map((sum, at) =>
+    counts[at] === 0 ? habit[at]! : 0.5 * (sum / counts[at]!) + 0.5 * habit[at]!,
+  );
+}
+
+interface Serving {
+  readonly source: string;
+  readonly mixture: ShockMixture | undefined;
+  readonly up?: (history: FleetHistory) => Float64Array;
+}
+
+const logit = (p: number): number => Math.log(p / (1 - p));
+const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
+
+function forecastOf(history: FleetHistory, { source, mixture, up }: Serving): FailureForecast {
+  const base = baselineForecast(history);
+  const N = history.machines.length;
+  const own = up === undefined ? downByKind(history) : up(history);
+  if (mixture === undefined) return { ...base, strata: strataOf(N, own), source };
+  const { shocks, domainOfMachine } = shocksOf(mixture, N);
+  // What shocks explain is taken off the machine's own odds.
+  const kinds = hourKinds.length;
+  const quiet = own.map(
+    (p, at) => 1 / (1 + Math.exp(-(logit(clampOdds(p)) + mixture.shifts[Math.floor(at / kinds)]!))),
+  );
+  return {
+    machines: base.machines,
+    strata: strataOf(N, quiet),
+    shocks,
+    domainOfMachine,
+    goneProbability: goneOdds(history),
+    source,
+  };
+}
+
+function weightsOf(
+  availability: Weights,
+  mixture: ShockMixture,
+  popularity: readonly Float32Array[],
+): TrainingResult['weights'] {
+  const named = Object.fromEntries(
+    availability.values.map((values, index) => [
+      `availability.${index}`,
+      { shape: availability.shapes[index]!, values },
+    ]),
+  );
+  const flat = (
+    values: Float32Array,
+  ): { readonly shape: readonly number[]; readonly values: Float32Array } => ({
+    shape: [values.length],
+    values,
+  });
+  return {
+    ...named,
+    'joint.logRates': flat(mixture.logRates),
+    'joint.strikes': flat(mixture.strikes),
+    'joint.shifts': flat(mixture.shifts),
+    ...Object.fromEntries(popularity.map((values, index) => [`popularity.${index}`, flat(values)])),
+  };
+}
