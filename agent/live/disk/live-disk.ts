@@ -17,7 +17,7 @@ import type {
 import type { PackId } from '../../units.ts';
 import { nameDiskError } from '../data-path/disk-errors.ts';
 import type { Database } from '../store.ts';
-import { tell } from '../tell.ts';
+import { tell, tellResult } from '../tell.ts';
 import { ShardFiles } from './shard-files.ts';
 import { ShardIndex } from './shard-index.ts';
 import { type Arriving, ShardSink } from './shard-sink.ts';
@@ -127,27 +127,27 @@ class FileDisk implements LiveDisk {
   }
 
   verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
-    this.#verify(shard)
-      .catch((error: unknown) => {
-        this.#report(error);
-        return 'damaged' as const;
-      })
-      .then((outcome) => tell(done, outcome), this.#report);
+    const failed = (error: unknown): 'damaged' => {
+      this.#report(error);
+      return 'damaged';
+    };
+    void tellResult(this.#verify(shard), failed, done);
   }
 
   rebuild(wanted: StoredPlace, done: Done<ShardOutcome>): void {
-    this.#rebuild(wanted)
-      .catch((error: unknown): ShardOutcome => {
-        this.#report(error);
-        return 'refused';
-      })
-      .then((outcome) => tell(done, outcome), this.#report);
+    const failed = (error: unknown): ShardOutcome => {
+      this.#report(error);
+      return 'refused';
+    };
+    void tellResult(this.#rebuild(wanted), failed, done);
   }
 
   remove(shard: ShardLocation, done: Done<'removed'>): void {
-    this.#remove(shard)
-      .catch(this.#report)
-      .then(() => tell(done, 'removed'), this.#report);
+    const failed = (error: unknown): 'removed' => {
+      this.#report(error);
+      return 'removed';
+    };
+    void tellResult(this.#remove(shard), failed, done);
   }
 
   async openSource(shard: ShardLocation): Promise<ShardSource | undefined> {
@@ -209,9 +209,8 @@ class FileDisk implements LiveDisk {
   }
 
   async dropScratch(pack: PackId): Promise<void> {
-    for (const shard of [...this.#index.ofPack(pack)]) {
-      if (shard.place === 'scratch') await this.#remove(locationOf(shard));
-    }
+    const scratch = [...this.#index.ofPack(pack)].filter(({ place }) => place === 'scratch');
+    for (const shard of scratch) await this.#remove(locationOf(shard));
   }
 
   async #verify(shard: ShardLocation): Promise<'intact' | 'damaged' | 'missing'> {
@@ -234,13 +233,14 @@ class FileDisk implements LiveDisk {
   }
 
   /** The file first: that frees space even when the disk is too full for the index. */
-  async #remove(shard: ShardLocation): Promise<void> {
+  async #remove(shard: ShardLocation): Promise<'removed'> {
     const stored = this.#index.get(shard);
-    if (stored === undefined) return;
+    if (stored === undefined) return 'removed';
     if (shard.place === 'held') this.#heldBytes -= stored.descriptor.shardBytes;
     const forgotten = this.#index.remove(shard);
     await this.#files.remove(this.#files.fileOf(shard));
     await forgotten;
+    return 'removed';
   }
 
   async #keep(shard: StoredShard, arriving: Arriving): Promise<void> {

@@ -12,7 +12,7 @@ import { logName, noBatchHash, openBatch, type SignedBatch, type Stream } from '
 import type { Done, Log, LogHead, LogOutcome, LogPosition } from '../../ports.ts';
 import { batchesPerFlushMax, queuedBatchesMax } from '../limits.ts';
 import type { Database } from '../store.ts';
-import { tell } from '../tell.ts';
+import { tell, tellResult } from '../tell.ts';
 import { LogRows, type LogState } from './log-rows.ts';
 
 export interface LogLimits {
@@ -82,12 +82,11 @@ class LevelLog implements LiveLog {
   }
 
   read(from: LogPosition, done: Done<readonly SignedBatch[]>): void {
-    this.#page(from)
-      .catch((error: unknown): readonly SignedBatch[] => {
-        this.#report(error);
-        return [];
-      })
-      .then((page) => tell(done, page), this.#report);
+    const failed = (error: unknown): readonly SignedBatch[] => {
+      this.#report(error);
+      return [];
+    };
+    void tellResult(this.#page(from), failed, done);
   }
 
   prune(beforeMs: UnixMs, done: Done<number>): void {

@@ -45,7 +45,8 @@ function encodeRow(batch: SignedBatch): Uint8Array {
 const decodeRow = (key: string, row: Uint8Array): LogRow => ({
   sequence: Number(key.slice(-sequenceDigits)),
   atMs: new DataView(row.buffer, row.byteOffset).getFloat64(0),
-  bytes: row.subarray(timeBytes),
+  // A plain view: LevelDB hands out Node's own kind of buffer.
+  bytes: new Uint8Array(row.buffer, row.byteOffset + timeBytes, row.length - timeBytes),
 });
 
 export class LogRows {
@@ -84,13 +85,13 @@ export class LogRows {
     await chained.write({ sync: true });
   }
 
-  /** Rows of one log from `sequence` on, in order. */
+  // Rows of one log from `sequence` on, in order.
   async *log(name: string, sequence: number): AsyncIterable<LogRow> {
     const range = { gte: batchKey(name, sequence), lte: batchKey(name, Number.MAX_SAFE_INTEGER) };
     for await (const [key, row] of this.#batches.iterator(range)) yield decodeRow(key, row);
   }
 
-  /** Rows of one stream of all authors. */
+  // Rows of one stream of all authors.
   async *stream(stream: Stream): AsyncIterable<LogRow> {
     // '0' is the character after '/'.
     for await (const [key, row] of this.#batches.iterator({ gte: `${stream}/`, lt: `${stream}0` })) {

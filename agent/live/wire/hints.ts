@@ -54,7 +54,7 @@ export class HintService {
       const { msg, propagationSource } = detail;
       if (msg.type !== 'signed' || msg.topic !== this.#topic || msg.data.length > hintBytesMax) return;
       if (this.#gate.isRefused(peerId(msg.from.toString()))) return;
-      take(peerId(propagationSource.toString()), msg.data);
+      take(peerId(propagationSource.toString()), new Uint8Array(msg.data));
     });
   }
 

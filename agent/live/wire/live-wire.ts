@@ -18,7 +18,7 @@ import {
   refusedRestMs,
   shardStreamsPerPeerMax,
 } from '../limits.ts';
-import { tell } from '../tell.ts';
+import { tellResult } from '../tell.ts';
 import { answerHello, type HelloKeeper, showHello } from './hello.ts';
 import { HintService } from './hints.ts';
 import { answerJoin, type JoinKeeper } from './join-exchange.ts';
@@ -144,10 +144,7 @@ class Libp2pWire implements LiveWire {
     this.#hints.start((from, bytes) => {
       if (this.#links.isConnected(from)) listener.hint(from, bytes);
     });
-    void this.#serve(node).then(() => {
-      for (const connection of node.getConnections()) this.#opened(connection);
-      this.#lookForFirst(this.#limits.retryMsMin);
-    });
+    void this.#serve(node);
   }
 
   addresses(): readonly string[] {
@@ -178,12 +175,14 @@ class Libp2pWire implements LiveWire {
       const { disk } = this.#options;
       return sendOneShard({ connection, disk, shard, silenceMsMax: this.#limits.transferSilenceMsMax });
     };
-    this.#sends.run(work).then(
-      (outcome) => tell(done, outcome ?? 'refused'),
-      (error: unknown) => {
-        this.#report(`a shard could not be read: ${String(error)}`);
-        tell(done, 'damaged');
-      },
+    const failed = (error: unknown): ShardOutcome => {
+      this.#report(`a shard could not be read: ${String(error)}`);
+      return 'damaged';
+    };
+    void tellResult(
+      this.#sends.run(work).then((outcome) => outcome ?? 'refused'),
+      failed,
+      done,
     );
   }
 
@@ -232,6 +231,8 @@ class Libp2pWire implements LiveWire {
       this.#forMembers((stream, connection) => this.#shardCame(stream, peerOf(connection))),
       { maxInboundStreams: shardStreamsPerPeerMax },
     );
+    for (const connection of node.getConnections()) this.#opened(connection);
+    this.#lookForFirst(this.#limits.retryMsMin);
   }
 
   /** Waits until the hello is decided; streams of strangers are reset. */

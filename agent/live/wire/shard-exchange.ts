@@ -2,8 +2,7 @@
 // it read is intact, so a damaged shard never arrives whole. The receiver answers only after its disk has flushed.
 
 import type { Connection, Stream } from '@libp2p/interface';
-import { decodeDescriptor, descriptorBytesMax } from '../../codec/index.ts';
-import { encodeDescriptor } from '../../codec/index.ts';
+import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from '../../codec/index.ts';
 import { packBytesMax, streamWriteBytes } from '../../limits.ts';
 import type { ShardArrival, ShardLocation, ShardOutcome, ShardPlace } from '../../ports.ts';
 import type { ShardSink, ShardSource, StoredPlace } from '../disk/index.ts';
@@ -121,13 +120,13 @@ export async function receiveOneShard(receiving: ShardReceiving): Promise<void> 
   const arrival = header instanceof Uint8Array ? decodeHeader(header) : undefined;
   const place = arrival === undefined ? undefined : receiving.place(arrival);
   if (arrival === undefined || place === undefined) {
-    await answer(stream, 'refused', silenceMsMax);
+    await say(stream, 'refused', silenceMsMax);
     return;
   }
   const outcome = await store(receiving, reader, { ...arrival, place }).catch((): ShardOutcome => 'refused');
   receiving.arrived(arrival, outcome);
   if (outcome === 'unreachable') resetStream(stream, 'the shard was cut off');
-  else await answer(stream, outcome, silenceMsMax);
+  else await say(stream, outcome, silenceMsMax);
 }
 
 async function store(
@@ -152,7 +151,7 @@ async function store(
   }
 }
 
-async function answer(
+async function say(
   stream: Stream,
   outcome: Exclude<ShardOutcome, 'unreachable'>,
   silenceMsMax: number,

@@ -116,19 +116,22 @@ export async function writeBytes(stream: Stream, bytes: Uint8Array, silenceMsMax
   } catch {
     return false;
   }
-  // Its own promise for `drain` stays resolved after the first time, so wait for the event itself.
   while (stream.writableNeedsDrain) {
-    let wake = (): void => undefined;
-    const listener = (): void => wake();
-    stream.addEventListener('drain', listener);
-    stream.addEventListener('close', listener);
-    const isAwake =
-      stream.writeStatus === 'writable' && (await waitFor((next) => (wake = next), silenceMsMax));
-    stream.removeEventListener('drain', listener);
-    stream.removeEventListener('close', listener);
-    if (!isAwake || stream.writeStatus !== 'writable') return false;
+    if (stream.writeStatus !== 'writable' || !(await drained(stream, silenceMsMax))) return false;
   }
   return stream.writeStatus === 'writable';
+}
+
+/** Waits for the event itself: libp2p's own promise for it stays resolved after the first time. */
+async function drained(stream: Stream, silenceMsMax: number): Promise<boolean> {
+  const events = ['drain', 'close'] as const;
+  let listener: (() => void) | undefined;
+  const isAwake = await waitFor((wake) => {
+    listener = wake;
+    for (const event of events) stream.addEventListener(event, wake);
+  }, silenceMsMax);
+  for (const event of events) if (listener !== undefined) stream.removeEventListener(event, listener);
+  return isAwake;
 }
 
 /** A frame with its length in front. */

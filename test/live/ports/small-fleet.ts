@@ -13,6 +13,7 @@ import {
   type FleetRoot,
   type MachineKey,
   type PackDescriptor,
+  type Role,
   type SignedStatement,
   signStatement,
 } from '../../../agent/codec/index.ts';
@@ -37,7 +38,8 @@ export function smallFleet(): SmallFleet {
   return { root, admin: createAdminKey(root, { notBeforeMs: unixMs(nowMs() - days(1)), forMs: days(30) }) };
 }
 
-export interface CertificateTimes {
+export interface CertificateTerms {
+  readonly roles?: readonly Role[];
   readonly notBeforeMs?: UnixMs;
   readonly notAfterMs?: UnixMs;
 }
@@ -45,15 +47,15 @@ export interface CertificateTimes {
 export function certificateOf(
   { admin }: SmallFleet,
   peer: PeerId,
-  times: CertificateTimes = {},
+  terms: CertificateTerms = {},
 ): SignedStatement {
   return signStatement(admin, {
     kind: 'certificate',
     peer,
     name: 'pc',
-    roles: ['holder'],
-    notBeforeMs: times.notBeforeMs ?? unixMs(nowMs() - days(1)),
-    notAfterMs: times.notAfterMs ?? unixMs(nowMs() + days(1)),
+    roles: terms.roles ?? ['holder'],
+    notBeforeMs: terms.notBeforeMs ?? unixMs(nowMs() - days(1)),
+    notAfterMs: terms.notAfterMs ?? unixMs(nowMs() + days(1)),
   });
 }
 

@@ -1,0 +1,193 @@
+// The live disk in a temporary folder: whole or not at all, after every kind of stop; quota; rebuilding and assembling.
+
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { ShardOutcome } from '../../../agent/index.ts';
+import {
+  type LiveDisk,
+  type LiveDiskOptions,
+  openLiveDisk,
+  ShardSink,
+} from '../../../agent/live/disk/index.ts';
+import { openStore, type Store } from '../../../agent/live/store.ts';
+import type { ShardLocation, ShardPlace, StoredShard } from '../../../agent/ports.ts';
+import { DreyError } from '../../../datasets/index.ts';
+import { harm, storeShard, temporaryFolder, testPack, type TestPack } from './small-fleet.ts';
+
+interface Opened {
+  readonly folder: string;
+  readonly store: Store;
+  readonly disk: LiveDisk;
+}
+
+async function openAt(folder: string, options: Partial<LiveDiskOptions> = {}): Promise<Opened> {
+  const store = await openStore(join(folder, 'database'));
+  const disk = await openLiveDisk({
+    folder: join(folder, 'shards'),
+    database: store.database,
+    quotaBytes: 10_000_000,
+    ...options,
+  });
+  return { folder, store, disk };
+}
+
+async function openNew(t: ExecutionContext, options: Partial<LiveDiskOptions> = {}): Promise<Opened> {
+  const opened = await openAt(temporaryFolder(t), options);
+  t.teardown(() => opened.store.close());
+  return opened;
+}
+
+/** Stops and starts again, as after a crash: nothing is flushed that was not. */
+async function reopen(t: ExecutionContext, { folder, store }: Opened): Promise<Opened> {
+  await store.close();
+  const opened = await openAt(folder);
+  t.teardown(() => opened.store.close());
+  return opened;
+}
+
+const at = ({ descriptor }: TestPack, index: number, place: ShardPlace = 'held'): ShardLocation => ({
+  place,
+  pack: descriptor.pack,
+  index,
+});
+const verify = (disk: LiveDisk, shard: ShardLocation): Promise<string> =>
+  new Promise((resolve) => disk.verify(shard, resolve));
+const remove = (disk: LiveDisk, shard: ShardLocation): Promise<string> =>
+  new Promise((resolve) => disk.remove(shard, resolve));
+const list = (disk: LiveDisk): Promise<readonly StoredShard[]> =>
+  new Promise((resolve) => disk.list(resolve));
+const rebuild = (disk: LiveDisk, { descriptor }: TestPack, index: number): Promise<ShardOutcome> =>
+  new Promise((resolve) => disk.rebuild({ descriptor, index, place: 'held' }, resolve));
+const listed = async (disk: LiveDisk): Promise<readonly string[]> =>
+  (await list(disk)).map(({ place, index }) => `${place} ${index}`).toSorted();
+
+const pack = testPack(600_000, { k: 2, n: 4 });
+
+test('a shard that was stored is intact after a restart, scratch is gone', async (t) => {
+  const opened = await openNew(t);
+  t.is(await storeShard(opened.disk, pack, { index: 3 }), 'stored');
+  t.is(await storeShard(opened.disk, pack, { index: 1, place: 'scratch' }), 'stored');
+  await opened.disk.stage(pack.descriptor, pack.shards);
+  const { disk } = await reopen(t, opened);
+  t.deepEqual(await listed(disk), ['held 3', 'outbox 0']);
+  t.deepEqual((await list(disk))[0]?.descriptor, pack.descriptor);
+  t.is(await verify(disk, at(pack, 3)), 'intact');
+  for (const index of [0, 1, 2, 3]) t.is(await verify(disk, at(pack, index, 'outbox')), 'intact');
+  t.is(disk.usage().heldBytes, pack.descriptor.shardBytes);
+  t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 0 });
+});
+
+test('bytes that are wrong, too few or too many are not stored and leave nothing', async (t) => {
+  const { folder, disk } = await openNew(t);
+  const right = pack.shards[0]!;
+  for (const bytes of [
+    right.map((byte, index) => (index === 7 ? byte ^ 1 : byte)),
+    right.subarray(1),
+    Buffer.concat([right, right]),
+  ]) {
+    t.is(await storeShard(disk, pack, { index: 0, bytes }), 'damaged');
+  }
+  t.deepEqual(await list(disk), []);
+  t.deepEqual(readdirSync(join(folder, 'shards', 'arriving')), []);
+  t.is(await storeShard(disk, pack, { index: 0 }), 'stored');
+});
+
+test('a torn write, a file nobody knows and a file that is too short are put right at the start', async (t) => {
+  const opened = await openNew(t);
+  await storeShard(opened.disk, pack, { index: 0 });
+  await storeShard(opened.disk, pack, { index: 1 });
+  await storeShard(opened.disk, pack, { index: 2 });
+  const unfinished = await opened.disk.openSink({ descriptor: pack.descriptor, index: 3, place: 'held' });
+  t.true(unfinished instanceof ShardSink && (await unfinished.write(pack.shards[3]!.subarray(0, 1000))));
+  const shards = join(opened.folder, 'shards');
+  const fileOf = (index: number): string =>
+    join(shards, 'held', pack.descriptor.pack.slice(0, 2), `${pack.descriptor.pack}-${index}`);
+  truncateSync(fileOf(1), 10);
+  rmSync(fileOf(2));
+  mkdirSync(join(shards, 'held', 'ff'));
+  writeFileSync(join(shards, 'held', 'ff', 'stray'), 'renamed, but its row was never flushed');
+  const { disk } = await reopen(t, opened);
+  t.deepEqual(disk.repairs, { tornShards: 2, strayFiles: 2 });
+  t.deepEqual(await listed(disk), ['held 0']);
+  t.deepEqual(readdirSync(join(shards, 'arriving')), []);
+  t.false(existsSync(fileOf(1)));
+  t.is(await storeShard(disk, pack, { index: 1 }), 'stored');
+});
+
+test('a full quota refuses, loses nothing, and takes again after a removal', async (t) => {
+  const { disk } = await openNew(t, { quotaBytes: 650_000 });
+  t.is(await storeShard(disk, pack, { index: 0 }), 'stored');
+  t.is(await storeShard(disk, pack, { index: 1 }), 'stored');
+  t.is(await storeShard(disk, pack, { index: 2 }), 'full');
+  t.is(await storeShard(disk, pack, { index: 0 }), 'stored', 'what is here already needs no more room');
+  t.is(await storeShard(disk, pack, { index: 2, place: 'scratch' }), 'stored', 'a restore is not held up');
+  t.is(await verify(disk, at(pack, 0)), 'intact');
+  t.is(await remove(disk, at(pack, 0)), 'removed');
+  t.is(await remove(disk, at(pack, 0)), 'removed');
+  t.is(await storeShard(disk, pack, { index: 2 }), 'stored');
+});
+
+test('room is promised to shards that are still arriving', async (t) => {
+  const { disk } = await openNew(t, { quotaBytes: 350_000 });
+  const wanted = { descriptor: pack.descriptor, place: 'held' } as const;
+  const first = await disk.openSink({ ...wanted, index: 0 });
+  t.is(await disk.openSink({ ...wanted, index: 1 }), 'full');
+  if (first instanceof ShardSink) await first.abandon();
+  t.is(await storeShard(disk, pack, { index: 1 }), 'stored');
+});
+
+test('a disk without space beyond the reserve takes no pack into the outbox, with advice', async (t) => {
+  const { disk } = await openNew(t, { reserveBytes: Number.MAX_SAFE_INTEGER });
+  const error = await t.throwsAsync(disk.stage(pack.descriptor, pack.shards), { instanceOf: DreyError });
+  t.is(error.code, 'disk-full');
+  t.is(await storeShard(disk, pack, { index: 0 }), 'full');
+  t.deepEqual(await list(disk), []);
+});
+
+test('verify tells damage from absence', async (t) => {
+  const opened = await openNew(t);
+  await storeShard(opened.disk, pack, { index: 0 });
+  harm(opened, at(pack, 0));
+  t.is(await verify(opened.disk, at(pack, 0)), 'damaged');
+  t.is(await verify(opened.disk, at(pack, 1)), 'missing');
+  t.is(await verify(opened.disk, at(pack, 99)), 'missing');
+});
+
+test('any k intact shards rebuild another and assemble the pack, damaged ones are passed over', async (t) => {
+  const opened = await openNew(t);
+  const { disk } = opened;
+  await storeShard(disk, pack, { index: 0 });
+  await storeShard(disk, pack, { index: 2, place: 'scratch' });
+  await storeShard(disk, pack, { index: 3, place: 'scratch' });
+  harm(opened, at(pack, 0));
+  const whole = await disk.assemble(pack.descriptor);
+  t.deepEqual(Buffer.from(whole), Buffer.concat(pack.shards.slice(0, 2)));
+  t.is(await rebuild(disk, pack, 1), 'stored');
+  t.is(await verify(disk, at(pack, 1)), 'intact');
+  t.is(await rebuild(disk, pack, 0), 'stored', 'a damaged copy is written anew');
+  t.is(await verify(disk, at(pack, 0)), 'intact');
+});
+
+test('too few shards rebuild nothing and assemble nothing', async (t) => {
+  const { disk } = await openNew(t);
+  await storeShard(disk, pack, { index: 3 });
+  t.is(await rebuild(disk, pack, 0), 'damaged');
+  const error = await t.throwsAsync(disk.assemble(pack.descriptor), { instanceOf: DreyError });
+  t.is(error.code, 'pack-incomplete');
+});
+
+test('a pack leaves the outbox whole, and scratch of one pack can be dropped', async (t) => {
+  const { folder, disk } = await openNew(t);
+  const replica = testPack(50_000);
+  await disk.stage(replica.descriptor, replica.shards);
+  await disk.stage(replica.descriptor, replica.shards);
+  t.deepEqual(await listed(disk), ['outbox 0']);
+  t.is(await remove(disk, at(replica, 0, 'outbox')), 'removed');
+  await storeShard(disk, replica, { index: 1, place: 'scratch' });
+  await storeShard(disk, replica, { index: 2, place: 'held' });
+  await disk.dropScratch(replica.descriptor.pack);
+  t.deepEqual(await listed(disk), ['held 2']);
+  const files = readdirSync(join(folder, 'shards'), { recursive: true, withFileTypes: true });
+  t.is(files.filter((entry) => entry.isFile()).length, 1);
+});
