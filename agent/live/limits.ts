@@ -8,6 +8,8 @@ export const pingEveryMs = seconds(10);
 export const pingSilenceMsMax = seconds(10);
 /** A stranger who is joining gets this long; a person may not wait longer either. */
 export const joinMsMax = seconds(20);
+/** Addresses that an agent names of itself: what an address record takes. */
+export const addressesMax = 16;
 /** One dial, with all addresses of the peer. */
 export const dialMsMax = seconds(10);
 /** Connections of a whole fleet, and as many strangers again. */

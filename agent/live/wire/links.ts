@@ -37,8 +37,9 @@ export class Links {
     this.#listener = listener;
   }
 
-  /** A new connection, of a stranger so far. It is closed unless it is accepted in time. */
-  open(connection: Connection): void {
+  /** A new connection, of a stranger so far. It is closed unless it is accepted in time. False when it is known. */
+  open(connection: Connection): boolean {
+    if (this.#links.has(connection)) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const link: Link = {
       peer: peerOf(connection),
@@ -53,6 +54,7 @@ export class Links {
     const strangers = [...this.#links.values()].filter(({ isMember }) => !isMember);
     if (strangers.length > this.#limits.strangersMax)
       this.drop(strangers[0]!.connection, 'too many strangers');
+    return true;
   }
 
   /** Gives a stranger this long from now on. */

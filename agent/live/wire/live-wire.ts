@@ -9,6 +9,7 @@ import * as bounds from '../../limits.ts';
 import type { Done, ShardLocation, ShardOutcome, Wire, WireListener } from '../../ports.ts';
 import { type FleetId, type PeerId, peerId } from '../../units.ts';
 import {
+  addressesMax,
   dialMsMax,
   hintBytesMax,
   joinMsMax,
@@ -142,13 +143,15 @@ class Libp2pWire implements LiveWire {
     node.addEventListener('connection:close', ({ detail }) => this.#links.closed(detail));
     node.addEventListener('peer:discovery', ({ detail }) => this.#discovered(peerId(detail.id.toString())));
     this.#hints.start((from, bytes) => {
-      if (this.#links.isConnected(from)) listener.hint(from, bytes);
+      this.#tell((listening) => {
+        if (this.#links.isConnected(from)) listening.hint(from, bytes);
+      });
     });
     void this.#serve(node);
   }
 
   addresses(): readonly string[] {
-    return this.#node?.getMultiaddrs().map(String) ?? [];
+    return this.#node?.getMultiaddrs().slice(0, addressesMax).map(String) ?? [];
   }
 
   roundTripMs(): ReadonlyMap<PeerId, number> {
@@ -246,8 +249,7 @@ class Libp2pWire implements LiveWire {
   }
 
   #opened(connection: Connection): void {
-    if (this.#isClosed) return;
-    this.#links.open(connection);
+    if (this.#isClosed || !this.#links.open(connection)) return;
     if (connection.direction === 'outbound') void this.#greet(connection);
   }
 
@@ -285,7 +287,7 @@ class Libp2pWire implements LiveWire {
   #refuse(connection: Connection, reason: string): void {
     const peer = peerOf(connection);
     if (!this.#links.isConnected(peer)) this.#restingUntilMs.set(peer, performance.now() + refusedRestMs);
-    if (!this.#isClosed) this.#report(`${peer} was refused: ${reason}`);
+    this.#report(`${peer} was refused: ${reason}`);
     this.#links.drop(connection, reason);
   }
 
@@ -294,7 +296,7 @@ class Libp2pWire implements LiveWire {
     this.#messages.set(peer, { link, connection });
     this.#restingUntilMs.delete(peer);
     this.#hints.connected(connection);
-    this.#listener?.connected(peer);
+    this.#tell((listener) => listener.connected(peer));
   }
 
   #disconnected(peer: PeerId): void {
@@ -303,7 +305,7 @@ class Libp2pWire implements LiveWire {
     this.#messages.delete(peer);
     if (messages !== undefined) this.#hints.disconnected(messages.connection);
     if (this.#isClosed) return;
-    this.#listener?.disconnected(peer);
+    this.#tell((listener) => listener.disconnected(peer));
     if (this.#links.memberCount === 0) this.#lookForFirst(this.#limits.retryMsMin);
   }
 
@@ -316,7 +318,9 @@ class Libp2pWire implements LiveWire {
   async #messagesCame(stream: Stream, connection: Connection): Promise<void> {
     const peer = peerOf(connection);
     const reason = await readMessages(stream, this.#limits.frameBytesMax, (frame) => {
-      if (this.#links.isConnected(peer)) this.#listener?.frame(peer, frame);
+      this.#tell((listener) => {
+        if (this.#links.isConnected(peer)) listener.frame(peer, frame);
+      });
     });
     this.#endPeer(peer, reason);
   }
@@ -329,7 +333,8 @@ class Libp2pWire implements LiveWire {
         disk: this.#options.disk,
         silenceMsMax: this.#limits.transferSilenceMsMax,
         place: (arrival) => listener?.shardArriving(from, arrival),
-        arrived: (arrival, outcome) => listener?.shardArrived(from, arrival, outcome),
+        arrived: (arrival, outcome) =>
+          this.#tell((listening) => listening.shardArrived(from, arrival, outcome)),
       });
       return true;
     });
@@ -341,7 +346,9 @@ class Libp2pWire implements LiveWire {
     if (node === undefined || this.#isClosed) return;
     try {
       const id = peerIdFromString(peer);
-      await node.peerStore.merge(id, { multiaddrs: addresses.map((address) => multiaddr(address)) });
+      const multiaddrs = addresses.map((address) => multiaddr(address));
+      // Replaced, not added: old addresses would use up the time of the dial.
+      if (multiaddrs.length > 0) await node.peerStore.patch(id, { multiaddrs });
       await node.dial(id, { signal: AbortSignal.timeout(dialMsMax) });
     } catch {
       // Not there: the core asks again, with backoff.
@@ -365,7 +372,14 @@ class Libp2pWire implements LiveWire {
     this.#bootstrapTimer = setTimeout(() => this.#lookForFirst(nextMs), waitMs * jitter);
   }
 
+  /** In order, and outside of promises that would swallow what the core asserts. */
+  #tell(call: (listener: WireListener) => void): void {
+    queueMicrotask(() => {
+      if (!this.#isClosed && this.#listener !== undefined) call(this.#listener);
+    });
+  }
+
   #report(line: string): void {
-    this.#options.report?.(line);
+    if (!this.#isClosed) this.#options.report?.(line);
   }
 }

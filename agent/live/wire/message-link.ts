@@ -49,7 +49,9 @@ export class MessageLink {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    const isFine = await this.#drain().catch(() => false);
+    let isFine = true;
+    // Again as long as frames came in while the last drain was coming back.
+    while (isFine && this.#queue.length > 0) isFine = await this.#drain().catch(() => false);
     this.#isRunning = false;
     if (isFine || this.#isClosed) return;
     this.close();
