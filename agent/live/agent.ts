@@ -1,0 +1,463 @@
+// One running agent: opens the folder, puts core and ports together, starts what runs by itself, and stops it all in order.
+
+import { createLiveClock } from './clock.ts';
+import { createLiveRandom } from './random.ts';
+import pino, { type Logger } from 'pino';
+import { days, type LocationRow, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import {
+  createInvite,
+  type ModelRecord,
+  openStatement,
+  type SignedBatch,
+  type SignedStatement,
+  type Statement,
+  signStatement,
+  type StatementRecord,
+} from '../codec/index.ts';
+import type { CallHandlers } from '../control/index.ts';
+import { AgentCore } from '../core/index.ts';
+import { eventLinesMax, telemetryAgeMsMax } from '../limits.ts';
+import type { Clock, Timer } from '../ports.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { EventLine, FleetView, TrainingView } from '../view.ts';
+import { Admission } from './admission.ts';
+import { WorkerPool } from './data-path/index.ts';
+import { type LiveDisk, openLiveDisk } from './disk/index.ts';
+import { Drives } from './drives.ts';
+import { fleetView } from './fleet-view.ts';
+import { createHandlers } from './handlers.ts';
+import { type Home, homeAt } from './home.ts';
+import { type Identity, readIdentity, settleQuotaBytes } from './identity.ts';
+import { type LiveLog, openLiveLog } from './log/index.ts';
+import { modelRecordOf, Planner } from './planner.ts';
+import { PackFetcher } from './restores.ts';
+import { Shell } from './shell.ts';
+import { openStore, type Store } from './store.ts';
+import { startTelemetry, type Telemetry, telemetryRecords } from './telemetry/index.ts';
+import { createLiveWire, type LiveWire } from './wire/index.ts';
+import { DreyError } from '../../datasets/index.ts';
+
+export interface StartOptions {
+  readonly home: string;
+  /** Multiaddrs; the default is every interface and any free port. */
+  readonly listenAddresses: readonly string[];
+  readonly discovery: 'mdns' | 'addresses only';
+}
+
+const tickMs = seconds(1);
+const pruneEveryMs = days(1);
+
+interface Parts {
+  readonly home: Home;
+  readonly identity: Identity;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly log: LiveLog;
+  readonly disk: LiveDisk;
+  readonly clock: Clock;
+}
+
+/**
+ * Starts the agent of a folder. Throws `not-a-member`, `folder-in-use`, `port-in-use`, `home-file-damaged`, `store-damaged`.
+ */
+export async function startAgent(options: StartOptions): Promise<LiveAgent> {
+  const home = homeAt(options.home);
+  const identity = readIdentity(home);
+  const store = await openStore(home.database);
+  try {
+    const logger = pino({ base: {} }, pino.destination({ dest: home.logFile, sync: false, mkdir: true }));
+    const report = (error: unknown): void => logger.error({ error: String(error) }, 'a port failed');
+    const log = await openLiveLog({ database: store.database, report });
+    const disk = await openLiveDisk({
+      folder: home.shards,
+      database: store.database,
+      quotaBytes: settleQuotaBytes(home),
+      report,
+    });
+    const agent = new LiveAgent({ home, identity, logger, store, log, disk, clock: createLiveClock() });
+    await agent.start(options);
+    return agent;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+export class LiveAgent {
+  readonly peer: PeerId;
+  readonly handlers: Omit<CallHandlers, 'dashboard' | 'stop'>;
+  readonly core: AgentCore;
+  readonly drives: Drives;
+  readonly planner: Planner;
+  readonly fetcher: PackFetcher;
+  readonly workers = new WorkerPool();
+  readonly identity: Identity;
+  readonly #parts: Parts;
+  readonly #admission: Admission;
+  readonly #listeners = new Set<() => void>();
+  readonly #events: EventLine[] = [];
+  readonly #locations = new Map<PeerId, LocationRow>();
+  #telemetryRows = 0;
+  #models: ModelRecord | undefined;
+  #training: TrainingView | undefined;
+  #proposal: Plan | undefined;
+  #wire: LiveWire | undefined;
+  #shell: Shell | undefined;
+  #telemetry: Telemetry | undefined;
+  #ticker: Timer | undefined;
+  #prunedMs = 0;
+  #isStopped = false;
+
+  constructor(parts: Parts) {
+    const { identity, log, disk, clock, home } = parts;
+    this.#parts = parts;
+    this.identity = identity;
+    this.peer = identity.machineKey.peer;
+    const { fraction } = createLiveRandom();
+    this.core = new AgentCore({ self: this.peer, fleet: identity.fleet, fraction });
+    this.#admission = new Admission({
+      identity,
+      membership: this.core.membership,
+      now: () => clock.now(),
+      addresses: () => this.#knownAddresses(),
+      publish: (statement) => this.publish(statement),
+      learn: (statement) => this.#learn(statement.statement),
+    });
+    this.planner = new Planner({ log, self: this.peer, registryFolder: home.models, now: () => clock.now() });
+    const tell = (event: Parameters<Shell['handle']>[0]): void => this.#shell?.handle(event);
+    this.fetcher = new PackFetcher({ disk, tell, now: () => clock.now() });
+    this.drives = new Drives({
+      home,
+      core: this.core,
+      key: identity.machineKey,
+      disk,
+      workers: this.workers,
+      clock,
+      tell,
+      publish: (record) => this.shell.append('facts', [record]),
+      telemetry: () => this.#telemetry,
+      report: (level, text) => this.#report(level, text),
+    });
+    this.handlers = createHandlers(this);
+  }
+
+  get shell(): Shell {
+    if (this.#shell === undefined) throw new Error('the agent is not started');
+    return this.#shell;
+  }
+
+  now(): UnixMs {
+    return this.#parts.clock.now();
+  }
+
+  addresses(): readonly string[] {
+    return this.#wire?.addresses() ?? [];
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  view(): FleetView {
+    return fleetView({
+      core: this.core,
+      disk: this.#parts.disk,
+      drives: this.drives,
+      traffic: this.shell.traffic,
+      locations: this.#locations,
+      telemetryRows: this.#telemetryRows,
+      models: this.#models,
+      training: this.#training,
+      events: this.#events,
+      proposal: this.#proposal,
+      now: this.now(),
+    });
+  }
+
+  async start(options: StartOptions): Promise<void> {
+    const { identity, log, disk, logger, clock } = this.#parts;
+    this.#learnOwnStatements();
+    const wire = await createLiveWire({
+      machineKey: identity.machineKey,
+      fleet: identity.fleet,
+      disk,
+      admission: this.#admission,
+      ...(options.listenAddresses.length === 0 ? {} : { listenAddresses: options.listenAddresses }),
+      bootstrapAddresses: identity.addresses,
+      mdns: options.discovery === 'mdns' ? 'on' : 'off',
+      report: (line) => logger.info(line),
+    });
+    this.#wire = wire;
+    this.#shell = new Shell({
+      core: this.core,
+      wire,
+      disk,
+      log,
+      key: identity.machineKey,
+      now: () => this.now(),
+      hooks: this.#hooks(),
+      logger,
+    });
+    await this.#tellWhatSurvived();
+    wire.start(this.#shell);
+    await this.#publishFirstFacts(wire);
+    this.#tick();
+    this.#startTelemetry(wire);
+    this.drives.start();
+    if (this.#telemetry?.lastEnd === 'crashed')
+      this.#report(
+        'warning',
+        'the last run of this agent ended in a crash or power cut; nothing acknowledged was lost',
+      );
+    clock.now();
+  }
+
+  /** Ends everything in order: no new work, last rows, then the ports. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ticker?.cancel();
+    await this.drives.stop();
+    await this.#telemetry
+      ?.stop()
+      .catch((error: unknown) =>
+        this.#parts.logger.error({ error: String(error) }, 'the last telemetry was not written'),
+      );
+    this.#shell?.stop();
+    await this.#wire?.close();
+    await this.workers.close();
+    await this.#parts.log.idle();
+    await this.#parts.store.close();
+  }
+
+  /** Puts a statement into the own log; flushed when it resolves. */
+  publish(statement: SignedStatement): Promise<void> {
+    return this.shell.append('facts', [{ kind: 'statement', bytes: statement.bytes }]);
+  }
+
+  /** Signs and publishes. Throws `not-an-admin`. */
+  async declare(statement: Statement): Promise<void> {
+    await this.publish(signStatement(this.#adminKey(), statement));
+  }
+
+  async invite(terms: {
+    readonly usesMax: number;
+    readonly forMs: number;
+  }): Promise<{ readonly text: string; readonly notAfterMs: UnixMs }> {
+    const notAfterMs = unixMs(this.now() + terms.forMs);
+    const { statement, text } = createInvite({
+      fleet: this.identity.fleet,
+      usesMax: terms.usesMax,
+      notAfterMs,
+      addresses: this.#knownAddresses(),
+    });
+    await this.declare(statement);
+    return { text, notAfterMs };
+  }
+
+  async appendTelemetry(records: ReturnType<typeof telemetryRecords>): Promise<void> {
+    await this.shell.append('telemetry', records);
+  }
+
+  /** Waits for the plan that the core makes next, or for its word that nothing better was found. */
+  async computePlan(
+    onProgress: (training: TrainingView) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly plan: Plan; readonly changed: boolean }> {
+    const machines = this.core.membership.eligibleHolders(this.now());
+    const before = this.core.election.plan;
+    const plan = await this.#makePlan({ machines, onProgress, signal });
+    return { plan, changed: plan !== before };
+  }
+
+  /** Publishes the plan that waited for approval. Throws `no-proposal`. */
+  approvePlan(): Plan {
+    const plan = this.#proposal;
+    if (plan === undefined)
+      throw new DreyError({
+        code: 'no-proposal',
+        message: 'no plan waits for approval',
+        advice: 'Ask for one with `drey plan compute`.',
+      });
+    this.#proposal = undefined;
+    this.shell.handle({ kind: 'planComputed', plan, now: this.now() });
+    return plan;
+  }
+
+  showTraining(training: TrainingView | undefined): void {
+    this.#training = training;
+    this.#changed();
+  }
+
+  #adminKey() {
+    const { adminKey } = this.identity;
+    if (adminKey !== undefined) return adminKey;
+    throw new DreyError({
+      code: 'not-an-admin',
+      message: 'this machine has no admin key',
+      advice: 'Run the command on a machine of an admin.',
+    });
+  }
+
+  #hooks() {
+    return {
+      computePlan: (machines: readonly PeerId[], reason: string) =>
+        void this.#computeForCore(machines, reason),
+      snapshotAcknowledged: (staged: Parameters<Drives['acknowledged']>[0]) =>
+        this.drives.acknowledged(staged),
+      packReady: (pack: PackId) => this.fetcher.ready(pack),
+      packLost: (pack: PackId, foundCount: number) => this.fetcher.lost(pack, foundCount),
+      report: (level: EventLine['level'], text: string) => this.#report(level, text),
+      changed: () => this.#changed(),
+      stored: (batch: SignedBatch) => this.#noteBatch(batch),
+    };
+  }
+
+  async #computeForCore(machines: readonly PeerId[], reason: string): Promise<void> {
+    this.#report('info', `computing a plan: ${reason}`);
+    try {
+      await this.#makePlan({ machines, onProgress: () => {} });
+    } catch (error) {
+      this.#report('problem', `no plan could be computed: ${String(error)}`);
+      this.shell.handle({ kind: 'planComputed', plan: undefined, now: this.now() });
+    }
+  }
+
+  async #makePlan(wish: {
+    readonly machines: readonly PeerId[];
+    readonly onProgress: (training: TrainingView) => void;
+    readonly signal?: AbortSignal;
+  }): Promise<Plan> {
+    const previous = this.core.election.plan;
+    const onProgress = (training: TrainingView): void => {
+      this.showTraining(training);
+      wish.onProgress(training);
+    };
+    try {
+      const { plan, trained } = await this.planner.make({ ...wish, previous, onProgress });
+      if (trained !== undefined) await this.shell.append('facts', [modelRecordOf(trained, this.now())]);
+      this.#offer(plan, previous);
+      return plan;
+    } finally {
+      this.showTraining(undefined);
+    }
+  }
+
+  /** Automatic: the core publishes it. Review: it waits for an admin. */
+  #offer(plan: Plan, previous: Plan | undefined): void {
+    const isNews = plan !== previous && plan.epoch > (previous?.epoch ?? 0);
+    const isHeldBack = isNews && this.core.membership.policy?.planMode === 'review' && previous !== undefined;
+    if (isHeldBack) this.#proposal = plan;
+    this.shell.handle({
+      kind: 'planComputed',
+      plan: isNews && !isHeldBack ? plan : undefined,
+      now: this.now(),
+    });
+  }
+
+  #learn(statement: Statement): void {
+    this.core.membership.learn(statement, this.now());
+  }
+
+  #learnOwnStatements(): void {
+    const { certificate, statements, fleet } = this.identity;
+    this.#learn(certificate);
+    for (const bytes of statements) {
+      const opened = openStatement(bytes, fleet);
+      if (opened.ok) this.#learn(opened.value.statement);
+    }
+  }
+
+  async #tellWhatSurvived(): Promise<void> {
+    const { disk, log } = this.#parts;
+    const stored = await new Promise<Parameters<Parameters<LiveDisk['list']>[0]>[0]>((resolve) => {
+      disk.list(resolve);
+    });
+    this.shell.handle({ kind: 'started', stored, staged: this.drives.pending, now: this.now() });
+    for (const stream of ['facts', 'telemetry'] as const) {
+      for await (const batch of log.readAll(stream)) {
+        this.shell.handle({ kind: 'batchStored', batch, now: this.now() });
+        this.#noteBatch(batch);
+      }
+    }
+  }
+
+  /** An admin's first start writes its own certificate and policy; every start writes new addresses. */
+  async #publishFirstFacts(wire: LiveWire): Promise<void> {
+    const { certificateBytes, statements, adminKey } = this.identity;
+    const head = this.#parts.log.heads().get(`${this.peer}/facts`);
+    if (adminKey !== undefined && head === undefined) {
+      const records = [certificateBytes, ...statements].map((bytes): StatementRecord => ({
+        kind: 'statement',
+        bytes,
+      }));
+      await this.shell.append('facts', records);
+    }
+    const addresses = wire.addresses().slice(0, 16);
+    if (addresses.join() !== this.core.membership.addressesOf(this.peer).join())
+      await this.shell.append('facts', [{ kind: 'addresses', addresses }]);
+  }
+
+  #knownAddresses(): readonly string[] {
+    const { membership } = this.core;
+    const others = [...membership.up].flatMap((peer) => membership.addressesOf(peer));
+    return [...this.addresses(), ...others].slice(0, 32);
+  }
+
+  #startTelemetry(wire: LiveWire): void {
+    const { home, clock, disk, logger } = this.#parts;
+    this.#telemetry = startTelemetry({
+      machine: this.peer,
+      clock,
+      journalFile: home.uptimeJournal,
+      salt: this.identity.fleet,
+      usage: () => {
+        const { freeBytes, quotaBytes } = disk.usage();
+        return { freeBytes, quotaBytes };
+      },
+      roundTripMs: () => Object.fromEntries([...wire.roundTripMs()].slice(0, 32)),
+      flush: (rows) => this.appendTelemetry(telemetryRecords(rows, 'collected')),
+      onProblem: (error) => logger.error({ error: String(error) }, 'telemetry could not be collected'),
+    });
+  }
+
+  #tick(): void {
+    if (this.#isStopped) return;
+    const now = this.now();
+    this.shell.handle({ kind: 'tick', now });
+    if (now - this.#prunedMs > pruneEveryMs) {
+      this.#prunedMs = now;
+      this.#parts.log.prune(unixMs(now - telemetryAgeMsMax), () => {});
+    }
+    this.#ticker = this.#parts.clock.start(tickMs, () => this.#tick());
+  }
+
+  #noteBatch({ author, records }: SignedBatch): void {
+    for (const record of records) {
+      if (record.kind === 'model' && record.trainedMs >= (this.#models?.trainedMs ?? 0))
+        this.#models = record;
+      if (record.kind !== 'telemetry') continue;
+      this.#telemetryRows += record.rows.length;
+      for (const row of record.rows) {
+        const isNewer =
+          row.kind === 'location' &&
+          row.machine === author &&
+          row.atMs >= (this.#locations.get(author)?.atMs ?? 0);
+        if (isNewer && row.kind === 'location') this.#locations.set(author, row);
+      }
+    }
+  }
+
+  #report(level: EventLine['level'], text: string): void {
+    this.#parts.logger.info({ level }, text);
+    this.#events.push({ atMs: this.now(), level, text });
+    if (this.#events.length > eventLinesMax) this.#events.shift();
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

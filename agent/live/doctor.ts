@@ -1,0 +1,135 @@
+// `drey doctor`: what works on this machine, what does not, and what to do. Looks and tries; changes nothing.
+
+import { existsSync } from 'node:fs';
+import { DreyError } from '../../datasets/index.ts';
+import { openBackend } from '../../models/index.ts';
+import { createMachineKey, encodeHello } from '../codec/index.ts';
+import { askAgent } from '../control/index.ts';
+import type { HealthLine } from '../view.ts';
+import { homeAt, type Home } from './home.ts';
+import { type Identity, nowMs, readIdentity } from './identity.ts';
+import { isValidAt } from '../core/index.ts';
+import { probe } from './wire/index.ts';
+
+const ok = (subject: string, text: string): HealthLine => ({ level: 'ok', subject, text });
+
+function failed(subject: string, error: unknown): HealthLine {
+  if (error instanceof DreyError)
+    return { level: 'problem', subject, text: `${error.message} [${error.code}]`, advice: error.advice };
+  return { level: 'problem', subject, text: error instanceof Error ? error.message : String(error) };
+}
+
+function examineIdentity(home: Home): { readonly line: HealthLine; readonly identity?: Identity } {
+  if (!existsSync(home.identityFile)) {
+    return {
+      line: {
+        level: 'warning',
+        subject: 'fleet',
+        text: 'this machine is in no fleet',
+        advice: 'Join one with `drey join INVITE`.',
+      },
+    };
+  }
+  try {
+    const identity = readIdentity(home);
+    const { certificate } = identity;
+    if (!isValidAt(certificate, nowMs()))
+      return {
+        identity,
+        line: {
+          level: 'problem',
+          subject: 'certificate',
+          text: 'it is not valid now',
+          advice: 'Check the clock, or join again.',
+        },
+      };
+    return {
+      identity,
+      line: ok(
+        'certificate',
+        `"${certificate.name}", valid until ${new Date(certificate.notAfterMs).toISOString().slice(0, 10)}`,
+      ),
+    };
+  } catch (error) {
+    return { line: failed('certificate', error) };
+  }
+}
+
+async function examineAgent(home: Home): Promise<readonly HealthLine[]> {
+  try {
+    const view = await askAgent({ home: home.folder, call: 'view', request: {} });
+    const up = view.machines.filter(({ state }) => state === 'up').length;
+    return [
+      ok('agent', `it is running and sees ${up} of ${view.machines.length} machines`),
+      ...view.health.filter(({ level }) => level !== 'ok'),
+    ];
+  } catch (error) {
+    if (error instanceof DreyError && error.code === 'agent-not-running')
+      return [
+        { level: 'warning', subject: 'agent', text: 'it is not running', advice: 'Start it with `drey up`.' },
+      ];
+    return [failed('agent', error)];
+  }
+}
+
+async function examineBackend(): Promise<HealthLine> {
+  try {
+    const { report } = await openBackend();
+    const passed = report.passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+    return ok(
+      'models',
+      `TensorFlow.js runs on "${report.name}", its self-check is ${report.deviation.toExponential(1)} off${passed === '' ? '' : ` (passed over ${passed})`}`,
+    );
+  } catch (error) {
+    return failed('models', error);
+  }
+}
+
+async function examineWatcher(): Promise<HealthLine> {
+  try {
+    await import('@parcel/watcher');
+    return ok('watcher', 'the native watcher loads');
+  } catch {
+    return {
+      level: 'warning',
+      subject: 'watcher',
+      text: 'the native watcher does not load: changes are found by scans every ten minutes',
+    };
+  }
+}
+
+async function dialOut(address: string, identity: Identity | undefined): Promise<HealthLine> {
+  try {
+    const hello =
+      identity === undefined
+        ? undefined
+        : encodeHello({ fleet: identity.fleet, certificate: identity.certificateBytes });
+    const { peer, answer } = await probe(identity?.machineKey ?? createMachineKey(), address, hello);
+    if (answer.kind === 'welcome') return ok('dial', `${peer} welcomed this machine`);
+    return {
+      level: 'problem',
+      subject: 'dial',
+      text: `${peer} refused this machine: ${answer.reason} [${answer.code}]`,
+      advice: 'Join its fleet with an invite first.',
+    };
+  } catch (error) {
+    return { ...failed('dial', error), advice: 'Check the address, and that the agent there is up.' };
+  }
+}
+
+/** One line a finding; with `dial`, tries an agent there. */
+export async function examine(options: {
+  readonly home: string;
+  readonly dial?: string;
+}): Promise<readonly HealthLine[]> {
+  const home = homeAt(options.home);
+  const { line, identity } = examineIdentity(home);
+  if (options.dial !== undefined) return [line, await dialOut(options.dial, identity)];
+  return [
+    ok('node', process.version),
+    line,
+    ...(await examineAgent(home)),
+    await examineBackend(),
+    await examineWatcher(),
+  ];
+}

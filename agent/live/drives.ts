@@ -1,0 +1,354 @@
+// The protected folders of this machine: their keys, snapshotters and watchers. Takes a snapshot when a folder may have
+// changed, hands it to the core, and tells whoever waits when it is acknowledged.
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { DreyError, seconds, type UnixMs } from '../../datasets/index.ts';
+import type { Redundancy } from '../../optimizer/index.ts';
+import {
+  bytesOfHex,
+  createDriveKey,
+  createRecoveryPhrase,
+  type DriveRecord,
+  hexOf,
+  machineRecipient,
+  type MachineKey,
+  type PackDescriptor,
+  personFromPhrase,
+  sealSmall,
+  unwrapKey,
+  wrapKey,
+} from '../codec/index.ts';
+import type { AgentCore, CoreEvent, StagedSnapshot } from '../core/index.ts';
+import { randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../ports.ts';
+import { type DriveId, driveId, type SnapshotId } from '../units.ts';
+import {
+  createSnapshotter,
+  type SnapshotOutcome,
+  type Snapshotter,
+  startWatcher,
+  type Watcher,
+  type WorkerPool,
+} from './data-path/index.ts';
+import type { LiveDisk } from './disk/index.ts';
+import { type Home, readJson, writeJson } from './home.ts';
+import { readPending, writePending } from './pending.ts';
+import type { Telemetry } from './telemetry/index.ts';
+
+const driveSchema = z.strictObject({
+  drive: z.string(),
+  folder: z.string(),
+  ignore: z.array(z.string()),
+  keyEpoch: z.int(),
+  wrappedKey: z.string(),
+});
+const schema = z.strictObject({
+  version: z.literal(1),
+  person: z.string().optional(),
+  drives: z.array(driveSchema),
+});
+type StoredDrive = z.output<typeof driveSchema>;
+
+export interface DrivesParts {
+  readonly home: Home;
+  readonly core: AgentCore;
+  readonly key: MachineKey;
+  readonly disk: LiveDisk;
+  readonly workers: WorkerPool;
+  readonly clock: Clock;
+  readonly tell: (event: CoreEvent) => void;
+  readonly publish: (record: DriveRecord) => Promise<void>;
+  readonly telemetry: () => Telemetry | undefined;
+  readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
+}
+
+export interface RunningDrive {
+  readonly stored: StoredDrive;
+  readonly key: Uint8Array;
+  readonly snapshotter: Snapshotter;
+  watcher: Watcher | undefined;
+  /** Why the last snapshot failed; undefined when it did not. */
+  failure: string | undefined;
+  retry: Timer | undefined;
+}
+
+export interface TakenSnapshot extends SnapshotOutcome {
+  /** Resolves when the snapshot's head is published. */
+  readonly acknowledged: Promise<void>;
+}
+
+const retryMs = seconds(20);
+const planWaitMs = seconds(1);
+
+export class Drives {
+  readonly #parts: DrivesParts;
+  readonly #running = new Map<DriveId, RunningDrive>();
+  readonly #waiting = new Map<SnapshotId, PromiseWithResolvers<void>>();
+  #pending: readonly StagedSnapshot[];
+  #person: string | undefined;
+  #isStopped = false;
+
+  constructor(parts: DrivesParts) {
+    this.#parts = parts;
+    this.#pending = readPending(parts.home);
+    const stored = readJson(parts.home.drivesFile, schema);
+    this.#person = stored?.person;
+    for (const drive of stored?.drives ?? []) this.#open(drive);
+  }
+
+  get pending(): readonly StagedSnapshot[] {
+    return this.#pending;
+  }
+
+  get running(): ReadonlyMap<DriveId, RunningDrive> {
+    return this.#running;
+  }
+
+  /** Starts watching; each drive gets a look at once. */
+  start(): void {
+    for (const drive of this.#running.values()) this.#watch(drive);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const drive of this.#running.values()) {
+      drive.retry?.cancel();
+      await drive.watcher?.stop();
+    }
+  }
+
+  /** The key of a drive of this machine; undefined for others'. */
+  keyOf(drive: DriveId): Uint8Array | undefined {
+    return this.#running.get(drive)?.key;
+  }
+
+  /**
+   * Makes a drive of a folder. The phrase of the person is needed only where it is another's than this machine's; a new
+   * person's phrase is returned once. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`, `phrase-wrong`.
+   */
+  async protect(wanted: {
+    readonly path: string;
+    readonly ignore: readonly string[];
+    readonly phrase?: string;
+  }): Promise<{ readonly drive: DriveId; readonly phrase?: string }> {
+    assertFolder(wanted.path);
+    const known = [...this.#running.values()].find(({ stored }) => stored.folder === wanted.path);
+    if (known !== undefined) return { drive: driveId(known.stored.drive) };
+    const made =
+      wanted.phrase === undefined && this.#person === undefined ? createRecoveryPhrase() : undefined;
+    const words = wanted.phrase ?? made;
+    const person = words === undefined ? this.#person! : personFromPhrase(words).recipient;
+    const drive = driveId(randomBytes(16).toString('hex'));
+    const driveKey = createDriveKey();
+    const name = { drive, keyEpoch: 1 };
+    const own = machineRecipient(this.#parts.key).recipient;
+    const wrappedKeys = [person, own].map((recipient) => ({
+      recipient,
+      wrapped: wrapKey(driveKey, name, recipient),
+    }));
+    await this.#parts.publish({
+      kind: 'drive',
+      ...name,
+      sealedName: sealSmall(driveKey, 'name', new TextEncoder().encode(wanted.path)),
+      wrappedKeys,
+    });
+    const stored = {
+      ...name,
+      folder: wanted.path,
+      ignore: [...wanted.ignore],
+      wrappedKey: hexOf(wrappedKeys[1]!.wrapped),
+    };
+    this.#person = person;
+    const running = this.#open(stored);
+    this.#save();
+    this.#watch(running);
+    return { drive, ...(made === undefined ? {} : { phrase: made }) };
+  }
+
+  /** Takes a snapshot now, after waiting for a plan. */
+  async take(drive: RunningDrive): Promise<TakenSnapshot> {
+    await this.#planned();
+    const startedMs = this.#parts.clock.now();
+    const outcome = await drive.snapshotter.snapshot();
+    this.#parts.telemetry()?.countAccess(outcome.accesses);
+    drive.failure = undefined;
+    return { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
+  }
+
+  acknowledged(staged: StagedSnapshot): void {
+    this.#pending = this.#pending.filter(({ snapshot }) => snapshot !== staged.snapshot);
+    writePending(this.#parts.home, this.#pending);
+    this.#waiting.get(staged.snapshot)?.resolve();
+    this.#waiting.delete(staged.snapshot);
+    this.#parts.report(
+      'info',
+      `a snapshot of ${staged.head.fileCount} files is acknowledged: every shard has its receipt`,
+    );
+  }
+
+  /** Journals a staged snapshot, then tells the core; does nothing for one whose head is out already. */
+  #submit(staged: StagedSnapshot): Promise<void> {
+    const { snapshot, drive } = staged;
+    const isOut =
+      this.#parts.core.catalogue.drives.get(drive)?.heads.some((head) => head.snapshot === snapshot) === true;
+    if (isOut) return Promise.resolve();
+    const waiting = this.#waiting.get(snapshot) ?? Promise.withResolvers<void>();
+    this.#waiting.set(snapshot, waiting);
+    if (!this.#pending.some((known) => known.snapshot === snapshot)) {
+      this.#pending = [...this.#pending, staged];
+      writePending(this.#parts.home, this.#pending);
+      this.#parts.tell({ kind: 'snapshotStaged', staged, now: this.#parts.clock.now() });
+    }
+    return waiting.promise;
+  }
+
+  #open(stored: StoredDrive): RunningDrive {
+    const { home, key, workers, clock } = this.#parts;
+    const drive = driveId(stored.drive);
+    const unwrapped = unwrapKey(
+      bytesOfHex(stored.wrappedKey),
+      { drive, keyEpoch: stored.keyEpoch },
+      machineRecipient(key),
+    );
+    if (!unwrapped.ok) throw keyDamaged(unwrapped.rejection.reason);
+    const snapshotter = createSnapshotter({
+      drive,
+      driveKey: unwrapped.value,
+      keyEpoch: stored.keyEpoch,
+      owner: key.peer,
+      folder: stored.folder,
+      ignore: stored.ignore,
+      exclude: [home.folder],
+      stateFolder: join(home.drives, drive),
+      workers,
+      stagePack: (descriptor, shards) => this.#stage(descriptor, shards),
+      redundancyFor: (placementClass) => this.#redundancyFor(placementClass),
+      now: () => clock.now(),
+    });
+    const running: RunningDrive = {
+      stored,
+      key: unwrapped.value,
+      snapshotter,
+      watcher: undefined,
+      failure: undefined,
+      retry: undefined,
+    };
+    this.#running.set(drive, running);
+    return running;
+  }
+
+  async #stage(descriptor: PackDescriptor, shards: readonly Uint8Array[]): Promise<void> {
+    await this.#parts.disk.stage(descriptor, shards);
+    this.#parts.tell({ kind: 'packStaged', descriptor, now: this.#parts.clock.now() });
+  }
+
+  #redundancyFor(placementClass: PackDescriptor['placementClass']): Redundancy {
+    const classes = this.#parts.core.election.plan?.classes ?? [];
+    const found =
+      classes.find(({ name, groups }) => name === placementClass && groups.length > 0) ??
+      classes.find(({ groups }) => groups.length > 0);
+    if (found !== undefined) return found.redundancy;
+    throw new DreyError({
+      code: 'no-plan-yet',
+      message: 'there is no plan yet, so nobody knows where packs should go',
+      advice: 'Start at least four machines of the fleet; the snapshot then goes on by itself.',
+      retry: 'retryable',
+    });
+  }
+
+  #planned(): Promise<void> {
+    const { core, clock } = this.#parts;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.#isStopped) return;
+        const isThere = core.election.plan?.classes.some(({ groups }) => groups.length > 0) === true;
+        if (isThere) resolve();
+        else clock.start(planWaitMs, look);
+      };
+      look();
+    });
+  }
+
+  #watch(drive: RunningDrive): void {
+    const { home, clock } = this.#parts;
+    const look = (): void => void this.#look(drive);
+    drive.watcher = startWatcher({
+      folder: drive.stored.folder,
+      ignore: drive.stored.ignore,
+      exclude: [home.folder],
+      clock,
+      onChange: look,
+    });
+    look();
+  }
+
+  async #look(drive: RunningDrive): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      const taken = await this.take(drive);
+      if (taken.unreadable.length > 0)
+        this.#parts.report('warning', `${taken.unreadable.length} files of a drive could not be read`);
+    } catch (error) {
+      drive.failure = error instanceof Error ? error.message : String(error);
+      this.#parts.report('problem', `a snapshot failed and is tried again: ${drive.failure}`);
+      drive.retry?.cancel();
+      drive.retry = this.#parts.clock.start(retryMs, () => void this.#look(drive));
+    }
+  }
+
+  #save(): void {
+    const drives = [...this.#running.values()].map(({ stored }) => stored);
+    writeJson(this.#parts.home.drivesFile, {
+      version: 1,
+      ...(this.#person === undefined ? {} : { person: this.#person }),
+      drives,
+    });
+  }
+}
+
+/** As the core wants it: packs by id, and when it began. */
+const stagedFor = ({ staged }: SnapshotOutcome, startedMs: UnixMs): StagedSnapshot => ({
+  ...staged,
+  startedMs,
+  packs: staged.packs.map(({ pack }) => pack),
+});
+
+const keyDamaged = (reason: string): DreyError =>
+  new DreyError({
+    code: 'drive-key-damaged',
+    message: `the key of a drive cannot be opened on this machine: ${reason}`,
+    advice: 'Protect the folder again; what was backed up is restored with the 24 words on any machine.',
+  });
+
+/** A folder that can be listed. */
+function assertFolder(path: string): void {
+  const wrong = (code: string, message: string, advice: string): DreyError =>
+    new DreyError({ code, message, advice });
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    throw wrong(
+      'folder-missing',
+      'the folder to protect is not there',
+      'Name a folder that exists on this machine.',
+    );
+  }
+  if (!isFolder)
+    throw wrong(
+      'not-a-folder',
+      'what should be protected is no folder',
+      'Name the folder that the file lies in.',
+    );
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+  } catch {
+    throw wrong(
+      'folder-unreadable',
+      'the folder to protect cannot be read',
+      'Give the agent the right to read it, or run it as its owner.',
+    );
+  }
+}

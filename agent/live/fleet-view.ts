@@ -1,0 +1,193 @@
+// What this agent knows of the fleet, put together for people from the core's state and the live parts. Decides nothing.
+
+import { openSmall } from '../codec/index.ts';
+import type { ModelRecord } from '../codec/index.ts';
+import type { AgentCore } from '../core/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import type { LocationRow, UnixMs } from '../../datasets/index.ts';
+import type { PeerId } from '../units.ts';
+import type {
+  DriveView,
+  EventLine,
+  FleetView,
+  GroupNowView,
+  HealthLine,
+  MachineView,
+  SnapshotView,
+  TrainingView,
+  WorkView,
+} from '../view.ts';
+import type { Drives } from './drives.ts';
+import type { LiveDisk } from './disk/index.ts';
+
+export interface ViewParts {
+  readonly core: AgentCore;
+  readonly disk: LiveDisk;
+  readonly drives: Drives;
+  readonly traffic: { readonly sentBytes: number; readonly receivedBytes: number };
+  readonly locations: ReadonlyMap<PeerId, LocationRow>;
+  readonly telemetryRows: number;
+  readonly models: ModelRecord | undefined;
+  readonly training: TrainingView | undefined;
+  readonly events: readonly EventLine[];
+  readonly proposal: Plan | undefined;
+  readonly now: UnixMs;
+}
+
+export function fleetView(parts: ViewParts): FleetView {
+  const { core, now, models, training } = parts;
+  const { membership, election } = core;
+  const { plan } = election;
+  const lease = election.leaseAt(now);
+  return {
+    atMs: now,
+    fleet: membership.fleet,
+    fleetName: membership.policy?.fleetName ?? membership.fleet.slice(0, 8),
+    self: membership.self,
+    ...(lease === undefined ? {} : { optimizer: lease }),
+    machines: membership.machines.map((peer) => machineView(parts, peer)),
+    ...(plan === undefined ? {} : { plan }),
+    groupsNow: plan === undefined ? [] : groupsNow(parts, plan),
+    work: workView(parts),
+    drives: driveViews(parts),
+    ...(models === undefined
+      ? {}
+      : { models: { version: models.version, trainedMs: models.trainedMs, summaries: models.summaries } }),
+    ...(training === undefined ? {} : { training }),
+    health: healthLines(parts),
+    events: parts.events,
+    telemetryRows: parts.telemetryRows,
+  };
+}
+
+function machineView({ core, disk, locations, now }: ViewParts, peer: PeerId): MachineView {
+  const { membership, election } = core;
+  const certificate = membership.certificateOf(peer);
+  const isSelf = peer === membership.self;
+  const heard = isSelf ? now : membership.heardAt(peer);
+  const place = isSelf ? disk.usage() : locations.get(peer);
+  const domain = election.plan?.domains[peer];
+  const slots =
+    election.plan?.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)) ?? [];
+  return {
+    peer,
+    name: certificate?.name ?? peer.slice(-8),
+    roles: certificate?.roles ?? [],
+    state: membership.presenceOf(peer, now),
+    ...(heard === undefined ? {} : { lastHeardMs: membership.isUp(peer) ? now : heard }),
+    ...(place === undefined ? {} : { freeBytes: place.freeBytes, quotaBytes: place.quotaBytes }),
+    slotCount: slots.filter((member) => member === peer).length,
+    ...(domain === undefined ? {} : { domain }),
+  };
+}
+
+const groupsNow = ({ core }: ViewParts, plan: Plan): readonly GroupNowView[] =>
+  plan.classes.flatMap(({ redundancy, groups }) =>
+    groups.map(({ id, members }) => {
+      const upCount = members.filter((member) => core.membership.isUp(member)).length;
+      return { group: id, redundancy, upCount, margin: upCount - redundancy.k };
+    }),
+  );
+
+function workView({ core, traffic }: ViewParts): WorkView {
+  const { shelf, backup, serving, repair, placement } = core;
+  return {
+    heldShards: shelf.heldShards,
+    heldBytes: shelf.heldBytes,
+    outboxPacks: backup.outboxPacks,
+    shardsToSend: serving.sendCount,
+    shardsToRebuild: repair.wantCount,
+    shardsToRemove: placement.countSurplus(),
+    ...traffic,
+  };
+}
+
+function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
+  const acknowledged = [...core.catalogue.drives].map(([drive, { owner, heads }]): DriveView => {
+    const running = drives.running.get(drive);
+    const pending = core.backup.pendingOf(drive);
+    return {
+      drive,
+      owner,
+      ...(running === undefined
+        ? {}
+        : { path: running.stored.folder, watcher: running.watcher?.health.state ?? 'stopped' }),
+      snapshots: heads.map(({ snapshot, atMs, fileCount, byteCount }): SnapshotView => ({
+        snapshot,
+        atMs,
+        fileCount,
+        byteCount,
+      })),
+      ...(pending === undefined ? {} : { pending: { ...pending, startedMs: pending.startedMs as UnixMs } }),
+    };
+  });
+  return acknowledged;
+}
+
+function healthLines({ core, disk, drives, proposal, now }: ViewParts): readonly HealthLine[] {
+  const lines: HealthLine[] = [];
+  const { membership, election } = core;
+  if (election.plan === undefined) {
+    const count = membership.eligibleHolders(now).length;
+    lines.push({
+      level: 'warning',
+      subject: 'plan',
+      text: `There is no plan yet: ${count} machines are known, four are needed.`,
+      advice: 'Start more machines.',
+    });
+  }
+  const gone = membership.machines.filter((peer) => membership.presenceOf(peer, now) === 'gone').length;
+  if (gone > 0)
+    lines.push({
+      level: 'warning',
+      subject: 'machines',
+      text: `${gone} machines were silent for too long and are replaced.`,
+      advice: 'Start them again, or put them out with `drey fleet revoke`.',
+    });
+  if (proposal !== undefined)
+    lines.push({
+      level: 'warning',
+      subject: 'plan',
+      text: `Plan ${proposal.epoch} waits for approval.`,
+      advice: 'Look at it, then run `drey plan approve`.',
+    });
+  for (const { failure, watcher } of drives.running.values()) {
+    if (failure !== undefined)
+      lines.push({
+        level: 'problem',
+        subject: 'backup',
+        text: failure,
+        advice: 'It is tried again by itself.',
+      });
+    const health = watcher?.health;
+    if (health?.state === 'scanning only')
+      lines.push({
+        level: 'warning',
+        subject: 'watcher',
+        text: `Changes are found by scans only: ${health.reason}.`,
+      });
+    if (health?.state === 'stopped')
+      lines.push({
+        level: 'problem',
+        subject: 'watcher',
+        text: `The folder is not watched: ${health.reason}.`,
+      });
+  }
+  const { heldBytes, quotaBytes, freeBytes } = disk.usage();
+  if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
+    lines.push({
+      level: 'warning',
+      subject: 'disk',
+      text: "The space for others' shards is used up.",
+      advice: 'Give more, or free some space.',
+    });
+  return lines.length === 0
+    ? [{ level: 'ok', subject: 'agent', text: 'Everything is as it should be.' }]
+    : lines;
+}
+
+/** The name of a drive for those who can open it. */
+export function driveName(key: Uint8Array, sealedName: Uint8Array): string | undefined {
+  const opened = openSmall(key, 'name', sealedName);
+  return opened.ok ? new TextDecoder().decode(opened.value) : undefined;
+}

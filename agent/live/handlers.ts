@@ -1,0 +1,286 @@
+// The calls of agent/control, done by a running agent.
+
+import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
+import { personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
+import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
+import type { KnownDrive } from '../core/index.ts';
+import { type DriveId, type PeerId, peerId } from '../units.ts';
+import type { TrainingView } from '../view.ts';
+import type { LiveAgent } from './agent.ts';
+import { compareTrees, restoreSnapshot } from './data-path/index.ts';
+import { driveName } from './fleet-view.ts';
+import { importTelemetry } from './telemetry/index.ts';
+import { modelRecordOf } from './planner.ts';
+
+type Handlers = Omit<CallHandlers, 'dashboard' | 'stop'>;
+
+const wrong = (code: string, message: string, advice: string): DreyError =>
+  new DreyError({ code, message, advice });
+
+const reportTraining =
+  (report: ReportProgress) =>
+  (training: TrainingView): void =>
+    report({ kind: 'training', ...training });
+
+export function createHandlers(agent: LiveAgent): Handlers {
+  return {
+    view: () => agent.view(),
+    invite: async ({ usesMax, forMs }) => {
+      const { text, notAfterMs } = await agent.invite({ usesMax, forMs });
+      return { invite: text, usesMax, notAfterMs };
+    },
+    revoke: ({ target, reason }) => revoke(agent, target, reason),
+    policy: (change) => changePolicy(agent, change),
+    protect: ({ path, ignore, phrase }) =>
+      agent.drives.protect({ path, ignore, ...(phrase === undefined ? {} : { phrase }) }),
+    snapshot: ({ drive }) => takeSnapshot(agent, drive),
+    snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),
+    restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
+    computePlan: (_request, report, signal) => agent.computePlan(reportTraining(report), signal),
+    approvePlan: () => ({ plan: agent.approvePlan(), changed: true }),
+    train: (_request, report, signal) => train(agent, report, signal),
+    importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
+    exportTelemetry: (request, report) => exportRows(agent, request, report),
+  };
+}
+
+async function revoke(
+  agent: LiveAgent,
+  target: string,
+  reason: string,
+): Promise<{ readonly revoked: string }> {
+  const { membership } = agent.core;
+  const peer = membership.machines.find(
+    (candidate) => candidate === target || membership.certificateOf(candidate)?.name === target,
+  );
+  const revoked = peer ?? target;
+  if (peer === undefined && !/^[0-9a-f]{32}$/u.test(target))
+    throw wrong(
+      'target-unknown',
+      `no machine or invite is called "${target}"`,
+      'Take a name or peer id from `drey status`.',
+    );
+  if (peer === agent.peer)
+    throw wrong('cannot-revoke-self', 'an admin cannot put itself out', 'Do it on another admin machine.');
+  await agent.declare({ kind: 'revocation', revoked: peerId(revoked), reason, atMs: agent.now() });
+  return { revoked };
+}
+
+async function changePolicy(
+  agent: LiveAgent,
+  change: { readonly holderSilenceMs?: number; readonly planMode?: 'automatic' | 'review' },
+) {
+  const { membership } = agent.core;
+  const planMode = change.planMode ?? membership.policy?.planMode ?? 'automatic';
+  const holderSilenceMs = change.holderSilenceMs ?? membership.holderSilenceMs;
+  const fleetName = membership.policy?.fleetName ?? 'our fleet';
+  const isChange = change.planMode !== undefined || change.holderSilenceMs !== undefined;
+  if (isChange)
+    await agent.declare({
+      kind: 'policy',
+      fleetName,
+      atMs: agent.now(),
+      holderSilenceMs: Math.round(holderSilenceMs),
+      planMode,
+    });
+  return { holderSilenceMs, planMode };
+}
+
+async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promise<SnapshotAnswer> {
+  const drives = [...agent.drives.running.values()].filter(
+    ({ stored }) => wanted === undefined || stored.drive.startsWith(wanted),
+  );
+  const [drive] = drives;
+  if (drive === undefined || drives.length > 1)
+    throw wrong(
+      'drive-unknown',
+      drive === undefined ? 'no such drive is protected here' : 'several drives are protected here',
+      'Name one drive: see `drey status`.',
+    );
+  const taken = await agent.drives.take(drive);
+  await taken.acknowledged;
+  const { snapshot, packs, drive: id } = taken.staged;
+  return {
+    drive: id,
+    outcome: taken.outcome === 'staged' ? 'acknowledged' : 'unchanged',
+    snapshot,
+    fileCount: taken.fileCount,
+    byteCount: taken.byteCount,
+    packCount: packs.length,
+    sealedBytes: taken.sealedBytes,
+    unreadable: taken.unreadable.slice(0, 1000).map(({ path, reason }) => `${path}: ${reason}`),
+  };
+}
+
+/** The drive's key, by this machine or by the person; undefined when neither may open it. */
+function keyFor(
+  agent: LiveAgent,
+  drive: DriveId,
+  { known, person }: { readonly known: KnownDrive; readonly person: Recipient | undefined },
+): Uint8Array | undefined {
+  const own = agent.drives.keyOf(drive);
+  if (own !== undefined || person === undefined) return own;
+  const wrapped = known.record.wrappedKeys.find(({ recipient }) => recipient === person.recipient);
+  if (wrapped === undefined) return undefined;
+  const opened = unwrapKey(wrapped.wrapped, { drive, keyEpoch: known.record.keyEpoch }, person);
+  return opened.ok ? opened.value : undefined;
+}
+
+function listDrives(agent: LiveAgent, phrase: string | undefined) {
+  const person = phrase === undefined ? undefined : personFromPhrase(phrase);
+  return [...agent.core.catalogue.drives].map(([drive, known]) => {
+    const key = keyFor(agent, drive, { known, person });
+    const name = key === undefined ? undefined : driveName(key, known.record.sealedName);
+    return {
+      drive,
+      owner: known.owner,
+      ...(name === undefined ? {} : { name }),
+      snapshots: known.heads.map(({ snapshot, atMs, fileCount, byteCount }) => ({
+        snapshot,
+        atMs,
+        fileCount,
+        byteCount,
+      })),
+    };
+  });
+}
+
+interface RestoreWish {
+  readonly to: string;
+  readonly drive?: string;
+  readonly snapshot?: string;
+  readonly paths: readonly string[];
+  readonly phrase?: string;
+  readonly compareTo?: string;
+  readonly ignore: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+interface Opened {
+  readonly drive: DriveId;
+  readonly known: KnownDrive;
+  readonly key: Uint8Array;
+}
+
+function chooseDrive(agent: LiveAgent, wish: Pick<RestoreWish, 'drive' | 'phrase'>): Opened {
+  const person = wish.phrase === undefined ? undefined : personFromPhrase(wish.phrase);
+  const opened = [...agent.core.catalogue.drives].flatMap(([drive, known]): Opened[] => {
+    const key = known.heads.length === 0 ? undefined : keyFor(agent, drive, { known, person });
+    return key === undefined || !drive.startsWith(wish.drive ?? '') ? [] : [{ drive, known, key }];
+  });
+  const [first] = opened;
+  if (first === undefined) {
+    throw wrong(
+      'drive-not-openable',
+      'no drive with a snapshot can be opened with what you gave',
+      'Give the 24 words of the person whose drive it is (--phrase-file), and wait a minute if this machine has just joined.',
+    );
+  }
+  if (opened.length > 1)
+    throw wrong(
+      'drive-ambiguous',
+      `${opened.length} drives can be opened`,
+      'Name one with --drive: see `drey snapshots`.',
+    );
+  return first;
+}
+
+async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgress): Promise<RestoreAnswer> {
+  const { drive, known, key } = chooseDrive(agent, wish);
+  const head = known.heads.findLast(({ snapshot }) => snapshot.startsWith(wish.snapshot ?? ''));
+  if (head === undefined)
+    throw wrong('snapshot-unknown', 'the drive has no such snapshot', 'Take an id from `drey snapshots`.');
+  const result = await restoreSnapshot({
+    workers: agent.workers,
+    head,
+    driveKey: key,
+    fetchPack: (descriptor) => agent.fetcher.fetch(descriptor),
+    to: wish.to,
+    paths: wish.paths,
+    signal: wish.signal,
+    onProgress: ({ phase, done, of }) => report({ kind: 'counted', what: phase, done, of }),
+  });
+  const differences =
+    wish.compareTo === undefined
+      ? undefined
+      : await compareTrees({
+          workers: agent.workers,
+          left: wish.to,
+          right: wish.compareTo,
+          ignore: wish.ignore,
+        });
+  const { fileCount, byteCount, packCount, missing, imperfect } = result;
+  return {
+    drive,
+    snapshot: head.snapshot,
+    fileCount,
+    byteCount,
+    packCount,
+    missing: [...missing, ...imperfect],
+    ...(differences === undefined
+      ? {}
+      : { differences: differences.map(({ path, reason }) => `${path}: ${reason}`) }),
+  };
+}
+
+async function train(agent: LiveAgent, report: ReportProgress, signal: AbortSignal) {
+  const machines = agent.core.membership.eligibleHolders(agent.now());
+  const history = await agent.planner.history(machines);
+  if (history === undefined)
+    throw wrong(
+      'no-history',
+      'there is no hour of telemetry yet',
+      'Wait, or import older monitoring with `drey telemetry import`.',
+    );
+  const show = (training: TrainingView): void => {
+    agent.showTraining(training);
+    reportTraining(report)(training);
+  };
+  try {
+    const trained = await agent.planner.train(history, { onProgress: show, signal });
+    await agent.shell.append('facts', [modelRecordOf(trained, agent.now())]);
+    const domains = trained.domains.map(({ name, members }) => ({
+      name,
+      machines: members.map((row) => history.machines[row]!.machine),
+    }));
+    return { version: trained.version, backend: trained.backend, seconds: trained.seconds, domains };
+  } finally {
+    agent.showTraining(undefined);
+  }
+}
+
+const asOwn = (row: TelemetryRow, self: PeerId): TelemetryRow => ({ ...row, machine: self });
+
+async function importRows(
+  agent: LiveAgent,
+  file: string,
+  asSelf: boolean,
+): Promise<{ readonly rowCount: number }> {
+  const rows: TelemetryRow[] = [];
+  for await (const row of readRowFile(file)) rows.push(asSelf ? asOwn(row, agent.peer) : row);
+  const foreign = rows.find(({ machine }) => machine !== machineId(agent.peer));
+  if (foreign !== undefined)
+    throw wrong(
+      'rows-of-another',
+      'the file has rows of another machine: an agent signs only what is about itself',
+      'Import it on that machine, or use --as-self.',
+    );
+  await agent.appendTelemetry(importTelemetry(rows));
+  return { rowCount: rows.length };
+}
+
+async function exportRows(
+  agent: LiveAgent,
+  wanted: { readonly machine?: string; readonly kind?: TelemetryRow['kind'] },
+  report: ReportProgress,
+): Promise<{ readonly rowCount: number }> {
+  const machine = wanted.machine === 'self' ? agent.peer : wanted.machine;
+  let rowCount = 0;
+  for await (const row of agent.planner.rows()) {
+    if (machine !== undefined && row.machine !== machine) continue;
+    if (wanted.kind !== undefined && row.kind !== wanted.kind) continue;
+    rowCount++;
+    report({ kind: 'row', row });
+  }
+  return { rowCount };
+}

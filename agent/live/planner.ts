@@ -1,0 +1,167 @@
+// Makes a plan when the core asks for one: telemetry → history → models (or the baseline, while there is too little) → groups,
+// the heavy parts in threads of their own. What comes out goes back to the core, which decides whether it is news.
+
+import { Worker } from 'node:worker_threads';
+import {
+  type FleetHistory,
+  hourMs,
+  historyFromRows,
+  type TelemetryRow,
+  type UnixMs,
+  weekMs,
+} from '../../datasets/index.ts';
+import {
+  baselineForecast,
+  historySlotsMin,
+  type ModelCard,
+  trainModels,
+  type TrainedModels,
+  type TrainingProgress,
+} from '../../models/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import type { ModelRecord } from '../codec/index.ts';
+import type { PeerId } from '../units.ts';
+import type { LiveLog } from './log/index.ts';
+import type { PlanTask } from './planner-worker.ts';
+
+/** The models look back this far. */
+const lookBackMs = 8 * weekMs;
+
+export interface PlannerParts {
+  readonly log: LiveLog;
+  readonly self: PeerId;
+  readonly registryFolder: string;
+  readonly now: () => UnixMs;
+}
+
+export interface PlanWish {
+  readonly machines: readonly PeerId[];
+  readonly previous: Plan | undefined;
+  readonly onProgress: (progress: TrainingProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface PlanMade {
+  readonly plan: Plan;
+  /** Present when models were trained for it. */
+  readonly trained?: TrainedModels;
+}
+
+export class Planner {
+  readonly #parts: PlannerParts;
+
+  constructor(parts: PlannerParts) {
+    this.#parts = parts;
+  }
+
+  /** All rows that machines wrote about themselves, in no particular order. */
+  async *rows(): AsyncGenerator<TelemetryRow> {
+    for await (const { author, records } of this.#parts.log.readAll('telemetry')) {
+      for (const record of records) {
+        if (record.kind !== 'telemetry') continue;
+        for (const row of record.rows) if (row.machine === author) yield row;
+      }
+    }
+  }
+
+  /** The last weeks of these machines, up to the last whole hour; undefined before the first whole hour. */
+  async history(machines: readonly PeerId[]): Promise<FleetHistory | undefined> {
+    const rows: TelemetryRow[] = [];
+    let firstMs = Number.POSITIVE_INFINITY;
+    const toMs = Math.floor(this.#parts.now() / hourMs) * hourMs;
+    for await (const row of this.rows()) {
+      rows.push(row);
+      if (row.kind === 'uptime') firstMs = Math.min(firstMs, row.fromMs);
+    }
+    const fromMs = Math.max(toMs - lookBackMs, Math.ceil(firstMs / hourMs) * hourMs);
+    return fromMs + hourMs <= toMs
+      ? historyFromRows(rows, { fromMs, toMs, reportedMachines: machines })
+      : undefined;
+  }
+
+  train(history: FleetHistory, wish: Pick<PlanWish, 'onProgress' | 'signal'>): Promise<TrainedModels> {
+    return trainModels({
+      history,
+      // The plan of one fleet at one time is the same, whoever computes it.
+      seed: 1,
+      registryFolder: this.#parts.registryFolder,
+      nowMs: this.#parts.now(),
+      onProgress: wish.onProgress,
+      ...(wish.signal === undefined ? {} : { signal: wish.signal }),
+    });
+  }
+
+  async make(wish: PlanWish): Promise<PlanMade> {
+    const { machines, previous } = wish;
+    const history = await this.history(machines);
+    const { self, now } = this.#parts;
+    const task = {
+      machines: machines.map((machine) => ({ machine, quotaBytes: 1 })),
+      author: self,
+      nowMs: now(),
+      previous,
+    };
+    if (history === undefined || history.slotCount < historySlotsMin) {
+      const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
+      return { plan: await planInThread({ ...task, forecast }) };
+    }
+    const trained = await this.train(history, wish);
+    const { forecast, heldOutForecast, heldOutFromSlot } = trained;
+    const plan = await planInThread({
+      ...task,
+      forecast,
+      baseline: baselineForecast(history),
+      heldOut: { history, heldOutForecast, heldOutFromSlot },
+    });
+    return { plan, trained };
+  }
+}
+
+/** Before anything is known all machines are alike. */
+function unknownForecast(machines: readonly PeerId[]): ReturnType<typeof baselineForecast> {
+  return {
+    machines,
+    strata: [
+      {
+        name: 'all hours',
+        weight: 1,
+        isBusinessHour: false,
+        downProbability: new Float64Array(machines.length).fill(0.1),
+      },
+    ],
+    shocks: [],
+    domainOfMachine: new Int32Array(machines.length).fill(-1),
+    goneProbability: new Float64Array(machines.length),
+    source: 'nothing known yet: all machines alike',
+  };
+}
+
+function planInThread(task: PlanTask): Promise<Plan> {
+  const worker = new Worker(new URL('planner-worker.ts', import.meta.url), {
+    name: 'drey planner',
+    workerData: task,
+  });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('the planner thread ended early')));
+  });
+}
+
+/** Scores as every machine of the fleet sees them. */
+export const modelRecordOf = ({ version, cards }: TrainedModels, trainedMs: UnixMs): ModelRecord => ({
+  kind: 'model',
+  version,
+  trainedMs,
+  summaries: cards
+    .filter(({ score }) => Number.isFinite(score.value))
+    .map(({ model, score, serves, reason }: ModelCard) => ({
+      model,
+      metric: score.metric,
+      value: score.value,
+      better: score.better,
+      baselines: score.baselines,
+      serves,
+      reason,
+    })),
+});
