@@ -42,8 +42,11 @@ export const telemetryBytesPerAgentMax = 8 * mebibyte;
 export const telemetryFlushMs = hours(1);
 /** Heads, rosters and plans of all agents that a log store takes before it refuses strangers' facts. */
 export const factBytesPerAgentMax = 64 * mebibyte;
-/** The optimizer's lease: another agent takes over when it lapses. */
-export const leaseMs = minutes(15);
+/**
+ * The optimizer's lease: another agent takes over when it lapses, or when its holder is gone. Each renewal goes to every
+ * agent, and no repair waits for less than hours.
+ */
+export const leaseMs = hours(1);
 /** A new plan is computed at least this often, and at once when the roster changes. */
 export const planAgeMsMax = days(7);
 /** Holders of one group compare what they hold this often, and at once after a new plan. */
@@ -87,3 +90,7 @@ export const eventLinesMax = 200;
 export const headsAfterAppendMs = seconds(15);
 /** A broken or lost shard is looked for again after this long. */
 export const shardRetryMs = seconds(20);
+/** Peers with which logs are compared when they connect, of all that do; one would be enough if none were behind. */
+export const headsOnConnect = 3;
+/** Absent peers that are dialled at the shortest wait; where more are absent each waits in proportion, as it dials back. */
+export const absentDialsMax = 4;

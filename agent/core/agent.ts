@@ -9,7 +9,7 @@ import { Catalogue } from './catalogue.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
-import { Membership } from './membership.ts';
+import { Membership, type MembershipIdentity } from './membership.ts';
 import { Placement } from './placement.ts';
 import { Pulls } from './pulls.ts';
 import { Repair } from './repair.ts';
@@ -23,6 +23,8 @@ export interface CoreIdentity {
   readonly fleet: FleetId;
   /** Uniform in [0, 1): jitter and the choice of peers. */
   readonly fraction: () => number;
+  /** Checks an admin's statement; simulations share one that remembers. */
+  readonly openStatement?: MembershipIdentity['openStatement'] | undefined;
 }
 
 export class AgentCore {

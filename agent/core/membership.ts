@@ -10,7 +10,7 @@ import {
   type SignedBatch,
   type Statement,
 } from '../codec/index.ts';
-import { clockSkewMsMax, holderSilenceMsMax, retryMsMax, retryMsMin } from '../limits.ts';
+import { absentDialsMax, clockSkewMsMax, holderSilenceMsMax, retryMsMax, retryMsMin } from '../limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
@@ -22,10 +22,22 @@ interface Dial {
   waitMs: number;
 }
 
+/** A blip is over in seconds, a night lasts hours: between the two there is little to gain. */
+const dialWaitGrowth = 30;
+
+export interface MembershipIdentity {
+  readonly self: PeerId;
+  readonly fleet: FleetId;
+  readonly fraction: () => number;
+  /** Checks an admin's statement; simulations share one that remembers. */
+  readonly openStatement?: typeof openStatement | undefined;
+}
+
 export class Membership {
   readonly self: PeerId;
   readonly fleet: FleetId;
   readonly #fraction: () => number;
+  readonly #open: typeof openStatement;
   readonly #certificates = new Map<PeerId, MachineCertificate>();
   readonly #invites = new Map<InviteId, InviteStatement>();
   readonly #revoked = new Set<string>();
@@ -38,10 +50,11 @@ export class Membership {
   /** Counts every change of who may hold shards; others compare it instead of sets. */
   #version = 0;
 
-  constructor(identity: { readonly self: PeerId; readonly fleet: FleetId; readonly fraction: () => number }) {
+  constructor(identity: MembershipIdentity) {
     this.self = identity.self;
     this.fleet = identity.fleet;
     this.#fraction = identity.fraction;
+    this.#open = identity.openStatement ?? openStatement;
   }
 
   handle(event: CoreEvent): Effects {
@@ -154,7 +167,7 @@ export class Membership {
     const effects = batch.records.map((record): Effects => {
       if (record.kind === 'addresses') return this.#learnAddresses(batch.author, record.addresses, now);
       if (record.kind !== 'statement') return [];
-      const opened = openStatement(record.bytes, this.fleet);
+      const opened = this.#open(record.bytes, this.fleet);
       return opened.ok ? this.learn(opened.value.statement, now) : [];
     });
     return effects.flat();
@@ -218,12 +231,14 @@ export class Membership {
   #dialAbsent(now: UnixMs): Effects {
     if (now < this.#nextDialMs) return [];
     const effects: Effects[number][] = [];
+    // Whoever comes back dials by itself: where many are away, asking each every quarter of an hour is only noise.
+    const patience = Math.max(1, this.#dials.size / absentDialsMax);
     let next = Number.POSITIVE_INFINITY;
     for (const [peer, dial] of this.#dials) {
       if (dial.atMs <= now && !this.#revoked.has(peer)) {
         effects.push({ kind: 'connect', peer, addresses: this.addressesOf(peer) });
-        dial.waitMs = Math.min(retryMsMax, dial.waitMs * 2);
-        dial.atMs = now + dial.waitMs * (0.75 + 0.5 * this.#fraction());
+        dial.waitMs = Math.min(retryMsMax, dial.waitMs * dialWaitGrowth);
+        dial.atMs = now + patience * dial.waitMs * (0.75 + 0.5 * this.#fraction());
       }
       next = Math.min(next, dial.atMs);
     }

@@ -9,7 +9,7 @@ import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
-import { isKnownToHave, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import { hasHeardFrom, isKnownToHave, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 type Held = Inventory['held'][number];
@@ -77,12 +77,10 @@ export class Placement {
   #announceTo(peer: PeerId): Effects {
     const byGroup = new Map<PlacementGroup, Held[]>();
     for (const known of this.#shelf.packs.values()) {
-      const indexes = Placement.indexesHere(known);
       const group = this.#shelf.groupOf(known);
-      if (group === undefined || indexes.length === 0) continue;
-      const isHearer =
-        group.members.includes(peer) || [...known.others.values()].some((peers) => peers.has(peer));
-      if (!isHearer) continue;
+      if (group === undefined || !(group.members.includes(peer) || hasHeardFrom(known, peer))) continue;
+      const indexes = Placement.indexesHere(known);
+      if (indexes.length === 0) continue;
       const list = byGroup.get(group) ?? [];
       list.push({ pack: known.pack, indexes });
       byGroup.set(group, list);

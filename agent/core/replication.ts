@@ -2,8 +2,14 @@
 // the contents: records are for the other machines, after they are stored.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { logName, type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
-import { headsAfterAppendMs, headsEveryMs, recordsPerBatchMax, retryMsMin } from '../limits.ts';
+import { type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
+import {
+  headsAfterAppendMs,
+  headsEveryMs,
+  headsOnConnect,
+  recordsPerBatchMax,
+  retryMsMin,
+} from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
@@ -18,12 +24,19 @@ interface KnownLog {
   heardNext: number;
   /** The last question for batches: from which one on, and when. */
   asked: { readonly sequence: number; readonly atMs: number } | undefined;
+  /** In the comparison with this number the other side named the log, as far as `theirNext`. */
+  comparison: number;
+  theirNext: number;
 }
+
+/** Up to this many logs are compared as often as `headsEveryMs` says. */
+const logsComparedOften = 32;
 
 export class Replication {
   readonly #membership: Membership;
   readonly #fraction: () => number;
-  readonly #logs = new Map<string, KnownLog>();
+  readonly #logs = { facts: new Map<PeerId, KnownLog>(), telemetry: new Map<PeerId, KnownLog>() };
+  #comparison = 0;
   /** Logs of which more is known to exist. */
   readonly #behind = new Set<KnownLog>();
   #nextHeadsMs = 0;
@@ -36,7 +49,7 @@ export class Replication {
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'connected':
-        return [this.#headsTo(event.peer, 'wanted')];
+        return this.#greet(event.peer);
       case 'message':
         return this.#message(event);
       case 'hint':
@@ -52,6 +65,12 @@ export class Replication {
     }
   }
 
+  /** Compares logs with about the first few that connect: where hundreds come up, all with all would be the whole work. */
+  #greet(peer: PeerId): Effects {
+    const isChosen = Math.sqrt(this.#fraction()) * this.#membership.up.size < headsOnConnect;
+    return isChosen ? [this.#headsTo(peer, 'wanted')] : [];
+  }
+
   #message({ from, message }: Extract<CoreEvent, { kind: 'message' }>): Effects {
     if (message.kind === 'heads') return this.#heads(from, message.next, message.reply);
     if (message.kind === 'logPull') return [{ kind: 'sendBatches', to: from, want: message.want }];
@@ -60,16 +79,24 @@ export class Replication {
 
   /** Sends what the other lacks; asks for what it lacks itself. */
   #heads(from: PeerId, theirs: readonly LogWant[], reply: 'wanted' | 'none'): Effects {
-    const known = new Map(theirs.map((want) => [logName(want.author, want.stream), want.sequence]));
+    // Hundreds of logs are compared at once: what they say is noted on the logs themselves, no table is built.
+    const comparison = ++this.#comparison;
+    let isBehind = false;
+    for (const { author, stream, sequence } of theirs) {
+      const log = this.#logs[stream].get(author);
+      if (sequence > (log?.next ?? 0)) isBehind = true;
+      if (log === undefined) continue;
+      log.comparison = comparison;
+      log.theirNext = sequence;
+    }
     const missing: LogWant[] = [];
-    for (const [name, log] of this.#logs) {
-      const sequence = known.get(name) ?? 0;
+    for (const log of this.#all()) {
+      const sequence = log.comparison === comparison ? log.theirNext : 0;
       if (sequence < log.next) missing.push({ author: log.author, stream: log.stream, sequence });
     }
-    const lacking = theirs.filter((want) => want.sequence > this.#nextOf(want.author, want.stream));
     const effects: CoreEffect[] = [];
     if (missing.length > 0) effects.push({ kind: 'sendBatches', to: from, want: missing });
-    if (lacking.length > 0 && reply === 'wanted') effects.push(this.#headsTo(from, 'none'));
+    if (isBehind && reply === 'wanted') effects.push(this.#headsTo(from, 'none'));
     return effects;
   }
 
@@ -140,7 +167,10 @@ export class Replication {
 
   #compareWithSomebody(now: UnixMs): Effects {
     if (now < this.#nextHeadsMs) return [];
-    this.#nextHeadsMs = now + headsEveryMs * (0.75 + 0.5 * this.#fraction());
+    // A comparison names every log: the more there are, the rarer it is.
+    const everyMs =
+      headsEveryMs * Math.max(1, (this.#logs.facts.size + this.#logs.telemetry.size) / logsComparedOften);
+    this.#nextHeadsMs = now + everyMs * (0.75 + 0.5 * this.#fraction());
     const peer = this.#anybody();
     return peer === undefined ? [] : [this.#headsTo(peer, 'wanted')];
   }
@@ -151,24 +181,29 @@ export class Replication {
   }
 
   #headsTo(to: PeerId, reply: 'wanted' | 'none'): CoreEffect {
-    const next = [...this.#logs.values()].map((log) => ({
-      author: log.author,
-      stream: log.stream,
-      sequence: log.next,
-    }));
+    const next: LogWant[] = [];
+    for (const log of this.#all()) next.push({ author: log.author, stream: log.stream, sequence: log.next });
     return { kind: 'send', to, message: { kind: 'heads', next, reply } };
   }
 
-  #nextOf(author: PeerId, stream: Stream): number {
-    return this.#logs.get(logName(author, stream))?.next ?? 0;
+  *#all(): Generator<KnownLog> {
+    yield* this.#logs.facts.values();
+    yield* this.#logs.telemetry.values();
   }
 
   #logOf(author: PeerId, stream: Stream): KnownLog {
-    const name = logName(author, stream);
-    const known = this.#logs.get(name);
+    const known = this.#logs[stream].get(author);
     if (known !== undefined) return known;
-    const log: KnownLog = { author, stream, next: 0, heardNext: 0, asked: undefined };
-    this.#logs.set(name, log);
+    const log: KnownLog = {
+      author,
+      stream,
+      next: 0,
+      heardNext: 0,
+      asked: undefined,
+      comparison: 0,
+      theirNext: 0,
+    };
+    this.#logs[stream].set(author, log);
     return log;
   }
 }

@@ -124,6 +124,12 @@ export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGro
 export const isKnownToHave = (known: KnownPack, index: number, peer: PeerId): boolean =>
   known.others.get(index)?.has(peer) === true;
 
+/** Whether a peer said that it has any shard of the pack. */
+export function hasHeardFrom(known: KnownPack, peer: PeerId): boolean {
+  for (const peers of known.others.values()) if (peers.has(peer)) return true;
+  return false;
+}
+
 /** Notes that a peer has a shard; whether that is news. */
 export function noteHas(known: KnownPack, index: number, peer: PeerId): boolean {
   const peers = known.others.get(index);
