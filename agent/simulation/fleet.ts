@@ -43,7 +43,7 @@ export class Fleet implements World {
   readonly planMs = 2000;
   readonly planner: Planner;
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
-  readonly openStatement: World['openStatement'];
+  readonly openStatement = createStatementOpener();
   readonly machines: Machine[] = [];
   readonly ledger = new Ledger();
   readonly checks: Checks;
@@ -68,7 +68,6 @@ export class Fleet implements World {
     const root = fleetRootFromSeed(sha256(Buffer.from(`root ${options.seed}`)));
     this.fleet = root.fleet;
     this.#admin = createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
-    this.openStatement = createStatementOpener(this.fleet);
     for (let index = 0; index < options.agentCount; index++) this.addMachine();
     this.checks = new Checks(this.machines, this.ledger);
     this.#foundLogs();

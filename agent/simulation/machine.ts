@@ -2,7 +2,7 @@
 // asks of its world.
 
 import type { Random } from '../../datasets/index.ts';
-import type { MachineKey, Statement } from '../codec/index.ts';
+import type { MachineKey, openStatement } from '../codec/index.ts';
 import type { CoreEffect, Effects, StagedSnapshot } from '../core/index.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
@@ -24,7 +24,7 @@ export interface World {
   readonly planner: Planner;
   /** Plants a bug: changes what the core orders. Only tests of the checkers set it. */
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
-  openStatement(bytes: Uint8Array): Statement | undefined;
+  readonly openStatement: typeof openStatement;
   crash(machine: Machine): void;
   noteEffect(machine: Machine, effect: CoreEffect): void;
   noteReport(report: Extract<CoreEffect, { kind: 'report' }>): void;

@@ -34,7 +34,6 @@ export function switchings(parts: PeopleParts, random: Random): readonly Switchi
     touchesPerDay: 0,
     leaverShare: 0,
     joinerShare: 0,
-    habitShares: { alwaysOn: 0.3, office: 0.5, laptop: 0.2 },
   });
   const found: Switching[] = [];
   for (let machine = 0; machine < machineCount; machine++) {

@@ -53,6 +53,7 @@ export class Shell {
       self: machine.peer,
       fleet: world.fleet,
       fraction: () => machine.random.fraction(),
+      openStatement: world.openStatement,
     });
     this.wire = new SimulatedWire({
       network: world.network,
@@ -133,11 +134,13 @@ export class Shell {
 
   /** The other side's hello: an admin of this fleet certified that very peer, the certificate holds, nobody revoked it. */
   #admits(peer: PeerId, certificate: Uint8Array): boolean {
-    const opened = this.#world.openStatement(certificate);
-    if (opened?.kind !== 'certificate' || opened.peer !== peer) return false;
+    const opened = this.#world.openStatement(certificate, this.#world.fleet);
+    if (!opened.ok) return false;
+    const { statement } = opened.value;
+    if (statement.kind !== 'certificate' || statement.peer !== peer) return false;
     const now = this.clock.now();
-    if (!isValidAt(opened, now) || this.core.membership.isRevoked(peer)) return false;
-    this.core.membership.learn(opened, now);
+    if (!isValidAt(statement, now) || this.core.membership.isRevoked(peer)) return false;
+    this.core.membership.learn(statement, now);
     return true;
   }
 
@@ -326,14 +329,12 @@ export class Shell {
   }
 }
 
-/** Opens an admin's statement under one fleet, remembering by identity. */
-export function createStatementOpener(fleet: World['fleet']): World['openStatement'] {
-  const known = new WeakMap<Uint8Array, ReturnType<World['openStatement']>>();
-  return (bytes) => {
-    if (known.has(bytes)) return known.get(bytes);
-    const opened = openStatement(bytes, fleet);
-    const statement = opened.ok ? opened.value.statement : undefined;
-    known.set(bytes, statement);
-    return statement;
+/** The real check of statements, remembered by the identity of their bytes. */
+export function createStatementOpener(): typeof openStatement {
+  const known = new WeakMap<Uint8Array, ReturnType<typeof openStatement>>();
+  return (bytes, fleet) => {
+    const opened = known.get(bytes) ?? openStatement(bytes, fleet);
+    known.set(bytes, opened);
+    return opened;
   };
 }
