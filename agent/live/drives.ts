@@ -72,6 +72,8 @@ export interface RunningDrive {
   /** Why the last snapshot failed; undefined when it did not. */
   failure: string | undefined;
   retry: Timer | undefined;
+  /** The first snapshot of this run, until somebody asked for it. */
+  first: Promise<TakenSnapshot> | undefined;
 }
 
 export interface TakenSnapshot extends SnapshotOutcome {
@@ -167,6 +169,13 @@ export class Drives {
     return { drive, ...(made === undefined ? {} : { phrase: made }) };
   }
 
+  /** The first snapshot of this run where nobody has asked for it yet, else a new one. */
+  takeOrFirst(drive: RunningDrive): Promise<TakenSnapshot> {
+    const { first } = drive;
+    drive.first = undefined;
+    return first?.catch(() => this.take(drive)) ?? this.take(drive);
+  }
+
   /** Takes a snapshot now, after waiting for a plan. */
   async take(drive: RunningDrive): Promise<TakenSnapshot> {
     await this.#planned();
@@ -234,6 +243,7 @@ export class Drives {
       watcher: undefined,
       failure: undefined,
       retry: undefined,
+      first: undefined,
     };
     this.#running.set(drive, running);
     return running;
@@ -281,13 +291,14 @@ export class Drives {
       clock,
       onChange: look,
     });
-    look();
+    drive.first = this.take(drive);
+    void this.#look(drive, drive.first);
   }
 
-  async #look(drive: RunningDrive): Promise<void> {
+  async #look(drive: RunningDrive, taking?: Promise<TakenSnapshot>): Promise<void> {
     if (this.#isStopped) return;
     try {
-      const taken = await this.take(drive);
+      const taken = await (taking ?? this.take(drive));
       if (taken.unreadable.length > 0)
         this.#parts.report('warning', `${taken.unreadable.length} files of a drive could not be read`);
     } catch (error) {

@@ -97,7 +97,7 @@ async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promi
       drive === undefined ? 'no such drive is protected here' : 'several drives are protected here',
       'Name one drive: see `drey status`.',
     );
-  const taken = await agent.drives.take(drive);
+  const taken = await agent.drives.takeOrFirst(drive);
   await taken.acknowledged;
   const { snapshot, packs, drive: id } = taken.staged;
   return {
