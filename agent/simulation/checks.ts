@@ -1,10 +1,11 @@
 // The promises of DESIGN.md, looked at from outside: what lies on the disks is compared with what was promised. A
 // violation is a sentence with numbers; the run goes on, so that one report shows all.
 
+import { dayMs } from '../../datasets/index.ts';
+import type { PackDescriptor, ShardKey } from '../codec/index.ts';
 import { queuedFramesPerPeerMax } from '../limits.ts';
 import type { PackId } from '../units.ts';
-import type { Ledger } from './ledger.ts';
-import { packsOf } from './ledger.ts';
+import { type Ledger, packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 
 /** Violations kept; one bug makes thousands. */
@@ -13,19 +14,29 @@ const violationsMax = 50;
 export class Checks {
   readonly #machines: readonly Machine[];
   readonly #ledger: Ledger;
+  readonly #startMs: number;
+  /** Shards that the world itself took (rot, fire) and that have not been put back since. */
+  readonly #harmed = new Map<PackId, Set<number>>();
   readonly violations: string[] = [];
-  /** Times a property was looked at and held. */
-  readonly counts = { restorable: 0, quota: 0, plain: 0, queues: 0, restored: 0 };
+  /** Times a property was looked at. */
+  readonly counts = { restorable: 0, quota: 0, plain: 0, queues: 0, restored: 0, harmedBeyondRepair: 0 };
   /** Smallest number of shards above k that any acknowledged pack ever had at a look. */
   marginLeast = Number.POSITIVE_INFINITY;
 
-  constructor(machines: readonly Machine[], ledger: Ledger) {
+  constructor(machines: readonly Machine[], ledger: Ledger, startMs: number) {
     this.#machines = machines;
     this.#ledger = ledger;
+    this.#startMs = startMs;
   }
 
   violate(text: string): void {
     if (this.violations.length < violationsMax) this.violations.push(text);
+  }
+
+  /** The world harmed a shard: the promise speaks of k of those that were left alone. */
+  noteHarm({ pack, index }: ShardKey): void {
+    const harmed = this.#harmed.get(pack) ?? new Set();
+    this.#harmed.set(pack, harmed.add(index));
   }
 
   /** Looks at everything that can be seen at one moment. */
@@ -33,7 +44,7 @@ export class Checks {
     this.#lookForShards(nowMs);
     for (const machine of this.#machines) {
       const { heldBytes, quotaBytes } = machine.platters;
-      if (heldBytes > quotaBytes)
+      if (heldBytes > quotaBytes && !machine.isDestroyed)
         this.violate(`machine ${machine.index} holds ${heldBytes} of ${quotaBytes} bytes`);
       this.counts.quota++;
       const waiting = machine.shell?.wire.queuedFramesMost ?? 0;
@@ -43,35 +54,45 @@ export class Checks {
     }
   }
 
-  /** Promise 1: at least k different intact shards of each acknowledged pack lie on disks that still exist. */
-  #lookForShards(nowMs: number): void {
-    const wanted = packsOf(this.#ledger.acknowledged);
-    const found = this.#intactShards(wanted);
-    for (const [pack, { redundancy }] of wanted) {
-      const count = found.get(pack)?.size ?? 0;
-      this.marginLeast = Math.min(this.marginLeast, count - redundancy.k);
-      this.counts.restorable++;
-      if (count < redundancy.k) {
-        const [day, owner] = [(nowMs / 86_400_000).toFixed(2), this.#ownerOf(pack)];
-        this.violate(
-          `pack ${pack.slice(0, 8)} of machine ${owner}: ${count} shards of ${redundancy.k} on day ${day}`,
-        );
-      }
-    }
-  }
-
-  #intactShards(wanted: ReadonlyMap<PackId, unknown>): ReadonlyMap<PackId, ReadonlySet<number>> {
+  /** Different intact shards of every pack, on disks that still exist; a whole pack in an outbox counts as all. */
+  intactShards(): ReadonlyMap<PackId, ReadonlySet<number>> {
     const found = new Map<PackId, Set<number>>();
     for (const { platters } of this.#machines) {
       for (const { descriptor, index } of platters.intactHeld()) {
-        if (!wanted.has(descriptor.pack)) continue;
         const indexes = found.get(descriptor.pack);
-        // Replicas are all alike: each holder's counts once, whatever its index.
         if (indexes === undefined) found.set(descriptor.pack, new Set([index]));
         else indexes.add(index);
       }
     }
     return found;
+  }
+
+  /** Whether the world took so much of a pack that nobody could have kept it. */
+  isBeyondRepair({ pack, redundancy }: PackDescriptor, intact: ReadonlySet<number>): boolean {
+    const harmed = this.#harmed.get(pack) ?? new Set<number>();
+    for (const index of intact) harmed.delete(index);
+    return intact.size < redundancy.k && intact.size + harmed.size >= redundancy.k;
+  }
+
+  /** Promise 1: at least k different intact shards of each acknowledged pack lie on disks that still exist. */
+  #lookForShards(nowMs: number): void {
+    const intact = this.intactShards();
+    const nobody = new Set<number>();
+    for (const descriptor of packsOf(this.#ledger.acknowledged).values()) {
+      const { pack, redundancy } = descriptor;
+      const indexes = intact.get(pack) ?? nobody;
+      this.counts.restorable++;
+      if (this.isBeyondRepair(descriptor, indexes)) {
+        this.counts.harmedBeyondRepair++;
+        continue;
+      }
+      this.marginLeast = Math.min(this.marginLeast, indexes.size - redundancy.k);
+      if (indexes.size >= redundancy.k) continue;
+      const [day, owner] = [((nowMs - this.#startMs) / dayMs).toFixed(2), this.#ownerOf(pack)];
+      this.violate(
+        `pack ${pack.slice(0, 8)} of machine ${owner}: ${indexes.size} shards of ${redundancy.k} on day ${day}`,
+      );
+    }
   }
 
   #ownerOf(pack: PackId): number {

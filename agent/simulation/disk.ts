@@ -109,16 +109,16 @@ export class Platters {
     }
   }
 
-  /** Flips one bit of the `choice`-th held shard; false where nothing is held. */
-  rot(choice: number): boolean {
+  /** Flips one bit of the `choice`-th held shard and says of which; undefined where nothing is held. */
+  rot(choice: number): ShardKey | undefined {
     const held = [...this.all()].filter((slot) => slot.place === 'held' && slot.isFlushed);
     const slot = held[choice % Math.max(1, held.length)];
-    if (slot === undefined) return false;
+    if (slot === undefined) return undefined;
     const bytes = Uint8Array.from(slot.bytes);
     const at = choice % bytes.length;
     bytes[at] = bytes[at]! ^ (1 << (choice % 8));
     slot.bytes = bytes;
-    return true;
+    return { pack: slot.descriptor.pack, index: slot.index };
   }
 }
 

@@ -69,7 +69,7 @@ export class Fleet implements World {
     this.fleet = root.fleet;
     this.#admin = createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
     for (let index = 0; index < options.agentCount; index++) this.addMachine();
-    this.checks = new Checks(this.machines, this.ledger);
+    this.checks = new Checks(this.machines, this.ledger, startMs);
     this.#foundLogs();
   }
 

@@ -75,13 +75,16 @@ export class Machine {
 
   powerOn(world: World): void {
     if (this.isDestroyed) return;
-    if (this.shell === undefined) {
+    const { shell } = this;
+    if (shell === undefined) {
       this.shell = new Shell(this, world);
       this.shell.start();
-    } else if (this.shell.life.isAsleep) {
-      this.shell.life.wake();
-      this.shell.wire.forgetLinks();
+      return;
     }
+    if (!shell.life.isAsleep) return;
+    shell.life.wake();
+    // What waited for the waking may have crashed it.
+    if (this.shell === shell) shell.wire.forgetLinks();
   }
 
   /** The lid closes: the process stays, frozen. */

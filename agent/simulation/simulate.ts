@@ -47,7 +47,7 @@ function scheduleFaults(fleet: Fleet): void {
   if (faults.nights === 'people') followPeople(fleet);
   times(faults.crashesPerMachineDay * agentCount, () => crashSoon(fleet, any(), random.below(30)));
   times(faults.partitionsPerDay, () => partition(fleet, random.fork(`partition ${queue.nowMs}`).fraction()));
-  times(faults.rotsPerDay, () => void any().platters.rot(random.below(2 ** 30)));
+  times(faults.rotsPerDay, () => rotOne(fleet, any(), random.below(2 ** 30)));
   if (faults.rotsPerDay > 0)
     for (let day = 1; day <= days; day++)
       queue.schedule(startMs + (day - 0.5) * dayMs, () => scrubAll(fleet));
@@ -93,13 +93,20 @@ function partition(fleet: Fleet, share: number): void {
   fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hourMs, () => fleet.network.unblockAll());
 }
 
+function rotOne(fleet: Fleet, machine: Machine, choice: number): void {
+  const rotten = machine.platters.rot(choice);
+  if (rotten !== undefined) fleet.checks.noteHarm(rotten);
+}
+
 function scrubAll(fleet: Fleet): void {
   for (const machine of fleet.machines) if (machine.isUp) machine.shell?.scrub();
 }
 
-/** One machine burns; never one that must run the optimizer alone. */
+/** One machine burns, with its disk. */
 function destroyOne(fleet: Fleet, choice: number): void {
   const machine = fleet.machines[choice]!;
+  for (const { descriptor, index } of machine.platters.intactHeld())
+    fleet.checks.noteHarm({ pack: descriptor.pack, index });
   fleet.crash(machine);
   machine.destroy();
 }
@@ -136,22 +143,28 @@ function settle(fleet: Fleet): number | undefined {
   return undefined;
 }
 
-/** What is still to do, in words; empty when nothing is. */
+/** What is still to do, in words; empty when nothing is. Packs of which too little is left are nobody's work. */
 function unsettled(fleet: Fleet): string {
-  let [staged, wants, surplus, sends] = [0, 0, 0, 0];
+  const intact = fleet.checks.intactShards();
+  const todo = { snapshots: 0, wanted: 0, surplus: 0, sends: 0 };
   const epochs = new Set<number>();
   for (const { shell, isDestroyed } of fleet.machines) {
     if (isDestroyed) continue;
     if (shell === undefined) return 'a machine is off';
     const { core } = shell;
-    staged += core.backup.staged.length;
-    wants += core.repair.wantCount;
-    surplus += core.placement.countSurplus();
-    sends += core.serving.sendCount;
+    todo.snapshots += core.backup.staged.length;
+    todo.sends += core.serving.sendCount;
     epochs.add(core.election.plan?.epoch ?? 0);
+    for (const known of core.shelf.packs.values()) {
+      const left = intact.get(known.pack)?.size ?? 0;
+      if (left < (known.descriptor?.redundancy.k ?? 1)) continue;
+      const slot = core.repair.slotOf(known);
+      if (slot !== undefined && !known.held.has(slot)) todo.wanted++;
+      for (const index of known.held) if (index !== slot) todo.surplus++;
+    }
   }
-  if (staged + wants + surplus + sends === 0 && epochs.size === 1) return '';
-  return `${staged} snapshots, ${wants} wanted shards, ${surplus} surplus shards, ${sends} sends, plans ${[...epochs].join(' ')}`;
+  const isDone = todo.snapshots + todo.wanted + todo.surplus + todo.sends === 0 && epochs.size === 1;
+  return isDone ? '' : `${JSON.stringify(todo)}, plans ${[...epochs].join(' ')}`;
 }
 
 function reportOf(fleet: Fleet, end: Pick<Report, 'settledHours' | 'snapshotsRestored'>): Report {
