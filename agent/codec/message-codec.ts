@@ -55,6 +55,7 @@ const message = z.discriminatedUnion('kind', [
     kind: z.literal('inventory'),
     group: groupId,
     scope: z.enum(['all', 'update']),
+    under: z.strictObject({ epoch: z.int().min(1), author: s.peer }).exactOptional(),
     held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
   }),
 ]);

@@ -45,6 +45,8 @@ export type WireMessage =
       readonly kind: 'inventory';
       readonly group: string;
       readonly scope: 'all' | 'update';
+      /** The plan under which the sender speaks: what it has in its own slots it keeps until a later plan is filled. */
+      readonly under?: { readonly epoch: number; readonly author: PeerId };
       readonly held: readonly { readonly pack: PackId; readonly indexes: readonly number[] }[];
     };
 

@@ -9,7 +9,7 @@ import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
-import { hasHeardFrom, isKnownToHave, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import { hasHeardFrom, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 type Held = Inventory['held'][number];
@@ -69,7 +69,7 @@ export class Placement {
       .map((to): CoreEffect => ({
         kind: 'send',
         to,
-        message: { kind: 'inventory', group: group.id, scope: 'update', held },
+        message: { kind: 'inventory', group: group.id, scope: 'update', ...this.#under(), held },
       }));
   }
 
@@ -87,8 +87,23 @@ export class Placement {
     }
     // Only members hear of everything: to others the list is not whole.
     return [...byGroup].flatMap(([group, held]) =>
-      inventoryPages(peer, group.id, held, group.members.includes(peer) ? 'all' : 'update'),
+      this.#pages(peer, held, { group: group.id, scope: group.members.includes(peer) ? 'all' : 'update' }),
     );
+  }
+
+  /** One frame, or several as updates where the list is too long for one. */
+  #pages(to: PeerId, held: readonly Held[], about: Pick<Inventory, 'group' | 'scope'>): Effects {
+    const message = { kind: 'inventory', ...about, ...this.#under() } as const;
+    if (held.length <= inventoryPackCountMax) return [{ kind: 'send', to, message: { ...message, held } }];
+    return Array.from({ length: Math.ceil(held.length / inventoryPackCountMax) }, (_, page): CoreEffect => {
+      const part = held.slice(page * inventoryPackCountMax, (page + 1) * inventoryPackCountMax);
+      return { kind: 'send', to, message: { ...message, scope: 'update', held: part } };
+    });
+  }
+
+  #under(): Pick<Inventory, 'under'> {
+    const { plan } = this.#shelf;
+    return plan === undefined ? {} : { under: { epoch: plan.epoch, author: plan.author } };
   }
 
   #inventory(from: PeerId, message: Inventory): Effects {
@@ -97,8 +112,10 @@ export class Placement {
     if (message.scope === 'all') this.#forgetOf(from, group);
     const answers: Held[] = [];
     const effects: CoreEffect[] = [];
+    const isUnderOurs = this.#isUnderOurPlan(message);
     for (const { pack, indexes } of message.held) {
       const { known, isNews } = this.#note(from, group, { pack, indexes });
+      if (known !== undefined && isUnderOurs) this.#confirm(known, from, indexes);
       const here = known === undefined ? [] : Placement.indexesHere(known);
       if (known === undefined || here.length === 0) continue;
       // Only news is answered: two who both wait for a third would else answer each other for ever.
@@ -106,7 +123,10 @@ export class Placement {
       if (known.descriptor?.owner === from) effects.push(...this.#receiptsFor(known, from));
       effects.push(...this.#removeSurplusOf(known));
     }
-    return [...effects, ...(answers.length === 0 ? [] : inventoryPages(from, group.id, answers, 'update'))];
+    return [
+      ...effects,
+      ...(answers.length === 0 ? [] : this.#pages(from, answers, { group: group.id, scope: 'update' })),
+    ];
   }
 
   /** Whether the sender needs to hear of us: it has shards that it should not keep, or lacks its own. */
@@ -139,6 +159,20 @@ export class Placement {
     }
     const news = held.indexes.filter((index) => noteHas(known, index, from));
     return { known, isNews: news.length > 0 };
+  }
+
+  #isUnderOurPlan({ under }: Inventory): boolean {
+    const { plan } = this.#shelf;
+    return under !== undefined && under.epoch === plan?.epoch && under.author === plan.author;
+  }
+
+  /**
+   * Only a word given under this very plan frees others to remove what they have: under an older one the sender may have
+   * removed the shard since, under a newer one it may have another slot.
+   */
+  #confirm(known: KnownPack, from: PeerId, indexes: readonly number[]): void {
+    const slot = this.#shelf.groupOf(known)?.members.indexOf(from) ?? -1;
+    if (indexes.includes(slot)) known.confirmed.add(slot);
   }
 
   #forgetOf(from: PeerId, group: PlacementGroup): void {
@@ -178,10 +212,10 @@ export class Placement {
     });
   }
 
-  /** Every slot's machine says, or has itself, that its shard is there. */
+  /** Every slot's machine has its shard: this one itself, the others by their word under this plan. */
   isFilled(known: KnownPack, group: PlacementGroup): boolean {
     return group.members.every((member, index) =>
-      member === this.#membership.self ? known.held.has(index) : isKnownToHave(known, index, member),
+      member === this.#membership.self ? known.held.has(index) : known.confirmed.has(index),
     );
   }
 
@@ -195,15 +229,4 @@ export class Placement {
     }
     return count;
   }
-}
-
-/** One frame as the whole list, or several as updates where it is too long for one. */
-// oxlint-disable-next-line max-params -- a private constructor of one message
-function inventoryPages(to: PeerId, group: string, held: readonly Held[], scope: 'all' | 'update'): Effects {
-  if (held.length <= inventoryPackCountMax)
-    return [{ kind: 'send', to, message: { kind: 'inventory', group, scope, held } }];
-  return Array.from({ length: Math.ceil(held.length / inventoryPackCountMax) }, (_, page): CoreEffect => {
-    const part = held.slice(page * inventoryPackCountMax, (page + 1) * inventoryPackCountMax);
-    return { kind: 'send', to, message: { kind: 'inventory', group, scope: 'update', held: part } };
-  });
 }

@@ -16,6 +16,8 @@ export interface KnownPack {
   isInOutbox: boolean;
   /** Who has which index, by their own word (inventory or receipt). */
   readonly others: Map<number, Set<PeerId>>;
+  /** Slots whose machine said, under the very plan that holds here, that its shard is there. */
+  readonly confirmed: Set<number>;
   /** The group that the pack maps to under the current plan; undefined until looked up, null when there is none. */
   group: PlacementGroup | null | undefined;
   /** Group id under which others spoke of the pack while its descriptor is not known here. */
@@ -45,6 +47,7 @@ export class Shelf {
     for (const known of this.#packs.values()) {
       known.group = undefined;
       known.heardGroup = undefined;
+      known.confirmed.clear();
     }
   }
 
@@ -65,6 +68,7 @@ export class Shelf {
       held: new Set(),
       isInOutbox: false,
       others: new Map(),
+      confirmed: new Set(),
       group: undefined,
       heardGroup: undefined,
     };
@@ -120,10 +124,6 @@ export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGro
   return chosen === undefined ? undefined : groupForPack({ packId: pack, owner, placementClass: chosen });
 }
 
-/** Whether a peer said that it has this shard. */
-export const isKnownToHave = (known: KnownPack, index: number, peer: PeerId): boolean =>
-  known.others.get(index)?.has(peer) === true;
-
 /** Whether a peer said that it has any shard of the pack. */
 export function hasHeardFrom(known: KnownPack, peer: PeerId): boolean {
   for (const peers of known.others.values()) if (peers.has(peer)) return true;
@@ -141,6 +141,8 @@ export function noteHas(known: KnownPack, index: number, peer: PeerId): boolean 
 
 /** Forgets what a peer said about a pack; one index, or all. */
 export function noteLacks(known: KnownPack, peer: PeerId, index?: number): void {
+  for (const slot of known.confirmed)
+    if (known.group?.members[slot] === peer && (index ?? slot) === slot) known.confirmed.delete(slot);
   if (index !== undefined) known.others.get(index)?.delete(peer);
   else for (const peers of known.others.values()) peers.delete(peer);
 }

@@ -126,7 +126,10 @@ function scheduleSnapshots(fleet: Fleet): void {
 function stopFaults(fleet: Fleet): void {
   fleet.network.faults = calmNetwork;
   fleet.network.unblockAll();
-  for (const machine of fleet.machines) machine.powerOn(fleet);
+  for (const machine of fleet.machines) {
+    machine.crashAfter(Number.POSITIVE_INFINITY);
+    machine.powerOn(fleet);
+  }
 }
 
 /** Hours until nobody has anything left to do. */
