@@ -107,26 +107,35 @@ export class Placement {
   }
 
   #inventory(from: PeerId, message: Inventory): Effects {
-    const group = this.#shelf.groupById(message.group);
-    if (group === undefined) return [];
-    if (message.scope === 'all') this.#forgetOf(from, group);
-    const answers: Held[] = [];
-    const effects: CoreEffect[] = [];
     const isUnderOurs = this.#isUnderOurPlan(message);
+    const named = isUnderOurs ? this.#shelf.groupById(message.group) : undefined;
+    if (named !== undefined && message.scope === 'all') this.#forgetOf(from, named);
+    const answers = new Map<PlacementGroup, Held[]>();
+    const effects: CoreEffect[] = [];
     for (const { pack, indexes } of message.held) {
-      const { known, isNews } = this.#note(from, group, { pack, indexes });
-      if (known !== undefined && isUnderOurs) this.#confirm(known, from, indexes);
-      const here = known === undefined ? [] : Placement.indexesHere(known);
-      if (known === undefined || here.length === 0) continue;
+      if (this.#shelf.get(pack) === undefined && !this.#concerns(named, isUnderOurs)) continue;
+      const { known, isNews } = this.#note(from, message, { pack, indexes });
+      if (isUnderOurs) this.#confirm(known, from, indexes);
+      const here = Placement.indexesHere(known);
+      const group = this.#shelf.groupOf(known);
+      if (group === undefined || here.length === 0) continue;
       // Only news is answered: two who both wait for a third would else answer each other for ever.
-      if (isNews && this.#isWaitingFor(from, group, known)) answers.push({ pack, indexes: here });
+      if (isNews && this.#isWaitingFor(from, group, known))
+        answers.set(group, [...(answers.get(group) ?? []), { pack, indexes: here }]);
       if (known.descriptor?.owner === from) effects.push(...this.#receiptsFor(known, from));
       effects.push(...this.#removeSurplusOf(known));
     }
-    return [
-      ...effects,
-      ...(answers.length === 0 ? [] : this.#pages(from, answers, { group: group.id, scope: 'update' })),
-    ];
+    for (const [group, held] of answers)
+      effects.push(...this.#pages(from, held, { group: group.id, scope: 'update' }));
+    return effects;
+  }
+
+  /**
+   * Packs that this agent knows nothing of matter only where it has a slot. Whoever follows another plan means another
+   * group by that name, and told us because it believes so.
+   */
+  #concerns(named: PlacementGroup | undefined, isUnderOurs: boolean): boolean {
+    return !isUnderOurs || named?.members.includes(this.#membership.self) === true;
   }
 
   /** Whether the sender needs to hear of us: it has shards that it should not keep, or lacks its own. */
@@ -145,19 +154,15 @@ export class Placement {
 
   #note(
     from: PeerId,
-    group: PlacementGroup,
-    held: Held,
-  ): { readonly known: KnownPack | undefined; readonly isNews: boolean } {
-    const found = this.#shelf.get(held.pack);
-    const isMine = group.members.includes(this.#membership.self);
-    // Others' packs are of interest only where this agent has a slot or a shard.
-    if (found === undefined && !isMine) return { known: undefined, isNews: false };
-    const known = found ?? this.#shelf.take(held.pack);
-    if (known.descriptor === undefined) {
-      known.heardGroup = group.id;
-      known.group = group;
+    { group, under }: Inventory,
+    { pack, indexes }: Held,
+  ): { readonly known: KnownPack; readonly isNews: boolean } {
+    const known = this.#shelf.take(pack);
+    if (known.descriptor === undefined && under !== undefined) {
+      known.heard = { group, ...under };
+      known.group = undefined;
     }
-    const news = held.indexes.filter((index) => noteHas(known, index, from));
+    const news = indexes.filter((index) => noteHas(known, index, from));
     return { known, isNews: news.length > 0 };
   }
 

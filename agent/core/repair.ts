@@ -9,7 +9,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
 import type { Pull, Pulls } from './pulls.ts';
-import { type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
 
 interface Want {
   readonly pack: PackId;
@@ -159,7 +159,12 @@ export class Repair {
     const known = this.#shelf.get(want.pack);
     const group = known === undefined ? undefined : this.#shelf.groupOf(known);
     const slot = known === undefined ? undefined : this.slotOf(known);
-    if (known === undefined || group === undefined || slot === undefined) return [];
+    if (known !== undefined && isForgotten(known)) {
+      // Heard of under another plan; who spoke of it does not have it any more.
+      this.#wants.delete(want.pack);
+      this.#shelf.drop(want.pack);
+    }
+    if (known === undefined || group === undefined || slot === undefined || isForgotten(known)) return [];
     if (want.isRebuilding || this.#pulls.has(want.pack, slot)) return [];
     if (known.isInOutbox && known.descriptor !== undefined) return this.#rebuild(want, known, slot);
     const [from] = this.#reachable(known, slot);

@@ -5,6 +5,12 @@ import { groupForPack, type Plan, type PlacementGroup } from '../../optimizer/in
 import type { PackDescriptor } from '../codec/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 
+export interface HeardGroup {
+  readonly group: string;
+  readonly epoch: number;
+  readonly author: PeerId;
+}
+
 /** One pack on the shelf. */
 export interface KnownPack {
   readonly pack: PackId;
@@ -20,8 +26,8 @@ export interface KnownPack {
   readonly confirmed: Set<number>;
   /** The group that the pack maps to under the current plan; undefined until looked up, null when there is none. */
   group: PlacementGroup | null | undefined;
-  /** Group id under which others spoke of the pack while its descriptor is not known here. */
-  heardGroup: string | undefined;
+  /** Group under which others spoke of the pack while its descriptor is not known here, and of which plan. */
+  heard: HeardGroup | undefined;
 }
 
 export class Shelf {
@@ -46,7 +52,6 @@ export class Shelf {
     for (const { groups } of plan.classes) for (const group of groups) this.#groups.set(group.id, group);
     for (const known of this.#packs.values()) {
       known.group = undefined;
-      known.heardGroup = undefined;
       known.confirmed.clear();
     }
   }
@@ -70,7 +75,7 @@ export class Shelf {
       others: new Map(),
       confirmed: new Set(),
       group: undefined,
-      heardGroup: undefined,
+      heard: undefined,
     };
     this.#packs.set(pack, known);
     return known;
@@ -105,9 +110,11 @@ export class Shelf {
     return known.group ?? undefined;
   }
 
-  #lookUp({ descriptor, heardGroup }: KnownPack): PlacementGroup | undefined {
-    if (descriptor === undefined) return heardGroup === undefined ? undefined : this.#groups.get(heardGroup);
-    return this.#plan === undefined ? undefined : groupUnder(this.#plan, descriptor);
+  #lookUp({ descriptor, heard }: KnownPack): PlacementGroup | undefined {
+    if (this.#plan === undefined) return undefined;
+    if (descriptor !== undefined) return groupUnder(this.#plan, descriptor);
+    const isOfThisPlan = heard?.epoch === this.#plan.epoch && heard.author === this.#plan.author;
+    return isOfThisPlan ? this.#groups.get(heard.group) : undefined;
   }
 }
 
@@ -128,6 +135,11 @@ export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGro
 export function hasHeardFrom(known: KnownPack, peer: PeerId): boolean {
   for (const peers of known.others.values()) if (peers.has(peer)) return true;
   return false;
+}
+
+/** Whether nothing is known of a pack any more but its name. */
+export function isForgotten({ descriptor, others }: KnownPack): boolean {
+  return descriptor === undefined && [...others.values()].every((peers) => peers.size === 0);
 }
 
 /** Notes that a peer has a shard; whether that is news. */
