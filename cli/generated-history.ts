@@ -27,7 +27,7 @@ export interface WrittenHistory {
 }
 
 /** Throws `fleet-options` when the numbers are out of range. */
-export function writeGeneratedHistory(options: GeneratedHistoryOptions): WrittenHistory {
+export async function writeGeneratedHistory(options: GeneratedHistoryOptions): Promise<WrittenHistory> {
   const endMs = Math.floor(options.nowMs / hourMs) * hourMs;
   const fleet = generateFleet({
     seed: options.seed,
@@ -37,11 +37,12 @@ export function writeGeneratedHistory(options: GeneratedHistoryOptions): Written
     ...(options.machines === undefined ? {} : { machines: options.machines }),
   });
   mkdirSync(options.folder, { recursive: true });
-  const files = [...fleet.rows].map(([machine, rows]) => {
+  const files: { readonly machine: MachineId; readonly file: string; readonly rowCount: number }[] = [];
+  for (const [machine, rows] of fleet.rows) {
     const file = join(options.folder, `${machine}.ndjson`);
-    writeRowFile(file, rows);
-    return { machine, file, rowCount: rows.length };
-  });
+    await writeRowFile(file, rows);
+    files.push({ machine, file, rowCount: rows.length });
+  }
   const machineAt = (index: number): MachineId => fleet.history.machines[index]!.machine;
   const domains = fleet.truth.domains.map(({ name, members }) => ({
     name,

@@ -15,11 +15,14 @@ export interface Calibration {
 
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
+/** Strength of the pull to the identity, in examples. */
+const pull = 100;
+
 export function fitCalibration(logOdds: Float32Array, outcomes: Float32Array): Calibration {
   let [scale, shift] = [1, 0];
   for (let step = 0; step < 25; step++) {
-    // Gradient and Hessian with a weak pull to the identity, so that few examples change little.
-    let [g0, g1, h00, h01, h11] = [scale - 1, shift, 1, 0, 1];
+    // Gradient and Hessian with a pull to the identity as strong as a few days of one machine: few examples change little.
+    let [g0, g1, h00, h01, h11] = [pull * (scale - 1), pull * shift, pull, 0, pull];
     for (const [index, z] of logOdds.entries()) {
       const p = sigmoid(scale * z + shift);
       const error = p - outcomes[index]!;
@@ -32,8 +35,9 @@ export function fitCalibration(logOdds: Float32Array, outcomes: Float32Array): C
     }
     const determinant = h00 * h11 - h01 * h01;
     const [d0, d1] = [(h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant];
-    scale -= d0;
-    shift -= d1;
+    // Newton's method may leap where almost all outcomes are the same.
+    scale = Math.min(2, Math.max(0.25, scale - d0));
+    shift = Math.min(2, Math.max(-2, shift - d1));
     if (Math.abs(d0) + Math.abs(d1) < 1e-9) break;
   }
   return { scale, shift };

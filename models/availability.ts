@@ -7,7 +7,9 @@ import type { Tf } from './backend.ts';
 import { kindOf, weekHours } from './hours.ts';
 
 export const horizons = [1, 4, 12, 24, 48, 72, 168] as const;
-const featureCount = 22;
+const featureCount = 23;
+/** The last feature: log odds by habit. The network learns what to add to it, so it starts as good as the habit. */
+const habitFeature = featureCount - 1;
 const hiddenUnits = [48, 32] as const;
 
 /** Rows of features with what came of them. */
@@ -56,7 +58,7 @@ class Memory {
   seasonal(weekHour: number): { readonly hour: number; readonly kind: number; readonly mean: number } {
     const mean = this.#up / this.#known;
     const kind =
-      (this.#byKind.up[kindOf(weekHour)]! + 4 * mean) / (this.#byKind.known[kindOf(weekHour)]! + 4);
+      (this.#byKind.up[kindOf(weekHour)]! + 6 * mean) / (this.#byKind.known[kindOf(weekHour)]! + 6);
     const hour = (this.#byHour.up[weekHour]! + 2 * kind) / (this.#byHour.known[weekHour]! + 2);
     return { hour, kind, mean };
   }
@@ -97,6 +99,7 @@ class Memory {
         weekHour >= 120 ? 1 : 0,
         Math.log(horizon) / 5,
         decay,
+        logit(Math.min(0.995, Math.max(0.005, kind))),
       ],
       at,
     );
@@ -131,34 +134,35 @@ export function takeExamples(history: FleetHistory, sampling: Sampling): Example
   );
   const [outcomes, horizonOf, machineOf, slotOf]: number[][] = [[], [], [], []];
   let count = 0;
+  const isSkipped = (): boolean =>
+    (share < 1 && sampling.random.fraction() >= share) || (count + 1) * featureCount > features.length;
+  const take = (moment: {
+    readonly machine: number;
+    readonly slot: number;
+    readonly horizon: number;
+    readonly siteUp: number;
+  }): void => {
+    const { machine, slot, horizon, siteUp } = moment;
+    const outcome = history.up[machine * slotCount + slot + horizon];
+    const isKnown = slot + horizon < slotCount && outcome! <= slotUp;
+    if (!isKnown && sampling.outcomes === 'known') return;
+    const at = { weekHour: hours[slot]!, targetHour: hours[slot + horizon]!, horizon, siteUp };
+    memories[machine]!.write(features, count * featureCount, at);
+    outcomes!.push(isKnown ? outcome! : 0);
+    horizonOf!.push(horizon);
+    machineOf!.push(machine);
+    slotOf!.push(slot);
+    count++;
+  };
   for (let slot = 0; slot < sampling.toSlot; slot++) {
     for (let machine = 0; machine < N; machine++)
       memories[machine]!.see(history.up[machine * slotCount + slot]!, hours[slot]!);
     if (slot < sampling.fromSlot) continue;
     const siteUp = memories.reduce((sum, memory) => sum + memory.isUp, 0) / N;
-    for (let machine = 0; machine < N; machine++) {
-      for (const horizon of sampling.horizons) {
-        if (
-          (share < 1 && sampling.random.fraction() >= share) ||
-          (count + 1) * featureCount > features.length
-        )
-          continue;
-        const outcome = history.up[machine * slotCount + slot + horizon];
-        const isKnown = slot + horizon < slotCount && outcome! <= slotUp;
-        if (!isKnown && sampling.outcomes === 'known') continue;
-        memories[machine]!.write(features, count * featureCount, {
-          weekHour: hours[slot]!,
-          targetHour: hours[slot + horizon]!,
-          horizon,
-          siteUp,
-        });
-        outcomes!.push(isKnown ? outcome! : 0);
-        horizonOf!.push(horizon);
-        machineOf!.push(machine);
-        slotOf!.push(slot);
-        count++;
-      }
-    }
+    const pairs = history.machines.flatMap((_, machine) =>
+      sampling.horizons.map((horizon) => ({ machine, slot, horizon, siteUp })),
+    );
+    for (const pair of pairs) if (!isSkipped()) take(pair);
   }
   return {
     count,
@@ -183,6 +187,8 @@ export interface Fitting {
 }
 
 const batchRows = 512;
+/** Small fleets have few machines to learn from: large weights would learn those by heart. */
+const weightDecay = 3e-4;
 
 type Layer = readonly [TensorFlow.Variable, TensorFlow.Variable];
 
@@ -210,7 +216,7 @@ function applyLayers(
     out = tf.add(tf.matMul(out as TensorFlow.Tensor2D, weights as TensorFlow.Tensor2D), bias);
     if (index < layers.length - 1) out = tf.relu(out);
   }
-  return out as TensorFlow.Tensor2D;
+  return tf.add(out, tf.slice(rows, [0, habitFeature], [-1, 1])) as TensorFlow.Tensor2D;
 }
 
 /** Fits the network by Adam on shuffled batches; the learning rate falls to a tenth. */
@@ -219,9 +225,9 @@ export async function fitAvailability(examples: Examples, fitting: Fitting): Pro
   const random = createRandom(fitting.seed).fork('availability');
   const layers = createLayers(tf, random);
   const variables = layers.flat();
-  const optimizer = tf.train.adam(3e-3);
+  const optimizer = tf.train.adam(1e-3);
   for (let epoch = 0; epoch < epochs; epoch++) {
-    Object.assign(optimizer, { learningRate: 3e-3 * 0.1 ** (epoch / Math.max(1, epochs - 1)) });
+    Object.assign(optimizer, { learningRate: 1e-3 * 0.1 ** (epoch / Math.max(1, epochs - 1)) });
     const order = shuffledIndices(examples.count, random);
     let [loss, batches] = [0, 0];
     for (let at = 0; at + batchRows / 2 <= order.length; at += batchRows) {
@@ -274,7 +280,12 @@ function fitBatch(
   const cost = optimizer.minimize(
     () => {
       const z = applyLayers(tf, layers, x);
-      return tf.mean(tf.sub(tf.softplus(z), tf.mul(y, z))) as TensorFlow.Scalar;
+      const fit = tf.mean(tf.sub(tf.softplus(z), tf.mul(y, z)));
+      const size = layers.reduce<TensorFlow.Tensor>(
+        (sum, [weights]) => tf.add(sum, tf.sum(tf.square(weights))),
+        tf.scalar(0),
+      );
+      return tf.add(fit, tf.mul(weightDecay, size)) as TensorFlow.Scalar;
     },
     true,
     variables,

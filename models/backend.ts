@@ -24,10 +24,13 @@ export interface OpenBackend {
 /** A backend whose tiny fit differs by more is not used. */
 export const deviationMax = 1e-4;
 
+/** By a variable: types and bundlers must not look for a package that may not be there. */
+const nativePackage: string = '@tensorflow/tfjs-node';
+
 const registered: Readonly<Record<BackendName, (tf: Tf) => Promise<void>>> = {
   tensorflow: async () => {
     // An optional dependency: where its native library could not be fetched, this import fails.
-    await import('@tensorflow/tfjs-node' as string);
+    await import(nativePackage);
   },
   wasm: async () => {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');

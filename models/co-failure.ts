@@ -72,7 +72,8 @@ export function fallCorrelations(history: FleetHistory): Float32Array {
     for (let b = a + 1; b < N; b++) {
       let sum = 0;
       for (let slot = 0; slot < T; slot++) sum += rows[a * T + slot]! * rows[b * T + slot]!;
-      const value = norms[a]! * norms[b]! === 0 ? 0 : sum / (norms[a]! * norms[b]!);
+      const scale = norms[a]! * norms[b]!;
+      const value = scale > 0 ? sum / scale : 0;
       correlations[a * N + b] = value;
       correlations[b * N + a] = value;
     }

@@ -117,8 +117,7 @@ export interface PopularityFitting {
 function countLoss(
   tf: Tf,
   rate: TensorFlow.Tensor,
-  counts: TensorFlow.Tensor,
-  dispersion: TensorFlow.Tensor,
+  { counts, dispersion }: { readonly counts: TensorFlow.Tensor; readonly dispersion: TensorFlow.Tensor },
 ): TensorFlow.Scalar {
   const sum = tf.add(rate, dispersion);
   return tf.mean(
@@ -166,7 +165,7 @@ async function fitRates(rows: Rows, fitting: PopularityFitting, hidden: number):
   const y = tf.tensor2d(rows.counts, [rows.counts.length, 1]);
   for (let epoch = 0; epoch < epochs; epoch++) {
     const cost = optimizer.minimize(
-      () => countLoss(tf, rateOf(tf, x, variables), y, tf.exp(logDispersion)),
+      () => countLoss(tf, rateOf(tf, x, variables), { counts: y, dispersion: tf.exp(logDispersion) }),
       true,
       [...variables, logDispersion],
     );
@@ -186,7 +185,7 @@ function predictRates(tf: Tf, weights: readonly Float32Array[], features: readon
       weights.length === 2
         ? [[featureCount, 1], [1]]
         : [[featureCount, hiddenUnits], [hiddenUnits], [hiddenUnits, 1], [1]];
-    const variables = weights.map((values, index) => tf.tensor(values, shapes[index]!));
+    const variables = weights.map((values, index) => tf.tensor(values, shapes[index]));
     return [
       ...(rateOf(
         tf,

@@ -3,11 +3,9 @@
 import { createLiveClock } from './clock.ts';
 import { createLiveRandom } from './random.ts';
 import pino, { type Logger } from 'pino';
-import { days, type LocationRow, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import { days, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
 import {
   createInvite,
-  type ModelRecord,
   openStatement,
   type SignedBatch,
   type SignedStatement,
@@ -20,7 +18,7 @@ import { AgentCore } from '../core/index.ts';
 import { eventLinesMax, telemetryAgeMsMax } from '../limits.ts';
 import type { Clock, Timer } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
-import type { EventLine, FleetView, TrainingView } from '../view.ts';
+import type { EventLine, FleetView } from '../view.ts';
 import { Admission } from './admission.ts';
 import { WorkerPool } from './data-path/index.ts';
 import { type LiveDisk, openLiveDisk } from './disk/index.ts';
@@ -30,7 +28,9 @@ import { createHandlers } from './handlers.ts';
 import { type Home, homeAt } from './home.ts';
 import { type Identity, readIdentity, settleQuotaBytes } from './identity.ts';
 import { type LiveLog, openLiveLog } from './log/index.ts';
-import { modelRecordOf, Planner } from './planner.ts';
+import { Observations } from './observations.ts';
+import { Planner } from './planner.ts';
+import { Planning } from './planning.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
 import { openStore, type Store } from './store.ts';
@@ -90,6 +90,7 @@ export class LiveAgent {
   readonly core: AgentCore;
   readonly drives: Drives;
   readonly planner: Planner;
+  readonly planning: Planning;
   readonly fetcher: PackFetcher;
   readonly workers = new WorkerPool();
   readonly identity: Identity;
@@ -97,11 +98,7 @@ export class LiveAgent {
   readonly #admission: Admission;
   readonly #listeners = new Set<() => void>();
   readonly #events: EventLine[] = [];
-  readonly #locations = new Map<PeerId, LocationRow>();
-  #telemetryRows = 0;
-  #models: ModelRecord | undefined;
-  #training: TrainingView | undefined;
-  #proposal: Plan | undefined;
+  readonly #observations = new Observations();
   #wire: LiveWire | undefined;
   #shell: Shell | undefined;
   #telemetry: Telemetry | undefined;
@@ -114,8 +111,8 @@ export class LiveAgent {
     this.#parts = parts;
     this.identity = identity;
     this.peer = identity.machineKey.peer;
-    const { fraction } = createLiveRandom();
-    this.core = new AgentCore({ self: this.peer, fleet: identity.fleet, fraction });
+    const random = createLiveRandom();
+    this.core = new AgentCore({ self: this.peer, fleet: identity.fleet, fraction: () => random.fraction() });
     this.#admission = new Admission({
       identity,
       membership: this.core.membership,
@@ -126,6 +123,15 @@ export class LiveAgent {
     });
     this.planner = new Planner({ log, self: this.peer, registryFolder: home.models, now: () => clock.now() });
     const tell = (event: Parameters<Shell['handle']>[0]): void => this.#shell?.handle(event);
+    this.planning = new Planning({
+      core: this.core,
+      planner: this.planner,
+      tell,
+      append: (record) => this.shell.append('facts', [record]),
+      report: (level, text) => this.#report(level, text),
+      changed: () => this.#changed(),
+      now: () => clock.now(),
+    });
     this.fetcher = new PackFetcher({ disk, tell, now: () => clock.now() });
     this.drives = new Drives({
       home,
@@ -166,18 +172,16 @@ export class LiveAgent {
       disk: this.#parts.disk,
       drives: this.drives,
       traffic: this.shell.traffic,
-      locations: this.#locations,
-      telemetryRows: this.#telemetryRows,
-      models: this.#models,
-      training: this.#training,
+      observations: this.#observations,
+      training: this.planning.training,
       events: this.#events,
-      proposal: this.#proposal,
+      proposal: this.planning.proposal,
       now: this.now(),
     });
   }
 
   async start(options: StartOptions): Promise<void> {
-    const { identity, log, disk, logger, clock } = this.#parts;
+    const { identity, log, disk, logger } = this.#parts;
     this.#learnOwnStatements();
     const wire = await createLiveWire({
       machineKey: identity.machineKey,
@@ -211,7 +215,6 @@ export class LiveAgent {
         'warning',
         'the last run of this agent ended in a crash or power cut; nothing acknowledged was lost',
       );
-    clock.now();
   }
 
   /** Ends everything in order: no new work, last rows, then the ports. */
@@ -261,36 +264,6 @@ export class LiveAgent {
     await this.shell.append('telemetry', records);
   }
 
-  /** Waits for the plan that the core makes next, or for its word that nothing better was found. */
-  async computePlan(
-    onProgress: (training: TrainingView) => void,
-    signal: AbortSignal,
-  ): Promise<{ readonly plan: Plan; readonly changed: boolean }> {
-    const machines = this.core.membership.eligibleHolders(this.now());
-    const before = this.core.election.plan;
-    const plan = await this.#makePlan({ machines, onProgress, signal });
-    return { plan, changed: plan !== before };
-  }
-
-  /** Publishes the plan that waited for approval. Throws `no-proposal`. */
-  approvePlan(): Plan {
-    const plan = this.#proposal;
-    if (plan === undefined)
-      throw new DreyError({
-        code: 'no-proposal',
-        message: 'no plan waits for approval',
-        advice: 'Ask for one with `drey plan compute`.',
-      });
-    this.#proposal = undefined;
-    this.shell.handle({ kind: 'planComputed', plan, now: this.now() });
-    return plan;
-  }
-
-  showTraining(training: TrainingView | undefined): void {
-    this.#training = training;
-    this.#changed();
-  }
-
   #adminKey() {
     const { adminKey } = this.identity;
     if (adminKey !== undefined) return adminKey;
@@ -304,57 +277,15 @@ export class LiveAgent {
   #hooks() {
     return {
       computePlan: (machines: readonly PeerId[], reason: string) =>
-        void this.#computeForCore(machines, reason),
+        void this.planning.computeForCore(machines, reason),
       snapshotAcknowledged: (staged: Parameters<Drives['acknowledged']>[0]) =>
         this.drives.acknowledged(staged),
       packReady: (pack: PackId) => this.fetcher.ready(pack),
       packLost: (pack: PackId, foundCount: number) => this.fetcher.lost(pack, foundCount),
       report: (level: EventLine['level'], text: string) => this.#report(level, text),
       changed: () => this.#changed(),
-      stored: (batch: SignedBatch) => this.#noteBatch(batch),
+      stored: (batch: SignedBatch) => this.#observations.note(batch),
     };
-  }
-
-  async #computeForCore(machines: readonly PeerId[], reason: string): Promise<void> {
-    this.#report('info', `computing a plan: ${reason}`);
-    try {
-      await this.#makePlan({ machines, onProgress: () => {} });
-    } catch (error) {
-      this.#report('problem', `no plan could be computed: ${String(error)}`);
-      this.shell.handle({ kind: 'planComputed', plan: undefined, now: this.now() });
-    }
-  }
-
-  async #makePlan(wish: {
-    readonly machines: readonly PeerId[];
-    readonly onProgress: (training: TrainingView) => void;
-    readonly signal?: AbortSignal;
-  }): Promise<Plan> {
-    const previous = this.core.election.plan;
-    const onProgress = (training: TrainingView): void => {
-      this.showTraining(training);
-      wish.onProgress(training);
-    };
-    try {
-      const { plan, trained } = await this.planner.make({ ...wish, previous, onProgress });
-      if (trained !== undefined) await this.shell.append('facts', [modelRecordOf(trained, this.now())]);
-      this.#offer(plan, previous);
-      return plan;
-    } finally {
-      this.showTraining(undefined);
-    }
-  }
-
-  /** Automatic: the core publishes it. Review: it waits for an admin. */
-  #offer(plan: Plan, previous: Plan | undefined): void {
-    const isNews = plan !== previous && plan.epoch > (previous?.epoch ?? 0);
-    const isHeldBack = isNews && this.core.membership.policy?.planMode === 'review' && previous !== undefined;
-    if (isHeldBack) this.#proposal = plan;
-    this.shell.handle({
-      kind: 'planComputed',
-      plan: isNews && !isHeldBack ? plan : undefined,
-      now: this.now(),
-    });
   }
 
   #learn(statement: Statement): void {
@@ -379,7 +310,7 @@ export class LiveAgent {
     for (const stream of ['facts', 'telemetry'] as const) {
       for await (const batch of log.readAll(stream)) {
         this.shell.handle({ kind: 'batchStored', batch, now: this.now() });
-        this.#noteBatch(batch);
+        this.#observations.note(batch);
       }
     }
   }
@@ -432,22 +363,6 @@ export class LiveAgent {
       this.#parts.log.prune(unixMs(now - telemetryAgeMsMax), () => {});
     }
     this.#ticker = this.#parts.clock.start(tickMs, () => this.#tick());
-  }
-
-  #noteBatch({ author, records }: SignedBatch): void {
-    for (const record of records) {
-      if (record.kind === 'model' && record.trainedMs >= (this.#models?.trainedMs ?? 0))
-        this.#models = record;
-      if (record.kind !== 'telemetry') continue;
-      this.#telemetryRows += record.rows.length;
-      for (const row of record.rows) {
-        const isNewer =
-          row.kind === 'location' &&
-          row.machine === author &&
-          row.atMs >= (this.#locations.get(author)?.atMs ?? 0);
-        if (isNewer && row.kind === 'location') this.#locations.set(author, row);
-      }
-    }
   }
 
   #report(level: EventLine['level'], text: string): void {

@@ -1,10 +1,9 @@
 // What this agent knows of the fleet, put together for people from the core's state and the live parts. Decides nothing.
 
 import { openSmall } from '../codec/index.ts';
-import type { ModelRecord } from '../codec/index.ts';
 import type { AgentCore } from '../core/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import type { LocationRow, UnixMs } from '../../datasets/index.ts';
+import type { UnixMs } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
 import type {
   DriveView,
@@ -19,15 +18,14 @@ import type {
 } from '../view.ts';
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
+import type { Observations } from './observations.ts';
 
 export interface ViewParts {
   readonly core: AgentCore;
   readonly disk: LiveDisk;
   readonly drives: Drives;
   readonly traffic: { readonly sentBytes: number; readonly receivedBytes: number };
-  readonly locations: ReadonlyMap<PeerId, LocationRow>;
-  readonly telemetryRows: number;
-  readonly models: ModelRecord | undefined;
+  readonly observations: Observations;
   readonly training: TrainingView | undefined;
   readonly events: readonly EventLine[];
   readonly proposal: Plan | undefined;
@@ -35,7 +33,8 @@ export interface ViewParts {
 }
 
 export function fleetView(parts: ViewParts): FleetView {
-  const { core, now, models, training } = parts;
+  const { core, now, training } = parts;
+  const { models, telemetryRows } = parts.observations;
   const { membership, election } = core;
   const { plan } = election;
   const lease = election.leaseAt(now);
@@ -56,16 +55,16 @@ export function fleetView(parts: ViewParts): FleetView {
     ...(training === undefined ? {} : { training }),
     health: healthLines(parts),
     events: parts.events,
-    telemetryRows: parts.telemetryRows,
+    telemetryRows,
   };
 }
 
-function machineView({ core, disk, locations, now }: ViewParts, peer: PeerId): MachineView {
+function machineView({ core, disk, observations, now }: ViewParts, peer: PeerId): MachineView {
   const { membership, election } = core;
   const certificate = membership.certificateOf(peer);
   const isSelf = peer === membership.self;
   const heard = isSelf ? now : membership.heardAt(peer);
-  const place = isSelf ? disk.usage() : locations.get(peer);
+  const place = isSelf ? disk.usage() : observations.locations.get(peer);
   const domain = election.plan?.domains[peer];
   const slots =
     election.plan?.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)) ?? [];
@@ -151,6 +150,22 @@ function healthLines({ core, disk, drives, proposal, now }: ViewParts): readonly
       text: `Plan ${proposal.epoch} waits for approval.`,
       advice: 'Look at it, then run `drey plan approve`.',
     });
+  lines.push(...driveHealth(drives));
+  const { heldBytes, quotaBytes, freeBytes } = disk.usage();
+  if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
+    lines.push({
+      level: 'warning',
+      subject: 'disk',
+      text: "The space for others' shards is used up.",
+      advice: 'Give more, or free some space.',
+    });
+  return lines.length === 0
+    ? [{ level: 'ok', subject: 'agent', text: 'Everything is as it should be.' }]
+    : lines;
+}
+
+function driveHealth(drives: Drives): readonly HealthLine[] {
+  const lines: HealthLine[] = [];
   for (const { failure, watcher } of drives.running.values()) {
     if (failure !== undefined)
       lines.push({
@@ -173,17 +188,7 @@ function healthLines({ core, disk, drives, proposal, now }: ViewParts): readonly
         text: `The folder is not watched: ${health.reason}.`,
       });
   }
-  const { heldBytes, quotaBytes, freeBytes } = disk.usage();
-  if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
-    lines.push({
-      level: 'warning',
-      subject: 'disk',
-      text: "The space for others' shards is used up.",
-      advice: 'Give more, or free some space.',
-    });
-  return lines.length === 0
-    ? [{ level: 'ok', subject: 'agent', text: 'Everything is as it should be.' }]
-    : lines;
+  return lines;
 }
 
 /** The name of a drive for those who can open it. */

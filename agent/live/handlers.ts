@@ -36,8 +36,8 @@ export function createHandlers(agent: LiveAgent): Handlers {
     snapshot: ({ drive }) => takeSnapshot(agent, drive),
     snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
-    computePlan: (_request, report, signal) => agent.computePlan(reportTraining(report), signal),
-    approvePlan: () => ({ plan: agent.approvePlan(), changed: true }),
+    computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
+    approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
     exportTelemetry: (request, report) => exportRows(agent, request, report),
@@ -233,7 +233,7 @@ async function train(agent: LiveAgent, report: ReportProgress, signal: AbortSign
       'Wait, or import older monitoring with `drey telemetry import`.',
     );
   const show = (training: TrainingView): void => {
-    agent.showTraining(training);
+    agent.planning.show(training);
     reportTraining(report)(training);
   };
   try {
@@ -245,7 +245,7 @@ async function train(agent: LiveAgent, report: ReportProgress, signal: AbortSign
     }));
     return { version: trained.version, backend: trained.backend, seconds: trained.seconds, domains };
   } finally {
-    agent.showTraining(undefined);
+    agent.planning.show(undefined);
   }
 }
 

@@ -57,10 +57,8 @@ export class Planner {
   /** All rows that machines wrote about themselves, in no particular order. */
   async *rows(): AsyncGenerator<TelemetryRow> {
     for await (const { author, records } of this.#parts.log.readAll('telemetry')) {
-      for (const record of records) {
-        if (record.kind !== 'telemetry') continue;
-        for (const row of record.rows) if (row.machine === author) yield row;
-      }
+      const rows = records.flatMap((record) => (record.kind === 'telemetry' ? record.rows : []));
+      for (const row of rows) if (row.machine === author) yield row;
     }
   }
 

@@ -20,7 +20,7 @@ interface CreateOptions extends CommonOptions {
 async function createFleetHere(options: CreateOptions): Promise<void> {
   const { createFleet } = await import('../../agent/live/index.ts');
   const passphrase = readSecret(options.passphraseFile);
-  const made = await createFleet({
+  const made = createFleet({
     home: homeOf(options),
     fleetName: options.name,
     machineName: options.machineName,

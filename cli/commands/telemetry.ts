@@ -104,7 +104,7 @@ async function generate(options: GenerateOptions): Promise<void> {
     options.machines === undefined
       ? (await askAgent({ home, call: 'view', request: {} })).machines.map(({ peer }) => peer)
       : undefined;
-  const written = writeGeneratedHistory({
+  const written = await writeGeneratedHistory({
     folder: options.out,
     seed: options.seed,
     weeks: Number(options.weeks),

@@ -1,0 +1,114 @@
+// Plans on demand: for the core, and for an admin who asks. In review mode a plan waits here for approval.
+
+import { DreyError, type UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import type { ModelRecord } from '../codec/index.ts';
+import type { AgentCore, CoreEvent } from '../core/index.ts';
+import type { PeerId } from '../units.ts';
+import type { EventLine, TrainingView } from '../view.ts';
+import { modelRecordOf, type Planner } from './planner.ts';
+
+export interface PlanningParts {
+  readonly core: AgentCore;
+  readonly planner: Planner;
+  readonly tell: (event: CoreEvent) => void;
+  readonly append: (record: ModelRecord) => Promise<void>;
+  readonly report: (level: EventLine['level'], text: string) => void;
+  readonly changed: () => void;
+  readonly now: () => UnixMs;
+}
+
+interface Wish {
+  readonly machines: readonly PeerId[];
+  readonly onProgress: (training: TrainingView) => void;
+  readonly signal?: AbortSignal;
+}
+
+export class Planning {
+  readonly #parts: PlanningParts;
+  #training: TrainingView | undefined;
+  #proposal: Plan | undefined;
+
+  constructor(parts: PlanningParts) {
+    this.#parts = parts;
+  }
+
+  /** How far a running training is. */
+  get training(): TrainingView | undefined {
+    return this.#training;
+  }
+
+  /** The plan that waits for an admin. */
+  get proposal(): Plan | undefined {
+    return this.#proposal;
+  }
+
+  /** The core asked: every outcome goes back to it, so that it may ask again. */
+  async computeForCore(machines: readonly PeerId[], reason: string): Promise<void> {
+    const { report, tell, now } = this.#parts;
+    report('info', `computing a plan: ${reason}`);
+    try {
+      await this.#make({ machines, onProgress: () => {} });
+    } catch (error) {
+      report('problem', `no plan could be computed: ${String(error)}`);
+      tell({ kind: 'planComputed', plan: undefined, now: now() });
+    }
+  }
+
+  /** A person asked. `changed` is false when nothing better than the plan of now was found. */
+  async compute(
+    onProgress: (training: TrainingView) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly plan: Plan; readonly changed: boolean }> {
+    const { core, now } = this.#parts;
+    const before = core.election.plan;
+    const plan = await this.#make({ machines: core.membership.eligibleHolders(now()), onProgress, signal });
+    return { plan, changed: plan !== before };
+  }
+
+  /** Publishes the plan that waited for approval. Throws `no-proposal`. */
+  approve(): Plan {
+    const plan = this.#proposal;
+    if (plan === undefined) {
+      throw new DreyError({
+        code: 'no-proposal',
+        message: 'no plan waits for approval',
+        advice: 'Ask for one with `drey plan compute`.',
+      });
+    }
+    this.#proposal = undefined;
+    this.#parts.tell({ kind: 'planComputed', plan, now: this.#parts.now() });
+    return plan;
+  }
+
+  show(training: TrainingView | undefined): void {
+    this.#training = training;
+    this.#parts.changed();
+  }
+
+  async #make(wish: Wish): Promise<Plan> {
+    const { core, planner, append, now } = this.#parts;
+    const previous = core.election.plan;
+    const onProgress = (training: TrainingView): void => {
+      this.show(training);
+      wish.onProgress(training);
+    };
+    try {
+      const { plan, trained } = await planner.make({ ...wish, previous, onProgress });
+      if (trained !== undefined) await append(modelRecordOf(trained, now()));
+      this.#offer(plan, previous);
+      return plan;
+    } finally {
+      this.show(undefined);
+    }
+  }
+
+  /** Automatic: the core publishes it. Review: all but the very first wait for an admin. */
+  #offer(plan: Plan, previous: Plan | undefined): void {
+    const { core, tell, now } = this.#parts;
+    const isNews = plan !== previous && plan.epoch > (previous?.epoch ?? 0);
+    const isHeldBack = isNews && core.membership.policy?.planMode === 'review' && previous !== undefined;
+    if (isHeldBack) this.#proposal = plan;
+    tell({ kind: 'planComputed', plan: isNews && !isHeldBack ? plan : undefined, now: now() });
+  }
+}
