@@ -4,7 +4,7 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import type { Receipt, WireMessage } from '../codec/index.ts';
-import { inventoryEveryMs, inventoryPackCountMax } from '../limits.ts';
+import { inventoryEveryMs, inventoryPackCountMax, shardRetryMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
@@ -18,6 +18,9 @@ export class Placement {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   #nextInventoryMs = 0;
+  #nextReminderMs = 0;
+  /** Something here waits for the words of others: the outbox, or shards that belong elsewhere. */
+  #mayWait = true;
 
   constructor(membership: Membership, shelf: Shelf) {
     this.#membership = membership;
@@ -35,6 +38,7 @@ export class Placement {
       case 'receiptOpened':
         return this.#receipt(event.receipt);
       case 'packStaged':
+        this.#mayWait = true;
         return this.announcePack(this.#shelf.take(event.descriptor.pack));
       case 'tick':
         return this.#tick(event.now);
@@ -45,6 +49,7 @@ export class Placement {
 
   /** A new plan holds: tell every member of every group what is here. */
   planChanged(): Effects {
+    this.#mayWait = true;
     const effects = [...this.#membership.up].flatMap((peer) => this.#announceTo(peer));
     return [...effects, ...this.#removeSurplus()];
   }
@@ -120,8 +125,11 @@ export class Placement {
       const group = this.#shelf.groupOf(known);
       if (group === undefined || here.length === 0) continue;
       // Only news is answered: two who both wait for a third would else answer each other for ever.
-      if (isNews && this.#isWaitingFor(from, group, known))
-        answers.set(group, [...(answers.get(group) ?? []), { pack, indexes: here }]);
+      const answer =
+        isNews && this.#isWaitingFor(from, group, known)
+          ? here
+          : this.#reminded(from, known, isUnderOurs ? indexes : []);
+      if (answer.length > 0) answers.set(group, [...(answers.get(group) ?? []), { pack, indexes: answer }]);
       if (known.descriptor?.owner === from) effects.push(...this.#receiptsFor(known, from));
       effects.push(...this.#removeSurplusOf(known));
     }
@@ -143,6 +151,17 @@ export class Placement {
     const slot = group.members.indexOf(from);
     const indexes = [...known.others].filter(([, peers]) => peers.has(from)).map(([index]) => index);
     return indexes.some((index) => index !== slot) || (slot >= 0 && !indexes.includes(slot));
+  }
+
+  /**
+   * Who has shards that belong elsewhere says so again until every slot has confirmed: our slot is named once more, and only
+   * that, so that no answer is answered.
+   */
+  #reminded(from: PeerId, known: KnownPack, indexes: readonly number[]): readonly number[] {
+    const members = this.#shelf.groupOf(known)?.members ?? [];
+    const slot = members.indexOf(this.#membership.self);
+    const hasSurplus = indexes.some((index) => members[index] !== from);
+    return hasSurplus && known.held.has(slot) ? [slot] : [];
   }
 
   /** The owner comes back and does not know that its shard is here: say so again, signed. */
@@ -194,9 +213,27 @@ export class Placement {
   }
 
   #tick(now: UnixMs): Effects {
-    if (now < this.#nextInventoryMs) return [];
+    if (now < this.#nextInventoryMs) return this.#remind(now);
     this.#nextInventoryMs = now + inventoryEveryMs;
     return this.planChanged();
+  }
+
+  /** Messages are lost, and words under another plan do not count: what waits is announced again. */
+  #remind(now: UnixMs): Effects {
+    if (!this.#mayWait || now < this.#nextReminderMs) return [];
+    this.#nextReminderMs = now + shardRetryMs;
+    const waiting = [...this.#shelf.packs.values()].filter(
+      (known) => known.isInOutbox || this.#hasSurplus(known),
+    );
+    this.#mayWait = waiting.length > 0;
+    return waiting.flatMap((known) => this.announcePack(known));
+  }
+
+  #hasSurplus(known: KnownPack): boolean {
+    const group = known.held.size === 0 ? undefined : this.#shelf.groupOf(known);
+    return (
+      group !== undefined && [...known.held].some((index) => group.members[index] !== this.#membership.self)
+    );
   }
 
   #removeSurplus(): Effects {
