@@ -103,7 +103,7 @@ export class Platters {
 
   /** A power cut: writes that were under way are torn, and the next start drops them with all scratch. */
   crash(): void {
-    for (const slot of [...this.all()]) {
+    for (const slot of this.all()) {
       if (slot.isFlushed && slot.place !== 'scratch') continue;
       this.remove({ pack: slot.descriptor.pack, index: slot.index, place: slot.place });
     }

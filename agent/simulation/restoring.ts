@@ -25,7 +25,9 @@ export function restoreOnNewMachine(fleet: Fleet, count: number): number {
 function sampleOf(fleet: Fleet, count: number): readonly Promised[] {
   const intact = fleet.checks.intactShards();
   const acknowledged = fleet.ledger.acknowledged.filter(({ descriptors }) =>
-    descriptors.every((descriptor) => !fleet.checks.isBeyondRepair(descriptor, intact.get(descriptor.pack) ?? new Set())),
+    descriptors.every(
+      (descriptor) => !fleet.checks.isBeyondRepair(descriptor, intact.get(descriptor.pack) ?? new Set()),
+    ),
   );
   const step = Math.max(1, acknowledged.length / count);
   return Array.from(

@@ -162,8 +162,9 @@ function unsettled(fleet: Fleet): string {
       const left = intact.get(known.pack)?.size ?? 0;
       if (left < (known.descriptor?.redundancy.k ?? 1)) continue;
       const slot = core.repair.slotOf(known);
-      if (slot !== undefined && !known.held.has(slot)) todo.wanted++;
-      for (const index of known.held) if (index !== slot) todo.surplus++;
+      const isThere = slot !== undefined && known.held.has(slot);
+      if (slot !== undefined && !isThere) todo.wanted++;
+      todo.surplus += known.held.size - (isThere ? 1 : 0);
     }
   }
   const isDone = todo.snapshots + todo.wanted + todo.surplus + todo.sends === 0 && epochs.size === 1;
@@ -194,6 +195,8 @@ function reportOf(fleet: Fleet, end: Pick<Report, 'settledHours' | 'snapshotsRes
   };
 }
 
-function replayOf({ planner: _, rewrite: __, ...options }: ResolvedOptions): string {
-  return `npx node -e "import('./agent/simulation/index.ts').then((door) => console.log(door.simulate(${JSON.stringify(options).replaceAll('"', "'")})))"`;
+/** The command that runs this again. A planner or a planted bug cannot be written down; tests name them. */
+function replayOf(options: ResolvedOptions): string {
+  const plain = JSON.stringify({ ...options, planner: undefined, rewrite: undefined }).replaceAll('"', "'");
+  return `npx node -e "import('./agent/simulation/index.ts').then((door) => console.log(door.simulate(${plain})))"`;
 }

@@ -127,6 +127,8 @@ export interface TestAgentOptions {
   readonly quotaBytes?: number;
   readonly limits?: LiveWireOptions['limits'];
   readonly bootstrapAddresses?: readonly string[];
+  /** Hears instead of `ears`. */
+  readonly listener?: WireListener;
 }
 
 export function temporaryFolder(t: ExecutionContext): string {
@@ -180,7 +182,7 @@ export async function startAgent(
     ...(options.bootstrapAddresses === undefined ? {} : { bootstrapAddresses: options.bootstrapAddresses }),
   });
   const ears = new Ears();
-  wire.start(ears);
+  wire.start(options.listener ?? ears);
   t.teardown(async () => {
     await wire.close();
     await store.close();
