@@ -1,38 +1,52 @@
-// Server-sent events: the whole view to every open page, at most twice a second, and a heartbeat so that nobody gives up.
+// Server-sent events: the whole view to every open page, at most twice a second, and a heartbeat so that nobody gives up. A page
+// that reads slowly gets fewer views, never a queue of them.
 
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { FleetView } from '../agent/index.ts';
 import { seconds } from '../datasets/index.ts';
 
+/** An agent serves one machine's people; more open pages are a mistake or an attack. */
 const clientsMax = 32;
 const updateEveryMs = 500;
+/** Shorter than the minute after which idle connections are commonly cut. */
 const beatMs = seconds(15);
+
+export interface ViewSource {
+  readonly view: () => FleetView;
+  readonly onChange: (listener: () => void) => () => void;
+}
 
 export class LiveUpdates {
   readonly #view: () => FleetView;
   readonly #stopListening: () => void;
   readonly #clients = new Set<Response>();
+  /** Clients that have yet to take in what they were sent; they get the newest view when they have. */
+  readonly #behind = new Set<Response>();
   readonly #beat: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(source: {
-    readonly view: () => FleetView;
-    readonly onChange: (listener: () => void) => () => void;
-  }) {
+  constructor(source: ViewSource) {
     this.#view = source.view;
     this.#stopListening = source.onChange(() => this.#soon());
-    this.#beat = setInterval(() => this.#toAll(': still here\n\n'), beatMs);
+    this.#beat = setInterval(() => this.#keepAlive(), beatMs);
   }
 
-  add(request: Request, response: Response): void {
+  /** Sends the view at once and at every change; 503 beyond 32 pages. */
+  add(response: Response): void {
     if (this.#clients.size >= clientsMax) {
       response.status(503).end();
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    response.write(this.#message());
     this.#clients.add(response);
-    request.on('close', () => this.#clients.delete(response));
+    response.on('drain', () => {
+      if (this.#behind.delete(response)) response.write(this.#message());
+    });
+    response.on('close', () => {
+      this.#clients.delete(response);
+      this.#behind.delete(response);
+    });
+    response.write(this.#message());
   }
 
   close(): void {
@@ -46,15 +60,22 @@ export class LiveUpdates {
     if (this.#clients.size === 0) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#toAll(this.#message());
+      this.#sendView();
     }, updateEveryMs);
+  }
+
+  #sendView(): void {
+    const message = this.#message();
+    for (const client of this.#clients)
+      if (client.writableNeedDrain) this.#behind.add(client);
+      else client.write(message);
+  }
+
+  #keepAlive(): void {
+    for (const client of this.#clients) if (!client.writableNeedDrain) client.write(': still here\n\n');
   }
 
   #message(): string {
     return `event: view\ndata: ${JSON.stringify(this.#view())}\n\n`;
-  }
-
-  #toAll(text: string): void {
-    for (const client of this.#clients) client.write(text);
   }
 }

@@ -6,6 +6,7 @@ interface ChartLike {
   data: unknown;
   options: unknown;
   update(mode?: string): void;
+  destroy(): void;
 }
 
 declare const Chart: (new (canvas: HTMLCanvasElement, configuration: object) => ChartLike) & {
@@ -32,8 +33,9 @@ export function useScheme(): void {
   Chart.defaults.maintainAspectRatio = false;
 }
 
-/** Forgets all charts, so that the next update draws them anew. */
+/** Ends all charts, so that the next update draws them anew. */
 export function dropCharts(): void {
+  for (const { chart: drawn } of charts.values()) drawn.destroy();
   charts.clear();
 }
 
@@ -42,7 +44,12 @@ export interface ChartParts {
   /** What the chart shows, in a sentence, for those who cannot see it. */
   readonly label: string;
   readonly height: number;
-  readonly configuration: { readonly type: string; readonly data: unknown; readonly options: unknown };
+  readonly configuration: {
+    readonly type: string;
+    readonly data: unknown;
+    readonly options: unknown;
+    readonly plugins?: readonly object[];
+  };
 }
 
 /** The chart's place on the page: the one of before with new data, or a new one. */
@@ -73,17 +80,15 @@ export function bars(parts: {
   readonly series: readonly {
     readonly name: string;
     readonly values: readonly number[];
-    readonly colour: string;
+    readonly colour: string | readonly string[];
   }[];
   readonly axis: string;
-  readonly stacked?: 'stacked' | 'side by side';
 }): HTMLElement {
-  const isStacked = parts.stacked === 'stacked';
-  const perRow = isStacked ? 20 : 8 + 10 * parts.series.length;
+  const rowPixels = Math.max(22, 8 + 9 * parts.series.length);
   return chart({
     key: parts.key,
     label: parts.label,
-    height: Math.max(140, 70 + perRow * parts.rows.length),
+    height: (parts.series.length > 1 ? 92 : 62) + rowPixels * parts.rows.length,
     configuration: {
       type: 'bar',
       data: {
@@ -93,6 +98,7 @@ export function bars(parts: {
           data: values,
           backgroundColor: colour,
           borderRadius: 2,
+          maxBarThickness: 16,
         })),
       },
       options: {
@@ -107,8 +113,8 @@ export function bars(parts: {
           },
         },
         scales: {
-          x: { stacked: isStacked, beginAtZero: true, title: { display: true, text: parts.axis } },
-          y: { stacked: isStacked, ticks: { autoSkip: false } },
+          x: { beginAtZero: true, title: { display: true, text: parts.axis } },
+          y: { grid: { display: false }, ticks: { autoSkip: false } },
         },
       },
     },
@@ -119,7 +125,55 @@ export interface MatrixCell {
   readonly x: string;
   readonly y: string;
   readonly colour: string;
+  /** Written into the square where it fits, so that colour is not alone. */
+  readonly mark: string;
   readonly text: string;
+}
+
+interface DrawnMatrix {
+  readonly ctx: CanvasRenderingContext2D;
+  readonly data: { readonly datasets: readonly [{ readonly data: readonly MatrixCell[] }] };
+  getDatasetMeta(index: number): {
+    readonly data: readonly {
+      readonly width: number;
+      readonly height: number;
+      getCenterPoint(): { readonly x: number; readonly y: number };
+    }[];
+  };
+}
+
+/** Writes each square's mark into it. */
+const marks = {
+  id: 'marks',
+  afterDatasetsDraw(drawn: DrawnMatrix): void {
+    const { ctx, data } = drawn;
+    ctx.save();
+    ctx.font = '600 11px system-ui, sans-serif';
+    ctx.textAlign = 'center';
+    ctx.textBaseline = 'middle';
+    ctx.fillStyle = '#ffffff';
+    for (const [index, square] of drawn.getDatasetMeta(0).data.entries()) {
+      const mark = data.datasets[0].data[index]?.mark ?? '';
+      const { x, y } = square.getCenterPoint();
+      if (ctx.measureText(mark).width + 2 <= square.width && square.height >= 11) ctx.fillText(mark, x, y);
+    }
+    ctx.restore();
+  },
+};
+
+/** A square's side: its share of the chart, less a gap. */
+const sideOf = (pixels: number | undefined, count: number): number => Math.max(2, (pixels ?? 0) / count - 2);
+
+const categories = (labels: readonly string[]): object => ({
+  type: 'category',
+  labels,
+  offset: true,
+  grid: { display: false },
+  border: { display: false },
+});
+
+interface Area {
+  readonly chart: { readonly chartArea?: { readonly width: number; readonly height: number } };
 }
 
 /** Machines × groups, one square each, coloured by domain; the tooltip says what the colour says. */
@@ -131,24 +185,21 @@ export function matrix(parts: {
   readonly cells: readonly MatrixCell[];
 }): HTMLElement {
   const { columns, rows, cells } = parts;
-  interface Area {
-    readonly chart: { readonly chartArea?: { readonly width: number; readonly height: number } };
-  }
   return chart({
     key: parts.key,
     label: parts.label,
-    height: Math.min(2400, 90 + 24 * rows.length),
+    height: 70 + 22 * rows.length,
     configuration: {
       type: 'matrix',
       data: {
         datasets: [
           {
             label: 'placement',
-            data: cells.map(({ x, y, colour, text }) => ({ x, y, colour, text })),
+            data: [...cells],
             backgroundColor: ({ raw }: { readonly raw?: MatrixCell }) => raw?.colour ?? 'transparent',
-            width: ({ chart: drawn }: Area) =>
-              Math.max(2, (drawn.chartArea?.width ?? 0) / columns.length - 3),
-            height: ({ chart: drawn }: Area) => Math.max(2, (drawn.chartArea?.height ?? 0) / rows.length - 3),
+            borderRadius: 3,
+            width: ({ chart: drawn }: Area) => sideOf(drawn.chartArea?.width, columns.length),
+            height: ({ chart: drawn }: Area) => sideOf(drawn.chartArea?.height, rows.length),
           },
         ],
       },
@@ -161,22 +212,11 @@ export function matrix(parts: {
           },
         },
         scales: {
-          x: {
-            type: 'category',
-            labels: columns,
-            offset: true,
-            grid: { display: false },
-            ticks: { maxRotation: 60, autoSkip: columns.length > 60 },
-          },
-          y: {
-            type: 'category',
-            labels: rows,
-            offset: true,
-            grid: { display: false },
-            ticks: { autoSkip: rows.length > 80 },
-          },
+          x: { ...categories(columns), ticks: { maxRotation: 60, autoSkip: true } },
+          y: { ...categories(rows), reverse: false, ticks: { autoSkip: false } },
         },
       },
+      plugins: [marks],
     },
   });
 }

@@ -34,23 +34,26 @@ export function agoText(ms: number): string {
   return `${Math.round(ms / 86_400_000)} days ago`;
 }
 
-/** Ten colours that differ in lightness too; machines without a domain are grey. */
+/** Series of the charts; each stands out on light and on dark ground, and differs in lightness too. */
+export const colours = { main: '#23916c', pale: '#94a39c', night: '#4a6bd0', day: '#d08f1e' } as const;
+
+/** Ten colours that carry white text; machines without a domain are grey. Beyond ten they repeat: the mark tells. */
 const palette = [
   '#1f6f54',
-  '#c2571a',
+  '#b54e14',
   '#3c5bb8',
-  '#9a7b00',
+  '#7d6400',
   '#8b3a8f',
-  '#1c8a9c',
+  '#127384',
   '#b03052',
-  '#5f7d1f',
+  '#55721a',
   '#6a4fb3',
   '#7a5230',
-];
-export const aloneColour = '#8b9691';
+] as const;
+export const aloneColour = '#66736d';
 export const domainColour = (domains: readonly string[], domain: string | undefined): string =>
-  domain === undefined ? aloneColour : palette[domains.indexOf(domain) % palette.length]!;
+  (domain === undefined ? undefined : palette[domains.indexOf(domain) % palette.length]) ?? aloneColour;
 
-/** "learned domain 3" → "3". */
+/** "learned domain 3" → "3"; a dash where a machine stands alone. */
 export const domainMark = (domain: string | undefined): string =>
   domain?.replace(/^learned domain /u, '') ?? '–';

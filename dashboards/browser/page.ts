@@ -2,16 +2,15 @@
 
 import type { FleetView } from '../../agent/view.ts';
 import { dropCharts, useScheme } from './charts.ts';
-import {
-  drivesSection,
-  fleetSection,
-  healthSection,
-  modelsSection,
-  placementSection,
-  reasonsSection,
-  type Section,
-  survivalSection,
-} from './sections.ts';
+import { drivesSection } from './drives.ts';
+import { fleetSection } from './fleet.ts';
+import { showHead } from './head.ts';
+import { healthSection } from './health.ts';
+import { modelsSection } from './models.ts';
+import { placementSection } from './placement.ts';
+import { reasonsSection } from './reasons.ts';
+import type { Section } from './section.ts';
+import { survivalSection } from './survival.ts';
 
 const sections: Readonly<Record<string, Section>> = {
   fleet: fleetSection,
@@ -27,29 +26,6 @@ const sections: Readonly<Record<string, Section>> = {
 const drawn = new Map<string, string>();
 let latest: FleetView | undefined;
 
-const byId = (id: string): HTMLElement => document.querySelector<HTMLElement>(`#${id}`)!;
-
-function riskOf(view: FleetView): { readonly level: string; readonly text: string } {
-  const lost = view.groupsNow.filter(({ margin }) => margin < 0).length;
-  const thin = view.groupsNow.filter(({ margin }) => margin === 0).length;
-  if (view.plan === undefined)
-    return { level: 'warning', text: 'Nothing is placed yet: the fleet needs four machines and a plan.' };
-  if (lost > 0)
-    return {
-      level: 'problem',
-      text: `${lost} of ${view.groupsNow.length} groups cannot be restored from at this moment: too many of their machines are off.`,
-    };
-  if (thin > 0)
-    return {
-      level: 'warning',
-      text: `Everything can be restored now, but ${thin} of ${view.groupsNow.length} groups could not lose one more machine.`,
-    };
-  return {
-    level: 'ok',
-    text: `Everything can be restored now: each of ${view.groupsNow.length} groups could lose at least one more machine.`,
-  };
-}
-
 /** What a section depends on; times of day change always and are left out. */
 function textOf(id: string, view: FleetView): string {
   const machines = view.machines.map(({ lastHeardMs, ...rest }) => ({
@@ -63,55 +39,58 @@ function textOf(id: string, view: FleetView): string {
     survival: [plan, groupsNow],
     models: [models, training, plan?.heldOut],
     reasons: plan,
-    drives,
-    health: [health, events, work],
+    drives: [drives, Math.floor(view.atMs / 60_000)],
+    health: [health, events, work, view.telemetryRows],
   };
-  return JSON.stringify(parts[id]);
+  return JSON.stringify(parts[id]) ?? 'nothing';
 }
 
-function redraw(id: string, content: readonly HTMLElement[]): void {
-  const section = byId(id);
-  const open = new Set(
-    [...section.querySelectorAll('details[open]')].map((details) => details.getAttribute('data-key')),
-  );
-  const scrolled = [...section.querySelectorAll('.scroll')].map(({ scrollTop }) => scrollTop);
+/** New content in place of the old; what its reader opened, scrolled or is typing in stays. */
+function redraw(section: HTMLElement, content: readonly HTMLElement[]): void {
+  const focused = document.activeElement;
+  const keyOf = (details: Element): string | null => details.getAttribute('data-key');
+  const open = new Set([...section.querySelectorAll('details[open]')].map(keyOf));
+  const scrolled = [...section.querySelectorAll('.scroll')].map((place) => [place, place.scrollTop] as const);
   section.replaceChildren(...content);
   for (const details of section.querySelectorAll('details'))
-    if (open.has(details.getAttribute('data-key'))) details.setAttribute('open', '');
-  for (const [index, place] of section.querySelectorAll('.scroll').entries())
-    place.scrollTop = scrolled[index] ?? 0;
+    if (open.has(keyOf(details))) details.setAttribute('open', '');
+  for (const [place, top] of scrolled) place.scrollTop = top;
+  if (focused instanceof HTMLElement && section.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 function show(view: FleetView): void {
   latest = view;
-  const optimizer = view.machines.find(({ peer }) => peer === view.optimizer?.peer)?.name;
-  document.title = `${view.fleetName} · Drey`;
-  byId('fleet-name').textContent = view.fleetName;
-  byId('summary').textContent =
-    `Plan ${view.plan?.epoch ?? 'none yet'}${view.plan === undefined ? '' : `, from ${view.plan.modelSource}`} · optimizer ${optimizer ?? 'none'} · seen from ${view.machines.find(({ peer }) => peer === view.self)?.name ?? 'here'}`;
-  const { level, text } = riskOf(view);
-  const risk = byId('risk');
-  risk.dataset['level'] = level;
-  if (risk.textContent !== text) risk.textContent = text;
+  showHead(view);
   for (const [id, section] of Object.entries(sections)) {
-    const before = textOf(id, view);
-    if (drawn.get(id) === before) continue;
-    drawn.set(id, before);
-    redraw(id, section(view));
+    const place = document.querySelector<HTMLElement>(`#${id}`);
+    const text = textOf(id, view);
+    if (place === null || drawn.get(id) === text) continue;
+    drawn.set(id, text);
+    redraw(place, section(view));
   }
+}
+
+function sayConnection(state: 'live' | 'lost', text: string): void {
+  const place = document.querySelector<HTMLElement>('#connection');
+  if (place === null) return;
+  place.dataset['state'] = state;
+  place.textContent = text;
 }
 
 function connect(): void {
   const source = new EventSource('/api/events');
-  const say = (state: string, text: string): void => {
-    byId('connection').dataset['state'] = state;
-    byId('connection').textContent = text;
-  };
-  source.addEventListener('open', () => say('live', 'live'));
-  source.addEventListener('error', () => say('lost', 'the agent does not answer; trying again'));
-  source.addEventListener('view', (event) =>
-    show(JSON.parse((event as MessageEvent<string>).data) as FleetView),
+  source.addEventListener('open', () => sayConnection('live', 'live'));
+  source.addEventListener('error', () =>
+    sayConnection(
+      'lost',
+      source.readyState === EventSource.CLOSED
+        ? 'not signed in any more: run drey dashboard'
+        : 'the agent does not answer; trying again',
+    ),
   );
+  source.addEventListener('view', ({ data }) => {
+    show(JSON.parse(String(data)) as FleetView);
+  });
 }
 
 useScheme();

@@ -1,8 +1,16 @@
-// Tables and small pieces of page, made of text nodes only: names come from peers and are never read as HTML.
+// Tables and small pieces of page, made of text nodes only: names come from peers and are never read as HTML. A table is
+// sorted, searched and paged by its reader, and stays so over live updates.
 
 export type Cell =
   | string
-  | { readonly text: string; readonly kind: 'number' | 'state' | 'level'; readonly value?: string };
+  | {
+      readonly text: string;
+      readonly kind: 'number' | 'state' | 'level' | 'words';
+      /** What colours a state or level, where it is not the text. */
+      readonly value?: string;
+      /** What the column is sorted by, where it is not the text. */
+      readonly order?: number;
+    };
 
 export function element(
   tag: string,
@@ -15,10 +23,12 @@ export function element(
   return made;
 }
 
-function cellOf(tag: 'td' | 'th', cell: Cell): HTMLElement {
-  if (typeof cell === 'string') return element(tag, cell);
-  if (cell.kind === 'number') return element(tag, cell.text, { class: 'number' });
-  const outer = element(tag);
+const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text);
+
+function cellOf(cell: Cell): HTMLElement {
+  if (typeof cell === 'string') return element('td', cell);
+  if (cell.kind === 'number' || cell.kind === 'words') return element('td', cell.text, { class: cell.kind });
+  const outer = element('td');
   outer.append(
     element('span', cell.text, { class: cell.kind, [`data-${cell.kind}`]: cell.value ?? cell.text }),
   );
@@ -26,36 +36,145 @@ function cellOf(tag: 'td' | 'th', cell: Cell): HTMLElement {
 }
 
 export interface TableParts {
+  /** Names the table over updates. */
+  readonly key: string;
   readonly caption: string;
   readonly head: readonly Cell[];
   readonly rows: readonly (readonly Cell[])[];
 }
 
-const rowsMax = 500;
+const rowsPerPage = 50;
+/** Fewer rows are found by looking. */
+const searchedRowsMin = 8;
 
-/** A table that scrolls inside its place; the first 500 rows, and it says when there are more. */
-export function table({ caption, head, rows }: TableParts): HTMLElement {
-  const outer = element('div', '', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption });
-  const inner = element('table');
-  const more = rows.length > rowsMax ? ` (the first ${rowsMax} of ${rows.length})` : '';
-  inner.append(element('caption', caption + more));
-  const headRow = element('tr');
-  for (const cell of head) {
-    const made = cellOf('th', cell);
-    made.setAttribute('scope', 'col');
-    headRow.append(made);
+const numberOf = (cell: Cell): number | undefined =>
+  typeof cell === 'string' ? undefined : (cell.order ?? undefined);
+
+function compareCells(a: Cell, b: Cell): number {
+  const [left, right] = [numberOf(a), numberOf(b)];
+  if (left !== undefined && right !== undefined) return left - right;
+  return textOf(a).localeCompare(textOf(b), undefined, { numeric: true });
+}
+
+class ReaderTable {
+  readonly holder = element('div', '', { class: 'table' });
+  readonly #scroll = element('div', '', { class: 'scroll', tabindex: '0', role: 'region' });
+  readonly #caption = element('caption');
+  readonly #head = element('tr');
+  readonly #body = element('tbody');
+  readonly #search = element('input', '', { type: 'search', placeholder: 'Search' }) as HTMLInputElement;
+  readonly #pager = element('div', '', { class: 'pager' });
+  #parts: TableParts;
+  #sorted: { readonly column: number; readonly sign: 1 | -1 } | undefined;
+  #page = 0;
+
+  constructor(parts: TableParts) {
+    this.#parts = parts;
+    const grid = element('table');
+    const head = element('thead');
+    head.append(this.#head);
+    grid.append(this.#caption, head, this.#body);
+    this.#scroll.append(grid);
+    this.#search.addEventListener('input', () => {
+      this.#page = 0;
+      this.#draw();
+    });
+    this.holder.append(this.#search, this.#scroll, this.#pager);
+    this.#drawHead();
   }
-  const thead = element('thead');
-  thead.append(headRow);
-  const body = element('tbody');
-  for (const row of rows.slice(0, rowsMax)) {
-    const line = element('tr');
-    line.append(...row.map((cell) => cellOf('td', cell)));
-    body.append(line);
+
+  show(parts: TableParts): HTMLElement {
+    this.#parts = parts;
+    this.#draw();
+    return this.holder;
   }
-  inner.append(thead, body);
-  outer.append(inner);
-  return outer;
+
+  #drawHead(): void {
+    for (const [column, cell] of this.#parts.head.entries()) {
+      const made = element('th', '', { scope: 'col' });
+      if (typeof cell !== 'string') made.className = cell.kind;
+      const button = element('button', textOf(cell), { type: 'button' });
+      button.addEventListener('click', () => this.#sortBy(column));
+      made.append(button);
+      this.#head.append(made);
+    }
+  }
+
+  #sortBy(column: number): void {
+    const again = this.#sorted?.column === column;
+    this.#sorted = { column, sign: again && this.#sorted?.sign === 1 ? -1 : 1 };
+    for (const [index, cell] of [...this.#head.children].entries())
+      if (index === column)
+        cell.setAttribute('aria-sort', this.#sorted.sign === 1 ? 'ascending' : 'descending');
+      else cell.removeAttribute('aria-sort');
+    this.#draw();
+  }
+
+  #rows(): readonly (readonly Cell[])[] {
+    const words = this.#search.value.trim().toLowerCase();
+    const found =
+      words === ''
+        ? this.#parts.rows
+        : this.#parts.rows.filter((row) => row.some((cell) => textOf(cell).toLowerCase().includes(words)));
+    if (this.#sorted === undefined) return found;
+    const { column, sign } = this.#sorted;
+    return found.toSorted((a, b) => sign * compareCells(a[column] ?? '', b[column] ?? ''));
+  }
+
+  #draw(): void {
+    const rows = this.#rows();
+    const pageCount = Math.max(1, Math.ceil(rows.length / rowsPerPage));
+    this.#page = Math.min(this.#page, pageCount - 1);
+    const from = this.#page * rowsPerPage;
+    this.#search.hidden = this.#parts.rows.length < searchedRowsMin;
+    this.#search.setAttribute('aria-label', `Search in: ${this.#parts.caption}`);
+    this.#scroll.setAttribute('aria-label', this.#parts.caption);
+    this.#caption.textContent = this.#parts.caption;
+    this.#body.replaceChildren(...rows.slice(from, from + rowsPerPage).map(lineOf));
+    const turn = (by: number): void => {
+      this.#page += by;
+      this.#scroll.scrollTop = 0;
+      this.#draw();
+    };
+    this.#pager.replaceChildren(
+      ...pagerOf({ from, size: rowsPerPage, count: rows.length, what: 'rows', turn }),
+    );
+  }
+}
+
+function lineOf(row: readonly Cell[]): HTMLElement {
+  const line = element('tr');
+  line.append(...row.map(cellOf));
+  return line;
+}
+
+/** "51–100 of 320 rows" between two buttons; nothing where all fits. */
+export function pagerOf(parts: {
+  readonly from: number;
+  readonly size: number;
+  readonly count: number;
+  readonly what: string;
+  readonly turn: (by: -1 | 1) => void;
+}): readonly HTMLElement[] {
+  const { from, size, count, what, turn } = parts;
+  if (count <= size) return [];
+  const step = (text: string, by: -1 | 1): HTMLElement => {
+    const made = element('button', text, { type: 'button', 'aria-label': `${text} ${what}` });
+    made.toggleAttribute('disabled', by < 0 ? from === 0 : from + size >= count);
+    made.addEventListener('click', () => turn(by));
+    return made;
+  };
+  const last = Math.min(count, from + size);
+  return [step('Earlier', -1), element('span', `${from + 1}–${last} of ${count} ${what}`), step('Later', 1)];
+}
+
+const tables = new Map<string, ReaderTable>();
+
+/** The table of that key with new rows: its reader's order, search and page stay. */
+export function table(parts: TableParts): HTMLElement {
+  const known = tables.get(parts.key) ?? new ReaderTable(parts);
+  tables.set(parts.key, known);
+  return known.show(parts);
 }
 
 /** The same under a heading that opens and closes; it keeps its state over updates. */

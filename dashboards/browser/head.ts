@@ -1,0 +1,100 @@
+// The top of the page: whose fleet it is, whether anything is at risk, and four figures that answer the daily questions.
+
+import type { FleetView } from '../../agent/view.ts';
+import { agoText, survivalText, timeText } from './format.ts';
+import { counted, namesOf } from './section.ts';
+import { element } from './tables.ts';
+
+interface Risk {
+  readonly level: 'ok' | 'warning' | 'problem';
+  readonly text: string;
+}
+
+/** What is at risk at this moment, in plain words. */
+export function riskOf(view: FleetView): Risk {
+  const groupCount = view.groupsNow.length;
+  const lost = view.groupsNow.filter(({ margin }) => margin < 0).length;
+  const thin = view.groupsNow.filter(({ margin }) => margin === 0).length;
+  if (view.plan === undefined || groupCount === 0)
+    return {
+      level: 'warning',
+      text: 'Nothing is placed yet: a fleet needs four machines and a plan before it can keep files safe.',
+    };
+  if (lost > 0)
+    return {
+      level: 'problem',
+      text: `${lost} of ${counted(groupCount, 'group')} cannot be restored from at this moment: too many of their machines are off.`,
+    };
+  if (thin > 0)
+    return {
+      level: 'warning',
+      text: `Everything can be restored now, but ${thin} of ${counted(groupCount, 'group')} could not lose one more machine.`,
+    };
+  return {
+    level: 'ok',
+    text: `Everything can be restored now, and would be after the loss of any one more machine (${counted(groupCount, 'group')}).`,
+  };
+}
+
+function newestSnapshotMs({ drives }: FleetView): number | undefined {
+  const times: readonly number[] = drives.flatMap(({ snapshots }) => snapshots.map(({ atMs }) => atMs));
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** The group with the worst odds over all hours. */
+function weakestText({ plan }: FleetView): readonly [string, string] {
+  const groups = plan?.classes.flatMap((one) => one.groups) ?? [];
+  const [first, ...rest] = groups;
+  if (first === undefined) return ['–', 'no groups yet'];
+  const weakest = rest.reduce(
+    (worst, one) => (one.unavailability > worst.unavailability ? one : worst),
+    first,
+  );
+  return [survivalText(weakest.unavailability), `odds of the weakest group, ${weakest.id}`];
+}
+
+function figuresOf(view: FleetView): readonly (readonly [string, string])[] {
+  const upCount = view.machines.filter(({ state }) => state === 'up').length;
+  const readyCount = view.groupsNow.filter(({ margin }) => margin >= 0).length;
+  const newestMs = newestSnapshotMs(view);
+  return [
+    [`${upCount} of ${view.machines.length}`, 'machines are up'],
+    [`${readyCount} of ${view.groupsNow.length}`, 'groups can restore now'],
+    weakestText(view),
+    [newestMs === undefined ? 'none' : agoText(view.atMs - newestMs), 'newest snapshot'],
+  ];
+}
+
+function summaryOf(view: FleetView): string {
+  const nameOf = namesOf(view);
+  const { plan, optimizer } = view;
+  const planText =
+    plan === undefined
+      ? 'No plan yet'
+      : `Plan ${plan.epoch} of ${timeText(plan.computedMs)}, from ${plan.modelSource}`;
+  const optimizerText =
+    optimizer === undefined ? 'nobody is the optimizer' : `${nameOf(optimizer.peer)} is the optimizer`;
+  return `${planText} · ${optimizerText} · seen from ${nameOf(view.self)}`;
+}
+
+const setText = (selector: string, text: string): void => {
+  const place = document.querySelector<HTMLElement>(selector);
+  // A status that is set again is read out again.
+  if (place !== null && place.textContent !== text) place.textContent = text;
+};
+
+export function showHead(view: FleetView): void {
+  document.title = `${view.fleetName} · Drey`;
+  setText('#fleet-name', view.fleetName);
+  setText('#summary', summaryOf(view));
+  const risk = riskOf(view);
+  setText('#risk', risk.text);
+  document.querySelector('#risk')?.setAttribute('data-level', risk.level);
+  document.querySelector('#figures')?.replaceChildren(
+    ...figuresOf(view).map(([value, what]) => {
+      const figure = element('div');
+      figure.append(element('dt', what), element('dd', value));
+      return figure;
+    }),
+  );
+}

@@ -1,0 +1,71 @@
+// Section "Health and events": what needs somebody, what this agent is doing, and what happened.
+
+import type { FleetView } from '../../agent/view.ts';
+import { bytesText, timeText } from './format.ts';
+import { number, type Section, title, words } from './section.ts';
+import { type Cell, element, table } from './tables.ts';
+
+function workTable({ work, telemetryRows }: FleetView): HTMLElement {
+  const rows: readonly (readonly [string, string])[] = [
+    ['shards held for others', `${work.heldShards}, ${bytesText(work.heldBytes)}`],
+    ['own packs waiting for receipts', String(work.outboxPacks)],
+    ['shards to send', String(work.shardsToSend)],
+    ['shards to rebuild', String(work.shardsToRebuild)],
+    ['shards to remove', String(work.shardsToRemove)],
+    ['sent since it started', bytesText(work.sentBytes)],
+    ['received since it started', bytesText(work.receivedBytes)],
+    ['telemetry rows kept', String(telemetryRows)],
+  ];
+  return table({
+    key: 'work',
+    caption: 'Work of this agent',
+    head: ['what', number('how much')],
+    rows: rows.map(([what, much]): Cell[] => [what, number(much)]),
+  });
+}
+
+export const healthSection: Section = (view) => {
+  const health = view.health.map((line): Cell[] => [
+    { text: line.level, kind: 'level' },
+    line.subject,
+    words(`${line.text} ${line.advice ?? ''}`.trim()),
+  ]);
+  const events = view.events
+    .toReversed()
+    .map((line): Cell[] => [
+      number(timeText(line.atMs), line.atMs),
+      { text: line.level, kind: 'level' },
+      words(line.text),
+    ]);
+  const columns = element('div', '', { class: 'columns' });
+  columns.append(
+    health.length === 0
+      ? element('p', 'No checks have reported yet.', { class: 'note' })
+      : table({
+          key: 'health',
+          caption: 'Health',
+          head: ['level', 'subject', words('what it is, and what to do')],
+          rows: health,
+        }),
+    workTable(view),
+  );
+  const needing = view.health.filter(({ level }) => level !== 'ok').length;
+  return [
+    ...title(
+      'health',
+      'Health and events',
+      needing === 0
+        ? 'Nothing needs attention.'
+        : `${needing} ${needing === 1 ? 'line needs' : 'lines need'} attention.`,
+    ),
+    columns,
+    events.length === 0
+      ? element('p', 'Nothing has happened yet.', { class: 'note' })
+      : table({
+          key: 'events',
+          caption: 'Events, newest first',
+          head: [number('when'), 'level', words('what happened')],
+          rows: events,
+        }),
+  ];
+};

@@ -1,0 +1,162 @@
+// Section "Placement": machines × groups, coloured by domain. A large fleet is shown window by window; the table has all.
+
+import type { FleetView, MachineView } from '../../agent/view.ts';
+import type { PlacementClass } from '../../optimizer/plan.ts';
+import { matrix } from './charts.ts';
+import { aloneColour, domainColour, domainMark } from './format.ts';
+import { byDomain, counted, domainsOf, namesOf, type Section, title, words } from './section.ts';
+import { type Cell, element, folded, pagerOf, table } from './tables.ts';
+
+/** As many squares as can be told apart on a common screen. */
+const rowsMax = 60;
+const columnsMax = 40;
+
+/** What its reader chose to see; windows start at these counts. */
+const chosen = { className: '', machinesFrom: 0, groupsFrom: 0 };
+
+const keyOf = ({ name, redundancy }: PlacementClass): string => `${name}-${redundancy.k}-${redundancy.n}`;
+
+function classChoice(classes: readonly PlacementClass[], redraw: () => void): HTMLElement {
+  const label = element('label', 'Packs ');
+  const select = element('select') as HTMLSelectElement;
+  for (const one of classes) {
+    const text = `${one.name}: any ${one.redundancy.k} of ${one.redundancy.n} restore one`;
+    const option = element('option', text, { value: keyOf(one) }) as HTMLOptionElement;
+    option.selected = keyOf(one) === chosen.className;
+    select.append(option);
+  }
+  select.addEventListener('change', () => {
+    chosen.className = select.value;
+    chosen.groupsFrom = 0;
+    redraw();
+  });
+  label.append(select);
+  return label;
+}
+
+function legendOf(domains: readonly string[], machines: readonly MachineView[]): HTMLElement {
+  const list = element('ul', '', { class: 'legend', 'aria-label': 'Domains and their colours' });
+  const shown = new Set(machines.map(({ domain }) => domain));
+  for (const domain of [...domains, undefined].filter((one) => shown.has(one))) {
+    const item = element('li');
+    const swatch = element('span', domainMark(domain), { class: 'swatch', 'aria-hidden': 'true' });
+    swatch.style.backgroundColor = domain === undefined ? aloneColour : domainColour(domains, domain);
+    item.append(swatch, domain ?? 'stands alone');
+    list.append(item);
+  }
+  return list;
+}
+
+function windowPagers(machineCount: number, groupCount: number, redraw: () => void): HTMLElement {
+  const pagers = element('div', '', { class: 'pager' });
+  pagers.append(
+    ...pagerOf({
+      from: chosen.machinesFrom,
+      size: rowsMax,
+      count: machineCount,
+      what: 'machines',
+      turn: (by) => {
+        chosen.machinesFrom += by * rowsMax;
+        redraw();
+      },
+    }),
+    ...pagerOf({
+      from: chosen.groupsFrom,
+      size: columnsMax,
+      count: groupCount,
+      what: 'groups',
+      turn: (by) => {
+        chosen.groupsFrom += by * columnsMax;
+        redraw();
+      },
+    }),
+  );
+  return pagers;
+}
+
+/** The start of a window that still has something in it. */
+const startWithin = (from: number, count: number): number => (from < count ? from : 0);
+
+function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () => void): HTMLElement[] {
+  const domains = domainsOf(view);
+  const slots = new Map(
+    placementClass.groups.flatMap(({ id, members }) =>
+      members.map((member, slot) => [`${id} ${member}`, slot] as const),
+    ),
+  );
+  const members = new Set<string>(placementClass.groups.flatMap((group) => group.members));
+  const machines = byDomain(view.machines).filter(({ peer }) => members.has(peer));
+  chosen.machinesFrom = startWithin(chosen.machinesFrom, machines.length);
+  chosen.groupsFrom = startWithin(chosen.groupsFrom, placementClass.groups.length);
+  const rows = machines.slice(chosen.machinesFrom, chosen.machinesFrom + rowsMax);
+  const groups = placementClass.groups.slice(chosen.groupsFrom, chosen.groupsFrom + columnsMax);
+  const label = ({ name, domain }: MachineView): string => `${name} · ${domainMark(domain)}`;
+  const cells = rows.flatMap((machine) =>
+    groups.flatMap(({ id }) => {
+      const slot = slots.get(`${id} ${machine.peer}`);
+      if (slot === undefined) return [];
+      const text = `${machine.name}, slot ${slot} of ${id}, ${machine.domain ?? 'stands alone'}`;
+      const colour = domainColour(domains, machine.domain);
+      return [{ x: id, y: label(machine), colour, mark: domainMark(machine.domain), text }];
+    }),
+  );
+  return [
+    legendOf(domains, rows),
+    matrix({
+      key: 'matrix',
+      label: `Which of ${counted(rows.length, 'machine')} stand in which of ${counted(groups.length, 'group')} of ${placementClass.name} packs, coloured and numbered by domain`,
+      columns: groups.map(({ id }) => id),
+      rows: rows.map(label),
+      cells,
+    }),
+    windowPagers(machines.length, placementClass.groups.length, redraw),
+  ];
+}
+
+function groupsTable(view: FleetView, { name, groups }: PlacementClass): HTMLElement {
+  const nameOf = namesOf(view);
+  const rows = groups.map((group): Cell[] => [
+    group.id,
+    words(
+      group.members
+        .map((member) => `${nameOf(member)} (${domainMark(view.plan?.domains[member])})`)
+        .join(', '),
+    ),
+  ]);
+  return folded(
+    'groups',
+    groups.length === 1 ? 'The group as a table' : `The ${groups.length} groups as a table`,
+    table({
+      key: 'groups',
+      caption: `Groups of ${name} packs, slot by slot, with each machine's domain`,
+      head: ['group', words('members (domain)')],
+      rows,
+    }),
+  );
+}
+
+export const placementSection: Section = (view) => {
+  const classes = (view.plan?.classes ?? []).filter(({ groups }) => groups.length > 0);
+  const first = classes[0];
+  if (first === undefined)
+    return title(
+      'placement',
+      'Placement',
+      'There is no plan yet. A fleet needs four machines: one that owns a file and three that hold it.',
+    );
+  const content = element('div');
+  const redraw = (): void => {
+    const shown = classes.find((one) => keyOf(one) === chosen.className) ?? first;
+    content.replaceChildren(...matrixOf(view, shown, redraw), groupsTable(view, shown));
+  };
+  redraw();
+  return [
+    ...title(
+      'placement',
+      'Placement',
+      'Who holds shards of which group. A column should show different numbers: machines of one domain fail together.',
+    ),
+    classChoice(classes, redraw),
+    content,
+  ];
+};

@@ -1,0 +1,42 @@
+// What every section of the page uses: its heading, cells, names and domains of machines.
+
+import type { FleetView, MachineView } from '../../agent/view.ts';
+import { type Cell, element } from './tables.ts';
+
+export type Section = (view: FleetView) => readonly HTMLElement[];
+
+/** A right-aligned cell; `order` sorts it where its text does not. */
+export const number = (text: string, order = Number.parseFloat(text)): Cell => ({
+  text,
+  kind: 'number',
+  order: Number.isNaN(order) ? -1 : order,
+});
+
+/** A cell of a sentence, which may break over lines. */
+export const words = (text: string): Cell => ({ text, kind: 'words' });
+
+export const title = (id: string, text: string, note: string): HTMLElement[] => [
+  element('h2', text, { id: `${id}-title` }),
+  element('p', note, { class: 'note' }),
+];
+
+const inOrder = new Intl.Collator(undefined, { numeric: true });
+
+export const domainsOf = (view: FleetView): readonly string[] =>
+  [...new Set(Object.values(view.plan?.domains ?? {}))].toSorted(inOrder.compare);
+
+/** Names of machines; the end of the id where a name is not known. */
+export function namesOf(view: FleetView): (peer: string) => string {
+  const names = new Map<string, string>(view.machines.map(({ peer, name }) => [peer, name]));
+  return (peer) => names.get(peer) ?? peer.slice(-8);
+}
+
+/** Machines of one domain side by side, those that stand alone last. */
+export const byDomain = (machines: readonly MachineView[]): readonly MachineView[] =>
+  machines.toSorted(
+    (a, b) => inOrder.compare(a.domain ?? '~', b.domain ?? '~') || inOrder.compare(a.name, b.name),
+  );
+
+/** "1 machine", "3 machines". */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
