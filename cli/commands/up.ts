@@ -1,6 +1,8 @@
 // `drey up`: the agent itself, in the foreground, with its dashboard, until a signal ends it.
 
 import type { Command } from 'commander';
+import type { LiveAgent } from '../../agent/live/index.ts';
+import type { createDashboard as CreateDashboard } from '../../dashboards/index.ts';
 import { serveControl } from '../../agent/control/index.ts';
 import { homeOf, withCommonOptions, type CommonOptions } from '../command.ts';
 import { say, sayJson } from '../print.ts';
@@ -31,6 +33,25 @@ async function up(options: UpOptions): Promise<void> {
     listenAddresses: options.listen,
     discovery: options.mdns ? 'mdns' : 'addresses only',
   });
+  try {
+    await serve(agent, { home, options, createDashboard, untilStopped: { stopped, stop } });
+  } finally {
+    await agent.stop();
+  }
+}
+
+interface Serving {
+  readonly home: string;
+  readonly options: UpOptions;
+  readonly createDashboard: typeof CreateDashboard;
+  readonly untilStopped: ReturnType<typeof untilStopped>;
+}
+
+/** Dashboard and control interface beside the running agent, until a signal or a call ends it. */
+async function serve(
+  agent: LiveAgent,
+  { home, options, createDashboard, untilStopped: { stopped, stop } }: Serving,
+): Promise<void> {
   const dashboard = await createDashboard({
     view: () => agent.view(),
     onChange: (listener) => agent.onChange(listener),
@@ -51,14 +72,15 @@ async function up(options: UpOptions): Promise<void> {
     dashboard: dashboard.url(),
   };
   if (options.json === true) sayJson(started);
-  else
+  else {
+    const listens = started.addresses.join('  ');
     say(
-      `This agent is up: ${started.peer}\n  listens on  ${started.addresses.join('  ')}\n  dashboard   ${started.dashboard}\nCtrl-C ends it.`,
+      `This agent is up: ${started.peer}\n  listens on  ${listens}\n  dashboard   ${started.dashboard}\nCtrl-C ends it.`,
     );
+  }
   await stopped;
   await control.close();
   await dashboard.close();
-  await agent.stop();
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
