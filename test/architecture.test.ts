@@ -135,7 +135,7 @@ test('every error code has one row in the README of its folder, and every row a 
     if (!text.includes('DreyError')) continue;
     const readme = readmeFor(path);
     const codes = thrown.get(readme) ?? new Set<string>();
-    for (const match of text.matchAll(/\bcode: '([a-z0-9-]+)'/gu)) codes.add(match[1] ?? '');
+    for (const match of text.matchAll(/\b(?:code: |wrong\(\s*)'([a-z0-9-]+)'/gu)) codes.add(match[1] ?? '');
     thrown.set(readme, codes);
   }
   for (const [readme, codes] of thrown) {
