@@ -168,7 +168,7 @@ const categories = (labels: readonly string[]): object => ({
   type: 'category',
   labels,
   offset: true,
-  grid: { display: false },
+  grid: { display: labels.length > 15 },
   border: { display: false },
 });
 
@@ -213,6 +213,7 @@ export function matrix(parts: {
         },
         scales: {
           x: { ...categories(columns), ticks: { maxRotation: 60, autoSkip: true } },
+          // The matrix type turns category axes over; the first machine belongs on top.
           y: { ...categories(rows), reverse: false, ticks: { autoSkip: false } },
         },
       },

@@ -83,7 +83,9 @@ function modelPart(summary: Models['summaries'][number]): HTMLElement {
         {
           name: summary.metric,
           values: rows.map(({ value }) => value),
-          colour: rows.map((_, index) => (index === 0 ? colours.main : colours.pale)),
+          colour: rows.map((_, index) =>
+            index === 0 && summary.serves === 'model' ? colours.main : colours.pale,
+          ),
         },
       ],
       axis: `${summary.metric} (${summary.better} is better)`,

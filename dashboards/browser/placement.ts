@@ -11,6 +11,10 @@ import { type Cell, element, folded, pagerOf, table } from './tables.ts';
 const rowsMax = 60;
 const columnsMax = 40;
 
+/** Columns of a window: in a large fleet so few that most of their members fit into its rows. */
+const columnsFor = (machineCount: number, n: number): number =>
+  machineCount <= rowsMax ? columnsMax : Math.min(columnsMax, Math.max(8, Math.floor(rowsMax / n)));
+
 /** What its reader chose to see; windows start at these counts. */
 const chosen = { className: '', machinesFrom: 0, groupsFrom: 0 };
 
@@ -34,9 +38,16 @@ function classChoice(classes: readonly PlacementClass[], redraw: () => void): HT
   return label;
 }
 
+/** A longer legend is not read: then the marks in squares and after names speak for themselves. */
+const legendMax = 16;
+
 function legendOf(domains: readonly string[], machines: readonly MachineView[]): HTMLElement {
-  const list = element('ul', '', { class: 'legend', 'aria-label': 'Domains and their colours' });
   const shown = new Set(machines.map(({ domain }) => domain));
+  if (shown.size > legendMax)
+    return element('p', 'The mark in a square and after a name is its domain; a dash stands alone.', {
+      class: 'note',
+    });
+  const list = element('ul', '', { class: 'legend', 'aria-label': 'Domains and their colours' });
   for (const domain of [...domains, undefined].filter((one) => shown.has(one))) {
     const item = element('li');
     const swatch = element('span', domainMark(domain), { class: 'swatch', 'aria-hidden': 'true' });
@@ -47,26 +58,30 @@ function legendOf(domains: readonly string[], machines: readonly MachineView[]):
   return list;
 }
 
-function windowPagers(machineCount: number, groupCount: number, redraw: () => void): HTMLElement {
+interface Windows {
+  readonly machineCount: number;
+  readonly groupCount: number;
+  readonly columns: number;
+  readonly redraw: () => void;
+}
+
+function windowPagers({ machineCount, groupCount, columns, redraw }: Windows): HTMLElement {
   const pagers = element('div', '', { class: 'pager' });
+  const machines = { from: chosen.machinesFrom, size: rowsMax, count: machineCount, what: 'machines' };
+  const groups = { from: chosen.groupsFrom, size: columns, count: groupCount, what: 'groups' };
   pagers.append(
     ...pagerOf({
-      from: chosen.machinesFrom,
-      size: rowsMax,
-      count: machineCount,
-      what: 'machines',
+      ...groups,
       turn: (by) => {
-        chosen.machinesFrom += by * rowsMax;
+        chosen.groupsFrom += by * columns;
+        chosen.machinesFrom = 0;
         redraw();
       },
     }),
     ...pagerOf({
-      from: chosen.groupsFrom,
-      size: columnsMax,
-      count: groupCount,
-      what: 'groups',
+      ...machines,
       turn: (by) => {
-        chosen.groupsFrom += by * columnsMax;
+        chosen.machinesFrom += by * rowsMax;
         redraw();
       },
     }),
@@ -84,12 +99,16 @@ function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () =>
       members.map((member, slot) => [`${id} ${member}`, slot] as const),
     ),
   );
-  const members = new Set<string>(placementClass.groups.flatMap((group) => group.members));
-  const machines = byDomain(view.machines).filter(({ peer }) => members.has(peer));
-  chosen.machinesFrom = startWithin(chosen.machinesFrom, machines.length);
+  const columns = columnsFor(view.machines.length, placementClass.redundancy.n);
   chosen.groupsFrom = startWithin(chosen.groupsFrom, placementClass.groups.length);
+  const groups = placementClass.groups.slice(chosen.groupsFrom, chosen.groupsFrom + columns);
+  const members = new Set<string>(groups.flatMap((group) => group.members));
+  const isSmall = view.machines.length <= rowsMax;
+  const machines = byDomain(view.machines).filter(
+    ({ peer, state }) => members.has(peer) || (isSmall && state !== 'revoked'),
+  );
+  chosen.machinesFrom = startWithin(chosen.machinesFrom, machines.length);
   const rows = machines.slice(chosen.machinesFrom, chosen.machinesFrom + rowsMax);
-  const groups = placementClass.groups.slice(chosen.groupsFrom, chosen.groupsFrom + columnsMax);
   const label = ({ name, domain }: MachineView): string => `${name} · ${domainMark(domain)}`;
   const cells = rows.flatMap((machine) =>
     groups.flatMap(({ id }) => {
@@ -109,7 +128,12 @@ function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () =>
       rows: rows.map(label),
       cells,
     }),
-    windowPagers(machines.length, placementClass.groups.length, redraw),
+    windowPagers({
+      machineCount: machines.length,
+      groupCount: placementClass.groups.length,
+      columns,
+      redraw,
+    }),
   ];
 }
 

@@ -45,7 +45,7 @@ export interface TableParts {
 
 const rowsPerPage = 50;
 /** Fewer rows are found by looking. */
-const searchedRowsMin = 8;
+const searchedRowsMin = 12;
 
 const numberOf = (cell: Cell): number | undefined =>
   typeof cell === 'string' ? undefined : (cell.order ?? undefined);
@@ -101,6 +101,7 @@ class ReaderTable {
   }
 
   #sortBy(column: number): void {
+    this.#page = 0;
     const again = this.#sorted?.column === column;
     this.#sorted = { column, sign: again && this.#sorted?.sign === 1 ? -1 : 1 };
     for (const [index, cell] of [...this.#head.children].entries())

@@ -31,7 +31,7 @@ export interface OpenPage {
   readonly page: Page;
   readonly dashboard: Dashboard;
   /** Shows another view and tells the dashboard of it. */
-  change(view: FleetView): void;
+  readonly change: (view: FleetView) => void;
   /** Whatever the browser complained about: scripts refused by the policy, errors, failed requests. */
   readonly complaints: readonly string[];
   close(): Promise<void>;

@@ -17,9 +17,11 @@ const names = ['ada', 'bell', 'curie', 'dirac', 'euler', 'fermi', 'gauss', 'hopp
 /** Monday 2026-11-02 09:30 UTC. */
 export const viewMs = unixMs(Date.UTC(2026, 10, 2, 9, 30));
 
-/** Looks like a peer id; the same for the same row. */
-export const peerOf = (row: number) =>
-  peerId(`12D3KooW${String(row).padStart(4, '0').replaceAll('0', 'Q')}${'aVbXcZ'.repeat(6)}${row}`);
+/** Looks like a peer id, in base58; the same for the same row, another for another. */
+export const peerOf = (row: number) => {
+  const digits = String(row).replaceAll('0', 'Q');
+  return peerId(`12D3KooW${digits.padStart(8, 'z').padEnd(44, 'aVbXcZ')}`);
+};
 
 const nameOf = (row: number): string => `desk-${names[row % names.length]}${row < 9 ? '' : `-${row}`}`;
 

@@ -1,0 +1,224 @@
+// The page in a real browser: that its charts are painted, its tables say what the view says, updates arrive, names stay text, and
+// axe finds nothing serious. Each test opens its own dashboard.
+
+import { AxeBuilder } from '@axe-core/playwright';
+import test, { type ExecutionContext } from 'ava';
+import type { Browser, Page } from 'playwright-core';
+import type { FleetView } from '../../agent/index.ts';
+import { gibibyte } from '../../datasets/index.ts';
+import { fleetView, lonelyView } from '../helpers/fleet-view.ts';
+import { launchBrowser, noBrowser, type OpenPage, openPage, type PageShape } from './open-page.ts';
+
+let browser: Browser;
+
+test.before(async () => {
+  if (noBrowser === undefined) browser = await launchBrowser();
+});
+test.after.always(async () => {
+  if (noBrowser === undefined) await browser.close();
+});
+
+/** A test of the page; where there is no browser it is skipped, and its title says why. */
+function pageTest(title: string, run: (t: ExecutionContext) => Promise<void>): void {
+  if (noBrowser === undefined) test.serial(title, run);
+  else test.serial.skip(`${title} (${noBrowser})`, run);
+}
+
+async function show(t: ExecutionContext, view: FleetView, shape: PageShape = {}): Promise<OpenPage> {
+  const opened = await openPage(browser, view, shape);
+  t.teardown(() => opened.close());
+  return opened;
+}
+
+/** Different colours on each canvas of the page, by its chart's key. */
+async function coloursOf(page: Page): Promise<ReadonlyMap<string, number>> {
+  const found: unknown = await page.evaluate(`[...document.querySelectorAll('[data-chart]')].map((holder) => {
+    const canvas = holder.querySelector('canvas');
+    const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+    return [holder.dataset.chart, new Set(pixels).size];
+  })`);
+  return new Map(found as [string, number][]);
+}
+
+/** Rows of a table by the start of its caption, as text. */
+async function rowsOf(page: Page, caption: string): Promise<string[][]> {
+  const rows: unknown = await page.evaluate(`[...document.querySelectorAll('caption')]
+    .find((one) => one.textContent.startsWith(${JSON.stringify(caption)}))
+    .parentElement.querySelectorAll('tbody tr').values()
+    .map((row) => [...row.cells].map((cell) => cell.textContent)).toArray()`);
+  return rows as string[][];
+}
+
+const paintedMin = 20;
+
+pageTest('every chart is painted, and the browser complains about nothing', async (t) => {
+  const { page, complaints } = await show(t, fleetView());
+  await page.locator('canvas').first().waitFor();
+  const painted = await coloursOf(page);
+  t.deepEqual([...painted.keys()].toSorted(), [
+    'held-out',
+    'matrix',
+    'model-availability',
+    'model-joint failure',
+    'model-popularity',
+    'space',
+    'survival-bulk-4-6',
+    'survival-small-1-3',
+  ]);
+  t.deepEqual(
+    [...painted].filter(([, count]) => count < paintedMin),
+    [],
+  );
+  t.deepEqual(complaints, []);
+});
+
+for (const scheme of ['light', 'dark'] as const)
+  for (const [name, view] of [
+    ['a fleet', fleetView()],
+    ['an agent alone', lonelyView()],
+  ] as const)
+    pageTest(`axe finds nothing serious on the page of ${name}, ${scheme}`, async (t) => {
+      const { page } = await show(t, view, { scheme });
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      t.deepEqual(
+        violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`),
+        [],
+      );
+    });
+
+pageTest('every chart has a sentence for those who cannot see it, and a table in its section', async (t) => {
+  const { page } = await show(t, fleetView());
+  for (const canvas of await page.locator('canvas').all()) {
+    t.is(await canvas.getAttribute('role'), 'img');
+    t.true(((await canvas.getAttribute('aria-label')) ?? '').split(' ').length > 5);
+    t.true((await canvas.locator('xpath=ancestor::section').locator('table').count()) > 0);
+  }
+});
+
+pageTest('the tables say what the view says', async (t) => {
+  const view = fleetView();
+  const { page } = await show(t, view);
+  const machines = await rowsOf(page, 'Machines');
+  t.deepEqual(
+    machines.map(([name, state, , , given, slots, domain]) => [name, state, given, slots, domain]),
+    view.machines.map(({ peer, name, state, quotaBytes, slotCount, domain }) => [
+      peer === view.self ? `${name} (here)` : name,
+      state,
+      `${((quotaBytes ?? 0) / gibibyte).toFixed(1)} GiB`,
+      String(slotCount),
+      domain ?? 'stands alone',
+    ]),
+  );
+  const nameOf = new Map(view.machines.map(({ peer, name }) => [peer, name]));
+  const small = view.plan!.classes.find(({ name }) => name === 'small')!;
+  const groups = await rowsOf(page, 'Groups of small packs');
+  t.deepEqual(
+    groups.map(([id, members]) => [id, members?.replaceAll(/ \([^)]*\)/gu, '')]),
+    small.groups.map(({ id, members }) => [id, members.map((member) => nameOf.get(member)).join(', ')]),
+  );
+  t.deepEqual(
+    (await rowsOf(page, 'Unavailable share')).map(([policy, share]) => [policy, share]),
+    view.plan!.heldOut.map(({ policy, unavailableShare }) => [
+      policy,
+      `${(100 * unavailableShare).toFixed(3)} %`,
+    ]),
+  );
+  const survival = await rowsOf(page, 'Survival of each group');
+  t.deepEqual(
+    survival.map(([id, , now]) => [id, now?.split(':')[0]]),
+    view.groupsNow.map(({ group, upCount, redundancy }) => [group, `${upCount} of ${redundancy.n} up`]),
+  );
+});
+
+pageTest('a change arrives by itself; charts stay painted and words being typed stay', async (t) => {
+  const view = fleetView();
+  const { page, change, complaints } = await show(t, view);
+  const search = page.locator('#reasons input[type=search]');
+  await search.fill('desk-bell');
+  const groupsNow = view.groupsNow.map((group, index) => (index === 0 ? { ...group, margin: -1 } : group));
+  const plan = { ...view.plan!, notes: ['A second plan.'], epoch: 2 };
+  change({ ...view, groupsNow, plan, fleetName: 'Renamed' });
+  await page.locator('#fleet-name', { hasText: 'Renamed' }).waitFor();
+  t.regex((await page.locator('#risk').textContent()) ?? '', /^1 of 29 groups cannot be restored/u);
+  t.is(await page.locator('#risk').getAttribute('data-level'), 'problem');
+  t.is(await page.locator('#reasons li').textContent(), 'A second plan.');
+  t.is(await search.inputValue(), 'desk-bell');
+  t.is(await page.evaluate('document.activeElement.type'), 'search');
+  t.true((await rowsOf(page, 'Why each member')).every((row) => row.join(' ').includes('desk-bell')));
+  t.deepEqual(
+    [...(await coloursOf(page))].filter(([, count]) => count < paintedMin),
+    [],
+  );
+  t.deepEqual(complaints, []);
+});
+
+pageTest('training is shown while it runs', async (t) => {
+  const view = fleetView();
+  const { page, change } = await show(t, view);
+  t.is(await page.locator('progress').count(), 0);
+  const training = { model: 'joint failure', epoch: 12, epochCount: 40, loss: 0.31, secondsLeft: 4.2 };
+  change({ ...view, training });
+  await page.locator('progress').waitFor();
+  t.is(await page.locator('progress').getAttribute('value'), '12');
+  t.regex((await page.locator('.training').textContent()) ?? '', /loss 0\.3100, 5 s left/u);
+});
+
+pageTest('names and reasons of peers stay text', async (t) => {
+  const view = fleetView();
+  const evil = '<img src=x onerror="document.title=1"><b>bold</b>';
+  const machines = view.machines.map((machine) => ({ ...machine, name: evil }));
+  const plan = { ...view.plan!, notes: [evil], modelSource: evil };
+  const events = [{ ...view.events[0]!, text: evil }];
+  const { page } = await show(t, { ...view, machines, plan, events, fleetName: evil });
+  t.is(await page.locator('main img, main b, header img').count(), 0);
+  t.is(await page.locator('#fleet-name').textContent(), evil);
+  t.is(await page.title(), `${evil} · Drey`);
+});
+
+pageTest('an agent alone sees what is missing in every section', async (t) => {
+  const { page, complaints } = await show(t, lonelyView());
+  for (const section of await page.locator('main section').all()) {
+    t.is(await section.locator('h2').count(), 1);
+    t.regex((await section.locator('p.note').first().textContent()) ?? '', /\w{3}/u);
+  }
+  t.regex((await page.locator('#risk').textContent()) ?? '', /^Nothing is placed yet/u);
+  t.deepEqual(complaints, []);
+});
+
+for (const view of [fleetView(), lonelyView()])
+  pageTest(`the page of ${view.machines.length} machines fits 360 pixels`, async (t) => {
+    const { page } = await show(t, view, { widthPixels: 360 });
+    t.is(await page.evaluate('document.documentElement.scrollWidth'), 360);
+  });
+
+pageTest('a large fleet is paged, sorted and searched', async (t) => {
+  const { page, complaints } = await show(t, fleetView({ machineCount: 120 }));
+  t.is((await rowsOf(page, 'Machines')).length, 50);
+  await page.getByRole('button', { name: 'Later rows' }).first().click();
+  t.is((await rowsOf(page, 'Machines'))[0]?.[0], 'desk-fermi-50');
+  const given = page.locator('#fleet th', { hasText: 'given' });
+  await given.getByRole('button').click();
+  t.is(await given.getAttribute('aria-sort'), 'ascending');
+  t.is((await rowsOf(page, 'Machines'))[0]?.[4], '100.0 GiB');
+  await given.getByRole('button').click();
+  t.is(await given.getAttribute('aria-sort'), 'descending');
+  t.is((await rowsOf(page, 'Machines'))[0]?.[4], '180.0 GiB');
+  await page.locator('#fleet input').fill('fermi-50');
+  t.deepEqual(
+    (await rowsOf(page, 'Machines')).map(([name]) => name),
+    ['desk-fermi-50'],
+  );
+  const labelBefore = await page.locator('#placement canvas').getAttribute('aria-label');
+  await page.locator('#placement select').selectOption({ index: 1 });
+  t.not(await page.locator('#placement canvas').getAttribute('aria-label'), labelBefore);
+  t.true(((await coloursOf(page)).get('matrix') ?? 0) > paintedMin);
+  t.deepEqual(complaints, []);
+});
+
+pageTest('a page whose agent ended says so', async (t) => {
+  const { page, dashboard } = await show(t, lonelyView());
+  await dashboard.close();
+  await page.locator('#connection[data-state=lost]').waitFor();
+  t.regex((await page.locator('#connection').textContent()) ?? '', /trying again|drey dashboard/u);
+});
