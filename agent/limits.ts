@@ -91,6 +91,6 @@ export const headsAfterAppendMs = seconds(15);
 /** A broken or lost shard is looked for again after this long; what waits for others' words is announced again. */
 export const shardRetryMs = seconds(10);
 /** Peers with which logs are compared when they connect, of all that do; one would be enough if none were behind. */
-export const headsOnConnect = 3;
+export const headsOnConnect = 2;
 /** Absent peers that are dialled at the shortest wait; where more are absent each waits in proportion, as it dials back. */
 export const absentDialsMax = 4;

@@ -21,6 +21,7 @@ export class Placement {
   #nextReminderMs = 0;
   /** Something here waits for the words of others: the outbox, or shards that belong elsewhere. */
   #mayWait = true;
+  #reminderWaitMs = shardRetryMs;
 
   constructor(membership: Membership, shelf: Shelf) {
     this.#membership = membership;
@@ -38,7 +39,7 @@ export class Placement {
       case 'receiptOpened':
         return this.#receipt(event.receipt);
       case 'packStaged':
-        this.#mayWait = true;
+        this.#waitForWords();
         return this.announcePack(this.#shelf.take(event.descriptor.pack));
       case 'tick':
         return this.#tick(event.now);
@@ -49,7 +50,7 @@ export class Placement {
 
   /** A new plan holds: tell every member of every group what is here. */
   planChanged(): Effects {
-    this.#mayWait = true;
+    this.#waitForWords();
     const effects = [...this.#membership.up].flatMap((peer) => this.#announceTo(peer));
     return [...effects, ...this.#removeSurplus()];
   }
@@ -221,12 +222,20 @@ export class Placement {
   /** Messages are lost, and words under another plan do not count: what waits is announced again. */
   #remind(now: UnixMs): Effects {
     if (!this.#mayWait || now < this.#nextReminderMs) return [];
-    this.#nextReminderMs = now + shardRetryMs;
+    this.#nextReminderMs = now + this.#reminderWaitMs;
+    this.#reminderWaitMs = Math.min(inventoryEveryMs, 2 * this.#reminderWaitMs);
     const waiting = [...this.#shelf.packs.values()].filter(
       (known) => known.isInOutbox || this.#hasSurplus(known),
     );
     this.#mayWait = waiting.length > 0;
     return waiting.flatMap((known) => this.announcePack(known));
+  }
+
+  /** From now on with patience: whoever is away for a night says all when it comes back. */
+  #waitForWords(): void {
+    this.#mayWait = true;
+    this.#nextReminderMs = 0;
+    this.#reminderWaitMs = shardRetryMs;
   }
 
   #hasSurplus(known: KnownPack): boolean {

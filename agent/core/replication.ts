@@ -1,7 +1,7 @@
 // Pulls what this agent lacks of others' logs, answers what others lack, and spreads hints. It decides nothing about
 // the contents: records are for the other machines, after they are stored.
 
-import type { UnixMs } from '../../datasets/index.ts';
+import { seconds, type UnixMs } from '../../datasets/index.ts';
 import { type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
 import {
   headsAfterAppendMs,
@@ -29,14 +29,19 @@ interface KnownLog {
   theirNext: number;
 }
 
+/** A batch whose author is not known yet is asked for again after this long. */
+const strangerRetryMs = seconds(2);
+
 /** Up to this many logs are compared as often as `headsEveryMs` says. */
-const logsComparedOften = 32;
+const logsComparedOften = 16;
 
 export class Replication {
   readonly #membership: Membership;
   readonly #fraction: () => number;
   readonly #logs = { facts: new Map<PeerId, KnownLog>(), telemetry: new Map<PeerId, KnownLog>() };
   #comparison = 0;
+  /** What all logs want next, as it is sent; undefined since one moved on. */
+  #heads: readonly LogWant[] | undefined;
   /** Logs of which more is known to exist. */
   readonly #behind = new Set<KnownLog>();
   #nextHeadsMs = 0;
@@ -72,13 +77,13 @@ export class Replication {
   }
 
   #message({ from, message }: Extract<CoreEvent, { kind: 'message' }>): Effects {
-    if (message.kind === 'heads') return this.#heads(from, message.next, message.reply);
+    if (message.kind === 'heads') return this.#compare(from, message.next, message.reply);
     if (message.kind === 'logPull') return [{ kind: 'sendBatches', to: from, want: message.want }];
     return [];
   }
 
   /** Sends what the other lacks; asks for what it lacks itself. */
-  #heads(from: PeerId, theirs: readonly LogWant[], reply: 'wanted' | 'none'): Effects {
+  #compare(from: PeerId, theirs: readonly LogWant[], reply: 'wanted' | 'none'): Effects {
     // Hundreds of logs are compared at once: what they say is noted on the logs themselves, no table is built.
     const comparison = ++this.#comparison;
     let isBehind = false;
@@ -112,8 +117,12 @@ export class Replication {
     // A machine that never got a certificate may not fill others' disks; its own roster entry comes with a statement.
     const isKnown =
       this.#membership.certificateOf(batch.author) !== undefined || batch.records.some(isCertificateLike);
-    if (!isKnown || this.#membership.isRevoked(batch.author) || batch.records.length > recordsPerBatchMax)
+    if (this.#membership.isRevoked(batch.author) || batch.records.length > recordsPerBatchMax) return [];
+    if (!isKnown) {
+      // Its certificate is on its way in an admin's log: compare again soon.
+      this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + strangerRetryMs);
       return [];
+    }
     const log = this.#logOf(batch.author, batch.stream);
     const startsLate = log.next === 0 && batch.stream === 'telemetry';
     if (batch.sequence < log.next) return [];
@@ -122,7 +131,7 @@ export class Replication {
       this.#behind.add(log);
       return this.#ask(log, from, now);
     }
-    log.next = batch.sequence + 1;
+    this.#moveTo(log, batch.sequence + 1);
     return [{ kind: 'storeBatch', batch }];
   }
 
@@ -154,7 +163,7 @@ export class Replication {
 
   #stored(batch: SignedBatch, now: UnixMs): Effects {
     const log = this.#logOf(batch.author, batch.stream);
-    log.next = Math.max(log.next, batch.sequence + 1);
+    this.#moveTo(log, Math.max(log.next, batch.sequence + 1));
     if (batch.author !== this.#membership.self) return [];
     this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
     return [{ kind: 'broadcast', hint: { author: batch.author, stream: batch.stream, next: log.next } }];
@@ -162,7 +171,7 @@ export class Replication {
 
   /** The log did not take a batch: ask again from where it really stands. */
   forget(batch: SignedBatch, next: number): void {
-    this.#logOf(batch.author, batch.stream).next = next;
+    this.#moveTo(this.#logOf(batch.author, batch.stream), next);
   }
 
   #compareWithSomebody(now: UnixMs): Effects {
@@ -181,9 +190,17 @@ export class Replication {
   }
 
   #headsTo(to: PeerId, reply: 'wanted' | 'none'): CoreEffect {
-    const next: LogWant[] = [];
-    for (const log of this.#all()) next.push({ author: log.author, stream: log.stream, sequence: log.next });
-    return { kind: 'send', to, message: { kind: 'heads', next, reply } };
+    this.#heads ??= Array.from(this.#all(), ({ author, stream, next: sequence }) => ({
+      author,
+      stream,
+      sequence,
+    }));
+    return { kind: 'send', to, message: { kind: 'heads', next: this.#heads, reply } };
+  }
+
+  #moveTo(log: KnownLog, next: number): void {
+    if (log.next !== next) this.#heads = undefined;
+    log.next = next;
   }
 
   *#all(): Generator<KnownLog> {
@@ -204,6 +221,7 @@ export class Replication {
       theirNext: 0,
     };
     this.#logs[stream].set(author, log);
+    this.#heads = undefined;
     return log;
   }
 }

@@ -153,6 +153,7 @@ export function noteHas(known: KnownPack, index: number, peer: PeerId): boolean 
 
 /** Forgets what a peer said about a pack; one index, or all. */
 export function noteLacks(known: KnownPack, peer: PeerId, index?: number): void {
+  if (!hasHeardFrom(known, peer)) return;
   for (const slot of known.confirmed)
     if (known.group?.members[slot] === peer && (index ?? slot) === slot) known.confirmed.delete(slot);
   if (index !== undefined) known.others.get(index)?.delete(peer);

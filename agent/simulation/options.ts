@@ -9,6 +9,8 @@ export interface Faults {
   readonly network: NetworkFaults;
   /** Machines follow their people's nights and weekends, or stay on. */
   readonly nights: 'off' | 'people';
+  /** Share of machines that never follow anybody's nights. */
+  readonly alwaysOnShare: number;
   /** Crashes between two effects, per machine and day; the machine comes back within ten minutes. */
   readonly crashesPerMachineDay: number;
   /** One-way partitions of a random share of pairs, per day; each lasts up to an hour. */
@@ -24,6 +26,7 @@ export interface Faults {
 export const noFaults: Faults = {
   network: calmNetwork,
   nights: 'off',
+  alwaysOnShare: 0.5,
   crashesPerMachineDay: 0,
   partitionsPerDay: 0,
   rotsPerDay: 0,
@@ -41,6 +44,7 @@ export const manyFaults: Faults = {
     bytesPerSecond: 1_000_000,
   },
   nights: 'people',
+  alwaysOnShare: 0.5,
   crashesPerMachineDay: 0.5,
   partitionsPerDay: 2,
   rotsPerDay: 1,

@@ -17,6 +17,8 @@ export interface PeopleParts {
   readonly machineCount: number;
   readonly startMs: UnixMs;
   readonly days: number;
+  /** Share of machines that are never switched off; the others are desktops of offices, and a few laptops. */
+  readonly alwaysOnShare: number;
 }
 
 /** Of a hundred times that a machine goes down. */
@@ -25,7 +27,7 @@ const stopShare = 0.2;
 
 /** Every machine starts on; then each change of its hours, in order of machine and time. */
 export function switchings(parts: PeopleParts, random: Random): readonly Switching[] {
-  const { seed, machineCount, startMs, days } = parts;
+  const { seed, machineCount, startMs, days, alwaysOnShare } = parts;
   const { history } = generateFleet({
     seed,
     machineCount,
@@ -34,6 +36,11 @@ export function switchings(parts: PeopleParts, random: Random): readonly Switchi
     touchesPerDay: 0,
     leaverShare: 0,
     joinerShare: 0,
+    habitShares: {
+      alwaysOn: alwaysOnShare,
+      office: 0.8 * (1 - alwaysOnShare),
+      laptop: 0.2 * (1 - alwaysOnShare),
+    },
   });
   const found: Switching[] = [];
   for (let machine = 0; machine < machineCount; machine++) {

@@ -59,8 +59,10 @@ function scheduleFaults(fleet: Fleet): void {
 }
 
 function followPeople(fleet: Fleet): void {
-  const { seed, agentCount: machineCount, days } = fleet.options;
-  const changes = switchings({ seed, machineCount, startMs, days }, fleet.random.fork('people'));
+  const { seed, agentCount: machineCount, days, faults } = fleet.options;
+  const { alwaysOnShare } = faults;
+  const parts = { seed, machineCount, startMs, days, alwaysOnShare };
+  const changes = switchings(parts, fleet.random.fork('people'));
   scheduleSwitchings(fleet.queue, changes, (index, to) => {
     const machine = fleet.machines[index]!;
     fleet.trace.word(to);

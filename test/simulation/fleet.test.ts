@@ -1,0 +1,90 @@
+// The shipped core in simulated fleets: seeds × faults, with the promises 1 to 3 checked from outside. A failure prints the
+// command that runs it again.
+
+import test from 'ava';
+import { hours } from '../../datasets/index.ts';
+import { manyFaults, noFaults } from '../../agent/simulation/index.ts';
+import type { Effects } from '../../agent/core/index.ts';
+import { regressions } from './regressions.ts';
+import { run, runWell } from './running.ts';
+
+for (const seed of [11, 12, 13]) {
+  test.serial(`12 machines with every fault at once, seed ${seed}`, async (t) => {
+    const report = await runWell(t, { seed, agentCount: 12, days: 7, faults: manyFaults });
+    t.true(report.snapshotsAcknowledged > 10, `${report.snapshotsAcknowledged} acknowledged`);
+    t.true(report.snapshotsRestored > 0);
+  });
+
+  test.serial(
+    `12 machines and a new plan nearly every day: moving costs no shard, seed ${seed}`,
+    async (t) => {
+      const faults = { ...manyFaults, rotsPerDay: 0, destroyedCount: 0 };
+      const report = await runWell(t, { seed, agentCount: 12, days: 7, faults, holderSilenceMs: hours(8) });
+      t.true(report.planEpoch > 5, `${report.planEpoch} plans`);
+      // n − k of both classes: no acknowledged pack ever had one shard less than all.
+      t.is(report.marginLeast, 2);
+    },
+  );
+}
+
+test.serial('4 machines, the fewest that can keep a backup, through crashes and nights', async (t) => {
+  const faults = { ...manyFaults, destroyedCount: 0, rotsPerDay: 0 };
+  const report = await runWell(t, { seed: 4, agentCount: 4, days: 7, faults });
+  t.true(report.snapshotsAcknowledged > 3, `${report.snapshotsAcknowledged} acknowledged`);
+});
+
+test.serial('a quota that is too small stops backups, never what was acknowledged', async (t) => {
+  const report = await run({ seed: 5, agentCount: 6, days: 4, quotaBytes: 6000, faults: noFaults });
+  const isWaiting = (line: string): boolean => line.startsWith('not settled');
+  t.deepEqual(
+    report.violations.filter((line) => !isWaiting(line)),
+    [],
+  );
+  t.true(report.snapshotsAcknowledged > 0);
+  t.true(report.snapshotsAcknowledged < report.snapshotsMade);
+});
+
+test.serial('the same seed gives the same run, another seed another one', async (t) => {
+  const options = { agentCount: 8, days: 3, faults: manyFaults };
+  const first = await run({ ...options, seed: 1 });
+  const second = await run({ ...options, seed: 1 });
+  const other = await run({ ...options, seed: 2 });
+  t.deepEqual(first, second);
+  t.not(first.traceHash, other.traceHash);
+});
+
+for (const { cause, options } of regressions) {
+  test.serial(`seed ${options.seed} stays well, that found: ${cause}`, async (t) => {
+    await runWell(t, options);
+  });
+}
+
+test.serial('the checks notice holders that give shards away instead of copying them', async (t) => {
+  const report = await run({
+    seed: 1,
+    agentCount: 12,
+    days: 5,
+    holderSilenceMs: hours(8),
+    faults: { ...manyFaults, rotsPerDay: 0, destroyedCount: 0 },
+    rewrite: (effects) =>
+      effects.flatMap((effect): Effects => {
+        if (effect.kind !== 'sendShard' || effect.shard.place !== 'held') return [effect];
+        return [effect, { kind: 'removeShard', shard: effect.shard }];
+      }),
+  });
+  t.true(report.violations.some((line) => /shards of/u.test(line)));
+});
+
+test.serial('the checks notice holders that sign a receipt and keep nothing', async (t) => {
+  const report = await run({
+    seed: 1,
+    agentCount: 12,
+    days: 4,
+    rewrite: (effects) =>
+      effects.flatMap((effect): Effects => {
+        if (effect.kind !== 'sendReceipt') return [effect];
+        return [effect, { kind: 'removeShard', shard: { place: 'held', ...effect.shard } }];
+      }),
+  });
+  t.true(report.violations.some((line) => /shards of/u.test(line)));
+});

@@ -1,0 +1,35 @@
+// Seeds that once found a bug. Each runs again in fleet.test.ts; none is ever removed.
+
+import { hours } from '../../datasets/index.ts';
+import { manyFaults, type SimulationOptions } from '../../agent/simulation/index.ts';
+
+export interface Regression {
+  /** What was wrong. */
+  readonly cause: string;
+  readonly options: SimulationOptions;
+}
+
+const churn: Omit<SimulationOptions, 'seed'> = {
+  agentCount: 12,
+  days: 8,
+  // Every night somebody is silent for too long: a new plan nearly each day.
+  holderSilenceMs: hours(8),
+  faults: { ...manyFaults, rotsPerDay: 0, destroyedCount: 0 },
+};
+
+export const regressions: readonly Regression[] = [
+  {
+    cause:
+      'all three holders of a pack removed their replicas at once: each believed a word that another gave under an older plan',
+    options: { ...churn, seed: 6 },
+  },
+  {
+    cause:
+      'an inventory from an agent that follows another plan was read with the own plan: the pack was wanted for ever where it does not belong',
+    options: { ...churn, seed: 2 },
+  },
+  {
+    cause: 'two machines that both waited for a third answered the news of each other without end',
+    options: { agentCount: 12, days: 3, seed: '1' },
+  },
+];
