@@ -19,6 +19,8 @@ export class Election {
   #plan: Plan | undefined;
   /** Earlier plans, newest first: restores look there for packs that have not moved yet. */
   #earlier: readonly Plan[] = [];
+  /** The newest plan of each machine that is not known to be an optimizer. */
+  readonly #unproven = new Map<PeerId, Plan>();
   #seenVersion = -1;
   #changedAtMs = 0;
   /** Machines that the last plan of this agent considered; undefined until it computed one. */
@@ -33,14 +35,14 @@ export class Election {
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'batchStored':
-        return this.#learn(event.batch);
+        return [...this.#learn(event.batch), ...this.#learnProven()];
       case 'planWanted':
         this.#isAsked = true;
         return this.#computeIfDue(event.now);
       case 'planComputed':
         return this.#computed(event.plan);
       case 'tick':
-        return [...this.#lead(event.now), ...this.#computeIfDue(event.now)];
+        return [...this.#learnProven(), ...this.#lead(event.now), ...this.#computeIfDue(event.now)];
       default:
         return [];
     }
@@ -82,7 +84,11 @@ export class Election {
   }
 
   #learnPlan(author: PeerId, plan: Plan): Effects {
-    if (!this.#membership.hasRole(author, 'optimizer') || plan.author !== author) return [];
+    if (plan.author !== author) return [];
+    if (!this.#membership.hasRole(author, 'optimizer')) {
+      this.#keepUnproven(author, plan);
+      return [];
+    }
     const problems = planProblems(plan);
     if (problems.length > 0) {
       return [{ kind: 'report', level: 'warning', text: `a plan was refused: ${problems[0]}` }];
@@ -91,6 +97,18 @@ export class Election {
     if (this.#plan !== undefined) this.#earlier = [this.#plan, ...this.#earlier].slice(0, 8);
     this.#plan = plan;
     return [];
+  }
+
+  /** The author's certificate is in the log of an admin, which may come later than the author's own. */
+  #keepUnproven(author: PeerId, plan: Plan): void {
+    const known = this.#unproven.get(author);
+    if (known === undefined || isNewer(plan, known)) this.#unproven.set(author, plan);
+  }
+
+  #learnProven(): Effects {
+    const proven = [...this.#unproven].filter(([author]) => this.#membership.hasRole(author, 'optimizer'));
+    for (const [author] of proven) this.#unproven.delete(author);
+    return proven.flatMap(([author, plan]) => this.#learnPlan(author, plan));
   }
 
   /** Takes the lease when nobody has it and no better candidate is up; renews it at half its life. */

@@ -65,12 +65,16 @@ export class Placement {
 
   /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
   announcePack(known: KnownPack): Effects {
+    const hearers = new Set<PeerId>(this.#shelf.groupOf(known)?.members);
+    for (const peers of known.others.values()) for (const peer of peers) hearers.add(peer);
+    return this.#announcePackTo([...hearers], known);
+  }
+
+  #announcePackTo(hearers: readonly PeerId[], known: KnownPack): Effects {
     const group = this.#shelf.groupOf(known);
     if (group === undefined) return [];
-    const hearers = new Set<PeerId>(group.members);
-    for (const peers of known.others.values()) for (const peer of peers) hearers.add(peer);
     const held = [{ pack: known.pack, indexes: Placement.indexesHere(known) }];
-    return [...hearers]
+    return hearers
       .filter((peer) => this.#membership.up.has(peer))
       .map((to): CoreEffect => ({
         kind: 'send',
@@ -228,7 +232,7 @@ export class Placement {
       (known) => known.isInOutbox || this.#hasSurplus(known),
     );
     this.#mayWait = waiting.length > 0;
-    return waiting.flatMap((known) => this.announcePack(known));
+    return waiting.flatMap((known) => this.#announcePackTo(this.#waitsFor(known), known));
   }
 
   /** From now on with patience: whoever is away for a night says all when it comes back. */
@@ -236,6 +240,14 @@ export class Placement {
     this.#mayWait = true;
     this.#nextReminderMs = 0;
     this.#reminderWaitMs = shardRetryMs;
+  }
+
+  /** Whose word is still missing: that it has its shard at all, or that it has it under this plan. */
+  #waitsFor(known: KnownPack): readonly PeerId[] {
+    const members = this.#shelf.groupOf(known)?.members ?? [];
+    return members.filter((member, slot) =>
+      known.isInOutbox ? known.others.get(slot)?.has(member) !== true : !known.confirmed.has(slot),
+    );
   }
 
   #hasSurplus(known: KnownPack): boolean {
