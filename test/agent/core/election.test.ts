@@ -1,0 +1,81 @@
+// Whose plan is followed, and when.
+
+import test from 'ava';
+import { Election } from '../../../agent/core/election.ts';
+import {
+  batchOf,
+  certificateOf,
+  machines,
+  membershipOf,
+  planOf,
+  revocationOf,
+  startMs,
+} from './fleet-of-four.ts';
+
+const [self, author, other] = machines as [
+  (typeof machines)[number],
+  (typeof machines)[number],
+  (typeof machines)[number],
+];
+
+function electionOf() {
+  const membership = membershipOf(self);
+  const election = new Election(membership);
+  const tell = (batch: ReturnType<typeof batchOf>): void => {
+    const event = { kind: 'batchStored', batch, now: startMs } as const;
+    membership.handle(event);
+    election.handle(event);
+  };
+  return { election, tell };
+}
+
+test('the highest epoch of a certified optimizer is followed', (t) => {
+  const { election, tell } = electionOf();
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 2) }], 0));
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 1) }], 1));
+  t.is(election.plan?.epoch, 2);
+});
+
+test("a plan that comes before its author's certificate is followed once that is known", (t) => {
+  const { election, tell } = electionOf();
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 1) }]));
+  t.is(election.plan, undefined);
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
+  t.is(election.plan?.epoch, 1);
+});
+
+test('a holder without the role, a revoked machine and a borrowed name make no plan', (t) => {
+  const { election, tell } = electionOf();
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author, ['holder']) }]));
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 1) }]));
+  t.is(election.plan, undefined);
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(other) }], 1));
+  tell(batchOf(other, [{ kind: 'plan', plan: planOf(self, 7) }], 2));
+  t.is(election.plan, undefined, 'in the name of another');
+  tell(batchOf(other, [{ kind: 'statement', bytes: revocationOf(other) }], 3));
+  tell(batchOf(other, [{ kind: 'plan', plan: planOf(other, 8) }], 4));
+  t.is(election.plan, undefined, 'of a revoked machine');
+});
+
+test('a plan that makes no sense is refused and reported, the old one stays', (t) => {
+  const membership = membershipOf(self);
+  const election = new Election(membership);
+  const told = [
+    batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]),
+    batchOf(author, [{ kind: 'plan', plan: planOf(author, 1) }]),
+    batchOf(author, [{ kind: 'plan', plan: { ...planOf(author, 2), classes: [brokenClass] } }], 1),
+  ].map((batch) => {
+    const event = { kind: 'batchStored', batch, now: startMs } as const;
+    membership.handle(event);
+    return election.handle(event);
+  });
+  t.is(election.plan?.epoch, 1);
+  t.deepEqual(
+    told[2]?.map(({ kind }) => kind),
+    ['report'],
+  );
+});
+
+const [goodClass] = planOf(author, 1).classes as [ReturnType<typeof planOf>['classes'][number]];
+const brokenClass = { ...goodClass, redundancy: { k: 3, n: 2 } };

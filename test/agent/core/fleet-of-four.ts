@@ -1,0 +1,78 @@
+// Keys, certificates and batches of a small fleet, for tests of single machines of the core.
+
+import {
+  type AdminKey,
+  type AgentRecord,
+  createAdminKey,
+  fleetRootFromSeed,
+  machineKeyFromSeed,
+  type MachineKey,
+  noBatchHash,
+  type Role,
+  signBatch,
+  type SignedBatch,
+  signStatement,
+} from '../../../agent/codec/index.ts';
+import { Membership } from '../../../agent/core/membership.ts';
+import type { FleetId } from '../../../agent/units.ts';
+import type { Plan } from '../../../optimizer/index.ts';
+import { days, type UnixMs, unixMs } from '../../../datasets/index.ts';
+
+export const startMs: UnixMs = unixMs(Date.UTC(2026, 0, 5));
+const root = fleetRootFromSeed(new Uint8Array(32).fill(42));
+const admin: AdminKey = createAdminKey(root, { notBeforeMs: startMs, forMs: days(30) });
+export const { fleet }: { readonly fleet: FleetId } = root;
+/** Four machines in order of their ids. */
+export const machines: readonly MachineKey[] = [1, 2, 3, 4]
+  .map((seed) => machineKeyFromSeed(new Uint8Array(32).fill(seed)))
+  .toSorted((a, b) => (a.peer < b.peer ? -1 : 1));
+
+export const certificateOf = (
+  key: MachineKey,
+  roles: readonly Role[] = ['holder', 'optimizer'],
+): Uint8Array =>
+  signStatement(admin, {
+    kind: 'certificate',
+    peer: key.peer,
+    name: 'pc',
+    roles,
+    notBeforeMs: startMs,
+    notAfterMs: unixMs(startMs + days(30)),
+  }).bytes;
+
+export const revocationOf = (key: MachineKey): Uint8Array =>
+  signStatement(admin, { kind: 'revocation', revoked: key.peer, reason: 'lost', atMs: startMs }).bytes;
+
+/** One batch of the key's log of facts. */
+export const batchOf = (key: MachineKey, records: readonly AgentRecord[], sequence = 0): SignedBatch =>
+  signBatch({ key, stream: 'facts', sequence, previous: noBatchHash, atMs: startMs, records });
+
+export const membershipOf = (self: MachineKey): Membership =>
+  new Membership({ self: self.peer, fleet, fraction: () => 0.5 });
+
+/** A plan of one group of the first three machines. */
+export const planOf = (author: MachineKey, epoch: number): Plan => ({
+  epoch,
+  author: author.peer,
+  computedMs: startMs,
+  classes: [
+    {
+      name: 'small',
+      redundancy: { k: 1, n: 3 },
+      groups: [
+        {
+          id: 'g',
+          members: machines.slice(0, 3).map(({ peer }) => peer),
+          weight: 1,
+          unavailability: 0,
+          unavailabilityAt: {},
+          reasons: [],
+        },
+      ],
+    },
+  ],
+  domains: {},
+  modelSource: 'test',
+  heldOut: [],
+  notes: [],
+});
