@@ -12,7 +12,7 @@ test('the likelihood is a distribution: over all states of three machines it sum
   const states = Array.from({ length: 8 }, (_, bits) => [bits & 1, (bits >> 1) & 1, (bits >> 2) & 1]);
   const terms = {
     down: tf.tensor2d(states),
-    known: tf.ones([8, 3]) as ReturnType<typeof tf.tensor2d>,
+    known: tf.tensor2d(states.map(() => [1, 1, 1])),
     logits: tf.tensor2d(states.map(() => [-2, -1, 0.5])),
     members: tf.tensor2d([
       [1, 0],
@@ -55,9 +55,9 @@ test('hidden domains of generated fleets are proposed without any label', (t) =>
   for (const seed of [1, 2, 3, 7]) {
     const { history, truth } = generateFleet({ seed, machineCount: 9, weeks: 4, startMs });
     const found = Array.from(history.machines, (_, machine) => 1000 + machine);
-    for (const [index, { members, origin }] of candidateDomains(history).entries()) {
-      if (origin === 'learned') for (const member of members) found[member] = index;
-    }
+    const learned = candidateDomains(history).filter(({ origin }) => origin === 'learned');
+    const placed = learned.flatMap(({ members }, index) => members.map((member) => [member, index] as const));
+    for (const [member, index] of placed) found[member] = index;
     t.true(adjustedRandIndex(found, [...truth.domainOfMachine]) >= 0.5, `seed ${seed}: ${found.join(' ')}`);
   }
 });
@@ -66,10 +66,13 @@ test('machines that fail by themselves are put into no domain', (t) => {
   const slotCount = (4 * weekMs) / 3_600_000;
   const up = new Uint8Array(6 * slotCount).fill(1);
   // Each machine falls for three hours at moments of its own.
-  for (let machine = 0; machine < 6; machine++) {
-    for (let at = 5 + 11 * machine; at < slotCount - 3; at += 61 + 13 * machine)
-      up.fill(0, machine * slotCount + at, machine * slotCount + at + 3);
-  }
+  const falls = [0, 1, 2, 3, 4, 5].flatMap((machine) =>
+    Array.from(
+      { length: 8 },
+      (_, index) => machine * slotCount + 5 + 11 * machine + index * (61 + 3 * machine),
+    ),
+  );
+  for (const at of falls) up.fill(0, at, at + 3);
   const machines = Array.from({ length: 6 }, (_, index) => ({
     machine: machineId(`pc-${index}`),
     attributes: {},
