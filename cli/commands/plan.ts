@@ -100,7 +100,7 @@ export function addPlanCommands(program: Command): void {
   ).action(showPlan);
   withCommonOptions(
     plan.command('explain').description('why these machines').argument('<group>', 'id of a group'),
-    'drey plan explain b3',
+    'drey plan explain s1.3-2',
   ).action(explain);
   withCommonOptions(
     plan.command('compute').description('train the models and compute a plan now'),
