@@ -34,11 +34,13 @@ type FromWorker =
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
   | { readonly kind: 'result'; readonly result: TrainingResult };
 
-/** SHA-256 over what was trained on: two versions with one fingerprint saw the same hours. */
+/** SHA-256 over what was trained on: two versions with one fingerprint saw the same machines, hours and reads. */
 export function fingerprintOf(history: FleetHistory): string {
   const hash = createHash('sha256').update(`${history.startMs} ${history.slotMs} ${history.slotCount}\n`);
-  for (const { machine } of history.machines) hash.update(`${machine}\n`);
-  return hash.update(history.up).update(String(history.access.length)).digest('hex');
+  for (const machine of history.machines) hash.update(`${JSON.stringify(machine)}\n`);
+  hash.update(history.up);
+  for (const row of history.access) hash.update(`${JSON.stringify(row)}\n`);
+  return hash.digest('hex');
 }
 
 /** Trains all models. Throws `history-too-short`, `training-cancelled` or `training-failed`. */

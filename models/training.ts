@@ -1,7 +1,7 @@
 // One whole training: judge on the held-out end of the history, decide what serves, then fit again on everything. Runs in a
 // worker thread; says how far it is; the same seed, history and backend give the same result.
 
-import { dayMs, type FleetHistory, sliceHistory } from '../datasets/index.ts';
+import { createRandom, dayMs, type FleetHistory, type Random, sliceHistory } from '../datasets/index.ts';
 import {
   fitAvailability,
   horizons,
@@ -28,7 +28,6 @@ import { fitShockMixture, meanLogLikelihood, type ShockMixture, shocksOf } from 
 import { hourKinds, kindOf, weekHours } from './hours.ts';
 import { baselineForecast, downByKind, goneOdds, strataOf } from './marginals.ts';
 import { trainPopularity } from './popularity.ts';
-import { createRandom } from '../datasets/index.ts';
 
 export interface TrainingProgress {
   readonly model: string;
@@ -111,7 +110,7 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
   const heldOutFromSlot = heldOutStart(history);
   const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
   const future = sliceHistory(history, { fromSlot: heldOutFromSlot, toSlot: history.slotCount });
-  const pace = new Pace(10, report);
+  const pace = new Pace(14, report);
   const learned = await learnAvailability(tf, { history, past, budget, seed }, pace);
   const joint = await learnJointFailure(tf, { past, future, budget }, pace);
   const heldOutDay = Math.floor((heldOutFromSlot * history.slotMs) / dayMs);
@@ -129,11 +128,22 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
         onStep: pace.stage('joint failure', budget.mixtureSteps, 3),
       })
     : undefined;
+  // Judged on the past; what serves has seen everything.
+  const serving = served.availability
+    ? await fitNetwork(
+        tf,
+        { history, budget, random: createRandom(seed).fork('examples of all') },
+        {
+          seed,
+          onEpoch: pace.stage('availability', budget.availabilityEpochs, 4),
+        },
+      )
+    : learned;
   const cards = [learned.card, joint.card, ...(popularity === undefined ? [] : [popularityCard(popularity)])];
   const forecast = forecastOf(history, {
     source: sourceOf(served),
     mixture,
-    ...(served.availability ? { up: (h: FleetHistory) => weekAhead(tf, learned, h) } : {}),
+    ...(served.availability ? { up: (h: FleetHistory) => weekAhead(tf, serving, h) } : {}),
   });
   const heldOutForecast = forecastOf(past, {
     source: sourceOf(served),
@@ -150,7 +160,7 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     heldOutFromSlot,
     cards,
     domains,
-    weights: weightsOf(learned.weights, mixture ?? joint.mixture, popularity?.model.weights ?? []),
+    weights: weightsOf(serving.weights, mixture ?? joint.mixture, popularity?.model.weights ?? []),
   };
 }
 
@@ -161,9 +171,12 @@ const sourceOf = (served: { readonly availability: boolean; readonly joint: bool
   return parts.length === 0 ? 'hour-of-week baseline' : `learned ${parts.join(' and ')}`;
 };
 
-interface LearnedAvailability {
+interface Network {
   readonly weights: Weights;
   readonly calibration: Calibration;
+}
+
+interface LearnedAvailability extends Network {
   readonly card: ModelCard;
 }
 
@@ -176,14 +189,19 @@ interface AvailabilityTask {
 
 const warmUpSlots = 72;
 
-async function learnAvailability(
+interface NetworkFitting {
+  readonly seed: number | string;
+  readonly onEpoch: (epoch: number, loss: number) => Promise<void>;
+}
+
+/** Fits on the first four fifths of a history; the last fifth calibrates. */
+async function fitNetwork(
   tf: Tf,
-  { history, past, budget, seed }: AvailabilityTask,
-  pace: Pace,
-): Promise<LearnedAvailability> {
-  const random = createRandom(seed).fork('examples');
-  const split = Math.floor(past.slotCount * 0.8);
-  const fit = takeExamples(past, {
+  { history, budget, random }: Pick<AvailabilityTask, 'history' | 'budget'> & { readonly random: Random },
+  { seed, onEpoch }: NetworkFitting,
+): Promise<Network> {
+  const split = Math.floor(history.slotCount * 0.8);
+  const fit = takeExamples(history, {
     random,
     countMax: budget.availabilityExamples,
     fromSlot: Math.min(warmUpSlots, split - 1),
@@ -191,22 +209,35 @@ async function learnAvailability(
     horizons,
     outcomes: 'known',
   });
-  const weights = await fitAvailability(fit, {
-    tf,
-    seed,
-    epochs: budget.availabilityEpochs,
-    onEpoch: pace.stage('availability', budget.availabilityEpochs, 4),
-  });
-  // The last fifth of the past calibrates; the held-out end judges.
-  const checked = takeExamples(past, {
+  const weights = await fitAvailability(fit, { tf, seed, epochs: budget.availabilityEpochs, onEpoch });
+  const checked = takeExamples(history, {
     random,
     countMax: 20_000,
     fromSlot: split,
-    toSlot: past.slotCount,
+    toSlot: history.slotCount,
     horizons: [24],
     outcomes: 'known',
   });
-  const calibration = fitCalibration(predictAvailability(tf, weights, checked), checked.outcomes);
+  return {
+    weights,
+    calibration: fitCalibration(predictAvailability(tf, weights, checked), checked.outcomes),
+  };
+}
+
+async function learnAvailability(
+  tf: Tf,
+  { history, past, budget, seed }: AvailabilityTask,
+  pace: Pace,
+): Promise<LearnedAvailability> {
+  const random = createRandom(seed).fork('examples');
+  const { weights, calibration } = await fitNetwork(
+    tf,
+    { history: past, budget, random },
+    {
+      seed,
+      onEpoch: pace.stage('availability', budget.availabilityEpochs, 4),
+    },
+  );
   const judged = takeExamples(history, {
     random,
     countMax: 40_000,
@@ -276,11 +307,7 @@ function popularityCard({
 }
 
 /** N × kinds: P(down) in the coming week, by the network from the last day's moments, averaged by kind of hour. */
-function weekAhead(
-  tf: Tf,
-  { weights, calibration }: LearnedAvailability,
-  history: FleetHistory,
-): Float64Array {
+function weekAhead(tf: Tf, { weights, calibration }: Network, history: FleetHistory): Float64Array {
   const toSlot = history.slotCount;
   const examples = takeExamples(history, {
     random: createRandom(1),
