@@ -2,15 +2,16 @@
 // the others travel as a token of one byte that stands for the message.
 
 import {
-  createBatchOpener,
   type Decoded,
   decodeHint,
   decodeMessage,
   encodeHint,
   encodeMessage,
   type Hint,
+  openBatch,
   openReceipt,
   type Receipt,
+  sha256Hex,
   type SignedBatch,
   type WireMessage,
 } from '../codec/index.ts';
@@ -18,7 +19,8 @@ import {
 const encodedEvery = 100;
 
 export class Frames {
-  readonly openBatch: (bytes: Uint8Array) => Decoded<SignedBatch> = createBatchOpener();
+  readonly #batches = new WeakMap<Uint8Array, Decoded<SignedBatch>>();
+  readonly #batchesByHash = new Map<string, Decoded<SignedBatch>>();
   readonly #messages = new WeakMap<Uint8Array, WireMessage>();
   readonly #hints = new WeakMap<Uint8Array, Hint>();
   readonly #receipts = new WeakMap<Uint8Array, Receipt>();
@@ -29,6 +31,17 @@ export class Frames {
     const token = new Uint8Array(1);
     this.#messages.set(token, message);
     return token;
+  }
+
+  /** Opens each batch once, also where a real decoder made a copy of its bytes. */
+  openBatch(bytes: Uint8Array): Decoded<SignedBatch> {
+    const known = this.#batches.get(bytes);
+    if (known !== undefined) return known;
+    const hash = sha256Hex(bytes);
+    const opened = this.#batchesByHash.get(hash) ?? openBatch(bytes);
+    this.#batches.set(bytes, opened);
+    this.#batchesByHash.set(hash, opened);
+    return opened;
   }
 
   decode(bytes: Uint8Array): Decoded<WireMessage> {

@@ -329,12 +329,13 @@ export class Shell {
   }
 }
 
-/** The real check of statements, remembered by the identity of their bytes. */
+/** The real check of statements, once for each: all agents of a simulation share what it said. */
 export function createStatementOpener(): typeof openStatement {
-  const known = new WeakMap<Uint8Array, ReturnType<typeof openStatement>>();
+  const known = new Map<string, ReturnType<typeof openStatement>>();
   return (bytes, fleet) => {
-    const opened = known.get(bytes) ?? openStatement(bytes, fleet);
-    known.set(bytes, opened);
+    const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const opened = known.get(name) ?? openStatement(bytes, fleet);
+    known.set(name, opened);
     return opened;
   };
 }
