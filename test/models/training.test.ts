@@ -7,6 +7,7 @@ import test from 'ava';
 import { DreyError, generateFleet, sliceHistory } from '../../datasets/index.ts';
 import {
   baselineForecast,
+  fingerprintOf,
   listModels,
   readModels,
   trainModels,
@@ -76,4 +77,20 @@ test('the gate opens only to a model that beats every baseline', (t) => {
   t.is(gate({ metric: 'm', better: 'lower', value: 0.1, baselines }).serves, 'baseline');
   t.is(gate({ metric: 'm', better: 'higher', value: 0.15, baselines }).serves, 'baseline');
   t.is(gate({ metric: 'm', better: 'higher', value: Number.NaN, baselines }).serves, 'baseline');
+});
+
+test('a fingerprint differs as soon as an hour, an attribute or a read differs', (t) => {
+  const up = history.up.slice();
+  up[0] = up[0] === 0 ? 1 : 0;
+  const machines = history.machines.map((machine, row) =>
+    row === 0 ? { ...machine, utcOffsetMs: machine.utcOffsetMs + 3_600_000 } : machine,
+  );
+  const access = history.access.map((row, index) => (index === 0 ? { ...row, reads: row.reads + 1 } : row));
+  const others = [
+    { ...history, up },
+    { ...history, machines },
+    { ...history, access },
+  ];
+  t.is(new Set([history, ...others].map(fingerprintOf)).size, 4);
+  t.is(fingerprintOf({ ...history }), fingerprintOf(history));
 });
