@@ -131,7 +131,7 @@ function healthLines({ core, disk, drives, proposal, now }: ViewParts): readonly
     lines.push({
       level: 'warning',
       subject: 'plan',
-      text: `There is no plan yet: ${count} machines are known, four are needed.`,
+      text: `There is no plan yet: of the four machines that it needs, ${count} can be used now.`,
       advice: 'Start more machines.',
     });
   }
