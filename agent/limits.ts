@@ -62,8 +62,6 @@ export const retryMsMax = minutes(15);
 export const clockSkewMsMax = hours(26);
 /** A certificate's life; renewed by an admin agent well before. */
 export const certificateMs = days(365);
-/** Invites that are asked for without an expiry. */
-export const inviteMsDefault = days(7);
 export const inviteUsesMax = 100_000;
 /** Strangers may hold this many connections before the oldest is closed. */
 export const strangersMax = 64;

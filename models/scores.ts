@@ -1,6 +1,6 @@
 // How forecasts are judged. Plain definitions, each tested against a naive one.
 
-import { mean, quantile } from 'simple-statistics';
+import { mean } from 'simple-statistics';
 
 const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
 
@@ -55,6 +55,3 @@ export function adjustedRandIndex(a: readonly number[], b: readonly number[]): n
   const most = (inA + inB) / 2;
   return most === expected ? 1 : (together - expected) / (most - expected);
 }
-
-/** A robust middle of values for cards. */
-export const median = (values: readonly number[]): number => quantile([...values], 0.5);

@@ -6,7 +6,7 @@ import { blobBytesTarget, chunkBytesMax, packBytesMax } from '../limits.ts';
 import { type ChunkId, chunkId, type DriveId, driveId, type PackId } from '../units.ts';
 import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
 import { bytesOfHex, deriveKey, hexOf } from './keys.ts';
-import { nonceBytes, seal, tagBytes, unseal } from './secrets.ts';
+import { nonceBytes, seal, unseal } from './secrets.ts';
 
 /** Where a chunk lies inside a pack: blob, then offset and length in that blob's plain bytes. */
 export interface PackEntry {
@@ -308,6 +308,3 @@ function decompress(body: Uint8Array, length: number): Decoded<Uint8Array> {
     return reject('damaged', 'a blob that does not decompress');
   }
 }
-
-/** Sealing adds this much to each blob. */
-export const blobOverheadBytes = 5 + tagBytes;

@@ -35,9 +35,6 @@ function readControl(home: string): Control {
   }
 }
 
-/** The process id of the agent that runs for `home`, as its control file says. Throws `agent-not-running`. */
-export const runningPid = (home: string): number => readControl(home).pid;
-
 export interface Question<Name extends CallName> {
   readonly home: string;
   readonly call: Name;

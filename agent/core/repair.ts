@@ -40,13 +40,6 @@ export class Repair {
     return this.#wants.size;
   }
 
-  /** Of these, the ones being put together from others. */
-  get rebuildCount(): number {
-    let count = 0;
-    for (const want of this.#wants.values()) if (want.parts.size > 0 || want.isRebuilding) count++;
-    return count;
-  }
-
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'message':

@@ -38,13 +38,14 @@ export function fleetView(parts: ViewParts): FleetView {
   const { membership, election } = core;
   const { plan } = election;
   const lease = election.leaseAt(now);
+  const slots = slotCounts(plan);
   return {
     atMs: now,
     fleet: membership.fleet,
     fleetName: membership.policy?.fleetName ?? membership.fleet.slice(0, 8),
     self: membership.self,
     ...(lease === undefined ? {} : { optimizer: lease }),
-    machines: membership.machines.map((peer) => machineView(parts, peer)),
+    machines: membership.machines.map((peer) => machineView(parts, peer, slots)),
     ...(plan === undefined ? {} : { plan }),
     groupsNow: plan === undefined ? [] : groupsNow(parts, plan),
     work: workView(parts),
@@ -59,15 +60,26 @@ export function fleetView(parts: ViewParts): FleetView {
   };
 }
 
-function machineView({ core, disk, observations, now }: ViewParts, peer: PeerId): MachineView {
+/** Slots of each machine in all groups, counted once for all of them. */
+function slotCounts(plan: Plan | undefined): ReadonlyMap<PeerId, number> {
+  const counts = new Map<PeerId, number>();
+  for (const { groups } of plan?.classes ?? [])
+    for (const { members } of groups)
+      for (const member of members) counts.set(member, (counts.get(member) ?? 0) + 1);
+  return counts;
+}
+
+function machineView(
+  { core, disk, observations, now }: ViewParts,
+  peer: PeerId,
+  slots: ReadonlyMap<PeerId, number>,
+): MachineView {
   const { membership, election } = core;
   const certificate = membership.certificateOf(peer);
   const isSelf = peer === membership.self;
   const heard = isSelf ? now : membership.heardAt(peer);
   const place = isSelf ? disk.usage() : observations.locations.get(peer);
   const domain = election.plan?.domains[peer];
-  const slots =
-    election.plan?.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)) ?? [];
   return {
     peer,
     name: certificate?.name ?? peer.slice(-8),
@@ -75,7 +87,7 @@ function machineView({ core, disk, observations, now }: ViewParts, peer: PeerId)
     state: membership.presenceOf(peer, now),
     ...(heard === undefined ? {} : { lastHeardMs: membership.isUp(peer) ? now : heard }),
     ...(place === undefined ? {} : { freeBytes: place.freeBytes, quotaBytes: place.quotaBytes }),
-    slotCount: slots.filter((member) => member === peer).length,
+    slotCount: slots.get(peer) ?? 0,
     ...(domain === undefined ? {} : { domain }),
   };
 }
