@@ -1,7 +1,7 @@
 // Pulls what this agent lacks of others' logs, answers what others lack, and spreads hints. It decides nothing about
 // the contents: records are for the other machines, after they are stored.
 
-import { seconds, type UnixMs } from '../../datasets/index.ts';
+import { minutes, seconds, type UnixMs } from '../../datasets/index.ts';
 import { type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
 import {
   headsAfterAppendMs,
@@ -32,6 +32,11 @@ interface KnownLog {
 /** A batch whose author is not known yet is asked for again after this long. */
 const strangerRetryMs = seconds(2);
 
+/** A machine that has just come up compares often, for this long: what it was sent before it knew the authors was refused. */
+const youngMsMax = minutes(2);
+const youngCompareMs = seconds(4);
+const youngLogsMax = 64;
+
 /** Up to this many logs are compared as often as `headsEveryMs` says. */
 const logsComparedOften = 16;
 
@@ -45,6 +50,7 @@ export class Replication {
   /** Logs of which more is known to exist. */
   readonly #behind = new Set<KnownLog>();
   #nextHeadsMs = 0;
+  #startedMs: number | undefined;
 
   constructor(membership: Membership, fraction: () => number) {
     this.#membership = membership;
@@ -175,10 +181,12 @@ export class Replication {
   }
 
   #compareWithSomebody(now: UnixMs): Effects {
+    this.#startedMs ??= now;
     if (now < this.#nextHeadsMs) return [];
+    const logCount = this.#logs.facts.size + this.#logs.telemetry.size;
+    const isYoung = now - this.#startedMs < youngMsMax && logCount <= youngLogsMax;
     // A comparison names every log: the more there are, the rarer it is.
-    const everyMs =
-      headsEveryMs * Math.max(1, (this.#logs.facts.size + this.#logs.telemetry.size) / logsComparedOften);
+    const everyMs = isYoung ? youngCompareMs : headsEveryMs * Math.max(1, logCount / logsComparedOften);
     this.#nextHeadsMs = now + everyMs * (0.75 + 0.5 * this.#fraction());
     const peer = this.#anybody();
     return peer === undefined ? [] : [this.#headsTo(peer, 'wanted')];
