@@ -23,6 +23,8 @@ export const chunkBytesMax = 4 * mebibyte;
 export const blobBytesTarget = mebibyte;
 /** GF(256) allows 255; beyond 32 a plan's groups are no longer sensible for desktops. */
 export const shardCountMax = 32;
+/** Leaves of a shard's hash tree, as BEP 52 has them: one is enough to audit a shard or to read a small file out of it. */
+export const leafBytes = 16 * kibibyte;
 /** Bulk transfers at once, each way: more only compete for the same disk. */
 export const shardSendsMax = 4;
 export const shardArrivalsMax = 8;
@@ -51,6 +53,15 @@ export const leaseMs = hours(1);
 export const planAgeMsMax = days(7);
 /** Holders of one group compare what they hold this often, and at once after a new plan. */
 export const inventoryEveryMs = hours(6);
+/** Every shard is audited once in this time, but nobody asks more often than the shortest wait; rounds are a day apart. */
+export const auditRoundMsMax = days(28);
+export const auditRoundMsMin = days(1);
+export const auditEveryMsMin = seconds(1);
+export const auditEveryMsMax = seconds(10);
+/** A holder that is connected and has not answered an audit by then has failed it. */
+export const auditAnswerMsMax = minutes(5);
+/** Proofs that are being read for others: each reads a whole shard. */
+export const proofsMax = 4;
 /** Pack ids in one inventory page. */
 export const inventoryPackCountMax = 20_000;
 /** Anti-entropy: heads are exchanged with one random peer this often even without hints. */
@@ -88,6 +99,8 @@ export const eventLinesMax = 200;
 export const headsAfterAppendMs = seconds(15);
 /** A broken or lost shard is looked for again after this long; what waits for others' words is announced again. */
 export const shardRetryMs = seconds(10);
+/** Logs of authors without a certificate of which an agent remembers that they exist; their certificates mostly follow at once. */
+export const strangerLogsMax = 1024;
 /** Peers with which logs are compared when they connect, of all that do; one would be enough if none were behind. */
 export const headsOnConnect = 2;
 /** Absent peers that are dialled at the shortest wait; where more are absent each waits in proportion, as it dials back. */

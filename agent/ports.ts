@@ -2,6 +2,7 @@
 // agent/simulation pretend ones, and one contract suite (test/contracts) holds for both.
 // Every call that takes time ends in exactly one call of its `done`, never before the call itself returns.
 
+import type { LeafProof } from './codec/merkle.ts';
 import type { SignedBatch, Stream } from './codec/record.ts';
 import type { PackDescriptor, ShardKey } from './codec/shard.ts';
 import type { UnixMs } from '../datasets/index.ts';
@@ -88,6 +89,8 @@ export interface DiskUsage {
   readonly freeBytes: number;
 }
 
+export type ProofOutcome = LeafProof | 'damaged' | 'missing';
+
 /** Shards on one agent's disk. Bytes never pass through the core: only locations do. */
 export interface Disk {
   /** All shards that survived the last stop, whole and indexed; torn ones are gone. */
@@ -95,6 +98,8 @@ export interface Disk {
   usage(): DiskUsage;
   /** Reads and hashes the shard. `missing` where there is none. */
   verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void;
+  /** Reads and hashes the whole shard and proves one leaf of it: whoever answers an audit has looked at every byte. */
+  prove(shard: ShardLocation, leaf: number, done: Done<ProofOutcome>): void;
   /** Computes shard `index` from k intact scratch or held shards and stores it in `place`, flushed and verified. */
   rebuild(wanted: ShardArrival & { readonly place: ShardPlace }, done: Done<ShardOutcome>): void;
   /** Idempotent: removing what is not there is 'removed'. Works on a full disk. */

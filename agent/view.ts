@@ -43,6 +43,14 @@ export interface MachineView {
   /** Slots in groups of the plan. */
   readonly slotCount: number;
   readonly domain?: string;
+  /** Audits by this agent since it started; absent where none was made. */
+  readonly audits?: {
+    readonly proven: number;
+    readonly failed: number;
+    readonly provenMs?: UnixMs;
+    /** What was wrong the last time, while no proof came after it. */
+    readonly problem?: string;
+  };
 }
 
 export interface GroupNowView {

@@ -5,7 +5,7 @@ import type { Redundancy } from '../../optimizer/index.ts';
 import { packIdOf, shardBytesOf } from './descriptor.ts';
 import { accept, type Decoded, reject } from './envelope.ts';
 import { addScaled, invert, invertMatrix } from './galois.ts';
-import { sha256Hex } from './keys.ts';
+import { shardHashOf } from './merkle.ts';
 import type { PackDescriptor } from './shard.ts';
 
 /** Row of the encoding matrix: how shard `index` follows from the k slices. */
@@ -61,8 +61,8 @@ export function describePack(
 ): { readonly descriptor: PackDescriptor; readonly shards: readonly Uint8Array[] } {
   const { owner, drive, placementClass, redundancy } = origin;
   const shards = encodeShards(pack, redundancy);
-  const first = redundancy.k === 1 ? sha256Hex(pack) : undefined;
-  const shardHashes = shards.map((shard) => first ?? sha256Hex(shard));
+  const first = redundancy.k === 1 ? shardHashOf(pack) : undefined;
+  const shardHashes = shards.map((shard) => first ?? shardHashOf(shard));
   const parts = { owner, drive, placementClass, redundancy, packBytes: pack.length, shardHashes };
   return {
     descriptor: { ...parts, pack: packIdOf(parts), shardBytes: shardBytesOf(pack.length, redundancy.k) },
@@ -72,7 +72,7 @@ export function describePack(
 
 /** Whether these bytes are shard `index` of the pack: right length, right hash. */
 export const shardMatches = (descriptor: PackDescriptor, index: number, bytes: Uint8Array): boolean =>
-  bytes.length === descriptor.shardBytes && sha256Hex(bytes) === descriptor.shardHashes[index];
+  bytes.length === descriptor.shardBytes && shardHashOf(bytes) === descriptor.shardHashes[index];
 
 export type ShardSet = ReadonlyMap<number, Uint8Array>;
 

@@ -6,6 +6,7 @@ export * from './erasure.ts';
 export * from './invite.ts';
 export * from './keys.ts';
 export * from './membership-codec.ts';
+export { leafCountOf, leafMatches, type LeafProof, proveLeaf, ShardHasher, shardHashOf } from './merkle.ts';
 export type * from './message.ts';
 export * from './message-codec.ts';
 export * from './pack.ts';

@@ -6,6 +6,7 @@ import {
   batchPageCountMax,
   frameBytesMax,
   inventoryPackCountMax,
+  leafBytes,
   shardCountMax,
 } from '../limits.ts';
 import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from './descriptor.ts';
@@ -19,6 +20,7 @@ import {
   signEnvelope,
 } from './envelope.ts';
 import { type MachineKey, verifyPeerSignature } from './keys.ts';
+import { leafPathMax } from './merkle.ts';
 import type { Hint, Receipt, WireMessage } from './message.ts';
 import type { PackDescriptor, ShardKey } from './shard.ts';
 import * as s from './schemas.ts';
@@ -35,6 +37,19 @@ const descriptor = s.bytes(descriptorBytesMax).transform((value, context): PackD
   return z.NEVER;
 });
 
+const leaf = {
+  pack: s.pack,
+  index: s.shardIndex,
+  leaf: z
+    .int()
+    .min(0)
+    .max(2 ** 32),
+};
+const proof = z.strictObject({
+  bytes: s.bytes(leafBytes),
+  path: z.array(s.exactBytes(32)).max(leafPathMax),
+});
+
 const message = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('heads'), next: wants, reply: z.enum(['wanted', 'none']) }),
   z.strictObject({ kind: z.literal('logPull'), want: wants }),
@@ -43,6 +58,9 @@ const message = z.discriminatedUnion('kind', [
     batches: z.array(s.bytes(batchBytesMax)).max(batchPageCountMax),
     more: z.boolean(),
   }),
+  z.strictObject({ kind: z.literal('logStored'), stream: s.stream, next: s.count }),
+  z.strictObject({ kind: z.literal('auditAsk'), ...leaf }),
+  z.strictObject({ kind: z.literal('auditAnswer'), ...leaf, proof: proof.exactOptional() }),
   z.strictObject({ kind: z.literal('receipt'), receipt: s.bytes(1024) }),
   z.strictObject({ kind: z.literal('shardPull'), pack: s.pack, index: s.shardIndex }),
   z.strictObject({ kind: z.literal('shardMissing'), pack: s.pack, index: s.shardIndex }),

@@ -2,6 +2,7 @@
 // streams of their own (`/drey/shard/1`).
 
 import type { PackId, PeerId } from '../units.ts';
+import type { LeafProof } from './merkle.ts';
 import type { Stream } from './record.ts';
 import type { PackDescriptor } from './shard.ts';
 
@@ -27,6 +28,18 @@ export type WireMessage =
   | { readonly kind: 'logPull'; readonly want: readonly LogWant[] }
   /** Signed batches as bytes, in order within each log. `more`: the page was full, pull again. */
   | { readonly kind: 'batches'; readonly batches: readonly Uint8Array[]; readonly more: boolean }
+  /** To a log's own author: "I have it up to here (exclusive), flushed." A snapshot is acknowledged on this word. */
+  | { readonly kind: 'logStored'; readonly stream: Stream; readonly next: number }
+  /** "Show me this leaf of the shard that you say you have." */
+  | { readonly kind: 'auditAsk'; readonly pack: PackId; readonly index: number; readonly leaf: number }
+  /** Without a proof: the shard is not here, or not whole. */
+  | {
+      readonly kind: 'auditAnswer';
+      readonly pack: PackId;
+      readonly index: number;
+      readonly leaf: number;
+      readonly proof?: LeafProof;
+    }
   | { readonly kind: 'receipt'; readonly receipt: Uint8Array }
   /** Asks for a shard as a stream back; answered by the stream or by `shardMissing`. */
   | { readonly kind: 'shardPull'; readonly pack: PackId; readonly index: number }

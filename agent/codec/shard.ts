@@ -15,7 +15,7 @@ export interface PackDescriptor {
   readonly packBytes: number;
   /** Length of every shard in bytes: ceil(packBytes / k). */
   readonly shardBytes: number;
-  /** n hashes (SHA-256, 64 hex digits); for k = 1 all are equal. */
+  /** n hashes (root of the tree of `merkle.ts`, 64 hex digits); for k = 1 all are equal. */
   readonly shardHashes: readonly string[];
 }
 

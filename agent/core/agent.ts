@@ -4,6 +4,7 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import type { ShardArrival, ShardPlace } from '../ports.ts';
 import type { FleetId, PeerId } from '../units.ts';
+import { Audit } from './audit.ts';
 import { Backup } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
 import type { CoreEffect, Effects } from './effects.ts';
@@ -36,6 +37,7 @@ export class AgentCore {
   readonly repair: Repair;
   readonly backup: Backup;
   readonly serving: Serving;
+  readonly audit: Audit;
   readonly replication: Replication;
   readonly #restore: Restore;
   readonly #pulls = new Pulls();
@@ -48,6 +50,7 @@ export class AgentCore {
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
     this.backup = new Backup(this.membership, this.shelf);
     this.serving = new Serving(this.shelf);
+    this.audit = new Audit(this.membership, this.shelf, identity.fraction);
     this.#restore = new Restore({
       membership: this.membership,
       shelf: this.shelf,
@@ -70,6 +73,7 @@ export class AgentCore {
       this.repair,
       this.backup,
       this.serving,
+      this.audit,
       this.catalogue,
       this.#restore,
     ]) {

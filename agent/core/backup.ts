@@ -1,7 +1,10 @@
 // The owner's side: a snapshot becomes a drive head when every slot's machine has signed a receipt for every shard of
-// every pack. Until then the packs stay whole in the outbox, whatever happens.
+// every pack, and is acknowledged when as many other machines have that head as may be lost, and one more. Until then the
+// packs stay whole in the outbox, whatever happens.
 
-import { type HeadRecord, hexOf, type Receipt, sha256 } from '../codec/index.ts';
+import type { UnixMs } from '../../datasets/index.ts';
+import { type HeadRecord, hexOf, type Receipt, sha256, type SignedBatch } from '../codec/index.ts';
+import { inventoryEveryMs, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, StagedSnapshot } from './events.ts';
@@ -14,6 +17,13 @@ export interface PendingCount {
   readonly shardsWanted: number;
 }
 
+/** A snapshot whose head stands in the own log; others must have it before anybody relies on it. */
+interface PublishedHead {
+  readonly staged: StagedSnapshot;
+  /** Of the batch that contains the head. */
+  readonly sequence: number;
+}
+
 export class Backup {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
@@ -21,6 +31,11 @@ export class Backup {
   /** Receipts of packs in the outbox: index → holders. */
   readonly #receipts = new Map<PackId, Map<number, Set<PeerId>>>();
   readonly #publishing = new Set<StagedSnapshot>();
+  #published: readonly PublishedHead[] = [];
+  /** Machines that have the own facts, flushed, up to a sequence number (exclusive). */
+  readonly #factsAt = new Map<PeerId, number>();
+  #nextOfferMs = 0;
+  #offerWaitMs = shardRetryMs;
 
   constructor(membership: Membership, shelf: Shelf) {
     this.#membership = membership;
@@ -47,10 +62,17 @@ export class Backup {
         return this.#publishFinished();
       case 'receiptOpened':
         return this.#receipt(event.receipt);
+      case 'message':
+        return event.message.kind === 'logStored' && event.message.stream === 'facts'
+          ? this.#heldBy(event.from, event.message.next)
+          : [];
       case 'batchStored':
-        return event.batch.author === this.#membership.self ? this.#acknowledge(event.batch.records) : [];
+        return event.batch.author === this.#membership.self ? this.#stored(event.batch, event.now) : [];
       case 'tick':
-        return this.#publishing.size === 0 ? this.#publishFinished() : [];
+        return [
+          ...(this.#publishing.size === 0 ? this.#publishFinished() : []),
+          ...this.#offerAgain(event.now),
+        ];
       default:
         return [];
     }
@@ -63,7 +85,8 @@ export class Backup {
 
   /** Progress of the newest snapshot on its way of a drive. */
   pendingOf(drive: string): PendingCount | undefined {
-    const staged = this.#staged.findLast((candidate) => candidate.drive === drive);
+    const waiting = [...this.#published.map((head) => head.staged), ...this.#staged];
+    const staged = waiting.findLast((candidate) => candidate.drive === drive);
     if (staged === undefined) return undefined;
     let [shardsStored, shardsWanted] = [0, 0];
     for (const pack of staged.packs) {
@@ -111,18 +134,58 @@ export class Backup {
     return [{ kind: 'appendRecords', stream: 'facts', records: [record] }];
   }
 
-  /** The head is flushed in the own log: the snapshot is acknowledged. */
-  #acknowledge(records: readonly { readonly kind: string }[]): Effects {
+  /** The head is flushed in the own log: now others must get it. */
+  #stored({ records, sequence }: SignedBatch, now: UnixMs): Effects {
     const snapshots = new Set(
-      (records as readonly HeadRecord[])
-        .filter(({ kind }) => kind === 'head')
-        .map(({ snapshot }) => snapshot),
+      records.map((record) => (record.kind === 'head' ? record.snapshot : undefined)),
     );
     const [first] = this.#staged;
     if (first === undefined || !snapshots.has(first.snapshot)) return [];
     this.#staged.shift();
     this.#publishing.delete(first);
-    return [{ kind: 'snapshotAcknowledged', staged: first }, ...this.#publishFinished()];
+    this.#published = [...this.#published, { staged: first, sequence }];
+    this.#offerWaitMs = shardRetryMs;
+    return [...this.#offer(now), ...this.#publishFinished()];
+  }
+
+  #heldBy(peer: PeerId, next: number): Effects {
+    this.#factsAt.set(peer, next);
+    const safe = this.#published.filter(({ sequence }) => this.#copiesOf(sequence) >= this.#copiesWanted());
+    if (safe.length === 0) return [];
+    this.#published = this.#published.filter((head) => !safe.includes(head));
+    return safe.map(({ staged }) => ({ kind: 'snapshotAcknowledged', staged }));
+  }
+
+  #copiesOf(sequence: number): number {
+    let count = 0;
+    for (const [peer, next] of this.#factsAt)
+      if (next > sequence && !this.#membership.isRevoked(peer)) count++;
+    return count;
+  }
+
+  /** A head outlives as many machines as the packs that it names, and one copy is left. */
+  #copiesWanted(): number {
+    const spare = (this.#shelf.plan?.classes ?? []).map(({ redundancy: { k, n } }) => n - k);
+    return 1 + Math.max(1, ...spare);
+  }
+
+  #offerAgain(now: UnixMs): Effects {
+    if (this.#published.length === 0 || now < this.#nextOfferMs) return [];
+    this.#offerWaitMs = Math.min(inventoryEveryMs, 2 * this.#offerWaitMs);
+    return this.#offer(now);
+  }
+
+  /** Sends the oldest head that waits to machines that did not confirm it; all others hear of it by the hint. */
+  #offer(now: UnixMs): Effects {
+    const [oldest] = this.#published;
+    if (oldest === undefined) return [];
+    this.#nextOfferMs = now + this.#offerWaitMs;
+    const { self: author, up } = this.#membership;
+    const { sequence } = oldest;
+    const missing = [...up].filter((peer) => (this.#factsAt.get(peer) ?? 0) <= sequence);
+    return missing
+      .slice(0, this.#copiesWanted() + 1)
+      .map((to) => ({ kind: 'sendBatches', to, want: [{ author, stream: 'facts', sequence }] }));
   }
 }
 

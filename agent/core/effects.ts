@@ -26,6 +26,13 @@ export type CoreEffect =
   | { readonly kind: 'sendShard'; readonly to: PeerId; readonly shard: ShardLocation }
   /** Sign a receipt for a shard that is on the disk, flushed, and send it. */
   | { readonly kind: 'sendReceipt'; readonly to: PeerId; readonly shard: ShardKey }
+  /** Read a held shard, prove one leaf, tell `shardProved`. */
+  | {
+      readonly kind: 'proveShard';
+      readonly to: PeerId;
+      readonly shard: ShardLocation;
+      readonly leaf: number;
+    }
   | {
       readonly kind: 'rebuildShard';
       readonly descriptor: PackDescriptor;

@@ -11,7 +11,7 @@ import type {
   SignedBatch,
   WireMessage,
 } from '../codec/index.ts';
-import type { ShardArrival, ShardLocation, ShardOutcome, StoredShard } from '../ports.ts';
+import type { ProofOutcome, ShardArrival, ShardLocation, ShardOutcome, StoredShard } from '../ports.ts';
 import type { DriveId, PackId, PeerId, SnapshotId } from '../units.ts';
 
 /** A snapshot whose packs all lie in the outbox; it becomes a head when every receipt is in. */
@@ -63,6 +63,16 @@ export type CoreEvent =
       readonly kind: 'rebuilt';
       readonly shard: ShardKey;
       readonly outcome: ShardOutcome;
+      readonly now: UnixMs;
+    }
+  /** The answer to `proveShard`. */
+  | {
+      readonly kind: 'shardProved';
+      readonly to: PeerId;
+      readonly pack: PackId;
+      readonly index: number;
+      readonly leaf: number;
+      readonly outcome: ProofOutcome;
       readonly now: UnixMs;
     }
   /** A held shard was found damaged or missing (scrub, or on the way out). */

@@ -1,4 +1,5 @@
 export { AgentCore, type CoreIdentity } from './agent.ts';
+export type { AuditCount } from './audit.ts';
 export type { PendingCount } from './backup.ts';
 export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';

@@ -300,7 +300,8 @@ export class Repair {
   #lost({ shard, now }: Extract<CoreEvent, { kind: 'shardLost' }>): Effects {
     if (shard.place !== 'held') return [];
     const known = this.#shelf.get(shard.pack);
-    if (known === undefined) return [];
+    // It may have been given away while it was read.
+    if (known?.held.has(shard.index) !== true) return [];
     this.#shelf.release(shard.pack, shard.index);
     this.#consider(known, now);
     const report: CoreEffect = {

@@ -1,7 +1,7 @@
 // Pulls what this agent lacks of others' logs, answers what others lack, and spreads hints. It decides nothing about
 // the contents: records are for the other machines, after they are stored.
 
-import { minutes, seconds, type UnixMs } from '../../datasets/index.ts';
+import { type UnixMs } from '../../datasets/index.ts';
 import { type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
 import {
   headsAfterAppendMs,
@@ -9,6 +9,7 @@ import {
   headsOnConnect,
   recordsPerBatchMax,
   retryMsMin,
+  strangerLogsMax,
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
@@ -20,6 +21,8 @@ interface KnownLog {
   readonly stream: Stream;
   /** Sequence number of the next batch that the log wants, counting those that are being stored. */
   next: number;
+  /** The same of those that are flushed. */
+  storedNext: number;
   /** How far a hint or a later batch said that the log goes. */
   heardNext: number;
   /** The last question for batches: from which one on, and when. */
@@ -28,14 +31,6 @@ interface KnownLog {
   comparison: number;
   theirNext: number;
 }
-
-/** A batch whose author is not known yet is asked for again after this long. */
-const strangerRetryMs = seconds(2);
-
-/** A machine that has just come up compares often, for this long: what it was sent before it knew the authors was refused. */
-const youngMsMax = minutes(2);
-const youngCompareMs = seconds(4);
-const youngLogsMax = 64;
 
 /** Up to this many logs are compared as often as `headsEveryMs` says. */
 const logsComparedOften = 16;
@@ -50,7 +45,6 @@ export class Replication {
   /** Logs of which more is known to exist. */
   readonly #behind = new Set<KnownLog>();
   #nextHeadsMs = 0;
-  #startedMs: number | undefined;
 
   constructor(membership: Membership, fraction: () => number) {
     this.#membership = membership;
@@ -114,8 +108,7 @@ export class Replication {
   #hint({ from, hint, now }: Extract<CoreEvent, { kind: 'hint' }>): Effects {
     const log = this.#logOf(hint.author, hint.stream);
     if (hint.next <= log.next || hint.author === this.#membership.self) return [];
-    log.heardNext = Math.max(log.heardNext, hint.next);
-    this.#behind.add(log);
+    this.#hear(log, hint.next);
     return this.#ask(log, this.#membership.up.has(hint.author) ? hint.author : from, now);
   }
 
@@ -124,21 +117,27 @@ export class Replication {
     const isKnown =
       this.#membership.certificateOf(batch.author) !== undefined || batch.records.some(isCertificateLike);
     if (this.#membership.isRevoked(batch.author) || batch.records.length > recordsPerBatchMax) return [];
+    if (!isKnown && this.#behind.size >= strangerLogsMax) return [];
+    const log = this.#logOf(batch.author, batch.stream);
     if (!isKnown) {
-      // Its certificate is on its way in an admin's log: compare again soon.
-      this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + strangerRetryMs);
+      // Its certificate is on its way in an admin's log; what is dropped now is asked for once that is here.
+      this.#hear(log, batch.sequence + 1);
       return [];
     }
-    const log = this.#logOf(batch.author, batch.stream);
     const startsLate = log.next === 0 && batch.stream === 'telemetry';
-    if (batch.sequence < log.next) return [];
+    // Its author sends a batch again that it wants to hear of.
+    if (batch.sequence < log.next) return from === batch.author ? this.#confirm(log) : [];
     if (batch.sequence > log.next && !startsLate) {
-      log.heardNext = Math.max(log.heardNext, batch.sequence + 1);
-      this.#behind.add(log);
+      this.#hear(log, batch.sequence + 1);
       return this.#ask(log, from, now);
     }
     this.#moveTo(log, batch.sequence + 1);
     return [{ kind: 'storeBatch', batch }];
+  }
+
+  #hear(log: KnownLog, next: number): void {
+    log.heardNext = Math.max(log.heardNext, next);
+    this.#behind.add(log);
   }
 
   /** What was asked for and did not come, or moved on meanwhile: ask again, the author or anybody. */
@@ -147,7 +146,7 @@ export class Replication {
     const effects: CoreEffect[] = [];
     for (const log of this.#behind) {
       if (log.next >= log.heardNext) this.#behind.delete(log);
-      else {
+      else if (this.#membership.certificateOf(log.author) !== undefined) {
         const to = up.has(log.author) ? log.author : this.#anybody();
         if (to !== undefined) effects.push(...this.#ask(log, to, now));
       }
@@ -170,23 +169,31 @@ export class Replication {
   #stored(batch: SignedBatch, now: UnixMs): Effects {
     const log = this.#logOf(batch.author, batch.stream);
     this.#moveTo(log, Math.max(log.next, batch.sequence + 1));
-    if (batch.author !== this.#membership.self) return [];
+    log.storedNext = Math.max(log.storedNext, batch.sequence + 1);
+    if (batch.author !== this.#membership.self)
+      return batch.records.some(({ kind }) => kind === 'head') ? this.#confirm(log) : [];
     this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
     return [{ kind: 'broadcast', hint: { author: batch.author, stream: batch.stream, next: log.next } }];
   }
 
+  /** Tells an author how much of its log is safe here. */
+  #confirm({ author, stream, storedNext: next }: KnownLog): Effects {
+    if (next === 0 || !this.#membership.up.has(author)) return [];
+    return [{ kind: 'send', to: author, message: { kind: 'logStored', stream, next } }];
+  }
+
   /** The log did not take a batch: ask again from where it really stands. */
   forget(batch: SignedBatch, next: number): void {
-    this.#moveTo(this.#logOf(batch.author, batch.stream), next);
+    const log = this.#logOf(batch.author, batch.stream);
+    this.#moveTo(log, next);
+    log.storedNext = Math.min(log.storedNext, next);
   }
 
   #compareWithSomebody(now: UnixMs): Effects {
-    this.#startedMs ??= now;
     if (now < this.#nextHeadsMs) return [];
     const logCount = this.#logs.facts.size + this.#logs.telemetry.size;
-    const isYoung = now - this.#startedMs < youngMsMax && logCount <= youngLogsMax;
     // A comparison names every log: the more there are, the rarer it is.
-    const everyMs = isYoung ? youngCompareMs : headsEveryMs * Math.max(1, logCount / logsComparedOften);
+    const everyMs = headsEveryMs * Math.max(1, logCount / logsComparedOften);
     this.#nextHeadsMs = now + everyMs * (0.75 + 0.5 * this.#fraction());
     const peer = this.#anybody();
     return peer === undefined ? [] : [this.#headsTo(peer, 'wanted')];
@@ -223,6 +230,7 @@ export class Replication {
       author,
       stream,
       next: 0,
+      storedNext: 0,
       heardNext: 0,
       asked: undefined,
       comparison: 0,

@@ -77,7 +77,7 @@ export interface RunningDrive {
 }
 
 export interface TakenSnapshot extends SnapshotOutcome {
-  /** Resolves when the snapshot's head is published. */
+  /** Resolves when enough other machines have the snapshot's head. */
   readonly acknowledged: Promise<void>;
 }
 
@@ -193,19 +193,20 @@ export class Drives {
     this.#waiting.delete(staged.snapshot);
     this.#parts.report(
       'info',
-      `a snapshot of ${staged.head.fileCount} files is acknowledged: every shard has its receipt`,
+      `a snapshot of ${staged.head.fileCount} files is acknowledged: every shard has its receipt, and others know of it`,
     );
   }
 
-  /** Journals a staged snapshot, then tells the core; does nothing for one whose head is out already. */
+  /** Journals a staged snapshot, then tells the core; does nothing for one that is acknowledged already. */
   #submit(staged: StagedSnapshot): Promise<void> {
     const { snapshot, drive } = staged;
     const isOut =
       this.#parts.core.catalogue.drives.get(drive)?.heads.some((head) => head.snapshot === snapshot) === true;
-    if (isOut) return Promise.resolve();
+    const isPending = this.#pending.some((known) => known.snapshot === snapshot);
+    if (isOut && !isPending) return Promise.resolve();
     const waiting = this.#waiting.get(snapshot) ?? Promise.withResolvers<void>();
     this.#waiting.set(snapshot, waiting);
-    if (!this.#pending.some((known) => known.snapshot === snapshot)) {
+    if (!isPending) {
       this.#pending = [...this.#pending, staged];
       writePending(this.#parts.home, this.#pending);
       this.#parts.tell({ kind: 'snapshotStaged', staged, now: this.#parts.clock.now() });

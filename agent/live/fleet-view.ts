@@ -1,7 +1,7 @@
 // What this agent knows of the fleet, put together for people from the core's state and the live parts. Decides nothing.
 
 import { openSmall } from '../codec/index.ts';
-import type { AgentCore } from '../core/index.ts';
+import type { AgentCore, AuditCount } from '../core/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
@@ -10,7 +10,6 @@ import type {
   EventLine,
   FleetView,
   GroupNowView,
-  HealthLine,
   MachineView,
   SnapshotView,
   TrainingView,
@@ -18,6 +17,7 @@ import type {
 } from '../view.ts';
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
+import { healthLines } from './health.ts';
 import type { Observations } from './observations.ts';
 
 export interface ViewParts {
@@ -89,6 +89,19 @@ function machineView(
     ...(place === undefined ? {} : { freeBytes: place.freeBytes, quotaBytes: place.quotaBytes }),
     slotCount: slots.get(peer) ?? 0,
     ...(domain === undefined ? {} : { domain }),
+    ...auditsOf(core.audit.countOf(peer)),
+  };
+}
+
+function auditsOf({ proven, failed, provenMs, problem }: AuditCount): Pick<MachineView, 'audits'> {
+  if (proven + failed === 0) return {};
+  return {
+    audits: {
+      proven,
+      failed,
+      ...(provenMs === undefined ? {} : { provenMs }),
+      ...(problem === undefined ? {} : { problem }),
+    },
   };
 }
 
@@ -133,74 +146,6 @@ function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
     };
   });
   return acknowledged;
-}
-
-function healthLines({ core, disk, drives, proposal, now }: ViewParts): readonly HealthLine[] {
-  const lines: HealthLine[] = [];
-  const { membership, election } = core;
-  if (election.plan === undefined) {
-    const count = membership.eligibleHolders(now).length;
-    lines.push({
-      level: 'warning',
-      subject: 'plan',
-      text: `There is no plan yet: of the four machines that it needs, ${count} can be used now.`,
-      advice: 'Start more machines.',
-    });
-  }
-  const gone = membership.machines.filter((peer) => membership.presenceOf(peer, now) === 'gone').length;
-  if (gone > 0)
-    lines.push({
-      level: 'warning',
-      subject: 'machines',
-      text: `${gone} machines were silent for too long and are replaced.`,
-      advice: 'Start them again, or put them out with `drey fleet revoke`.',
-    });
-  if (proposal !== undefined)
-    lines.push({
-      level: 'warning',
-      subject: 'plan',
-      text: `Plan ${proposal.epoch} waits for approval.`,
-      advice: 'Look at it, then run `drey plan approve`.',
-    });
-  lines.push(...driveHealth(drives));
-  const { heldBytes, quotaBytes, freeBytes } = disk.usage();
-  if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
-    lines.push({
-      level: 'warning',
-      subject: 'disk',
-      text: "The space for others' shards is used up.",
-      advice: 'Give more, or free some space.',
-    });
-  return lines.length === 0
-    ? [{ level: 'ok', subject: 'agent', text: 'Everything is as it should be.' }]
-    : lines;
-}
-
-function driveHealth(drives: Drives): readonly HealthLine[] {
-  const lines: HealthLine[] = [];
-  for (const { failure, watcher } of drives.running.values()) {
-    if (failure !== undefined)
-      lines.push({
-        level: 'problem',
-        subject: 'backup',
-        text: failure,
-        advice: 'It is tried again by itself.',
-      });
-    const health = watcher?.health;
-    if (health?.state === 'scanning only')
-      lines.push({
-        level: 'warning',
-        subject: 'watcher',
-        text: `Changes are found by scans only: ${health.reason}.`,
-      });
-    if (health?.state === 'stopped')
-      lines.push({
-        level: 'problem',
-        subject: 'watcher',
-        text: `The folder is not watched: ${health.reason}.`,
-      });
-  }
-  return lines;
 }
 
 /** The name of a drive for those who can open it. */

@@ -23,7 +23,16 @@ import {
 } from '../codec/index.ts';
 import type { AgentCore, CoreEffect, CoreEvent, StagedSnapshot } from '../core/index.ts';
 import { batchBytesMax, recordsPerBatchMax } from '../limits.ts';
-import type { Disk, LogHead, ShardArrival, ShardOutcome, ShardPlace, Wire, WireListener } from '../ports.ts';
+import type {
+  Disk,
+  LogHead,
+  ProofOutcome,
+  ShardArrival,
+  ShardOutcome,
+  ShardPlace,
+  Wire,
+  WireListener,
+} from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
 import { DreyError } from '../../datasets/index.ts';
@@ -214,6 +223,8 @@ export class Shell implements WireListener {
         return wire.sendShard(effect.to, effect.shard, (outcome) => this.#shardSent(effect, outcome));
       case 'sendReceipt':
         return this.#sendReceipt(effect.to, effect.shard);
+      case 'proveShard':
+        return disk.prove(effect.shard, effect.leaf, (outcome) => this.#shardProved(effect, outcome));
       case 'rebuildShard':
         return disk.rebuild(effect, (outcome) =>
           this.handle({
@@ -274,6 +285,16 @@ export class Shell implements WireListener {
     if (outcome === 'stored') this.#sentBytes += descriptor?.shardBytes ?? 0;
     this.handle({ kind: 'shardSent', to, shard, outcome, now });
     if (outcome === 'damaged') this.handle({ kind: 'shardLost', shard, now });
+  }
+
+  #shardProved(
+    { to, shard, leaf }: Extract<CoreEffect, { kind: 'proveShard' }>,
+    outcome: ProofOutcome,
+  ): void {
+    const now = this.#parts.now();
+    const { pack, index } = shard;
+    this.handle({ kind: 'shardProved', to, pack, index, leaf, outcome, now });
+    if (typeof outcome === 'string') this.handle({ kind: 'shardLost', shard, now });
   }
 
   #sendReceipt(to: PeerId, shard: { readonly pack: PackId; readonly index: number }): void {

@@ -19,7 +19,15 @@ export class Checks {
   readonly #harmed = new Map<PackId, Set<number>>();
   readonly violations: string[] = [];
   /** Times a property was looked at. */
-  readonly counts = { restorable: 0, quota: 0, plain: 0, queues: 0, restored: 0, harmedBeyondRepair: 0 };
+  readonly counts = {
+    restorable: 0,
+    known: 0,
+    quota: 0,
+    plain: 0,
+    queues: 0,
+    restored: 0,
+    harmedBeyondRepair: 0,
+  };
   /** Smallest number of shards above k that any acknowledged pack ever had at a look. */
   marginLeast = Number.POSITIVE_INFINITY;
 
@@ -42,6 +50,7 @@ export class Checks {
   /** Looks at everything that can be seen at one moment. */
   look(nowMs: number): void {
     this.#lookForShards(nowMs);
+    this.#lookForHeads(nowMs);
     for (const machine of this.#machines) {
       const { heldBytes, quotaBytes } = machine.platters;
       if (heldBytes > quotaBytes && !machine.isDestroyed)
@@ -92,6 +101,21 @@ export class Checks {
       this.violate(
         `pack ${pack.slice(0, 8)} of machine ${owner}: ${indexes.size} shards of ${redundancy.k} on day ${day}`,
       );
+    }
+  }
+
+  /** Promise 1 again: shards alone are of no use to a new machine if nobody but the owner knows the snapshot. */
+  #lookForHeads(nowMs: number): void {
+    for (const { owner, number, snapshot } of this.#ledger.acknowledged) {
+      this.counts.known++;
+      const isKnown = this.#machines.some(
+        (machine) =>
+          machine.peer !== owner && !machine.isDestroyed && machine.shelves.snapshots.has(snapshot),
+      );
+      if (isKnown) continue;
+      const day = ((nowMs - this.#startMs) / dayMs).toFixed(2);
+      const at = this.#machines.findIndex(({ peer }) => peer === owner);
+      this.violate(`snapshot ${number} of machine ${at} is known to nobody else on day ${day}`);
     }
   }
 

@@ -1,11 +1,19 @@
 // A pretend disk with a quota. What was not flushed when the machine crashed is torn; bits rot when told to. Bytes are
 // shared, never changed in place, so a thousand disks cost little memory.
 
-import { encodeShards, type PackDescriptor, rebuildShard, sha256Hex, type ShardKey } from '../codec/index.ts';
+import {
+  encodeShards,
+  type PackDescriptor,
+  proveLeaf,
+  rebuildShard,
+  shardHashOf,
+  type ShardKey,
+} from '../codec/index.ts';
 import type {
   Disk,
   DiskUsage,
   Done,
+  ProofOutcome,
   ShardArrival,
   ShardLocation,
   ShardOutcome,
@@ -35,7 +43,7 @@ const knownHashes = new WeakMap<Uint8Array, string>();
 function hashOf(bytes: Uint8Array): string {
   const known = knownHashes.get(bytes);
   if (known !== undefined) return known;
-  const hash = sha256Hex(bytes);
+  const hash = shardHashOf(bytes);
   knownHashes.set(bytes, hash);
   return hash;
 }
@@ -162,6 +170,14 @@ export class SimulatedDisk implements Disk {
       const slot = this.platters.slot(shard.place, shard);
       if (slot === undefined || !slot.isFlushed) done('missing');
       else done(isIntact(slot) ? 'intact' : 'damaged');
+    });
+  }
+
+  prove(shard: ShardLocation, leaf: number, done: Done<ProofOutcome>): void {
+    this.#life.after(readMs, () => {
+      const slot = this.platters.slot(shard.place, shard);
+      if (slot === undefined || !slot.isFlushed) done('missing');
+      else done(isIntact(slot) ? proveLeaf(slot.bytes, leaf) : 'damaged');
     });
   }
 

@@ -4,6 +4,7 @@ import type { UnixMs } from '../../datasets/index.ts';
 import { logName, noBatchHash, type SignedBatch } from '../codec/index.ts';
 import { batchPageBytesMax, batchPageCountMax } from '../limits.ts';
 import type { Done, Log, LogHead, LogOutcome, LogPosition } from '../ports.ts';
+import type { SnapshotId } from '../units.ts';
 import type { Life } from './life.ts';
 
 /** Time from an append to its flush in milliseconds. */
@@ -21,6 +22,8 @@ export class Shelves {
   readonly logs = new Map<string, StoredLog>();
   /** In the order of their flush: what a start reads again. */
   order: SignedBatch[] = [];
+  /** Snapshots whose heads are here. */
+  readonly snapshots = new Set<SnapshotId>();
 
   keep(batch: SignedBatch): void {
     const name = logName(batch.author, batch.stream);
@@ -30,6 +33,7 @@ export class Shelves {
     log.batches.push(batch);
     this.logs.set(name, log);
     this.order.push(batch);
+    for (const record of batch.records) if (record.kind === 'head') this.snapshots.add(record.snapshot);
   }
 }
 

@@ -229,7 +229,10 @@ export class Shell {
   }
 
   #moveShard(
-    effect: Extract<CoreEffect, { kind: 'sendShard' | 'sendReceipt' | 'rebuildShard' | 'removeShard' }>,
+    effect: Extract<
+      CoreEffect,
+      { kind: 'sendShard' | 'proveShard' | 'sendReceipt' | 'rebuildShard' | 'removeShard' }
+    >,
   ): void {
     switch (effect.kind) {
       case 'sendShard': {
@@ -237,6 +240,14 @@ export class Shell {
         this.wire.sendShard(to, shard, (outcome) => {
           this.tell({ kind: 'shardSent', to, shard, outcome });
           if (outcome === 'damaged') this.tell({ kind: 'shardLost', shard });
+        });
+        return;
+      }
+      case 'proveShard': {
+        const { to, shard, leaf } = effect;
+        this.disk.prove(shard, leaf, (outcome) => {
+          this.tell({ kind: 'shardProved', to, pack: shard.pack, index: shard.index, leaf, outcome });
+          if (typeof outcome === 'string') this.tell({ kind: 'shardLost', shard });
         });
         return;
       }

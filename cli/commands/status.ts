@@ -15,9 +15,12 @@ function machineRows(view: FleetView): string {
     machine.lastHeardMs === undefined ? '-' : `${spanText(Math.max(0, view.atMs - machine.lastHeardMs))} ago`,
     machine.freeBytes === undefined ? '-' : bytesText(machine.freeBytes),
     String(machine.slotCount),
+    machine.audits === undefined
+      ? '-'
+      : `${machine.audits.proven} of ${machine.audits.proven + machine.audits.failed}`,
     machine.domain ?? '-',
   ]);
-  return tableText([['machine', 'state', 'heard', 'free', 'slots', 'domain'], ...rows]);
+  return tableText([['machine', 'state', 'heard', 'free', 'slots', 'proven', 'domain'], ...rows]);
 }
 
 function driveLines(view: FleetView): string[] {

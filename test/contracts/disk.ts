@@ -1,8 +1,20 @@
 // What every Disk must do: whole or not at all, verified, bounded, and the same after a crash.
 
 import type { ExecutionContext, TestFn } from 'ava';
-import { describePack, machineKeyFromSeed, type PackDescriptor } from '../../agent/codec/index.ts';
-import type { Disk, ShardLocation, ShardOutcome, ShardPlace, StoredShard } from '../../agent/ports.ts';
+import {
+  describePack,
+  leafMatches,
+  machineKeyFromSeed,
+  type PackDescriptor,
+} from '../../agent/codec/index.ts';
+import type {
+  Disk,
+  ProofOutcome,
+  ShardLocation,
+  ShardOutcome,
+  ShardPlace,
+  StoredShard,
+} from '../../agent/ports.ts';
 import { driveId } from '../../agent/units.ts';
 import { answerOf, type World } from './world.ts';
 
@@ -21,7 +33,7 @@ export interface DiskHarness extends World {
 /** Opens an empty disk. */
 export type OpenDisk = (t: ExecutionContext, limits: { readonly quotaBytes: number }) => Promise<DiskHarness>;
 
-const packBytes = Uint8Array.from({ length: 5000 }, (_, index) => (index * 7) % 251);
+const packBytes = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) % 251);
 const { descriptor, shards } = describePack(packBytes, {
   owner: machineKeyFromSeed(new Uint8Array(32).fill(7)).peer,
   drive: driveId('0'.repeat(32)),
@@ -29,7 +41,7 @@ const { descriptor, shards } = describePack(packBytes, {
   redundancy: { k: 2, n: 4 },
 });
 const { pack, shardBytes } = descriptor;
-const quotaBytes = 100_000;
+const quotaBytes = 2_000_000;
 const at = (index: number, place: ShardPlace = 'held'): ShardLocation => ({ place, pack, index });
 const wanted = (index: number, place: ShardPlace = 'held'): StoredShard => ({ place, descriptor, index });
 
@@ -70,6 +82,21 @@ export function diskContract(test: TestFn, name: string, open: OpenDisk): void {
     await harness.store(wanted(3), shards[3]!);
     harness.harm(at(3));
     t.is(await verdict(harness, at(3)), 'damaged');
+  });
+
+  test(`${name} disk: each leaf of an intact shard is proved, of a damaged or absent one none`, async (t) => {
+    const harness = await open(t, { quotaBytes });
+    await harness.store(wanted(2), shards[2]!);
+    const prove = (index: number, leaf: number): Promise<ProofOutcome> =>
+      answerOf<ProofOutcome>(harness, (done) => harness.disk.prove(at(index), leaf, done));
+    for (const leaf of [0, 1, 3]) {
+      const proof = await prove(2, leaf);
+      t.true(typeof proof !== 'string' && leafMatches(descriptor, { index: 2, leaf }, proof));
+      t.false(typeof proof !== 'string' && leafMatches(descriptor, { index: 1, leaf }, proof));
+    }
+    t.is(await prove(0, 0), 'missing');
+    harness.harm(at(2));
+    t.is(await prove(2, 1), 'damaged');
   });
 
   test(`${name} disk: any k shards rebuild another one, fewer do not`, async (t) => {

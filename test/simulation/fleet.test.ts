@@ -13,6 +13,7 @@ for (const seed of [11, 12, 13]) {
     const report = await runWell(t, { seed, agentCount: 12, days: 7, faults: manyFaults });
     t.true(report.snapshotsAcknowledged > 10, `${report.snapshotsAcknowledged} acknowledged`);
     t.true(report.snapshotsRestored > 0);
+    t.true(report.effectCounts['proveShard']! > 100, `${report.effectCounts['proveShard']} audits`);
   });
 
   test.serial(
@@ -87,4 +88,21 @@ test.serial('the checks notice holders that sign a receipt and keep nothing', as
       }),
   });
   t.true(report.violations.some((line) => /shards of/u.test(line)));
+  t.true(Object.keys(report.reports).some((text) => /was asked to prove/u.test(text)));
+});
+
+test.serial('the checks notice machines that confirm a log and do not keep it', async (t) => {
+  const report = await run({
+    seed: 1,
+    agentCount: 6,
+    days: 2,
+    rewrite: (effects) =>
+      effects.map((effect): Effects[number] => {
+        if (effect.kind !== 'storeBatch' || !effect.batch.records.some(({ kind }) => kind === 'head'))
+          return effect;
+        const { author, stream, sequence } = effect.batch;
+        return { kind: 'send', to: author, message: { kind: 'logStored', stream, next: sequence + 1 } };
+      }),
+  });
+  t.true(report.violations.some((line) => /known to nobody else/u.test(line)));
 });

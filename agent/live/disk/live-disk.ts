@@ -8,6 +8,7 @@ import type {
   Disk,
   DiskUsage,
   Done,
+  ProofOutcome,
   ShardArrival,
   ShardLocation,
   ShardOutcome,
@@ -21,7 +22,7 @@ import { tell, tellResult } from '../tell.ts';
 import { ShardFiles } from './shard-files.ts';
 import { ShardIndex } from './shard-index.ts';
 import { type Arriving, ShardSink } from './shard-sink.ts';
-import { isSourceIntact, readWhole, ShardSource } from './shard-source.ts';
+import { isSourceIntact, readProof, readWhole, ShardSource } from './shard-source.ts';
 
 export interface LiveDiskOptions {
   /** Folder of the shards; made when missing. */
@@ -134,6 +135,14 @@ class FileDisk implements LiveDisk {
     void tellResult(this.#verify(shard), failed, done);
   }
 
+  prove(shard: ShardLocation, leaf: number, done: Done<ProofOutcome>): void {
+    const failed = (error: unknown): 'damaged' => {
+      this.#report(error);
+      return 'damaged';
+    };
+    void tellResult(this.#prove(shard, leaf), failed, done);
+  }
+
   rebuild(wanted: StoredPlace, done: Done<ShardOutcome>): void {
     const failed = (error: unknown): ShardOutcome => {
       this.#report(error);
@@ -217,6 +226,11 @@ class FileDisk implements LiveDisk {
     const source = await this.openSource(shard);
     if (source === undefined) return 'missing';
     return (await isSourceIntact(source)) ? 'intact' : 'damaged';
+  }
+
+  async #prove(shard: ShardLocation, leaf: number): Promise<ProofOutcome> {
+    const source = await this.openSource(shard);
+    return source === undefined ? 'missing' : ((await readProof(source, leaf)) ?? 'damaged');
   }
 
   async #rebuild(wanted: StoredPlace): Promise<ShardOutcome> {

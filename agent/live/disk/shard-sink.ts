@@ -1,8 +1,8 @@
 // Takes a shard piece by piece into a file beside its place, hashes it on the way, and puts it there only when it is whole,
 // right and flushed. Damaged or cut off, it leaves nothing.
 
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { ShardHasher } from '../../codec/index.ts';
 import type { ShardOutcome, StoredShard } from '../../ports.ts';
 import { isFullError } from './full.ts';
 
@@ -25,7 +25,7 @@ export class ShardSink {
   readonly #shard: StoredShard;
   readonly #arriving: Arriving;
   readonly #keeper: SinkKeeper;
-  readonly #hash = createHash('sha256');
+  readonly #hash = new ShardHasher();
   #at = 0;
   #failure: ShardOutcome | undefined;
   #isClosed = false;
@@ -66,7 +66,7 @@ export class ShardSink {
   async finish(): Promise<ShardOutcome> {
     const { descriptor, index } = this.#shard;
     const isRight =
-      this.#at === descriptor.shardBytes && this.#hash.digest('hex') === descriptor.shardHashes[index];
+      this.#at === descriptor.shardBytes && this.#hash.digest() === descriptor.shardHashes[index];
     if (!isRight) this.#failure ??= 'damaged';
     if (this.#failure === undefined) {
       try {

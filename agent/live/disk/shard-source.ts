@@ -1,8 +1,8 @@
 // Reads a stored shard piece by piece and hashes it on the way, so that nothing damaged leaves this machine unnoticed.
 
-import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
-import { streamWriteBytes } from '../../limits.ts';
+import { type LeafProof, ShardHasher } from '../../codec/index.ts';
+import { leafBytes, streamWriteBytes } from '../../limits.ts';
 import type { StoredShard } from '../../ports.ts';
 import type { ShardRange } from './shard-files.ts';
 
@@ -11,7 +11,7 @@ export class ShardSource {
   readonly shard: StoredShard;
   readonly #handle: FileHandle;
   readonly #range: ShardRange;
-  readonly #hash = createHash('sha256');
+  readonly #hash = new ShardHasher();
   #at = 0;
 
   constructor(shard: StoredShard, handle: FileHandle, range: ShardRange) {
@@ -53,7 +53,12 @@ export class ShardSource {
   /** Whether what was read is the whole shard and has its hash. Once. */
   isIntact(): boolean {
     const { descriptor, index } = this.shard;
-    return this.leftBytes === 0 && this.#hash.digest('hex') === descriptor.shardHashes[index];
+    return this.leftBytes === 0 && this.#hash.digest() === descriptor.shardHashes[index];
+  }
+
+  /** The way from a leaf to the shard's hash, once all was read. */
+  pathOf(leaf: number): LeafProof['path'] {
+    return this.#hash.pathOf(leaf);
   }
 
   async close(): Promise<void> {
@@ -74,6 +79,13 @@ export async function readWhole(source: ShardSource): Promise<Uint8Array | undef
   } finally {
     await source.close();
   }
+}
+
+/** Reads and hashes all, and proves one leaf; undefined when the shard is damaged. Closes the source. */
+export async function readProof(source: ShardSource, leaf: number): Promise<LeafProof | undefined> {
+  const bytes = await readWhole(source);
+  if (bytes === undefined) return undefined;
+  return { bytes: bytes.slice(leaf * leafBytes, (leaf + 1) * leafBytes), path: source.pathOf(leaf) };
 }
 
 /** Reads and hashes all. Closes the source. */

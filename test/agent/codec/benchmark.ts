@@ -1,6 +1,7 @@
 // Prints the numbers of agent/codec/README.md: megabytes a second, best of five, and how long plan records get.
 // Run: npx node test/agent/codec/benchmark.ts
 
+import { createHash } from 'node:crypto';
 import {
   type AgentRecord,
   cutPoint,
@@ -9,6 +10,7 @@ import {
   machineKeyFromSeed,
   noBatchHash,
   rebuildShard,
+  shardHashOf,
   signBatch,
 } from '../../../agent/codec/index.ts';
 import type { PlacementGroup } from '../../../optimizer/index.ts';
@@ -48,6 +50,9 @@ const { descriptor, shards } = describePack(pack, {
   placementClass: 'bulk',
   redundancy: { k: 4, n: 6 },
 });
+throughput('hash of a shard', () => void shardHashOf(pack));
+throughput('plain SHA-256 beside it', () => void createHash('sha256').update(pack).digest());
+
 const some = new Map([...shards.entries()].slice(2));
 say(`rebuild one shard of 4 + 2: ${bestMs(() => void rebuildShard(descriptor, some, 0)).toFixed(1)} ms`);
 

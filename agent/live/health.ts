@@ -1,0 +1,91 @@
+// What is wrong or at risk on this agent, in plain words with advice. It reads, and changes nothing.
+
+import type { AgentCore } from '../core/index.ts';
+import type { HealthLine } from '../view.ts';
+import type { Drives } from './drives.ts';
+import type { ViewParts } from './fleet-view.ts';
+
+/** One line for each thing that people should know of; one that says so when there is none. */
+export function healthLines({ core, disk, drives, proposal, now }: ViewParts): readonly HealthLine[] {
+  const lines: HealthLine[] = [];
+  const { membership, election } = core;
+  if (election.plan === undefined) {
+    const count = membership.eligibleHolders(now).length;
+    lines.push({
+      level: 'warning',
+      subject: 'plan',
+      text: `There is no plan yet: of the four machines that it needs, ${count} can be used now.`,
+      advice: 'Start more machines.',
+    });
+  }
+  const gone = membership.machines.filter((peer) => membership.presenceOf(peer, now) === 'gone').length;
+  if (gone > 0)
+    lines.push({
+      level: 'warning',
+      subject: 'machines',
+      text: `${gone} machines were silent for too long and are replaced.`,
+      advice: 'Start them again, or put them out with `drey fleet revoke`.',
+    });
+  if (proposal !== undefined)
+    lines.push({
+      level: 'warning',
+      subject: 'plan',
+      text: `Plan ${proposal.epoch} waits for approval.`,
+      advice: 'Look at it, then run `drey plan approve`.',
+    });
+  lines.push(...auditHealth(core), ...driveHealth(drives));
+  const { heldBytes, quotaBytes, freeBytes } = disk.usage();
+  if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
+    lines.push({
+      level: 'warning',
+      subject: 'disk',
+      text: "The space for others' shards is used up.",
+      advice: 'Give more, or free some space.',
+    });
+  return lines.length === 0
+    ? [{ level: 'ok', subject: 'agent', text: 'Everything is as it should be.' }]
+    : lines;
+}
+
+function auditHealth({ membership, audit }: AgentCore): readonly HealthLine[] {
+  return membership.machines.flatMap((peer): readonly HealthLine[] => {
+    const { problem } = audit.countOf(peer);
+    if (problem === undefined) return [];
+    const name = membership.certificateOf(peer)?.name ?? peer;
+    return [
+      {
+        level: 'warning',
+        subject: 'audit',
+        text: `${name} was asked to prove a shard that it holds and ${problem}.`,
+        advice: 'One that was damaged is put back by itself; look at its disk if it happens again.',
+      },
+    ];
+  });
+}
+
+function driveHealth(drives: Drives): readonly HealthLine[] {
+  const lines: HealthLine[] = [];
+  for (const { failure, watcher } of drives.running.values()) {
+    if (failure !== undefined)
+      lines.push({
+        level: 'problem',
+        subject: 'backup',
+        text: failure,
+        advice: 'It is tried again by itself.',
+      });
+    const health = watcher?.health;
+    if (health?.state === 'scanning only')
+      lines.push({
+        level: 'warning',
+        subject: 'watcher',
+        text: `Changes are found by scans only: ${health.reason}.`,
+      });
+    if (health?.state === 'stopped')
+      lines.push({
+        level: 'problem',
+        subject: 'watcher',
+        text: `The folder is not watched: ${health.reason}.`,
+      });
+  }
+  return lines;
+}

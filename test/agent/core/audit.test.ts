@@ -1,0 +1,178 @@
+// Who is asked to prove what, which answers count, and what a failure costs.
+
+import test from 'ava';
+import {
+  describePack,
+  leafCountOf,
+  type LeafProof,
+  proveLeaf,
+  type WireMessage,
+} from '../../../agent/codec/index.ts';
+import { Audit } from '../../../agent/core/audit.ts';
+import type { Effects } from '../../../agent/core/index.ts';
+import { Shelf } from '../../../agent/core/shelf.ts';
+import { auditAnswerMsMax, auditEveryMsMax, auditRoundMsMin } from '../../../agent/limits.ts';
+import { driveId, packId } from '../../../agent/units.ts';
+import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+
+const [self, second, third, outsider] = machines as [
+  (typeof machines)[number],
+  (typeof machines)[number],
+  (typeof machines)[number],
+  (typeof machines)[number],
+];
+const bytes = Uint8Array.from({ length: 40_000 }, (_, at) => (at * 13) & 255);
+const { descriptor } = describePack(bytes, {
+  owner: outsider.peer,
+  drive: driveId('0'.repeat(32)),
+  placementClass: 'small',
+  redundancy: { k: 1, n: 3 },
+});
+const { pack } = descriptor;
+
+type Question = Extract<WireMessage, { kind: 'auditAsk' }>;
+const questionIn = (effects: Effects): { readonly to: string; readonly message: Question } | undefined =>
+  effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.kind === 'auditAsk'
+      ? [{ to: effect.to, message: effect.message }]
+      : [],
+  )[0];
+const answersIn = (effects: Effects): readonly (LeafProof | undefined)[] =>
+  effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.kind === 'auditAnswer' ? [effect.message.proof] : [],
+  );
+
+/** Holds shard 0 of a pack whose other shards the second and third machine say to hold. */
+function auditOf() {
+  const membership = membershipOf(self);
+  const shelf = new Shelf();
+  const audit = new Audit(membership, shelf, () => 0.5);
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
+  for (const { peer } of [second, third, outsider])
+    membership.handle({ kind: 'connected', peer, now: startMs });
+  const known = shelf.hold(descriptor, 0);
+  known.others.set(1, new Set([second.peer]));
+  known.others.set(2, new Set([third.peer]));
+  shelf.usePlan(planOf(self, 5));
+  let now: UnixMs = startMs;
+  /** Ticks until the next question, at most as long as a round may take. */
+  const nextQuestion = () => {
+    const lateMs = now + 2 * auditRoundMsMin;
+    while (now < lateMs) {
+      now = unixMs(now + auditEveryMsMax);
+      const question = questionIn(audit.handle({ kind: 'tick', now }));
+      if (question !== undefined) return question;
+    }
+    return undefined;
+  };
+  const answerWith = (from: string, { index, leaf }: Question, proof?: LeafProof): Effects => {
+    const peer = machines.find((key) => key.peer === from)!.peer;
+    const message: WireMessage = {
+      kind: 'auditAnswer',
+      pack,
+      index,
+      leaf,
+      ...(proof === undefined ? {} : { proof }),
+    };
+    return audit.handle({ kind: 'message', from: peer, message, now });
+  };
+  const later = (ms: number): Effects => {
+    now = unixMs(now + ms);
+    return audit.handle({ kind: 'tick', now });
+  };
+  return { audit, known, membership, nextQuestion, answerWith, later };
+}
+
+test('each other holder is asked in its turn, and a true leaf counts as a proof', (t) => {
+  const { audit, known, nextQuestion, answerWith } = auditOf();
+  const asked = [nextQuestion()!];
+  t.deepEqual(answerWith(asked[0]!.to, asked[0]!.message, proveLeaf(bytes, asked[0]!.message.leaf)), []);
+  asked.push(nextQuestion()!);
+  answerWith(asked[1]!.to, asked[1]!.message, proveLeaf(bytes, asked[1]!.message.leaf));
+  t.deepEqual(asked.map(({ to }) => to).toSorted(), [second.peer, third.peer].toSorted());
+  for (const { peer } of [second, third]) {
+    t.is(audit.countOf(peer).proven, 1);
+    t.is(audit.countOf(peer).failed, 0);
+  }
+  t.true(known.others.get(1)?.has(second.peer));
+});
+
+test('wrong bytes, no bytes and no answer end the belief in that shard, and people hear why', (t) => {
+  const wrong = (leaf: number): LeafProof => {
+    const proof = proveLeaf(bytes, leaf);
+    return { ...proof, bytes: proof.bytes.map((byte) => byte ^ 1) };
+  };
+  const failures: readonly ((
+    fleet: ReturnType<typeof auditOf>,
+    asked: NonNullable<ReturnType<ReturnType<typeof auditOf>['nextQuestion']>>,
+  ) => Effects)[] = [
+    ({ answerWith }, { to, message }) => answerWith(to, message, wrong(message.leaf)),
+    ({ answerWith }, { to, message }) => answerWith(to, message),
+    ({ later }) => later(auditAnswerMsMax),
+  ];
+  for (const fail of failures) {
+    const fleet = auditOf();
+    const asked = fleet.nextQuestion()!;
+    const effects = fail(fleet, asked);
+    t.true(effects.some((effect) => effect.kind === 'report' && effect.level === 'warning'));
+    const peer = [second, third].find((key) => key.peer === asked.to)!.peer;
+    t.is(fleet.audit.countOf(peer).failed, 1);
+    t.false(fleet.known.others.get(asked.message.index)?.has(peer));
+  }
+});
+
+test('an answer that nobody asked for, or of somebody else, counts nothing', (t) => {
+  const { audit, nextQuestion, answerWith } = auditOf();
+  const question: Question = { kind: 'auditAsk', pack, index: 1, leaf: 0 };
+  answerWith(second.peer, question);
+  const asked = nextQuestion()!;
+  answerWith(outsider.peer, asked.message);
+  answerWith(asked.to, { ...asked.message, leaf: (asked.message.leaf + 1) % leafCountOf(bytes.length) });
+  for (const { peer } of machines)
+    t.deepEqual([audit.countOf(peer).proven, audit.countOf(peer).failed], [0, 0]);
+});
+
+test('who goes away while it is asked has not failed', (t) => {
+  const { audit, membership, nextQuestion, later } = auditOf();
+  const asked = nextQuestion()!;
+  const { peer } = [second, third].find((key) => key.peer === asked.to)!;
+  membership.handle({ kind: 'disconnected', peer, now: startMs });
+  audit.handle({ kind: 'disconnected', peer, now: startMs });
+  later(auditAnswerMsMax + minutes(1));
+  t.is(audit.countOf(peer).failed, 0);
+});
+
+test('a question is answered by reading the shard, one at a time for each peer and a few in all', (t) => {
+  const { audit } = auditOf();
+  const ask = (from: (typeof machines)[number], index = 0, leaf = 1): Effects =>
+    audit.handle({
+      kind: 'message',
+      from: from.peer,
+      message: { kind: 'auditAsk', pack, index, leaf },
+      now: startMs,
+    });
+  t.deepEqual(
+    ask(second).map(({ kind }) => kind),
+    ['proveShard'],
+  );
+  t.deepEqual(ask(second), []);
+  const proof = proveLeaf(bytes, 1);
+  const proved = { kind: 'shardProved', pack, index: 0, leaf: 1, to: second.peer, now: startMs } as const;
+  t.deepEqual(answersIn(audit.handle({ ...proved, outcome: proof })), [proof]);
+  t.deepEqual(answersIn(audit.handle({ ...proved, outcome: 'damaged' })), [undefined]);
+  t.deepEqual(answersIn(ask(third, 1)), [undefined]);
+  t.deepEqual(answersIn(ask(third, 0, leafCountOf(bytes.length))), [undefined]);
+  t.deepEqual(
+    answersIn(
+      audit.handle({
+        kind: 'message',
+        from: third.peer,
+        message: { kind: 'auditAsk', pack: packId('f'.repeat(64)), index: 0, leaf: 0 },
+        now: startMs,
+      }),
+    ),
+    [undefined],
+  );
+});
