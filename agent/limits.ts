@@ -49,6 +49,10 @@ export const factBytesPerAgentMax = 64 * mebibyte;
  * agent, and no repair waits for less than hours.
  */
 export const leaseMs = hours(1);
+/** A plan that would move more than this share of all bytes waits for an admin; a fleet policy may change it. */
+export const holdMoveShareDefault = 0.5;
+/** But less than this, fleet-wide, is moved without asking: it is there before the admin is. */
+export const holdMoveBytesMin = 64 * gibibyte;
 /** A new plan is computed at least this often, and at once when the roster changes. */
 export const planAgeMsMax = days(7);
 /** Holders of one group compare what they hold this often, and at once after a new plan. */

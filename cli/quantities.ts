@@ -1,4 +1,4 @@
-// Spans and sizes as people type them: "7d", "42h", "500MB". Refuses what it does not fully understand.
+// Spans, sizes and shares as people type them: "7d", "42h", "500MB". Refuses what it does not fully understand.
 
 import {
   DreyError,
@@ -45,6 +45,14 @@ export function parseSpanMs(text: string): number {
   const ms = parseQuantity(text, spanUnits);
   if (ms === undefined) throw wrong(text, '"42h", "7d" or "90s"');
   return ms;
+}
+
+/** "30%" or "0.3" as 0.3. Throws `quantity-malformed`. */
+export function parseShare(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/u.exec(text.trim());
+  const share = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
+  if (!(share <= 1)) throw wrong(text, '"30%"');
+  return share;
 }
 
 /** "500MB", "20GB", "1TB" in bytes, by powers of 1024. Throws `quantity-malformed`. */

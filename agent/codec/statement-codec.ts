@@ -98,6 +98,7 @@ const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
     atMs: s.time,
     holderSilenceMs: z.int().min(1000),
     planMode: z.enum(['automatic', 'review']),
+    holdMoveShare: z.number().min(0).max(1).exactOptional(),
   }),
 ]);
 
@@ -119,28 +120,54 @@ export function signStatement(admin: AdminKey, value: Statement): SignedStatemen
 interface OpenedAdmin {
   readonly fleet: FleetId;
   readonly publicKey: Uint8Array;
+  readonly notBeforeMs: UnixMs;
+  readonly notAfterMs: UnixMs;
 }
 
 function openAdmin(bytes: Uint8Array): Decoded<OpenedAdmin> {
   const opened = openEnvelope(bytes, adminFormat, (value, signed, signature) =>
     verifySignature(value.root, signed, signature),
   );
-  return opened.ok
-    ? accept({ fleet: fleetOfRoot(opened.value.root), publicKey: opened.value.admin })
-    : opened;
+  if (!opened.ok) return opened;
+  const { root, admin: publicKeyOfAdmin, notBeforeMs, notAfterMs } = opened.value;
+  return accept({ fleet: fleetOfRoot(root), publicKey: publicKeyOfAdmin, notBeforeMs, notAfterMs });
 }
 
-/** Checks the whole chain: root of `fleet` → admin → statement. Times are for the caller: it knows the clock. */
+/**
+ * Nothing that an admin signed holds longer than the admin's own certificate: certificates and invites are narrowed to its
+ * life, the others must have been said within it. Undefined where nothing is left.
+ */
+function withinLife(value: Statement, { notBeforeMs, notAfterMs }: OpenedAdmin): Statement | undefined {
+  if (value.kind === 'policy' || value.kind === 'revocation')
+    return value.atMs >= notBeforeMs && value.atMs <= notAfterMs ? value : undefined;
+  const until = unixMs(Math.min(value.notAfterMs, notAfterMs));
+  if (value.kind === 'invite') return { ...value, notAfterMs: until };
+  const from = unixMs(Math.max(value.notBeforeMs, notBeforeMs));
+  return from > until ? undefined : { ...value, notBeforeMs: from, notAfterMs: until };
+}
+
+/**
+ * Checks the whole chain: root of `fleet` → admin → statement, and that the statement keeps to the admin's life. Whether it
+ * holds now is for the caller: it knows the clock.
+ */
 export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<SignedStatement> {
   let reason = 'the statement is not signed by an admin';
+  let signer: OpenedAdmin | undefined;
   const opened = openEnvelope(bytes, statementFormat, (value, signed, signature) => {
     const admin = openAdmin(value.admin);
     if (!admin.ok || admin.value.fleet !== fleet) {
       reason = 'the admin key is not certified by the root of this fleet';
       return false;
     }
+    signer = admin.value;
     return verifySignature(admin.value.publicKey, signed, signature);
   });
-  if (opened.ok) return accept({ fleet, statement: opened.value.statement, bytes });
+  if (opened.ok && signer !== undefined) {
+    const narrowed = withinLife(opened.value.statement, signer);
+    return narrowed === undefined
+      ? reject('expired', "the statement lies outside the life of its admin's key")
+      : accept({ fleet, statement: narrowed, bytes });
+  }
+  if (opened.ok) return reject('wrong-signature', reason);
   return opened.rejection.code === 'wrong-signature' ? reject('wrong-signature', reason) : opened;
 }

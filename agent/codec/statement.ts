@@ -43,6 +43,8 @@ export interface FleetPolicy {
   /** A holder that is silent for longer is replaced. */
   readonly holderSilenceMs: number;
   readonly planMode: 'automatic' | 'review';
+  /** A plan that would move more than this share of all bytes waits for an admin, in 0..1; `holdMoveShareDefault` when absent. */
+  readonly holdMoveShare?: number;
 }
 
 export type Statement = MachineCertificate | InviteStatement | Revocation | FleetPolicy;

@@ -20,6 +20,7 @@ export const callSchemas = {
   policy: z.strictObject({
     holderSilenceMs: z.number().min(1000).exactOptional(),
     planMode: z.enum(['automatic', 'review']).exactOptional(),
+    holdMoveShare: z.number().min(0).max(1).exactOptional(),
   }),
   protect: z.strictObject({
     path,
@@ -122,7 +123,11 @@ export interface CallAnswers {
   readonly view: FleetView;
   readonly invite: InviteAnswer;
   readonly revoke: { readonly revoked: string };
-  readonly policy: { readonly holderSilenceMs: number; readonly planMode: string };
+  readonly policy: {
+    readonly holderSilenceMs: number;
+    readonly planMode: string;
+    readonly holdMoveShare: number;
+  };
   readonly protect: ProtectAnswer;
   readonly snapshot: SnapshotAnswer;
   readonly snapshots: SnapshotListAnswer;

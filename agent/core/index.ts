@@ -5,4 +5,5 @@ export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
 export type { CoreEvent, StagedSnapshot } from './events.ts';
+export { movementBetween, reasonToHold } from './movement.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

@@ -104,6 +104,7 @@ export class LiveAgent {
   #telemetry: Telemetry | undefined;
   #ticker: Timer | undefined;
   #prunedMs = 0;
+  #isCertificateLogged = false;
   #isStopped = false;
 
   constructor(parts: Parts) {
@@ -311,16 +312,25 @@ export class LiveAgent {
       for await (const batch of log.readAll(stream)) {
         this.shell.handle({ kind: 'batchStored', batch, now: this.now() });
         this.#observations.note(batch);
+        this.#isCertificateLogged ||= this.#holdsOwnCertificate(batch);
       }
     }
   }
 
-  /** An admin's first start writes its own certificate and policy; every start writes new addresses. */
+  #holdsOwnCertificate({ records }: SignedBatch): boolean {
+    const { certificateBytes } = this.identity;
+    return records.some(
+      (record) => record.kind === 'statement' && Buffer.compare(record.bytes, certificateBytes) === 0,
+    );
+  }
+
+  /** An admin's first start writes its own certificate, the fleet's first one the policy too; every start writes new addresses. */
   async #publishFirstFacts(wire: LiveWire): Promise<void> {
     const { certificateBytes, statements, adminKey } = this.identity;
     const head = this.#parts.log.heads().get(`${this.peer}/facts`);
-    if (adminKey !== undefined && head === undefined) {
-      const records = [certificateBytes, ...statements].map((bytes): StatementRecord => ({
+    if (adminKey !== undefined && !this.#isCertificateLogged) {
+      const first = head === undefined ? statements : [];
+      const records = [certificateBytes, ...first].map((bytes): StatementRecord => ({
         kind: 'statement',
         bytes,
       }));

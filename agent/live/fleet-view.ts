@@ -18,6 +18,7 @@ import type {
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
 import { healthLines } from './health.ts';
+import type { Proposal } from './planning.ts';
 import type { Observations } from './observations.ts';
 
 export interface ViewParts {
@@ -28,7 +29,7 @@ export interface ViewParts {
   readonly observations: Observations;
   readonly training: TrainingView | undefined;
   readonly events: readonly EventLine[];
-  readonly proposal: Plan | undefined;
+  readonly proposal: Proposal | undefined;
   readonly now: UnixMs;
 }
 

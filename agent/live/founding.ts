@@ -1,6 +1,7 @@
-// How a machine becomes a member: by making a fleet, or by an invite. Both happen before the agent runs.
+// How a machine becomes a member: by making a fleet, or by an invite; and how a member becomes an admin, by the recovery
+// kit. All happen while no agent runs in the folder.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { days, DreyError, unixMs } from '../../datasets/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
   createPassphrase,
   type FleetPolicy,
   type MachineCertificate,
+  openRecoveryKit,
   openStatement,
   parseInvite,
   sealRecoveryKit,
@@ -19,7 +21,15 @@ import {
 import { certificateMs, clockSkewMsMax, holderSilenceMsMax } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { type Home, homeAt, writeWhole } from './home.ts';
-import { isMemberHome, machineKeyBeforeJoin, nowMs, settleQuotaBytes, writeIdentity } from './identity.ts';
+import {
+  isMemberHome,
+  machineKeyBeforeJoin,
+  nowMs,
+  readIdentity,
+  settleQuotaBytes,
+  writeIdentity,
+} from './identity.ts';
+import { openStore } from './store.ts';
 import { requestJoin } from './wire/index.ts';
 
 /** An admin's key lives longer than machines' certificates: the recovery kit must be fetched to renew it. */
@@ -124,6 +134,66 @@ export function createFleet(options: CreateFleetOptions): CreatedFleet {
     ...(options.passphrase === undefined ? { passphrase } : {}),
   };
 }
+
+export interface BecomeAdminOptions {
+  readonly home: string;
+  readonly kitFile: string;
+  readonly passphrase: string;
+}
+
+/**
+ * Makes a member an admin by the fleet's recovery kit: a new admin key, and a certificate with the role; its agent publishes that
+ * when it starts. Throws `not-a-member`, `folder-in-use`, `kit-unreadable`, `recovery-kit-damaged`, `passphrase-wrong`, `kit-of-another-fleet`.
+ */
+export async function becomeAdmin(
+  options: BecomeAdminOptions,
+): Promise<{ readonly peer: PeerId; readonly fleet: FleetId }> {
+  const home = homeAt(options.home);
+  const identity = readIdentity(home);
+  // Holding the store keeps an agent from running, which would go on with the old certificate.
+  const store = await openStore(home.database);
+  try {
+    const root = openRecoveryKit(readKit(options.kitFile), options.passphrase);
+    if (root.fleet !== identity.fleet) throw otherKit();
+    const adminKey = createAdminKey(root, {
+      notBeforeMs: unixMs(nowMs() - clockSkewMsMax),
+      forMs: adminKeyMs,
+    });
+    const { peer } = identity.machineKey;
+    const { name, invite } = identity.certificate;
+    const certificate = certificateFor({
+      peer,
+      name,
+      roles: ['admin', 'holder', 'optimizer'],
+      ...(invite === undefined ? {} : { invite }),
+    });
+    const certificateBytes = signStatement(adminKey, certificate).bytes;
+    writeIdentity(home, { ...identity, certificateBytes, adminKey });
+    return { peer, fleet: root.fleet };
+  } finally {
+    await store.close();
+  }
+}
+
+function readKit(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file));
+  } catch (error) {
+    throw new DreyError({
+      code: 'kit-unreadable',
+      message: `the recovery kit ${file} cannot be read`,
+      advice: 'Name the file that `drey fleet create` wrote, from the stick or the safe.',
+      cause: error,
+    });
+  }
+}
+
+const otherKit = (): DreyError =>
+  new DreyError({
+    code: 'kit-of-another-fleet',
+    message: 'this recovery kit belongs to another fleet',
+    advice: 'Take the kit of this fleet: its id is the `fleet` that `drey status --json` shows.',
+  });
 
 export interface JoinFleetOptions {
   readonly home: string;

@@ -3,6 +3,7 @@
 import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
 import { personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
 import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
+import { holdMoveShareDefault } from '../limits.ts';
 import type { KnownDrive } from '../core/index.ts';
 import { type DriveId, type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
@@ -68,22 +69,27 @@ async function revoke(
 
 async function changePolicy(
   agent: LiveAgent,
-  change: { readonly holderSilenceMs?: number; readonly planMode?: 'automatic' | 'review' },
+  change: {
+    readonly holderSilenceMs?: number;
+    readonly planMode?: 'automatic' | 'review';
+    readonly holdMoveShare?: number;
+  },
 ) {
   const { membership } = agent.core;
   const planMode = change.planMode ?? membership.policy?.planMode ?? 'automatic';
   const holderSilenceMs = change.holderSilenceMs ?? membership.holderSilenceMs;
   const fleetName = membership.policy?.fleetName ?? 'our fleet';
-  const isChange = change.planMode !== undefined || change.holderSilenceMs !== undefined;
-  if (isChange)
+  const holdMoveShare = change.holdMoveShare ?? membership.policy?.holdMoveShare ?? holdMoveShareDefault;
+  if (Object.keys(change).length > 0)
     await agent.declare({
       kind: 'policy',
       fleetName,
       atMs: agent.now(),
       holderSilenceMs: Math.round(holderSilenceMs),
       planMode,
+      holdMoveShare,
     });
-  return { holderSilenceMs, planMode };
+  return { holderSilenceMs, planMode, holdMoveShare };
 }
 
 async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promise<SnapshotAnswer> {

@@ -30,7 +30,7 @@ export function healthLines({ core, disk, drives, proposal, now }: ViewParts): r
     lines.push({
       level: 'warning',
       subject: 'plan',
-      text: `Plan ${proposal.epoch} waits for approval.`,
+      text: `Plan ${proposal.plan.epoch} waits for approval: ${proposal.reason}.`,
       advice: 'Look at it, then run `drey plan approve`.',
     });
   lines.push(...auditHealth(core), ...driveHealth(drives));

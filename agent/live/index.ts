@@ -1,6 +1,7 @@
 export { LiveAgent, startAgent, type StartOptions } from './agent.ts';
 export { examine } from './doctor.ts';
 export {
+  becomeAdmin,
   createFleet,
   type CreatedFleet,
   type CreateFleetOptions,

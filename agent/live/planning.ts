@@ -1,9 +1,10 @@
-// Plans on demand: for the core, and for an admin who asks. In review mode a plan waits here for approval.
+// Plans on demand: for the core, and for an admin who asks. In review mode, and when it would move too much, a plan waits
+// here for approval.
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
-import type { AgentCore, CoreEvent } from '../core/index.ts';
+import { type AgentCore, type CoreEvent, movementBetween, reasonToHold } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { EventLine, TrainingView } from '../view.ts';
 import { modelRecordOf, type Planner } from './planner.ts';
@@ -24,10 +25,16 @@ interface Wish {
   readonly signal?: AbortSignal;
 }
 
+/** A plan that waits for an admin, and why. */
+export interface Proposal {
+  readonly plan: Plan;
+  readonly reason: string;
+}
+
 export class Planning {
   readonly #parts: PlanningParts;
   #training: TrainingView | undefined;
-  #proposal: Plan | undefined;
+  #proposal: Proposal | undefined;
 
   constructor(parts: PlanningParts) {
     this.#parts = parts;
@@ -39,7 +46,7 @@ export class Planning {
   }
 
   /** The plan that waits for an admin. */
-  get proposal(): Plan | undefined {
+  get proposal(): Proposal | undefined {
     return this.#proposal;
   }
 
@@ -68,7 +75,7 @@ export class Planning {
 
   /** Publishes the plan that waited for approval. Throws `no-proposal`. */
   approve(): Plan {
-    const plan = this.#proposal;
+    const plan = this.#proposal?.plan;
     if (plan === undefined) {
       throw new DreyError({
         code: 'no-proposal',
@@ -103,12 +110,21 @@ export class Planning {
     }
   }
 
-  /** Automatic: the core publishes it. Review: all but the very first wait for an admin. */
+  /** The core publishes it, unless it has to wait for an admin; the very first never waits. */
   #offer(plan: Plan, previous: Plan | undefined): void {
-    const { core, tell, now } = this.#parts;
+    const { tell, now, report } = this.#parts;
     const isNews = plan !== previous && plan.epoch > (previous?.epoch ?? 0);
-    const isHeldBack = isNews && core.membership.policy?.planMode === 'review' && previous !== undefined;
-    if (isHeldBack) this.#proposal = plan;
-    tell({ kind: 'planComputed', plan: isNews && !isHeldBack ? plan : undefined, now: now() });
+    const reason = isNews && previous !== undefined ? this.#reasonToWait(plan, previous) : undefined;
+    if (reason !== undefined) {
+      this.#proposal = { plan, reason };
+      report('warning', `plan ${plan.epoch} waits for approval: ${reason}`);
+    }
+    tell({ kind: 'planComputed', plan: isNews && reason === undefined ? plan : undefined, now: now() });
+  }
+
+  #reasonToWait(plan: Plan, previous: Plan): string | undefined {
+    const { core, now } = this.#parts;
+    const usable = core.membership.eligibleHolders(now());
+    return reasonToHold(core.membership.policy, movementBetween(core, previous, { after: plan, usable }));
   }
 }

@@ -1,11 +1,11 @@
-// `drey fleet`: create one, invite machines, put one out, set the policy.
+// `drey fleet`: create one, make admins, invite machines, put one out, set the policy.
 
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, spanText, timeText } from '../print.ts';
-import { parseByteCount, parseSpanMs } from '../quantities.ts';
+import { parseByteCount, parseShare, parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
 
 interface CreateOptions extends CommonOptions {
@@ -62,6 +62,23 @@ async function invite(options: InviteOptions): Promise<void> {
   );
 }
 
+interface AdminOptions extends CommonOptions {
+  readonly kit: string;
+  readonly passphraseFile: string;
+}
+
+async function makeAdmin(options: AdminOptions): Promise<void> {
+  const { becomeAdmin } = await import('../../agent/live/index.ts');
+  const passphrase = readSecret(options.passphraseFile) ?? '';
+  const answer = await becomeAdmin({ home: homeOf(options), kitFile: options.kit, passphrase });
+  show(options, answer, () =>
+    [
+      'This machine is an admin of the fleet now: it can invite machines, put them out and set the policy.',
+      'Next: `drey up`; the others learn of it by themselves. Put the recovery kit back into the safe.',
+    ].join('\n'),
+  );
+}
+
 async function revoke(target: string, options: CommonOptions & { readonly reason: string }): Promise<void> {
   const answer = await askAgent({
     home: homeOf(options),
@@ -78,6 +95,7 @@ async function revoke(target: string, options: CommonOptions & { readonly reason
 interface PolicyOptions extends CommonOptions {
   readonly holderSilence?: string;
   readonly planMode?: 'automatic' | 'review';
+  readonly holdAbove?: string;
 }
 
 async function policy(options: PolicyOptions): Promise<void> {
@@ -87,17 +105,18 @@ async function policy(options: PolicyOptions): Promise<void> {
     request: {
       ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
       ...(options.planMode === undefined ? {} : { planMode: options.planMode }),
+      ...(options.holdAbove === undefined ? {} : { holdMoveShare: parseShare(options.holdAbove) }),
     },
   });
   show(
     options,
     answer,
     () =>
-      `A holder is replaced after ${spanText(answer.holderSilenceMs)} of silence; plans are carried out in ${answer.planMode} mode.`,
+      `A holder is replaced after ${spanText(answer.holderSilenceMs)} of silence; plans are carried out in ${answer.planMode} mode, and wait for an admin when they would move more than ${Math.round(100 * answer.holdMoveShare)} % of all bytes.`,
   );
 }
 
-/** Adds `fleet create | invite | revoke | policy`. */
+/** Adds `fleet create | admin | invite | revoke | policy`. */
 export function addFleetCommands(program: Command): void {
   const fleet = program
     .command('fleet')
@@ -116,6 +135,15 @@ export function addFleetCommands(program: Command): void {
     .option('--holder-silence <span>', 'replace a holder that is silent for longer (default 42h)')
     .option('--quota <size>', 'disk space that this machine gives')
     .action(createFleetHere);
+  withCommonOptions(
+    fleet
+      .command('admin')
+      .description('make this machine an admin, by the recovery kit; its agent must be stopped'),
+    'drey fleet admin --kit recovery-kit.drey --passphrase-file -',
+  )
+    .requiredOption('--kit <file>', 'the recovery kit that `drey fleet create` wrote')
+    .requiredOption('--passphrase-file <file>', 'passphrase of the kit, first line ("-": standard input)')
+    .action(makeAdmin);
   withCommonOptions(
     fleet.command('invite').description('print an invite: one line that lets new machines in'),
     'drey fleet invite --uses 40 --expires 7d',
@@ -138,5 +166,6 @@ export function addFleetCommands(program: Command): void {
   )
     .option('--holder-silence <span>', 'replace a holder that is silent for longer')
     .option('--plan-mode <mode>', 'automatic, or review: an admin approves each plan')
+    .option('--hold-above <share>', 'a plan that moves more of all bytes waits for an admin (default 50%)')
     .action(policy);
 }

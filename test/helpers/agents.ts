@@ -16,6 +16,8 @@ import {
 export interface TestFleet {
   readonly root: string;
   readonly agents: RunningAgent[];
+  /** Of the first agent's recovery kit. */
+  readonly kit: { readonly file: string; readonly passphrase: string };
   /** Joins and starts one more machine. */
   add(name: string): Promise<RunningAgent>;
 }
@@ -42,7 +44,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
   });
   const quota = ['--quota', setting.quota ?? '1GB'];
   const home = join(root, 'pc-01');
-  await askCommand([
+  const { kitFile, passphrase } = await askCommand<{ kitFile: string; passphrase: string }>([
     'fleet',
     'create',
     '--home',
@@ -65,7 +67,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
     agents.push(agent);
     return agent;
   };
-  return { root, agents, add };
+  return { root, agents, add, kit: { file: kitFile, passphrase } };
 }
 
 /** The error code at the end of what a failed command printed; undefined when it did not fail. */

@@ -133,3 +133,41 @@ test('wrong words, folders, invites and second agents are refused with advice, a
   fleet.agents.push(again);
   t.is(again.peer, other.peer);
 });
+
+test('when the admin is gone, the recovery kit makes another machine an admin, and it lets machines in', async (t) => {
+  t.timeout(120_000);
+  const fleet = await startFleet(t, { holderSilence: '60s' });
+  const [admin] = fleet.agents;
+  const heir = await fleet.add('pc-02');
+  await waitUntil(
+    { what: 'the heir knowing the first admin', agents: [heir], secondsMax: 60 },
+    ([view]) => view!.machines.length === 2,
+  );
+  const passphraseFile = join(fleet.root, 'passphrase.txt');
+  writeFileSync(passphraseFile, `${fleet.kit.passphrase}\n`);
+  const become = ['fleet', 'admin', '--home', heir.home, '--passphrase-file', passphraseFile, '--kit'];
+  t.is(await failureOf([...become, fleet.kit.file]), 'folder-in-use');
+  t.is(await failureOf(['fleet', 'invite', '--home', heir.home]), 'not-an-admin');
+  await killAgent(admin!);
+  await killAgent(heir);
+  t.is(await failureOf([...become, join(fleet.root, 'no-kit')]), 'kit-unreadable');
+  t.is(await failureOf([...become, passphraseFile]), 'recovery-kit-damaged');
+  await askCommand([...become, fleet.kit.file]);
+
+  const again = await startAgentProcess('pc-02', heir.home);
+  fleet.agents.push(again);
+  const { invite } = await askCommand<{ invite: string }>(['fleet', 'invite', '--home', heir.home]);
+  const home = join(fleet.root, 'pc-03');
+  await askCommand(['join', '-', '--home', home, '--name', 'pc-03', '--quota', '1GB'], invite);
+  const third = await startAgentProcess('pc-03', home);
+  fleet.agents.push(third);
+  await waitUntil(
+    { what: 'both knowing each other as members', agents: [again, third], secondsMax: 60 },
+    (views) =>
+      views.every(({ machines }) =>
+        [heir.peer, third.peer].every((peer) =>
+          machines.some((machine) => machine.peer === peer && machine.state === 'up'),
+        ),
+      ),
+  );
+});

@@ -9,6 +9,7 @@ import {
   concatBytes,
   createBatchOpener,
   createDriveKey,
+  createAdminKey,
   createFleetRoot,
   createInvite,
   createMachineKey,
@@ -33,6 +34,7 @@ import {
   signBatch,
   signReceipt,
   signStatement,
+  type Statement,
   unwrapKey,
   verifyPeerSignature,
   wrapKey,
@@ -135,6 +137,30 @@ test('a statement counts only in the fleet whose root certified the admin', (t) 
     const signed = signStatement(admin, statement);
     t.deepEqual(openStatement(signed.bytes, root.fleet), { ok: true, value: signed });
     t.false(openStatement(signed.bytes, createFleetRoot().fleet).ok);
+  }
+});
+
+test('what an admin signed holds no longer than the admin', (t) => {
+  const shortMs = 1000;
+  const admin = createAdminKey(root, { notBeforeMs: atMs, forMs: shortMs });
+  const until = unixMs(atMs + shortMs);
+  const opened = (statement: Statement) => openStatement(signStatement(admin, statement).bytes, root.fleet);
+  for (const kind of ['certificate', 'invite'] as const) {
+    const narrowed = opened(statements[kind]!);
+    t.deepEqual(narrowed.ok && narrowed.value.statement, { ...statements[kind]!, notAfterMs: until });
+  }
+  const certificate = statements['certificate'] as Extract<Statement, { kind: 'certificate' }>;
+  const early = opened({ ...certificate, notBeforeMs: unixMs(0) });
+  t.deepEqual(early.ok && early.value.statement, { ...certificate, notAfterMs: until });
+  const policy = statements['policy'] as Extract<Statement, { kind: 'policy' }>;
+  const revocation = statements['revocation'] as Extract<Statement, { kind: 'revocation' }>;
+  for (const late of [
+    { ...policy, atMs: unixMs(atMs + shortMs + 1) },
+    { ...revocation, atMs: unixMs(atMs - 1) },
+    { ...certificate, notBeforeMs: unixMs(until + 1), notAfterMs: unixMs(until + 2) },
+  ]) {
+    const refused = opened(late);
+    t.is(refused.ok ? 'opened' : refused.rejection.code, 'expired');
   }
 });
 
