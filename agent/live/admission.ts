@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { UnixMs } from '../../datasets/index.ts';
 import {
+  type CodecRejection,
   encodeHello,
   type HelloAnswer,
   isInviteProven,
@@ -34,6 +35,8 @@ export interface AdmissionOptions {
 }
 
 const refuseHello = (code: string, reason: string): HelloAnswer => ({ kind: 'refused', code, reason });
+const codeOf = ({ code }: CodecRejection): string =>
+  code === 'expired' ? 'certificate-expired' : 'certificate-wrong';
 const nonceBytes = 32;
 
 export class Admission {
@@ -59,7 +62,10 @@ export class Admission {
       return refuseHello('other-fleet', 'this is another fleet: its certificate is not known here');
     const opened = openStatement(certificate, identity.fleet);
     if (!opened.ok)
-      return refuseHello('certificate-wrong', `the certificate does not hold: ${opened.rejection.reason}`);
+      return refuseHello(
+        codeOf(opened.rejection),
+        `the certificate does not hold: ${opened.rejection.reason}`,
+      );
     const { statement } = opened.value;
     if (statement.kind !== 'certificate' || statement.peer !== peer)
       return refuseHello('certificate-wrong', 'the certificate is not for this machine');
