@@ -55,8 +55,10 @@ export const holdMoveShareDefault = 0.5;
 export const holdMoveBytesMin = 64 * gibibyte;
 /** A new plan is computed at least this often, and at once when the roster changes. */
 export const planAgeMsMax = days(7);
-/** Holders of one group compare what they hold this often, and at once after a new plan. */
-export const inventoryEveryMs = hours(6);
+/** Holders of one group compare all that they hold this often, and at once when they connect and after a new plan. */
+export const inventoryEveryMs = hours(24);
+/** What waits for others' words is announced again at last this often. */
+export const reminderMsMax = hours(6);
 /** Every shard is audited once in this time, but nobody asks more often than the shortest wait; rounds are a day apart. */
 export const auditRoundMsMax = days(28);
 export const auditRoundMsMin = days(1);

@@ -4,7 +4,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { type HeadRecord, hexOf, type Receipt, sha256, type SignedBatch } from '../codec/index.ts';
-import { inventoryEveryMs, shardRetryMs } from '../limits.ts';
+import { reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, StagedSnapshot } from './events.ts';
@@ -171,7 +171,7 @@ export class Backup {
 
   #offerAgain(now: UnixMs): Effects {
     if (this.#published.length === 0 || now < this.#nextOfferMs) return [];
-    this.#offerWaitMs = Math.min(inventoryEveryMs, 2 * this.#offerWaitMs);
+    this.#offerWaitMs = Math.min(reminderMsMax, 2 * this.#offerWaitMs);
     return this.#offer(now);
   }
 

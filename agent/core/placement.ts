@@ -4,7 +4,7 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import type { Receipt, WireMessage } from '../codec/index.ts';
-import { inventoryEveryMs, inventoryPackCountMax, shardRetryMs } from '../limits.ts';
+import { inventoryEveryMs, inventoryPackCountMax, reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
@@ -13,6 +13,7 @@ import { hasHeardFrom, type KnownPack, noteHas, noteLacks, type Shelf } from './
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 type Held = Inventory['held'][number];
+type HeldByGroup = Map<PlacementGroup, Held[]>;
 
 export class Placement {
   readonly #membership: Membership;
@@ -51,8 +52,7 @@ export class Placement {
   /** A new plan holds: tell every member of every group what is here. */
   planChanged(): Effects {
     this.#waitForWords();
-    const effects = [...this.#membership.up].flatMap((peer) => this.#announceTo(peer));
-    return [...effects, ...this.#removeSurplus()];
+    return [...this.#announceToAll(), ...this.#removeSurplus()];
   }
 
   /** Which indexes of a pack are here, the outbox counting as all. */
@@ -65,9 +65,7 @@ export class Placement {
 
   /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
   announcePack(known: KnownPack): Effects {
-    const hearers = new Set<PeerId>(this.#shelf.groupOf(known)?.members);
-    for (const peers of known.others.values()) for (const peer of peers) hearers.add(peer);
-    return this.#announcePackTo([...hearers], known);
+    return this.#announcePackTo([...this.#hearersOf(known)], known);
   }
 
   #announcePackTo(hearers: readonly PeerId[], known: KnownPack): Effects {
@@ -85,16 +83,38 @@ export class Placement {
 
   /** All that is here of the groups in which the peer has a slot. */
   #announceTo(peer: PeerId): Effects {
-    const byGroup = new Map<PlacementGroup, Held[]>();
+    const byGroup: HeldByGroup = new Map();
     for (const known of this.#shelf.packs.values()) {
       const group = this.#shelf.groupOf(known);
       if (group === undefined || !(group.members.includes(peer) || hasHeardFrom(known, peer))) continue;
-      const indexes = Placement.indexesHere(known);
-      if (indexes.length === 0) continue;
-      const list = byGroup.get(group) ?? [];
-      list.push({ pack: known.pack, indexes });
-      byGroup.set(group, list);
+      addHeld(byGroup, group, known);
     }
+    return this.#inventories(peer, byGroup);
+  }
+
+  /** The same to everybody who is up, in one pass over the packs. */
+  #announceToAll(): Effects {
+    const byPeer = new Map<PeerId, HeldByGroup>();
+    for (const peer of this.#membership.up) byPeer.set(peer, new Map());
+    for (const known of this.#shelf.packs.values()) {
+      const group = this.#shelf.groupOf(known);
+      if (group === undefined || Placement.indexesHere(known).length === 0) continue;
+      for (const peer of this.#hearersOf(known)) {
+        const byGroup = byPeer.get(peer);
+        if (byGroup !== undefined) addHeld(byGroup, group, known);
+      }
+    }
+    return [...byPeer].flatMap(([peer, byGroup]) => this.#inventories(peer, byGroup));
+  }
+
+  /** The members of a pack's group, and all who are known to have some of it. */
+  #hearersOf(known: KnownPack): ReadonlySet<PeerId> {
+    const hearers = new Set<PeerId>(this.#shelf.groupOf(known)?.members);
+    for (const peers of known.others.values()) for (const peer of peers) hearers.add(peer);
+    return hearers;
+  }
+
+  #inventories(peer: PeerId, byGroup: HeldByGroup): Effects {
     // Only members hear of everything: to others the list is not whole.
     return [...byGroup].flatMap(([group, held]) =>
       this.#pages(peer, held, { group: group.id, scope: group.members.includes(peer) ? 'all' : 'update' }),
@@ -227,7 +247,7 @@ export class Placement {
   #remind(now: UnixMs): Effects {
     if (!this.#mayWait || now < this.#nextReminderMs) return [];
     this.#nextReminderMs = now + this.#reminderWaitMs;
-    this.#reminderWaitMs = Math.min(inventoryEveryMs, 2 * this.#reminderWaitMs);
+    this.#reminderWaitMs = Math.min(reminderMsMax, 2 * this.#reminderWaitMs);
     const waiting = [...this.#shelf.packs.values()].filter(
       (known) => known.isInOutbox || this.#hasSurplus(known),
     );
@@ -292,4 +312,13 @@ export class Placement {
     }
     return count;
   }
+}
+
+/** Adds what is here of a pack to what is told about its group. */
+function addHeld(byGroup: HeldByGroup, group: PlacementGroup, known: KnownPack): void {
+  const indexes = Placement.indexesHere(known);
+  if (indexes.length === 0) return;
+  const list = byGroup.get(group);
+  if (list === undefined) byGroup.set(group, [{ pack: known.pack, indexes }]);
+  else list.push({ pack: known.pack, indexes });
 }

@@ -191,9 +191,12 @@ export class Replication {
 
   #compareWithSomebody(now: UnixMs): Effects {
     if (now < this.#nextHeadsMs) return [];
-    const logCount = this.#logs.facts.size + this.#logs.telemetry.size;
-    // A comparison names every log: the more there are, the rarer it is.
-    const everyMs = headsEveryMs * Math.max(1, logCount / logsComparedOften);
+    // A comparison names every log, and every machine makes some: the more there are of both, the rarer it is.
+    const count = Math.max(
+      this.#membership.machines.length,
+      this.#logs.facts.size + this.#logs.telemetry.size,
+    );
+    const everyMs = headsEveryMs * Math.max(1, count / logsComparedOften);
     this.#nextHeadsMs = now + everyMs * (0.75 + 0.5 * this.#fraction());
     const peer = this.#anybody();
     return peer === undefined ? [] : [this.#headsTo(peer, 'wanted')];

@@ -19,7 +19,7 @@ test.serial(
       faults: {
         ...manyFaults,
         network: { ...manyFaults.network, lossShare: 0.00005, transferLossShare: 0.01 },
-        alwaysOnShare: 0.9,
+        alwaysOnShare: 0.7,
         crashesPerMachineDay: 0.02,
         partitionsPerDay: 0.1,
         rotsPerDay: 0,
