@@ -10,6 +10,7 @@ export type {
   HabitShares,
   Outage,
 } from './generator/options.ts';
+export { openLines } from './line-files.ts';
 export { historyFromRows, historyCellsMax, type HistoryOptions } from './history-from-rows.ts';
 export * from './history-slices.ts';
 export { historyToRows } from './history-to-rows.ts';

@@ -20,8 +20,8 @@ export interface TraceOptions {
   /** Part of time to keep, on whole hours; default: from the trace's first moment (`originMs` if given)
    * to its last. */
   readonly window?: { readonly fromMs: number; readonly toMs: number };
-  /** Part of the machines to keep, by their position in the trace from 0; default: all. Long traces need it. */
-  readonly machineRange?: { readonly from: number; readonly to: number };
+  /** Which machines to keep, by their position in the trace from 0, told how many there are; default: all. Long traces need it. */
+  readonly pick?: (machineCount: number) => readonly number[];
   /**
    * `.avt` only: what a machine is before its first and after its last session. Default "down", as the format says;
    * "unknown" suits traces whose machines join and leave.
@@ -135,8 +135,9 @@ class TraceTable {
   }
 
   finish(): FleetHistory {
-    const { machineRange, stepMs = hourMs } = this.#options;
-    const kept = [...this.#spansOf].slice(machineRange?.from ?? 0, machineRange?.to);
+    const { pick, stepMs = hourMs } = this.#options;
+    const all = [...this.#spansOf];
+    const kept = pick === undefined ? all : pick(all.length).map((position) => all[position]!);
     const extent = extentOf(this.#spansOf.values(), this.#options.originMs);
     const window = checkWindow(this.#options.window ?? wholeWindow(extent, stepMs), stepMs);
     if (kept.length * window.slotCount > historyCellsMax) this.#refuseSize(kept.length, window.slotCount);

@@ -1,6 +1,7 @@
 export type { ModelCard, Score } from './card.ts';
 export type { FailureForecast, HourStratum, Shock } from './forecast.ts';
 export { openBackend, type BackendReport } from './backend.ts';
+export { fleetOffsetMs } from './hours.ts';
 export { baselineForecast } from './marginals.ts';
 export { listModels, readModels, type StoredModels } from './registry.ts';
 export { adjustedRandIndex } from './scores.ts';

@@ -9,6 +9,15 @@ import { availabilities } from './survival.ts';
 /** A slot that nobody has. */
 const nobody = -1;
 
+/** Whether a machine shares no label with any of these. */
+export function isApart(apart: GroupsQuestion['apart'], others: readonly number[], machine: number): boolean {
+  if (apart === undefined) return true;
+  return apart.every((labels) => {
+    const label = labels[machine]!;
+    return label < 0 || !others.some((other) => other >= 0 && labels[other] === label);
+  });
+}
+
 interface Filling {
   readonly groups: number[][];
   readonly loads: Int32Array;
@@ -16,6 +25,7 @@ interface Filling {
   readonly up: Float64Array;
   readonly method: NonNullable<GroupsQuestion['method']>;
   readonly random: Random;
+  readonly apart: GroupsQuestion['apart'];
 }
 
 /**
@@ -34,6 +44,7 @@ export function startingGroups(question: GroupsQuestion, random: Random): number
     up: availabilities(states),
     method: question.method ?? 'climb',
     random,
+    apart: question.apart,
   };
   for (const group of filling.groups) takeOver(filling, group);
   const slots = filling.groups.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
@@ -73,6 +84,7 @@ function bestWithRoom(filling: Filling, group: readonly number[]): number | unde
   let bestScore = Number.NEGATIVE_INFINITY;
   for (let machine = 0; machine < loads.length; machine++) {
     if (loads[machine]! >= capacities[machine]! || group.includes(machine)) continue;
+    if (!isApart(filling.apart, group, machine)) continue;
     const score = fillingScore(filling, machine);
     if (score > bestScore) [best, bestScore] = [machine, score];
   }

@@ -2,7 +2,7 @@
 // machine's capacity, until none helps (after Douceur & Wattenhofer, DISC'01). Distinct members always; same seed, same groups.
 
 import { createRandom, type Random } from '../datasets/index.ts';
-import { startingGroups } from './group-filling.ts';
+import { isApart, startingGroups } from './group-filling.ts';
 import { GroupSearch, type SlotPlace } from './group-search.ts';
 import type { Redundancy } from './plan.ts';
 import type { States } from './states.ts';
@@ -16,6 +16,10 @@ export interface GroupsQuestion {
   /** Members (columns) of the groups so far, slot by slot; −1 for a machine that is no longer there. */
   readonly previous?: readonly (readonly number[])[];
   readonly seed: number | string;
+  /** Columns of labels: two machines of one value (−1: none) never share a group, wherever that can be had. */
+  readonly apart?: readonly Int32Array[];
+  /** `open slots`: members of the previous groups stay; only the slots that nobody has are chosen. Default `all slots`. */
+  readonly scope?: 'all slots' | 'open slots';
   /** `random` and `best-k` only fill the slots that are open: baselines. Default `climb`. */
   readonly method?: 'climb' | 'best-k' | 'random';
 }
@@ -49,7 +53,8 @@ export function chooseGroups(question: GroupsQuestion): readonly (readonly numbe
   const climb: Climb = { question, search, random: random.fork('candidates'), meanOdds: 0 };
   // What is new finds its place first, so that old slots do not move to make up for it.
   const fresh = slots.filter((place) => !isOld(climb, place));
-  for (const some of fresh.length < slots.length ? [fresh, slots] : [slots]) improveInSweeps(climb, some);
+  const turns = question.scope === 'open slots' ? [fresh] : [fresh, slots];
+  for (const some of fresh.length < slots.length ? turns : [slots]) improveInSweeps(climb, some);
   return members;
 }
 
@@ -113,14 +118,15 @@ function improveSlot(climb: Climb, place: SlotPlace): boolean {
 }
 
 /** Machines outside the group: all of a small fleet, a sample of a large one. */
-function candidatesFor({ search, random }: Climb, { at }: SlotPlace): readonly number[] {
+function candidatesFor({ question, search, random }: Climb, { at, slot }: SlotPlace): readonly number[] {
   const { machineCount, members } = search;
   const group = members[at]!;
   const drawn =
     machineCount <= candidatesMax
       ? Array.from({ length: machineCount }, (_, machine) => machine)
       : [...new Set(Array.from({ length: candidatesMax }, () => random.below(machineCount)))];
-  return drawn.filter((machine) => !group.includes(machine));
+  const others = group.filter((_, other) => other !== slot);
+  return drawn.filter((machine) => !group.includes(machine) && isApart(question.apart, others, machine));
 }
 
 interface Swap {
@@ -139,6 +145,8 @@ function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[
     for (const at of search.groupsOf[machine]!) {
       if (search.groupsOf[member]!.has(at)) continue;
       const there = { at, slot: search.members[at]!.indexOf(machine) };
+      const others = search.members[at]!.filter((_, slot) => slot !== there.slot);
+      if (!isApart(climb.question.apart, others, member)) continue;
       const before = search.odds[here.at]! + search.odds[at]!;
       const gain = before - odds - search.oddsWith(there, member);
       const asked = gainAsked(climb, here) + gainAsked(climb, there);

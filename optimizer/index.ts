@@ -6,8 +6,27 @@ export type * from './plan.ts';
 export { explainGroup } from './reasons.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
 export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';
-export { comparePolicies, replayGroups, type Comparison } from './replay/compare.ts';
-export { independentForecast, policies, type Policy, type PolicyQuestion } from './replay/policies.ts';
+export {
+  compareHeldOut,
+  departuresOf,
+  type HeldOut,
+  loadLabels,
+  loadTrace,
+  type OriginResult,
+  originsOf,
+  policies,
+  policiesNamed,
+  type PolicySummary,
+  replayGroups,
+  replayOrigin,
+  type ReplayRow,
+  type ReplayRules,
+  rowOf,
+  type Scenario,
+  summarize,
+  theBar,
+  type TraceWish,
+} from './replay/index.ts';
 export { statesFromForecast, statesOfHours, type States } from './states.ts';
 export {
   availabilities,

@@ -31,18 +31,18 @@ export function groupCountFor(machineCount: number, { n }: Redundancy): number {
 }
 
 /** Slots beyond the mean that a machine may take. */
-const capacityFactor = 1.5;
+export const capacityFactorDefault = 1.5;
 /** Nobody is asked for more than twice the mean, however large its disk: losing it would hurt too much. */
 const shareFactorMax = 2;
 
 /**
- * Slots that each machine may take: 1.5 times its share by what it gives, none where it gives nothing, never in all groups
+ * Slots that each machine may take: 1.5 times (or `capacityFactor` times) its share by what it gives, none where it gives nothing, never in all groups
  * but one. They sum to n × groupCount or more: where shares are so uneven that they would not, all grow alike, and
  * machines that give nothing come in last, where fewer than n give anything.
  */
 export function capacitiesFor(
   quotaBytes: readonly number[],
-  shape: { readonly groupCount: number; readonly n: number },
+  shape: { readonly groupCount: number; readonly n: number; readonly capacityFactor?: number },
 ): readonly number[] {
   const slots = shape.groupCount * shape.n;
   const givers = quotaBytes.filter((bytes) => bytes > 0).length;
@@ -53,7 +53,7 @@ export function capacitiesFor(
   const total = given.reduce((sum, bytes) => sum + bytes, 0);
   const shares = given.map((bytes) => Math.min((shareFactorMax * slots) / count, (slots * bytes) / total));
   const needed = Math.min(slots, count * most);
-  for (let factor = capacityFactor; ; factor *= 1.25) {
+  for (let factor = shape.capacityFactor ?? capacityFactorDefault; ; factor *= 1.25) {
     const capacities = shares.map((share) => Math.min(most, Math.ceil(factor * share)));
     if (capacities.reduce((sum, capacity) => sum + capacity, 0) >= needed) return capacities;
   }

@@ -1,13 +1,24 @@
 // The same held-out hours under each policy: which share of group-hours could not have been served. The first room of the
 // closed-loop replay; it neither repairs nor plans again.
 
-import { type FleetHistory, hourOfWeek, slotUnknown, slotUp } from '../../datasets/index.ts';
-import type { PolicyScore } from '../plan.ts';
-import { policies, type PolicyQuestion } from './policies.ts';
+import { type FleetHistory, hourOfWeek, sliceHistory, slotUnknown, slotUp } from '../../datasets/index.ts';
+import { type FailureForecast, fleetOffsetMs } from '../../models/index.ts';
+import { chooseGroups } from '../groups.ts';
+import type { PolicyScore, Redundancy } from '../plan.ts';
+import { capacitiesFor, groupCountFor } from '../redundancy.ts';
+import { statesFromForecast } from '../states.ts';
+import { isBusinessHour } from './calendar.ts';
+import { bestK, bestKWithSwaps } from './policies/best-k.ts';
+import type { Belief } from './policies/policy.ts';
+import { random } from './policies/random.ts';
 
-export interface Comparison extends PolicyQuestion {
-  /** The hours after `past`, of the same machines in the same order. */
-  readonly future: FleetHistory;
+export interface HeldOut {
+  readonly history: FleetHistory;
+  /** The learned forecast, made from the slots before `heldOutFromSlot`. */
+  readonly heldOutForecast: FailureForecast;
+  readonly heldOutFromSlot: number;
+  readonly redundancy: Redundancy;
+  readonly seed: number | string;
 }
 
 /** Random placement is judged by the mean of this many draws. */
@@ -21,17 +32,6 @@ interface Counts {
 interface Tally {
   readonly all: Counts;
   readonly business: Counts;
-}
-
-/** Offset from UTC that most machines have: the fleet's own time. */
-function fleetOffsetMs({ machines }: FleetHistory): number {
-  const counts = new Map<number, number>();
-  for (const { utcOffsetMs } of machines) counts.set(utcOffsetMs, (counts.get(utcOffsetMs) ?? 0) + 1);
-  return [...counts].toSorted((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0] ?? 0;
-}
-
-function isBusinessHour(hour: number): boolean {
-  return hour < 5 * 24 && hour % 24 >= 8 && hour % 24 < 18;
 }
 
 /** Whether fewer than k members were up. Undefined when one was not seen: counting only what decides would flatter. */
@@ -76,16 +76,42 @@ function count(counts: Counts, isLost: boolean): void {
 
 const share = ({ lost, seen }: Counts): number => (seen === 0 ? 0 : lost / seen);
 
-/** One score a policy, in the order of `policies`. Every policy sees `past` only. */
-export function comparePolicies(comparison: Comparison): readonly PolicyScore[] {
-  const { future, redundancy, seed } = comparison;
-  return Object.entries(policies).map(([policy, groupsOf]) => {
-    const drawCount = policy === 'random' ? draws : 1;
+/** The simple policies that a learned forecast must not lose against, before it may serve. */
+const rivals = [random, bestK, bestKWithSwaps];
+
+/** One score a policy, the learned one last: each saw the past only and is judged by the slots from `heldOutFromSlot` on. */
+export async function compareHeldOut(heldOut: HeldOut): Promise<readonly PolicyScore[]> {
+  const { history, heldOutFromSlot, heldOutForecast, redundancy, seed } = heldOut;
+  const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
+  const future = sliceHistory(history, { fromSlot: heldOutFromSlot, toSlot: history.slotCount });
+  const learned: Belief = { states: statesFromForecast(heldOutForecast), method: 'climb' };
+  const beliefs = await Promise.all(
+    rivals.map(async (policy) => ({
+      policy: policy.name,
+      belief: await policy.learn({ past, redundancy, seed }),
+    })),
+  );
+  return [...beliefs, { policy: 'learned', belief: learned }].map(({ policy, belief }): PolicyScore => {
+    const drawCount = belief.method === 'random' ? draws : 1;
     const tallies = Array.from({ length: drawCount }, (_, draw) =>
-      replayGroups(groupsOf({ ...comparison, seed: `${seed} ${draw}` }), future, redundancy.k),
+      replayGroups(groupsFor(belief, redundancy, `${seed} ${draw}`), future, redundancy.k),
     );
     const mean = (which: keyof Tally): number =>
       tallies.reduce((sum, tally) => sum + share(tally[which]), 0) / drawCount;
     return { policy, unavailableShare: mean('all'), unavailableShareBusiness: mean('business') };
   });
+}
+
+/** Groups of a whole fleet whose machines all give the same. */
+function groupsFor(
+  { states, ...belief }: Belief,
+  redundancy: Redundancy,
+  seed: number | string,
+): readonly (readonly number[])[] {
+  const groupCount = groupCountFor(states.machines.length, redundancy);
+  const capacities = capacitiesFor(
+    states.machines.map(() => 1),
+    { groupCount, n: redundancy.n },
+  );
+  return chooseGroups({ ...belief, states, redundancy, groupCount, capacities, seed });
 }

@@ -53,10 +53,10 @@ test('an origin off the hour, unknown outsides and blind spans are honoured', (t
   t.deepEqual([...history.up], [2, 1, 1, 2, 2, 1, 1, 1, 2, 1]);
 });
 
-test('a window and a range of machines cut out a part, and longer steps make fewer slots', (t) => {
+test('a window and a choice of machines cut out a part, and longer steps make fewer slots', (t) => {
   const lines = ['x 1 0 36000', 'y 2 0 7200 14400 36000', 'z 1 0 36000'];
   const window = { fromMs: hourMs, toMs: 5 * hourMs };
-  const part = readAvt(lines, { file: 'f', window, machineRange: { from: 1, to: 2 } });
+  const part = readAvt(lines, { file: 'f', window, pick: (machineCount) => [machineCount - 2] });
   t.deepEqual([...part.up], [slotUp, slotDown, slotDown, slotUp]);
   const coarse = readAvt(lines, { file: 'f', stepMs: 2 * hourMs });
   t.is(coarse.slotCount, 5);

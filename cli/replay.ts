@@ -1,0 +1,232 @@
+// `npm run replay`: any availability trace, hour by hour, under all placement policies side by side.
+// Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
+
+import { writeFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { DreyError, hours, weekMs } from '../datasets/index.ts';
+import {
+  departuresOf,
+  loadLabels,
+  loadTrace,
+  type OriginResult,
+  originsOf,
+  policies,
+  policiesNamed,
+  type PolicySummary,
+  replayOrigin,
+  type ReplayRules,
+  rowOf,
+  type Scenario,
+  summarize,
+  theBar,
+} from '../optimizer/index.ts';
+import { errorText, say, tableText } from './print.ts';
+import { parseSpanMs } from './quantities.ts';
+
+interface ReplayOptions {
+  readonly trace: string;
+  readonly format?: 'avt' | 'fta' | 'rows';
+  readonly labels?: string;
+  readonly machines?: number;
+  readonly block?: number;
+  readonly seed: string;
+  readonly step: string;
+  readonly train: number;
+  readonly test: number;
+  readonly origins: number;
+  readonly replicas?: number;
+  readonly code?: { readonly k: number; readonly n: number };
+  readonly capacity: number;
+  readonly repair: 'on' | 'off';
+  readonly patience: string;
+  readonly policies?: string;
+  readonly json?: string;
+}
+
+const wrong = (message: string, advice: string): DreyError =>
+  new DreyError({ code: 'replay-options', message, advice });
+
+/** A parser of numbers within bounds for commander. */
+const number =
+  (what: string, least: number, isWhole = true) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (Number.isFinite(value) && value >= least && (!isWhole || Number.isInteger(value))) return value;
+    throw wrong(
+      `${what} cannot be "${text}"`,
+      `Write a ${isWhole ? 'whole ' : ''}number of at least ${least}.`,
+    );
+  };
+
+function parseCode(text: string): { readonly k: number; readonly n: number } {
+  const match = /^(\d+),(\d+)$/u.exec(text);
+  const [k, n] = [Number(match?.[1]), Number(match?.[2])];
+  if (match !== null && k >= 1 && n > k && n <= 32) return { k, n };
+  throw wrong(`"${text}" is no code`, 'Write k,n with 1 ≤ k < n ≤ 32, as in --code 4,6.');
+}
+
+/** By the name of the file, where nothing was said. */
+const formatOf = ({ format, trace }: ReplayOptions): 'avt' | 'fta' | 'rows' => {
+  if (format !== undefined) return format;
+  const name = trace.replace(/\.gz$/u, '');
+  if (name.endsWith('.tab')) return 'fta';
+  return name.endsWith('.ndjson') || name.endsWith('.jsonl') ? 'rows' : 'avt';
+};
+
+const rulesOf = (options: ReplayOptions): ReplayRules => ({
+  redundancy: options.code ?? { k: 1, n: options.replicas ?? 3 },
+  capacityFactor: options.capacity,
+  trainWeeks: options.train,
+  testWeeks: options.test,
+  origins: options.origins,
+  repair: options.repair,
+  patienceMs: parseSpanMs(options.patience),
+  seed: options.seed,
+});
+
+async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
+  const stepMs = parseSpanMs(options.step);
+  if (stepMs < hours(1) || stepMs % hours(1) !== 0)
+    throw wrong(`a step of ${options.step} is not a whole number of hours`, 'Write --step 1h, 2h, 6h …');
+  const history = await loadTrace({
+    file: options.trace,
+    format: formatOf(options),
+    ...(options.machines === undefined ? {} : { machineCount: options.machines }),
+    block: options.block ?? options.machines ?? 1,
+    seed: options.seed,
+    stepMs,
+    trainWeeks: options.train,
+  });
+  const rules = rulesOf(options);
+  const ids = history.machines.map(({ machine }) => machine);
+  const labels =
+    options.labels === undefined ? [] : await loadLabels(options.labels, ids, rules.redundancy.n);
+  return {
+    history,
+    rules,
+    departures: departuresOf(history),
+    ...(labels.length === 0 ? {} : { labels }),
+  };
+}
+
+const timesText = ({ timesFewer, interval }: PolicySummary): string =>
+  timesFewer === undefined || interval === undefined
+    ? '-'
+    : `${timesFewer.toPrecision(3)} (${interval[0].toPrecision(2)} to ${interval[1].toPrecision(2)})`;
+
+function summaryText(summary: readonly PolicySummary[], bar: string): string {
+  const rows = summary.map((one) => [
+    one.policy === bar ? `${one.policy} (the bar)` : one.policy,
+    one.unavailableShare.toExponential(2),
+    one.unavailableFileHoursBusiness.toFixed(0),
+    one.lostFiles.toFixed(1),
+    `${(100 * one.movedShare).toFixed(1)} %`,
+    one.planSeconds.toFixed(1),
+    `${one.wins} : ${one.losses}`,
+    timesText(one),
+  ]);
+  return tableText([
+    ['policy', 'unavailable', 'business', 'lost', 'moved', 'seconds', 'wins', 'times fewer (95 %)'],
+    ...rows,
+  ]);
+}
+
+const chosenNames = (options: ReplayOptions, hasLabels: boolean): readonly string[] =>
+  options.policies?.split(',').map((name) => name.trim()) ??
+  policies.filter(({ needs }) => hasLabels || needs !== 'labels').map(({ name }) => name);
+
+const stopwatch = (): number => performance.now();
+
+async function replay(options: ReplayOptions): Promise<void> {
+  const scenario = await scenarioOf(options);
+  const { history, labels } = scenario;
+  const chosen = policiesNamed(chosenNames(options, labels !== undefined));
+  const needy = chosen.find(({ needs }) => needs === 'labels');
+  if (labels === undefined && needy !== undefined)
+    throw wrong(
+      `the policy "${needy.name}" needs labels that keep machines apart`,
+      'Give them with --labels, or leave the policy out of --policies.',
+    );
+  const origins = originsOf(history, scenario.rules);
+  const bar = theBar(labels !== undefined).name;
+  say(
+    `${history.machines.length} machines, ${(history.slotCount * history.slotMs) / weekMs} weeks, ${origins.length} origins; labels: ${labels?.length ?? 0}; leave for good: ${scenario.departures.filter((slot) => slot < history.slotCount).length}`,
+  );
+  const results: OriginResult[] = [];
+  for (const [index, origin] of origins.entries()) {
+    for (const policy of chosen) {
+      const result = await replayOrigin(scenario, policy, { origin, index, stopwatch });
+      results.push(result);
+      const { unavailableFileSlots, fileSlots, lostFiles } = result.account;
+      const share = (unavailableFileSlots / Math.max(1, fileSlots)).toExponential(2);
+      say(
+        `origin ${index}  ${policy.name}: unavailable ${share}, lost ${lostFiles}, ${result.planSeconds.toFixed(1)} s${result.sources.length === 0 ? '' : `; ${[...new Set(result.sources)].join('; ')}`}`,
+      );
+    }
+  }
+  const { slotMs } = history;
+  const summary = summarize(results, { bar, slotMs, seed: options.seed });
+  say(`\n${summaryText(summary, bar)}`);
+  if (options.json === undefined) return;
+  const rows = results.map((result) => rowOf(result, slotMs));
+  writeFileSync(options.json, `${JSON.stringify({ rows, summary }, undefined, 1)}\n`);
+}
+
+const command = new Command('replay')
+  .description(
+    'Replays an availability trace under placement policies; nobody sees the future but the oracle.',
+  )
+  .requiredOption('--trace <file>', 'the trace, plain or gzip')
+  .addOption(
+    new Option('--format <format>', 'how it is written (default: by its name)').choices([
+      'avt',
+      'fta',
+      'rows',
+    ]),
+  )
+  .option('--labels <csv>', 'id,site,subnet,… : only for the policies that are meant to have labels')
+  .option('--machines <count>', 'draw so many machines (default: all)', number('--machines', 4))
+  .option('--block <count>', "… as runs of so many neighbours in the file's order", number('--block', 1))
+  .option('--seed <seed>', 'of the draw and of all chance', '1')
+  .option('--step <span>', 'length of a slot, whole hours', '1h')
+  .option('--train <weeks>', 'weeks to learn from', number('--train', 0, false), 3)
+  .option('--test <weeks>', 'weeks to live through', number('--test', 0, false), 2)
+  .option(
+    '--origins <count>',
+    'beginnings of the test weeks, spread over the trace',
+    number('--origins', 1),
+    1,
+  )
+  .option('--replicas <count>', 'whole copies of each file', number('--replicas', 1), 3)
+  .option('--code <k,n>', 'erasure code instead of replicas', parseCode)
+  .option(
+    '--capacity <factor>',
+    'most of what a machine takes, of the mean',
+    number('--capacity', 1, false),
+    1.5,
+  )
+  .addOption(
+    new Option('--repair <mode>', 'replace silent machines, plan anew each week')
+      .choices(['on', 'off'])
+      .default('on'),
+  )
+  .option('--patience <span>', 'a machine that is silent for longer is replaced', '42h')
+  .option('--policies <names>', `comma-separated, of: ${policies.map(({ name }) => name).join(', ')}`)
+  .option('--json <file>', 'write rows and summary there')
+  .addHelpText(
+    'after',
+    '\nExample:\n  npm run replay -- --trace fleet.avt.gz --machines 1000 --block 500 --json out.json\n',
+  )
+  .showHelpAfterError('(add --help for the options and an example)')
+  .exitOverride()
+  .action(replay);
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    process.stderr.write(`${errorText(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,46 @@
+// Gives a trace that does not say when it began its place in the week: the one at which its first weeks look most like people's
+// working hours. Servers have none; for them any place is as good.
+
+import { type FleetHistory, hourOfWeek, slotUnknown, slotUp } from '../../datasets/index.ts';
+import { unixMs, hourMs } from '../../datasets/index.ts';
+
+const weekHours = 168;
+
+/** Monday to Friday, 8 to 18. */
+export const isBusinessHour = (hour: number): boolean => hour < 5 * 24 && hour % 24 >= 8 && hour % 24 < 18;
+
+/** Mean share of machines up in each hour of the week, counted from the history's first slot. */
+function weekProfile(history: FleetHistory): Float64Array {
+  const { up, slotCount, slotMs } = history;
+  const [sum, count] = [new Float64Array(weekHours), new Float64Array(weekHours)];
+  for (let row = 0; row < history.machines.length; row++) {
+    for (let slot = 0; slot < slotCount; slot++) {
+      const state = up[row * slotCount + slot]!;
+      if (state === slotUnknown) continue;
+      const hour = Math.floor((slot * slotMs) / hourMs) % weekHours;
+      count[hour]!++;
+      if (state === slotUp) sum[hour]!++;
+    }
+  }
+  return sum.map((value, hour) => value / Math.max(1, count[hour]!));
+}
+
+/** Hour of the week (0 = Monday 00:00) at which the history most likely begins, in 0..167. */
+export function likelyStartHour(history: FleetHistory): number {
+  const profile = weekProfile(history);
+  let [best, highest] = [0, Number.NEGATIVE_INFINITY];
+  for (let start = 0; start < weekHours; start++) {
+    let score = 0;
+    for (let hour = 0; hour < weekHours; hour++)
+      if (isBusinessHour((hour + start) % weekHours)) score += profile[hour]!;
+    if (score > highest + 1e-9) [best, highest] = [start, score];
+  }
+  return best;
+}
+
+/** The same history, moved in time so that it begins at this hour of the week. */
+export function startingAt(history: FleetHistory, startHour: number): FleetHistory {
+  const now = hourOfWeek(history.startMs, 0);
+  const shiftHours = (startHour - now + weekHours) % weekHours;
+  return { ...history, startMs: unixMs(history.startMs + shiftHours * hourMs) };
+}

@@ -1,0 +1,152 @@
+// A trace file as the replay wants it: the machines that are to be drawn from it, on a calendar, with the labels that somebody
+// wrote down for them. It knows no trace by its name.
+
+import {
+  createRandom,
+  DreyError,
+  type FleetHistory,
+  historyFromRows,
+  hourMs,
+  type MachineId,
+  openLines,
+  openTrace,
+  readRowFile,
+  slotUnknown,
+  slotUp,
+  type TelemetryRow,
+  weekMs,
+  sliceHistory,
+} from '../../datasets/index.ts';
+import { likelyStartHour, startingAt } from './calendar.ts';
+
+export interface TraceWish {
+  readonly file: string;
+  readonly format: 'avt' | 'fta' | 'rows';
+  /** Machines to draw; all when absent. */
+  readonly machineCount?: number;
+  /** Length of the contiguous runs in the file's order that they are drawn as. */
+  readonly block: number;
+  readonly seed: number | string;
+  readonly stepMs: number;
+  /** The week of an `.avt` is told from this much of its beginning. */
+  readonly trainWeeks: number;
+}
+
+/** Positions of `machineCount` machines of `all`, as runs of `block` neighbours (the last one shorter), drawn without return, in order. */
+export function drawRuns(
+  all: number,
+  wish: Pick<TraceWish, 'machineCount' | 'block' | 'seed'>,
+): readonly number[] {
+  const { machineCount = all, block, seed } = wish;
+  if (machineCount > all) {
+    throw new DreyError({
+      code: 'trace-too-small',
+      message: `the trace has ${all} machines, not ${machineCount}`,
+      advice: 'Ask for fewer with --machines.',
+    });
+  }
+  const random = createRandom(seed).fork('machines');
+  const runs = Array.from({ length: Math.ceil(all / block) }, (_, run) => run);
+  const positions: number[] = [];
+  while (positions.length < machineCount) {
+    const [run] = runs.splice(random.below(runs.length), 1);
+    const from = run! * block;
+    const count = Math.min(block, all - from, machineCount - positions.length);
+    for (let at = 0; at < count; at++) positions.push(from + at);
+  }
+  return positions.toSorted((a, b) => a - b);
+}
+
+/** Reads and draws. Throws what the readers throw, and `trace-too-small`. */
+export async function loadTrace(wish: TraceWish): Promise<FleetHistory> {
+  const { file, format, stepMs } = wish;
+  const pick = (all: number): readonly number[] => drawRuns(all, wish);
+  if (format === 'rows') return blindWhereNobodyWasUp(await loadRows(wish));
+  if (format === 'fta')
+    return blindWhereNobodyWasUp(await openTrace(file, 'failure-trace', { stepMs, pick }));
+  const history = blindWhereNobodyWasUp(await openTrace(file, 'avt', { stepMs, pick }));
+  const slots = Math.min(history.slotCount, Math.round((wish.trainWeeks * weekMs) / stepMs));
+  return startingAt(history, likelyStartHour(sliceHistory(history, { fromSlot: 0, toSlot: slots })));
+}
+
+async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHistory> {
+  const rows: TelemetryRow[] = [];
+  const machines = new Set<MachineId>();
+  let [fromMs, toMs] = [Number.POSITIVE_INFINITY, 0];
+  for await (const row of readRowFile(file)) {
+    rows.push(row);
+    machines.add(row.machine);
+    if (row.kind !== 'uptime') continue;
+    fromMs = Math.min(fromMs, row.fromMs);
+    toMs = Math.max(toMs, row.toMs);
+  }
+  const ids = [...machines];
+  return historyFromRows(rows, {
+    fromMs: Math.ceil(fromMs / hourMs) * hourMs,
+    toMs,
+    slotMs: stepMs,
+    reportedMachines: drawRuns(ids.length, draw).map((position) => ids[position]!),
+  });
+}
+
+/** A slot in which nobody at all was up was not looked at: the observer was down, not the world. */
+function blindWhereNobodyWasUp(history: FleetHistory): FleetHistory {
+  const { slotCount, machines } = history;
+  const up = Uint8Array.from(history.up);
+  for (let slot = 0; slot < slotCount; slot++) {
+    const isSeen = machines.some((_, row) => up[row * slotCount + slot] === slotUp);
+    if (!isSeen) for (let row = 0; row < machines.length; row++) up[row * slotCount + slot] = slotUnknown;
+  }
+  return { ...history, up };
+}
+
+/** A column of which one value covers more of the machines keeps nobody apart. */
+const largestShareMax = 0.5;
+
+/**
+ * Labels of these machines from a CSV with a header: the first column is the id, every other one a label; an empty field is no
+ * label. Columns with fewer values than a group has members, or with one value for most machines, keep nobody apart and are left
+ * out. Throws `labels-malformed`, `dataset-missing`.
+ */
+export async function loadLabels(
+  file: string,
+  machines: readonly MachineId[],
+  n: number,
+): Promise<readonly Int32Array[]> {
+  const fieldsOf = new Map<string, readonly string[]>();
+  let header: readonly string[] | undefined;
+  let lineNumber = 0;
+  for await (const line of openLines(file)) {
+    lineNumber++;
+    if (line.trim() === '') continue;
+    const fields = line.split(',').map((field) => field.trim().replace(/^"(.*)"$/u, '$1'));
+    if (header === undefined) header = fields;
+    else if (fields.length !== header.length)
+      throw malformed(`${file}, line ${lineNumber}`, header.length, fields.length);
+    else fieldsOf.set(fields[0]!, fields);
+  }
+  const columns = (header ?? []).slice(1).map((_, at) => {
+    const numbers = new Map<string, number>();
+    return Int32Array.from(machines, (machine) => {
+      const value = fieldsOf.get(machine)?.[at + 1] ?? '';
+      if (value === '') return -1;
+      if (!numbers.has(value)) numbers.set(value, numbers.size);
+      return numbers.get(value)!;
+    });
+  });
+  return columns.filter((column) => keepsApart(column, n));
+}
+
+function keepsApart(column: Int32Array, n: number): boolean {
+  const counts = new Map<number, number>();
+  for (const value of column) if (value >= 0) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const largest = [...counts.values()].reduce((most, count) => Math.max(most, count), 0);
+  return counts.size >= n && largest <= largestShareMax * column.length;
+}
+
+const malformed = (place: string, wanted: number, found: number): DreyError =>
+  new DreyError({
+    code: 'labels-malformed',
+    message: `${place} has ${found} fields, its header has ${wanted}`,
+    advice: 'Write one line a machine: its id as in the trace, then its labels, separated by commas.',
+  });

@@ -1,0 +1,40 @@
+// All policies, in the order in which they are shown.
+
+import { DreyError } from '../../../datasets/index.ts';
+import { bestK, bestKWithSwaps, labelDistinctBestK } from './best-k.ts';
+import { rawCoFailure } from './co-failure.ts';
+import { copysetPolicy } from './copysets.ts';
+import { independence } from './independence.ts';
+import { learned } from './learned.ts';
+import { oracle } from './oracle.ts';
+import type { Policy } from './policy.ts';
+import { labelDistinctRandom, random } from './random.ts';
+
+export const policies: readonly Policy[] = [
+  random,
+  copysetPolicy,
+  bestK,
+  labelDistinctRandom,
+  labelDistinctBestK,
+  bestKWithSwaps,
+  rawCoFailure,
+  independence,
+  learned,
+  oracle,
+];
+
+/** What a learned placement has to beat: the best that is known with labels, or without them where there are none. */
+export const theBar = (hasLabels: boolean): Policy => (hasLabels ? labelDistinctBestK : bestKWithSwaps);
+
+/** The policies of these names, in the order of `policies`. Throws `policy-unknown`. */
+export function policiesNamed(names: readonly string[]): readonly Policy[] {
+  for (const name of names) {
+    if (policies.some((policy) => policy.name === name)) continue;
+    throw new DreyError({
+      code: 'policy-unknown',
+      message: `there is no policy "${name}"`,
+      advice: `Choose from: ${policies.map((policy) => policy.name).join(', ')}.`,
+    });
+  }
+  return policies.filter(({ name }) => names.includes(name));
+}

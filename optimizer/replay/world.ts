@@ -1,0 +1,206 @@
+// The replayed fleet under one policy, slot by slot: who holds which shard of which file, what is copied, what cannot be served and
+// what is lost. It looks at the trace one slot at a time; what policies learn from ends before the slot that is being lived.
+
+import { hourMs, hourOfWeek, slotUnknown, slotUp } from '../../datasets/index.ts';
+import { fleetOffsetMs } from '../../models/index.ts';
+import { groupForPack } from '../rendezvous.ts';
+import type { PlacementClass } from '../plan.ts';
+import { isBusinessHour } from './calendar.ts';
+import { fileBytes, filesPerMachine, type Origin, type Scenario } from './scenario.ts';
+
+/** A shard that nobody has. */
+export const nobody = -1;
+
+export interface Account {
+  unavailableFileSlots: number;
+  unavailableFileSlotsBusiness: number;
+  fileSlots: number;
+  lostFiles: number;
+  readonly storedBytes: number;
+  movedBytes: number;
+}
+
+/** What a machine takes in within an hour, of what machines hold on average: a lost disk is full again after a day. */
+const receivedShareMax = 1 / 24;
+
+export class World {
+  readonly account: Account;
+  /** Files that could not be served and are not lost for good, slot by slot from the origin on. */
+  readonly unavailableBySlot: Int32Array;
+  readonly #scenario: Scenario;
+  readonly #origin: Origin;
+  readonly #n: number;
+  readonly #k: number;
+  readonly #fileCount: number;
+  readonly #shardBytes: number;
+  /** F × n machines that have the shard now. */
+  readonly #holders: Int32Array;
+  /** F × n machines that should have it. */
+  readonly #wanted: Int32Array;
+  readonly #isLost: Uint8Array;
+  /** Machines whose departure has been taken account of. */
+  readonly #gone = new Set<number>();
+  readonly #utcOffsetMs: number;
+  #isPlaced = false;
+  #isSettled = false;
+
+  constructor(scenario: Scenario, origin: Origin, machineCount: number) {
+    const { k, n } = scenario.rules.redundancy;
+    this.#scenario = scenario;
+    this.#utcOffsetMs = fleetOffsetMs(scenario.history);
+    this.#origin = origin;
+    this.#n = n;
+    this.#k = k;
+    this.#fileCount = filesPerMachine * machineCount;
+    this.#shardBytes = Math.ceil(fileBytes / k);
+    this.#holders = new Int32Array(this.#fileCount * n).fill(nobody);
+    this.#wanted = new Int32Array(this.#fileCount * n).fill(nobody);
+    this.#isLost = new Uint8Array(this.#fileCount);
+    this.unavailableBySlot = new Int32Array(origin.toSlot - origin.fromSlot);
+    this.account = {
+      unavailableFileSlots: 0,
+      unavailableFileSlotsBusiness: 0,
+      fileSlots: 0,
+      lostFiles: 0,
+      storedBytes: this.#fileCount * n * this.#shardBytes,
+      movedBytes: 0,
+    };
+  }
+
+  /** Files follow these groups of machines from now on. The first time they are where they should be. */
+  follow(groups: readonly (readonly number[])[]): void {
+    const members = groupOfFiles(groups, { fileCount: this.#fileCount, n: this.#n });
+    this.#wanted.set(members);
+    if (!this.#isPlaced) this.#holders.set(members);
+    this.#isPlaced = true;
+    this.#isSettled = false;
+  }
+
+  /** Lives one slot: departures, then what is served, then copies. */
+  live(slot: number): void {
+    this.#bury(slot);
+    this.#serve(slot);
+    if (!this.#isSettled) this.#copy(slot);
+  }
+
+  #isUp(machine: number, slot: number): boolean {
+    const { up, slotCount } = this.#scenario.history;
+    return machine !== nobody && up[machine * slotCount + slot] === slotUp;
+  }
+
+  /** Disks that are gone take their shards with them. */
+  #bury(slot: number): void {
+    const { departures } = this.#scenario;
+    for (const [machine, departure] of departures.entries()) {
+      if (departure > slot || this.#gone.has(machine)) continue;
+      this.#gone.add(machine);
+      for (let at = 0; at < this.#holders.length; at++) {
+        if (this.#holders[at] !== machine) continue;
+        this.#holders[at] = nobody;
+        this.#isSettled = false;
+        this.#countLoss(Math.floor(at / this.#n));
+      }
+    }
+  }
+
+  #countLoss(file: number): void {
+    if (this.#isLost[file] === 1 || this.#survivors(file) >= this.#k) return;
+    this.#isLost[file] = 1;
+    this.account.lostFiles++;
+  }
+
+  #survivors(file: number): number {
+    let count = 0;
+    for (let at = file * this.#n; at < (file + 1) * this.#n; at++) if (this.#holders[at] !== nobody) count++;
+    return count;
+  }
+
+  /** Files of which fewer than k shards are up. A file of which a holder was not seen in that slot does not count, as nobody knows. */
+  #serve(slot: number): void {
+    const { up, slotCount, startMs, slotMs } = this.#scenario.history;
+    const isBusiness = isBusinessHour(hourOfWeek(startMs + slot * slotMs, this.#utcOffsetMs));
+    let [unavailable, seen, asleep] = [0, 0, 0];
+    for (let file = 0; file < this.#fileCount; file++) {
+      let upCount = 0;
+      let isSeen = true;
+      for (let at = file * this.#n; at < (file + 1) * this.#n; at++) {
+        const holder = this.#holders[at]!;
+        if (holder === nobody) continue;
+        const state = up[holder * slotCount + slot]!;
+        if (state === slotUnknown) isSeen = false;
+        if (state === slotUp) upCount++;
+      }
+      if (!isSeen) continue;
+      seen++;
+      if (upCount >= this.#k) continue;
+      unavailable++;
+      if (this.#isLost[file] === 0) asleep++;
+    }
+    const { account } = this;
+    account.fileSlots += seen;
+    account.unavailableFileSlots += unavailable;
+    if (isBusiness) account.unavailableFileSlotsBusiness += unavailable;
+    this.unavailableBySlot[slot - this.#origin.fromSlot] = asleep;
+  }
+
+  /** Copies towards what is wanted: files with the fewest shards first, within what each machine may take in. */
+  #copy(slot: number): void {
+    const hours = this.#scenario.history.slotMs / hourMs;
+    const takeMax = Math.max(1, Math.ceil(filesPerMachine * this.#n * receivedShareMax * hours));
+    const taken = new Map<number, number>();
+    const waiting: { readonly at: number; readonly survivors: number }[] = [];
+    for (let at = 0; at < this.#holders.length; at++) {
+      const [holder, wanted] = [this.#holders[at]!, this.#wanted[at]!];
+      const file = Math.floor(at / this.#n);
+      if (holder === wanted || wanted === nobody || this.#isLost[file] === 1) continue;
+      waiting.push({ at, survivors: holder === nobody ? this.#survivors(file) : this.#n });
+    }
+    this.#isSettled = waiting.length === 0;
+    for (const { at } of waiting.toSorted((a, b) => a.survivors - b.survivors || a.at - b.at)) {
+      const wanted = this.#wanted[at]!;
+      const count = taken.get(wanted) ?? 0;
+      if (count >= takeMax || !this.#isUp(wanted, slot)) continue;
+      const shards = this.#shardsToFetch(at, slot);
+      if (shards === undefined) continue;
+      taken.set(wanted, count + 1);
+      this.#holders[at] = wanted;
+      this.account.movedBytes += shards * this.#shardBytes;
+    }
+  }
+
+  /** One shard from who has it (or, of replicas, from anybody), else k others to compute it from; undefined when neither is up. */
+  #shardsToFetch(at: number, slot: number): number | undefined {
+    if (this.#isUp(this.#holders[at]!, slot)) return 1;
+    const first = Math.floor(at / this.#n) * this.#n;
+    let upCount = 0;
+    for (let other = first; other < first + this.#n; other++)
+      if (this.#isUp(this.#holders[other]!, slot)) upCount++;
+    return upCount >= this.#k ? this.#k : undefined;
+  }
+}
+
+/** F × n members: each file goes to the group that rendezvous hashing gives its pack. */
+function groupOfFiles(
+  groups: readonly (readonly number[])[],
+  { fileCount, n }: { readonly fileCount: number; readonly n: number },
+): Int32Array {
+  const placementClass: PlacementClass = {
+    name: 'small',
+    redundancy: { k: 1, n },
+    groups: groups.map((_, index) => ({
+      id: String(index),
+      members: [],
+      weight: 1,
+      unavailability: 0,
+      unavailabilityAt: {},
+      reasons: [],
+    })),
+  };
+  const members = new Int32Array(fileCount * n).fill(nobody);
+  for (let file = 0; file < fileCount; file++) {
+    const packId = (Math.imul(file + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(8);
+    const group = groupForPack({ packId, owner: '' as never, placementClass });
+    members.set(groups[Number(group?.id ?? 0)] ?? [], file * n);
+  }
+  return members;
+}

@@ -1,0 +1,100 @@
+// How a trace and its labels come in: which machines are drawn, which week it is, and what is refused by file and line.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  generateFleet,
+  hourOfWeek,
+  machineId,
+  slotUnknown,
+  unixMs,
+  writeRowFile,
+  historyToRows,
+} from '../../../datasets/index.ts';
+import { likelyStartHour, startingAt } from '../../../optimizer/replay/calendar.ts';
+import { drawRuns, loadLabels, loadTrace, type TraceWish } from '../../../optimizer/replay/load.ts';
+import { temporaryFolder } from '../../helpers/agents.ts';
+import { mondayMs } from './traces.ts';
+
+const wish: Omit<TraceWish, 'file' | 'format'> = { block: 1, seed: 1, stepMs: 3_600_000, trainWeeks: 1 };
+
+test('machines are drawn as runs of neighbours, each once, in order', (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 400 }),
+      fc.integer({ min: 1, max: 90 }),
+      fc.nat(),
+      (all, block, seed) => {
+        const machineCount = 1 + (seed % all);
+        const drawn = drawRuns(all, { machineCount, block, seed });
+        t.is(drawn.length, machineCount);
+        t.is(new Set(drawn).size, machineCount);
+        t.deepEqual(
+          drawn,
+          drawn.toSorted((a, b) => a - b),
+        );
+        t.true(drawn.every((position) => position >= 0 && position < all));
+        const begins = drawn.filter((position, at) => drawn[at - 1] !== position - 1);
+        t.true(begins.every((position) => position % block === 0));
+      },
+    ),
+  );
+  t.deepEqual(drawRuns(5, { block: 2, seed: 1 }), [0, 1, 2, 3, 4]);
+  t.throws(() => drawRuns(5, { machineCount: 6, block: 1, seed: 1 }), { code: 'trace-too-small' });
+});
+
+test('a trace without a date gets the week that its office hours fit', (t) => {
+  const { history } = generateFleet({
+    seed: 3,
+    machineCount: 40,
+    weeks: 2,
+    startMs: unixMs(mondayMs),
+    habitShares: { alwaysOn: 0.1, office: 0.9, laptop: 0 },
+  });
+  const days = [0, 3, 5].map((day) => {
+    const moved = { ...history, startMs: unixMs(day * 86_400_000) };
+    return startingAt(moved, likelyStartHour(moved)).startMs;
+  });
+  for (const startMs of days) {
+    const hour = hourOfWeek(startMs, 0);
+    t.true(hour <= 2 || hour >= 166, `it begins at hour ${hour} of the week`);
+  }
+});
+
+test('an .avt trace is read, and hours in which nobody was up are not known', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'some.avt');
+  writeFileSync(file, '# comment\na 2 0 7200 14400 36000\nb 1 0 3600\n');
+  const history = await loadTrace({ ...wish, file, format: 'avt' });
+  t.deepEqual([...history.up.subarray(0, 10)], [1, 1, slotUnknown, slotUnknown, 1, 1, 1, 1, 1, 1]);
+  writeFileSync(file, 'a 1 0 7200\nb 1 zero 3600\n');
+  const error = await t.throwsAsync(loadTrace({ ...wish, file, format: 'avt' }), { code: 'trace-malformed' });
+  t.regex(error.message, /some\.avt, line 2/u);
+});
+
+test('telemetry rows are a trace as well', async (t) => {
+  const { history } = generateFleet({ seed: 5, machineCount: 6, weeks: 1, startMs: unixMs(mondayMs) });
+  const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
+  await writeRowFile(file, historyToRows(history));
+  const read = await loadTrace({ ...wish, file, format: 'rows', machineCount: 4, block: 2 });
+  t.is(read.machines.length, 4);
+  const row = history.machines.findIndex(({ machine }) => machine === read.machines[0]!.machine);
+  const seen = read.up.subarray(0, 160);
+  t.deepEqual([...seen], [...history.up.subarray(row * history.slotCount, row * history.slotCount + 160)]);
+});
+
+test('labels keep apart what they can; a broken line is named', async (t) => {
+  const file = join(temporaryFolder(t, 'labels'), 'labels.csv');
+  const machines = ['a', 'b', 'c', 'd', 'e'].map(machineId);
+  writeFileSync(file, 'id,site,floor,country\na,x,1,de\nb,"y",1,de\nc,z,2,de\nd,,2,de\n');
+  const columns = await loadLabels(file, machines, 3);
+  // Two floors keep no three apart, and one country is everywhere.
+  t.deepEqual(
+    columns.map((column) => [...column]),
+    [[0, 1, 2, -1, -1]],
+  );
+  writeFileSync(file, 'id,site\na,x\nb\n');
+  const error = await t.throwsAsync(loadLabels(file, machines, 3), { code: 'labels-malformed' });
+  t.regex(error.message, /labels\.csv, line 3/u);
+});

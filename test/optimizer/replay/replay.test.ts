@@ -1,0 +1,162 @@
+// The closed loop: what policies are told, who is given up, and that the same seed gives the same accounts.
+
+import test from 'ava';
+import {
+  generateFleet,
+  sliceHistory,
+  slotDown,
+  slotUnknown,
+  slotUp,
+  unixMs,
+} from '../../../datasets/index.ts';
+import {
+  departuresOf,
+  originsOf,
+  policies,
+  policiesNamed,
+  replayOrigin,
+  type Scenario,
+  summarize,
+} from '../../../optimizer/replay/index.ts';
+import { bestKWithSwaps } from '../../../optimizer/replay/policies/best-k.ts';
+import type { Lesson, Policy } from '../../../optimizer/replay/policies/policy.ts';
+import { mondayMs, rules, scenarioOf } from './traces.ts';
+
+const week = 168;
+/** The tests do not look at the time. */
+const stopwatch = (): number => 0;
+const stays = '1'.repeat(2 * week);
+
+function generatedScenario(weeks: number): Scenario {
+  const { history } = generateFleet({ seed: 7, machineCount: 14, weeks, startMs: unixMs(mondayMs) });
+  const site = Int32Array.from(history.machines, (_, row) => row % 4);
+  return {
+    history,
+    labels: [site],
+    rules: { ...rules, trainWeeks: weeks - 1 },
+    departures: departuresOf(history),
+  };
+}
+
+/** Remembers what it was told. */
+function listener(lessons: Lesson[], needs: Policy['needs'] = 'past'): Policy {
+  return {
+    name: 'listener',
+    needs,
+    learn: (lesson) => {
+      lessons.push(lesson);
+      return bestKWithSwaps.learn(lesson);
+    },
+  };
+}
+
+test('a policy sees the past only, without machines and hours that nobody knew of', async (t) => {
+  const late = `${'0'.repeat(100)}${'1'.repeat(68)}${'0'.repeat(week)}`;
+  const never = `${'0'.repeat(week)}${'1'.repeat(week)}`;
+  const lessons: Lesson[] = [];
+  const scenario = scenarioOf([stays, stays, stays, late, never]);
+  const [origin] = originsOf(scenario.history, rules);
+  await replayOrigin(scenario, listener(lessons), { origin: origin!, index: 0, stopwatch });
+  t.is(lessons.length, 1);
+  const { past, future, labels } = lessons[0]!;
+  t.is(past.slotCount, week);
+  t.deepEqual(
+    past.machines.map(({ machine }) => machine as string),
+    ['m0', 'm1', 'm2', 'm3'],
+  );
+  const last = past.up.subarray(3 * week);
+  t.true(last.subarray(0, 100).every((state) => state === slotUnknown));
+  t.true(last.subarray(100).every((state) => state === slotUp));
+  t.false(past.up.includes(slotDown));
+  t.is(future, undefined);
+  t.is(labels, undefined);
+});
+
+test('labels go to those that need them, the future to the oracle', async (t) => {
+  const scenario = generatedScenario(2);
+  const [origin] = originsOf(scenario.history, scenario.rules);
+  for (const needs of ['labels', 'future'] as const) {
+    const lessons: Lesson[] = [];
+    await replayOrigin(scenario, listener(lessons, needs), { origin: origin!, index: 0, stopwatch });
+    t.is(lessons[0]!.labels !== undefined, needs === 'labels');
+    t.is(lessons[0]!.future !== undefined, needs === 'future');
+  }
+});
+
+test('a machine that is silent for too long is replaced from those that are left, with repair on only', async (t) => {
+  const leaves = `${'1'.repeat(week)}${'0'.repeat(week)}`;
+  const rows = [leaves, stays, stays, stays, stays, stays];
+  for (const repair of ['on', 'off'] as const) {
+    const scenario = scenarioOf(rows, { repair });
+    const [origin] = originsOf(scenario.history, scenario.rules);
+    const { account } = await replayOrigin(scenario, bestKWithSwaps, {
+      origin: origin!,
+      index: 0,
+      stopwatch,
+    });
+    t.is(account.movedBytes > 0, repair === 'on');
+    t.is(account.lostFiles, 0);
+    t.is(account.unavailableFileSlots, 0);
+  }
+});
+
+test('policies with labels keep them apart', async (t) => {
+  const scenario = generatedScenario(2);
+  const [origin] = originsOf(scenario.history, scenario.rules);
+  const blackout = sliceHistory(scenario.history, { fromSlot: 0, toSlot: scenario.history.slotCount });
+  // Site 0 is dark for the whole test week: only groups with two machines of one site could feel more of it than one down.
+  for (let row = 0; row < blackout.machines.length; row++)
+    for (let slot = 0; slot < blackout.slotCount; slot++)
+      blackout.up[row * blackout.slotCount + slot] = slot >= week && row % 4 === 0 ? slotDown : slotUp;
+  const dark: Scenario = {
+    ...scenario,
+    history: blackout,
+    rules: { ...scenario.rules, repair: 'off', redundancy: { k: 2, n: 3 } },
+    departures: new Int32Array(14).fill(1e6),
+  };
+  for (const name of ['label-distinct random', 'label-distinct best-k with swaps']) {
+    const [policy] = policiesNamed([name]);
+    const { account } = await replayOrigin(dark, policy!, { origin: origin!, index: 0, stopwatch });
+    t.is(account.unavailableFileSlots, 0, name);
+  }
+  const [random] = policiesNamed(['random']);
+  const { account } = await replayOrigin(dark, random!, { origin: origin!, index: 0, stopwatch });
+  t.true(account.unavailableFileSlots > 0);
+});
+
+test('every policy places, the oracle best, and the same seed gives the same rows', async (t) => {
+  t.timeout(100_000);
+  const scenario = generatedScenario(3);
+  const [origin] = originsOf(scenario.history, scenario.rules);
+  const at = { origin: origin!, index: 0, stopwatch };
+  const results = [];
+  for (const policy of policies) results.push(await replayOrigin(scenario, policy, at));
+  const shares = new Map(results.map(({ policy, account }) => [policy, account.unavailableFileSlots]));
+  for (const count of shares.values()) t.true(shares.get('oracle')! <= count);
+  for (const { account } of results) {
+    t.true(account.fileSlots > 0);
+    t.is(account.storedBytes, results[0]!.account.storedBytes);
+  }
+  const [copysets] = policiesNamed(['copysets']);
+  t.deepEqual((await replayOrigin(scenario, copysets!, at)).account, results[1]!.account);
+  const summary = summarize(results, { bar: 'label-distinct best-k with swaps', slotMs: 3_600_000, seed: 1 });
+  t.deepEqual(
+    summary.map(({ policy }) => policy),
+    policies.map(({ name }) => name),
+  );
+  for (const { timesFewer, interval } of summary)
+    if (timesFewer !== undefined) t.true(interval![0] <= interval![1]);
+});
+
+test('origins lie evenly between the first and the last possible, and a trace that is too short is refused', (t) => {
+  const { history } = scenarioOf([stays + stays + stays]);
+  const origins = originsOf(history, { ...rules, trainWeeks: 2, testWeeks: 1, origins: 4 });
+  t.deepEqual(
+    origins.map(({ fromSlot }) => fromSlot),
+    [2 * week, 3 * week, 4 * week, 5 * week],
+  );
+  for (const { trainFromSlot, fromSlot, toSlot } of origins)
+    t.deepEqual([fromSlot - trainFromSlot, toSlot - fromSlot], [2 * week, week]);
+  t.throws(() => originsOf(history, { ...rules, trainWeeks: 6 }), { code: 'trace-too-short' });
+  t.throws(() => policiesNamed(['best']), { code: 'policy-unknown', message: /"best"/u });
+});
