@@ -33,11 +33,12 @@ interface Filling {
  * Capacities that sum to less than n × groupCount, or fewer than n that are above 0, are exceeded as little as chance allows.
  */
 export function startingGroups(question: GroupsQuestion, random: Random): number[][] {
-  const { states, redundancy, capacities, groupCount, previous } = question;
+  const { states, redundancy, capacities, groupCount } = question;
+  const known = question.start ?? question.previous;
   if (states.machines.length < redundancy.n) return [];
   const filling: Filling = {
     groups: Array.from({ length: groupCount }, (_, at) =>
-      Array.from({ length: redundancy.n }, (__, slot) => previous?.[at]?.[slot] ?? nobody),
+      Array.from({ length: redundancy.n }, (__, slot) => known?.[at]?.[slot] ?? nobody),
     ),
     loads: new Int32Array(states.machines.length),
     capacities,

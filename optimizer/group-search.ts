@@ -36,7 +36,6 @@ export class GroupSearch {
   readonly #rows: readonly Float64Array[];
   readonly #terms = new Map<number, SlotTerms>();
   readonly #slotCount: number;
-  readonly #upCounts: Float64Array;
 
   constructor(states: States, redundancy: Redundancy, members: readonly number[][]) {
     this.machineCount = states.machines.length;
@@ -44,7 +43,6 @@ export class GroupSearch {
     this.#k = redundancy.k;
     this.#slotCount = redundancy.n;
     this.#weights = states.weights;
-    this.#upCounts = new Float64Array(redundancy.k);
     this.#rows = states.machines.map((_, machine) => Float64Array.from(states.down, (row) => row[machine]!));
     this.loads = new Int32Array(this.machineCount);
     this.groupsOf = states.machines.map(() => new Set<number>());
@@ -90,29 +88,35 @@ export class GroupSearch {
     if (known !== undefined) return known;
     if (this.#terms.size * this.#weights.length > cachedNumbersMax) this.#terms.clear();
     const others = this.members[at]!.filter((_, index) => index !== slot);
-    const terms = this.#computeTerms(others.map((member) => this.#rows[member]!));
+    const terms = slotTerms(
+      { weights: this.#weights, k: this.#k },
+      others.map((member) => this.#rows[member]!),
+    );
+    this.work += this.#weights.length * this.#k * others.length;
     this.#terms.set(key, terms);
     return terms;
   }
+}
 
-  /**
-   * Given c of the others up with odds f_c: the group fails whatever the slot does when c ≤ k − 2, and hangs on the
-   * slot when c = k − 1. So base = Σ_k w_k Σ_{c ≤ k−2} f_c and slope_k = w_k f_{k−1}.
-   */
-  #computeTerms(others: readonly Float64Array[]): SlotTerms {
-    const k = this.#k;
-    const upCounts = this.#upCounts;
-    const slope = new Float64Array(this.#weights.length);
-    let base = 0;
-    for (let state = 0; state < slope.length; state++) {
-      countUp(upCounts, others, state);
-      const weight = this.#weights[state]!;
-      for (let count = 0; count < k - 1; count++) base += weight * upCounts[count]!;
-      slope[state] = weight * upCounts[k - 1]!;
-    }
-    this.work += slope.length * k * others.length;
-    return { base, slope };
+/**
+ * How a group's odds depend on who takes one slot, from the rows of the others. Given c of them up with odds f_c, the group
+ * fails whatever the slot does when c ≤ k − 2, and hangs on the slot when c = k − 1: base = Σ_k w_k Σ_{c ≤ k−2} f_c and
+ * slope_k = w_k f_{k−1}.
+ */
+export function slotTerms(
+  { weights, k }: { readonly weights: Float64Array; readonly k: number },
+  others: readonly Float64Array[],
+): SlotTerms {
+  const upCounts = new Float64Array(k);
+  const slope = new Float64Array(weights.length);
+  let base = 0;
+  for (let state = 0; state < slope.length; state++) {
+    countUp(upCounts, others, state);
+    const weight = weights[state]!;
+    for (let count = 0; count < k - 1; count++) base += weight * upCounts[count]!;
+    slope[state] = weight * upCounts[k - 1]!;
   }
+  return { base, slope };
 }
 
 /** Fills `upCounts[c]` with P(exactly c of these machines are up) in a state, for the counts that fit. */

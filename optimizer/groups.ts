@@ -15,6 +15,8 @@ export interface GroupsQuestion {
   readonly capacities: readonly number[];
   /** Members (columns) of the groups so far, slot by slot; −1 for a machine that is no longer there. */
   readonly previous?: readonly (readonly number[])[];
+  /** Groups to start from where there are no previous ones, gaps as −1 or missing: nothing keeps their members in place. */
+  readonly start?: readonly (readonly number[])[];
   readonly seed: number | string;
   /** Columns of labels: two machines of one value (−1: none) never share a group, wherever that can be had. */
   readonly apart?: readonly Int32Array[];

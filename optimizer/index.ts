@@ -1,3 +1,20 @@
+export {
+  certifiedGroups,
+  certify,
+  compactOdds,
+  leastColumn,
+  leastSubset,
+  loadSolver,
+  lowerBound,
+  type BoundQuestion,
+  type Certificate,
+  type CertifiedGroups,
+  type CompactOdds,
+  type Grouping,
+  type ImproveQuestion,
+  type Prices,
+  type Solver,
+} from './configuration/index.ts';
 export { computePlan, type PlannedMachine, type PlanQuestion } from './compute-plan.ts';
 export { chooseGroups, type GroupsQuestion } from './groups.ts';
 export { checkPlan, planProblems, type ClassCheck, type PlanCheck } from './plan-check.ts';

@@ -1,0 +1,37 @@
+// What a grouping is asked for, in the words of a linear program: how many groups, of which size, under which slots and
+// labels. One interface for the program, for its bound and for the check of both.
+
+import type { Redundancy } from '../plan.ts';
+import type { States } from '../states.ts';
+
+export interface Grouping {
+  readonly states: States;
+  readonly redundancy: Redundancy;
+  readonly groupCount: number;
+  /** N values: most slots that a machine may take; 0 for one that is vetoed. */
+  readonly capacities: readonly number[];
+  /** Columns of labels: at most one member of each value (−1: none) in a group. */
+  readonly apart?: readonly Int32Array[];
+}
+
+/** N prices ≥ 0 of one slot of each machine, in the unit of odds. */
+export type Prices = Float64Array;
+
+/** How far a grouping can be from the best: value ≥ best ≥ lowerBound. */
+export interface Certificate {
+  readonly prices: Prices;
+  /** Mean P(fewer than k up) of the groups. */
+  readonly value: number;
+  /** No grouping under the same limits has a lower mean. */
+  readonly lowerBound: number;
+  /** value / lowerBound − 1; positive infinity when the bound is 0. */
+  readonly gap: number;
+}
+
+/** Σ_i α_i cap_i / G: what all slots are worth, per group. */
+export const paidFor = ({ capacities, groupCount }: Grouping, prices: Prices): number =>
+  capacities.reduce((sum, capacity, machine) => sum + prices[machine]! * capacity, 0) / groupCount;
+
+/** Prices, never below 0, and positive infinity for a machine without slots. */
+export const openPrices = ({ capacities }: Grouping, prices: Prices): Prices =>
+  prices.map((price, machine) => (capacities[machine]! > 0 ? Math.max(0, price) : Number.POSITIVE_INFINITY));

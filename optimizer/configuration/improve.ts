@@ -1,0 +1,86 @@
+// A grouping and its certificate: climb, linear program, whole groups, climb again, and the proof of how far that is from the
+// best. What the climb had is kept where the program does not do better.
+
+import { chooseGroups } from '../groups.ts';
+import { unavailability } from '../survival.ts';
+import { generateColumns } from './column-generation.ts';
+import { type CompactOdds, compactOdds } from './compact-odds.ts';
+import type { Certificate, Grouping, Prices } from './grouping.ts';
+import { lowerBound } from './lower-bound.ts';
+import { roundGroups } from './rounding.ts';
+import type { Solver } from './solver.ts';
+
+export interface ImproveQuestion extends Grouping {
+  readonly solver: Solver;
+  readonly seed: number | string;
+  /** Whole groups to start from; default: those of a climb. */
+  readonly start?: readonly (readonly number[])[];
+  /** Linear programs solved at most; default 40. */
+  readonly roundsMax?: number;
+}
+
+export interface CertifiedGroups {
+  readonly groups: readonly (readonly number[])[];
+  readonly certificate: Certificate;
+}
+
+const roundsDefault = 40;
+
+/** Groups within the capacities, at least as good as the start, with the bound that the last prices give. */
+export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
+  const { states, redundancy, groupCount, capacities } = question;
+  const start = question.start ?? chooseGroups(question);
+  const odds = compactOdds(states);
+  const oddsOf = (members: readonly number[]): number => unavailability(states, { members, k: redundancy.k });
+  const generated = generateColumns({
+    grouping: question,
+    odds,
+    solver: question.solver,
+    start: start.map((members) => ({ members, odds: oddsOf(members) })),
+    seed: question.seed,
+    roundsMax: question.roundsMax ?? roundsDefault,
+  });
+  if (generated === undefined)
+    return certify(question, { odds, groups: start, prices: new Float64Array(capacities.length) });
+  const whole = roundGroups(generated, question);
+  const previous = Array.from({ length: groupCount }, (_, at) => whole[at] ?? []);
+  const rounded = chooseGroups({ ...question, start: previous });
+  const sum = (groups: readonly (readonly number[])[]): number =>
+    groups.reduce((total, members) => total + oddsOf(members), 0);
+  const groups = sum(rounded) < sum(start) ? rounded : start;
+  return certify(question, { odds, groups, prices: generated.prices });
+}
+
+/** The certificate of these groups at these prices, or at some share of them where that proves more. */
+export function certify(
+  grouping: Grouping,
+  found: {
+    readonly groups: readonly (readonly number[])[];
+    readonly prices: Prices;
+    readonly odds?: CompactOdds;
+  },
+): CertifiedGroups {
+  const { states, redundancy } = grouping;
+  const odds = found.odds ?? compactOdds(states);
+  const sum = found.groups.reduce(
+    (total, members) => total + unavailability(states, { members, k: redundancy.k }),
+    0,
+  );
+  const value = found.groups.length === 0 ? 0 : sum / found.groups.length;
+  // Where the bound is exact, the program's own prices are best; else lower ones can prove more.
+  const shares = redundancy.k === 1 ? [1] : [1, 0.7, 0.4, 0];
+  const tried = shares.map((share) => {
+    const prices = found.prices.map((price) => share * price);
+    return { prices, bound: lowerBound({ ...grouping, odds }, prices) };
+  });
+  const best = tried.toSorted((a, b) => b.bound - a.bound)[0]!;
+  return {
+    groups: found.groups,
+    certificate: {
+      prices: best.prices,
+      value,
+      lowerBound: best.bound,
+      gap: best.bound > 0 ? Math.max(0, value / best.bound - 1) : value > 0 ? Number.POSITIVE_INFINITY : 0,
+    },
+  };
+}

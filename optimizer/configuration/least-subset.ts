@@ -1,0 +1,156 @@
+// The cheapest set of t machines at given prices, proven: min over sets T of Σ_k w_k Π_{i∈T} Q_ki + Σ_{i∈T} price_i for t up
+// to 3. Branch and bound over pairs: a pair is left out only when no third machine can bring it below the best known.
+
+import { type CompactOdds, dotMachine, sumBlocks } from './compact-odds.ts';
+import { Envelope } from './envelope.ts';
+
+export interface SubsetQuestion {
+  readonly odds: CompactOdds;
+  /** K: weights of the states, which may differ from those of the odds. */
+  readonly weights: Float64Array;
+  /** N values ≥ 0; positive infinity for a machine that no set may have. */
+  readonly prices: Float64Array;
+  readonly size: 1 | 2 | 3;
+  /** N: how often one set may have the machine (a type of many machines); default once. */
+  readonly counts?: Int32Array;
+  /** Columns of labels: machines of one value (−1: none) are in no common set. */
+  readonly apart?: readonly Int32Array[];
+  /** Sets that do not go below it are not looked for. */
+  readonly known?: number;
+  /** Also the cheapest triple of each pair that has one below `known`, up to this many; default none. */
+  readonly othersMax?: number;
+}
+
+export interface LeastSubset {
+  /** No set is below it; `known` when none goes below that. */
+  readonly value: number;
+  /** A set that reaches it; undefined when none goes below what was known. */
+  readonly members: readonly number[] | undefined;
+  /** Triples below `known` of different pairs. */
+  readonly others: readonly (readonly number[])[];
+}
+
+/** Positive infinity and no members when no set is allowed. */
+export function leastSubset(question: SubsetQuestion): LeastSubset {
+  const search = new SubsetSearch(question);
+  search.run();
+  return { value: search.best, members: search.members, others: search.others };
+}
+
+class SubsetSearch {
+  best: number;
+  members: readonly number[] | undefined;
+  readonly others: number[][] = [];
+  readonly #question: SubsetQuestion;
+  readonly #known: number;
+  /** Allowed machines, dearest first: they are the good ones, and dear pairs fall out early. */
+  readonly #order: readonly number[];
+  readonly #envelope: Envelope;
+  readonly #one: Float64Array;
+  readonly #two: Float64Array;
+  readonly #sums: Float64Array;
+
+  constructor(question: SubsetQuestion) {
+    const { odds, prices } = question;
+    this.#question = question;
+    this.#known = question.known ?? Number.POSITIVE_INFINITY;
+    this.best = this.#known;
+    this.#order = Array.from({ length: odds.machineCount }, (_, machine) => machine)
+      .filter((machine) => Number.isFinite(prices[machine]!))
+      .toSorted((a, b) => prices[b]! - prices[a]! || a - b);
+    this.#envelope = new Envelope(
+      this.#order.map((machine) => odds.least[machine]!),
+      this.#order.map((machine) => prices[machine]!),
+    );
+    this.#one = new Float64Array(odds.stateCount);
+    this.#two = new Float64Array(odds.stateCount);
+    this.#sums = new Float64Array(odds.blockCount);
+  }
+
+  run(): void {
+    const { size, weights, prices } = this.#question;
+    for (const [index, first] of this.#order.entries()) {
+      this.#multiply(weights, first, this.#one);
+      if (size === 1) this.#offer(total(this.#one) + prices[first]!, [first]);
+      else this.#withFirst(index);
+    }
+  }
+
+  /** Sets whose first machine in the order is this one. */
+  #withFirst(index: number): void {
+    const { odds, size, prices } = this.#question;
+    const first = this.#order[index]!;
+    for (let next = index; next < this.#order.length; next++) {
+      const second = this.#order[next]!;
+      if (second === first ? !this.#mayRepeat(first, 2) : !this.#isApart(first, second)) continue;
+      const base = prices[first]! + prices[second]!;
+      if (base >= this.best && base >= this.#known) continue;
+      this.#multiply(this.#one, second, this.#two);
+      sumBlocks(odds, this.#two, this.#sums);
+      if (size === 2) this.#offer(base + total(this.#sums), [first, second]);
+      else this.#withPair(index, next);
+    }
+  }
+
+  #withPair(index: number, next: number): void {
+    const { odds, prices } = this.#question;
+    const [first, second] = [this.#order[index]!, this.#order[next]!];
+    const base = prices[first]! + prices[second]!;
+    const reach = this.#reach();
+    // While others are asked for, each pair is measured by what was known, not by the best so far.
+    let least = this.others.length < (this.#question.othersMax ?? 0) ? this.#known : this.best;
+    if (base + this.#envelope.at(reach) >= least) return;
+    let bestThird = -1;
+    for (let at = next; at < this.#order.length; at++) {
+      const third = this.#order[at]!;
+      const price = base + prices[third]!;
+      // Products of what is least in each kind of hour come first: most machines fall out here.
+      if (price + reach * odds.least[third]! >= least) continue;
+      if (!this.#mayJoin(third, [first, second])) continue;
+      const value = price + dotMachine(odds, this.#two, { sums: this.#sums, machine: third });
+      if (value >= least) continue;
+      least = value;
+      bestThird = third;
+    }
+    if (bestThird < 0) return;
+    const members = [first, second, bestThird];
+    if (this.others.length < (this.#question.othersMax ?? 0)) this.others.push(members);
+    this.#offer(least, members);
+  }
+
+  #mayJoin(third: number, [first, second]: readonly [number, number]): boolean {
+    if (third === second) return this.#mayRepeat(second, first === second ? 3 : 2);
+    return this.#isApart(first, third) && this.#isApart(second, third);
+  }
+
+  #mayRepeat(machine: number, times: number): boolean {
+    return (this.#question.counts?.[machine] ?? 1) >= times;
+  }
+
+  #isApart(a: number, b: number): boolean {
+    for (const labels of this.#question.apart ?? []) {
+      if (labels[a]! >= 0 && labels[a] === labels[b]) return false;
+    }
+    return true;
+  }
+
+  #reach(): number {
+    const { shape } = this.#question.odds;
+    let reach = 0;
+    for (let block = 0; block < shape.length; block++) reach += this.#sums[block]! * shape[block]!;
+    return reach;
+  }
+
+  #multiply(from: Float64Array, machine: number, into: Float64Array): void {
+    const row = this.#question.odds.rows[machine]!;
+    for (let state = 0; state < row.length; state++) into[state] = from[state]! * row[state]!;
+  }
+
+  #offer(value: number, members: readonly number[]): void {
+    if (value >= this.best) return;
+    this.best = value;
+    this.members = members;
+  }
+}
+
+const total = (vector: Float64Array): number => vector.reduce((sum, value) => sum + value, 0);
