@@ -3,8 +3,10 @@
 
 import type { MachineId } from '../datasets/index.ts';
 import type { FailureForecast } from '../models/index.ts';
+import type { Solver } from './configuration/index.ts';
 import { planClasses } from './plan-classes.ts';
 import { chooseServing } from './plan-gate.ts';
+import { evidenceNumbersMax, evidenceOf } from './plan-evidence.ts';
 import { planNotes } from './plan-notes.ts';
 import type { Plan, PlacementClass, PolicyScore, Redundancy } from './plan.ts';
 import { statesFromForecast } from './states.ts';
@@ -33,6 +35,8 @@ export interface PlanQuestion {
   readonly keepRedundancies?: readonly Redundancy[];
   /** Machines that an admin wants to hold nothing. */
   readonly vetoes?: readonly MachineId[];
+  /** HiGHS (`loadSolver`): fleets of moderate size get certificates, and new classes better groups. */
+  readonly solver?: Solver;
 }
 
 /** Below it a disk counts as full, unless a hundredth of the quota is even less. */
@@ -45,8 +49,9 @@ export function computePlan(question: PlanQuestion): Plan {
   const vetoes = new Set(question.vetoes);
   const domains = domainsOf(question.forecast, machines);
   const { previous } = question;
-  const classes = planClasses({
-    states: statesFromForecast(serving.forecast, machines),
+  const states = statesFromForecast(serving.forecast, machines);
+  const planned = planClasses({
+    states,
     givenBytes: question.machines.map(({ machine, quotaBytes }) => (vetoes.has(machine) ? 0 : quotaBytes)),
     full: new Set(question.machines.flatMap((machine, column) => (isFull(machine) ? [column] : []))),
     domains,
@@ -54,7 +59,13 @@ export function computePlan(question: PlanQuestion): Plan {
     ...(previous === undefined ? {} : { previous }),
     ...(question.keepRedundancies === undefined ? {} : { keepRedundancies: question.keepRedundancies }),
     seed: question.seed,
+    ...(question.solver === undefined ? {} : { solver: question.solver }),
   });
+  const classes = planned.map(({ placementClass }) => placementClass);
+  const capacities = planned.map((one) => one.capacities);
+  const hasEvidence =
+    classes.some(({ certificate }) => certificate !== undefined) &&
+    states.weights.length * machines.length <= evidenceNumbersMax;
   const plan: Plan = {
     epoch: (previous?.epoch ?? 0) + 1,
     author: question.author,
@@ -64,6 +75,7 @@ export function computePlan(question: PlanQuestion): Plan {
     modelSource: serving.source,
     heldOut: question.heldOut ?? [],
     notes: [...serving.notes, ...planNotes({ machineCount: machines.length, classes, previous })],
+    ...(hasEvidence ? { evidence: evidenceOf(states, capacities) } : {}),
   };
   return previous !== undefined && gist(previous) === gist(plan) ? previous : plan;
 }

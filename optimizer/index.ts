@@ -17,7 +17,14 @@ export {
 } from './configuration/index.ts';
 export { computePlan, type PlannedMachine, type PlanQuestion } from './compute-plan.ts';
 export { chooseGroups, type GroupsQuestion } from './groups.ts';
-export { checkPlan, planProblems, type ClassCheck, type PlanCheck } from './plan-check.ts';
+export {
+  checkPlan,
+  planProblems,
+  type CertificateCheck,
+  type ClassCheck,
+  type PlanCheck,
+} from './plan-check.ts';
+export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
 export type * from './plan.ts';
 export { explainGroup } from './reasons.ts';

@@ -2,7 +2,10 @@
 // figures that tell a wise one from its structure alone are here too.
 
 import type { MachineId } from '../datasets/index.ts';
+import { lowerBound } from './configuration/index.ts';
+import { groupingOf } from './plan-evidence.ts';
 import type { PlacementClass, Plan } from './plan.ts';
+import { unavailability } from './survival.ts';
 
 const groupsMax = 200_000;
 
@@ -46,6 +49,17 @@ export interface ClassCheck {
   readonly scatterWidthMin: number;
   /** Fewest groups that some machine finds for its own packs. */
   readonly groupsWithoutOwnerMin: number;
+  /** Value and bound computed again; absent where the plan has no evidence for them. */
+  readonly certificate?: CertificateCheck;
+}
+
+export interface CertificateCheck {
+  /** Mean P(fewer than k up) of the groups. */
+  readonly value: number;
+  /** What the prices of the plan prove. */
+  readonly lowerBound: number;
+  /** value / lowerBound − 1; positive infinity where nothing is proven. */
+  readonly gap: number;
 }
 
 export interface PlanCheck {
@@ -56,10 +70,63 @@ export interface PlanCheck {
 /** Recomputes from the plan alone what it promises about its structure. */
 export function checkPlan(plan: Plan): PlanCheck {
   const machines = new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)));
+  const checked = plan.classes.map((placementClass, index) => {
+    const certificate = checkCertificate(plan, index);
+    const structure = checkClass(placementClass, machines);
+    return { ...structure, ...(certificate === undefined ? {} : { certificate }) };
+  });
   return {
-    problems: planProblems(plan),
-    classes: plan.classes.map((placementClass) => checkClass(placementClass, machines)),
+    problems: [...planProblems(plan), ...plan.classes.flatMap((_, index) => claimProblems(plan, index))],
+    classes: checked,
   };
+}
+
+/** Evidence is rounded to single precision: what is computed from it differs by less than this share. */
+const evidenceToleranceShare = 1e-5;
+
+function checkCertificate(plan: Plan, index: number): CertificateCheck | undefined {
+  const placementClass = plan.classes[index]!;
+  if (plan.evidence === undefined || placementClass.certificate === undefined) return undefined;
+  const placed = groupingOf(plan.evidence, { placementClass, index });
+  if (placed === undefined) return undefined;
+  const { grouping, groups, prices } = placed;
+  const odds = groups.map((members) =>
+    unavailability(grouping.states, { members, k: grouping.redundancy.k }),
+  );
+  const value = odds.reduce((sum, one) => sum + one, 0) / Math.max(1, odds.length);
+  const bound = lowerBound(grouping, prices);
+  const gap = bound > 0 ? value / bound - 1 : Number.POSITIVE_INFINITY;
+  return { value, lowerBound: bound, gap };
+}
+
+/** What a class says of itself and its evidence does not bear out. */
+function claimProblems(plan: Plan, index: number): readonly string[] {
+  const { name, redundancy, certificate } = plan.classes[index]!;
+  if (plan.evidence === undefined || certificate === undefined) return [];
+  const title = `class ${name} ${redundancy.k} of ${redundancy.n}`;
+  const found = checkCertificate(plan, index);
+  if (found === undefined) return [`the evidence for ${title} does not fit its groups`];
+  const loads = overloaded(plan, index);
+  return [
+    ...loads.map((machine) => `${title} gives ${machine} more slots than it may have`),
+    ...(isNear(found.value, certificate.value)
+      ? []
+      : [`${title} claims the odds ${certificate.value}, its evidence says ${found.value}`]),
+    ...(certificate.lowerBound <= found.lowerBound * (1 + evidenceToleranceShare)
+      ? []
+      : [`${title} claims the bound ${certificate.lowerBound}, its prices prove ${found.lowerBound}`]),
+  ];
+}
+
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= evidenceToleranceShare * Math.max(a, b);
+
+function overloaded({ classes, evidence }: Plan, index: number): readonly MachineId[] {
+  const members = classes[index]!.groups.flatMap((group) => group.members);
+  const loads = new Map<MachineId, number>();
+  for (const member of members) loads.set(member, (loads.get(member) ?? 0) + 1);
+  return (evidence?.machines ?? []).filter(
+    (machine, column) => (loads.get(machine) ?? 0) > (evidence?.capacities[index]?.[column] ?? 0),
+  );
 }
 
 function checkClass({ name, groups }: PlacementClass, machines: ReadonlySet<MachineId>): ClassCheck {

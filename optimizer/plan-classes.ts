@@ -1,9 +1,10 @@
 // The classes of a plan and their groups: what new packs need, what packs of earlier plans still map to, and the slots that
 // stay. A group of an earlier plan keeps its id and the slots of all members that are still there.
 
+import { certifiedGroups, type Grouping, type Solver } from './configuration/index.ts';
 import type { GroupsQuestion } from './groups.ts';
 import { chooseGroups } from './groups.ts';
-import type { PlacementClass, PlacementGroup, Plan, Redundancy } from './plan.ts';
+import type { PlacementClass, PlacementGroup, Plan, PlanCertificate, Redundancy } from './plan.ts';
 import { memberReasons } from './reasons.ts';
 import { capacitiesFor, type ClassShape, groupCountFor, redundancyForFleet } from './redundancy.ts';
 import { type States, statesOfHours } from './states.ts';
@@ -21,7 +22,18 @@ export interface ClassesQuestion {
   readonly previous?: Plan;
   readonly keepRedundancies?: readonly Redundancy[];
   readonly seed: number | string;
+  /** With it, classes get certificates where that is affordable, and new ones better groups. */
+  readonly solver?: Solver;
 }
+
+/** A class, and the slots that each column had (for the evidence). */
+export interface PlannedClass {
+  readonly placementClass: PlacementClass;
+  readonly capacities: readonly number[];
+}
+
+/** Fleets up to this size get certificates: some ten seconds of one core for three copies on 200 machines. */
+const certifiedMachinesMax = 300;
 
 /** A plan travels as one record below 1 MiB: beyond this many slots the reasons stay out (up to 400 bytes a slot). */
 const reasonedSlotsMax = 2100;
@@ -32,7 +44,7 @@ const keptGroupsFactor = 3;
 const keptGroupsMin = 32;
 
 /** Classes for new packs first, then those that only packs of earlier plans use. */
-export function planClasses(question: ClassesQuestion): readonly PlacementClass[] {
+export function planClasses(question: ClassesQuestion): readonly PlannedClass[] {
   const drafts = shapesOf(question).map((shape) => draftClass(question, shape));
   const slotCount = drafts.reduce((sum, draft) => sum + draft.members.length * draft.shape.redundancy.n, 0);
   const view = {
@@ -40,7 +52,12 @@ export function planClasses(question: ClassesQuestion): readonly PlacementClass[
     hours: namedHourStates(question.states),
     hasReasons: slotCount <= reasonedSlotsMax,
   };
-  return drafts.map((draft) => describeClass(view, draft)).filter(({ groups }) => groups.length > 0);
+  return drafts
+    .map((draft): PlannedClass => ({
+      placementClass: describeClass(view, draft),
+      capacities: draft.certificate === undefined ? [] : draft.capacities,
+    }))
+    .filter(({ placementClass }) => placementClass.groups.length > 0);
 }
 
 const sameRedundancy = (a: Redundancy, b: Redundancy): boolean => a.k === b.k && a.n === b.n;
@@ -71,6 +88,7 @@ interface ClassDraft {
   /** Groups as they were, for the names of lost machines. */
   readonly before: readonly PlacementGroup[];
   readonly capacities: readonly number[];
+  readonly certificate?: PlanCertificate;
 }
 
 function draftClass(question: ClassesQuestion, shape: ClassShape): ClassDraft {
@@ -88,12 +106,64 @@ function draftClass(question: ClassesQuestion, shape: ClassShape): ClassDraft {
   const columns = before.map(({ members }) => members.map((member) => column.get(member) ?? -1));
   const groupCount = Math.max(target, before.length);
   const capacities = capacitiesWithFull(question, columns, { groupCount, n: redundancy.n });
-  const members =
-    machineCount < redundancy.n
-      ? columns
-      : chooseGroups({ states, redundancy, groupCount, capacities, previous: columns, seed, method });
+  const asked = { states, redundancy, groupCount, capacities, seed };
+  const chosen =
+    machineCount < redundancy.n ? columns : chooseGroups({ ...asked, previous: columns, method });
+  const certified = certifiedDraft(question, { ...asked, chosen, isNew: before.length === 0 });
+  const members = certified?.groups ?? chosen;
   const ids = members.map((_, index) => before[index]?.id ?? groupId(shape, index));
-  return { shape, ids, members, before, capacities };
+  return {
+    shape,
+    ids,
+    members,
+    before,
+    capacities,
+    ...(certified === undefined ? {} : { certificate: certified.certificate }),
+  };
+}
+
+interface Chosen extends Grouping {
+  readonly seed: number | string;
+  readonly chosen: readonly (readonly number[])[];
+  /** Groups of an earlier plan stay as the climb left them: a better grouping would move nearly all shards. */
+  readonly isNew: boolean;
+}
+
+/** Undefined where nothing is certified: no solver, a large fleet, groups of lost machines, or slots that are exceeded. */
+function certifiedDraft(
+  { solver, states, method }: ClassesQuestion,
+  { chosen, isNew, ...asked }: Chosen,
+): { readonly groups: Chosen['chosen']; readonly certificate: PlanCertificate } | undefined {
+  const isAffordable = states.machines.length <= certifiedMachinesMax;
+  if (solver === undefined || !isAffordable || chosen.length === 0) return undefined;
+  if (chosen.some((members) => members.includes(-1)) || !areWithin(chosen, asked.capacities))
+    return undefined;
+  const { groups, certificate } = certifiedGroups({
+    ...asked,
+    solver,
+    start: chosen,
+    keep: isNew && method === 'climb' ? 'nothing' : 'groups',
+  });
+  const prices = [...certificate.prices].flatMap((price, machine) =>
+    price > 0 ? [[states.machines[machine]!, price] as const] : [],
+  );
+  return {
+    groups,
+    certificate: {
+      ...certificate,
+      gap: Math.min(gapMax, certificate.gap),
+      prices: Object.fromEntries(prices),
+    },
+  };
+}
+
+/** What a plan says where the bound is 0. */
+const gapMax = 1e9;
+
+function areWithin(groups: readonly (readonly number[])[], capacities: readonly number[]): boolean {
+  const loads = new Int32Array(capacities.length);
+  for (const member of groups.flat()) loads[member]!++;
+  return capacities.every((capacity, machine) => loads[machine]! <= capacity);
 }
 
 /** Ids stay with their place in the list, so that they are never given twice. */
@@ -156,5 +226,10 @@ function describeClass(view: ClassView, draft: ClassDraft): PlacementClass {
         : [],
     };
   });
-  return { name: draft.shape.name, redundancy: draft.shape.redundancy, groups };
+  return {
+    name: draft.shape.name,
+    redundancy: draft.shape.redundancy,
+    groups,
+    ...(draft.certificate === undefined ? {} : { certificate: draft.certificate }),
+  };
 }

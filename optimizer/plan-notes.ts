@@ -16,7 +16,23 @@ export function planNotes(question: NotesQuestion): readonly string[] {
       ? [`${machineCount} machines are too few: three holders besides the owner need four.`]
       : [];
   if (classes.length === 0) return tooFew;
-  return [...tooFew, changeNote(question), ...classes.flatMap((one) => shortageNotes(one, machineCount))];
+  return [
+    ...tooFew,
+    changeNote(question),
+    ...classes.flatMap((one) => shortageNotes(one, machineCount)),
+    ...classes.flatMap(boundNotes),
+  ];
+}
+
+/** Only gaps that say something: a bound for k of n can be far below what is possible. */
+const gapWorthSaying = 1;
+
+function boundNotes({ name, redundancy, certificate }: PlacementClass): readonly string[] {
+  if (certificate === undefined || certificate.gap > gapWorthSaying) return [];
+  const gap = (100 * certificate.gap).toFixed(1);
+  return [
+    `The groups for ${name} packs of ${redundancy.k} of ${redundancy.n} are proven to be within ${gap} % of the best possible.`,
+  ];
 }
 
 function changeNote({ machineCount, classes, previous }: NotesQuestion): string {

@@ -45,6 +45,33 @@ export interface PlacementClass {
   readonly name: 'small' | 'bulk';
   readonly redundancy: Redundancy;
   readonly groups: readonly PlacementGroup[];
+  /** How far these groups can be from the best; absent where nobody computed it. */
+  readonly certificate?: PlanCertificate;
+}
+
+/** value ≥ the best that any grouping can reach under the same slots ≥ lowerBound. */
+export interface PlanCertificate {
+  /** Price α_i > 0 of one slot of a machine, in units of odds; machines without one have the price 0. */
+  readonly prices: Readonly<Record<string, number>>;
+  /** Mean P(fewer than k up) of the groups; 0..1. */
+  readonly value: number;
+  /** min over groups c of u_c + Σ_{i∈c} α_i, less Σ_i α_i cap_i / groups; 0..1. */
+  readonly lowerBound: number;
+  /** value / lowerBound − 1, at most 1e9. */
+  readonly gap: number;
+}
+
+/** What the odds and bounds of a plan were computed from, so that anybody can do so again. */
+export interface PlanEvidence {
+  readonly machines: readonly MachineId[];
+  /** K weights that sum to 1. */
+  readonly weights: readonly number[];
+  /** K: kind of hour of each state, 0, 1, … */
+  readonly hourOfState: readonly number[];
+  /** K rows of N: P(machine down | state), rounded to single precision. */
+  readonly down: readonly (readonly number[])[];
+  /** For each class of the plan, N slots at most; empty for a class without certificate. */
+  readonly capacities: readonly (readonly number[])[];
 }
 
 /** How the same hours would have gone under each policy: unavailable share of group-hours in a held-out week. */
@@ -69,4 +96,6 @@ export interface Plan {
   readonly heldOut: readonly PolicyScore[];
   /** Plain sentences for people: what changed and why. */
   readonly notes: readonly string[];
+  /** In plans of small fleets; larger ones would not fit into a record. */
+  readonly evidence?: PlanEvidence;
 }

@@ -25,6 +25,7 @@ export {
   unwrapKey,
   wrapKey,
 } from './secrets.ts';
+export { plan as planSchema } from './schemas.ts';
 export type * from './shard.ts';
 export type * from './statement.ts';
 export * from './statement-codec.ts';

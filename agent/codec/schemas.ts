@@ -65,6 +65,25 @@ const placementClass = z.strictObject({
   name: z.enum(['small', 'bulk']),
   redundancy,
   groups: z.array(group).max(100_000),
+  certificate: z
+    .strictObject({
+      prices: z.record(text(128), z.number().min(0)),
+      value: odds,
+      lowerBound: odds,
+      gap: z.number().min(0).max(1e9),
+    })
+    .exactOptional(),
+});
+
+/** Numbers in one list of a plan's evidence; how many it has in all is for the optimizer's check. */
+const evidenceNumbersMax = 12_000;
+
+const evidence = z.strictObject({
+  machines: z.array(machine).max(evidenceNumbersMax),
+  weights: z.array(odds).max(evidenceNumbersMax),
+  hourOfState: z.array(z.int().min(0).max(evidenceNumbersMax)).max(evidenceNumbersMax),
+  down: z.array(z.array(odds).max(evidenceNumbersMax)).max(evidenceNumbersMax),
+  capacities: z.array(z.array(z.int().min(0)).max(evidenceNumbersMax)).max(16),
 });
 
 /** The shape only; whether it makes sense is `planProblems` of optimizer/. */
@@ -79,6 +98,7 @@ export const plan: z.ZodType<Plan> = z.strictObject({
     .array(z.strictObject({ policy: text(64), unavailableShare: odds, unavailableShareBusiness: odds }))
     .max(32),
   notes: z.array(text(1024)).max(64),
+  evidence: evidence.exactOptional(),
 });
 
 export const telemetryRow = z.unknown().transform((value, context): TelemetryRow => {

@@ -6,6 +6,7 @@ import {
   compareHeldOut,
   computePlan,
   type HeldOut,
+  loadSolver,
   type Plan,
   type PlanQuestion,
 } from '../../optimizer/index.ts';
@@ -23,6 +24,7 @@ async function planFor(task: PlanTask): Promise<Plan> {
   return computePlan({
     ...question,
     seed,
+    solver: await loadSolver(),
     ...(previous === undefined ? {} : { previous }),
     ...(baseline === undefined ? {} : { baseline }),
     ...(heldOut === undefined

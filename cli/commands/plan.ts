@@ -8,6 +8,7 @@ import { explainGroup, type Plan } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { survivalText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
+import { checkPlanFile } from './plan-check.ts';
 
 type Naming = ReadonlyMap<string, string>;
 
@@ -91,7 +92,7 @@ async function approve(options: CommonOptions): Promise<void> {
   show(options, answer, () => `Plan ${answer.plan.epoch} is approved and published.`);
 }
 
-/** Adds `plan show | explain | compute | approve`. */
+/** Adds `plan show | explain | compute | approve | check`. */
 export function addPlanCommands(program: Command): void {
   const plan = program.command('plan').description('which machines hold what together, and why');
   withCommonOptions(
@@ -110,4 +111,11 @@ export function addPlanCommands(program: Command): void {
     plan.command('approve').description('publish the plan that waits for approval (review mode)'),
     'drey plan approve',
   ).action(approve);
+  withCommonOptions(
+    plan
+      .command('check')
+      .description('compute the odds and bounds of a plan again, from its file alone')
+      .argument('<file>', 'what `drey plan show --json` wrote'),
+    'drey plan check plan.json',
+  ).action(checkPlanFile);
 }

@@ -35,8 +35,8 @@ const smoothing = 0.4;
 /** Three rounds that each lower the value by less than this share are the last. */
 const progressMin = 2e-4;
 /** Rounds with exact pricing, and the gap between program and bound at which they end. */
-const provenRoundsMax = 6;
-const provenGapMax = 0.002;
+const provenRoundsMax = 5;
+const provenGapMax = 0.005;
 /** Columns that one exact round adds. */
 const provenColumnsMax = 3000;
 

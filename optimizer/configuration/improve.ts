@@ -3,7 +3,7 @@
 
 import { chooseGroups } from '../groups.ts';
 import { unavailability } from '../survival.ts';
-import { generateColumns } from './column-generation.ts';
+import { generateColumns, type Generated } from './column-generation.ts';
 import { type CompactOdds, compactOdds } from './compact-odds.ts';
 import type { Certificate, Grouping, Prices } from './grouping.ts';
 import { lowerBound } from './lower-bound.ts';
@@ -15,6 +15,8 @@ export interface ImproveQuestion extends Grouping {
   readonly seed: number | string;
   /** Whole groups to start from; default: those of a climb. */
   readonly start?: readonly (readonly number[])[];
+  /** `groups`: the start stays as it is and only gets its certificate. Default `nothing`. */
+  readonly keep?: 'nothing' | 'groups';
   /** Linear programs solved at most; default 40. */
   readonly roundsMax?: number;
 }
@@ -28,7 +30,7 @@ const roundsDefault = 40;
 
 /** Groups within the capacities, at least as good as the start, with the bound that the last prices give. */
 export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
-  const { states, redundancy, groupCount, capacities } = question;
+  const { states, redundancy, capacities } = question;
   const start = question.start ?? chooseGroups(question);
   const odds = compactOdds(states);
   const oddsOf = (members: readonly number[]): number => unavailability(states, { members, k: redundancy.k });
@@ -42,13 +44,17 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
   });
   if (generated === undefined)
     return certify(question, { odds, groups: start, prices: new Float64Array(capacities.length) });
-  const whole = roundGroups(generated, question);
-  const previous = Array.from({ length: groupCount }, (_, at) => whole[at] ?? []);
-  const rounded = chooseGroups({ ...question, start: previous });
   const sum = (groups: readonly (readonly number[])[]): number =>
     groups.reduce((total, members) => total + oddsOf(members), 0);
+  const rounded = question.keep === 'groups' ? start : wholeGroups(question, generated);
   const groups = sum(rounded) < sum(start) ? rounded : start;
   return certify(question, { odds, groups, prices: generated.prices });
+}
+
+function wholeGroups(question: ImproveQuestion, generated: Generated): readonly (readonly number[])[] {
+  const whole = roundGroups(generated, question);
+  const start = Array.from({ length: question.groupCount }, (_, at) => whole[at] ?? []);
+  return chooseGroups({ ...question, start });
 }
 
 /** The certificate of these groups at these prices, or at some share of them where that proves more. */

@@ -39,7 +39,7 @@ const answer = {
   code: `${k} of ${n}`,
   states: states.weights.length,
   groupCount,
-  distinctGroups: new Set(groups.map((members) => members.toSorted().join(' '))).size,
+  distinctGroups: new Set(groups.map((members) => members.toSorted((a, b) => a - b).join(' '))).size,
   climb: before.value.toExponential(3),
   climbGap: Number(before.gap.toFixed(4)),
   value: certificate.value.toExponential(3),

@@ -1,0 +1,76 @@
+// `drey plan check FILE`: computes again from the file alone what a plan claims. Needs no agent and no fleet.
+
+import { readFileSync } from 'node:fs';
+import { planSchema } from '../../agent/codec/index.ts';
+import { DreyError } from '../../datasets/index.ts';
+import { checkPlan, type ClassCheck, type Plan, type PlanCheck } from '../../optimizer/index.ts';
+import { type CommonOptions, show } from '../command.ts';
+import { tableText } from '../print.ts';
+
+/** The plan in what `drey plan show --json` or `drey plan compute --json` wrote. */
+function planInFile(path: string): Plan {
+  const unreadable = (message: string, cause?: unknown): DreyError =>
+    new DreyError({
+      code: 'plan-file-unreadable',
+      message,
+      advice: 'Write one with `drey plan show --json > plan.json`.',
+      ...(cause === undefined ? {} : { cause }),
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw unreadable('the file cannot be read, or is no JSON', error);
+  }
+  const parsed = planSchema.safeParse(planOf(value));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw unreadable(`the file holds no plan: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
+}
+
+/** An answer of `compute` holds the plan; one of `show` is the plan. */
+const planOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'plan' in value ? value.plan : value;
+
+const gapText = (gap: number): string =>
+  Number.isFinite(gap) ? `${(100 * gap).toFixed(2)} %` : 'nothing proven';
+
+function rowOf(check: ClassCheck): readonly string[] {
+  const { name, groupCount, distinctSetCount, slotsPerMachineMax, scatterWidthMin, certificate } = check;
+  const proven =
+    certificate === undefined
+      ? ['no evidence', '', '']
+      : [
+          certificate.value.toExponential(3),
+          certificate.lowerBound.toExponential(3),
+          gapText(certificate.gap),
+        ];
+  return [
+    name,
+    String(groupCount),
+    String(distinctSetCount),
+    String(slotsPerMachineMax),
+    String(scatterWidthMin),
+    ...proven,
+  ];
+}
+
+function checkText({ problems, classes }: PlanCheck): string {
+  const head = ['class', 'groups', 'different', 'most slots', 'least neighbours', 'odds', 'bound', 'gap'];
+  return [
+    tableText([head, ...classes.map(rowOf)]),
+    ...(problems.length === 0 ? ['Every claim of the plan holds.'] : problems),
+  ].join('\n');
+}
+
+/** Prints the figures; throws `plan-check-failed` when the plan breaks a law or claims more than its evidence proves. */
+export function checkPlanFile(path: string, options: CommonOptions): void {
+  const check = checkPlan(planInFile(path));
+  show(options, check, () => checkText(check));
+  if (check.problems.length === 0) return;
+  throw new DreyError({
+    code: 'plan-check-failed',
+    message: `${check.problems.length} things are wrong with this plan, the first: ${check.problems[0]}`,
+    advice: 'Do not approve it; compute a new one with `drey plan compute`.',
+  });
+}

@@ -1,0 +1,63 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { checkPlan, computePlan, loadSolver, type Plan } from '../../optimizer/index.ts';
+import { fleetForecast } from './fleet-forecast.ts';
+
+const solver = await loadSolver();
+
+function planOf(machineCount: number, seed: number): Plan {
+  const forecast = fleetForecast({ machineCount, stratumCount: 4, seed });
+  const machines = forecast.machines.map((machine) => ({ machine, quotaBytes: 1 }));
+  return computePlan({ machines, forecast, author: machines[0]!.machine, nowMs: 0, seed, solver });
+}
+
+/** The same plan after a journey through JSON, as `drey plan show --json` writes it. */
+const fromFile = (plan: Plan): Plan => JSON.parse(JSON.stringify(plan)) as Plan;
+
+test('value and bound of every class are computed again from the file alone, and the claims hold', (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 4, max: 12 }), fc.integer({ min: 0, max: 99 }), (machineCount, seed) => {
+      const plan = planOf(machineCount, seed);
+      const check = checkPlan(fromFile(plan));
+      return (
+        check.problems.length === 0 &&
+        check.classes.every(({ certificate }) => certificate !== undefined && certificate.gap >= -1e-5)
+      );
+    }),
+    { numRuns: 20 },
+  );
+  t.pass();
+});
+
+test('a bound that the prices do not prove is named', (t) => {
+  const plan = planOf(9, 1);
+  const [first, ...rest] = plan.classes;
+  const certificate = { ...first!.certificate!, lowerBound: first!.certificate!.lowerBound * 1.01 };
+  const { problems } = checkPlan({ ...plan, classes: [{ ...first!, certificate }, ...rest] });
+  t.is(problems.length, 1);
+  t.regex(problems[0]!, /claims the bound/u);
+});
+
+test('odds that the evidence does not give are named', (t) => {
+  const plan = planOf(9, 2);
+  const [first, ...rest] = plan.classes;
+  const certificate = { ...first!.certificate!, value: first!.certificate!.value * 0.99 };
+  const { problems } = checkPlan({ ...plan, classes: [{ ...first!, certificate }, ...rest] });
+  t.is(problems.length, 1);
+  t.regex(problems[0]!, /claims the odds/u);
+});
+
+test('a machine with more slots than the evidence allows is named', (t) => {
+  const plan = planOf(9, 3);
+  const evidence = plan.evidence!;
+  const capacities = [evidence.capacities[0]!.map(() => 1), ...evidence.capacities.slice(1)];
+  const { problems } = checkPlan({ ...plan, evidence: { ...evidence, capacities } });
+  t.true(problems.some((line) => line.includes('more slots')));
+});
+
+test('a plan without evidence is checked by its structure alone', (t) => {
+  const { evidence: _, ...plan } = planOf(9, 4);
+  const check = checkPlan(plan);
+  t.deepEqual(check.problems, []);
+  t.true(check.classes.every(({ certificate }) => certificate === undefined));
+});
