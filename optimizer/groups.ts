@@ -3,23 +3,21 @@
 
 import { createRandom, type Random } from '../datasets/index.ts';
 import { isApart, startingGroups } from './group-filling.ts';
+import { type GroupLimits, MoveBudget } from './group-limits.ts';
 import { GroupSearch, type SlotPlace } from './group-search.ts';
 import type { Redundancy } from './plan.ts';
 import type { States } from './states.ts';
 
-export interface GroupsQuestion {
+/** Capacities must sum to n × groupCount or more. */
+export interface GroupsQuestion extends GroupLimits {
   readonly states: States;
   readonly redundancy: Redundancy;
   readonly groupCount: number;
-  /** N values: most slots that a machine may take. Their sum must be at least n × groupCount. */
-  readonly capacities: readonly number[];
   /** Members (columns) of the groups so far, slot by slot; −1 for a machine that is no longer there. */
   readonly previous?: readonly (readonly number[])[];
   /** Groups to start from where there are no previous ones, gaps as −1 or missing: nothing keeps their members in place. */
   readonly start?: readonly (readonly number[])[];
   readonly seed: number | string;
-  /** Columns of labels: two machines of one value (−1: none) never share a group, wherever that can be had. */
-  readonly apart?: readonly Int32Array[];
   /** `open slots`: members of the previous groups stay; only the slots that nobody has are chosen. Default `all slots`. */
   readonly scope?: 'all slots' | 'open slots';
   /** `random` and `best-k` only fill the slots that are open: baselines. Default `climb`. */
@@ -52,7 +50,8 @@ export function chooseGroups(question: GroupsQuestion): readonly (readonly numbe
   if (question.method === 'best-k' || question.method === 'random') return members;
   const search = new GroupSearch(question.states, question.redundancy, members);
   const slots = members.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
-  const climb: Climb = { question, search, random: random.fork('candidates'), meanOdds: 0 };
+  const budget = new MoveBudget(question, question.previous);
+  const climb: Climb = { question, search, budget, random: random.fork('candidates'), meanOdds: 0 };
   // What is new finds its place first, so that old slots do not move to make up for it.
   const fresh = slots.filter((place) => !isOld(climb, place));
   const turns = question.scope === 'open slots' ? [fresh] : [fresh, slots];
@@ -63,6 +62,7 @@ export function chooseGroups(question: GroupsQuestion): readonly (readonly numbe
 interface Climb {
   readonly question: GroupsQuestion;
   readonly search: GroupSearch;
+  readonly budget: MoveBudget;
   readonly random: Random;
   /** Mean odds of a group when the sweeps began. */
   readonly meanOdds: number;
@@ -83,7 +83,7 @@ function improveAll(climb: Climb, order: readonly SlotPlace[]): boolean {
   let changes = 0;
   for (const place of order) {
     if (climb.search.work > workMax) return false;
-    if (improveSlot(climb, place)) changes++;
+    if (!climb.budget.isPinned(place) && improveSlot(climb, place)) changes++;
   }
   return changes > 0;
 }
@@ -96,27 +96,34 @@ interface Candidate {
 
 /** Makes the move or swap at this slot that lowers the total odds most; false when none does. */
 function improveSlot(climb: Climb, place: SlotPlace): boolean {
-  const { search, question } = climb;
+  const { search, question, budget } = climb;
+  const from = search.members[place.at]![place.slot]!;
   const now = search.odds[place.at]!;
   const goal = now - gainAsked(climb, place);
   const better = candidatesFor(climb, place)
     .map((machine): Candidate => ({ machine, odds: search.oddsWith(place, machine) }))
     .filter(({ odds }) => odds < goal)
     .toSorted((a, b) => a.odds - b.odds || a.machine - b.machine);
-  const free = better.find(({ machine }) => search.loads[machine]! < question.capacities[machine]!);
+  const free = better.find(
+    ({ machine }) =>
+      search.loads[machine]! < question.capacities[machine]! &&
+      budget.affords(budget.cost(place, { from, to: machine })),
+  );
   const full = better.filter(
     ({ machine, odds }) =>
       search.loads[machine]! >= question.capacities[machine]! && odds < (free?.odds ?? goal),
   );
   const swap = bestSwap(climb, place, full.slice(0, swapCandidates));
   if (swap !== undefined && swap.gain > now - (free?.odds ?? now)) {
-    const member = search.members[place.at]![place.slot]!;
+    budget.spend(swap.cost);
     search.put(place, swap.machine);
-    search.put(swap.there, member);
+    search.put(swap.there, from);
     return true;
   }
-  if (free !== undefined) search.put(place, free.machine);
-  return free !== undefined;
+  if (free === undefined) return false;
+  budget.spend(budget.cost(place, { from, to: free.machine }));
+  search.put(place, free.machine);
+  return true;
 }
 
 /** Machines outside the group: all of a small fleet, a sample of a large one. */
@@ -136,11 +143,13 @@ interface Swap {
   readonly there: SlotPlace;
   /** Sum of both groups' odds before, less the sum after. */
   readonly gain: number;
+  /** Slots that count as moved more. */
+  readonly cost: number;
 }
 
 /** The exchange of the slot's member with a full machine of another group that gains most over both groups. */
 function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[]): Swap | undefined {
-  const { search } = climb;
+  const { search, budget } = climb;
   const member = search.members[here.at]![here.slot]!;
   let best: Swap | undefined;
   for (const { machine, odds } of candidates) {
@@ -148,11 +157,14 @@ function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[
       if (search.groupsOf[member]!.has(at)) continue;
       const there = { at, slot: search.members[at]!.indexOf(machine) };
       const others = search.members[at]!.filter((_, slot) => slot !== there.slot);
-      if (!isApart(climb.question.apart, others, member)) continue;
+      if (budget.isPinned(there) || !isApart(climb.question.apart, others, member)) continue;
+      const cost =
+        budget.cost(here, { from: member, to: machine }) + budget.cost(there, { from: machine, to: member });
+      if (!budget.affords(cost)) continue;
       const before = search.odds[here.at]! + search.odds[at]!;
       const gain = before - odds - search.oddsWith(there, member);
       const asked = gainAsked(climb, here) + gainAsked(climb, there);
-      if (gain > asked && gain > (best?.gain ?? 0)) best = { machine, there, gain };
+      if (gain > asked && gain > (best?.gain ?? 0)) best = { machine, there, gain, cost };
     }
   }
   return best;

@@ -16,6 +16,7 @@ export {
   type Solver,
 } from './configuration/index.ts';
 export { computePlan, type PlannedMachine, type PlanQuestion } from './compute-plan.ts';
+export type { GroupLimits } from './group-limits.ts';
 export { chooseGroups, type GroupsQuestion } from './groups.ts';
 export {
   checkPlan,

@@ -1,17 +1,14 @@
 // What a grouping is asked for, in the words of a linear program: how many groups, of which size, under which slots and
-// labels. One interface for the program, for its bound and for the check of both.
+// labels. Pins and budgets of moves narrow the choice further: a bound that knows nothing of them still holds.
 
+import type { GroupLimits } from '../group-limits.ts';
 import type { Redundancy } from '../plan.ts';
 import type { States } from '../states.ts';
 
-export interface Grouping {
+export interface Grouping extends GroupLimits {
   readonly states: States;
   readonly redundancy: Redundancy;
   readonly groupCount: number;
-  /** N values: most slots that a machine may take; 0 for one that is vetoed. */
-  readonly capacities: readonly number[];
-  /** Columns of labels: at most one member of each value (−1: none) in a group. */
-  readonly apart?: readonly Int32Array[];
 }
 
 /** N prices ≥ 0 of one slot of each machine, in the unit of odds. */
