@@ -6,7 +6,7 @@ import type { FailureForecast } from '../models/index.ts';
 import type { Solver } from './configuration/index.ts';
 import { planClasses } from './plan-classes.ts';
 import { chooseServing } from './plan-gate.ts';
-import { evidenceNumbersMax, evidenceOf } from './plan-evidence.ts';
+import { evidenceNumbersMax, evidenceOf, roundedStates } from './plan-evidence.ts';
 import { planNotes } from './plan-notes.ts';
 import type { Plan, PlacementClass, PolicyScore, Redundancy } from './plan.ts';
 import { statesFromForecast } from './states.ts';
@@ -49,7 +49,9 @@ export function computePlan(question: PlanQuestion): Plan {
   const vetoes = new Set(question.vetoes);
   const domains = domainsOf(question.forecast, machines);
   const { previous } = question;
-  const states = statesFromForecast(serving.forecast, machines);
+  const exact = statesFromForecast(serving.forecast, machines);
+  const isSmall = exact.weights.length * machines.length <= evidenceNumbersMax;
+  const states = question.solver !== undefined && isSmall ? roundedStates(exact) : exact;
   const planned = planClasses({
     states,
     givenBytes: question.machines.map(({ machine, quotaBytes }) => (vetoes.has(machine) ? 0 : quotaBytes)),
@@ -63,9 +65,7 @@ export function computePlan(question: PlanQuestion): Plan {
   });
   const classes = planned.map(({ placementClass }) => placementClass);
   const capacities = planned.map((one) => one.capacities);
-  const hasEvidence =
-    classes.some(({ certificate }) => certificate !== undefined) &&
-    states.weights.length * machines.length <= evidenceNumbersMax;
+  const hasEvidence = isSmall && classes.some(({ certificate }) => certificate !== undefined);
   const plan: Plan = {
     epoch: (previous?.epoch ?? 0) + 1,
     author: question.author,

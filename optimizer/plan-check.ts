@@ -81,8 +81,8 @@ export function checkPlan(plan: Plan): PlanCheck {
   };
 }
 
-/** Evidence is rounded to single precision: what is computed from it differs by less than this share. */
-const evidenceToleranceShare = 1e-5;
+/** Sums in another order differ by far less than this share. */
+const evidenceToleranceShare = 1e-6;
 
 function checkCertificate(plan: Plan, index: number): CertificateCheck | undefined {
   const placementClass = plan.classes[index]!;

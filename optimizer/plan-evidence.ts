@@ -7,13 +7,19 @@ import type { States } from './states.ts';
 /** Odds that a plan carries: some 60 KB. Beyond it, the plan has certificates without the odds behind them. */
 export const evidenceNumbersMax = 12_000;
 
-/** The states as they travel: single precision, which is what a checker computes with. */
+/** Odds in single precision: a plan that carries evidence is computed from just what it carries. */
+export const roundedStates = (states: States): States => ({
+  ...states,
+  down: states.down.map((row) => Float64Array.from(Float32Array.from(row))),
+});
+
+/** Rounded states as they travel. */
 export function evidenceOf(states: States, capacities: readonly (readonly number[])[]): PlanEvidence {
   return {
     machines: states.machines,
     weights: [...states.weights],
     hourOfState: [...states.hourOfState],
-    down: states.down.map((row) => [...Float32Array.from(row)]),
+    down: states.down.map((row) => [...row]),
     capacities,
   };
 }

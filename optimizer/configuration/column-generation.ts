@@ -3,7 +3,7 @@
 
 import { createRandom } from '../../datasets/index.ts';
 import type { CompactOdds } from './compact-odds.ts';
-import { type Grouping, openPrices, paidFor, type Prices } from './grouping.ts';
+import { type Grouping, openPrices, paidFor, type Prices, safeBound } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
 import { Pricer } from './pricing.ts';
 import { type Column, Master, type MasterAnswer, type Solver } from './solver.ts';
@@ -26,6 +26,8 @@ export interface Generated {
   /** Those with the best bound where one was proven on the way, else the program's last. */
   readonly prices: Prices;
   readonly value: number;
+  /** What those prices prove, where the exact search was made. */
+  readonly bound?: number;
 }
 
 /** Groups that pricing starts from in one round. */
@@ -82,7 +84,7 @@ function searchRounds(question: GenerationQuestion, master: Master): MasterAnswe
 function provenRounds(
   question: GenerationQuestion,
   begun: { readonly master: Master; readonly answer: MasterAnswer },
-): MasterAnswer {
+): Omit<Generated, 'columns'> {
   const { grouping, odds } = question;
   const { master } = begun;
   let { answer } = begun;
@@ -99,7 +101,7 @@ function provenRounds(
       ...(question.counts === undefined ? {} : { counts: question.counts }),
       ...(grouping.apart === undefined ? {} : { apart: grouping.apart }),
     });
-    const bound = least.value - paidFor(grouping, prices);
+    const bound = safeBound(least.value, paidFor(grouping, prices));
     if (best === undefined || bound > best.bound) best = { prices, bound };
     if (answer.value <= best.bound * (1 + provenGapMax)) break;
     const pricer = new Pricer({ ...question, grouping, odds, prices });
@@ -109,11 +111,11 @@ function provenRounds(
     }
     answer = master.solve() ?? answer;
   }
-  return best === undefined ? answer : { ...answer, prices: best.prices };
+  return best === undefined ? answer : { ...answer, prices: best.prices, bound: best.bound };
 }
 
 /** P(all of these are down). */
-function oddsOfCopies({ weights, rows }: CompactOdds, members: readonly number[]): number {
+export function oddsOfCopies({ weights, rows }: CompactOdds, members: readonly number[]): number {
   let sum = 0;
   for (let state = 0; state < weights.length; state++) {
     let product = weights[state]!;

@@ -32,3 +32,10 @@ export const paidFor = ({ capacities, groupCount }: Grouping, prices: Prices): n
 /** Prices, never below 0, and positive infinity for a machine without slots. */
 export const openPrices = ({ capacities }: Grouping, prices: Prices): Prices =>
   prices.map((price, machine) => (capacities[machine]! > 0 ? Math.max(0, price) : Number.POSITIVE_INFINITY));
+
+/** What floating-point sums of this length can be off by, with much to spare. */
+const roundingShare = 1e-9;
+
+/** The bound that a least column and the price of all slots give; never below 0. */
+export const safeBound = (least: number, paid: number): number =>
+  Number.isFinite(least) ? Math.max(0, least - paid - roundingShare * (least + paid)) : 0;

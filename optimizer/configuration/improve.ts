@@ -9,6 +9,7 @@ import type { Certificate, Grouping, Prices } from './grouping.ts';
 import { lowerBound } from './lower-bound.ts';
 import { roundGroups } from './rounding.ts';
 import type { Solver } from './solver.ts';
+import { subsetPrices } from './subset-program.ts';
 
 export interface ImproveQuestion extends Grouping {
   readonly solver: Solver;
@@ -48,7 +49,11 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
     groups.reduce((total, members) => total + oddsOf(members), 0);
   const rounded = question.keep === 'groups' ? start : wholeGroups(question, generated);
   const groups = sum(rounded) < sum(start) ? rounded : start;
-  return certify(question, { odds, groups, prices: generated.prices });
+  if (redundancy.k > 1) {
+    const prices = subsetPrices({ ...question, grouping: question, odds, groups: start });
+    return certify(question, { odds, groups, prices: prices ?? generated.prices });
+  }
+  return certify(question, { odds, groups, ...generated });
 }
 
 function wholeGroups(question: ImproveQuestion, generated: Generated): readonly (readonly number[])[] {
@@ -64,6 +69,8 @@ export function certify(
     readonly groups: readonly (readonly number[])[];
     readonly prices: Prices;
     readonly odds?: CompactOdds;
+    /** What the prices are known to prove. */
+    readonly bound?: number;
   },
 ): CertifiedGroups {
   const { states, redundancy } = grouping;
@@ -77,7 +84,7 @@ export function certify(
   const shares = redundancy.k === 1 ? [1] : [1, 0.7, 0.4, 0];
   const tried = shares.map((share) => {
     const prices = found.prices.map((price) => share * price);
-    return { prices, bound: lowerBound({ ...grouping, odds }, prices) };
+    return { prices, bound: found.bound ?? lowerBound({ ...grouping, odds }, prices) };
   });
   const best = tried.toSorted((a, b) => b.bound - a.bound)[0]!;
   return {

@@ -2,11 +2,8 @@
 // compute it again. Prices may be any; good ones give a bound that is close.
 
 import { type CompactOdds, compactOdds } from './compact-odds.ts';
-import { type Grouping, openPrices, paidFor, type Prices } from './grouping.ts';
+import { type Grouping, openPrices, paidFor, type Prices, safeBound } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
-
-/** What floating-point sums of this length can be off by, with much to spare. */
-const roundingShare = 1e-9;
 
 export interface BoundQuestion extends Grouping {
   /** The same states in compact form, where they are at hand. */
@@ -25,9 +22,7 @@ export function lowerBound(question: BoundQuestion, prices: Prices): number {
     question,
     prices.map((price) => Math.max(0, price)),
   );
-  const least = leastColumn(question, prices);
-  if (!Number.isFinite(least)) return 0;
-  return Math.max(0, least - paid - roundingShare * (least + paid));
+  return safeBound(leastColumn(question, prices), paid);
 }
 
 /** A number that no column's odds plus prices go below. */
@@ -42,7 +37,7 @@ export function leastColumn(question: BoundQuestion, prices: Prices): number {
   const subsets = binomial(n, failing);
   const { value } = leastSubset({
     odds,
-    weights: subsetWeights({ question, odds, open, failing }),
+    weights: subsetWeights({ question, odds }),
     prices: open.map((price) => price / share),
     size: failing,
     ...(question.counts === undefined ? {} : { counts: question.counts }),
@@ -64,12 +59,19 @@ interface Bounding {
  * state: the ratio P(≥ t) / e_t falls with each odds (e_{t} / e_{t−1} grows with each, and odds q / (1 − q) are above q). A machine
  * is in C(n−1, t−1) of the C(n, t) sets T, so each carries that share of its price. With t = n the ratio is 1 and the bound exact.
  */
-function subsetWeights({ question, odds, open, failing }: Bounding): Float64Array {
-  const { n } = question.redundancy;
+export function subsetWeights({
+  question,
+  odds,
+}: {
+  readonly question: Grouping;
+  readonly odds: CompactOdds;
+}): Float64Array {
+  const { n, k } = question.redundancy;
+  const failing = n - k + 1;
   if (failing === n) return odds.weights;
   const highest = new Float64Array(odds.stateCount);
   for (const [machine, row] of odds.rows.entries()) {
-    if (!Number.isFinite(open[machine]!)) continue;
+    if (question.capacities[machine]! <= 0) continue;
     for (let state = 0; state < row.length; state++) highest[state] = Math.max(highest[state]!, row[state]!);
   }
   return odds.weights.map((weight, state) => weight * tailRatio(highest[state]!, { n, failing }));
@@ -132,7 +134,7 @@ function tailOf(odds: readonly number[], failing: number): number {
   return exactly.reduce((sum, value, down) => (down >= failing ? sum + value : sum), 0);
 }
 
-function binomial(n: number, k: number): number {
+export function binomial(n: number, k: number): number {
   let value = 1;
   for (let step = 1; step <= k; step++) value = (value * (n - k + step)) / step;
   return Math.round(value);
