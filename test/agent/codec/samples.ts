@@ -90,6 +90,29 @@ export const plan: Plan = {
   notes: ['the first plan'],
 };
 
+/** With the parts that came later and are optional. */
+export const certifiedPlan: Plan = {
+  ...plan,
+  classes: plan.classes.map((placementClass, index) =>
+    index > 0
+      ? placementClass
+      : {
+          ...placementClass,
+          certificate: { prices: { [holder.peer]: 0.125 }, value: 0.5, lowerBound: 0.25, gap: 1 },
+        },
+  ),
+  evidence: {
+    machines: [owner.peer, holder.peer],
+    weights: [0.75, 0.25],
+    hourOfState: [0, 1],
+    down: [
+      [0.5, 0.25],
+      [1, 0.75],
+    ],
+    capacities: [[1, 1], []],
+  },
+};
+
 export const rows: readonly TelemetryRow[] = [
   { kind: 'uptime', machine: owner.peer, fromMs: unixMs(atMs - 1000), toMs: atMs, state: 'crashed' },
   {
@@ -213,6 +236,14 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
     previous: hexId('previous'),
     atMs,
     records: [{ kind: 'telemetry', origin: 'collected', rows }],
+  }),
+  'certified-plan': signBatch({
+    key: owner,
+    stream: 'facts',
+    sequence: 42,
+    previous: hexId('previous'),
+    atMs,
+    records: [{ kind: 'plan', plan: certifiedPlan }],
   }),
 };
 
