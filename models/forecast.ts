@@ -26,11 +26,22 @@ export interface Shock {
   readonly strike: Float64Array;
 }
 
+/** Hours that were, as states of their own: what fell together may fall together again. */
+export interface PastHours {
+  /** How much of all states they are, 0..1. */
+  readonly share: number;
+  /** For each hour the kind of hour that it was: index into the strata. */
+  readonly stratumOf: Int32Array;
+  /** For each hour N values: P(machine i down in an hour like that one). */
+  readonly down: readonly Float64Array[];
+}
+
 export interface FailureForecast {
   /** N machines, the order of every array below. */
   readonly machines: readonly MachineId[];
   readonly strata: readonly HourStratum[];
   readonly shocks: readonly Shock[];
+  readonly pastHours?: PastHours;
   /** N values: index of the machine's learned domain, or −1 where it stands alone. */
   readonly domainOfMachine: Int32Array;
   /** N values: P(the machine has left for good), 0..1. */

@@ -1,5 +1,5 @@
 export type { ModelCard, Score } from './card.ts';
-export type { FailureForecast, HourStratum, Shock } from './forecast.ts';
+export type { FailureForecast, HourStratum, PastHours, Shock } from './forecast.ts';
 export { openBackend, type BackendReport } from './backend.ts';
 export { fleetOffsetMs } from './hours.ts';
 export { baselineForecast } from './marginals.ts';

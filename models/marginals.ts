@@ -1,37 +1,90 @@
 // How often each machine is down in each kind of hour, smoothed: the honest baseline, and the start of every model.
 
-import { type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
+import { dayMs, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
 import type { FailureForecast } from './forecast.ts';
-import { hourKinds, kindOf, weekHours } from './hours.ts';
+import { fleetOffsetMs, hourKinds, kindOf, weekHours } from './hours.ts';
 
 const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
+const logit = (p: number): number => Math.log(p / (1 - p));
+const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
-/** Weight of a machine's own mean against what was seen in one kind of hour, in hours. */
-const smoothingHours = 6;
+/** Weight of what is expected against what was seen in one kind of hour, in days. */
+const smoothingDays = 1;
 
-/** N × kinds: P(down), row by row; a machine's mean has one good and one bad hour added (Laplace). */
-export function downByKind(history: FleetHistory): Float64Array {
-  const kinds = hourKinds.length;
-  const hours = weekHours(history);
-  const odds = new Float64Array(history.machines.length * kinds);
-  for (let machine = 0; machine < history.machines.length; machine++) {
-    const [down, known] = [new Float64Array(kinds), new Float64Array(kinds)];
-    for (let slot = 0; slot < history.slotCount; slot++) {
-      const state = history.up[machine * history.slotCount + slot]!;
-      if (state > slotUp) continue;
-      const kind = kindOf(hours[slot]!);
-      known[kind]!++;
-      if (state === slotDown) down[kind]!++;
+/** Whole hours of one machine in each kind of hour, a day counting once: the hours of a day are hardly more than one observation. */
+interface KindTally {
+  /** Sum over days of the share of the kind's hours that the machine was down. */
+  readonly downDays: Float64Array;
+  readonly days: Float64Array;
+  /** P(down) over all known hours, with one good and one bad hour added (Laplace). */
+  readonly mean: number;
+}
+
+function tallyByKind(row: Uint8Array, kinds: Int32Array, days: Int32Array): KindTally {
+  const count = hourKinds.length;
+  const [down, known] = [new Float64Array(count), new Float64Array(count)];
+  const tally = { downDays: new Float64Array(count), days: new Float64Array(count) };
+  const closeDay = (): void => {
+    for (let kind = 0; kind < count; kind++) {
+      if (known[kind] === 0) continue;
+      tally.downDays[kind]! += down[kind]! / known[kind]!;
+      tally.days[kind]!++;
     }
-    const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
-    const mean = (sum(down) + 1) / (sum(known) + 2);
-    for (let kind = 0; kind < kinds; kind++) {
-      odds[machine * kinds + kind] = clampOdds(
-        (down[kind]! + smoothingHours * mean) / (known[kind]! + smoothingHours),
-      );
-    }
+    down.fill(0);
+    known.fill(0);
+  };
+  let [downAll, knownAll] = [1, 2];
+  for (const [slot, state] of row.entries()) {
+    if (slot > 0 && days[slot] !== days[slot - 1]) closeDay();
+    if (state > slotUp) continue;
+    known[kinds[slot]!]!++;
+    knownAll++;
+    if (state !== slotDown) continue;
+    down[kinds[slot]!]!++;
+    downAll++;
   }
-  return odds;
+  closeDay();
+  return { ...tally, mean: downAll / knownAll };
+}
+
+/** What the fleet does in each kind of hour: the mean over the machines that were seen in it, and over all hours. */
+function fleetOdds(tallies: readonly KindTally[]): {
+  readonly byKind: readonly number[];
+  readonly mean: number;
+} {
+  const meanOf = (values: readonly number[]): number =>
+    clampOdds(values.length === 0 ? 0.5 : values.reduce((sum, value) => sum + value, 0) / values.length);
+  const byKind = hourKinds.map((_, kind) =>
+    meanOf(
+      tallies
+        .filter(({ days }) => days[kind]! > 0)
+        .map(({ downDays, days }) => downDays[kind]! / days[kind]!),
+    ),
+  );
+  return { byKind, mean: meanOf(tallies.map(({ mean }) => mean)) };
+}
+
+/**
+ * N × kinds: P(down), row by row. A machine is expected to be as much better or worse than the fleet in each kind of hour as it is
+ * over all hours, in log odds; that expectation counts as one day against the days that were seen.
+ */
+export function downByKind(history: FleetHistory): Float64Array {
+  const kinds = weekHours(history).map((hour) => kindOf(hour));
+  const offsetMs = fleetOffsetMs(history);
+  const days = Int32Array.from(kinds, (_, slot) =>
+    Math.floor((history.startMs + slot * history.slotMs + offsetMs) / dayMs),
+  );
+  const tallies = history.machines.map((_, row) =>
+    tallyByKind(history.up.subarray(row * history.slotCount, (row + 1) * history.slotCount), kinds, days),
+  );
+  const fleet = fleetOdds(tallies);
+  const odds = tallies.flatMap(({ downDays, days: seen, mean }) =>
+    hourKinds.map((_, kind) => {
+      const expected = sigmoid(logit(fleet.byKind[kind]!) + logit(clampOdds(mean)) - logit(fleet.mean));
+      return clampOdds((downDays[kind]! + smoothingDays * expected) / (seen[kind]! + smoothingDays));
+    }),
+  );
+  return Float64Array.from(odds);
 }
 
 /** Hours since each machine was last seen up, counting only hours in which it was seen at all. */
@@ -46,6 +99,9 @@ export function hoursDown(history: FleetHistory): Int32Array {
     return count;
   });
 }
+
+/** From Friday noon to Tuesday morning: a long weekend says nothing of somebody's leaving. */
+const weekendHours = 90;
 
 /**
  * P(gone for good | down for so many hours), from the fleet's own past: of absences at least that long, the share that never
@@ -67,7 +123,7 @@ export function goneOdds(history: FleetHistory): Float64Array {
   }
   const patienceHours = 7 * 24;
   return Float64Array.from(hoursDown(history), (hours) => {
-    if (hours < 24) return 0;
+    if (hours < weekendHours) return 0;
     const asLong = lengths.filter((length) => length.hours >= hours);
     const lost = asLong.filter(({ ended }) => !ended).length;
     // A short absence that has not ended yet says little: the share counts fully only after a week.

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { DreyError, machineId } from '../datasets/index.ts';
 import type { ModelCard } from './card.ts';
-import type { FailureForecast } from './forecast.ts';
+import type { FailureForecast, PastHours } from './forecast.ts';
 import type { TrainingResult } from './training.ts';
 
 export interface StoredModels {
@@ -30,10 +30,17 @@ function plainForecast(forecast: FailureForecast): object {
     ...forecast,
     strata: forecast.strata.map((stratum) => ({ ...stratum, downProbability: [...stratum.downProbability] })),
     shocks: forecast.shocks.map((shock) => ({ ...shock, strike: [...shock.strike] })),
+    ...(forecast.pastHours === undefined ? {} : { pastHours: plainHours(forecast.pastHours) }),
     domainOfMachine: [...forecast.domainOfMachine],
     goneProbability: [...forecast.goneProbability],
   };
 }
+
+const plainHours = ({ share, stratumOf, down }: PastHours): object => ({
+  share,
+  stratumOf: [...stratumOf],
+  down: down.map((odds) => [...odds]),
+});
 
 function typedForecast(plain: FailureForecast): FailureForecast {
   return {
@@ -44,6 +51,15 @@ function typedForecast(plain: FailureForecast): FailureForecast {
       downProbability: Float64Array.from(stratum.downProbability),
     })),
     shocks: plain.shocks.map((shock) => ({ ...shock, strike: Float64Array.from(shock.strike) })),
+    ...(plain.pastHours === undefined
+      ? {}
+      : {
+          pastHours: {
+            share: plain.pastHours.share,
+            stratumOf: Int32Array.from(plain.pastHours.stratumOf),
+            down: plain.pastHours.down.map((odds) => Float64Array.from(odds)),
+          },
+        }),
     domainOfMachine: Int32Array.from(plain.domainOfMachine),
     goneProbability: Float64Array.from(plain.goneProbability),
   };

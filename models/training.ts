@@ -9,13 +9,7 @@ import {
   takeExamples,
   type Weights,
 } from './availability.ts';
-import {
-  baselineOdds,
-  calibrated,
-  type Calibration,
-  fitCalibration,
-  judgeAvailability,
-} from './availability-judgement.ts';
+import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
 import { gate, type ModelCard } from './card.ts';
 import type { FailureForecast } from './forecast.ts';
@@ -25,8 +19,7 @@ import {
   independenceLikelihood,
 } from './joint-baselines.ts';
 import { fitShockMixture, meanLogLikelihood, type ShockMixture, shocksOf } from './joint-failure.ts';
-import { hourKinds, kindOf, weekHours } from './hours.ts';
-import { baselineForecast, downByKind, goneOdds, strataOf } from './marginals.ts';
+import { forecastOf, type Network, weekAhead } from './serving-forecast.ts';
 import { trainPopularity } from './popularity.ts';
 
 export interface TrainingProgress {
@@ -171,11 +164,6 @@ const sourceOf = (served: { readonly availability: boolean; readonly joint: bool
   return parts.length === 0 ? 'hour-of-week baseline' : `learned ${parts.join(' and ')}`;
 };
 
-interface Network {
-  readonly weights: Weights;
-  readonly calibration: Calibration;
-}
-
 interface LearnedAvailability extends Network {
   readonly card: ModelCard;
 }
@@ -303,66 +291,6 @@ function popularityCard({
     details,
     ...gate(score),
     limits: 'Ranks files for the coming week; it does not yet place extra copies.',
-  };
-}
-
-/** N × kinds: P(down) in the coming week, by the network from the last day's moments, averaged by kind of hour. */
-function weekAhead(tf: Tf, { weights, calibration }: Network, history: FleetHistory): Float64Array {
-  const toSlot = history.slotCount;
-  const examples = takeExamples(history, {
-    random: createRandom(1),
-    countMax: 400_000,
-    fromSlot: Math.max(0, toSlot - 168),
-    toSlot,
-    horizons: [168],
-    outcomes: 'all',
-  });
-  const odds = calibrated(predictAvailability(tf, weights, examples), calibration);
-  const kinds = hourKinds.length;
-  const hours = weekHours(history, 200);
-  const [sums, counts] = [
-    new Float64Array(history.machines.length * kinds),
-    new Float64Array(history.machines.length * kinds),
-  ];
-  for (const [index, up] of odds.entries()) {
-    const at = examples.machineOf[index]! * kinds + kindOf(hours[examples.slotOf[index]! + 168]!);
-    sums[at]! += 1 - up;
-    counts[at]!++;
-  }
-  const habit = downByKind(history);
-  // Half habit, half forecast: the network sees a week ahead only dimly, and habits are never wholly wrong.
-  return sums.map((sum, at) =>
-    counts[at] === 0 ? habit[at]! : 0.5 * (sum / counts[at]!) + 0.5 * habit[at]!,
-  );
-}
-
-interface Serving {
-  readonly source: string;
-  readonly mixture: ShockMixture | undefined;
-  readonly up?: (history: FleetHistory) => Float64Array;
-}
-
-const logit = (p: number): number => Math.log(p / (1 - p));
-const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
-
-function forecastOf(history: FleetHistory, { source, mixture, up }: Serving): FailureForecast {
-  const base = baselineForecast(history);
-  const N = history.machines.length;
-  const own = up === undefined ? downByKind(history) : up(history);
-  if (mixture === undefined) return { ...base, strata: strataOf(N, own), source };
-  const { shocks, domainOfMachine } = shocksOf(mixture, N);
-  // What shocks explain is taken off the machine's own odds.
-  const kinds = hourKinds.length;
-  const quiet = own.map(
-    (p, at) => 1 / (1 + Math.exp(-(logit(clampOdds(p)) + mixture.shifts[Math.floor(at / kinds)]!))),
-  );
-  return {
-    machines: base.machines,
-    strata: strataOf(N, quiet),
-    shocks,
-    domainOfMachine,
-    goneProbability: goneOdds(history),
-    source,
   };
 }
 

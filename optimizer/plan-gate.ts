@@ -20,36 +20,49 @@ export interface Serving {
   readonly notes: readonly string[];
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(3)} %`;
+const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
+
+/** What a policy is judged by. */
+const riskOf = ({ risk, unavailableShare }: PolicyScore): number => risk ?? unavailableShare;
 
 /** The forecast and the way of choosing groups that may serve. A tie goes to the learned one, as does no comparison at all. */
 export function chooseServing({ forecast, baseline, heldOut = [] }: GateQuestion): Serving {
   const learned = heldOut.find(({ policy }) => policy === 'learned');
   const best = heldOut
     .filter(({ policy }) => policy !== 'learned')
-    .toSorted((a, b) => a.unavailableShare - b.unavailableShare)[0];
-  if (learned === undefined || best === undefined || learned.unavailableShare <= best.unavailableShare)
+    .toSorted((a, b) => riskOf(a) - riskOf(b))[0];
+  if (learned === undefined || best === undefined || riskOf(learned) <= riskOf(best))
     return { forecast, method: 'climb', source: forecast.source, notes: [] };
-  const serving = baseline ?? withoutShocks(forecast);
+  const habits = baseline ?? withoutShocks(forecast);
   return {
-    forecast: serving,
+    // Only independence looks at the kind of hour; the simple policies go by each machine's mean.
+    forecast: best.policy === 'independence' ? habits : meansOnly(habits),
     method: best.policy === 'random' || best.policy === 'best-k' ? best.policy : 'climb',
     source: `${best.policy} (baseline)`,
     notes: [
-      `The learned placement was unavailable ${percent(learned.unavailableShare)} of the held-out time, ${best.policy} ${percent(best.unavailableShare)}: the baseline serves.`,
+      `The learned placement's risk in the held-out time was ${percent(riskOf(learned))}, that of ${best.policy} ${percent(riskOf(best))}: the baseline serves.`,
     ],
   };
 }
 
-/** Each machine as often down as before, but independently of the others. */
+/** Each machine as often down in every kind of hour as in all of them together. */
+function meansOnly(forecast: FailureForecast): FailureForecast {
+  const means = Float64Array.from(forecast.machines, (_, row) =>
+    forecast.strata.reduce((sum, { weight, downProbability }) => sum + weight * downProbability[row]!, 0),
+  );
+  return { ...forecast, strata: forecast.strata.map((stratum) => ({ ...stratum, downProbability: means })) };
+}
+
+/** Each machine as often down as the models say, but independently of the others. */
 export function withoutShocks(forecast: FailureForecast): FailureForecast {
+  const { machines, domainOfMachine, goneProbability, source } = forecast;
   const { folded } = causesOf(forecast.shocks, 1);
-  const spared = Float64Array.from(forecast.machines, (_, row) =>
+  const spared = Float64Array.from(machines, (_, row) =>
     folded.reduce((up, { shock, probability }) => up * (1 - probability * shock.strike[row]!), 1),
   );
   const strata = forecast.strata.map((stratum) => ({
     ...stratum,
     downProbability: stratum.downProbability.map((down, row) => 1 - (1 - down) * spared[row]!),
   }));
-  return { ...forecast, strata, shocks: [] };
+  return { machines, strata, shocks: [], domainOfMachine, goneProbability, source };
 }

@@ -80,6 +80,11 @@ export interface PolicyScore {
   readonly policy: string;
   readonly unavailableShare: number;
   readonly unavailableShareBusiness: number;
+  /**
+   * What the policies are compared by: the unavailable share, and that of hours in which one more failure would have made the group
+   * unavailable times how often a machine fails. It says the same with far less chance in it.
+   */
+  readonly risk?: number;
 }
 
 export interface Plan {

@@ -31,7 +31,7 @@ interface Columns {
 }
 
 /**
- * Kinds of hour × (quiet, one shock, or a likely pair of shocks). `machines` picks and orders the columns; a machine that
+ * Kinds of hour × (quiet, one shock, or a likely pair of shocks), and the hours that were, where the forecast has some. `machines` picks and orders the columns; a machine that
  * the forecast does not know gets the fleet's mean, and no shock. At most `stateCountMax` states, or one per kind of hour.
  */
 export function statesFromForecast(
@@ -40,7 +40,10 @@ export function statesFromForecast(
 ): States {
   const row = new Map(forecast.machines.map((machine, index) => [machine, index]));
   const columns = machines.map((machine) => row.get(machine));
-  const causeCountMax = Math.max(1, Math.floor(stateCountMax / Math.max(1, forecast.strata.length)));
+  const { pastHours } = forecast;
+  const modelled = stateCountMax - (pastHours?.down.length ?? 0);
+  const causeCountMax = Math.max(1, Math.floor(modelled / Math.max(1, forecast.strata.length)));
+  const modelShare = 1 - (pastHours?.share ?? 0);
   const { shown, folded } = causesOf(forecast.shocks, causeCountMax);
   const foldedUp = Float64Array.from(columns, (index) =>
     folded.reduce((up, { shock, probability }) => up * (1 - probability * strikeOf(shock, index)), 1),
@@ -50,10 +53,16 @@ export function statesFromForecast(
   const hourOfState: number[] = [];
   for (const [hour, stratum] of forecast.strata.entries()) {
     for (const { probability, shocks } of shown) {
-      weights.push(stratum.weight * probability);
+      weights.push(modelShare * stratum.weight * probability);
       hourOfState.push(hour);
       down.push(downIn({ forecast, columns, foldedUp }, stratum, shocks));
     }
+  }
+  for (const [hour, odds] of (pastHours?.down ?? []).entries()) {
+    weights.push(pastHours!.share / pastHours!.down.length);
+    hourOfState.push(pastHours!.stratumOf[hour]!);
+    const mean = meanOf(odds);
+    down.push(Float64Array.from(columns, (index) => (index === undefined ? mean : odds[index]!)));
   }
   return {
     machines,

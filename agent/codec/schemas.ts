@@ -95,7 +95,14 @@ export const plan: z.ZodType<Plan> = z.strictObject({
   domains: z.record(text(128), text(128)),
   modelSource: text(512),
   heldOut: z
-    .array(z.strictObject({ policy: text(64), unavailableShare: odds, unavailableShareBusiness: odds }))
+    .array(
+      z.strictObject({
+        policy: text(64),
+        unavailableShare: odds,
+        unavailableShareBusiness: odds,
+        risk: odds.exactOptional(),
+      }),
+    )
     .max(32),
   notes: z.array(text(1024)).max(64),
   evidence: evidence.exactOptional(),

@@ -9,6 +9,7 @@ import { capacitiesFor, groupCountFor } from '../redundancy.ts';
 import { statesFromForecast } from '../states.ts';
 import { isBusinessHour } from './calendar.ts';
 import { bestK, bestKWithSwaps } from './policies/best-k.ts';
+import { independence } from './policies/independence.ts';
 import type { Belief } from './policies/policy.ts';
 import { random } from './policies/random.ts';
 
@@ -32,21 +33,25 @@ interface Counts {
 interface Tally {
   readonly all: Counts;
   readonly business: Counts;
+  /** Hours in which exactly k members were up: one more failure, and the group is gone. */
+  readonly near: Counts;
+  /** Members down, of all members seen. */
+  readonly members: Counts;
 }
 
-/** Whether fewer than k members were up. Undefined when one was not seen: counting only what decides would flatter. */
-function isUnavailable(
+/** How many members were up. Undefined when one was not seen: counting only what decides would flatter. */
+function upMembers(
   { up, slotCount }: FleetHistory,
   group: readonly number[],
-  at: { readonly slot: number; readonly k: number },
-): boolean | undefined {
+  slot: number,
+): number | undefined {
   let upCount = 0;
   for (const machine of group) {
-    const state = up[machine * slotCount + at.slot];
+    const state = up[machine * slotCount + slot];
     if (state === slotUnknown) return undefined;
     if (state === slotUp) upCount++;
   }
-  return upCount < at.k;
+  return upCount;
 }
 
 /** Unavailable and seen group-hours of these groups over a history; columns are its rows. */
@@ -55,15 +60,19 @@ export function replayGroups(
   history: FleetHistory,
   k: number,
 ): Tally {
-  const tally: Tally = { all: { lost: 0, seen: 0 }, business: { lost: 0, seen: 0 } };
+  const none = (): Counts => ({ lost: 0, seen: 0 });
+  const tally: Tally = { all: none(), business: none(), near: none(), members: none() };
   const offsetMs = fleetOffsetMs(history);
   for (let slot = 0; slot < history.slotCount; slot++) {
     const hour = hourOfWeek(history.startMs + slot * history.slotMs, offsetMs);
     for (const group of groups) {
-      const isLost = isUnavailable(history, group, { slot, k });
-      if (isLost === undefined) continue;
-      count(tally.all, isLost);
-      if (isBusinessHour(hour)) count(tally.business, isLost);
+      const upCount = upMembers(history, group, slot);
+      if (upCount === undefined) continue;
+      count(tally.all, upCount < k);
+      count(tally.near, upCount === k);
+      tally.members.seen += group.length;
+      tally.members.lost += group.length - upCount;
+      if (isBusinessHour(hour)) count(tally.business, upCount < k);
     }
   }
   return tally;
@@ -77,7 +86,7 @@ function count(counts: Counts, isLost: boolean): void {
 const share = ({ lost, seen }: Counts): number => (seen === 0 ? 0 : lost / seen);
 
 /** The simple policies that a learned forecast must not lose against, before it may serve. */
-const rivals = [random, bestK, bestKWithSwaps];
+const rivals = [random, bestK, bestKWithSwaps, independence];
 
 /** One score a policy, the learned one last: each saw the past only and is judged by the slots from `heldOutFromSlot` on. */
 export async function compareHeldOut(heldOut: HeldOut): Promise<readonly PolicyScore[]> {
@@ -98,7 +107,8 @@ export async function compareHeldOut(heldOut: HeldOut): Promise<readonly PolicyS
     );
     const mean = (which: keyof Tally): number =>
       tallies.reduce((sum, tally) => sum + share(tally[which]), 0) / drawCount;
-    return { policy, unavailableShare: mean('all'), unavailableShareBusiness: mean('business') };
+    const risk = mean('all') + mean('near') * mean('members');
+    return { policy, unavailableShare: mean('all'), unavailableShareBusiness: mean('business'), risk };
   });
 }
 

@@ -1,7 +1,7 @@
 // The replayed fleet under one policy, slot by slot: who holds which shard of which file, what is copied, what cannot be served and
 // what is lost. It looks at the trace one slot at a time; what policies learn from ends before the slot that is being lived.
 
-import { hourMs, hourOfWeek, slotUnknown, slotUp } from '../../datasets/index.ts';
+import { hourMs, hourOfWeek, machineId, slotUnknown, slotUp } from '../../datasets/index.ts';
 import { fleetOffsetMs } from '../../models/index.ts';
 import { groupForPack } from '../rendezvous.ts';
 import type { PlacementClass } from '../plan.ts';
@@ -37,6 +37,8 @@ export class World {
   readonly #holders: Int32Array;
   /** F × n machines that should have it. */
   readonly #wanted: Int32Array;
+  /** F group numbers: they stay, whoever the members are. */
+  #groupOf: Int32Array = new Int32Array(0);
   readonly #isLost: Uint8Array;
   /** Machines whose departure has been taken account of. */
   readonly #gone = new Set<number>();
@@ -69,9 +71,10 @@ export class World {
 
   /** Files follow these groups of machines from now on. The first time they are where they should be. */
   follow(groups: readonly (readonly number[])[]): void {
-    const members = groupOfFiles(groups, { fileCount: this.#fileCount, n: this.#n });
-    this.#wanted.set(members);
-    if (!this.#isPlaced) this.#holders.set(members);
+    if (this.#groupOf.length === 0) this.#groupOf = groupsOfFiles(this.#fileCount, groups.length);
+    for (const [file, group] of this.#groupOf.entries())
+      this.#wanted.set(groups[group] ?? [], file * this.#n);
+    if (!this.#isPlaced) this.#holders.set(this.#wanted);
     this.#isPlaced = true;
     this.#isSettled = false;
   }
@@ -179,15 +182,12 @@ export class World {
   }
 }
 
-/** F × n members: each file goes to the group that rendezvous hashing gives its pack. */
-function groupOfFiles(
-  groups: readonly (readonly number[])[],
-  { fileCount, n }: { readonly fileCount: number; readonly n: number },
-): Int32Array {
+/** F group numbers: each file goes to the group that rendezvous hashing gives its pack. */
+function groupsOfFiles(fileCount: number, groupCount: number): Int32Array {
   const placementClass: PlacementClass = {
     name: 'small',
-    redundancy: { k: 1, n },
-    groups: groups.map((_, index) => ({
+    redundancy: { k: 1, n: 1 },
+    groups: Array.from({ length: groupCount }, (_, index) => ({
       id: String(index),
       members: [],
       weight: 1,
@@ -196,11 +196,9 @@ function groupOfFiles(
       reasons: [],
     })),
   };
-  const members = new Int32Array(fileCount * n).fill(nobody);
-  for (let file = 0; file < fileCount; file++) {
+  const owner = machineId('owner');
+  return Int32Array.from({ length: fileCount }, (_, file) => {
     const packId = (Math.imul(file + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').repeat(8);
-    const group = groupForPack({ packId, owner: '' as never, placementClass });
-    members.set(groups[Number(group?.id ?? 0)] ?? [], file * n);
-  }
-  return members;
+    return Number(groupForPack({ packId, owner, placementClass })?.id ?? 0);
+  });
 }

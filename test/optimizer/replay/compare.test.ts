@@ -56,9 +56,10 @@ test('policies are compared on hours that none of them saw, and the same seed gi
   const scores = await compareHeldOut(ask);
   t.deepEqual(
     scores.map(({ policy }) => policy),
-    ['random', 'best-k', 'best-k with swaps', 'learned'],
+    ['random', 'best-k', 'best-k with swaps', 'independence', 'learned'],
   );
-  for (const { unavailableShare, unavailableShareBusiness } of scores) {
+  for (const { unavailableShare, unavailableShareBusiness, risk } of scores) {
+    t.true(risk! >= unavailableShare);
     t.true(unavailableShare >= 0 && unavailableShare <= 1);
     t.true(unavailableShareBusiness >= 0 && unavailableShareBusiness <= 1);
   }

@@ -1,0 +1,80 @@
+// The forecast that serves: what the models and the past make of the coming weeks, as the plain numbers of `forecast.ts`.
+
+import { createRandom, type FleetHistory } from '../datasets/index.ts';
+import { predictAvailability, takeExamples, type Weights } from './availability.ts';
+import { calibrated, type Calibration } from './availability-judgement.ts';
+import type { Tf } from './backend.ts';
+import type { FailureForecast } from './forecast.ts';
+import { hourKinds, kindOf, weekHours } from './hours.ts';
+import { type ShockMixture, shocksOf } from './joint-failure.ts';
+import { baselineForecast, downByKind, goneOdds, strataOf } from './marginals.ts';
+import { pastHoursOf } from './past-hours.ts';
+
+/** A fitted availability network. */
+export interface Network {
+  readonly weights: Weights;
+  readonly calibration: Calibration;
+}
+
+/** N × kinds: P(down) in the coming week, by the network from the last day's moments, averaged by kind of hour. */
+export function weekAhead(tf: Tf, { weights, calibration }: Network, history: FleetHistory): Float64Array {
+  const toSlot = history.slotCount;
+  const examples = takeExamples(history, {
+    random: createRandom(1),
+    countMax: 400_000,
+    fromSlot: Math.max(0, toSlot - 168),
+    toSlot,
+    horizons: [168],
+    outcomes: 'all',
+  });
+  const odds = calibrated(predictAvailability(tf, weights, examples), calibration);
+  const kinds = hourKinds.length;
+  const hours = weekHours(history, 200);
+  const [sums, counts] = [
+    new Float64Array(history.machines.length * kinds),
+    new Float64Array(history.machines.length * kinds),
+  ];
+  for (const [index, up] of odds.entries()) {
+    const at = examples.machineOf[index]! * kinds + kindOf(hours[examples.slotOf[index]! + 168]!);
+    sums[at]! += 1 - up;
+    counts[at]!++;
+  }
+  const habit = downByKind(history);
+  // Half habit, half forecast: the network sees a week ahead only dimly, and habits are never wholly wrong.
+  return sums.map((sum, at) =>
+    counts[at] === 0 ? habit[at]! : 0.5 * (sum / counts[at]!) + 0.5 * habit[at]!,
+  );
+}
+
+export interface Serving {
+  readonly source: string;
+  readonly mixture: ShockMixture | undefined;
+  readonly up?: (history: FleetHistory) => Float64Array;
+}
+
+const logit = (p: number): number => Math.log(p / (1 - p));
+const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
+
+/** What serves, from a history: habits or the network's week ahead, shocks where a mixture serves, and hours that were. */
+export function forecastOf(history: FleetHistory, { source, mixture, up }: Serving): FailureForecast {
+  const base = baselineForecast(history);
+  const N = history.machines.length;
+  const own = up === undefined ? downByKind(history) : up(history);
+  const pastHours = pastHoursOf(history, downByKind(history));
+  if (mixture === undefined) return { ...base, strata: strataOf(N, own), pastHours, source };
+  const { shocks, domainOfMachine } = shocksOf(mixture, N);
+  // What shocks explain is taken off the machine's own odds.
+  const kinds = hourKinds.length;
+  const quiet = own.map(
+    (p, at) => 1 / (1 + Math.exp(-(logit(clampOdds(p)) + mixture.shifts[Math.floor(at / kinds)]!))),
+  );
+  return {
+    machines: base.machines,
+    strata: strataOf(N, quiet),
+    shocks,
+    pastHours,
+    domainOfMachine,
+    goneProbability: goneOdds(history),
+    source,
+  };
+}
