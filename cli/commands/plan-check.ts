@@ -70,7 +70,7 @@ export function checkPlanFile(path: string, options: CommonOptions): void {
   if (check.problems.length === 0) return;
   throw new DreyError({
     code: 'plan-check-failed',
-    message: `${check.problems.length} things are wrong with this plan, the first: ${check.problems[0]}`,
+    message: `this plan breaks ${check.problems.length} of its claims or laws, the first: ${check.problems[0]}`,
     advice: 'Do not approve it; compute a new one with `drey plan compute`.',
   });
 }
