@@ -16,7 +16,7 @@ export interface ImproveQuestion extends Grouping {
   readonly seed: number | string;
   /** Whole groups to start from; default: those of a climb. */
   readonly start?: readonly (readonly number[])[];
-  /** `groups`: the start stays as it is and only gets its certificate. Default `nothing`. */
+  /** `groups`: the start stays as it is and only gets its certificate, as it does with pins or a budget of moves. Default `nothing`. */
   readonly keep?: 'nothing' | 'groups';
   /** Linear programs solved at most; default 40. */
   readonly roundsMax?: number;
@@ -47,7 +47,7 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
     return certify(question, { odds, groups: start, prices: new Float64Array(capacities.length) });
   const sum = (groups: readonly (readonly number[])[]): number =>
     groups.reduce((total, members) => total + oddsOf(members), 0);
-  const rounded = question.keep === 'groups' ? start : wholeGroups(question, generated);
+  const rounded = mustStay(question) ? start : wholeGroups(question, generated);
   const groups = sum(rounded) < sum(start) ? rounded : start;
   if (redundancy.k > 1) {
     const prices = subsetPrices({ ...question, grouping: question, odds, groups: start });
@@ -55,6 +55,10 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
   }
   return certify(question, { odds, groups, ...generated });
 }
+
+/** Pins and budgets of moves speak of the start's slots; whole groups of the program have others. */
+const mustStay = ({ keep, pins = [], movedSlotsMax }: ImproveQuestion): boolean =>
+  keep === 'groups' || pins.length > 0 || movedSlotsMax !== undefined;
 
 function wholeGroups(question: ImproveQuestion, generated: Generated): readonly (readonly number[])[] {
   const whole = roundGroups(generated, question);
