@@ -160,7 +160,8 @@ class ParquetTable implements RowTable {
 
   async close(): Promise<void> {
     if (this.#rows.length > 0) this.#flush();
-    this.#orUnwritable(() => this.#writer.finish());
+    // Writers of files are synchronous: nothing is left to wait for but what the type allows.
+    await this.#orUnwritable(() => this.#writer.finish());
   }
 
   #flush(): void {
@@ -174,7 +175,7 @@ class ParquetTable implements RowTable {
         return type === 'whole' ? BigInt(cell) : cell;
       }),
     }));
-    this.#orUnwritable(() => this.#writer.write({ columnData, rowGroupSize: groupRows }));
+    void this.#orUnwritable(() => this.#writer.write({ columnData, rowGroupSize: groupRows }));
   }
 
   #orUnwritable<Value>(write: () => Value): Value {

@@ -4,8 +4,8 @@ import type { FleetHistory } from '../datasets/index.ts';
 import { slotUp } from '../datasets/index.ts';
 import type { Examples } from './availability.ts';
 import { kindOf, weekHours } from './hours.ts';
-import type { Score } from './card.ts';
-import { brierScore, calibrationError, logLoss } from './scores.ts';
+import type { ReliabilityBin, Score } from './card.ts';
+import { brierScore, calibrationError, logLoss, reliabilityBins } from './scores.ts';
 
 /** Platt scaling (1999): odds = σ(scale · z + shift), fitted by Newton's method; keeps the order of forecasts. */
 export interface Calibration {
@@ -126,6 +126,7 @@ export function baselineOdds(
 export interface Judgement {
   readonly score: Score;
   readonly details: Readonly<Record<string, number>>;
+  readonly reliability: readonly ReliabilityBin[];
 }
 
 /** Brier score of the examples 24 h ahead, with log loss and calibration error as details. */
@@ -139,6 +140,7 @@ export function judgeAvailability(
     return {
       score: { metric: 'Brier score, 24 h ahead', value: Number.NaN, better: 'lower', baselines: [] },
       details: {},
+      reliability: [],
     };
   }
   const scored = Object.entries(baselines).map(([name, values]) => ({
@@ -155,5 +157,6 @@ export function judgeAvailability(
       'skill over the best baseline': 1 - value / best,
       examples: examples.count,
     },
+    reliability: reliabilityBins(odds, outcomes),
   };
 }

@@ -28,6 +28,7 @@ import { fitShockMixture, meanLogLikelihood, type ShockMixture, shocksOf } from 
 import { hourKinds, kindOf, weekHours } from './hours.ts';
 import { baselineForecast, downByKind, goneOdds, strataOf } from './marginals.ts';
 import { trainPopularity } from './popularity.ts';
+import { type NamedWeights, nameWeights } from './weights.ts';
 
 export interface TrainingProgress {
   readonly model: string;
@@ -66,9 +67,7 @@ export interface TrainingResult {
   readonly heldOutForecast: FailureForecast;
   readonly heldOutFromSlot: number;
   readonly cards: readonly ModelCard[];
-  readonly weights: Readonly<
-    Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
-  >;
+  readonly weights: NamedWeights;
   readonly domains: readonly { readonly name: string; readonly members: readonly number[] }[];
 }
 
@@ -160,7 +159,7 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     heldOutFromSlot,
     cards,
     domains,
-    weights: weightsOf(serving.weights, mixture ?? joint.mixture, popularity?.model.weights ?? []),
+    weights: learnedWeights(serving, mixture ?? joint.mixture, popularity?.model.weights),
   };
 }
 
@@ -175,6 +174,12 @@ interface Network {
   readonly weights: Weights;
   readonly calibration: Calibration;
 }
+
+const learnedWeights = (
+  { weights: availability, calibration }: Network,
+  mixture: ShockMixture,
+  popularity: readonly Float32Array[] = [],
+): NamedWeights => nameWeights({ availability, calibration, mixture, popularity });
 
 interface LearnedAvailability extends Network {
   readonly card: ModelCard;
@@ -247,10 +252,18 @@ async function learnAvailability(
     outcomes: 'known',
   });
   const odds = calibrated(predictAvailability(tf, weights, judged), calibration);
-  const { score, details } = judgeAvailability(odds, judged, baselineOdds(history, past.slotCount, judged));
+  const { score, details, reliability } = judgeAvailability(
+    odds,
+    judged,
+    baselineOdds(history, past.slotCount, judged),
+  );
   const limits =
     'Trained on this fleet only; a machine with less than three days of history gets the mean of its kind of hour.';
-  return { weights, calibration, card: { model: 'availability', score, details, ...gate(score), limits } };
+  return {
+    weights,
+    calibration,
+    card: { model: 'availability', score, details, reliability, ...gate(score), limits },
+  };
 }
 
 interface LearnedJoint {
@@ -363,31 +376,5 @@ function forecastOf(history: FleetHistory, { source, mixture, up }: Serving): Fa
     domainOfMachine,
     goneProbability: goneOdds(history),
     source,
-  };
-}
-
-function weightsOf(
-  availability: Weights,
-  mixture: ShockMixture,
-  popularity: readonly Float32Array[],
-): TrainingResult['weights'] {
-  const named = Object.fromEntries(
-    availability.values.map((values, index) => [
-      `availability.${index}`,
-      { shape: availability.shapes[index]!, values },
-    ]),
-  );
-  const flat = (
-    values: Float32Array,
-  ): { readonly shape: readonly number[]; readonly values: Float32Array } => ({
-    shape: [values.length],
-    values,
-  });
-  return {
-    ...named,
-    'joint.logRates': flat(mixture.logRates),
-    'joint.strikes': flat(mixture.strikes),
-    'joint.shifts': flat(mixture.shifts),
-    ...Object.fromEntries(popularity.map((values, index) => [`popularity.${index}`, flat(values)])),
   };
 }

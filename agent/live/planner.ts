@@ -6,6 +6,7 @@ import {
   type FleetHistory,
   hourMs,
   historyFromRows,
+  sliceHistory,
   type TelemetryRow,
   type UnixMs,
   weekMs,
@@ -13,7 +14,11 @@ import {
 import {
   baselineForecast,
   historySlotsMin,
+  judgedFrom,
   type ModelCard,
+  promotedForecast,
+  readPromoted,
+  type StoredModels,
   trainModels,
   type TrainedModels,
   type TrainingProgress,
@@ -103,6 +108,9 @@ export class Planner {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
       return { plan: await planInThread({ ...task, forecast }) };
     }
+    const promoted = readPromoted(this.#parts.registryFolder);
+    if (promoted !== undefined)
+      return { plan: await planInThread({ ...task, ...promotedTask(promoted, history) }) };
     const trained = await this.train(history, wish);
     const { forecast, heldOutForecast, heldOutFromSlot } = trained;
     const plan = await planInThread({
@@ -113,6 +121,27 @@ export class Planner {
     });
     return { plan, trained };
   }
+}
+
+/** A day of hours that the promoted version never saw says something; less does not. */
+const unseenSlotsMin = 24;
+
+/**
+ * A version that a person promoted serves instead of a training of our own. The hours since its training judge it at every plan:
+ * where its groups did worse than a baseline's, that baseline serves and the plan says so.
+ */
+function promotedTask(
+  promoted: StoredModels,
+  history: FleetHistory,
+): Pick<PlanTask, 'forecast' | 'baseline' | 'heldOut'> {
+  const forecast = promotedForecast(promoted, history);
+  const baseline = baselineForecast(history);
+  const heldOutFromSlot = judgedFrom(history, promoted.historyEndMs);
+  const isUnseen = history.startMs + heldOutFromSlot * history.slotMs >= promoted.historyEndMs;
+  if (!isUnseen || heldOutFromSlot < unseenSlotsMin) return { forecast, baseline };
+  const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
+  const heldOutForecast = promotedForecast(promoted, past);
+  return { forecast, baseline, heldOut: { history, heldOutForecast, heldOutFromSlot } };
 }
 
 /** Before anything is known all machines are alike. */
