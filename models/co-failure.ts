@@ -88,43 +88,77 @@ export function linkByCorrelation(
   slotCount: number,
 ): readonly (readonly number[])[] {
   const groups = new Map<number, number[]>(Array.from({ length: count }, (_, index) => [index, [index]]));
-  const links = correlations.slice();
+  const links = new Links(correlations.slice(), count);
   const threshold = Math.max(correlationMin, significanceMin / Math.sqrt(slotCount));
   for (;;) {
-    const pair = highestPair(links, [...groups.keys()], count);
+    const pair = links.highest();
     if (pair === undefined || pair.value < threshold) break;
-    const { a, b } = pair;
-    const [left, right] = [groups.get(a)!, groups.get(b)!];
-    for (const other of groups.keys()) {
-      if (other === a || other === b) continue;
-      const mean =
-        (links[a * count + other]! * left.length + links[b * count + other]! * right.length) /
-        (left.length + right.length);
-      links[a * count + other] = mean;
-      links[other * count + a] = mean;
-    }
+    const [left, right] = [groups.get(pair.a)!, groups.get(pair.b)!];
+    links.join(pair, left.length / (left.length + right.length));
     left.push(...right);
-    groups.delete(b);
+    groups.delete(pair.b);
   }
   return [...groups.values()]
     .filter((group) => group.length > 1)
     .map((group) => group.toSorted((x, y) => x - y));
 }
 
-function highestPair(
-  links: Float32Array,
-  keys: readonly number[],
-  count: number,
-): { readonly a: number; readonly b: number; readonly value: number } | undefined {
-  let best: { a: number; b: number; value: number } | undefined;
-  for (const [index, a] of keys.entries()) {
-    for (let other = index + 1; other < keys.length; other++) {
-      const b = keys[other]!;
-      const value = links[a * count + b]!;
-      if (best === undefined || value > best.value) best = { a, b, value };
+interface Link {
+  readonly a: number;
+  readonly b: number;
+  readonly value: number;
+}
+
+/** Mean correlations between groups, each with its strongest partner at hand: a join costs a pass or a few, not all pairs. */
+class Links {
+  readonly #values: Float32Array;
+  readonly #count: number;
+  readonly #alive: Set<number>;
+  readonly #nearest: Int32Array;
+
+  constructor(values: Float32Array, count: number) {
+    this.#values = values;
+    this.#count = count;
+    this.#alive = new Set(Array.from({ length: count }, (_, index) => index));
+    this.#nearest = Int32Array.from({ length: count }, (_, a) => this.#nearestTo(a));
+  }
+
+  highest(): Link | undefined {
+    let best: Link | undefined;
+    for (const a of this.#alive) {
+      const b = this.#nearest[a]!;
+      if (b < 0) continue;
+      const value = this.#values[a * this.#count + b]!;
+      if (best === undefined || value > best.value) best = { a: Math.min(a, b), b: Math.max(a, b), value };
+    }
+    return best;
+  }
+
+  /** `b` joins `a`, whose share of the new group's members is `shareOfA`. */
+  join({ a, b }: Link, shareOfA: number): void {
+    const [values, count] = [this.#values, this.#count];
+    this.#alive.delete(b);
+    for (const other of this.#alive) {
+      if (other === a) continue;
+      const mean = values[a * count + other]! * shareOfA + values[b * count + other]! * (1 - shareOfA);
+      values[a * count + other] = mean;
+      values[other * count + a] = mean;
+    }
+    for (const other of this.#alive) {
+      const nearest = this.#nearest[other]!;
+      if (other === a || nearest === a || nearest === b) this.#nearest[other] = this.#nearestTo(other);
+      else if (values[other * count + a]! > values[other * count + nearest]!) this.#nearest[other] = a;
     }
   }
-  return best;
+
+  #nearestTo(a: number): number {
+    let best = -1;
+    for (const b of this.#alive) {
+      if (b === a) continue;
+      if (best < 0 || this.#values[a * this.#count + b]! > this.#values[a * this.#count + best]!) best = b;
+    }
+    return best;
+  }
 }
 
 /** Fleets up to this size are linked whole; larger ones by the candidates of their strongest pairs only. */

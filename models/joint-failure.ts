@@ -29,7 +29,7 @@ const learnedPrior = { logRate: Math.log(3 / 168), strike: 1.4 };
 const attributePrior = { logRate: Math.log(0.1 / 168), strike: 0.5 };
 const priorWeight = 2;
 
-interface Observed {
+export interface Observed {
   /** T × N: 1 down, 0 up. */
   readonly down: Float32Array;
   /** T × N: 1 where known. */
@@ -58,19 +58,27 @@ function observe(history: FleetHistory, marginals: Float64Array): Observed {
   return { down, known, logits, slotCount: T, machineCount: N };
 }
 
-/** N × D: 1 where the machine is in the domain. */
-function membership(domains: readonly CandidateDomain[], machineCount: number): Float32Array {
-  const matrix = new Float32Array(machineCount * domains.length);
-  for (const [domain, { members }] of domains.entries())
-    for (const member of members) matrix[member * domains.length + domain] = 1;
-  return matrix;
-}
-
-interface Terms {
+/**
+ * What was seen of the domains' members only: a shock says nothing of the others. The M columns are the members of all domains
+ * one after the other, so that everything is a few products of matrices (`gather` has no gradient on every backend).
+ */
+interface MemberTerms {
+  /** S × M each. */
   readonly down: TensorFlow.Tensor2D;
   readonly known: TensorFlow.Tensor2D;
   readonly logits: TensorFlow.Tensor2D;
-  readonly members: TensorFlow.Tensor2D;
+  /** N × M: 1 where the column is of the machine. */
+  readonly machineOf: TensorFlow.Tensor2D;
+  /** D × M: 1 where the column is of the domain. */
+  readonly domainOf: TensorFlow.Tensor2D;
+}
+
+/** S × N each, and the members' parts of them; none where there are no domains. */
+export interface Terms {
+  readonly down: TensorFlow.Tensor2D;
+  readonly known: TensorFlow.Tensor2D;
+  readonly logits: TensorFlow.Tensor2D;
+  readonly members: MemberTerms | undefined;
 }
 
 interface Parameters {
@@ -90,27 +98,20 @@ export function slotLogLikelihoods(
   { down, known, logits, members }: Terms,
   { logRates, strikes, shifts }: Parameters,
 ): TensorFlow.Tensor1D {
-  const z = tf.add(logits, shifts) as TensorFlow.Tensor2D;
-  // log p = −softplus(−z), log(1 − p) = −softplus(z).
-  const logDown = tf.neg(tf.softplus(tf.neg(z)));
-  const logUp = tf.neg(tf.softplus(z));
-  const own = tf.sum(tf.mul(known, tf.add(tf.mul(down, logDown), tf.mul(tf.sub(1, down), logUp))), 1);
-  // Each machine's strike by each domain is the domain's own: T × N × D would be too large, so domains come one by one.
-  const p = tf.sigmoid(z);
-  const q = tf.sigmoid(strikes);
-  const columns = tf.unstack(tf.transpose(members)).map((column, domain) => {
-    const strike = tf.slice(q, [domain], [1]);
-    const together = tf.sub(tf.add(p, strike), tf.mul(p, strike));
-    const gainDown = tf.sub(tf.log(together), logDown);
-    const gainUp = tf.log(tf.add(tf.sub(1, strike), 1e-7));
-    const gains = tf.mul(known, tf.add(tf.mul(down, gainDown), tf.mul(tf.sub(1, down), gainUp)));
-    return tf.add(
-      tf.matMul(gains as TensorFlow.Tensor2D, tf.reshape(column, [-1, 1]) as TensorFlow.Tensor2D),
-      tf.slice(logRates, [domain], [1]),
-    );
-  });
+  const z = tf.add(logits, shifts);
+  // log p = −softplus(−z), log(1 − p) = −softplus(z) = −z − softplus(−z).
+  const own = tf.sum(tf.mul(known, tf.sub(tf.mul(down, z), tf.softplus(z))), 1);
+  if (members === undefined) return own as TensorFlow.Tensor1D;
+  const row = (values: TensorFlow.Tensor1D): TensorFlow.Tensor2D => tf.reshape(values, [1, -1]);
+  const q = tf.sigmoid(tf.matMul(row(strikes), members.domainOf));
+  const p = tf.sigmoid(tf.add(members.logits, tf.matMul(row(shifts), members.machineOf)));
+  const gainDown = tf.log(tf.div(tf.sub(tf.add(p, q), tf.mul(p, q)), tf.add(p, 1e-12)));
+  const gainUp = tf.log(tf.add(tf.sub(1, q), 1e-7));
+  const gains = tf.add(tf.mul(members.down, gainDown), tf.mul(tf.sub(1, members.down), gainUp));
+  const seen = tf.mul(members.known, gains) as TensorFlow.Tensor2D;
+  const ratios = tf.add(tf.matMul(seen, members.domainOf, false, true), logRates);
   const quiet = tf.zeros([down.shape[0], 1]);
-  const mixed = tf.logSumExp(tf.concat([quiet, ...columns] as TensorFlow.Tensor2D[], 1), 1);
+  const mixed = tf.logSumExp(tf.concat([quiet, ratios] as TensorFlow.Tensor2D[], 1), 1);
   const norm = tf.log(tf.add(1, tf.sum(tf.exp(logRates))));
   return tf.sub(tf.add(own, mixed), norm) as TensorFlow.Tensor1D;
 }
@@ -123,7 +124,7 @@ export interface MixtureFitting {
 
 const domainsMax = 96;
 /** Slots in one gradient step; more only where the fleet is small. */
-const cellsPerStep = 400_000;
+const cellsPerStep = 800_000;
 
 /** Fits rates, strikes and corrections by Adam over all slots (or seeded stretches of them in large fleets). */
 export async function fitShockMixture(history: FleetHistory, fitting: MixtureFitting): Promise<ShockMixture> {
@@ -138,12 +139,14 @@ export async function fitShockMixture(history: FleetHistory, fitting: MixtureFit
   const logRates = tf.variable(priorRates.clone());
   const strikes = tf.variable(priorStrikes.clone());
   const shifts = tf.variable(tf.zeros([N]));
-  const members = tf.tensor2d(membership(domains, N), [N, domains.length]);
   const optimizer = tf.train.adam(0.05);
-  const stretch = Math.min(observed.slotCount, Math.max(64, Math.floor(cellsPerStep / N)));
+  const cells = N + domains.reduce((sum, { members }) => sum + members.length, 0);
+  const stretch = Math.min(observed.slotCount, Math.max(64, Math.floor(cellsPerStep / cells)));
+  const stretches = stretchesOf(observed.slotCount, stretch).map((from) =>
+    termsOf(tf, observed, { from, count: stretch, domains }),
+  );
   for (let step = 0; step < steps && domains.length > 0; step++) {
-    const from = observed.slotCount <= stretch ? 0 : (step * stretch) % (observed.slotCount - stretch);
-    const terms = termsOf(tf, observed, { from, count: stretch, members });
+    const terms = stretches[step % stretches.length]!;
     const cost = optimizer.minimize(
       () => {
         const likelihood = tf.sum(slotLogLikelihoods(tf, terms, { logRates, strikes, shifts } as Parameters));
@@ -161,7 +164,7 @@ export async function fitShockMixture(history: FleetHistory, fitting: MixtureFit
       [logRates, strikes, shifts],
     );
     const loss = cost?.dataSync()[0] ?? Number.NaN;
-    tf.dispose([cost!, terms.down, terms.known, terms.logits]);
+    cost?.dispose();
     if (step % 10 === 9 || step === steps - 1) await fitting.onStep(step + 1, loss);
   }
   const mixture = {
@@ -171,43 +174,80 @@ export async function fitShockMixture(history: FleetHistory, fitting: MixtureFit
     shifts: shifts.dataSync() as Float32Array,
     marginals,
   };
-  tf.dispose([logRates, strikes, shifts, members, priorRates, priorStrikes]);
+  tf.dispose([logRates, strikes, shifts, priorRates, priorStrikes]);
+  for (const terms of stretches) disposeTerms(tf, terms);
   optimizer.dispose();
   return mixture;
 }
 
-function termsOf(
-  tf: Tf,
-  observed: Observed,
-  stretch: { readonly from: number; readonly count: number; readonly members: TensorFlow.Tensor2D },
-): Terms {
+/** Where stretches of this length begin that cover all slots; the last one may overlap the one before. */
+const stretchesOf = (slotCount: number, stretch: number): readonly number[] =>
+  Array.from({ length: Math.ceil(slotCount / stretch) }, (_, at) =>
+    Math.min(at * stretch, slotCount - stretch),
+  );
+
+interface Stretch {
+  readonly from: number;
+  readonly count: number;
+  readonly domains: readonly Pick<CandidateDomain, 'members'>[];
+}
+
+/** The slots `from` … `from + count − 1` as tensors. */
+export function termsOf(tf: Tf, observed: Observed, { from, count, domains }: Stretch): Terms {
   const { machineCount: N } = observed;
   const cut = (values: Float32Array): TensorFlow.Tensor2D =>
-    tf.tensor2d(values.slice(stretch.from * N, (stretch.from + stretch.count) * N), [stretch.count, N]);
+    tf.tensor2d(values.slice(from * N, (from + count) * N), [count, N]);
   return {
     down: cut(observed.down),
     known: cut(observed.known),
     logits: cut(observed.logits),
-    members: stretch.members,
+    members: domains.length === 0 ? undefined : memberTerms(tf, observed, { from, count, domains }),
   };
+}
+
+function memberTerms(tf: Tf, observed: Observed, { from, count, domains }: Stretch): MemberTerms {
+  const { machineCount: N } = observed;
+  const columns = domains.flatMap(({ members }, domain) => members.map((machine) => ({ machine, domain })));
+  const M = columns.length;
+  const pick = (values: Float32Array): TensorFlow.Tensor2D =>
+    tf.tensor2d(
+      Float32Array.from(
+        { length: count * M },
+        (_, at) => values[(from + Math.floor(at / M)) * N + columns[at % M]!.machine]!,
+      ),
+      [count, M],
+    );
+  const [machineOf, domainOf] = [new Float32Array(N * M), new Float32Array(domains.length * M)];
+  for (const [at, { machine, domain }] of columns.entries()) {
+    machineOf[machine * M + at] = 1;
+    domainOf[domain * M + at] = 1;
+  }
+  return {
+    down: pick(observed.down),
+    known: pick(observed.known),
+    logits: pick(observed.logits),
+    machineOf: tf.tensor2d(machineOf, [N, M]),
+    domainOf: tf.tensor2d(domainOf, [domains.length, M]),
+  };
+}
+
+function disposeTerms(tf: Tf, { members, ...cells }: Terms): void {
+  tf.dispose([cells.down, cells.known, cells.logits]);
+  if (members !== undefined) tf.dispose(Object.values(members));
 }
 
 /** Mean log likelihood per slot of a history under a fitted mixture. */
 export function meanLogLikelihood(tf: Tf, mixture: ShockMixture, history: FleetHistory): number {
   const observed = observe(history, mixture.marginals);
-  const N = history.machines.length;
   const likelihoods = tf.tidy(() => {
-    const members = tf.tensor2d(membership(mixture.domains, N), [N, mixture.domains.length]);
-    const terms = termsOf(tf, observed, { from: 0, count: observed.slotCount, members });
+    const { domains } = mixture;
+    const terms = termsOf(tf, observed, { from: 0, count: observed.slotCount, domains });
     const parameters = {
       logRates: tf.tensor1d(mixture.logRates),
       strikes: tf.tensor1d(mixture.strikes),
       shifts: tf.tensor1d(mixture.shifts),
     };
-    if (mixture.domains.length > 0) return slotLogLikelihoods(tf, terms, parameters);
-    const z = tf.add(terms.logits, parameters.shifts);
-    const own = tf.sub(tf.mul(terms.down, z), tf.softplus(z));
-    return tf.sum(tf.mul(terms.known, own), 1) as TensorFlow.Tensor1D;
+    return slotLogLikelihoods(tf, terms, parameters);
   });
   const mean =
     (likelihoods.dataSync() as Float32Array).reduce((sum, value) => sum + value, 0) / observed.slotCount;

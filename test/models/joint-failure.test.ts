@@ -4,22 +4,22 @@ import test from 'ava';
 import { type FleetHistory, generateFleet, machineId, unixMs, weekMs } from '../../datasets/index.ts';
 import { openBackend } from '../../models/backend.ts';
 import { candidateDomains } from '../../models/co-failure.ts';
-import { slotLogLikelihoods } from '../../models/joint-failure.ts';
+import { slotLogLikelihoods, termsOf } from '../../models/joint-failure.ts';
 import { adjustedRandIndex } from '../../models/index.ts';
 
 test('the likelihood is a distribution: over all states of three machines it sums to one', async (t) => {
   const { tf } = await openBackend();
   const states = Array.from({ length: 8 }, (_, bits) => [bits & 1, (bits >> 1) & 1, (bits >> 2) & 1]);
-  const terms = {
-    down: tf.tensor2d(states),
-    known: tf.tensor2d(states.map(() => [1, 1, 1])),
-    logits: tf.tensor2d(states.map(() => [-2, -1, 0.5])),
-    members: tf.tensor2d([
-      [1, 0],
-      [1, 1],
-      [0, 1],
-    ]),
+  const flat = (row: readonly number[]): Float32Array => Float32Array.from(states.flatMap(() => row));
+  const observed = {
+    down: Float32Array.from(states.flat()),
+    known: flat([1, 1, 1]),
+    logits: flat([-2, -1, 0.5]),
+    slotCount: 8,
+    machineCount: 3,
   };
+  const domains = [{ members: [0, 1] }, { members: [1, 2] }];
+  const terms = termsOf(tf, observed, { from: 0, count: 8, domains });
   const parameters = {
     logRates: tf.tensor1d([-1.5, -2.5]),
     strikes: tf.tensor1d([1.2, 0.3]),
