@@ -99,7 +99,7 @@ export async function readData(options: DataOptions & { readonly data: string })
 }
 
 /** The same where a file has to be named. */
-export function readNamedData(options: DataOptions): Promise<FleetHistory> {
+export async function readNamedData(options: DataOptions): Promise<FleetHistory> {
   const { data } = options;
   if (data !== undefined) return readData({ ...options, data });
   throw wrong('no history is named', 'Name a file with --data; `drey telemetry export` writes one.');

@@ -48,7 +48,7 @@ function modelSection({ model, score, details, serves, reason, limits, reliabili
   return [
     `<h2>${escaped(model)}</h2>`,
     `<p><strong>The ${serves} serves:</strong> ${escaped(reason)}.</p>`,
-    `<p>${escaped(score.metric)}; ${score.better} is better. Shorter bars are better.</p>`,
+    `<p>${escaped(score.metric)}; ${score.better} is better. Bars show the distance from ${score.better === 'lower' ? 'zero' : 'the best of all'}: shorter is better.</p>`,
     scorePicture(model, score),
     tableHtml(['', 'score'], rows),
     `<ul>${Object.entries(details)

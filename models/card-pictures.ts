@@ -16,7 +16,7 @@ const svg = (
 
 const place = (value: number): string => value.toFixed(1);
 
-const frame = { side: 320, edge: 44 } as const;
+const frame = { side: 330, edge: 56 } as const;
 
 /** What was forecast (across) beside what came (up); on the diagonal the two agree. Areas of circles are counts. */
 export function calibrationPicture(bins: readonly ReliabilityBin[]): string {
@@ -52,11 +52,11 @@ interface Bar {
 }
 
 function bars(label: string, rows: readonly Bar[]): string {
-  const [left, width, step] = [210, 640, 24];
+  const [left, width, step] = [230, 680, 24];
   const most = Math.max(1e-12, ...rows.map(({ value }) => value));
   const inside = rows.map(({ name, value, text, kind }, index) => {
     const y = index * step;
-    const length = Math.max(1, (value / most) * (width - left - 150));
+    const length = Math.max(1, (value / most) * (width - left - 190));
     return `<text x="${left - 8}" y="${y + 15}" text-anchor="end">${escaped(name)}</text><rect x="${left}" y="${y + 4}" width="${place(length)}" height="${step - 8}" class="${kind}"/><text x="${place(left + length + 6)}" y="${y + 15}">${escaped(text)}</text>`;
   });
   return svg({ width, height: rows.length * step + 4 }, label, inside.join(''));
@@ -97,7 +97,7 @@ export const domainsPicture = (domains: readonly FoundDomain[]): string =>
   bars(
     'Domains that fail together, by the number of their machines',
     domains.map(({ name, origin, machineCount, hoursPerYear }) => ({
-      name: name.length > 28 ? `${name.slice(0, 27)}…` : name,
+      name: name.length > 30 ? `${name.slice(0, 29)}…` : name,
       value: machineCount,
       text: `${machineCount} machines, ${hoursPerYear.toFixed(0)} h a year`,
       kind: origin === 'learned' ? 'model' : 'baseline',

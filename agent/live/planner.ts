@@ -6,7 +6,6 @@ import {
   type FleetHistory,
   hourMs,
   historyFromRows,
-  sliceHistory,
   type TelemetryRow,
   type UnixMs,
   weekMs,
@@ -14,11 +13,8 @@ import {
 import {
   baselineForecast,
   historySlotsMin,
-  judgedFrom,
   type ModelCard,
-  promotedForecast,
   readPromoted,
-  type StoredModels,
   trainModels,
   type TrainedModels,
   type TrainingProgress,
@@ -27,6 +23,7 @@ import type { Plan } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
+import { promotedTask } from './promoted-task.ts';
 import type { PlanTask } from './planner-worker.ts';
 
 /** The models look back this far. */
@@ -121,27 +118,6 @@ export class Planner {
     });
     return { plan, trained };
   }
-}
-
-/** A day of hours that the promoted version never saw says something; less does not. */
-const unseenSlotsMin = 24;
-
-/**
- * A version that a person promoted serves instead of a training of our own. The hours since its training judge it at every plan:
- * where its groups did worse than a baseline's, that baseline serves and the plan says so.
- */
-function promotedTask(
-  promoted: StoredModels,
-  history: FleetHistory,
-): Pick<PlanTask, 'forecast' | 'baseline' | 'heldOut'> {
-  const forecast = promotedForecast(promoted, history);
-  const baseline = baselineForecast(history);
-  const heldOutFromSlot = judgedFrom(history, promoted.historyEndMs);
-  const isUnseen = history.startMs + heldOutFromSlot * history.slotMs >= promoted.historyEndMs;
-  if (!isUnseen || heldOutFromSlot < unseenSlotsMin) return { forecast, baseline };
-  const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
-  const heldOutForecast = promotedForecast(promoted, past);
-  return { forecast, baseline, heldOut: { history, heldOutForecast, heldOutFromSlot } };
 }
 
 /** Before anything is known all machines are alike. */

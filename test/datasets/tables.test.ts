@@ -87,11 +87,11 @@ test('a Parquet table is read back cell by cell, with nulls where a kind of row 
 
 for (const format of ['ndjson', 'csv', 'parquet'] as const) {
   test(`a ${format} table that cannot be written says so`, async (t) => {
-    const write = async (): Promise<void> => {
+    const open = async (): Promise<void> => {
       const table = openRowTable(join(tmpdir(), 'drey-no-such-folder', 'rows'), format);
       await table.close();
     };
-    const error = await t.throwsAsync(write(), { instanceOf: DreyError });
+    const error = await t.throwsAsync(open(), { instanceOf: DreyError });
     t.is(error.code, 'table-unwritable');
   });
 }
