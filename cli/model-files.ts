@@ -3,7 +3,14 @@
 
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { DreyError, type FleetHistory, hourMs, sliceHistory, weekMs } from '../datasets/index.ts';
+import {
+  DreyError,
+  type FleetHistory,
+  hourMs,
+  sliceHistory,
+  slotUnknown,
+  weekMs,
+} from '../datasets/index.ts';
 import { homeOf, type CommonOptions } from './command.ts';
 
 export interface RegistryOptions extends CommonOptions {
@@ -95,7 +102,12 @@ export async function readData(options: DataOptions & { readonly data: string })
     stepMs: hourMs,
     trainWeeks: calendarWeeks,
   });
-  return sliceHistory(history, slotsOf(weeks, history));
+  const part = sliceHistory(history, slotsOf(weeks, history));
+  if (part.up.some((state) => state !== slotUnknown)) return part;
+  throw wrong(
+    `nothing is known of these ${part.machines.length} machines in these weeks`,
+    'Choose other weeks with --weeks, or another draw with --draw.',
+  );
 }
 
 /** The same where a file has to be named. */
