@@ -13,7 +13,7 @@ import { predictAvailability, takeExamples } from './availability.ts';
 import { baselineOdds, calibrated, judgeAvailability } from './availability-judgement.ts';
 import { openBackend, type Tf } from './backend.ts';
 import { gate, type ModelCard } from './card.ts';
-import { forecastLikelihoods } from './forecast-likelihood.ts';
+import { forecastLikelihoods, withoutCommonCauses } from './forecast-likelihood.ts';
 import {
   betaBinomialLikelihood,
   biExponentialLikelihood,
@@ -122,6 +122,8 @@ function evaluateAvailability({ tf, stored, history, fromSlot }: Task): Evaluate
   return { model: 'availability', ...judgement, ...gate(judgement.score), days: days.all };
 }
 
+const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** What the optimizer got of this version: its kinds of hour and its shocks, for the machines that both know. */
 function evaluateJoint({ stored, history, fromSlot, shared }: Task): EvaluatedModel | undefined {
   if (shared.length < 2) return undefined;
@@ -137,9 +139,13 @@ function evaluateJoint({ stored, history, fromSlot, shared }: Task): EvaluatedMo
   for (const [slot, value] of likelihoods.entries()) days.add(slot, value);
   const score = {
     metric: 'log likelihood of a judged hour',
-    value: likelihoods.reduce((sum, value) => sum + value, 0) / likelihoods.length,
+    value: mean(likelihoods),
     better: 'higher',
     baselines: [
+      {
+        name: 'the same without shocks',
+        value: mean(forecastLikelihoods(withoutCommonCauses(forecast), future)),
+      },
       { name: 'independence', value: independenceLikelihood(downByKind(past), future) },
       { name: 'beta-binomial', value: betaBinomialLikelihood(past, future) },
       { name: 'bi-exponential', value: biExponentialLikelihood(past, future) },

@@ -46,6 +46,18 @@ export function forecastLikelihoods(forecast: FailureForecast, history: FleetHis
   });
 }
 
+/** The same odds of each machine, but each by itself: what its shocks must beat. */
+export function withoutCommonCauses(forecast: FailureForecast): FailureForecast {
+  const spared = Float64Array.from(forecast.machines, (_, row) =>
+    forecast.shocks.reduce((up, { probability, strike }) => up - probability * strike[row]!, 1),
+  );
+  const strata = forecast.strata.map((stratum) => ({
+    ...stratum,
+    downProbability: stratum.downProbability.map((down, row) => 1 - (1 - down) * spared[row]!),
+  }));
+  return { ...forecast, strata, shocks: [] };
+}
+
 function logBernoulli(state: number, down: number): number {
   if (state > slotUp) return 0;
   return Math.log(state === slotDown ? down : 1 - down);

@@ -33,7 +33,7 @@ import {
   type StoredModels,
   trainModels,
 } from '../../models/index.ts';
-import { forecastLikelihoods } from '../../models/forecast-likelihood.ts';
+import { forecastLikelihoods, withoutCommonCauses } from '../../models/forecast-likelihood.ts';
 import { writeModels } from '../../models/registry.ts';
 
 const startMs = Date.UTC(2026, 9, 5);
@@ -194,6 +194,11 @@ test('the likelihoods of all outcomes of an hour sum to 1, and shocks explain wh
   // All down, by hand: quiet 0.93 · 0.006, a 0.05 · 0.91 · 0.92 · 0.3, b 0.02 · 0.1 · 0.6 · 0.79.
   const byHand = 0.93 * 0.006 + 0.05 * 0.91 * 0.92 * 0.3 + 0.02 * 0.1 * 0.6 * 0.79;
   t.true(Math.abs(Math.exp(likelihoods[0]!) - byHand) < 1e-12);
+  // Taken apart, each machine is down as often as before: sums over the outcomes in which the first one is.
+  const apart = forecastLikelihoods(withoutCommonCauses({ ...base, strata, shocks }), { ...three, up });
+  const downOf = (values: Float64Array): number =>
+    values.reduce((sum, value, slot) => sum + (up[slot] === 0 ? Math.exp(value) : 0), 0);
+  t.true(Math.abs(downOf(apart) - downOf(likelihoods)) < 1e-9);
 });
 
 test('judged are the hours after the training where there is a day of them, else the last week', (t) => {
