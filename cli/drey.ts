@@ -6,6 +6,12 @@ import { CommanderError } from 'commander';
 import { createProgram } from './program.ts';
 import { errorText } from './print.ts';
 
+// Whoever reads us has seen enough, as `head` does: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await createProgram().parseAsync();
 } catch (error) {

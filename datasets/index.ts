@@ -20,6 +20,7 @@ export { parseTelemetryRow, type Rejection, rowLimits } from './row-checks.ts';
 export { decodeRow, encodeRow, encodeRows, readRowFile, readRows, writeRowFile } from './row-files.ts';
 export * from './rows.ts';
 export { loadSample, type Sample, sampleOptions, sampleRows, writeSample } from './sample.ts';
+export { openRowTable, type RowTable, tableColumns, type TableFormat } from './table-files.ts';
 export {
   openTrace,
   readAvt,

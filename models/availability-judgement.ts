@@ -3,9 +3,10 @@
 import type { FleetHistory } from '../datasets/index.ts';
 import { slotUp } from '../datasets/index.ts';
 import type { Examples } from './availability.ts';
-import { kindOf, weekHours } from './hours.ts';
-import type { Score } from './card.ts';
-import { brierScore, calibrationError, logLoss } from './scores.ts';
+import { tournamentOdds } from './availability-tournament.ts';
+import { weekHours } from './hours.ts';
+import type { ReliabilityBin, Score } from './card.ts';
+import { brierScore, calibrationError, logLoss, reliabilityBins } from './scores.ts';
 
 /** Platt scaling (1999): odds = σ(scale · z + shift), fitted by Newton's method; keeps the order of forecasts. */
 export interface Calibration {
@@ -49,11 +50,8 @@ export const calibrated = (logOdds: Float32Array, { scale, shift }: Calibration)
 interface Tables {
   readonly fleetByHour: Float64Array;
   readonly machineMean: Float64Array;
-  readonly machineByKind: Float64Array;
   readonly fleetMean: number;
 }
-
-const kindCount = 16;
 
 /** Shares of up in [0, toSlot), smoothed by one good and one bad hour. */
 function countTables(history: FleetHistory, toSlot: number): Tables {
@@ -61,33 +59,26 @@ function countTables(history: FleetHistory, toSlot: number): Tables {
   const hours = weekHours(history);
   const sums = { hour: new Float64Array(168).fill(1), hourKnown: new Float64Array(168).fill(2) };
   const machine = { up: new Float64Array(N).fill(1), known: new Float64Array(N).fill(2) };
-  const kind = { up: new Float64Array(N * kindCount), known: new Float64Array(N * kindCount) };
   for (let row = 0; row < N; row++) {
     for (let slot = 0; slot < toSlot; slot++) {
       const state = history.up[row * history.slotCount + slot]!;
       if (state > slotUp) continue;
       const hour = hours[slot]!;
-      const at = row * kindCount + kindOf(hour);
       sums.hour[hour]! += state;
       sums.hourKnown[hour]!++;
       machine.up[row]! += state;
       machine.known[row]!++;
-      kind.up[at]! += state;
-      kind.known[at]!++;
     }
   }
   const mean = machine.up.map((up, row) => up / machine.known[row]!);
   return {
     fleetByHour: sums.hour.map((up, hour) => up / sums.hourKnown[hour]!),
     machineMean: mean,
-    machineByKind: kind.up.map(
-      (up, at) => (up + 6 * mean[Math.floor(at / kindCount)]!) / (kind.known[at]! + 6),
-    ),
     fleetMean: mean.reduce((sum, value) => sum + value, 0) / N,
   };
 }
 
-/** P(up) of each example by baselines that know the history before `toSlot`, and the state at the moment of forecast. */
+/** P(up) of each example by means of the history before `toSlot`, and by predictors that learn up to each forecast's moment. */
 export function baselineOdds(
   history: FleetHistory,
   toSlot: number,
@@ -95,20 +86,12 @@ export function baselineOdds(
 ): Readonly<Record<string, number[]>> {
   const tables = countTables(history, toSlot);
   const hours = weekHours(history, 200);
-  const at = <Value>(
-    of: (row: { readonly machine: number; readonly hour: number; readonly state: number }) => Value,
-  ): Value[] =>
+  const at = <Value>(of: (row: { readonly machine: number; readonly hour: number }) => Value): Value[] =>
     Array.from({ length: examples.count }, (_, index) => {
       const machine = examples.machineOf[index]!;
       const slot = examples.slotOf[index]!;
-      return of({
-        machine,
-        hour: hours[slot + examples.horizonOf[index]!]!,
-        state: history.up[machine * history.slotCount + slot]!,
-      });
+      return of({ machine, hour: hours[slot + examples.horizonOf[index]!]! });
     });
-  const now = ({ machine, state }: { readonly machine: number; readonly state: number }): number =>
-    state > slotUp ? tables.machineMean[machine]! : 0.02 + 0.96 * state;
   const halves = ({ machine, hour }: { readonly machine: number; readonly hour: number }): number =>
     (tables.machineMean[machine]! + tables.fleetByHour[hour]!) / 2;
   return {
@@ -116,16 +99,14 @@ export function baselineOdds(
     'hour of week': at(({ hour }) => tables.fleetByHour[hour]!),
     "each machine's mean": at(({ machine }) => tables.machineMean[machine]!),
     'half and half': at(halves),
-    'seasonal, smoothed': at(
-      ({ machine, hour }) => tables.machineByKind[machine * kindCount + kindOf(hour)]!,
-    ),
-    'right now': at(now),
+    ...tournamentOdds(history, examples),
   };
 }
 
 export interface Judgement {
   readonly score: Score;
   readonly details: Readonly<Record<string, number>>;
+  readonly reliability: readonly ReliabilityBin[];
 }
 
 /** Brier score of the examples 24 h ahead, with log loss and calibration error as details. */
@@ -139,6 +120,7 @@ export function judgeAvailability(
     return {
       score: { metric: 'Brier score, 24 h ahead', value: Number.NaN, better: 'lower', baselines: [] },
       details: {},
+      reliability: [],
     };
   }
   const scored = Object.entries(baselines).map(([name, values]) => ({
@@ -155,5 +137,6 @@ export function judgeAvailability(
       'skill over the best baseline': 1 - value / best,
       examples: examples.count,
     },
+    reliability: reliabilityBins(odds, outcomes),
   };
 }

@@ -7,18 +7,30 @@ export interface Score {
   readonly baselines: readonly { readonly name: string; readonly value: number }[];
 }
 
+/** Forecasts that said about the same, and what came of them. */
+export interface ReliabilityBin {
+  /** Mean forecast, 0..1. */
+  readonly odds: number;
+  /** Share that came true, 0..1. */
+  readonly share: number;
+  readonly count: number;
+}
+
 export interface ModelCard {
   /** "availability", "joint failure", "popularity". */
   readonly model: string;
   readonly score: Score;
   /** Further numbers of the held-out part, by name. */
   readonly details: Readonly<Record<string, number>>;
+  /** Forecast odds beside what came of them, in bins of equal mass; where the model gives odds. */
+  readonly reliability?: readonly ReliabilityBin[];
   readonly serves: 'model' | 'baseline';
   readonly reason: string;
   readonly limits: string;
 }
 
-const bestOf = ({
+/** The baseline to beat; undefined where none was scored. */
+export const bestBaseline = ({
   baselines,
   better,
 }: Score): { readonly name: string; readonly value: number } | undefined =>
@@ -26,7 +38,7 @@ const bestOf = ({
 
 /** The gate: a model serves only when it beats every baseline on history that it did not see (promise 6). */
 export function gate(score: Score): Pick<ModelCard, 'serves' | 'reason'> {
-  const best = bestOf(score);
+  const best = bestBaseline(score);
   const text = (value: number): string => value.toPrecision(4);
   if (!Number.isFinite(score.value) || best === undefined)
     return { serves: 'baseline', reason: 'there is too little held-out history to judge it' };

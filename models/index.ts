@@ -1,10 +1,22 @@
-export type { ModelCard, Score } from './card.ts';
+export { bestBaseline, type ModelCard, type ReliabilityBin, type Score } from './card.ts';
+export { cardHtml } from './card-html.ts';
+export { compareEvaluations, type ComparedModel } from './comparison.ts';
+export { evaluateModels, type EvaluatedModel, type Evaluation, judgedFrom } from './evaluation.ts';
 export type { FailureForecast, HourStratum, PastHours, Shock } from './forecast.ts';
 export { openBackend, type BackendReport } from './backend.ts';
 export { fleetOffsetMs } from './hours.ts';
 export { baselineForecast } from './marginals.ts';
-export { listModels, readModels, type StoredModels } from './registry.ts';
+export { promotedForecast } from './promoted-forecast.ts';
+export { cardPage, listModels, readModels, resolveVersion, type StoredModels } from './registry.ts';
 export { adjustedRandIndex } from './scores.ts';
+export {
+  promote,
+  readPromoted,
+  rollBack,
+  servingEntries,
+  type ServingEntry,
+  servingVersion,
+} from './serving.ts';
 export {
   fingerprintOf,
   historySlotsMin,

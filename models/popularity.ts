@@ -209,12 +209,11 @@ const noScore: Score = {
   baselines: [],
 };
 
-/** Trains on the days before `heldOutDay` and ranks files for the week from it on. Undefined when there is too little access. */
-export async function trainPopularity(
+/** What can be learned before `heldOutDay`, and the week from it on; undefined when there is too little access. */
+function splitAt(
   history: FleetHistory,
   heldOutDay: number,
-  fitting: PopularityFitting,
-): Promise<PopularityJudgement | undefined> {
+): { readonly rows: Rows; readonly test: Rows } | undefined {
   const stories = storiesOf(history);
   const days = Array.from({ length: Math.max(0, heldOutDay - horizonDays - 3) }, (_, index) => index + 3);
   const rows = rowsAt(
@@ -222,8 +221,36 @@ export async function trainPopularity(
     days.filter((_, index) => stories.length * days.length < 40_000 || index % 3 === 0),
   );
   const test = rowsAt(stories, [heldOutDay - 1]);
-  if (rows.counts.length < 50 || test.counts.length < 10) return undefined;
-  const model = { weights: await fitRates(rows, fitting, hiddenUnits) };
+  return rows.counts.length < 50 || test.counts.length < 10 ? undefined : { rows, test };
+}
+
+/** Trains on the days before `heldOutDay` and ranks files for the week from it on. Undefined when there is too little access. */
+export async function trainPopularity(
+  history: FleetHistory,
+  heldOutDay: number,
+  fitting: PopularityFitting,
+): Promise<PopularityJudgement | undefined> {
+  const split = splitAt(history, heldOutDay);
+  if (split === undefined) return undefined;
+  const model = { weights: await fitRates(split.rows, fitting, hiddenUnits) };
+  return { ...(await judgeRates(model, split, { heldOutDay, fitting })), model };
+}
+
+/** Ranks files for the week from `heldOutDay` on by a model that is there already. Undefined when there is too little access. */
+export async function judgePopularity(
+  model: PopularityModel,
+  { history, heldOutDay }: { readonly history: FleetHistory; readonly heldOutDay: number },
+  fitting: PopularityFitting,
+): Promise<Omit<PopularityJudgement, 'model'> | undefined> {
+  const split = splitAt(history, heldOutDay);
+  return split === undefined ? undefined : judgeRates(model, split, { heldOutDay, fitting });
+}
+
+async function judgeRates(
+  model: PopularityModel,
+  { rows, test }: { readonly rows: Rows; readonly test: Rows },
+  { heldOutDay, fitting }: { readonly heldOutDay: number; readonly fitting: PopularityFitting },
+): Promise<Omit<PopularityJudgement, 'model'>> {
   const linear = await fitRates(rows, { ...fitting, onEpoch: async () => {} }, 0);
   const { tf } = fitting;
   const gain = (scores: readonly number[]): number => rankingGain(scores, test.counts, rankedFiles);
@@ -243,6 +270,5 @@ export async function trainPopularity(
   return {
     score: { ...noScore, value, baselines },
     details: { files: test.counts.length, examples: rows.counts.length },
-    model,
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DreyError, machineId } from '../datasets/index.ts';
 import type { ModelCard } from './card.ts';
 import type { FailureForecast, PastHours } from './forecast.ts';
-import type { TrainingResult } from './training.ts';
+import type { NamedWeights } from './weights.ts';
 
 export interface StoredModels {
   readonly version: string;
@@ -16,10 +16,14 @@ export interface StoredModels {
   readonly fingerprint: string;
   readonly machineCount: number;
   readonly slotCount: number;
+  /** End of the history that it was trained on: what comes later it never saw. */
+  readonly historyEndMs: number;
+  /** What made it, where a person typed it. */
+  readonly command?: string;
   readonly backend: string;
   readonly cards: readonly ModelCard[];
   readonly forecast: FailureForecast;
-  readonly weights: TrainingResult['weights'];
+  readonly weights: NamedWeights;
 }
 
 const format = 'drey models 1';
@@ -105,6 +109,19 @@ interface Stored extends Omit<StoredModels, 'weights'> {
   }[];
 }
 
+/** The version that a person means: its whole name, a beginning that only one has, or "latest". Throws `model-unknown`. */
+export function resolveVersion(folder: string, text: string): string {
+  const versions = listModels(folder);
+  const found = text === 'latest' ? versions.slice(-1) : versions.filter((name) => name.startsWith(text));
+  const exact = found.find((name) => name === text) ?? (found.length === 1 ? found[0] : undefined);
+  if (exact !== undefined) return exact;
+  throw new DreyError({
+    code: 'model-unknown',
+    message: `${found.length === 0 ? 'no version' : `${found.length} versions`} of ${versions.length} match "${text}"`,
+    advice: 'Take one from `drey models list`, or "latest".',
+  });
+}
+
 /** Reads a version. Throws `model-damaged` when it is not there or not whole. */
 export function readModels(folder: string, version: string): StoredModels {
   try {
@@ -121,7 +138,9 @@ export function readModels(folder: string, version: string): StoredModels {
     const weights = Object.fromEntries(
       layout.map(({ name, shape, count }) => [name, { shape, values: floats.slice(at, (at += count)) }]),
     );
-    return { ...rest, forecast: typedForecast(rest.forecast), weights };
+    // Versions of before the span was kept were trained by agents, up to their last whole hour.
+    const { historyEndMs = rest.trainedMs } = rest as Partial<Stored>;
+    return { ...rest, historyEndMs, forecast: typedForecast(rest.forecast), weights };
   } catch (cause) {
     throw new DreyError({
       code: 'model-damaged',
@@ -142,6 +161,7 @@ export function cardPage({
   slotCount,
   backend,
   cards,
+  command = 'drey models train',
 }: Omit<StoredModels, 'forecast' | 'weights'>): string {
   const sections = cards.map(({ model, score, details, serves, reason, limits }) => {
     const rows = [{ name: `**${model}**`, value: score.value }, ...score.baselines].map(
@@ -168,7 +188,9 @@ export function cardPage({
     `# Models ${version}`,
     '',
     `Trained ${new Date(trainedMs).toISOString()} on ${machineCount} machines × ${slotCount} hours (history ${fingerprint.slice(0, 16)}), seed ${seed}, backend ${backend}.`,
-    'Scores are of the held-out end of the history; the same command on the same history gives them again: `drey models train`.',
+    'Scores are of the held-out end of the history; the same command on the same history gives them again:',
+    '',
+    `    ${command}`,
     '',
     ...sections,
     '',

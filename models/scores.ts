@@ -1,6 +1,7 @@
 // How forecasts are judged. Plain definitions, each tested against a naive one.
 
 import { mean } from 'simple-statistics';
+import type { ReliabilityBin } from './card.ts';
 
 const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
 
@@ -12,21 +13,30 @@ export const brierScore = (odds: readonly number[], outcomes: readonly number[])
 export const logLoss = (odds: readonly number[], outcomes: readonly number[]): number =>
   mean(odds.map((p, index) => -Math.log(clampOdds(outcomes[index] === 1 ? p : 1 - p))));
 
-/** Expected calibration error over bins of equal mass. */
-export function calibrationError(odds: readonly number[], outcomes: readonly number[], bins = 15): number {
+/** Bins of equal mass by forecast, the lowest first; empty ones are left out. */
+export function reliabilityBins(
+  odds: readonly number[],
+  outcomes: readonly number[],
+  bins = 15,
+): readonly ReliabilityBin[] {
   const order = odds.map((_, index) => index).toSorted((a, b) => odds[a]! - odds[b]!);
-  let error = 0;
-  for (let bin = 0; bin < bins; bin++) {
-    const members = order.slice(
-      Math.floor((bin * order.length) / bins),
-      Math.floor(((bin + 1) * order.length) / bins),
-    );
-    if (members.length === 0) continue;
-    const gap = mean(members.map((index) => odds[index]!)) - mean(members.map((index) => outcomes[index]!));
-    error += (members.length / order.length) * Math.abs(gap);
-  }
-  return error;
+  return Array.from({ length: bins }, (_, bin) =>
+    order.slice(Math.floor((bin * order.length) / bins), Math.floor(((bin + 1) * order.length) / bins)),
+  )
+    .filter((members) => members.length > 0)
+    .map((members) => ({
+      odds: mean(members.map((index) => odds[index]!)),
+      share: mean(members.map((index) => outcomes[index]!)),
+      count: members.length,
+    }));
 }
+
+/** Expected calibration error over bins of equal mass. */
+export const calibrationError = (odds: readonly number[], outcomes: readonly number[], bins = 15): number =>
+  reliabilityBins(odds, outcomes, bins).reduce(
+    (sum, bin) => sum + (bin.count / odds.length) * Math.abs(bin.odds - bin.share),
+    0,
+  );
 
 /** Normalised discounted cumulative gain of the first `count` by score (Järvelin & Kekäläinen, 2002); 1 is perfect. */
 export function rankingGain(scores: readonly number[], gains: readonly number[], count: number): number {

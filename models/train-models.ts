@@ -20,6 +20,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   readonly budget?: Partial<TrainingBudget>;
   readonly nowMs: number;
+  /** What a person typed, for the card. */
+  readonly command?: string;
 }
 
 export interface TrainedModels extends TrainingResult {
@@ -45,7 +47,7 @@ export function fingerprintOf(history: FleetHistory): string {
 
 /** Trains all models. Throws `history-too-short`, `training-cancelled` or `training-failed`. */
 export async function trainModels(options: TrainOptions): Promise<TrainedModels> {
-  const { history, seed, registryFolder, nowMs } = options;
+  const { history, seed, registryFolder, nowMs, command } = options;
   if (history.slotCount < historySlotsMin || history.machines.length < 2) {
     throw new DreyError({
       code: 'history-too-short',
@@ -66,6 +68,7 @@ export async function trainModels(options: TrainOptions): Promise<TrainedModels>
       seed: String(seed),
       fingerprint,
       ...pick(history),
+      ...(command === undefined ? {} : { command }),
       backend: result.backend,
       cards: result.cards,
       forecast: result.forecast,
@@ -76,9 +79,15 @@ export async function trainModels(options: TrainOptions): Promise<TrainedModels>
   return trained;
 }
 
-const pick = (history: FleetHistory): { readonly machineCount: number; readonly slotCount: number } => ({
-  machineCount: history.machines.length,
-  slotCount: history.slotCount,
+const pick = ({
+  machines,
+  slotCount,
+  startMs,
+  slotMs,
+}: FleetHistory): Pick<StoredModels, 'machineCount' | 'slotCount' | 'historyEndMs'> => ({
+  machineCount: machines.length,
+  slotCount,
+  historyEndMs: startMs + slotCount * slotMs,
 });
 
 function runInThread({ history, seed, budget, onProgress, signal }: TrainOptions): Promise<TrainingResult> {

@@ -2,13 +2,7 @@
 // worker thread; says how far it is; the same seed, history and backend give the same result.
 
 import { createRandom, dayMs, type FleetHistory, type Random, sliceHistory } from '../datasets/index.ts';
-import {
-  fitAvailability,
-  horizons,
-  predictAvailability,
-  takeExamples,
-  type Weights,
-} from './availability.ts';
+import { fitAvailability, horizons, predictAvailability, takeExamples } from './availability.ts';
 import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
 import { gate, type ModelCard } from './card.ts';
@@ -21,6 +15,7 @@ import {
 import { fitShockMixture, meanLogLikelihood, type ShockMixture, shocksOf } from './joint-failure.ts';
 import { forecastOf, type Network, weekAhead } from './serving-forecast.ts';
 import { trainPopularity } from './popularity.ts';
+import { type NamedWeights, nameWeights } from './weights.ts';
 
 export interface TrainingProgress {
   readonly model: string;
@@ -59,9 +54,7 @@ export interface TrainingResult {
   readonly heldOutForecast: FailureForecast;
   readonly heldOutFromSlot: number;
   readonly cards: readonly ModelCard[];
-  readonly weights: Readonly<
-    Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
-  >;
+  readonly weights: NamedWeights;
   readonly domains: readonly { readonly name: string; readonly members: readonly number[] }[];
 }
 
@@ -153,7 +146,7 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     heldOutFromSlot,
     cards,
     domains,
-    weights: weightsOf(serving.weights, mixture ?? joint.mixture, popularity?.model.weights ?? []),
+    weights: learnedWeights(serving, mixture ?? joint.mixture, popularity?.model.weights),
   };
 }
 
@@ -163,6 +156,12 @@ const sourceOf = (served: { readonly availability: boolean; readonly joint: bool
   );
   return parts.length === 0 ? 'hour-of-week baseline' : `learned ${parts.join(' and ')}`;
 };
+
+const learnedWeights = (
+  { weights: availability, calibration }: Network,
+  mixture: ShockMixture,
+  popularity: readonly Float32Array[] = [],
+): NamedWeights => nameWeights({ availability, calibration, mixture, popularity });
 
 interface LearnedAvailability extends Network {
   readonly card: ModelCard;
@@ -235,10 +234,18 @@ async function learnAvailability(
     outcomes: 'known',
   });
   const odds = calibrated(predictAvailability(tf, weights, judged), calibration);
-  const { score, details } = judgeAvailability(odds, judged, baselineOdds(history, past.slotCount, judged));
+  const { score, details, reliability } = judgeAvailability(
+    odds,
+    judged,
+    baselineOdds(history, past.slotCount, judged),
+  );
   const limits =
     'Trained on this fleet only; a machine with less than three days of history gets the mean of its kind of hour.';
-  return { weights, calibration, card: { model: 'availability', score, details, ...gate(score), limits } };
+  return {
+    weights,
+    calibration,
+    card: { model: 'availability', score, details, reliability, ...gate(score), limits },
+  };
 }
 
 interface LearnedJoint {
@@ -291,31 +298,5 @@ function popularityCard({
     details,
     ...gate(score),
     limits: 'Ranks files for the coming week; it does not yet place extra copies.',
-  };
-}
-
-function weightsOf(
-  availability: Weights,
-  mixture: ShockMixture,
-  popularity: readonly Float32Array[],
-): TrainingResult['weights'] {
-  const named = Object.fromEntries(
-    availability.values.map((values, index) => [
-      `availability.${index}`,
-      { shape: availability.shapes[index]!, values },
-    ]),
-  );
-  const flat = (
-    values: Float32Array,
-  ): { readonly shape: readonly number[]; readonly values: Float32Array } => ({
-    shape: [values.length],
-    values,
-  });
-  return {
-    ...named,
-    'joint.logRates': flat(mixture.logRates),
-    'joint.strikes': flat(mixture.strikes),
-    'joint.shifts': flat(mixture.shifts),
-    ...Object.fromEntries(popularity.map((values, index) => [`popularity.${index}`, flat(values)])),
   };
 }

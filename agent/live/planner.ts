@@ -14,6 +14,7 @@ import {
   baselineForecast,
   historySlotsMin,
   type ModelCard,
+  readPromoted,
   trainModels,
   type TrainedModels,
   type TrainingProgress,
@@ -22,6 +23,7 @@ import type { Plan } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
+import { promotedTask } from './promoted-task.ts';
 import type { PlanTask } from './planner-worker.ts';
 
 /** The models look back this far. */
@@ -103,6 +105,9 @@ export class Planner {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
       return { plan: await planInThread({ ...task, forecast }) };
     }
+    const promoted = readPromoted(this.#parts.registryFolder);
+    if (promoted !== undefined)
+      return { plan: await planInThread({ ...task, ...promotedTask(promoted, history) }) };
     const trained = await this.train(history, wish);
     const { forecast, heldOutForecast, heldOutFromSlot } = trained;
     const plan = await planInThread({

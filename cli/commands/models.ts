@@ -1,13 +1,31 @@
-// `drey models`: train on the telemetry that this machine received, list what was trained and how it scored.
+// `drey models`: train, judge, compare, promote and roll back versions, and read their cards; from a fleet's own telemetry through
+// its agent, or from files on a machine that is in no fleet.
 
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import type { ModelSummary } from '../../agent/codec/index.ts';
-import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import type { ComparedModel, Evaluation } from '../../models/index.ts';
+import { homeOf, show, withCommonOptions } from '../command.ts';
+import {
+  type DataOptions,
+  readData,
+  readNamedData,
+  registryOf,
+  type RegistryOptions,
+  withData,
+  withRegistry,
+} from '../model-files.ts';
 import { spanText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
 
-async function train(options: CommonOptions): Promise<void> {
+interface TrainOptions extends RegistryOptions, DataOptions {
+  readonly seed: string;
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const { data } = options;
+  if (data !== undefined) return trainFromFile({ ...options, data });
   const answer = await askAgent({
     home: homeOf(options),
     call: 'train',
@@ -23,7 +41,42 @@ async function train(options: CommonOptions): Promise<void> {
   );
 }
 
-function summaryRow(summary: ModelSummary): string[] {
+/** The command that gives the same again, for the card. */
+const commandOf = (options: TrainOptions & { readonly data: string }): string =>
+  [
+    `drey models train --data ${options.data} --seed ${options.seed} --weeks ${options.weeks}`,
+    ...(options.machines === undefined
+      ? []
+      : [
+          `--machines ${options.machines} --block ${options.block ?? options.machines} --draw ${options.draw}`,
+        ]),
+    ...(options.format === undefined ? [] : [`--format ${options.format}`]),
+  ].join(' ');
+
+async function trainFromFile(options: TrainOptions & { readonly data: string }): Promise<void> {
+  const { trainModels } = await import('../../models/index.ts');
+  const history = await readData(options);
+  const { report } = trainingProgress(options);
+  const trained = await trainModels({
+    history,
+    seed: options.seed,
+    registryFolder: registryOf(options),
+    nowMs: Date.now(),
+    command: commandOf(options),
+    onProgress: (progress) => report?.({ kind: 'training', ...progress }),
+  });
+  const { version, backend, seconds, cards, domains } = trained;
+  show(options, { version, backend, seconds, cards, domains }, () =>
+    [
+      `Trained ${version} with ${backend} in ${spanText(seconds * 1000)}, on ${history.machines.length} machines × ${history.slotCount} hours.`,
+      ...cards.map(({ model, serves, reason }) => `  ${model}: the ${serves} serves; ${reason}`),
+      ...domains.map(({ name, members }) => `  ${name}: ${members.length} machines`),
+      'See `drey models card latest`; `drey models promote latest` lets it serve.',
+    ].join('\n'),
+  );
+}
+
+function summaryRow(summary: Omit<ModelSummary, 'better'> & { readonly better: string }): string[] {
   const best = summary.baselines.toSorted((a, b) =>
     summary.better === 'lower' ? a.value - b.value : b.value - a.value,
   )[0];
@@ -37,32 +90,208 @@ function summaryRow(summary: ModelSummary): string[] {
   ];
 }
 
-async function list(options: CommonOptions): Promise<void> {
+const summaryHead = ['model', 'metric', 'score', 'best baseline', 'serves', 'why'];
+
+async function list(options: RegistryOptions): Promise<void> {
+  if (options.registry !== undefined) return listFolder(options);
+  const { servingVersion } = await import('../../models/index.ts');
   const { models } = await askAgent({ home: homeOf(options), call: 'view', request: {} });
+  const promoted = servingVersion(registryOf(options));
+  const notes = promoted === undefined ? [] : [`Version ${promoted} is promoted on this machine.`];
   show(options, models ?? null, () =>
     models === undefined
-      ? 'No model is trained yet: the best baseline serves. `drey models train` trains on the telemetry so far.'
+      ? [
+          ...notes,
+          'No model is trained yet: the best baseline serves. `drey models train` trains on the telemetry so far.',
+        ].join('\n')
       : [
+          ...notes,
           `Version ${models.version}, trained ${timeText(models.trainedMs)} UTC`,
-          tableText([
-            ['model', 'metric', 'score', 'best baseline', 'serves', 'why'],
-            ...models.summaries.map(summaryRow),
-          ]),
+          tableText([summaryHead, ...models.summaries.map(summaryRow)]),
         ].join('\n'),
   );
 }
 
-/** Adds `models train | list`. */
+async function listFolder(options: RegistryOptions): Promise<void> {
+  const { listModels, readModels, servingVersion } = await import('../../models/index.ts');
+  const folder = registryOf(options);
+  const serving = servingVersion(folder);
+  const versions = listModels(folder).map((name) => {
+    const { forecast: _, weights: __, ...rest } = readModels(folder, name);
+    return { ...rest, isPromoted: name === serving };
+  });
+  show(options, versions, () =>
+    tableText([
+      ['version', 'trained (UTC)', 'machines', 'hours', 'learned models that serve', ''],
+      ...versions.map(({ version, trainedMs, machineCount, slotCount, cards, isPromoted }) => [
+        version,
+        timeText(trainedMs),
+        String(machineCount),
+        String(slotCount),
+        cards
+          .filter(({ serves }) => serves === 'model')
+          .map(({ model }) => model)
+          .join(', ') || 'none: the baselines',
+        isPromoted ? 'promoted' : '',
+      ]),
+    ]),
+  );
+}
+
+function evaluationText({ version, fromMs, toMs, hasSeen, models, ...counts }: Evaluation): string {
+  return [
+    `Version ${version} on ${timeText(fromMs)} to ${timeText(toMs)} UTC; it knows ${counts.knownMachineCount} of ${counts.machineCount} machines.`,
+    ...(hasSeen ? ['It was trained on hours of this span: these scores flatter it.'] : []),
+    tableText([
+      summaryHead,
+      ...models.map(({ score, ...rest }) =>
+        summaryRow({ ...score, ...rest, baselines: [...score.baselines] }),
+      ),
+    ]),
+  ].join('\n');
+}
+
+type FileOptions = RegistryOptions & DataOptions;
+
+async function evaluate(version: string, options: FileOptions): Promise<void> {
+  const { evaluateModels, readModels, resolveVersion } = await import('../../models/index.ts');
+  const folder = registryOf(options);
+  const stored = readModels(folder, resolveVersion(folder, version));
+  const evaluation = await evaluateModels(stored, await readNamedData(options));
+  show(options, evaluation, () => evaluationText(evaluation));
+}
+
+function comparisonText(names: readonly [string, string], models: readonly ComparedModel[]): string {
+  const [first, second] = names;
+  return tableText([
+    ['model', 'metric', first, second, 'difference, 95 %', 'better'],
+    ...models.map(({ model, metric, values, interval, winner }) => [
+      model,
+      metric,
+      values[0].toPrecision(5),
+      values[1].toPrecision(5),
+      interval === undefined ? '-' : `${interval[0].toPrecision(2)} to ${interval[1].toPrecision(2)}`,
+      { first, second, undecided: 'undecided' }[winner],
+    ]),
+  ]);
+}
+
+async function compare(first: string, second: string, options: FileOptions): Promise<void> {
+  const { compareEvaluations, evaluateModels, judgedFrom, readModels, resolveVersion } =
+    await import('../../models/index.ts');
+  const folder = registryOf(options);
+  const [a, b] = [first, second].map((name) => readModels(folder, resolveVersion(folder, name)));
+  const history = await readNamedData(options);
+  // Both are judged on hours that neither saw, where there are any.
+  const fromSlot = judgedFrom(history, Math.max(a!.historyEndMs, b!.historyEndMs));
+  const evaluations = [
+    await evaluateModels(a!, history, fromSlot),
+    await evaluateModels(b!, history, fromSlot),
+  ] as const;
+  const models = compareEvaluations(...evaluations);
+  show(options, { evaluations, models }, () =>
+    [
+      ...evaluations
+        .filter(({ hasSeen }) => hasSeen)
+        .map(({ version }) => `${version} was trained on hours of this span: its scores flatter it.`),
+      comparisonText([a!.version, b!.version], models),
+    ].join('\n'),
+  );
+}
+
+async function promoteVersion(text: string, options: FileOptions): Promise<void> {
+  const { evaluateModels, promote, readModels, resolveVersion } = await import('../../models/index.ts');
+  const folder = registryOf(options);
+  const version = resolveVersion(folder, text);
+  const { data } = options;
+  const evaluation =
+    data === undefined
+      ? undefined
+      : await evaluateModels(readModels(folder, version), await readData({ ...options, data }));
+  const entry = promote(folder, {
+    version,
+    nowMs: Date.now(),
+    ...(evaluation === undefined ? {} : { evaluation }),
+  });
+  show(
+    options,
+    entry,
+    () =>
+      `${version} is promoted: ${entry.reason}.\nThe agent that owns this folder places by it from its next plan on; \`drey models rollback\` takes it back.`,
+  );
+}
+
+async function rollback(options: RegistryOptions): Promise<void> {
+  const { rollBack } = await import('../../models/index.ts');
+  const entry = rollBack(registryOf(options), Date.now());
+  show(options, entry, () =>
+    entry.version === undefined
+      ? 'Rolled back: nothing is promoted; each training serves as its own gate says.'
+      : `Rolled back: ${entry.version} serves again.`,
+  );
+}
+
+async function card(version: string, options: RegistryOptions & { readonly html?: string }): Promise<void> {
+  const { cardHtml, cardPage, readModels, resolveVersion } = await import('../../models/index.ts');
+  const folder = registryOf(options);
+  const stored = readModels(folder, resolveVersion(folder, version));
+  if (options.html !== undefined) writeFileSync(options.html, cardHtml(stored));
+  const { forecast: _, weights: __, ...rest } = stored;
+  show(options, rest, () =>
+    options.html === undefined
+      ? cardPage(stored)
+      : `The card of ${stored.version} is written to ${options.html}.`,
+  );
+}
+
+/** Adds `models train | list | evaluate | compare | promote | rollback | card`. */
 export function addModelsCommands(program: Command): void {
   const models = program
     .command('models')
     .description('the learned models, and how they score beside their baselines');
-  withCommonOptions(
-    models.command('train').description('train on the telemetry that this machine has'),
-    'drey models train',
-  ).action(train);
-  withCommonOptions(
-    models.command('list').description('what serves, with its scores'),
-    'drey models list --json',
+  const add = (usage: string, description: string, example: string): Command =>
+    withRegistry(withCommonOptions(models.command(usage).description(description), example));
+  withData(
+    add(
+      'train',
+      "train on the fleet's telemetry, or on a file",
+      'drey models train --data rows.ndjson --registry trials',
+    ),
+  )
+    .option('--seed <seed>', 'of the training, with --data', '1')
+    .action(train);
+  add(
+    'list',
+    'what serves, with its scores; with --registry, the versions there',
+    'drey models list --registry trials',
   ).action(list);
+  withData(
+    add(
+      'evaluate <version>',
+      'judge a version on history, beside its baselines',
+      'drey models evaluate latest --data later.ndjson',
+    ),
+  ).action(evaluate);
+  withData(
+    add(
+      'compare <first> <second>',
+      'two versions on the same hours',
+      'drey models compare 20261101 20261108 --data later.ndjson',
+    ),
+  ).action(compare);
+  withData(
+    add(
+      'promote <version>',
+      'let a version serve; refused unless it beats its baselines',
+      'drey models promote latest',
+    ),
+  ).action(promoteVersion);
+  add('rollback', 'back to what served before', 'drey models rollback').action(rollback);
+  add(
+    'card <version>',
+    'what a version was trained on, how it scored, where it must not be used',
+    'drey models card latest --html card.html',
+  )
+    .option('--html <file>', 'write it as a page with pictures')
+    .action(card);
 }

@@ -1,11 +1,15 @@
 // `drey telemetry`: see what is collected, export it, import older monitoring, or generate a trial fleet's history.
 
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { askAgent, type CallRequest, type ReportProgress } from '../../agent/control/index.ts';
-import type { TelemetryRow } from '../../datasets/index.ts';
+import {
+  DreyError,
+  encodeRow,
+  openRowTable,
+  type TableFormat,
+  type TelemetryRow,
+} from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { spanText, tableText, timeText } from '../print.ts';
 import { writeGeneratedHistory } from '../generated-history.ts';
@@ -70,13 +74,35 @@ async function showRows(options: RowOptions & { readonly last: string }): Promis
   );
 }
 
-async function exportRows(options: RowOptions & { readonly out?: string }): Promise<void> {
-  const target = options.out === undefined ? process.stdout : createWriteStream(options.out);
-  const answer = await askRows(options, (row) => void target.write(`${JSON.stringify(row)}\n`));
-  if (options.out === undefined) return;
-  target.end();
-  await once(target, 'finish');
-  show(options, { ...answer, file: options.out }, () => `${answer.rowCount} rows written to ${options.out}`);
+interface ExportOptions extends RowOptions {
+  readonly out?: string;
+  readonly format?: TableFormat;
+}
+
+/** By the file's name, where nothing was said. */
+function exportFormat({ out = '', format }: ExportOptions): TableFormat {
+  if (format !== undefined) return format;
+  if (out.endsWith('.csv')) return 'csv';
+  return out.endsWith('.parquet') ? 'parquet' : 'ndjson';
+}
+
+async function exportRows(options: ExportOptions): Promise<void> {
+  const { out } = options;
+  const format = exportFormat(options);
+  if (out !== undefined) {
+    const table = openRowTable(out, format);
+    const answer = await askRows(options, (row) => table.add(row));
+    await table.close();
+    show(options, { ...answer, file: out }, () => `${answer.rowCount} rows written to ${out}`);
+    return;
+  }
+  if (format === 'ndjson') await askRows(options, (row) => void process.stdout.write(`${encodeRow(row)}\n`));
+  else
+    throw new DreyError({
+      code: 'export-needs-file',
+      message: `${format} is not written to standard output`,
+      advice: `Name a file, as in --out rows.${format}.`,
+    });
 }
 
 async function importRows(
@@ -139,11 +165,18 @@ export function addTelemetryCommands(program: Command): void {
     .action(showRows);
   addRowOptions(
     withCommonOptions(
-      telemetry.command('export').description('write the rows of all machines, one JSON object a line'),
-      'drey telemetry export --out rows.ndjson',
+      telemetry.command('export').description('write the rows of all machines: JSON lines, CSV or Parquet'),
+      'drey telemetry export --out rows.parquet',
     ),
   )
     .option('--out <file>', 'where to (default: standard output)')
+    .addOption(
+      new Option('--format <format>', "how (default: by the file's name, else ndjson)").choices([
+        'ndjson',
+        'csv',
+        'parquet',
+      ]),
+    )
     .action(exportRows);
   withCommonOptions(
     telemetry

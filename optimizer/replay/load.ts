@@ -80,6 +80,13 @@ async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHist
     fromMs = Math.min(fromMs, row.fromMs);
     toMs = Math.max(toMs, row.toMs);
   }
+  if (toMs === 0) {
+    throw new DreyError({
+      code: 'trace-too-small',
+      message: `${file} has no row about uptime`,
+      advice: 'Export the telemetry again; access and location alone are no history.',
+    });
+  }
   const ids = [...machines];
   return historyFromRows(rows, {
     fromMs: Math.ceil(fromMs / hourMs) * hourMs,

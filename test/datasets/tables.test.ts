@@ -1,0 +1,97 @@
+// Telemetry as tables for other tools: what is written is read back by readers that know nothing of us.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import {
+  DreyError,
+  fileId,
+  machineId,
+  openRowTable,
+  tableColumns,
+  type TelemetryRow,
+  unixMs,
+} from '../../datasets/index.ts';
+
+const hour = 3_600_000;
+const rows: readonly TelemetryRow[] = [
+  { kind: 'uptime', machine: machineId('pc "1", north'), fromMs: unixMs(0), toMs: unixMs(hour), state: 'up' },
+  {
+    kind: 'location',
+    machine: machineId('пк-2'),
+    atMs: unixMs(1_790_000_000_123),
+    attributes: { site: 'Zürich\nHaus B', timeZone: 'Europe/Zurich' },
+    roundTripMs: { peer: 1.5 },
+    freeBytes: 2 ** 40,
+    quotaBytes: 0,
+  },
+  {
+    kind: 'access',
+    machine: machineId('3'),
+    hourMs: unixMs(hour),
+    file: fileId('0'.repeat(32)),
+    reads: 7,
+    writes: 0,
+    byteCount: Number.MAX_SAFE_INTEGER,
+  },
+];
+
+async function write(t: ExecutionContext, name: 'rows.csv' | 'rows.parquet', copies = 1): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'drey-tables-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, name);
+  const table = openRowTable(file, name === 'rows.csv' ? 'csv' : 'parquet');
+  for (let copy = 0; copy < copies; copy++) for (const row of rows) table.add(row);
+  await table.close();
+  return file;
+}
+
+/** A field is quoted or has no comma, quote or line break: RFC 4180, section 2. */
+const fieldsOf = (text: string): string[] =>
+  [...text.matchAll(/(?:^|[,\n])(?:"((?:[^"]|"")*)"|([^",\r\n]*))/gu)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+  );
+
+test('a CSV table has a header, one record a row, and quotes only where they are needed', async (t) => {
+  const text = readFileSync(await write(t, 'rows.csv'), 'utf8');
+  const fields = fieldsOf(text.trimEnd());
+  t.is(fields.length, 4 * tableColumns.length);
+  t.deepEqual(fields.slice(0, tableColumns.length), [...tableColumns]);
+  const cell = (row: number, name: string): string =>
+    fields[(row + 1) * tableColumns.length + tableColumns.indexOf(name)] ?? '';
+  t.is(cell(0, 'machine'), 'pc "1", north');
+  t.is(cell(0, 'toMs'), String(hour));
+  t.is(cell(0, 'reads'), '');
+  t.is(cell(1, 'site'), 'Zürich\nHaus B');
+  t.is(cell(1, 'roundTripMs'), '{"peer":1.5}');
+  t.is(cell(2, 'byteCount'), String(Number.MAX_SAFE_INTEGER));
+});
+
+test('a Parquet table is read back cell by cell, with nulls where a kind of row has no such field', async (t) => {
+  const copies = 20_000;
+  const file = await asyncBufferFromFile(await write(t, 'rows.parquet', copies));
+  const back = await parquetReadObjects({ file });
+  t.is(back.length, copies * rows.length);
+  const last = back.slice(-rows.length);
+  t.deepEqual(Object.keys(last[0] ?? {}), [...tableColumns]);
+  t.is(last[0]?.['machine'], 'pc "1", north');
+  t.is(last[0]?.['toMs'], BigInt(hour));
+  t.is(last[0]?.['reads'], null);
+  t.is(last[1]?.['site'], 'Zürich\nHaus B');
+  t.is(last[1]?.['freeBytes'], 2n ** 40n);
+  t.is(last[2]?.['byteCount'], BigInt(Number.MAX_SAFE_INTEGER));
+  t.is(last[2]?.['file'], '0'.repeat(32));
+});
+
+for (const format of ['ndjson', 'csv', 'parquet'] as const) {
+  test(`a ${format} table that cannot be written says so`, async (t) => {
+    const open = async (): Promise<void> => {
+      const table = openRowTable(join(tmpdir(), 'drey-no-such-folder', 'rows'), format);
+      await table.close();
+    };
+    const error = await t.throwsAsync(open(), { instanceOf: DreyError });
+    t.is(error.code, 'table-unwritable');
+  });
+}
