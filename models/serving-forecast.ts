@@ -1,6 +1,6 @@
 // The forecast that serves: what the models and the past make of the coming weeks, as the plain numbers of `forecast.ts`.
 
-import { createRandom, type FleetHistory } from '../datasets/index.ts';
+import { createRandom, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
 import { predictAvailability, takeExamples, type Weights } from './availability.ts';
 import { calibrated, type Calibration } from './availability-judgement.ts';
 import type { Tf } from './backend.ts';
@@ -44,6 +44,40 @@ export function weekAhead(tf: Tf, { weights, calibration }: Network, history: Fl
   return sums.map((sum, at) =>
     counts[at] === 0 ? habit[at]! : 0.5 * (sum / counts[at]!) + 0.5 * habit[at]!,
   );
+}
+
+/** Mean log loss of known hours under odds by machine and kind of hour, N × kinds, in nats. */
+function logLossOf(odds: Float64Array, history: FleetHistory): number {
+  const kinds = weekHours(history).map((hour) => kindOf(hour));
+  let [sum, known] = [0, 0];
+  for (let row = 0; row < history.machines.length; row++) {
+    for (let slot = 0; slot < history.slotCount; slot++) {
+      const state = history.up[row * history.slotCount + slot]!;
+      if (state > slotUp) continue;
+      const p = clampOdds(odds[row * hourKinds.length + kinds[slot]!]!);
+      sum -= Math.log(state === slotDown ? p : 1 - p);
+      known++;
+    }
+  }
+  return known === 0 ? Number.NaN : sum / known;
+}
+
+export interface WeekAheadScore {
+  /** Mean log loss of an hour of the held-out week. */
+  readonly network: number;
+  readonly habit: number;
+}
+
+/** The odds that place shards are those of a week ahead: how good they are beside habit alone, on hours that neither saw. */
+export function judgeWeekAhead(
+  tf: Tf,
+  network: Network,
+  { past, future }: { readonly past: FleetHistory; readonly future: FleetHistory },
+): WeekAheadScore {
+  return {
+    network: logLossOf(weekAhead(tf, network, past), future),
+    habit: logLossOf(downByKind(past), future),
+  };
 }
 
 export interface Serving {

@@ -13,7 +13,13 @@ import {
   independenceLikelihood,
 } from './joint-baselines.ts';
 import { fitShockMixture, meanLogLikelihood, type ShockMixture, shocksOf } from './joint-failure.ts';
-import { forecastOf, type Network, weekAhead } from './serving-forecast.ts';
+import {
+  forecastOf,
+  judgeWeekAhead,
+  type Network,
+  weekAhead,
+  type WeekAheadScore,
+} from './serving-forecast.ts';
 import { trainPopularity } from './popularity.ts';
 import { type NamedWeights, nameWeights } from './weights.ts';
 
@@ -97,7 +103,10 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
   const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
   const future = sliceHistory(history, { fromSlot: heldOutFromSlot, toSlot: history.slotCount });
   const pace = new Pace(14, report);
-  const learned = await learnAvailability(tf, { history, past, budget, seed }, pace);
+  const learned = withWeekAhead(
+    await learnAvailability(tf, { history, past, budget, seed }, pace),
+    (network) => judgeWeekAhead(tf, network, { past, future }),
+  );
   const joint = await learnJointFailure(tf, { past, future, budget }, pace);
   const heldOutDay = Math.floor((heldOutFromSlot * history.slotMs) / dayMs);
   const popularity = await trainPopularity(history, heldOutDay, {
@@ -246,6 +255,24 @@ async function learnAvailability(
     calibration,
     card: { model: 'availability', score, details, reliability, ...gate(score), limits },
   };
+}
+
+/** A network that wins a day ahead serves only if it also says more than habit a week ahead: plans are made for that long. */
+function withWeekAhead(
+  learned: LearnedAvailability,
+  judge: (network: Network) => WeekAheadScore,
+): LearnedAvailability {
+  const { card } = learned;
+  const ahead = judge(learned);
+  const details = {
+    ...card.details,
+    'log loss a week ahead': ahead.network,
+    'the same by habit alone': ahead.habit,
+  };
+  if (card.serves === 'baseline' || ahead.network < ahead.habit)
+    return { ...learned, card: { ...card, details } };
+  const reason = `it wins a day ahead, but a week ahead, for which plans are made, its log loss is ${ahead.network.toPrecision(4)} and that of habit ${ahead.habit.toPrecision(4)}`;
+  return { ...learned, card: { ...card, details, serves: 'baseline', reason } };
 }
 
 interface LearnedJoint {

@@ -25,14 +25,25 @@ const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
 /** What a policy is judged by. */
 const riskOf = ({ risk, unavailableShare }: PolicyScore): number => risk ?? unavailableShare;
 
-/** The forecast and the way of choosing groups that may serve. A tie goes to the learned one, as does no comparison at all. */
+/** A rival must be better by this: one held-out week has few outages, and below it is chance. */
+const clearlyBetter = 0.8;
+/** Added to both sides: about what one group without a member to spare for a day comes to in a fleet of hundreds. */
+const riskFloor = 1e-5;
+
+/**
+ * The forecast and the way of choosing groups that may serve. The learned one serves unless a baseline was clearly better on the
+ * held-out hours, or where there was no comparison at all.
+ */
 export function chooseServing({ forecast, baseline, heldOut = [] }: GateQuestion): Serving {
   const learned = heldOut.find(({ policy }) => policy === 'learned');
   const best = heldOut
     .filter(({ policy }) => policy !== 'learned')
     .toSorted((a, b) => riskOf(a) - riskOf(b))[0];
-  if (learned === undefined || best === undefined || riskOf(learned) <= riskOf(best))
-    return { forecast, method: 'climb', source: forecast.source, notes: [] };
+  const isBeaten =
+    learned !== undefined &&
+    best !== undefined &&
+    riskOf(best) + riskFloor < clearlyBetter * (riskOf(learned) + riskFloor);
+  if (!isBeaten) return { forecast, method: 'climb', source: forecast.source, notes: [] };
   const habits = baseline ?? withoutShocks(forecast);
   return {
     // Only independence looks at the kind of hour; the simple policies go by each machine's mean.
