@@ -135,23 +135,20 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
       )
     : learned;
   const cards = [learned.card, joint.card, ...(popularity === undefined ? [] : [popularityCard(popularity)])];
-  const forecast = forecastOf(history, {
-    source: sourceOf(served),
-    mixture,
-    ...(served.availability ? { up: (h: FleetHistory) => weekAhead(tf, serving, h) } : {}),
-  });
-  const heldOutForecast = forecastOf(past, {
-    source: sourceOf(served),
-    mixture: served.joint ? joint.mixture : undefined,
-    ...(served.availability ? { up: (h: FleetHistory) => weekAhead(tf, learned, h) } : {}),
-  });
+  const source = sourceOf(served);
+  const by = (network: Network): { readonly up?: (h: FleetHistory) => Float64Array } =>
+    served.availability ? { up: (h) => weekAhead(tf, network, h) } : {};
   const domains = (mixture?.domains ?? joint.mixture.domains)
     .filter(({ origin }) => origin === 'learned')
     .map(({ name, members }) => ({ name, members }));
   return {
     backend: backend.name,
-    forecast,
-    heldOutForecast,
+    forecast: forecastOf(history, { source, mixture, ...by(serving) }),
+    heldOutForecast: forecastOf(past, {
+      source,
+      mixture: served.joint ? joint.mixture : undefined,
+      ...by(learned),
+    }),
     heldOutFromSlot,
     cards,
     domains,
