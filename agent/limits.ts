@@ -2,8 +2,11 @@
 
 import { days, gibibyte, hours, kibibyte, mebibyte, minutes, seconds } from '../datasets/index.ts';
 
-/** Two nights and a day: a weekend away from the desktop must not start a repair. A fleet policy may change it. */
-export const holderSilenceMsMax = hours(42);
+/**
+ * From Friday noon to Tuesday morning: no weekend, not even a long one, may start a repair. On real desktops it moves half the bytes that 42 hours
+ * move, and files are as available (docs/benchmarks/placement.md). A fleet policy may change it.
+ */
+export const holderSilenceMsMax = hours(90);
 /** A message that is longer is an attack or a bug: the largest honest one is a page of log batches. */
 export const frameBytesMax = 4 * mebibyte;
 /** Frames waiting for one slow peer; beyond it the peer is cut and will pull again. */

@@ -210,7 +210,7 @@ const command = new Command('replay')
       .choices(['on', 'off'])
       .default('on'),
   )
-  .option('--patience <span>', 'a machine that is silent for longer is replaced', '42h')
+  .option('--patience <span>', 'a machine that is silent for longer is replaced', '90h')
   .option('--policies <names>', `comma-separated, of: ${policies.map(({ name }) => name).join(', ')}`)
   .option('--json <file>', 'write rows and summary there')
   .addHelpText(

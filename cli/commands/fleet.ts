@@ -132,7 +132,7 @@ export function addFleetCommands(program: Command): void {
       '--passphrase-file <file>',
       'passphrase of the kit, first line ("-": standard input); default: one is made',
     )
-    .option('--holder-silence <span>', 'replace a holder that is silent for longer (default 42h)')
+    .option('--holder-silence <span>', 'replace a holder that is silent for longer (default 90h)')
     .option('--quota <size>', 'disk space that this machine gives')
     .action(createFleetHere);
   withCommonOptions(
@@ -162,7 +162,7 @@ export function addFleetCommands(program: Command): void {
     .action(revoke);
   withCommonOptions(
     fleet.command('policy').description('show or change what holds for the whole fleet'),
-    'drey fleet policy --holder-silence 42h --plan-mode review',
+    'drey fleet policy --holder-silence 90h --plan-mode review',
   )
     .option('--holder-silence <span>', 'replace a holder that is silent for longer')
     .option('--plan-mode <mode>', 'automatic, or review: an admin approves each plan')

@@ -31,7 +31,7 @@ export const rules: ReplayRules = {
   testWeeks: 1,
   origins: 1,
   repair: 'on',
-  patienceMs: 42 * 3_600_000,
+  patienceMs: 90 * 3_600_000,
   seed: 1,
 };
 
