@@ -6,6 +6,8 @@ import {
   type FleetHistory,
   hourMs,
   historyFromRows,
+  type LocationRow,
+  type MachineId,
   type TelemetryRow,
   type UnixMs,
   weekMs,
@@ -19,7 +21,7 @@ import {
   type TrainedModels,
   type TrainingProgress,
 } from '../../models/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import type { Plan, PlannedMachine } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
@@ -79,6 +81,22 @@ export class Planner {
       : undefined;
   }
 
+  /** What each machine last said that it gives and has left; one that has said nothing yet is taken to give as much as the mean. */
+  async givers(machines: readonly PeerId[]): Promise<readonly PlannedMachine[]> {
+    const latest = new Map<MachineId, LocationRow>();
+    for await (const row of this.rows())
+      if (row.kind === 'location' && row.atMs >= (latest.get(row.machine)?.atMs ?? 0))
+        latest.set(row.machine, row);
+    const known = machines.flatMap((machine) => latest.get(machine)?.quotaBytes ?? []);
+    const mean = known.reduce((sum, bytes) => sum + bytes, 0) / known.length;
+    return machines.map((machine): PlannedMachine => {
+      const said = latest.get(machine);
+      return said === undefined
+        ? { machine, quotaBytes: known.length === 0 ? 1 : mean }
+        : { machine, quotaBytes: said.quotaBytes, freeBytes: said.freeBytes };
+    });
+  }
+
   train(history: FleetHistory, wish: Pick<PlanWish, 'onProgress' | 'signal'>): Promise<TrainedModels> {
     return trainModels({
       history,
@@ -96,7 +114,7 @@ export class Planner {
     const history = await this.history(machines);
     const { self, now } = this.#parts;
     const task = {
-      machines: machines.map((machine) => ({ machine, quotaBytes: 1 })),
+      machines: await this.givers(machines),
       author: self,
       nowMs: now(),
       previous,
