@@ -19,7 +19,7 @@ export {
 } from './serving.ts';
 export {
   fingerprintOf,
-  historySlotsMin,
+  canTrain,
   trainModels,
   type TrainedModels,
   type TrainOptions,

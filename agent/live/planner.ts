@@ -14,7 +14,7 @@ import {
 } from '../../datasets/index.ts';
 import {
   baselineForecast,
-  historySlotsMin,
+  canTrain,
   type ModelCard,
   readPromoted,
   trainModels,
@@ -119,7 +119,7 @@ export class Planner {
       nowMs: now(),
       previous,
     };
-    if (history === undefined || history.slotCount < historySlotsMin) {
+    if (history === undefined || !canTrain(history)) {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
       return { plan: await planInThread({ ...task, forecast }) };
     }
