@@ -4,11 +4,12 @@ export { compareEvaluations, type ComparedModel } from './comparison.ts';
 export { evaluateModels, type EvaluatedModel, type Evaluation, judgedFrom } from './evaluation.ts';
 export type { FailureForecast, HourStratum, PastHours, Shock } from './forecast.ts';
 export { openBackend, type BackendReport } from './backend.ts';
-export { fleetOffsetMs } from './hours.ts';
+export { fleetOffsetMs, hourKinds } from './hours.ts';
 export { baselineForecast } from './marginals.ts';
 export { promotedForecast } from './promoted-forecast.ts';
 export { cardPage, listModels, readModels, resolveVersion, type StoredModels } from './registry.ts';
 export { adjustedRandIndex } from './scores.ts';
+export { habitForecast } from './serving-forecast.ts';
 export {
   promote,
   readPromoted,

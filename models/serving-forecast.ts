@@ -89,6 +89,10 @@ export interface Serving {
 const logit = (p: number): number => Math.log(p / (1 - p));
 const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
 
+/** Habits of each machine and hours that were, without anything learned: what may be said at any time and at no cost. */
+export const habitForecast = (history: FleetHistory): FailureForecast =>
+  forecastOf(history, { source: 'habits, and hours that were', mixture: undefined });
+
 /** What serves, from a history: habits or the network's week ahead, shocks where a mixture serves, and hours that were. */
 export function forecastOf(history: FleetHistory, { source, mixture, up }: Serving): FailureForecast {
   const base = baselineForecast(history);

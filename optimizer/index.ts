@@ -54,6 +54,18 @@ export {
 } from './replay/index.ts';
 export { statesFromForecast, statesOfHours, type States } from './states.ts';
 export {
+  type ClassLoss,
+  type OwnerLoss,
+  parseSelector,
+  type RepairNeed,
+  type SelectableMachine,
+  selectMachines,
+  type Selector,
+  whatIf,
+  type WhatIfAnswer,
+  type WhatIfQuestion,
+} from './what-if/index.ts';
+export {
   availabilities,
   downTails,
   oddsWith,

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { MachineId, TelemetryRow } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import type { Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
@@ -40,6 +40,10 @@ export const callSchemas = {
   }),
   computePlan: z.strictObject({}),
   approvePlan: z.strictObject({}),
+  whatIf: z.strictObject({
+    lose: z.array(name).min(1).max(32),
+    bytesPerSecond: z.number().positive(),
+  }),
   train: z.strictObject({}),
   importTelemetry: z.strictObject({ file: path, asSelf: z.boolean() }),
   exportTelemetry: z.strictObject({
@@ -134,6 +138,7 @@ export interface CallAnswers {
   readonly restore: RestoreAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;
+  readonly whatIf: WhatIfAnswer;
   readonly train: TrainAnswer;
   readonly importTelemetry: { readonly rowCount: number };
   readonly exportTelemetry: { readonly rowCount: number };

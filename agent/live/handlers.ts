@@ -12,6 +12,7 @@ import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
+import { answerWhatIf } from './what-if.ts';
 
 type Handlers = Omit<CallHandlers, 'dashboard' | 'stop'>;
 
@@ -39,6 +40,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
+    whatIf: (request) => answerWhatIf(agent, request),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
     exportTelemetry: (request, report) => exportRows(agent, request, report),

@@ -139,7 +139,7 @@ export class Planner {
 }
 
 /** Before anything is known all machines are alike. */
-function unknownForecast(machines: readonly PeerId[]): ReturnType<typeof baselineForecast> {
+export function unknownForecast(machines: readonly MachineId[]): ReturnType<typeof baselineForecast> {
   return {
     machines,
     strata: [
