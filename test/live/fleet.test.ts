@@ -46,8 +46,14 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
 
   const victim = fleet.agents.find(({ name }) => name === 'pc-04')!;
   const feared = await askCommand<WhatIfAnswer>([
-    ...['plan', 'whatif', '--lose', 'machine=pc-02', '--lose', `machine=${victim.peer}`],
-    ...['--home', victim.home],
+    'plan',
+    'whatif',
+    '--lose',
+    'machine=pc-02',
+    '--lose',
+    `machine=${victim.peer}`,
+    '--home',
+    victim.home,
   ]);
   t.deepEqual(feared.lostMachines.toSorted(), [owner.peer, victim.peer].toSorted());
   t.deepEqual(

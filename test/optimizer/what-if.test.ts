@@ -163,7 +163,7 @@ test('selectors find machines by attribute, name, domain, group and the beginnin
   t.deepEqual(select(`group=${group!.id}`).toSorted(), group!.members.toSorted());
   t.deepEqual(select('after 19:00'), []);
   const error = t.throws(() => select('site=hall-9'), { code: 'selector-matches-nothing' } as never);
-  t.true('advice' in error! && String(error.advice).includes('hall-1, hall-2'));
+  t.true(error !== undefined && 'advice' in error && String(error.advice).includes('hall-1, hall-2'));
 });
 
 for (const text of [
