@@ -1,7 +1,8 @@
 // The forecast that serves: what the models and the past make of the coming weeks, as the plain numbers of `forecast.ts`.
 
 import { createRandom, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
-import { predictAvailability, takeExamples, type Weights } from './availability.ts';
+import { predictAvailability, type Weights } from './availability.ts';
+import { takeExamples } from './availability-examples.ts';
 import { calibrated, type Calibration } from './availability-judgement.ts';
 import type { Tf } from './backend.ts';
 import type { FailureForecast } from './forecast.ts';

@@ -2,7 +2,8 @@
 // worker thread; says how far it is; the same seed, history and backend give the same result.
 
 import { createRandom, dayMs, type FleetHistory, type Random, sliceHistory } from '../datasets/index.ts';
-import { fitAvailability, horizons, predictAvailability, takeExamples } from './availability.ts';
+import { fitAvailability, predictAvailability } from './availability.ts';
+import { horizons, takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
 import { gate, type ModelCard } from './card.ts';
@@ -41,7 +42,7 @@ export interface TrainingBudget {
 
 export const defaultBudget: TrainingBudget = {
   availabilityEpochs: 8,
-  availabilityExamples: 60_000,
+  availabilityExamples: 200_000,
   mixtureSteps: 150,
   popularityEpochs: 200,
 };
