@@ -29,6 +29,11 @@ const riskOf = ({ risk, unavailableShare }: PolicyScore): number => risk ?? unav
 const clearlyBetter = 0.8;
 /** Added to both sides: about what one group without a member to spare for a day comes to in a fleet of hundreds. */
 const riskFloor = 1e-5;
+/** And on more days than one: in more draws of the days than this. A single outage decides nothing (0.66 of all draws hold a day). */
+const surenessMin = 0.85;
+
+export const isClearlyLower = (risk: number, than: number): boolean =>
+  risk + riskFloor < clearlyBetter * (than + riskFloor);
 
 /**
  * The forecast and the way of choosing groups that may serve. The learned one serves unless a baseline was clearly better on the
@@ -42,7 +47,8 @@ export function chooseServing({ forecast, baseline, heldOut = [] }: GateQuestion
   const isBeaten =
     learned !== undefined &&
     best !== undefined &&
-    riskOf(best) + riskFloor < clearlyBetter * (riskOf(learned) + riskFloor);
+    isClearlyLower(riskOf(best), riskOf(learned)) &&
+    (best.sureness ?? 1) >= surenessMin;
   if (!isBeaten) return { forecast, method: 'climb', source: forecast.source, notes: [] };
   const habits = baseline ?? withoutShocks(forecast);
   return {

@@ -169,6 +169,8 @@ test('a learned forecast that clearly lost to a baseline does not serve, and the
   const lost = computePlan(questionOf(9, { heldOut: scores(0.013, baselines) }));
   t.is(lost.modelSource, 'best-k with swaps (baseline)');
   t.regex(lost.notes[0]!, /the baseline serves/u);
+  const unsure = scores(0.013, baselines).map((score) => ({ ...score, sureness: 0.66 }));
+  t.is(computePlan(questionOf(9, { heldOut: unsure })).modelSource, 'made up for a test');
   t.is(lost.heldOut.length, 4);
   t.notDeepEqual(membersOf(lost, 4, 6), membersOf(won, 4, 6));
 });
