@@ -30,6 +30,7 @@ export { chooseServing, type GateQuestion, type Serving, withoutShocks } from '.
 export type * from './plan.ts';
 export { explainGroup } from './reasons.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
+export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
 export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';
 export {
   compareHeldOut,

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { MachineId, TelemetryRow } from '../../datasets/index.ts';
-import type { Plan, WhatIfAnswer } from '../../optimizer/index.ts';
+import type { AvailabilityTarget, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
@@ -21,6 +21,12 @@ export const callSchemas = {
     holderSilenceMs: z.number().min(1000).exactOptional(),
     planMode: z.enum(['automatic', 'review']).exactOptional(),
     holdMoveShare: z.number().min(0).max(1).exactOptional(),
+    target: z
+      .strictObject({
+        share: z.number().min(0.5).max(1).exactOptional(),
+        hours: z.enum(['business', 'all']).exactOptional(),
+      })
+      .exactOptional(),
   }),
   protect: z.strictObject({
     path,
@@ -131,6 +137,7 @@ export interface CallAnswers {
     readonly holderSilenceMs: number;
     readonly planMode: string;
     readonly holdMoveShare: number;
+    readonly target: AvailabilityTarget;
   };
   readonly protect: ProtectAnswer;
   readonly snapshot: SnapshotAnswer;
