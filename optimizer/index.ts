@@ -15,6 +15,7 @@ export {
   type Prices,
   type Solver,
 } from './configuration/index.ts';
+export { anyLossOddsMax, type Burst, groupLossOdds, usualDead } from './burst.ts';
 export { computePlan, type PlannedMachine, type PlanQuestion } from './compute-plan.ts';
 export type { GroupLimits } from './group-limits.ts';
 export { chooseGroups, type GroupsQuestion } from './groups.ts';
