@@ -22,6 +22,7 @@ import {
   type WeekAheadScore,
 } from './serving-forecast.ts';
 import { trainPopularity } from './popularity.ts';
+import { judgeReturn } from './return-judgement.ts';
 import { type NamedWeights, nameWeights } from './weights.ts';
 
 export interface TrainingProgress {
@@ -124,18 +125,15 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
         onStep: pace.stage('joint failure', budget.mixtureSteps, 3),
       })
     : undefined;
-  // Judged on the past; what serves has seen everything.
-  const serving = served.availability
-    ? await fitNetwork(
-        tf,
-        { history, budget, random: createRandom(seed).fork('examples of all') },
-        {
-          seed,
-          onEpoch: pace.stage('availability', budget.availabilityEpochs, 4),
-        },
-      )
-    : learned;
-  const cards = [learned.card, joint.card, ...(popularity === undefined ? [] : [popularityCard(popularity)])];
+  const serving = served.availability ? await fitServing(tf, task, pace) : learned;
+  const returns = judgeReturn(history, past);
+  const knowsReturns = returns.serves === 'model';
+  const cards = [
+    learned.card,
+    joint.card,
+    returns,
+    ...(popularity === undefined ? [] : [popularityCard(popularity)]),
+  ];
   const source = sourceOf(served);
   const by = (network: Network): { readonly up?: (h: FleetHistory) => Float64Array } =>
     served.availability ? { up: (h) => weekAhead(tf, network, h) } : {};
@@ -144,10 +142,11 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     .map(({ name, members }) => ({ name, members }));
   return {
     backend: backend.name,
-    forecast: forecastOf(history, { source, mixture, ...by(serving) }),
+    forecast: forecastOf(history, { source, mixture, knowsReturns, ...by(serving) }),
     heldOutForecast: forecastOf(past, {
       source,
       mixture: served.joint ? joint.mixture : undefined,
+      knowsReturns,
       ...by(learned),
     }),
     heldOutFromSlot,
@@ -156,6 +155,14 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     weights: learnedWeights(serving, mixture ?? joint.mixture, popularity?.model.weights),
   };
 }
+
+/** Judged on the past; what serves has seen everything. */
+const fitServing = (tf: Tf, { history, budget, seed }: TrainingTask, pace: Pace): Promise<Network> =>
+  fitNetwork(
+    tf,
+    { history, budget, random: createRandom(seed).fork('examples of all') },
+    { seed, onEpoch: pace.stage('availability', budget.availabilityEpochs, 4) },
+  );
 
 const sourceOf = (served: { readonly availability: boolean; readonly joint: boolean }): string => {
   const parts = [served.availability ? 'availability' : '', served.joint ? 'joint failure' : ''].filter(
