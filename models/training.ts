@@ -33,7 +33,7 @@ export interface TrainingProgress {
   readonly secondsLeft: number;
 }
 
-/** How much work: the defaults take seconds for ten machines and minutes for a thousand. */
+/** How much work at most: the defaults take seconds for ten machines and minutes for a thousand. */
 export interface TrainingBudget {
   readonly availabilityEpochs: number;
   readonly availabilityExamples: number;
@@ -189,6 +189,8 @@ interface AvailabilityTask {
 }
 
 const warmUpSlots = 72;
+/** Examples that a fit takes whatever the fleet, and more for each machine: beyond that it learns the same again. */
+const examplesOf = { fleet: 40_000, machine: 160 } as const;
 
 interface NetworkFitting {
   readonly seed: number | string;
@@ -202,9 +204,10 @@ async function fitNetwork(
   { seed, onEpoch }: NetworkFitting,
 ): Promise<Network> {
   const split = Math.floor(history.slotCount * 0.8);
+  const enough = examplesOf.fleet + examplesOf.machine * history.machines.length;
   const fit = takeExamples(history, {
     random,
-    countMax: budget.availabilityExamples,
+    countMax: Math.min(budget.availabilityExamples, enough),
     fromSlot: Math.min(warmUpSlots, split - 1),
     toSlot: split,
     horizons,
