@@ -130,7 +130,7 @@ async function dayZero(history: FleetHistory): Promise<object> {
   };
 }
 
-const print = (line: object): void => console.log(JSON.stringify(line));
+const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const [flag, file, ...rest] = process.argv.slice(2);
 if (flag === '--trace' && file !== undefined) {
