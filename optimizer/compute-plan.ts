@@ -1,10 +1,11 @@
 // From a forecast to a plan: which forecast may serve, the classes and their groups, and what to say about it. The forecast
 // only ranks; distinctness, capacity and odds are checked by arithmetic (promise 6).
 
-import type { MachineId } from '../datasets/index.ts';
+import type { MachineAttributes, MachineId } from '../datasets/index.ts';
 import type { FailureForecast } from '../models/index.ts';
 import type { Solver } from './configuration/index.ts';
-import { planClasses } from './plan-classes.ts';
+import { labelColumns, limitNotes, movedBefore, noLimits, type PlacementLimits } from './placement-limits.ts';
+import { type ClassesQuestion, type Movable, planClasses } from './plan-classes.ts';
 import { chooseServing } from './plan-gate.ts';
 import { evidenceNumbersMax, evidenceOf, roundedStates } from './plan-evidence.ts';
 import { planNotes } from './plan-notes.ts';
@@ -18,6 +19,8 @@ export interface PlannedMachine {
   readonly quotaBytes: number;
   /** Bytes that its disk has left; below 1 GiB and a hundredth of the quota it takes no further slots. Absent: unknown. */
   readonly freeBytes?: number;
+  /** What it last told of itself; for limits that keep machines apart. */
+  readonly attributes?: MachineAttributes;
 }
 
 export interface PlanQuestion {
@@ -34,8 +37,10 @@ export interface PlanQuestion {
   readonly heldOut?: readonly PolicyScore[];
   /** Redundancies that packs still have: their classes stay. Default: all of the previous plan. */
   readonly keepRedundancies?: readonly Redundancy[];
-  /** Machines that an admin wants to hold nothing. */
-  readonly vetoes?: readonly MachineId[];
+  /** What admins forbid. */
+  readonly limits?: PlacementLimits;
+  /** Mean bytes of a slot, by class: what a move costs. Without it a weekly limit of bytes binds nothing. */
+  readonly bytesPerSlot?: Movable['bytesPerSlot'];
   /** Chooses (k, n) for new packs in fleets of 12 machines or more; default: by the size of the fleet. */
   readonly target?: AvailabilityTarget;
   /** HiGHS (`loadSolver`): fleets of moderate size get certificates, and new classes better groups. */
@@ -49,7 +54,8 @@ const fullBytes = 2 ** 30;
 export function computePlan(question: PlanQuestion): Plan {
   const serving = chooseServing(question);
   const machines = question.machines.map(({ machine }) => machine);
-  const vetoes = new Set(question.vetoes);
+  const { limits = noLimits } = question;
+  const vetoes = new Set(limits.vetoes);
   const domains = domainsOf(question.forecast, machines);
   const { previous } = question;
   const exact = statesFromForecast(serving.forecast, machines);
@@ -64,9 +70,11 @@ export function computePlan(question: PlanQuestion): Plan {
     target === undefined
       ? undefined
       : redundanciesForTarget({ states, givenBytes, method, target, previous, seed });
+  const hard = hardLimits(question);
   const planned = planClasses({
     states,
     givenBytes,
+    ...hard,
     ...(choice === undefined ? {} : { wanted: choice.shapes }),
     full: new Set(question.machines.flatMap((machine, column) => (isFull(machine) ? [column] : []))),
     domains,
@@ -78,6 +86,11 @@ export function computePlan(question: PlanQuestion): Plan {
   });
   const classes = planned.map(({ placementClass }) => placementClass);
   const capacities = planned.map((one) => one.capacities);
+  const before = movedBefore(previous, question.nowMs);
+  const weekMoved = {
+    ...before,
+    bytes: planned.reduce((sum, { movedBytes }) => sum + movedBytes, before.bytes),
+  };
   const hasEvidence = isSmall && classes.some(({ certificate }) => certificate !== undefined);
   const plan: Plan = {
     epoch: (previous?.epoch ?? 0) + 1,
@@ -90,11 +103,31 @@ export function computePlan(question: PlanQuestion): Plan {
     notes: [
       ...serving.notes,
       ...(choice?.notes ?? []),
+      ...limitNotes(limits, weekMoved),
       ...planNotes({ machineCount: machines.length, classes, previous }),
     ],
+    ...(hard.movable === undefined ? {} : { weekMoved }),
     ...(hasEvidence ? { evidence: evidenceOf(states, capacities) } : {}),
   };
   return previous !== undefined && gist(previous) === gist(plan) ? previous : plan;
+}
+
+/** The limits of admins as the classes want them. */
+function hardLimits({
+  limits = noLimits,
+  machines,
+  previous,
+  nowMs,
+  bytesPerSlot,
+}: PlanQuestion): Pick<ClassesQuestion, 'pins' | 'apart' | 'movable'> {
+  const attributes = machines.map(({ attributes: own = {} }) => own);
+  const { apart, pins, movedBytesPerWeek = Number.POSITIVE_INFINITY } = limits;
+  const bytes = Math.max(0, movedBytesPerWeek - movedBefore(previous, nowMs).bytes);
+  return {
+    pins,
+    ...(apart.length === 0 ? {} : { apart: labelColumns(attributes, apart) }),
+    ...(bytesPerSlot === undefined ? {} : { movable: { bytes, bytesPerSlot } }),
+  };
 }
 
 const isFull = ({ quotaBytes, freeBytes }: PlannedMachine): boolean =>

@@ -28,6 +28,7 @@ export {
 } from './plan-check.ts';
 export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
+export { noLimits, type PlacementLimits } from './placement-limits.ts';
 export type * from './plan.ts';
 export { explainGroup } from './reasons.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';

@@ -5,6 +5,7 @@ import { certifiedGroups, type Grouping, type Solver } from './configuration/ind
 import type { GroupsQuestion } from './groups.ts';
 import { chooseGroups } from './groups.ts';
 import type { PlacementClass, PlacementGroup, Plan, PlanCertificate, Redundancy } from './plan.ts';
+import { pinnedSlots, type PlacementLimits } from './placement-limits.ts';
 import { memberReasons } from './reasons.ts';
 import { capacitiesFor, type ClassShape, groupCountFor, redundancyForFleet } from './redundancy.ts';
 import { type States, statesOfHours } from './states.ts';
@@ -23,15 +24,27 @@ export interface ClassesQuestion {
   readonly keepRedundancies?: readonly Redundancy[];
   /** Classes for new packs, where a target chose them; default: by the size of the fleet. */
   readonly wanted?: readonly ClassShape[];
+  /** Columns of labels: no two of one value in a group, wherever that can be had. */
+  readonly apart?: readonly Int32Array[];
+  readonly pins?: PlacementLimits['pins'];
+  /** Bytes that the groups may still move to do better, and the mean bytes of a slot; absent: no limit. */
+  readonly movable?: Movable;
   readonly seed: number | string;
   /** With it, classes get certificates where that is affordable, and new ones better groups. */
   readonly solver?: Solver;
+}
+
+export interface Movable {
+  readonly bytes: number;
+  readonly bytesPerSlot: Readonly<Record<PlacementClass['name'], number>>;
 }
 
 /** A class, and the slots that each column had (for the evidence). */
 export interface PlannedClass {
   readonly placementClass: PlacementClass;
   readonly capacities: readonly number[];
+  /** What its groups move to do better; 0 where nobody counts. */
+  readonly movedBytes: number;
 }
 
 /** Fleets up to this size get certificates: some ten seconds of one core for three copies on 200 machines. */
@@ -47,7 +60,15 @@ const keptGroupsMin = 32;
 
 /** Classes for new packs first, then those that only packs of earlier plans use. */
 export function planClasses(question: ClassesQuestion): readonly PlannedClass[] {
-  const drafts = shapesOf(question).map((shape) => draftClass(question, shape));
+  const drafts: ClassDraft[] = [];
+  const { movable } = question;
+  let leftBytes = movable?.bytes ?? 0;
+  for (const shape of shapesOf(question)) {
+    const left = movable === undefined ? undefined : { bytesPerSlot: movable.bytesPerSlot, bytes: leftBytes };
+    const draft = draftClass(question, shape, left);
+    drafts.push(draft);
+    leftBytes = Math.max(0, leftBytes - draft.movedBytes);
+  }
   const slotCount = drafts.reduce((sum, draft) => sum + draft.members.length * draft.shape.redundancy.n, 0);
   const view = {
     ...question,
@@ -58,6 +79,7 @@ export function planClasses(question: ClassesQuestion): readonly PlannedClass[] 
     .map((draft): PlannedClass => ({
       placementClass: describeClass(view, draft),
       capacities: draft.certificate === undefined ? [] : draft.capacities,
+      movedBytes: draft.movedBytes,
     }))
     .filter(({ placementClass }) => placementClass.groups.length > 0);
 }
@@ -98,11 +120,12 @@ interface ClassDraft {
   /** Groups as they were, for the names of lost machines. */
   readonly before: readonly PlacementGroup[];
   readonly capacities: readonly number[];
+  readonly movedBytes: number;
   readonly certificate?: PlanCertificate;
 }
 
-function draftClass(question: ClassesQuestion, shape: ClassShape): ClassDraft {
-  const { states, previous, method, seed } = question;
+function draftClass(question: ClassesQuestion, shape: ClassShape, movable: Movable | undefined): ClassDraft {
+  const { states, previous, method, seed, apart } = question;
   const { name, redundancy } = shape;
   const machineCount = states.machines.length;
   const column = new Map(states.machines.map((machine, index) => [machine, index]));
@@ -116,7 +139,17 @@ function draftClass(question: ClassesQuestion, shape: ClassShape): ClassDraft {
   const columns = before.map(({ members }) => members.map((member) => column.get(member) ?? -1));
   const groupCount = Math.max(target, before.length);
   const capacities = capacitiesWithFull(question, columns, { groupCount, n: redundancy.n });
-  const asked = { states, redundancy, groupCount, capacities, seed };
+  const pins = pinnedSlots(before, question.pins ?? []);
+  const slotBytes = movable?.bytesPerSlot[name] ?? 0;
+  const limits = {
+    capacities,
+    ...(apart === undefined ? {} : { apart }),
+    ...(pins.length === 0 ? {} : { pins }),
+    ...(slotBytes > 0 && Number.isFinite(movable?.bytes)
+      ? { movedSlotsMax: Math.floor(movable!.bytes / slotBytes) }
+      : {}),
+  };
+  const asked = { ...limits, states, redundancy, groupCount, seed };
   const chosen =
     machineCount < redundancy.n ? columns : chooseGroups({ ...asked, previous: columns, method });
   const certified = certifiedDraft(question, { ...asked, chosen, isNew: before.length === 0 });
@@ -128,9 +161,18 @@ function draftClass(question: ClassesQuestion, shape: ClassShape): ClassDraft {
     members,
     before,
     capacities,
+    movedBytes: slotBytes * movedSlots(columns, members),
     ...(certified === undefined ? {} : { certificate: certified.certificate }),
   };
 }
+
+/** Slots of members that are still there and now belong to another machine. */
+const movedSlots = (before: readonly (readonly number[])[], after: readonly (readonly number[])[]): number =>
+  before.reduce(
+    (sum, members, at) =>
+      sum + members.filter((member, slot) => member >= 0 && after[at]?.[slot] !== member).length,
+    0,
+  );
 
 interface Chosen extends Grouping {
   readonly seed: number | string;

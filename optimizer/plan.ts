@@ -103,6 +103,8 @@ export interface Plan {
   readonly heldOut: readonly PolicyScore[];
   /** Plain sentences for people: what changed and why. */
   readonly notes: readonly string[];
+  /** What plans moved to do better since `fromMs`, this one included: at most seven days, for a weekly limit. */
+  readonly weekMoved?: { readonly fromMs: number; readonly bytes: number };
   /** In plans of small fleets; larger ones would not fit into a record. */
   readonly evidence?: PlanEvidence;
 }

@@ -106,6 +106,7 @@ export const plan: z.ZodType<Plan> = z.strictObject({
     )
     .max(32),
   notes: z.array(text(1024)).max(64),
+  weekMoved: z.strictObject({ fromMs: z.number(), bytes: z.number().min(0) }).exactOptional(),
   evidence: evidence.exactOptional(),
 });
 

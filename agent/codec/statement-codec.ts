@@ -2,7 +2,7 @@
 // fleet id can check one, whoever brought it.
 
 import { z } from 'zod';
-import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import { attributeNames, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { type FleetId, fleetId } from '../units.ts';
 import { accept, type Decoded, type Format, openEnvelope, reject, signEnvelope } from './envelope.ts';
 import { createSigningKey, sha256Hex, type SigningKey, signingKeyFromSeed, verifySignature } from './keys.ts';
@@ -101,6 +101,14 @@ const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
     holdMoveShare: z.number().min(0).max(1).exactOptional(),
     target: z
       .strictObject({ share: z.number().min(0.5).max(1), hours: z.enum(['business', 'all']) })
+      .exactOptional(),
+    limits: z
+      .strictObject({
+        vetoes: z.array(s.peer).max(64),
+        apart: z.array(z.enum(attributeNames)).max(attributeNames.length),
+        pins: z.array(z.strictObject({ group: s.text(32), machine: s.peer })).max(32),
+        movedBytesPerWeek: z.number().min(0).exactOptional(),
+      })
       .exactOptional(),
   }),
 ]);

@@ -2,6 +2,7 @@
 // lives. Each statement is signed by an admin key that the fleet root certified, so anyone may carry it.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import type { AvailabilityTarget, PlacementLimits } from '../../optimizer/index.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 
 export type Role = 'admin' | 'holder' | 'optimizer';
@@ -46,7 +47,9 @@ export interface FleetPolicy {
   /** A plan that would move more than this share of all bytes waits for an admin, in 0..1; `holdMoveShareDefault` when absent. */
   readonly holdMoveShare?: number;
   /** Share of packs that should be within reach in these hours: the optimizer chooses (k, n) by it; `targetDefault` when absent. */
-  readonly target?: { readonly share: number; readonly hours: 'business' | 'all' };
+  readonly target?: AvailabilityTarget;
+  /** Hard limits on every plan; none when absent. */
+  readonly limits?: PlacementLimits;
 }
 
 export type Statement = MachineCertificate | InviteStatement | Revocation | FleetPolicy;

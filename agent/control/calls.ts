@@ -2,8 +2,8 @@
 // Says nothing about how it is done: LiveAgent does it, `server.ts` carries it.
 
 import { z } from 'zod';
-import type { MachineId, TelemetryRow } from '../../datasets/index.ts';
-import type { AvailabilityTarget, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
+import { attributeNames, type MachineId, type TelemetryRow } from '../../datasets/index.ts';
+import type { AvailabilityTarget, PlacementLimits, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
@@ -46,6 +46,21 @@ export const callSchemas = {
   }),
   computePlan: z.strictObject({}),
   approvePlan: z.strictObject({}),
+  planLimits: z.strictObject({
+    veto: z.array(name).max(64).exactOptional(),
+    lift: z.array(name).max(64).exactOptional(),
+    pin: z
+      .array(z.strictObject({ group: name, machine: name }))
+      .max(32)
+      .exactOptional(),
+    unpin: z
+      .array(z.strictObject({ group: name, machine: name }))
+      .max(32)
+      .exactOptional(),
+    apart: z.array(z.enum(attributeNames)).exactOptional(),
+    /** Null lifts it. */
+    movedBytesPerWeek: z.number().min(0).nullable().exactOptional(),
+  }),
   whatIf: z.strictObject({
     lose: z.array(name).min(1).max(32),
     bytesPerSecond: z.number().positive(),
@@ -145,6 +160,7 @@ export interface CallAnswers {
   readonly restore: RestoreAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;
+  readonly planLimits: PlacementLimits;
   readonly whatIf: WhatIfAnswer;
   readonly train: TrainAnswer;
   readonly importTelemetry: { readonly rowCount: number };

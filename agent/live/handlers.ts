@@ -2,16 +2,7 @@
 
 import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
 import { personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
-import type {
-  CallAnswers,
-  CallHandlers,
-  CallRequest,
-  ReportProgress,
-  RestoreAnswer,
-  SnapshotAnswer,
-} from '../control/index.ts';
-import { targetDefault } from '../../optimizer/index.ts';
-import { holdMoveShareDefault } from '../limits.ts';
+import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
 import type { KnownDrive } from '../core/index.ts';
 import { type DriveId, type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
@@ -20,6 +11,7 @@ import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
+import { changeLimits, changePolicy } from './policy.ts';
 import { answerWhatIf } from './what-if.ts';
 
 type Handlers = Omit<CallHandlers, 'dashboard' | 'stop'>;
@@ -48,6 +40,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
+    planLimits: (change) => changeLimits(agent, change),
     whatIf: (request) => answerWhatIf(agent, request),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
@@ -75,21 +68,6 @@ async function revoke(
     throw wrong('cannot-revoke-self', 'an admin cannot put itself out', 'Do it on another admin machine.');
   await agent.declare({ kind: 'revocation', revoked: peerId(revoked), reason, atMs: agent.now() });
   return { revoked };
-}
-
-async function changePolicy(agent: LiveAgent, change: CallRequest<'policy'>): Promise<CallAnswers['policy']> {
-  const { membership } = agent.core;
-  const before = membership.policy;
-  const after = {
-    holderSilenceMs: Math.round(change.holderSilenceMs ?? membership.holderSilenceMs),
-    planMode: change.planMode ?? before?.planMode ?? 'automatic',
-    holdMoveShare: change.holdMoveShare ?? before?.holdMoveShare ?? holdMoveShareDefault,
-    target: { ...(before?.target ?? targetDefault), ...change.target },
-  };
-  const fleetName = before?.fleetName ?? 'our fleet';
-  if (Object.keys(change).length > 0)
-    await agent.declare({ kind: 'policy', fleetName, atMs: agent.now(), ...after });
-  return after;
 }
 
 async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promise<SnapshotAnswer> {

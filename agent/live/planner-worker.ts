@@ -13,7 +13,7 @@ import {
 
 export interface PlanTask extends Pick<
   PlanQuestion,
-  'machines' | 'forecast' | 'author' | 'nowMs' | 'target'
+  'machines' | 'forecast' | 'author' | 'nowMs' | 'target' | 'limits' | 'bytesPerSlot'
 > {
   readonly previous: Plan | undefined;
   readonly baseline?: FailureForecast;

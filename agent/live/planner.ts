@@ -21,7 +21,7 @@ import {
   type TrainedModels,
   type TrainingProgress,
 } from '../../models/index.ts';
-import type { AvailabilityTarget, Plan, PlannedMachine } from '../../optimizer/index.ts';
+import type { AvailabilityTarget, PlacementLimits, Plan, PlannedMachine } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
@@ -43,6 +43,9 @@ export interface PlanWish {
   readonly previous: Plan | undefined;
   /** What (k, n) are chosen by, once there is enough history to forecast. */
   readonly target: AvailabilityTarget;
+  readonly limits: PlacementLimits;
+  /** Mean bytes of a slot, as far as known. */
+  readonly bytesPerSlot: { readonly small?: number; readonly bulk?: number };
   readonly onProgress: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -95,7 +98,12 @@ export class Planner {
       const said = latest.get(machine);
       return said === undefined
         ? { machine, quotaBytes: known.length === 0 ? 1 : mean }
-        : { machine, quotaBytes: said.quotaBytes, freeBytes: said.freeBytes };
+        : {
+            machine,
+            quotaBytes: said.quotaBytes,
+            freeBytes: said.freeBytes,
+            attributes: said.attributes,
+          };
     });
   }
 
@@ -112,7 +120,8 @@ export class Planner {
   }
 
   async make(wish: PlanWish): Promise<PlanMade> {
-    const { machines, previous, target } = wish;
+    const { machines, previous, target, limits } = wish;
+    const { small, bulk } = wish.bytesPerSlot;
     const history = await this.history(machines);
     const { self, now } = this.#parts;
     const task = {
@@ -120,6 +129,10 @@ export class Planner {
       author: self,
       nowMs: now(),
       previous,
+      limits,
+      ...(small === undefined && bulk === undefined
+        ? {}
+        : { bytesPerSlot: { small: small ?? 0, bulk: bulk ?? 0 } }),
     };
     if (history === undefined || !canTrain(history)) {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);

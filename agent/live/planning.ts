@@ -2,12 +2,13 @@
 // here for approval.
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
-import { type Plan, targetDefault } from '../../optimizer/index.ts';
+import { noLimits, type Plan, targetDefault } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import { type AgentCore, type CoreEvent, movementBetween, reasonToHold } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { EventLine, TrainingView } from '../view.ts';
 import { modelRecordOf, type Planner } from './planner.ts';
+import { bytesPerSlot } from './what-if.ts';
 
 export interface PlanningParts {
   readonly core: AgentCore;
@@ -96,13 +97,20 @@ export class Planning {
   async #make(wish: Wish): Promise<Plan> {
     const { core, planner, append, now } = this.#parts;
     const previous = core.election.plan;
-    const target = core.membership.policy?.target ?? targetDefault;
+    const { policy } = core.membership;
     const onProgress = (training: TrainingView): void => {
       this.show(training);
       wish.onProgress(training);
     };
     try {
-      const { plan, trained } = await planner.make({ ...wish, previous, target, onProgress });
+      const { plan, trained } = await planner.make({
+        ...wish,
+        previous,
+        onProgress,
+        target: policy?.target ?? targetDefault,
+        limits: policy?.limits ?? noLimits,
+        bytesPerSlot: previous === undefined ? {} : bytesPerSlot(core.shelf, previous, core.membership.self),
+      });
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
       this.#offer(plan, previous);
       return plan;

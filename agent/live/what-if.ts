@@ -75,8 +75,8 @@ function hoursOf(selectors: readonly Selector[]): WhatIfQuestion['isInHours'] {
   return hours.length === 0 ? undefined : (weekHour) => hours.every(({ isIn }) => isIn(weekHour));
 }
 
-/** By what this agent holds in its own slots; the rendezvous spreads packs evenly, so all slots of a class are alike. */
-function bytesPerSlot(shelf: Shelf, plan: Plan, self: MachineId): WhatIfQuestion['bytesPerSlot'] {
+/** Mean bytes of a slot, by what this agent holds in its own slots; the rendezvous spreads packs evenly, so all slots of a class are alike. */
+export function bytesPerSlot(shelf: Shelf, plan: Plan, self: MachineId): WhatIfQuestion['bytesPerSlot'] {
   const classOfGroup = new Map(
     plan.classes.flatMap(({ name, groups }) => groups.map((group) => [group, name] as const)),
   );

@@ -9,6 +9,7 @@ import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.
 import { survivalText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
 import { checkPlanFile } from './plan-check.ts';
+import { addLimits } from './plan-limits.ts';
 import { addWhatIf } from './plan-what-if.ts';
 
 /** Names of machines by peer id. */
@@ -94,7 +95,7 @@ async function approve(options: CommonOptions): Promise<void> {
   show(options, answer, () => `Plan ${answer.plan.epoch} is approved and published.`);
 }
 
-/** Adds `plan show | explain | compute | approve | whatif | check`. */
+/** Adds `plan show | explain | compute | approve | limits | whatif | check`. */
 export function addPlanCommands(program: Command): void {
   const plan = program.command('plan').description('which machines hold what together, and why');
   withCommonOptions(
@@ -113,12 +114,21 @@ export function addPlanCommands(program: Command): void {
     plan.command('approve').description('publish the plan that waits for approval (review mode)'),
     'drey plan approve',
   ).action(approve);
+  const namesFor = async (home: string): Promise<Naming> =>
+    namesOf(await askAgent({ home, call: 'view', request: {} }));
+  addLimits(
+    withCommonOptions(
+      plan.command('limits').description('show or change what plans may not do'),
+      'drey plan limits --veto anna-pc --apart subnet --moved-per-week 200GB',
+    ),
+    namesFor,
+  );
   addWhatIf(
     withCommonOptions(
       plan.command('whatif').description('what would be out of reach if these machines were gone'),
       'drey plan whatif --lose site=hall-2 --lose "after 19:00"',
     ),
-    async (home) => namesOf(await askAgent({ home, call: 'view', request: {} })),
+    namesFor,
   );
   withCommonOptions(
     plan

@@ -30,6 +30,7 @@ const promised = [
   'drey plan explain',
   'drey plan compute',
   'drey plan whatif',
+  'drey plan limits',
   'drey telemetry show',
   'drey telemetry export',
   'drey models train',

@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { machineId } from '../../datasets/index.ts';
 import type { WhatIfAnswer } from '../../optimizer/index.ts';
 import type {
+  PlanAnswer,
   ProtectAnswer,
   RestoreAnswer,
   SnapshotAnswer,
@@ -104,6 +106,17 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
   ]);
   t.deepEqual(restored.differences, []);
   t.deepEqual(restored.missing, []);
+
+  const [admin] = fleet.agents;
+  await askCommand(['plan', 'limits', '--veto', 'pc-05', '--apart', 'gateway', '--home', admin!.home]);
+  const { plan } = await askCommand<PlanAnswer>(['plan', 'compute', '--home', admin!.home]);
+  const holders = plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members));
+  const vetoed = fleet.agents.find(({ name }) => name === 'pc-05')!;
+  t.false(holders.includes(machineId(vetoed.peer)), 'a vetoed machine holds nothing');
+  t.is(
+    await failureOf(['plan', 'limits', '--pin', 's1.3-1:nobody', '--home', admin!.home]),
+    'target-unknown',
+  );
 });
 
 test('wrong words, folders, invites and second agents are refused with advice, and lose nothing', async (t) => {

@@ -5,6 +5,7 @@ import {
   checkPlan,
   computePlan,
   explainGroup,
+  noLimits,
   type Plan,
   type PlanQuestion,
   planProblems,
@@ -145,7 +146,7 @@ test('a growing fleet keeps ids and moves few slots', (t) => {
 
 test('machines that give nothing, are vetoed or are full take no new slots', (t) => {
   const machines = fleet(12).with(3, { machine: machineId('m3'), quotaBytes: 0 });
-  const question = questionOf(12, { machines, vetoes: [machineId('m5')] });
+  const question = questionOf(12, { machines, limits: { ...noLimits, vetoes: [machineId('m5')] } });
   const plan = computePlan(question);
   const used = new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)));
   t.false(used.has(machineId('m3')));

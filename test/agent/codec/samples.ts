@@ -172,6 +172,19 @@ export const statements: Readonly<Record<string, Statement>> = {
     holdMoveShare: 0.3,
     target: { share: 0.9999, hours: 'business' },
   },
+  'policy-with-limits': {
+    kind: 'policy',
+    fleetName: 'Müller & Söhne',
+    atMs,
+    holderSilenceMs: 324_000_000,
+    planMode: 'automatic',
+    limits: {
+      vetoes: [owner.peer],
+      apart: ['subnet', 'gateway'],
+      pins: [{ group: 's1.3-2', machine: owner.peer }],
+      movedBytesPerWeek: 2 ** 40,
+    },
+  },
 };
 
 export const pieces: readonly Uint8Array[] = [noise('one', 3000), noise('two', 700), noise('three', 1)];

@@ -1,0 +1,103 @@
+// What admins set for the whole fleet: the policy of now, changed in some points and said again.
+
+import { DreyError } from '../../datasets/index.ts';
+import { noLimits, type PlacementLimits, targetDefault } from '../../optimizer/index.ts';
+import type { FleetPolicy } from '../codec/index.ts';
+import type { CallAnswers, CallRequest } from '../control/index.ts';
+import { holdMoveShareDefault } from '../limits.ts';
+import type { PeerId } from '../units.ts';
+import type { LiveAgent } from './agent.ts';
+
+type Policy = Required<Omit<FleetPolicy, 'kind' | 'atMs'>>;
+
+function policyOf({ core: { membership } }: LiveAgent): Policy {
+  const { policy } = membership;
+  return {
+    fleetName: policy?.fleetName ?? 'our fleet',
+    holderSilenceMs: membership.holderSilenceMs,
+    planMode: policy?.planMode ?? 'automatic',
+    holdMoveShare: policy?.holdMoveShare ?? holdMoveShareDefault,
+    target: policy?.target ?? targetDefault,
+    limits: policy?.limits ?? noLimits,
+  };
+}
+
+const declare = (agent: LiveAgent, policy: Policy): Promise<void> =>
+  agent.declare({ kind: 'policy', atMs: agent.now(), ...policy });
+
+/** Shows the policy, or changes what is named. Throws `not-an-admin`. */
+export async function changePolicy(
+  agent: LiveAgent,
+  change: CallRequest<'policy'>,
+): Promise<CallAnswers['policy']> {
+  const before = policyOf(agent);
+  const after: Policy = {
+    ...before,
+    holderSilenceMs: Math.round(change.holderSilenceMs ?? before.holderSilenceMs),
+    planMode: change.planMode ?? before.planMode,
+    holdMoveShare: change.holdMoveShare ?? before.holdMoveShare,
+    target: { ...before.target, ...change.target },
+  };
+  if (Object.keys(change).length > 0) await declare(agent, after);
+  const { holderSilenceMs, planMode, holdMoveShare, target } = after;
+  return { holderSilenceMs, planMode, holdMoveShare, target };
+}
+
+/** The machine of a name or peer id. Throws `target-unknown`. */
+export function machineNamed({ core: { membership } }: LiveAgent, wanted: string): PeerId {
+  const found = membership.machines.find(
+    (peer) => peer === wanted || membership.certificateOf(peer)?.name === wanted,
+  );
+  if (found !== undefined) return found;
+  throw new DreyError({
+    code: 'target-unknown',
+    message: `no machine is called "${wanted}"`,
+    advice: 'Take a name or peer id from `drey status`.',
+  });
+}
+
+interface Pin {
+  readonly group: string;
+  readonly machine: PeerId;
+}
+
+/** Throws `pin-impossible` where the machine is not in that group. */
+function pinFor(
+  agent: LiveAgent,
+  { group, machine }: { readonly group: string; readonly machine: string },
+): Pin {
+  const peer = machineNamed(agent, machine);
+  const groups = agent.core.election.plan?.classes.flatMap((one) => one.groups) ?? [];
+  if (groups.find(({ id }) => id === group)?.members.includes(peer) === true) return { group, machine: peer };
+  throw new DreyError({
+    code: 'pin-impossible',
+    message: `${machine} has no slot in the group "${group}"`,
+    advice: 'Pins keep a slot that a machine has: see `drey plan show`.',
+  });
+}
+
+/** Shows what plans may not do, or changes what is named. Throws `not-an-admin`, `target-unknown` or `pin-impossible`. */
+export async function changeLimits(
+  agent: LiveAgent,
+  change: CallRequest<'planLimits'>,
+): Promise<PlacementLimits> {
+  const before = policyOf(agent);
+  const { vetoes, pins, apart, movedBytesPerWeek: most } = before.limits;
+  const lifted = new Set((change.lift ?? []).map((name) => machineNamed(agent, name)));
+  const vetoed = (change.veto ?? []).map((name) => machineNamed(agent, name));
+  const pinned = (change.pin ?? []).map((pin) => pinFor(agent, pin));
+  const loose = new Set(
+    (change.unpin ?? []).map(({ group, machine }) => `${group} ${machineNamed(agent, machine)}`),
+  );
+  const keyOf = ({ group, machine }: Pin): string => `${group} ${machine}`;
+  const kept = [...pins, ...pinned].filter((pin) => !loose.has(keyOf(pin)));
+  const movedBytesPerWeek = change.movedBytesPerWeek === undefined ? most : change.movedBytesPerWeek;
+  const limits: PlacementLimits = {
+    vetoes: [...new Set([...vetoes, ...vetoed])].filter((peer) => !lifted.has(peer)),
+    pins: [...new Map(kept.map((pin) => [keyOf(pin), pin])).values()],
+    apart: change.apart ?? apart,
+    ...(movedBytesPerWeek === undefined || movedBytesPerWeek === null ? {} : { movedBytesPerWeek }),
+  };
+  if (Object.keys(change).length > 0) await declare(agent, { ...before, limits });
+  return limits;
+}

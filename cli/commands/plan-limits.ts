@@ -1,0 +1,85 @@
+// `drey plan limits`: what admins forbid every plan, shown and changed.
+
+import type { Command } from 'commander';
+import { askAgent, type CallRequest } from '../../agent/control/index.ts';
+import { attributeNames, DreyError } from '../../datasets/index.ts';
+import type { PlacementLimits } from '../../optimizer/index.ts';
+import { type CommonOptions, homeOf, show } from '../command.ts';
+import { bytesText } from '../print.ts';
+import { parseByteCount } from '../quantities.ts';
+import type { Naming } from './plan.ts';
+
+interface LimitsOptions extends CommonOptions {
+  readonly veto?: readonly string[];
+  readonly lift?: readonly string[];
+  readonly pin?: readonly string[];
+  readonly unpin?: readonly string[];
+  readonly apart?: string;
+  readonly movedPerWeek?: string;
+}
+
+type Change = CallRequest<'planLimits'>;
+
+const malformed = (message: string, advice: string): DreyError =>
+  new DreyError({ code: 'limits-malformed', message, advice });
+
+function parsePin(text: string): { readonly group: string; readonly machine: string } {
+  const [group = '', ...machine] = text.split(':');
+  if (group !== '' && machine.length > 0) return { group, machine: machine.join(':') };
+  throw malformed(`"${text}" names no slot`, 'Write GROUP:MACHINE, as in "s1.3-2:anna-pc".');
+}
+
+function parseApart(text: string): NonNullable<Change['apart']> {
+  const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !attributeNames.some((known) => known === name));
+  if (unknown !== undefined)
+    throw malformed(
+      `no machine tells a "${unknown}"`,
+      `Choose from ${attributeNames.join(', ')}, or "none".`,
+    );
+  return attributeNames.filter((known) => names.includes(known));
+}
+
+const changeOf = ({ veto, lift, pin, unpin, apart, movedPerWeek }: LimitsOptions): Change => ({
+  ...(veto === undefined ? {} : { veto: [...veto] }),
+  ...(lift === undefined ? {} : { lift: [...lift] }),
+  ...(pin === undefined ? {} : { pin: pin.map(parsePin) }),
+  ...(unpin === undefined ? {} : { unpin: unpin.map(parsePin) }),
+  ...(apart === undefined ? {} : { apart: parseApart(apart) }),
+  ...(movedPerWeek === undefined
+    ? {}
+    : { movedBytesPerWeek: movedPerWeek === 'none' ? null : parseByteCount(movedPerWeek) }),
+});
+
+function limitsText({ vetoes, pins, apart, movedBytesPerWeek }: PlacementLimits, names: Naming): string {
+  const nameOf = (machine: string): string => names.get(machine) ?? machine.slice(-8);
+  return [
+    `Machines that hold nothing: ${vetoes.map(nameOf).join(', ') || 'none'}.`,
+    `Kept apart inside a group: ${apart.join(', ') || 'nothing'}.`,
+    `Pinned: ${pins.map(({ group, machine }) => `${nameOf(machine)} in ${group}`).join(', ') || 'none'}.`,
+    `Moved to do better in a week: ${movedBytesPerWeek === undefined ? 'as much as is worth it' : `at most ${bytesText(movedBytesPerWeek)}`}; repair is not counted.`,
+    'The next plan keeps to it: `drey plan compute` makes one now.',
+  ].join('\n');
+}
+
+const collect = (text: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  text,
+];
+
+/** Adds `plan limits`; `namesFor` asks the agent who is called what. */
+export function addLimits(command: Command, namesFor: (home: string) => Promise<Naming>): void {
+  command
+    .option('--veto <machine>', 'it holds nothing; again for more', collect)
+    .option('--lift <machine>', 'takes a veto back', collect)
+    .option('--apart <attributes>', 'no two of a group share them: subnet,gateway,… or none')
+    .option('--pin <group:machine>', 'the machine keeps its slot in the group', collect)
+    .option('--unpin <group:machine>', 'takes a pin back', collect)
+    .option('--moved-per-week <size>', 'most that plans move to do better, or none')
+    .action(async (options: LimitsOptions) => {
+      const home = homeOf(options);
+      const answer = await askAgent({ home, call: 'planLimits', request: changeOf(options) });
+      const names = await namesFor(home);
+      show(options, answer, () => limitsText(answer, names));
+    });
+}

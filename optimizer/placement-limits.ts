@@ -1,0 +1,73 @@
+// What admins may forbid a plan, and how that becomes the hard limits of one class of groups. Nothing learned outweighs it.
+
+import type { MachineAttributes, MachineId } from '../datasets/index.ts';
+import type { GroupLimits } from './group-limits.ts';
+import type { PlacementGroup, Plan } from './plan.ts';
+
+export interface PlacementLimits {
+  /** Machines that hold nothing, as long as enough others give something; at most 64. */
+  readonly vetoes: readonly MachineId[];
+  /** Attributes of which no two members of a group share a value, wherever that can be had. */
+  readonly apart: readonly (keyof MachineAttributes)[];
+  /** Machines that keep the slot that they have in a group; at most 32. */
+  readonly pins: readonly { readonly group: string; readonly machine: MachineId }[];
+  /** Bytes that plans may move in seven days to do better; what replaces lost machines is not counted. Absent: no limit. */
+  readonly movedBytesPerWeek?: number;
+}
+
+export const noLimits: PlacementLimits = { vetoes: [], apart: [], pins: [] };
+
+const weekMs = 7 * 24 * 3_600_000;
+
+/** What earlier plans of the last seven days moved, as the newest one says. */
+export const movedBefore = (previous: Plan | undefined, nowMs: number): NonNullable<Plan['weekMoved']> =>
+  previous?.weekMoved !== undefined && nowMs - previous.weekMoved.fromMs < weekMs
+    ? previous.weekMoved
+    : { fromMs: nowMs, bytes: 0 };
+
+/** N values for each attribute that is to be kept apart: the same number for the same value, −1 for an unknown one. */
+export function labelColumns(
+  attributes: readonly MachineAttributes[],
+  apart: PlacementLimits['apart'],
+): readonly Int32Array[] {
+  return apart.map((name) => {
+    const numbers = new Map<string, number>();
+    return Int32Array.from(attributes, (own) => {
+      const value = own[name];
+      if (value === undefined) return -1;
+      if (!numbers.has(value)) numbers.set(value, numbers.size);
+      return numbers.get(value)!;
+    });
+  });
+}
+
+/** The slots of these groups that pins keep; a pin whose machine is not in its group any more keeps nothing. */
+export const pinnedSlots = (
+  groups: readonly PlacementGroup[],
+  pins: PlacementLimits['pins'],
+): NonNullable<GroupLimits['pins']> =>
+  pins.flatMap(({ group, machine }) => {
+    const at = groups.findIndex(({ id }) => id === group);
+    const slot = groups[at]?.members.indexOf(machine) ?? -1;
+    return slot < 0 ? [] : [{ at, slot }];
+  });
+
+const gibibyte = 2 ** 30;
+const sizeOf = (bytes: number): string => `${Number((bytes / gibibyte).toPrecision(3))} GiB`;
+
+/** What admins asked for, as a plan says it of itself. */
+export function limitNotes(
+  { vetoes, apart, pins, movedBytesPerWeek }: PlacementLimits,
+  weekMoved: NonNullable<Plan['weekMoved']>,
+): readonly string[] {
+  return [
+    ...(vetoes.length === 0 ? [] : [`${vetoes.length} machines hold nothing, by an admin's word.`]),
+    ...(apart.length === 0 ? [] : [`Kept apart wherever that can be had: ${apart.join(', ')}.`]),
+    ...(pins.length === 0 ? [] : [`${pins.length} slots are pinned.`]),
+    ...(movedBytesPerWeek === undefined
+      ? []
+      : [
+          `${sizeOf(weekMoved.bytes)} of at most ${sizeOf(movedBytesPerWeek)} a week are moved to do better.`,
+        ]),
+  ];
+}
