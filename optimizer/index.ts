@@ -28,10 +28,32 @@ export {
 export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
 export type * from './plan.ts';
+export {
+  choosePopularCopies,
+  type CopyCosts,
+  type CopyDemand,
+  type CopyHost,
+  type CopyQuestion,
+  type PopularCopy,
+} from './popular-copies.ts';
 export { explainGroup } from './reasons.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
 export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';
 export {
+  type AccessResult,
+  type AccessRules,
+  type AccessScene,
+  type CacheName,
+  cacheNames,
+  type DemandForecast,
+  type ExpectedDemand,
+  fitForecasts,
+  type GateResult,
+  gateOf,
+  oracleForecast,
+  replayCache,
+  replayPushes,
+  touchedBytesPerSite,
   compareHeldOut,
   departuresOf,
   type HeldOut,
