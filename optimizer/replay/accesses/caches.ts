@@ -2,7 +2,7 @@
 // than the whole cache is never kept. Each is as published, but for sizes: several small files may leave for a large one.
 
 import type { FileId } from '../../../datasets/index.ts';
-import type { Read, SiteStore } from './reads.ts';
+import { leastWorth, type Read, type SiteStore } from './reads.ts';
 
 /** Least recently used. A map keeps the order in which keys came in. */
 export class LruStore implements SiteStore {
@@ -60,24 +60,18 @@ abstract class RankedStore implements SiteStore {
     this.#bytes -= before ?? 0;
     this.#kept.delete(file);
     if (byteCount > this.#capacity) return before !== undefined;
-    while (this.#bytes + byteCount > this.#capacity) {
-      const least = this.#least();
-      if (this.admits === 'better' && this.worth(least) >= this.worth(file)) return before !== undefined;
-      this.#bytes -= this.#kept.get(least)!;
-      this.#kept.delete(least);
+    const leaving = leastWorth(this.#kept, {
+      need: this.#bytes + byteCount - this.#capacity,
+      worthOf: (other) => this.worth(other),
+    })!;
+    if (this.admits === 'better' && leaving.most >= this.worth(file)) return before !== undefined;
+    for (const other of leaving.files) {
+      this.#bytes -= this.#kept.get(other)!;
+      this.#kept.delete(other);
     }
     this.#kept.set(file, byteCount);
     this.#bytes += byteCount;
     return before !== undefined;
-  }
-
-  #least(): FileId {
-    let [least, leastWorth]: [FileId | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
-    for (const file of this.#kept.keys()) {
-      const worth = this.worth(file);
-      if (least === undefined || worth < leastWorth) [least, leastWorth] = [file, worth];
-    }
-    return least!;
   }
 }
 
@@ -113,7 +107,7 @@ export class BeladyStore extends RankedStore {
   }
 
   protected worth(file: FileId): number {
-    return -(this.#next.get(file)?.at(-1) ?? Number.POSITIVE_INFINITY);
+    return -(this.#next.get(file)?.at(-1) ?? Number.MAX_VALUE);
   }
 
   protected note({ file }: Read): void {

@@ -3,7 +3,7 @@
 
 import type { FileId } from '../../../datasets/index.ts';
 import { choosePopularCopies, type CopyCosts } from '../../popular-copies.ts';
-import type { AccessAccount, Read, SiteStore } from './reads.ts';
+import { type AccessAccount, leastWorth, type Read, type SiteStore } from './reads.ts';
 
 /** Demand that is expected of a file on a site within the horizon. */
 export interface ExpectedDemand {
@@ -133,26 +133,22 @@ class PlannedSite implements SiteStore {
     this.#kept.delete(file);
   }
 
-  /** Drops copies worth less than `worth`, the least first and none of `spared`, until `bytes` fit; false where they cannot. */
+  /** Drops the copies that are worth least, none of `spared`, so that `bytes` fit; false, and none dropped, where one of them is worth as much. */
   #makeRoom(bytes: number, worth: number, spared?: ReadonlyMap<FileId, number>): boolean {
-    if (bytes > this.#rules.capacityBytes) return false;
-    while (this.#bytes + bytes > this.#rules.capacityBytes) {
-      const least = this.#least(spared);
-      if (least === undefined || this.#worthOf(least) >= worth) return false;
-      const { isUnread, bytes: dropped } = this.#kept.get(least)!;
+    const need = this.#bytes + bytes - this.#rules.capacityBytes;
+    if (need <= 0) return true;
+    const leaving = leastWorth(
+      [...this.#kept].flatMap(([file, copy]) =>
+        spared?.has(file) === true ? [] : [[file, copy.bytes] as const],
+      ),
+      { need, worthOf: (file) => this.#worthOf(file) },
+    );
+    if (leaving === undefined || leaving.most >= worth) return false;
+    for (const file of leaving.files) {
+      const { isUnread, bytes: dropped } = this.#kept.get(file)!;
       if (isUnread) this.#wastedBytes += dropped;
-      this.#remove(least);
+      this.#remove(file);
     }
     return true;
-  }
-
-  #least(spared?: ReadonlyMap<FileId, number>): FileId | undefined {
-    let [least, leastWorth]: [FileId | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
-    for (const file of this.#kept.keys()) {
-      if (spared?.has(file) === true) continue;
-      const worth = this.#worthOf(file);
-      if (worth < leastWorth) [least, leastWorth] = [file, worth];
-    }
-    return least;
   }
 }
