@@ -38,6 +38,9 @@ export function survivalText(unavailability: number): string {
   return `${(100 * (1 - unavailability)).toFixed(digits)} %`;
 }
 
+/** 0.0312 → "3.12 %". */
+export const shareText = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
+
 export const timeText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 16);
 
 /** Columns padded to their widest cell; the first row is the head. */

@@ -2,7 +2,7 @@
 
 import type { FleetHistory } from '../datasets/index.ts';
 import { slotUp } from '../datasets/index.ts';
-import type { Examples } from './availability.ts';
+import type { Examples } from './availability-examples.ts';
 import { tournamentOdds } from './availability-tournament.ts';
 import { weekHours } from './hours.ts';
 import type { ReliabilityBin, Score } from './card.ts';

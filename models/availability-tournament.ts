@@ -2,7 +2,6 @@
 // every outcome as soon as it is there. What a learned model has to beat; nothing here needs TensorFlow.
 
 import { type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
-import type { Examples } from './availability.ts';
 import { kindOf, weekHours } from './hours.ts';
 
 /** What was known of one machine when a forecast was made. */
@@ -234,17 +233,41 @@ class Trail {
   }
 }
 
-/** P(up) of each example by each entrant, by what was known at its moment. All examples must have one horizon. */
-export function tournamentOdds(fleet: FleetHistory, examples: Examples): Readonly<Record<string, number[]>> {
+/** Forecasts by what they are made from: machine, slot, and hours ahead. */
+export interface ForecastMoments {
+  readonly count: number;
+  readonly horizonOf: Int32Array;
+  readonly machineOf: Int32Array;
+  readonly slotOf: Int32Array;
+}
+
+/** P(up) of each forecast by each entrant, by what was known at its moment. */
+export function tournamentOdds(
+  fleet: FleetHistory,
+  moments: ForecastMoments,
+): Readonly<Record<string, number[]>> {
+  const odds = Object.fromEntries(
+    Object.keys(entrants(0)).map((name) => [name, Array.from({ length: moments.count }, () => 0)]),
+  );
+  for (const horizon of new Set(moments.horizonOf)) playHorizon(fleet, moments, { horizon, odds });
+  return odds;
+}
+
+interface Round {
+  readonly horizon: number;
+  readonly odds: Readonly<Record<string, number[]>>;
+}
+
+/** The entrants learn from outcomes this far ahead, and answer for the moments of that horizon. */
+function playHorizon(fleet: FleetHistory, moments: ForecastMoments, { horizon, odds }: Round): void {
   const { slotCount } = fleet;
   const N = fleet.machines.length;
-  const horizon = examples.horizonOf[0] ?? 24;
   const hours = weekHours(fleet, horizon);
-  const field = new Field(N);
-  const examplesAt = byPlace(examples, slotCount);
+  const field = new Field(N, odds);
+  const asked = byPlace(moments, horizon, slotCount);
   const trails = fleet.machines.map((_, machine) => new Trail(machine));
   const waiting = Array.from({ length: horizon }, (): (Moment | undefined)[] => []);
-  const last = examples.slotOf.reduce((most, slot) => Math.max(most, slot), 0);
+  const last = moments.slotOf.reduce((most, slot) => Math.max(most, slot), 0);
   for (let slot = 0; slot <= last; slot++) {
     const due = waiting[slot % horizon]!;
     for (let machine = 0; machine < N; machine++) {
@@ -255,42 +278,45 @@ export function tournamentOdds(fleet: FleetHistory, examples: Examples): Readonl
       }
       const moment = trails[machine]!.moment(hours[slot + horizon]!);
       due[machine] = moment;
-      field.answer(moment, examplesAt.get(machine * slotCount + slot) ?? []);
+      field.answer(moment, asked.get(machine * slotCount + slot) ?? []);
     }
   }
-  return Object.fromEntries(field.odds);
 }
 
 /** All entrants side by side, with their answers. */
 class Field {
-  readonly odds: readonly (readonly [string, number[]])[];
-  readonly #predictors: readonly Predictor[];
+  readonly #odds: Round['odds'];
+  readonly #predictors: readonly (readonly [string, Predictor])[];
 
-  constructor(machineCount: number) {
-    const named = Object.entries(entrants(machineCount));
-    this.odds = named.map(([name]) => [name, []]);
-    this.#predictors = named.map(([, predictor]) => predictor);
+  constructor(machineCount: number, odds: Round['odds']) {
+    this.#odds = odds;
+    this.#predictors = Object.entries(entrants(machineCount));
   }
 
   learn(moment: Moment | undefined, outcome: 0 | 1): void {
-    if (moment !== undefined) for (const predictor of this.#predictors) predictor.learn(moment, outcome);
+    if (moment === undefined) return;
+    for (const [, predictor] of this.#predictors) predictor.learn(moment, outcome);
   }
 
-  answer(moment: Moment, examples: readonly number[]): void {
-    for (const example of examples)
-      for (const [which, predictor] of this.#predictors.entries())
-        this.odds[which]![1][example] = predictor.odds(moment);
+  answer(moment: Moment, rows: readonly number[]): void {
+    for (const row of rows)
+      for (const [name, predictor] of this.#predictors) this.#odds[name]![row] = predictor.odds(moment);
   }
 }
 
-/** Indices of the examples of each machine and slot. */
-function byPlace(examples: Examples, slotCount: number): ReadonlyMap<number, readonly number[]> {
+/** Rows of one horizon by machine and slot. */
+function byPlace(
+  { count, horizonOf, machineOf, slotOf }: ForecastMoments,
+  horizon: number,
+  slotCount: number,
+): ReadonlyMap<number, readonly number[]> {
   const places = new Map<number, number[]>();
-  for (let index = 0; index < examples.count; index++) {
-    const place = examples.machineOf[index]! * slotCount + examples.slotOf[index]!;
+  for (let row = 0; row < count; row++) {
+    if (horizonOf[row] !== horizon) continue;
+    const place = machineOf[row]! * slotCount + slotOf[row]!;
     const there = places.get(place);
-    if (there === undefined) places.set(place, [index]);
-    else there.push(index);
+    if (there === undefined) places.set(place, [row]);
+    else there.push(row);
   }
   return places;
 }

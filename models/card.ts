@@ -17,7 +17,7 @@ export interface ReliabilityBin {
 }
 
 export interface ModelCard {
-  /** "availability", "joint failure", "popularity". */
+  /** "availability", "joint failure", "return", "popularity". */
   readonly model: string;
   readonly score: Score;
   /** Further numbers of the held-out part, by name. */

@@ -9,7 +9,8 @@ import {
   selectMachines,
   sliceHistory,
 } from '../datasets/index.ts';
-import { predictAvailability, takeExamples } from './availability.ts';
+import { predictAvailability } from './availability.ts';
+import { takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, judgeAvailability } from './availability-judgement.ts';
 import { openBackend, type Tf } from './backend.ts';
 import { gate, type ModelCard } from './card.ts';

@@ -4,7 +4,7 @@ export { compareEvaluations, type ComparedModel } from './comparison.ts';
 export { evaluateModels, type EvaluatedModel, type Evaluation, judgedFrom } from './evaluation.ts';
 export type { FailureForecast, HourStratum, PastHours, Shock } from './forecast.ts';
 export { openBackend, type BackendReport } from './backend.ts';
-export { fleetOffsetMs } from './hours.ts';
+export { fleetOffsetMs, hourKinds } from './hours.ts';
 export { AccessMemory, type Pair } from './access-memory.ts';
 export {
   decayedDemand,
@@ -19,6 +19,7 @@ export { baselineForecast } from './marginals.ts';
 export { promotedForecast } from './promoted-forecast.ts';
 export { cardPage, listModels, readModels, resolveVersion, type StoredModels } from './registry.ts';
 export { adjustedRandIndex } from './scores.ts';
+export { habitForecast } from './serving-forecast.ts';
 export {
   promote,
   readPromoted,
@@ -29,7 +30,7 @@ export {
 } from './serving.ts';
 export {
   fingerprintOf,
-  historySlotsMin,
+  canTrain,
   trainModels,
   type TrainedModels,
   type TrainOptions,

@@ -1,6 +1,7 @@
 // How often each machine is down in each kind of hour, smoothed: the honest baseline, and the start of every model.
 
 import { dayMs, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
+import { goneOdds } from './departures.ts';
 import type { FailureForecast } from './forecast.ts';
 import { fleetOffsetMs, hourKinds, kindOf, weekHours } from './hours.ts';
 
@@ -85,50 +86,6 @@ export function downByKind(history: FleetHistory): Float64Array {
     }),
   );
   return Float64Array.from(odds);
-}
-
-/** Hours since each machine was last seen up, counting only hours in which it was seen at all. */
-export function hoursDown(history: FleetHistory): Int32Array {
-  return Int32Array.from(history.machines, (_, machine) => {
-    let count = 0;
-    for (let slot = history.slotCount - 1; slot >= 0; slot--) {
-      const state = history.up[machine * history.slotCount + slot]!;
-      if (state === slotUp) return count;
-      if (state === slotDown) count++;
-    }
-    return count;
-  });
-}
-
-/** From Friday noon to Tuesday morning: a long weekend says nothing of somebody's leaving. */
-const weekendHours = 90;
-
-/**
- * P(gone for good | down for so many hours), from the fleet's own past: of absences at least that long, the share that never
- * ended in the history. Monotone by construction, with half an absence of each kind added.
- */
-export function goneOdds(history: FleetHistory): Float64Array {
-  const lengths: { readonly hours: number; readonly ended: boolean }[] = [];
-  for (let machine = 0; machine < history.machines.length; machine++) {
-    let run = 0;
-    for (let slot = 0; slot < history.slotCount; slot++) {
-      const state = history.up[machine * history.slotCount + slot]!;
-      if (state === slotDown) run++;
-      if (state === slotUp && run > 0) {
-        lengths.push({ hours: run, ended: true });
-        run = 0;
-      }
-    }
-    if (run > 0) lengths.push({ hours: run, ended: false });
-  }
-  const patienceHours = 7 * 24;
-  return Float64Array.from(hoursDown(history), (hours) => {
-    if (hours < weekendHours) return 0;
-    const asLong = lengths.filter((length) => length.hours >= hours);
-    const lost = asLong.filter(({ ended }) => !ended).length;
-    // A short absence that has not ended yet says little: the share counts fully only after a week.
-    return Math.min(1, hours / patienceHours) * ((lost + 0.5) / (asLong.length + 1));
-  });
 }
 
 /** N × kinds as strata of a forecast. */

@@ -1,14 +1,17 @@
 // The forecast that serves: what the models and the past make of the coming weeks, as the plain numbers of `forecast.ts`.
 
 import { createRandom, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
-import { predictAvailability, takeExamples, type Weights } from './availability.ts';
+import { predictAvailability, type Weights } from './availability.ts';
+import { takeExamples } from './availability-examples.ts';
 import { calibrated, type Calibration } from './availability-judgement.ts';
 import type { Tf } from './backend.ts';
 import type { FailureForecast } from './forecast.ts';
 import { hourKinds, kindOf, weekHours } from './hours.ts';
 import { type ShockMixture, shocksOf } from './joint-failure.ts';
-import { baselineForecast, downByKind, goneOdds, strataOf } from './marginals.ts';
+import { goneOdds } from './departures.ts';
+import { baselineForecast, downByKind, strataOf } from './marginals.ts';
 import { pastHoursOf } from './past-hours.ts';
+import { fitReturnHazard } from './return-hazard.ts';
 
 /** A fitted availability network. */
 export interface Network {
@@ -84,18 +87,29 @@ export interface Serving {
   readonly source: string;
   readonly mixture: ShockMixture | undefined;
   readonly up?: (history: FleetHistory) => Float64Array;
+  /** Who has left for good is judged by the return hazard as well. Default no. */
+  readonly knowsReturns?: boolean;
 }
 
 const logit = (p: number): number => Math.log(p / (1 - p));
 const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
 
+/** Habits of each machine and hours that were, without anything learned: what may be said at any time and at no cost. */
+export const habitForecast = (history: FleetHistory): FailureForecast =>
+  forecastOf(history, { source: 'habits, and hours that were', mixture: undefined });
+
 /** What serves, from a history: habits or the network's week ahead, shocks where a mixture serves, and hours that were. */
-export function forecastOf(history: FleetHistory, { source, mixture, up }: Serving): FailureForecast {
+export function forecastOf(
+  history: FleetHistory,
+  { source, mixture, up, knowsReturns }: Serving,
+): FailureForecast {
   const base = baselineForecast(history);
+  const goneProbability =
+    knowsReturns === true ? goneOdds(history, fitReturnHazard(history)) : base.goneProbability;
   const N = history.machines.length;
   const own = up === undefined ? downByKind(history) : up(history);
   const pastHours = pastHoursOf(history, downByKind(history));
-  if (mixture === undefined) return { ...base, strata: strataOf(N, own), pastHours, source };
+  if (mixture === undefined) return { ...base, strata: strataOf(N, own), pastHours, goneProbability, source };
   const { shocks, domainOfMachine } = shocksOf(mixture, N);
   // What shocks explain is taken off the machine's own odds.
   const kinds = hourKinds.length;
@@ -108,7 +122,7 @@ export function forecastOf(history: FleetHistory, { source, mixture, up }: Servi
     shocks,
     pastHours,
     domainOfMachine,
-    goneProbability: goneOdds(history),
+    goneProbability,
     source,
   };
 }

@@ -30,7 +30,11 @@ export interface TrainedModels extends TrainingResult {
 }
 
 /** Fewer hours cannot be split into a past and a held-out end that say anything. */
-export const historySlotsMin = 14 * 24;
+const historySlotsMin = 14 * 24;
+
+/** Whether there is enough to learn from: two weeks of two machines. Below that habits serve (`baselineForecast`). */
+export const canTrain = ({ slotCount, machines }: FleetHistory): boolean =>
+  slotCount >= historySlotsMin && machines.length >= 2;
 
 type FromWorker =
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
@@ -48,7 +52,7 @@ export function fingerprintOf(history: FleetHistory): string {
 /** Trains all models. Throws `history-too-short`, `training-cancelled` or `training-failed`. */
 export async function trainModels(options: TrainOptions): Promise<TrainedModels> {
   const { history, seed, registryFolder, nowMs, command } = options;
-  if (history.slotCount < historySlotsMin || history.machines.length < 2) {
+  if (!canTrain(history)) {
     throw new DreyError({
       code: 'history-too-short',
       message: `${history.machines.length} machines × ${history.slotCount} hours of history are too little to learn from`,

@@ -2,7 +2,8 @@
 // worker thread; says how far it is; the same seed, history and backend give the same result.
 
 import { createRandom, dayMs, type FleetHistory, type Random, sliceHistory } from '../datasets/index.ts';
-import { fitAvailability, horizons, predictAvailability, takeExamples } from './availability.ts';
+import { fitAvailability, predictAvailability } from './availability.ts';
+import { horizons, takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
 import { gate, type ModelCard } from './card.ts';
@@ -21,6 +22,7 @@ import {
   type WeekAheadScore,
 } from './serving-forecast.ts';
 import { trainPopularity } from './popularity.ts';
+import { judgeReturn } from './return-judgement.ts';
 import { type NamedWeights, nameWeights } from './weights.ts';
 
 export interface TrainingProgress {
@@ -31,7 +33,7 @@ export interface TrainingProgress {
   readonly secondsLeft: number;
 }
 
-/** How much work: the defaults take seconds for ten machines and minutes for a thousand. */
+/** How much work at most: the defaults take seconds for ten machines and minutes for a thousand. */
 export interface TrainingBudget {
   readonly availabilityEpochs: number;
   readonly availabilityExamples: number;
@@ -41,7 +43,7 @@ export interface TrainingBudget {
 
 export const defaultBudget: TrainingBudget = {
   availabilityEpochs: 8,
-  availabilityExamples: 60_000,
+  availabilityExamples: 200_000,
   mixtureSteps: 150,
   popularityEpochs: 200,
 };
@@ -123,18 +125,15 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
         onStep: pace.stage('joint failure', budget.mixtureSteps, 3),
       })
     : undefined;
-  // Judged on the past; what serves has seen everything.
-  const serving = served.availability
-    ? await fitNetwork(
-        tf,
-        { history, budget, random: createRandom(seed).fork('examples of all') },
-        {
-          seed,
-          onEpoch: pace.stage('availability', budget.availabilityEpochs, 4),
-        },
-      )
-    : learned;
-  const cards = [learned.card, joint.card, ...(popularity === undefined ? [] : [popularityCard(popularity)])];
+  const serving = served.availability ? await fitServing(tf, task, pace) : learned;
+  const returns = judgeReturn(history, past);
+  const knowsReturns = returns.serves === 'model';
+  const cards = [
+    learned.card,
+    joint.card,
+    returns,
+    ...(popularity === undefined ? [] : [popularityCard(popularity)]),
+  ];
   const source = sourceOf(served);
   const by = (network: Network): { readonly up?: (h: FleetHistory) => Float64Array } =>
     served.availability ? { up: (h) => weekAhead(tf, network, h) } : {};
@@ -143,10 +142,11 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     .map(({ name, members }) => ({ name, members }));
   return {
     backend: backend.name,
-    forecast: forecastOf(history, { source, mixture, ...by(serving) }),
+    forecast: forecastOf(history, { source, mixture, knowsReturns, ...by(serving) }),
     heldOutForecast: forecastOf(past, {
       source,
       mixture: served.joint ? joint.mixture : undefined,
+      knowsReturns,
       ...by(learned),
     }),
     heldOutFromSlot,
@@ -155,6 +155,14 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     weights: learnedWeights(serving, mixture ?? joint.mixture, popularity?.model.weights),
   };
 }
+
+/** Judged on the past; what serves has seen everything. */
+const fitServing = (tf: Tf, { history, budget, seed }: TrainingTask, pace: Pace): Promise<Network> =>
+  fitNetwork(
+    tf,
+    { history, budget, random: createRandom(seed).fork('examples of all') },
+    { seed, onEpoch: pace.stage('availability', budget.availabilityEpochs, 4) },
+  );
 
 const sourceOf = (served: { readonly availability: boolean; readonly joint: boolean }): string => {
   const parts = [served.availability ? 'availability' : '', served.joint ? 'joint failure' : ''].filter(
@@ -181,6 +189,8 @@ interface AvailabilityTask {
 }
 
 const warmUpSlots = 72;
+/** Examples that a fit takes whatever the fleet, and more for each machine: beyond that it learns the same again. */
+const examplesOf = { fleet: 40_000, machine: 160 } as const;
 
 interface NetworkFitting {
   readonly seed: number | string;
@@ -194,9 +204,10 @@ async function fitNetwork(
   { seed, onEpoch }: NetworkFitting,
 ): Promise<Network> {
   const split = Math.floor(history.slotCount * 0.8);
+  const enough = examplesOf.fleet + examplesOf.machine * history.machines.length;
   const fit = takeExamples(history, {
     random,
-    countMax: budget.availabilityExamples,
+    countMax: Math.min(budget.availabilityExamples, enough),
     fromSlot: Math.min(warmUpSlots, split - 1),
     toSlot: split,
     horizons,

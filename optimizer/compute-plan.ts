@@ -9,6 +9,7 @@ import { chooseServing } from './plan-gate.ts';
 import { evidenceNumbersMax, evidenceOf, roundedStates } from './plan-evidence.ts';
 import { planNotes } from './plan-notes.ts';
 import type { Plan, PlacementClass, PolicyScore, Redundancy } from './plan.ts';
+import { type AvailabilityTarget, redundanciesForTarget } from './redundancy-target.ts';
 import { statesFromForecast } from './states.ts';
 
 export interface PlannedMachine {
@@ -35,6 +36,8 @@ export interface PlanQuestion {
   readonly keepRedundancies?: readonly Redundancy[];
   /** Machines that an admin wants to hold nothing. */
   readonly vetoes?: readonly MachineId[];
+  /** Chooses (k, n) for new packs in fleets of 12 machines or more; default: by the size of the fleet. */
+  readonly target?: AvailabilityTarget;
   /** HiGHS (`loadSolver`): fleets of moderate size get certificates, and new classes better groups. */
   readonly solver?: Solver;
 }
@@ -52,15 +55,25 @@ export function computePlan(question: PlanQuestion): Plan {
   const exact = statesFromForecast(serving.forecast, machines);
   const isSmall = exact.weights.length * machines.length <= evidenceNumbersMax;
   const states = question.solver !== undefined && isSmall ? roundedStates(exact) : exact;
+  const givenBytes = question.machines.map(({ machine, quotaBytes }) =>
+    vetoes.has(machine) ? 0 : quotaBytes,
+  );
+  const { target, seed } = question;
+  const { method } = serving;
+  const choice =
+    target === undefined
+      ? undefined
+      : redundanciesForTarget({ states, givenBytes, method, target, previous, seed });
   const planned = planClasses({
     states,
-    givenBytes: question.machines.map(({ machine, quotaBytes }) => (vetoes.has(machine) ? 0 : quotaBytes)),
+    givenBytes,
+    ...(choice === undefined ? {} : { wanted: choice.shapes }),
     full: new Set(question.machines.flatMap((machine, column) => (isFull(machine) ? [column] : []))),
     domains,
-    method: serving.method,
+    method,
     ...(previous === undefined ? {} : { previous }),
     ...(question.keepRedundancies === undefined ? {} : { keepRedundancies: question.keepRedundancies }),
-    seed: question.seed,
+    seed,
     ...(question.solver === undefined ? {} : { solver: question.solver }),
   });
   const classes = planned.map(({ placementClass }) => placementClass);
@@ -74,7 +87,11 @@ export function computePlan(question: PlanQuestion): Plan {
     domains,
     modelSource: serving.source,
     heldOut: question.heldOut ?? [],
-    notes: [...serving.notes, ...planNotes({ machineCount: machines.length, classes, previous })],
+    notes: [
+      ...serving.notes,
+      ...(choice?.notes ?? []),
+      ...planNotes({ machineCount: machines.length, classes, previous }),
+    ],
     ...(hasEvidence ? { evidence: evidenceOf(states, capacities) } : {}),
   };
   return previous !== undefined && gist(previous) === gist(plan) ? previous : plan;

@@ -15,6 +15,7 @@ export {
   type Prices,
   type Solver,
 } from './configuration/index.ts';
+export { anyLossOddsMax, type Burst, groupLossOdds, usualDead } from './burst.ts';
 export { computePlan, type PlannedMachine, type PlanQuestion } from './compute-plan.ts';
 export type { GroupLimits } from './group-limits.ts';
 export { chooseGroups, type GroupsQuestion } from './groups.ts';
@@ -38,6 +39,7 @@ export {
 } from './popular-copies.ts';
 export { explainGroup } from './reasons.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
+export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
 export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';
 export {
   type AccessResult,
@@ -75,6 +77,18 @@ export {
   type TraceWish,
 } from './replay/index.ts';
 export { statesFromForecast, statesOfHours, type States } from './states.ts';
+export {
+  type ClassLoss,
+  type OwnerLoss,
+  parseSelector,
+  type RepairNeed,
+  type SelectableMachine,
+  selectMachines,
+  type Selector,
+  whatIf,
+  type WhatIfAnswer,
+  type WhatIfQuestion,
+} from './what-if/index.ts';
 export {
   availabilities,
   downTails,

@@ -2,6 +2,7 @@
 // figures that tell a wise one from its structure alone are here too.
 
 import type { MachineId } from '../datasets/index.ts';
+import { anyLossOddsMax, usualDead } from './burst.ts';
 import { lowerBound } from './configuration/index.ts';
 import { groupingOf } from './plan-evidence.ts';
 import type { PlacementClass, Plan } from './plan.ts';
@@ -49,6 +50,8 @@ export interface ClassCheck {
   readonly scatterWidthMin: number;
   /** Fewest groups that some machine finds for its own packs. */
   readonly groupsWithoutOwnerMin: number;
+  /** When 1 % of the machines (or as few as can lose a group) die at once: at most P(some pack is lost for good); 0..1. */
+  readonly burstLossOddsMax: number;
   /** Value and bound computed again; absent where the plan has no evidence for them. */
   readonly certificate?: CertificateCheck;
 }
@@ -129,7 +132,10 @@ function overloaded({ classes, evidence }: Plan, index: number): readonly Machin
   );
 }
 
-function checkClass({ name, groups }: PlacementClass, machines: ReadonlySet<MachineId>): ClassCheck {
+function checkClass(
+  { name, redundancy, groups }: PlacementClass,
+  machines: ReadonlySet<MachineId>,
+): ClassCheck {
   const slots = new Map<MachineId, number>();
   const partners = new Map<MachineId, Set<MachineId>>();
   for (const { members } of groups) {
@@ -140,10 +146,13 @@ function checkClass({ name, groups }: PlacementClass, machines: ReadonlySet<Mach
   }
   const counts = [...slots.values()];
   const slotCount = counts.reduce((sum, count) => sum + count, 0);
+  const distinctSetCount = new Set(groups.map(({ members }) => members.toSorted().join(' '))).size;
+  const fleet = { machineCount: machines.size, ...redundancy };
   return {
     name,
     groupCount: groups.length,
-    distinctSetCount: new Set(groups.map(({ members }) => members.toSorted().join(' '))).size,
+    distinctSetCount,
+    burstLossOddsMax: anyLossOddsMax({ ...fleet, dead: usualDead(fleet) }, distinctSetCount),
     machineCount: slots.size,
     slotsPerMachineMean: machines.size === 0 ? 0 : slotCount / machines.size,
     slotsPerMachineMax: counts.reduce((most, count) => Math.max(most, count), 0),

@@ -21,6 +21,8 @@ export interface ClassesQuestion {
   readonly method: NonNullable<GroupsQuestion['method']>;
   readonly previous?: Plan;
   readonly keepRedundancies?: readonly Redundancy[];
+  /** Classes for new packs, where a target chose them; default: by the size of the fleet. */
+  readonly wanted?: readonly ClassShape[];
   readonly seed: number | string;
   /** With it, classes get certificates where that is affordable, and new ones better groups. */
   readonly solver?: Solver;
@@ -62,15 +64,15 @@ export function planClasses(question: ClassesQuestion): readonly PlannedClass[] 
 
 const sameRedundancy = (a: Redundancy, b: Redundancy): boolean => a.k === b.k && a.n === b.n;
 
-function shapesOf({ states, previous, keepRedundancies }: ClassesQuestion): readonly ClassShape[] {
+function shapesOf({
+  states,
+  previous,
+  keepRedundancies,
+  ...question
+}: ClassesQuestion): readonly ClassShape[] {
   const known = previous?.classes ?? [];
   const machineCount = states.machines.length;
-  const wanted = redundancyForFleet(machineCount).map((shape): ClassShape => {
-    // A fleet that shrinks a little keeps its code as long as every pack finds a group off its owner.
-    const before = known.find(({ name }) => name === shape.name)?.redundancy;
-    const isKept = before !== undefined && before.n > shape.redundancy.n && machineCount > before.n;
-    return isKept ? { name: shape.name, redundancy: before } : shape;
-  });
+  const wanted = question.wanted ?? shapesBySize(machineCount, known);
   const kept = known.filter(({ name, redundancy }) => {
     const isWanted = wanted.some(
       (shape) => shape.name === name && sameRedundancy(shape.redundancy, redundancy),
@@ -79,6 +81,14 @@ function shapesOf({ states, previous, keepRedundancies }: ClassesQuestion): read
   });
   return [...wanted, ...kept.map(({ name, redundancy }) => ({ name, redundancy }))].slice(0, classesMax);
 }
+
+/** A fleet that shrinks a little keeps its code as long as every pack finds a group off its owner. */
+const shapesBySize = (machineCount: number, known: readonly PlacementClass[]): readonly ClassShape[] =>
+  redundancyForFleet(machineCount).map((shape) => {
+    const before = known.find(({ name }) => name === shape.name)?.redundancy;
+    const isKept = before !== undefined && before.n > shape.redundancy.n && machineCount > before.n;
+    return isKept ? { name: shape.name, redundancy: before } : shape;
+  });
 
 interface ClassDraft {
   readonly shape: ClassShape;

@@ -25,10 +25,17 @@ const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
 /** What a policy is judged by. */
 const riskOf = ({ risk, unavailableShare }: PolicyScore): number => risk ?? unavailableShare;
 
-/** A rival must be better by this: one held-out week has few outages, and below it is chance. */
-const clearlyBetter = 0.8;
+/**
+ * A rival must be better by this, in so many draws of the held-out days: one week has few outages, each may last for days, and what looks
+ * better below that is chance. With a margin of a fifth the best of four rivals won by chance so often that replays lost by the gate.
+ */
+const clearlyBetter = 0.5;
+const surenessMin = 0.95;
 /** Added to both sides: about what one group without a member to spare for a day comes to in a fleet of hundreds. */
 const riskFloor = 1e-5;
+
+export const isClearlyLower = (risk: number, than: number): boolean =>
+  risk + riskFloor < clearlyBetter * (than + riskFloor);
 
 /**
  * The forecast and the way of choosing groups that may serve. The learned one serves unless a baseline was clearly better on the
@@ -42,7 +49,8 @@ export function chooseServing({ forecast, baseline, heldOut = [] }: GateQuestion
   const isBeaten =
     learned !== undefined &&
     best !== undefined &&
-    riskOf(best) + riskFloor < clearlyBetter * (riskOf(learned) + riskFloor);
+    isClearlyLower(riskOf(best), riskOf(learned)) &&
+    (best.sureness ?? 1) >= surenessMin;
   if (!isBeaten) return { forecast, method: 'climb', source: forecast.source, notes: [] };
   const habits = baseline ?? withoutShocks(forecast);
   return {

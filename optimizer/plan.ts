@@ -85,6 +85,8 @@ export interface PolicyScore {
    * unavailable times how often a machine fails. It says the same with far less chance in it.
    */
   readonly risk?: number;
+  /** How sure it is that its risk is clearly lower than the learned placement's: share of draws of the held-out days, 0..1. */
+  readonly sureness?: number;
 }
 
 export interface Plan {

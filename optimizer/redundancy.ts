@@ -20,14 +20,17 @@ export function redundancyForFleet(machineCount: number): readonly ClassShape[] 
   ];
 }
 
-/** Slots of one class per machine: enough neighbours to share a repair, few enough sets to lose data by (Cidon, ATC'13). */
+/** Slots of one class per machine: enough neighbours to share a repair. */
 const slotsPerMachine = 5;
 
-/** At least 2 (n + 1), so that every owner finds two groups that it is not in. */
+/**
+ * At least 2 (n + 1), so that every owner finds two groups that it is not in; beyond that never more groups than machines: each set
+ * of machines is a way to lose data when many die at once (Cidon et al., ATC'13).
+ */
 export function groupCountFor(machineCount: number, { n }: Redundancy): number {
   if (machineCount < n) return 0;
   if (machineCount === n) return 1;
-  return Math.max(2 * (n + 1), Math.ceil((machineCount * slotsPerMachine) / n));
+  return Math.max(2 * (n + 1), Math.min(machineCount, Math.ceil((machineCount * slotsPerMachine) / n)));
 }
 
 /** Slots beyond the mean that a machine may take. */

@@ -101,6 +101,7 @@ export const plan: z.ZodType<Plan> = z.strictObject({
         unavailableShare: odds,
         unavailableShareBusiness: odds,
         risk: odds.exactOptional(),
+        sureness: odds.exactOptional(),
       }),
     )
     .max(32),

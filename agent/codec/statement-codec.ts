@@ -99,6 +99,9 @@ const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
     holderSilenceMs: z.int().min(1000),
     planMode: z.enum(['automatic', 'review']),
     holdMoveShare: z.number().min(0).max(1).exactOptional(),
+    target: z
+      .strictObject({ share: z.number().min(0.5).max(1), hours: z.enum(['business', 'all']) })
+      .exactOptional(),
   }),
 ]);
 

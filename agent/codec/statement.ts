@@ -45,6 +45,8 @@ export interface FleetPolicy {
   readonly planMode: 'automatic' | 'review';
   /** A plan that would move more than this share of all bytes waits for an admin, in 0..1; `holdMoveShareDefault` when absent. */
   readonly holdMoveShare?: number;
+  /** Share of packs that should be within reach in these hours: the optimizer chooses (k, n) by it; `targetDefault` when absent. */
+  readonly target?: { readonly share: number; readonly hours: 'business' | 'all' };
 }
 
 export type Statement = MachineCertificate | InviteStatement | Revocation | FleetPolicy;

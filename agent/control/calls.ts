@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { MachineId, TelemetryRow } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import type { AvailabilityTarget, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
@@ -21,6 +21,12 @@ export const callSchemas = {
     holderSilenceMs: z.number().min(1000).exactOptional(),
     planMode: z.enum(['automatic', 'review']).exactOptional(),
     holdMoveShare: z.number().min(0).max(1).exactOptional(),
+    target: z
+      .strictObject({
+        share: z.number().min(0.5).max(1).exactOptional(),
+        hours: z.enum(['business', 'all']).exactOptional(),
+      })
+      .exactOptional(),
   }),
   protect: z.strictObject({
     path,
@@ -40,6 +46,10 @@ export const callSchemas = {
   }),
   computePlan: z.strictObject({}),
   approvePlan: z.strictObject({}),
+  whatIf: z.strictObject({
+    lose: z.array(name).min(1).max(32),
+    bytesPerSecond: z.number().positive(),
+  }),
   train: z.strictObject({}),
   importTelemetry: z.strictObject({ file: path, asSelf: z.boolean() }),
   exportTelemetry: z.strictObject({
@@ -127,6 +137,7 @@ export interface CallAnswers {
     readonly holderSilenceMs: number;
     readonly planMode: string;
     readonly holdMoveShare: number;
+    readonly target: AvailabilityTarget;
   };
   readonly protect: ProtectAnswer;
   readonly snapshot: SnapshotAnswer;
@@ -134,6 +145,7 @@ export interface CallAnswers {
   readonly restore: RestoreAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;
+  readonly whatIf: WhatIfAnswer;
   readonly train: TrainAnswer;
   readonly importTelemetry: { readonly rowCount: number };
   readonly exportTelemetry: { readonly rowCount: number };

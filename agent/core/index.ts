@@ -6,4 +6,5 @@ export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
 export type { CoreEvent, StagedSnapshot } from './events.ts';
 export { movementBetween, reasonToHold } from './movement.ts';
+export type { Shelf } from './shelf.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

@@ -3,7 +3,7 @@
 import { createLiveClock } from './clock.ts';
 import { createLiveRandom } from './random.ts';
 import pino, { type Logger } from 'pino';
-import { days, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
+import { days, DreyError, type LocationRow, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
 import {
   createInvite,
   openStatement,
@@ -36,7 +36,6 @@ import { Shell } from './shell.ts';
 import { openStore, type Store } from './store.ts';
 import { startTelemetry, type Telemetry, telemetryRecords } from './telemetry/index.ts';
 import { createLiveWire, type LiveWire } from './wire/index.ts';
-import { DreyError } from '../../datasets/index.ts';
 
 export interface StartOptions {
   readonly home: string;
@@ -179,6 +178,11 @@ export class LiveAgent {
       proposal: this.planning.proposal,
       now: this.now(),
     });
+  }
+
+  /** The newest word of each machine about its place and space. */
+  get locations(): ReadonlyMap<PeerId, LocationRow> {
+    return this.#observations.locations;
   }
 
   async start(options: StartOptions): Promise<void> {

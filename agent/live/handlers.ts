@@ -2,7 +2,15 @@
 
 import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
 import { personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
-import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
+import type {
+  CallAnswers,
+  CallHandlers,
+  CallRequest,
+  ReportProgress,
+  RestoreAnswer,
+  SnapshotAnswer,
+} from '../control/index.ts';
+import { targetDefault } from '../../optimizer/index.ts';
 import { holdMoveShareDefault } from '../limits.ts';
 import type { KnownDrive } from '../core/index.ts';
 import { type DriveId, type PeerId, peerId } from '../units.ts';
@@ -12,6 +20,7 @@ import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
+import { answerWhatIf } from './what-if.ts';
 
 type Handlers = Omit<CallHandlers, 'dashboard' | 'stop'>;
 
@@ -39,6 +48,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
+    whatIf: (request) => answerWhatIf(agent, request),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
     exportTelemetry: (request, report) => exportRows(agent, request, report),
@@ -67,29 +77,19 @@ async function revoke(
   return { revoked };
 }
 
-async function changePolicy(
-  agent: LiveAgent,
-  change: {
-    readonly holderSilenceMs?: number;
-    readonly planMode?: 'automatic' | 'review';
-    readonly holdMoveShare?: number;
-  },
-) {
+async function changePolicy(agent: LiveAgent, change: CallRequest<'policy'>): Promise<CallAnswers['policy']> {
   const { membership } = agent.core;
-  const planMode = change.planMode ?? membership.policy?.planMode ?? 'automatic';
-  const holderSilenceMs = change.holderSilenceMs ?? membership.holderSilenceMs;
-  const fleetName = membership.policy?.fleetName ?? 'our fleet';
-  const holdMoveShare = change.holdMoveShare ?? membership.policy?.holdMoveShare ?? holdMoveShareDefault;
+  const before = membership.policy;
+  const after = {
+    holderSilenceMs: Math.round(change.holderSilenceMs ?? membership.holderSilenceMs),
+    planMode: change.planMode ?? before?.planMode ?? 'automatic',
+    holdMoveShare: change.holdMoveShare ?? before?.holdMoveShare ?? holdMoveShareDefault,
+    target: { ...(before?.target ?? targetDefault), ...change.target },
+  };
+  const fleetName = before?.fleetName ?? 'our fleet';
   if (Object.keys(change).length > 0)
-    await agent.declare({
-      kind: 'policy',
-      fleetName,
-      atMs: agent.now(),
-      holderSilenceMs: Math.round(holderSilenceMs),
-      planMode,
-      holdMoveShare,
-    });
-  return { holderSilenceMs, planMode, holdMoveShare };
+    await agent.declare({ kind: 'policy', fleetName, atMs: agent.now(), ...after });
+  return after;
 }
 
 async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promise<SnapshotAnswer> {

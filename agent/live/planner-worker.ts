@@ -11,7 +11,10 @@ import {
   type PlanQuestion,
 } from '../../optimizer/index.ts';
 
-export interface PlanTask extends Pick<PlanQuestion, 'machines' | 'forecast' | 'author' | 'nowMs'> {
+export interface PlanTask extends Pick<
+  PlanQuestion,
+  'machines' | 'forecast' | 'author' | 'nowMs' | 'target'
+> {
   readonly previous: Plan | undefined;
   readonly baseline?: FailureForecast;
   readonly heldOut?: Omit<HeldOut, 'redundancy' | 'seed'>;

@@ -14,14 +14,14 @@ import {
 } from '../../datasets/index.ts';
 import {
   baselineForecast,
-  historySlotsMin,
+  canTrain,
   type ModelCard,
   readPromoted,
   trainModels,
   type TrainedModels,
   type TrainingProgress,
 } from '../../models/index.ts';
-import type { Plan, PlannedMachine } from '../../optimizer/index.ts';
+import type { AvailabilityTarget, Plan, PlannedMachine } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
@@ -41,6 +41,8 @@ export interface PlannerParts {
 export interface PlanWish {
   readonly machines: readonly PeerId[];
   readonly previous: Plan | undefined;
+  /** What (k, n) are chosen by, once there is enough history to forecast. */
+  readonly target: AvailabilityTarget;
   readonly onProgress: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -110,7 +112,7 @@ export class Planner {
   }
 
   async make(wish: PlanWish): Promise<PlanMade> {
-    const { machines, previous } = wish;
+    const { machines, previous, target } = wish;
     const history = await this.history(machines);
     const { self, now } = this.#parts;
     const task = {
@@ -119,17 +121,18 @@ export class Planner {
       nowMs: now(),
       previous,
     };
-    if (history === undefined || history.slotCount < historySlotsMin) {
+    if (history === undefined || !canTrain(history)) {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
       return { plan: await planInThread({ ...task, forecast }) };
     }
     const promoted = readPromoted(this.#parts.registryFolder);
     if (promoted !== undefined)
-      return { plan: await planInThread({ ...task, ...promotedTask(promoted, history) }) };
+      return { plan: await planInThread({ ...task, target, ...promotedTask(promoted, history) }) };
     const trained = await this.train(history, wish);
     const { forecast, heldOutForecast, heldOutFromSlot } = trained;
     const plan = await planInThread({
       ...task,
+      target,
       forecast,
       baseline: baselineForecast(history),
       heldOut: { history, heldOutForecast, heldOutFromSlot },
@@ -139,7 +142,7 @@ export class Planner {
 }
 
 /** Before anything is known all machines are alike. */
-function unknownForecast(machines: readonly PeerId[]): ReturnType<typeof baselineForecast> {
+export function unknownForecast(machines: readonly MachineId[]): ReturnType<typeof baselineForecast> {
   return {
     machines,
     strata: [

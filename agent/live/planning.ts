@@ -2,7 +2,7 @@
 // here for approval.
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import { type Plan, targetDefault } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import { type AgentCore, type CoreEvent, movementBetween, reasonToHold } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
@@ -96,12 +96,13 @@ export class Planning {
   async #make(wish: Wish): Promise<Plan> {
     const { core, planner, append, now } = this.#parts;
     const previous = core.election.plan;
+    const target = core.membership.policy?.target ?? targetDefault;
     const onProgress = (training: TrainingView): void => {
       this.show(training);
       wish.onProgress(training);
     };
     try {
-      const { plan, trained } = await planner.make({ ...wish, previous, onProgress });
+      const { plan, trained } = await planner.make({ ...wish, previous, target, onProgress });
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
       this.#offer(plan, previous);
       return plan;

@@ -1,8 +1,9 @@
 // `drey fleet`: create one, make admins, invite machines, put one out, set the policy.
 
 import { hostname } from 'node:os';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
+import type { AvailabilityTarget } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, spanText, timeText } from '../print.ts';
 import { parseByteCount, parseShare, parseSpanMs } from '../quantities.ts';
@@ -96,9 +97,15 @@ interface PolicyOptions extends CommonOptions {
   readonly holderSilence?: string;
   readonly planMode?: 'automatic' | 'review';
   readonly holdAbove?: string;
+  readonly target?: string;
+  readonly targetHours?: 'business' | 'all';
 }
 
+const targetText = ({ share, hours }: AvailabilityTarget): string =>
+  `${Number((100 * share).toPrecision(9))} % of packs within reach ${hours === 'all' ? 'at all hours' : 'in business hours'}`;
+
 async function policy(options: PolicyOptions): Promise<void> {
+  const { target, targetHours } = options;
   const answer = await askAgent({
     home: homeOf(options),
     call: 'policy',
@@ -106,13 +113,22 @@ async function policy(options: PolicyOptions): Promise<void> {
       ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
       ...(options.planMode === undefined ? {} : { planMode: options.planMode }),
       ...(options.holdAbove === undefined ? {} : { holdMoveShare: parseShare(options.holdAbove) }),
+      ...(target === undefined && targetHours === undefined
+        ? {}
+        : {
+            target: {
+              ...(target === undefined ? {} : { share: parseShare(target) }),
+              ...(targetHours === undefined ? {} : { hours: targetHours }),
+            },
+          }),
     },
   });
-  show(
-    options,
-    answer,
-    () =>
-      `A holder is replaced after ${spanText(answer.holderSilenceMs)} of silence; plans are carried out in ${answer.planMode} mode, and wait for an admin when they would move more than ${Math.round(100 * answer.holdMoveShare)} % of all bytes.`,
+  show(options, answer, () =>
+    [
+      `A holder is replaced after ${spanText(answer.holderSilenceMs)} of silence.`,
+      `Plans are carried out in ${answer.planMode} mode, and wait for an admin when they would move more than ${Math.round(100 * answer.holdMoveShare)} % of all bytes.`,
+      `Copies and codes are chosen for ${targetText(answer.target)}.`,
+    ].join('\n'),
   );
 }
 
@@ -167,5 +183,9 @@ export function addFleetCommands(program: Command): void {
     .option('--holder-silence <span>', 'replace a holder that is silent for longer')
     .option('--plan-mode <mode>', 'automatic, or review: an admin approves each plan')
     .option('--hold-above <share>', 'a plan that moves more of all bytes waits for an admin (default 50%)')
+    .option('--target <share>', 'share of packs that should be within reach (default 99.9%)')
+    .addOption(
+      new Option('--target-hours <hours>', 'when: business hours, or all').choices(['business', 'all']),
+    )
     .action(policy);
 }

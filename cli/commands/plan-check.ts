@@ -36,7 +36,8 @@ const gapText = (gap: number): string =>
   Number.isFinite(gap) ? `${(100 * gap).toFixed(2)} %` : 'nothing proven';
 
 function rowOf(check: ClassCheck): readonly string[] {
-  const { name, groupCount, distinctSetCount, slotsPerMachineMax, scatterWidthMin, certificate } = check;
+  const { name, groupCount, distinctSetCount, slotsPerMachineMax, scatterWidthMin } = check;
+  const { burstLossOddsMax, certificate } = check;
   const proven =
     certificate === undefined
       ? ['no evidence', '', '']
@@ -51,12 +52,23 @@ function rowOf(check: ClassCheck): readonly string[] {
     String(distinctSetCount),
     String(slotsPerMachineMax),
     String(scatterWidthMin),
+    burstLossOddsMax.toExponential(1),
     ...proven,
   ];
 }
 
 function checkText({ problems, classes }: PlanCheck): string {
-  const head = ['class', 'groups', 'different', 'most slots', 'least neighbours', 'odds', 'bound', 'gap'];
+  const head = [
+    'class',
+    'groups',
+    'different',
+    'most slots',
+    'least neighbours',
+    'loss in a burst',
+    'odds',
+    'bound',
+    'gap',
+  ];
   return [
     tableText([head, ...classes.map(rowOf)]),
     ...(problems.length === 0 ? ['Every claim of the plan holds.'] : problems),

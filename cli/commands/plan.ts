@@ -9,8 +9,10 @@ import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.
 import { survivalText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
 import { checkPlanFile } from './plan-check.ts';
+import { addWhatIf } from './plan-what-if.ts';
 
-type Naming = ReadonlyMap<string, string>;
+/** Names of machines by peer id. */
+export type Naming = ReadonlyMap<string, string>;
 
 const namesOf = (view: FleetView): Naming =>
   new Map(view.machines.map((machine) => [machine.peer, machine.name]));
@@ -92,7 +94,7 @@ async function approve(options: CommonOptions): Promise<void> {
   show(options, answer, () => `Plan ${answer.plan.epoch} is approved and published.`);
 }
 
-/** Adds `plan show | explain | compute | approve | check`. */
+/** Adds `plan show | explain | compute | approve | whatif | check`. */
 export function addPlanCommands(program: Command): void {
   const plan = program.command('plan').description('which machines hold what together, and why');
   withCommonOptions(
@@ -111,6 +113,13 @@ export function addPlanCommands(program: Command): void {
     plan.command('approve').description('publish the plan that waits for approval (review mode)'),
     'drey plan approve',
   ).action(approve);
+  addWhatIf(
+    withCommonOptions(
+      plan.command('whatif').description('what would be out of reach if these machines were gone'),
+      'drey plan whatif --lose site=hall-2 --lose "after 19:00"',
+    ),
+    async (home) => namesOf(await askAgent({ home, call: 'view', request: {} })),
+  );
   withCommonOptions(
     plan
       .command('check')

@@ -1,9 +1,19 @@
 // The same held-out hours under each policy: which share of group-hours could not have been served. The first room of the
 // closed-loop replay; it neither repairs nor plans again.
 
-import { type FleetHistory, hourOfWeek, sliceHistory, slotUnknown, slotUp } from '../../datasets/index.ts';
+import {
+  createRandom,
+  dayMs,
+  type FleetHistory,
+  hourOfWeek,
+  type Random,
+  sliceHistory,
+  slotUnknown,
+  slotUp,
+} from '../../datasets/index.ts';
 import { type FailureForecast, fleetOffsetMs } from '../../models/index.ts';
 import { chooseGroups } from '../groups.ts';
+import { isClearlyLower } from '../plan-gate.ts';
 import type { PolicyScore, Redundancy } from '../plan.ts';
 import { capacitiesFor, groupCountFor } from '../redundancy.ts';
 import { statesFromForecast } from '../states.ts';
@@ -11,7 +21,7 @@ import { isBusinessHour } from './calendar.ts';
 import { bestK, bestKWithSwaps } from './policies/best-k.ts';
 import { independence } from './policies/independence.ts';
 import type { Belief } from './policies/policy.ts';
-import { random } from './policies/random.ts';
+import { random as byChance } from './policies/random.ts';
 
 export interface HeldOut {
   readonly history: FleetHistory;
@@ -54,17 +64,23 @@ function upMembers(
   return upCount;
 }
 
-/** Unavailable and seen group-hours of these groups over a history; columns are its rows. */
+const noTally = (): Tally => {
+  const none = (): Counts => ({ lost: 0, seen: 0 });
+  return { all: none(), business: none(), near: none(), members: none() };
+};
+
+/** Unavailable and seen group-hours of these groups over a history, day by day; columns are its rows. */
 export function replayGroups(
   groups: readonly (readonly number[])[],
   history: FleetHistory,
   k: number,
-): Tally {
-  const none = (): Counts => ({ lost: 0, seen: 0 });
-  const tally: Tally = { all: none(), business: none(), near: none(), members: none() };
+): readonly Tally[] {
+  const slotsPerDay = Math.max(1, Math.round(dayMs / history.slotMs));
+  const days = Array.from({ length: Math.ceil(history.slotCount / slotsPerDay) }, noTally);
   const offsetMs = fleetOffsetMs(history);
   for (let slot = 0; slot < history.slotCount; slot++) {
     const hour = hourOfWeek(history.startMs + slot * history.slotMs, offsetMs);
+    const tally = days[Math.floor(slot / slotsPerDay)]!;
     for (const group of groups) {
       const upCount = upMembers(history, group, slot);
       if (upCount === undefined) continue;
@@ -75,7 +91,7 @@ export function replayGroups(
       if (isBusinessHour(hour)) count(tally.business, upCount < k);
     }
   }
-  return tally;
+  return days;
 }
 
 function count(counts: Counts, isLost: boolean): void {
@@ -83,10 +99,41 @@ function count(counts: Counts, isLost: boolean): void {
   if (isLost) counts.lost++;
 }
 
-const share = ({ lost, seen }: Counts): number => (seen === 0 ? 0 : lost / seen);
+/** Share of lost among seen, over some tallies. */
+function shareOf(tallies: readonly Tally[], which: keyof Tally): number {
+  let [lost, seen] = [0, 0];
+  for (const tally of tallies) {
+    lost += tally[which].lost;
+    seen += tally[which].seen;
+  }
+  return seen === 0 ? 0 : lost / seen;
+}
+
+const riskOf = (tallies: readonly Tally[]): number =>
+  shareOf(tallies, 'all') + shareOf(tallies, 'near') * shareOf(tallies, 'members');
+
+const bootstraps = 400;
+
+/**
+ * How sure it is that one policy's risk is clearly lower than another's: share of bootstrap draws of days (Efron, 1979) in which it is. Both
+ * lists hold the tallies of each day.
+ */
+function surenessOf(
+  rival: readonly (readonly Tally[])[],
+  learned: readonly (readonly Tally[])[],
+  random: Random,
+): number {
+  let lower = 0;
+  for (let draw = 0; draw < bootstraps; draw++) {
+    const days = rival.map(() => random.below(rival.length));
+    const drawn = (of: readonly (readonly Tally[])[]): number => riskOf(days.flatMap((day) => of[day] ?? []));
+    if (isClearlyLower(drawn(rival), drawn(learned))) lower++;
+  }
+  return lower / bootstraps;
+}
 
 /** The simple policies that a learned forecast must not lose against, before it may serve. */
-const rivals = [random, bestK, bestKWithSwaps, independence];
+const rivals = [byChance, bestK, bestKWithSwaps, independence];
 
 /** One score a policy, the learned one last: each saw the past only and is judged by the slots from `heldOutFromSlot` on. */
 export async function compareHeldOut(heldOut: HeldOut): Promise<readonly PolicyScore[]> {
@@ -100,16 +147,22 @@ export async function compareHeldOut(heldOut: HeldOut): Promise<readonly PolicyS
       belief: await policy.learn({ past, redundancy, seed }),
     })),
   );
-  return [...beliefs, { policy: 'learned', belief: learned }].map(({ policy, belief }): PolicyScore => {
+  const played = [...beliefs, { policy: 'learned', belief: learned }].map(({ policy, belief }) => {
     const drawCount = belief.method === 'random' ? draws : 1;
     const tallies = Array.from({ length: drawCount }, (_, draw) =>
       replayGroups(groupsFor(belief, redundancy, `${seed} ${draw}`), future, redundancy.k),
     );
-    const mean = (which: keyof Tally): number =>
-      tallies.reduce((sum, tally) => sum + share(tally[which]), 0) / drawCount;
-    const risk = mean('all') + mean('near') * mean('members');
-    return { policy, unavailableShare: mean('all'), unavailableShareBusiness: mean('business'), risk };
+    return { policy, days: tallies[0]!.map((_, day) => tallies.map((tally) => tally[day]!)) };
   });
+  const random = createRandom(seed).fork('days');
+  const own = played.at(-1)!.days;
+  return played.map(({ policy, days }): PolicyScore => ({
+    policy,
+    unavailableShare: shareOf(days.flat(), 'all'),
+    unavailableShareBusiness: shareOf(days.flat(), 'business'),
+    risk: riskOf(days.flat()),
+    ...(policy === 'learned' ? {} : { sureness: surenessOf(days, own, random.fork(policy)) }),
+  }));
 }
 
 /** Groups of a whole fleet whose machines all give the same. */

@@ -85,7 +85,7 @@ class PolicyRun {
     this.#roster = new Roster(scenario.history);
     this.#roster.lookUntil(origin.fromSlot);
     const { redundancy } = scenario.rules;
-    const usable = this.#roster.seen().filter((row) => !this.#isSilent(row));
+    const usable = this.#roster.seenSince(origin.trainFromSlot).filter((row) => !this.#isSilent(row));
     this.#groupCount = groupCountFor(usable.length, redundancy);
     this.world = new World(scenario, origin, usable.length);
   }
@@ -95,8 +95,8 @@ class PolicyRun {
     const { history, labels, rules } = this.#scenario;
     const startedMs = this.#stopwatch();
     this.#roster.lookUntil(slot);
-    this.#rows = this.#roster.seen();
     const fromSlot = slot - (this.#origin.fromSlot - this.#origin.trainFromSlot);
+    this.#rows = this.#roster.seenSince(fromSlot);
     const untilSlot = Math.min(this.#origin.toSlot, slot + Math.round(weekMs / history.slotMs));
     const { needs } = this.#policy;
     this.#belief = await this.#policy.learn({

@@ -40,9 +40,12 @@ export class Roster {
     }
   }
 
-  /** Rows of the machines that were up at least once before now. */
-  seen(): readonly number[] {
-    return [...this.#firstUp.keys()].filter((row) => this.#firstUp[row]! < this.#slot);
+  /** Rows of the machines that were up at least once from `fromSlot` until now: older ones are no part of the fleet any more. */
+  seenSince(fromSlot: number): readonly number[] {
+    const slots = this.#slot - fromSlot;
+    return [...this.#firstUp.keys()].filter(
+      (row) => this.#firstUp[row]! < this.#slot && this.#silentSlots[row]! < slots,
+    );
   }
 
   /** Of one machine, in slots. */

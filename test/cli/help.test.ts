@@ -29,6 +29,7 @@ const promised = [
   'drey plan show',
   'drey plan explain',
   'drey plan compute',
+  'drey plan whatif',
   'drey telemetry show',
   'drey telemetry export',
   'drey models train',

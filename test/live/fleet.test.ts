@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import type { WhatIfAnswer } from '../../optimizer/index.ts';
 import type {
   ProtectAnswer,
   RestoreAnswer,
@@ -44,6 +45,23 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
   writeFileSync(phraseFile, `${first.phrase}\n`);
 
   const victim = fleet.agents.find(({ name }) => name === 'pc-04')!;
+  const feared = await askCommand<WhatIfAnswer>([
+    'plan',
+    'whatif',
+    '--lose',
+    'machine=pc-02',
+    '--lose',
+    `machine=${victim.peer}`,
+    '--home',
+    victim.home,
+  ]);
+  t.deepEqual(feared.lostMachines.toSorted(), [owner.peer, victim.peer].toSorted());
+  t.deepEqual(
+    feared.owners.map((one) => [one.owner, one.lostShare]),
+    [[owner.peer, 0]],
+    'three copies outlive two machines',
+  );
+  t.true((feared.repair.bytes ?? 0) > 0);
   await killAgent(owner);
   await killAgent(victim);
   const living = fleet.agents.filter((agent) => agent !== owner && agent !== victim);

@@ -9,7 +9,7 @@ import {
   sliceHistory,
   unixMs,
 } from '../../datasets/index.ts';
-import { type Examples, takeExamples } from '../../models/availability.ts';
+import { type Examples, takeExamples } from '../../models/availability-examples.ts';
 import { tournamentOdds } from '../../models/availability-tournament.ts';
 import { brierScore } from '../../models/scores.ts';
 

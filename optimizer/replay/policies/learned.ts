@@ -1,7 +1,7 @@
 // Drey as shipped: the models train on the past, their placement is compared with the baselines' on the past's last week, and
 // what won serves. The same functions that the agents call.
 
-import { baselineForecast, historySlotsMin, trainModels } from '../../../models/index.ts';
+import { baselineForecast, canTrain, trainModels } from '../../../models/index.ts';
 import { statesFromForecast } from '../../states.ts';
 import { chooseServing } from '../../plan-gate.ts';
 import { compareHeldOut } from '../compare.ts';
@@ -12,7 +12,7 @@ export const learned: Policy = {
   needs: 'past',
   learn: async ({ past, redundancy, seed }) => {
     const baseline = baselineForecast(past);
-    if (past.slotCount < historySlotsMin)
+    if (!canTrain(past))
       return {
         states: statesFromForecast(baseline),
         method: 'climb',

@@ -163,6 +163,15 @@ export const statements: Readonly<Record<string, Statement>> = {
     holderSilenceMs: 151_200_000,
     planMode: 'review',
   },
+  'policy-with-target': {
+    kind: 'policy',
+    fleetName: 'Müller & Söhne',
+    atMs,
+    holderSilenceMs: 324_000_000,
+    planMode: 'automatic',
+    holdMoveShare: 0.3,
+    target: { share: 0.9999, hours: 'business' },
+  },
 };
 
 export const pieces: readonly Uint8Array[] = [noise('one', 3000), noise('two', 700), noise('three', 1)];

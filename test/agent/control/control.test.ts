@@ -28,6 +28,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   restore: never,
   computePlan: never,
   approvePlan: never,
+  whatIf: never,
   train: never,
   importTelemetry: never,
   exportTelemetry: never,

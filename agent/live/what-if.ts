@@ -1,0 +1,96 @@
+// Answers "what if these machines were gone?" from what this agent knows: the plan, the fleet's telemetry, the backups that it
+// heard of, and the shards that it holds as a sample of all.
+
+import { DreyError, type LocationRow, type MachineId } from '../../datasets/index.ts';
+import { habitForecast } from '../../models/index.ts';
+import {
+  parseSelector,
+  type Plan,
+  selectMachines,
+  type Selector,
+  statesFromForecast,
+  whatIf,
+  type WhatIfAnswer,
+  type WhatIfQuestion,
+} from '../../optimizer/index.ts';
+import type { AgentCore, Shelf } from '../core/index.ts';
+import { type Planner, unknownForecast } from './planner.ts';
+
+export interface WhatIfParts {
+  readonly core: AgentCore;
+  readonly planner: Planner;
+  /** What each machine last told of its place. */
+  readonly locations: ReadonlyMap<MachineId, LocationRow>;
+}
+
+export interface WhatIfWish {
+  /** As people type them: see `parseSelector`. At least one. */
+  readonly lose: readonly string[];
+  /** What each machine can take in for repairs. */
+  readonly bytesPerSecond: number;
+}
+
+/** Throws `no-plan-yet`, `selector-malformed` or `selector-matches-nothing`. */
+export async function answerWhatIf(
+  { core, planner, locations }: WhatIfParts,
+  { lose, bytesPerSecond }: WhatIfWish,
+): Promise<WhatIfAnswer> {
+  const { plan } = core.election;
+  if (plan === undefined)
+    throw new DreyError({
+      code: 'no-plan-yet',
+      message: 'this fleet has no plan yet',
+      advice: 'Start at least four machines, or ask for one with `drey plan compute`.',
+      retry: 'retryable',
+    });
+  const selectors = lose.map(parseSelector);
+  const machines = core.membership.machines.map((peer) => ({
+    machine: peer,
+    name: core.membership.certificateOf(peer)?.name ?? peer,
+    attributes: locations.get(peer)?.attributes ?? {},
+  }));
+  const planned = plannedMachines(plan);
+  const isInHours = hoursOf(selectors);
+  const history = await planner.history(planned);
+  const forecast = history === undefined ? unknownForecast(planned) : habitForecast(history);
+  return whatIf({
+    plan,
+    states: statesFromForecast(forecast, planned),
+    lost: selectMachines(selectors, machines, plan),
+    ...(isInHours === undefined ? {} : { isInHours }),
+    owners: [...new Set([...core.catalogue.drives.values()].map(({ owner }) => owner))],
+    bytesPerSlot: bytesPerSlot(core.shelf, plan, core.membership.self),
+    bytesPerSecond,
+  });
+}
+
+/** Machines with a slot in the plan, each once. */
+const plannedMachines = (plan: Plan): readonly MachineId[] => [
+  ...new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))),
+];
+
+/** Hours that all selectors of hours agree on; undefined where there are none. */
+function hoursOf(selectors: readonly Selector[]): WhatIfQuestion['isInHours'] {
+  const hours = selectors.flatMap((selector) => (selector.kind === 'hours' ? [selector] : []));
+  return hours.length === 0 ? undefined : (weekHour) => hours.every(({ isIn }) => isIn(weekHour));
+}
+
+/** By what this agent holds in its own slots; the rendezvous spreads packs evenly, so all slots of a class are alike. */
+function bytesPerSlot(shelf: Shelf, plan: Plan, self: MachineId): WhatIfQuestion['bytesPerSlot'] {
+  const classOfGroup = new Map(
+    plan.classes.flatMap(({ name, groups }) => groups.map((group) => [group, name] as const)),
+  );
+  const bytes = { small: 0, bulk: 0 };
+  for (const known of shelf.packs.values()) {
+    const group = shelf.groupOf(known);
+    const name = group === undefined ? undefined : classOfGroup.get(group);
+    if (name !== undefined) bytes[name] += known.held.size * (known.descriptor?.shardBytes ?? 0);
+  }
+  const slots = { small: 0, bulk: 0 };
+  for (const [group, name] of classOfGroup)
+    slots[name] += group.members.filter((member) => member === self).length;
+  return {
+    ...(slots.small === 0 ? {} : { small: bytes.small / slots.small }),
+    ...(slots.bulk === 0 ? {} : { bulk: bytes.bulk / slots.bulk }),
+  };
+}

@@ -1,0 +1,91 @@
+// `drey plan whatif`: what would be out of reach, whose it is, and how long repair takes, if these machines were gone.
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { askAgent } from '../../agent/control/index.ts';
+import type { WhatIfAnswer } from '../../optimizer/index.ts';
+import { type CommonOptions, homeOf, show } from '../command.ts';
+import { bytesText, shareText, spanText, survivalText, tableText } from '../print.ts';
+import type { Naming } from './plan.ts';
+
+interface WhatIfOptions extends CommonOptions {
+  readonly lose: readonly string[];
+  readonly mbit: number;
+}
+
+/** Names in one line; a fleet of thousands is counted. */
+const shownMax = 12;
+
+function namesText(machines: readonly string[], nameOf: (machine: string) => string): string {
+  const shown = machines.slice(0, shownMax).map(nameOf).join(', ');
+  const rest = machines.length - shownMax;
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
+}
+
+function repairText({ repair, leftCount }: WhatIfAnswer, mbit: number): string {
+  const { slots, bytes, trafficBytes, seconds } = repair;
+  if (slots === 0) return 'Nothing has to be made again.';
+  if (bytes === undefined || trafficBytes === undefined)
+    return `${slots} slots of groups have to be filled again; how many bytes, a machine that holds some knows.`;
+  const needed = `${bytesText(bytes)} have to be made again from ${bytesText(trafficBytes)} of shards`;
+  return seconds === undefined
+    ? `${needed}, but no machine is left for it.`
+    : `${needed}: at least ${spanText(1000 * seconds)}, if each of the ${leftCount} machines left takes in ${mbit} Mbit/s.`;
+}
+
+export function whatIfText(answer: WhatIfAnswer, names: Naming, mbit: number): string {
+  const nameOf = (machine: string): string => names.get(machine) ?? machine.slice(-8);
+  const { lostMachines, leftCount, classes, owners } = answer;
+  const rows = classes.map(({ name, redundancy: { k, n }, groupCount, lostGroups, lostShare, odds }) => [
+    `${name} ${k} of ${n}`,
+    `${lostGroups.length} of ${groupCount}`,
+    shareText(lostShare),
+    survivalText(odds.before),
+    survivalText(odds.after),
+  ]);
+  const harmed = owners.filter(({ lostShare }) => lostShare > 0);
+  return [
+    lostMachines.length === 0
+      ? 'No machine would be lost.'
+      : `Lost: ${lostMachines.length} of ${lostMachines.length + leftCount} machines (${namesText(lostMachines, nameOf)}).`,
+    tableText([['class', 'groups out of reach', 'packs out of reach', 'survival now', 'then'], ...rows]),
+    harmed.length === 0
+      ? 'Every pack of everybody could still be restored.'
+      : tableText([
+          ['whose backups', 'packs out of reach', ''],
+          ...harmed
+            .slice(0, shownMax)
+            .map(({ owner, lostShare, isLostItself }) => [
+              nameOf(owner),
+              shareText(lostShare),
+              isLostItself ? 'its own disk is lost too' : '',
+            ]),
+        ]),
+    ...(harmed.length > shownMax ? [`… and ${harmed.length - shownMax} more.`] : []),
+    repairText(answer, mbit),
+  ].join('\n');
+}
+
+function parseMbit(text: string): number {
+  const mbit = Number(text);
+  if (!(mbit > 0 && mbit < 1e6)) throw new InvalidArgumentError('a number of Mbit/s above 0');
+  return mbit;
+}
+
+/** Adds `plan whatif`; `namesFor` asks the agent who is called what. */
+export function addWhatIf(command: Command, namesFor: (home: string) => Promise<Naming>): void {
+  command
+    .requiredOption(
+      '--lose <selector>',
+      'site=…, osBuild=…, domain=3, machine=NAME, group=ID, "after 19:00", "on weekends"; again for more',
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+    )
+    .option('--mbit <rate>', 'what each machine can take in for repairs, in Mbit/s', parseMbit, 100)
+    .action(async (options: WhatIfOptions) => {
+      const home = homeOf(options);
+      const { lose, mbit } = options;
+      const request = { lose: [...lose], bytesPerSecond: (mbit * 1e6) / 8 };
+      const answer = await askAgent({ home, call: 'whatIf', request });
+      const names = await namesFor(home);
+      show(options, answer, () => whatIfText(answer, names, mbit));
+    });
+}
