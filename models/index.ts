@@ -5,6 +5,16 @@ export { evaluateModels, type EvaluatedModel, type Evaluation, judgedFrom } from
 export type { FailureForecast, HourStratum, PastHours, Shock } from './forecast.ts';
 export { openBackend, type BackendReport } from './backend.ts';
 export { fleetOffsetMs, hourKinds } from './hours.ts';
+export { AccessMemory, type Pair } from './access-memory.ts';
+export {
+  decayedDemand,
+  type FittedPopularity,
+  fitPopularity,
+  judgeDemand,
+  type PopularityJudgement,
+  predictDemand,
+} from './popularity.ts';
+export { examplesOf, pairRowsAt, type PairRows } from './popularity-examples.ts';
 export { baselineForecast } from './marginals.ts';
 export { promotedForecast } from './promoted-forecast.ts';
 export { cardPage, listModels, readModels, resolveVersion, type StoredModels } from './registry.ts';

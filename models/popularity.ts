@@ -1,107 +1,30 @@
-// Which files will be read in the coming week: a small network on fading counts, age, size and sharing, with a
-// negative-binomial loss, beside decayed counts, LRU, LFU and a linear model of the same counts (a discrete Hawkes process).
+// How often each file will be asked for on each site: a Hawkes process whose rate a small network raises or lowers by age, recency, size,
+// sharing and hour, with a negative-binomial loss, beside decayed counts, LRU, LFU and the same process without the network.
 
 import type * as TensorFlow from '@tensorflow/tfjs-core';
-import { createRandom, dayMs, type FileId, type FleetHistory, type MachineId } from '../datasets/index.ts';
+import {
+  accessOfHistory,
+  type AccessTrace,
+  createRandom,
+  dayMs,
+  type FleetHistory,
+} from '../datasets/index.ts';
+import { halfLives, pairFeatureCount, rateCount } from './access-memory.ts';
 import type { Tf } from './backend.ts';
 import type { Score } from './card.ts';
-import { rankingGain } from './scores.ts';
+import { examplesOf, type JudgedRows, type PairRows } from './popularity-examples.ts';
+import { rankingArea, rankingGain } from './scores.ts';
 
-const featureCount = 9;
 const hiddenUnits = 24;
-const horizonDays = 7;
-/** Half-lives of the fading counts, in days. */
-const halfLives = [1, 7, 30] as const;
-const filesMax = 20_000;
-const rankedFiles = 50;
+const examplesMax = 40_000;
+const rankedPairs = 50;
+/** Epochs between two looks at the moments that were held back. */
+const checkEvery = 10;
+const learningRate = 0.01;
+/** The network multiplies the rate by e^−3 to e^3: a forecast never leaves what was seen by more. */
+const correctionMax = 3;
 
-interface FileStory {
-  readonly file: FileId;
-  /** Reads per day. */
-  readonly reads: Float64Array;
-  readonly writes: Float64Array;
-  readonly readers: readonly Set<MachineId>[];
-  firstDay: number;
-  byteCount: number;
-}
-
-/** Daily stories of the most touched files. */
-function storiesOf(history: FleetHistory): readonly FileStory[] {
-  const days = Math.max(1, Math.floor((history.slotCount * history.slotMs) / dayMs));
-  const stories = new Map<FileId, FileStory>();
-  for (const row of history.access) {
-    const day = Math.floor((row.hourMs - history.startMs) / dayMs);
-    if (day < 0 || day >= days) continue;
-    const story: FileStory = stories.get(row.file) ?? {
-      file: row.file,
-      reads: new Float64Array(days),
-      writes: new Float64Array(days),
-      readers: Array.from({ length: days }, () => new Set<MachineId>()),
-      firstDay: day,
-      byteCount: row.byteCount,
-    };
-    story.reads[day]! += row.reads;
-    story.writes[day]! += row.writes;
-    story.readers[day]!.add(row.machine);
-    story.firstDay = Math.min(story.firstDay, day);
-    story.byteCount = row.byteCount;
-    stories.set(row.file, story);
-  }
-  const total = ({ reads }: FileStory): number => reads.reduce((sum, count) => sum + count, 0);
-  return [...stories.values()]
-    .toSorted((a, b) => total(b) - total(a) || (a.file < b.file ? -1 : 1))
-    .slice(0, filesMax);
-}
-
-interface Rows {
-  readonly features: number[][];
-  /** Reads in the seven days after. */
-  readonly counts: number[];
-  readonly files: FileStory[];
-}
-
-function faded(values: Float64Array, day: number, halfLife: number): number {
-  let sum = 0;
-  for (let back = 0; back <= day && back < 6 * halfLife; back++)
-    sum += values[day - back]! * 0.5 ** (back / halfLife);
-  return sum;
-}
-
-function recency(story: FileStory, day: number): number {
-  for (let back = 0; back <= day; back++)
-    if (story.reads[day - back]! + story.writes[day - back]! > 0) return back;
-  return day + 1;
-}
-
-function featuresAt(story: FileStory, day: number): number[] {
-  const readers = new Set<MachineId>();
-  for (let back = 0; back < 7 && back <= day; back++)
-    for (const machine of story.readers[day - back]!) readers.add(machine);
-  return [
-    ...halfLives.map((halfLife) => Math.log1p(faded(story.reads, day, halfLife))),
-    ...halfLives.slice(1).map((halfLife) => Math.log1p(faded(story.writes, day, halfLife))),
-    Math.log1p(recency(story, day)),
-    Math.log1p(day - story.firstDay),
-    Math.log1p(story.byteCount) / 20,
-    Math.log1p(readers.size),
-  ];
-}
-
-function rowsAt(stories: readonly FileStory[], days: readonly number[]): Rows {
-  const rows: Rows = { features: [], counts: [], files: [] };
-  for (const day of days) {
-    for (const story of stories) {
-      if (story.firstDay > day) continue;
-      rows.features.push(featuresAt(story, day));
-      rows.counts.push(
-        story.reads.slice(day + 1, day + 1 + horizonDays).reduce((sum, count) => sum + count, 0),
-      );
-      rows.files.push(story);
-    }
-  }
-  return rows;
-}
-
+/** What was learned; `layers` are w1, b1, w2, b2, the strengths of the echoes and the base rate. */
 export interface PopularityModel {
   readonly weights: readonly Float32Array[];
 }
@@ -113,162 +36,350 @@ export interface PopularityFitting {
   readonly onEpoch: (epoch: number, loss: number) => Promise<void>;
 }
 
-/** Mean negative log likelihood of counts under a negative binomial with mean λ and dispersion r (constants left out). */
-function countLoss(
+const shapes: readonly (readonly number[])[] = [
+  [rateCount, 1],
+  [1],
+  [pairFeatureCount, hiddenUnits],
+  [hiddenUnits],
+  [hiddenUnits, 1],
+  [1],
+];
+const hawkesLayers = 2;
+
+/** Whether weights fit this version of the network; those of the first versions do not. */
+const fits = ({ weights }: PopularityModel): boolean =>
+  (weights.length === shapes.length || weights.length === hawkesLayers) &&
+  weights.every((values, at) => values.length === shapes[at]!.reduce((product, size) => product * size, 1));
+
+/** λ of each row: (base + echoes · softplus(strengths)) · exp(network); the last factor only with all layers. */
+function rateOf(tf: Tf, rows: RowTensors, variables: readonly TensorFlow.Tensor[]): TensorFlow.Tensor2D {
+  const [strengths, base, w1, b1, w2, b2] = variables as TensorFlow.Tensor2D[];
+  const plain = tf.add(tf.matMul(rows.echoes, tf.softplus(strengths!)), tf.softplus(base!));
+  if (variables.length === hawkesLayers) return tf.add(plain, 1e-5) as TensorFlow.Tensor2D;
+  const inner = tf.relu(tf.add(tf.matMul(rows.features, w1!), b1!)) as TensorFlow.Tensor2D;
+  const correction = tf.mul(
+    tf.tanh(tf.div(tf.add(tf.matMul(inner, w2!), b2!), correctionMax)),
+    correctionMax,
+  );
+  return tf.add(tf.mul(plain, tf.exp(correction)), 1e-5) as TensorFlow.Tensor2D;
+}
+
+interface RowTensors {
+  readonly features: TensorFlow.Tensor2D;
+  readonly echoes: TensorFlow.Tensor2D;
+}
+
+const tensorsOf = (
+  tf: Tf,
+  { pairs, features, echoes }: Omit<PairRows, 'totals' | 'idleHours' | 'counts'>,
+): RowTensors => ({
+  features: tf.tensor2d(features, [pairs.length, pairFeatureCount]),
+  echoes: tf.tensor2d(echoes, [pairs.length, rateCount]),
+});
+
+/** log Γ(x) for x > 0, by Stirling's series at x + 4; within 1e-6, and with a gradient, which tfjs lacks. */
+function logGamma(tf: Tf, x: TensorFlow.Tensor): TensorFlow.Tensor {
+  const far = tf.add(x, 4);
+  const series = tf.add(
+    tf.sub(tf.mul(tf.sub(far, 0.5), tf.log(far)), far),
+    tf.add(0.5 * Math.log(2 * Math.PI), tf.div(1 / 12, far)),
+  );
+  const cube = tf.div(-1 / 360, tf.mul(far, tf.mul(far, far)));
+  const steps = tf.log(tf.mul(tf.mul(x, tf.add(x, 1)), tf.mul(tf.add(x, 2), tf.add(x, 3))));
+  return tf.sub(tf.add(series, cube), steps);
+}
+
+/**
+ * Mean negative log likelihood of counts y under a negative binomial with mean λ and dispersion r, log y! left out. The terms of r
+ * alone must stay: without them the loss falls for ever as r goes to 0.
+ */
+export function countLoss(
   tf: Tf,
   rate: TensorFlow.Tensor,
   { counts, dispersion }: { readonly counts: TensorFlow.Tensor; readonly dispersion: TensorFlow.Tensor },
 ): TensorFlow.Scalar {
-  const sum = tf.add(rate, dispersion);
-  return tf.mean(
-    tf.sub(
-      tf.mul(tf.add(counts, dispersion), tf.log(sum)),
-      tf.add(tf.mul(counts, tf.log(rate)), tf.mul(dispersion, tf.log(dispersion))),
-    ),
-  ) as TensorFlow.Scalar;
+  const sum = tf.add(counts, dispersion);
+  const ofDispersion = tf.add(
+    tf.sub(logGamma(tf, sum), logGamma(tf, dispersion)),
+    tf.mul(dispersion, tf.log(dispersion)),
+  );
+  const ofRate = tf.sub(tf.mul(sum, tf.log(tf.add(rate, dispersion))), tf.mul(counts, tf.log(rate)));
+  return tf.mean(tf.sub(ofRate, ofDispersion)) as TensorFlow.Scalar;
 }
 
-/** λ = softplus(…), one per row; a linear model has no hidden layer. */
-function rateOf(
-  tf: Tf,
-  x: TensorFlow.Tensor2D,
-  variables: readonly TensorFlow.Tensor[],
-): TensorFlow.Tensor2D {
-  const [w1, b1, w2, b2] = variables as TensorFlow.Tensor2D[];
-  const inner = variables.length === 2 ? x : (tf.relu(tf.add(tf.matMul(x, w1!), b1!)) as TensorFlow.Tensor2D);
-  const [w, b] = variables.length === 2 ? [w1!, b1!] : [w2!, b2!];
-  return tf.add(tf.softplus(tf.add(tf.matMul(inner, w), b)), 1e-4) as TensorFlow.Tensor2D;
-}
-
-async function fitRates(rows: Rows, fitting: PopularityFitting, hidden: number): Promise<Float32Array[]> {
-  const { tf, epochs } = fitting;
-  const random = createRandom(fitting.seed).fork(`popularity ${hidden}`);
-  const normal = (inputs: number, units: number): TensorFlow.Variable =>
-    tf.variable(
-      tf.tensor2d(
-        Float32Array.from({ length: inputs * units }, () => random.normal() * Math.sqrt(1 / inputs)),
-        [inputs, units],
-      ),
-    );
-  const variables =
-    hidden === 0
-      ? [normal(featureCount, 1), tf.variable(tf.zeros([1]))]
-      : [
-          normal(featureCount, hidden),
-          tf.variable(tf.zeros([hidden])),
-          normal(hidden, 1),
-          tf.variable(tf.zeros([1])),
-        ];
-  const logDispersion = tf.variable(tf.scalar(0));
-  const optimizer = tf.train.adam(0.02);
-  const x = tf.tensor2d(rows.features, [rows.counts.length, featureCount]);
-  const y = tf.tensor2d(rows.counts, [rows.counts.length, 1]);
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const cost = optimizer.minimize(
-      () => countLoss(tf, rateOf(tf, x, variables), { counts: y, dispersion: tf.exp(logDispersion) }),
-      true,
-      [...variables, logDispersion],
-    );
-    const loss = cost?.dataSync()[0] ?? Number.NaN;
-    cost?.dispose();
-    if (epoch % 20 === 19 || epoch === epochs - 1) await fitting.onEpoch(epoch + 1, loss);
-  }
-  const weights = variables.map((variable) => variable.dataSync() as Float32Array);
-  tf.dispose([...variables, logDispersion, x, y]);
-  optimizer.dispose();
-  return weights;
-}
-
-function predictRates(tf: Tf, weights: readonly Float32Array[], features: readonly number[][]): number[] {
-  return tf.tidy(() => {
-    const shapes =
-      weights.length === 2
-        ? [[featureCount, 1], [1]]
-        : [[featureCount, hiddenUnits], [hiddenUnits], [hiddenUnits, 1], [1]];
-    const variables = weights.map((values, index) => tf.tensor(values, shapes[index]));
-    return [
-      ...(rateOf(
-        tf,
-        tf.tensor2d(features as number[][], [features.length, featureCount]),
-        variables,
-      ).dataSync() as Float32Array),
-    ];
+/** Strengths start at about 0.3 for the site's own counts and 0.02 for those of others; the network at exp(0). */
+function startingValues(seed: number | string): readonly Float32Array[] {
+  const random = createRandom(seed).fork('popularity');
+  return shapes.map((shape, layer) => {
+    const size = shape.reduce((product, count) => product * count, 1);
+    if (layer === 0) return Float32Array.from({ length: size }, (_, at) => (at < halfLives.length ? -1 : -4));
+    if (layer === 1) return Float32Array.of(-4);
+    const spread = layer === 2 ? Math.sqrt(1 / pairFeatureCount) : 0;
+    return Float32Array.from({ length: size }, () => random.normal() * spread);
   });
+}
+
+interface LossTensors extends RowTensors {
+  readonly counts: TensorFlow.Tensor2D;
+}
+
+const lossTensorsOf = (tf: Tf, examples: readonly JudgedRows[]): LossTensors => {
+  const all = joined(examples);
+  return { ...tensorsOf(tf, all), counts: tf.tensor2d(all.demands, [all.pairs.length, 1]) };
+};
+
+interface Checked {
+  readonly loss: number;
+  readonly weights: readonly Float32Array[];
+}
+
+/** Fits on the first four fifths of the moments and keeps the weights that did best on the last fifth. */
+async function fitRates(
+  examples: readonly JudgedRows[],
+  { tf, epochs, onEpoch }: PopularityFitting,
+  start: readonly Float32Array[],
+): Promise<readonly Float32Array[]> {
+  const split = Math.max(1, Math.floor(0.8 * examples.length));
+  const fit = lossTensorsOf(tf, examples.slice(0, split));
+  const check = lossTensorsOf(tf, split < examples.length ? examples.slice(split) : examples);
+  const variables = start.map((values, at) => tf.variable(tf.tensor(values, [...shapes[at]!])));
+  // Counts are far more spread than a Poisson's: start near what was fitted to logs.
+  const logDispersion = tf.variable(tf.scalar(-1));
+  const loss = (rows: LossTensors): TensorFlow.Scalar =>
+    countLoss(tf, rateOf(tf, rows, variables), { counts: rows.counts, dispersion: tf.exp(logDispersion) });
+  const optimizer = tf.train.adam(learningRate);
+  const look = (): Checked => ({
+    loss: tf.tidy(() => loss(check).dataSync()[0]!),
+    weights: variables.map((variable) => Float32Array.from(variable.dataSync())),
+  });
+  let best = look();
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    optimizer.minimize(() => loss(fit), false, [...variables, logDispersion]);
+    if (epoch % checkEvery !== checkEvery - 1 && epoch !== epochs - 1) continue;
+    const checked = look();
+    if (checked.loss < best.loss) best = checked;
+    await onEpoch(epoch + 1, checked.loss);
+  }
+  tf.dispose([...variables, logDispersion, ...Object.values(fit), ...Object.values(check)]);
+  optimizer.dispose();
+  return best.weights;
+}
+
+function joined(
+  examples: readonly JudgedRows[],
+): Pick<JudgedRows, 'pairs' | 'features' | 'echoes' | 'demands'> {
+  const concat = (parts: readonly Float32Array[]): Float32Array => {
+    const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  };
+  return {
+    pairs: examples.flatMap(({ pairs }) => pairs),
+    features: concat(examples.map(({ features }) => features)),
+    echoes: concat(examples.map(({ echoes }) => echoes)),
+    demands: concat(examples.map(({ demands }) => demands)),
+  };
+}
+
+/** Expected demand of each pair within the horizon that the model was fitted for, > 0. */
+export function predictDemand(tf: Tf, { weights }: PopularityModel, rows: PairRows): Float32Array {
+  if (rows.pairs.length === 0) return new Float32Array(0);
+  return tf.tidy(() =>
+    Float32Array.from(
+      rateOf(
+        tf,
+        tensorsOf(tf, rows),
+        weights.map((values, at) => tf.tensor(values, [...shapes[at]!])),
+      ).dataSync(),
+    ),
+  );
+}
+
+export interface PopularityWish {
+  readonly horizonHours: number;
+  readonly stepHours: number;
+  /** Only what was known before this hour of the trace is learned from. */
+  readonly untilHour: number;
+}
+
+/** A fitted network, the Hawkes process alone, and decayed counts scaled to the mean demand. */
+export interface FittedPopularity {
+  readonly model: PopularityModel;
+  readonly hawkes: PopularityModel;
+  readonly decayed: DecayedCounts;
+  readonly exampleCount: number;
+}
+
+/** The fading count of one half-life, and the demand that a count of one stood for. */
+export interface DecayedCounts {
+  readonly life: number;
+  readonly scale: number;
+}
+
+export const decayedDemand = ({ life, scale }: DecayedCounts, { pairs, counts }: PairRows): Float32Array =>
+  Float32Array.from(pairs, (_, at) => scale * counts[at * halfLives.length + life]!);
+
+const examplesMin = 50;
+
+/** Fits all three to the hours before `untilHour`; undefined when there is too little access. */
+export async function fitPopularity(
+  trace: AccessTrace,
+  { horizonHours, stepHours, untilHour }: PopularityWish,
+  fitting: PopularityFitting,
+): Promise<FittedPopularity | undefined> {
+  const examples = examplesOf(trace, {
+    horizonHours,
+    stepHours,
+    fromHour: Math.min(3 * stepHours, Math.floor(untilHour / 4)),
+    toHour: untilHour - horizonHours,
+    seed: fitting.seed,
+    countMax: examplesMax,
+  });
+  const exampleCount = examples.reduce((sum, { pairs }) => sum + pairs.length, 0);
+  if (exampleCount < examplesMin) return undefined;
+  const quiet = { ...fitting, onEpoch: async (): Promise<void> => {} };
+  const [strengths, base, ...network] = startingValues(fitting.seed);
+  const hawkes = await fitRates(examples, quiet, [strengths!, base!]);
+  // The network starts as no correction at all of the fitted process.
+  const model = await fitRates(examples, fitting, [...hawkes, ...network]);
+  return {
+    model: { weights: model },
+    hawkes: { weights: hawkes },
+    decayed: fitDecayed(examples),
+    exampleCount,
+  };
+}
+
+/** The half-life that ranked best on the examples. */
+function fitDecayed(examples: readonly JudgedRows[]): DecayedCounts {
+  const gains = [...halfLives.keys()].map((life) =>
+    examples.reduce(
+      (sum, rows) =>
+        sum + rankingGain([...decayedDemand({ life, scale: 1 }, rows)], [...rows.demands], rankedPairs),
+      0,
+    ),
+  );
+  const life = gains.indexOf(Math.max(...gains));
+  let [counted, came] = [0, 0];
+  for (const rows of examples) {
+    for (const count of decayedDemand({ life, scale: 1 }, rows)) counted += count;
+    for (const demand of rows.demands) came += demand;
+  }
+  return { life, scale: came / Math.max(1e-9, counted) };
 }
 
 export interface PopularityJudgement {
   readonly score: Score;
   readonly details: Readonly<Record<string, number>>;
+}
+
+/** Ranks all pairs at each moment, and takes the mean; undefined when nothing was asked for. */
+export function judgeDemand(
+  tf: Tf,
+  { model, hawkes, decayed, exampleCount }: FittedPopularity,
+  moments: readonly JudgedRows[],
+): PopularityJudgement | undefined {
+  const judged = moments.filter(({ demands }) => demands.some((demand) => demand > 0));
+  if (judged.length === 0) return undefined;
+  const rankers: Readonly<Record<string, (rows: PairRows) => ArrayLike<number>>> = {
+    model: (rows) => predictDemand(tf, model, rows),
+    'decayed counts': (rows) => decayedDemand(decayed, rows),
+    LRU: ({ idleHours }) => idleHours.map((hours) => -hours),
+    LFU: ({ totals }) => totals,
+    'linear Hawkes': (rows) => predictDemand(tf, hawkes, rows),
+  };
+  const scores = Object.entries(rankers).map(([name, rank]) => {
+    const ranked = judged.map((rows) => ({ scores: Array.from(rank(rows)), gains: [...rows.demands] }));
+    const meanOf = (value: (one: (typeof ranked)[number]) => number): number =>
+      ranked.reduce((sum, one) => sum + value(one), 0) / ranked.length;
+    return {
+      name,
+      value: meanOf((one) => rankingGain(one.scores, one.gains, rankedPairs)),
+      area: meanOf((one) =>
+        rankingArea(
+          one.scores,
+          one.gains.map((gain) => (gain > 0 ? 1 : 0)),
+        ),
+      ),
+    };
+  });
+  const [own, ...baselines] = scores;
+  const metric = `NDCG of the ${rankedPairs} most wanted files and sites`;
+  return {
+    score: {
+      metric,
+      value: own!.value,
+      better: 'higher',
+      baselines: baselines.map(({ name, value }) => ({ name, value })),
+    },
+    details: {
+      moments: judged.length,
+      pairs: judged.reduce((sum, { pairs }) => sum + pairs.length, 0) / judged.length,
+      examples: exampleCount,
+      'AUC of asked for at all': own!.area,
+      ...Object.fromEntries(baselines.map(({ name, area }) => [`AUC, ${name}`, area])),
+    },
+  };
+}
+
+const dayHours = 24;
+/** Agents plan for a week. */
+const weekHorizonHours = 7 * dayHours;
+
+/** The week from `heldOutDay` on, of a fleet's history, and what precedes it; undefined when nobody touched a file. */
+function weekOf(
+  history: FleetHistory,
+  heldOutDay: number,
+):
+  | { readonly trace: AccessTrace; readonly wish: PopularityWish; readonly moments: readonly JudgedRows[] }
+  | undefined {
+  const trace = accessOfHistory(history);
+  if (trace === undefined) return undefined;
+  const untilHour = heldOutDay * dayHours;
+  // A history that ends before the week does is judged on what there is of it.
+  const horizonHours = Math.min(weekHorizonHours, trace.hourCount - untilHour);
+  if (horizonHours < 1 || untilHour * 3_600_000 < dayMs) return undefined;
+  const moments = examplesOf(trace, {
+    horizonHours,
+    stepHours: dayHours,
+    fromHour: untilHour,
+    toHour: untilHour,
+    seed: 'judged',
+    countMax: Number.POSITIVE_INFINITY,
+  });
+  return { trace, wish: { horizonHours, stepHours: dayHours, untilHour }, moments };
+}
+
+export interface TrainedPopularity extends PopularityJudgement {
   readonly model: PopularityModel;
 }
 
-const noScore: Score = {
-  metric: 'NDCG of the 50 most read files of the held-out week',
-  value: Number.NaN,
-  better: 'higher',
-  baselines: [],
-};
-
-/** What can be learned before `heldOutDay`, and the week from it on; undefined when there is too little access. */
-function splitAt(
-  history: FleetHistory,
-  heldOutDay: number,
-): { readonly rows: Rows; readonly test: Rows } | undefined {
-  const stories = storiesOf(history);
-  const days = Array.from({ length: Math.max(0, heldOutDay - horizonDays - 3) }, (_, index) => index + 3);
-  const rows = rowsAt(
-    stories,
-    days.filter((_, index) => stories.length * days.length < 40_000 || index % 3 === 0),
-  );
-  const test = rowsAt(stories, [heldOutDay - 1]);
-  return rows.counts.length < 50 || test.counts.length < 10 ? undefined : { rows, test };
-}
-
-/** Trains on the days before `heldOutDay` and ranks files for the week from it on. Undefined when there is too little access. */
+/** Trains on the days before `heldOutDay` and ranks files and sites for the week from it on. Undefined when there is too little access. */
 export async function trainPopularity(
   history: FleetHistory,
   heldOutDay: number,
   fitting: PopularityFitting,
-): Promise<PopularityJudgement | undefined> {
-  const split = splitAt(history, heldOutDay);
-  if (split === undefined) return undefined;
-  const model = { weights: await fitRates(split.rows, fitting, hiddenUnits) };
-  return { ...(await judgeRates(model, split, { heldOutDay, fitting })), model };
+): Promise<TrainedPopularity | undefined> {
+  const week = weekOf(history, heldOutDay);
+  const fitted = week === undefined ? undefined : await fitPopularity(week.trace, week.wish, fitting);
+  if (week === undefined || fitted === undefined) return undefined;
+  const judgement = judgeDemand(fitting.tf, fitted, week.moments);
+  return judgement === undefined ? undefined : { ...judgement, model: fitted.model };
 }
 
-/** Ranks files for the week from `heldOutDay` on by a model that is there already. Undefined when there is too little access. */
+/** Ranks by a model that is there already, beside baselines fitted now. Undefined when there is too little access, or the model is of an older kind. */
 export async function judgePopularity(
   model: PopularityModel,
   { history, heldOutDay }: { readonly history: FleetHistory; readonly heldOutDay: number },
   fitting: PopularityFitting,
-): Promise<Omit<PopularityJudgement, 'model'> | undefined> {
-  const split = splitAt(history, heldOutDay);
-  return split === undefined ? undefined : judgeRates(model, split, { heldOutDay, fitting });
-}
-
-async function judgeRates(
-  model: PopularityModel,
-  { rows, test }: { readonly rows: Rows; readonly test: Rows },
-  { heldOutDay, fitting }: { readonly heldOutDay: number; readonly fitting: PopularityFitting },
-): Promise<Omit<PopularityJudgement, 'model'>> {
-  const linear = await fitRates(rows, { ...fitting, onEpoch: async () => {} }, 0);
-  const { tf } = fitting;
-  const gain = (scores: readonly number[]): number => rankingGain(scores, test.counts, rankedFiles);
-  const column = (index: number, sign: 1 | -1): number[] => test.features.map((row) => sign * row[index]!);
-  const baselines = [
-    { name: 'decayed counts', value: gain(column(1, 1)) },
-    { name: 'LRU', value: gain(column(5, -1)) },
-    {
-      name: 'LFU',
-      value: gain(
-        test.files.map((story) => story.reads.slice(0, heldOutDay).reduce((sum, count) => sum + count, 0)),
-      ),
-    },
-    { name: 'linear Hawkes', value: gain(predictRates(tf, linear, test.features)) },
-  ];
-  const value = gain(predictRates(tf, model.weights, test.features));
-  return {
-    score: { ...noScore, value, baselines },
-    details: { files: test.counts.length, examples: rows.counts.length },
-  };
+): Promise<PopularityJudgement | undefined> {
+  const week = fits(model) ? weekOf(history, heldOutDay) : undefined;
+  const fitted = week === undefined ? undefined : await fitPopularity(week.trace, week.wish, fitting);
+  return week === undefined || fitted === undefined
+    ? undefined
+    : judgeDemand(fitting.tf, { ...fitted, model }, week.moments);
 }

@@ -47,6 +47,22 @@ export function rankingGain(scores: readonly number[], gains: readonly number[],
   return best === 0 ? 1 : discounted(indices.toSorted((a, b) => scores[b]! - scores[a]! || a - b)) / best;
 }
 
+/** Area under the ROC curve: P(one that came is ranked above one that did not), ties count half; 0.5 where only one kind is there. */
+export function rankingArea(scores: readonly number[], outcomes: readonly number[]): number {
+  const order = scores.map((_, index) => index).toSorted((a, b) => scores[a]! - scores[b]!);
+  let [came, rankSum] = [0, 0];
+  for (let from = 0, to = 0; from < order.length; from = to) {
+    let inTie = 0;
+    for (to = from; to < order.length && scores[order[to]!] === scores[order[from]!]; to++)
+      inTie += outcomes[order[to]!]!;
+    came += inTie;
+    // Ranks from 1; all of a tie have its middle one (Mann & Whitney, 1947).
+    rankSum += inTie * ((from + 1 + to) / 2);
+  }
+  const missed = order.length - came;
+  return came === 0 || missed === 0 ? 0.5 : (rankSum - (came * (came + 1)) / 2) / (came * missed);
+}
+
 /** Agreement of two partitions beyond chance (Hubert & Arabie, 1985): 1 the same, about 0 by chance. */
 export function adjustedRandIndex(a: readonly number[], b: readonly number[]): number {
   const pairs = (count: number): number => (count * (count - 1)) / 2;

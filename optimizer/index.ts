@@ -30,11 +30,33 @@ export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
 export { noLimits, type PlacementLimits } from './placement-limits.ts';
 export type * from './plan.ts';
+export {
+  choosePopularCopies,
+  type CopyCosts,
+  type CopyDemand,
+  type CopyHost,
+  type CopyQuestion,
+  type PopularCopy,
+} from './popular-copies.ts';
 export { explainGroup } from './reasons.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
 export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
 export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';
 export {
+  type AccessResult,
+  type AccessRules,
+  type AccessScene,
+  type CacheName,
+  cacheNames,
+  type DemandForecast,
+  type ExpectedDemand,
+  fitForecasts,
+  type GateResult,
+  gateOf,
+  oracleForecast,
+  replayCache,
+  replayPushes,
+  touchedBytesPerSite,
   compareHeldOut,
   departuresOf,
   type HeldOut,

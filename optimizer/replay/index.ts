@@ -1,3 +1,19 @@
+export {
+  type AccessResult,
+  type AccessRules,
+  type AccessScene,
+  type CacheName,
+  cacheNames,
+  type DemandForecast,
+  type ExpectedDemand,
+  fitForecasts,
+  type GateResult,
+  gateOf,
+  oracleForecast,
+  replayCache,
+  replayPushes,
+  touchedBytesPerSite,
+} from './accesses/index.ts';
 export { compareHeldOut, type HeldOut, replayGroups } from './compare.ts';
 export { loadLabels, loadTrace, type TraceWish } from './load.ts';
 export { policies, policiesNamed, theBar } from './policies/index.ts';

@@ -1,0 +1,78 @@
+// A trace of accesses as the reads that the replay serves one by one, and what each policy is judged by.
+// It decides what counts as a read: the birth of a file is none.
+
+import { type AccessTrace, demandOf, type FileId, hourMs } from '../../../datasets/index.ts';
+
+export interface Read {
+  /** Since the trace's start. */
+  readonly hour: number;
+  readonly site: number;
+  readonly file: FileId;
+  /** > 0. */
+  readonly byteCount: number;
+  /** The file is made here: its bytes are on the site, and nobody waited for them. */
+  readonly isBirth: boolean;
+}
+
+/** All reads in order. In a history of changes each change stands for a read of the file before it. */
+export function readsOf(trace: AccessTrace): readonly Read[] {
+  const born = new Set<FileId>();
+  return trace.rows.flatMap((row): readonly Read[] => {
+    const isBirth = trace.demand === 'writes' && !born.has(row.file);
+    born.add(row.file);
+    if (row.byteCount === 0) return [];
+    const hour = (row.hourMs - trace.startMs) / hourMs;
+    const read = { hour, site: trace.siteOf.get(row.machine)!, file: row.file, byteCount: row.byteCount };
+    return Array.from({ length: demandOf(row, trace.demand) }, (_, at) => ({
+      ...read,
+      isBirth: isBirth && at === 0,
+    }));
+  });
+}
+
+/** What one site keeps near its readers. */
+export interface SiteStore {
+  /** Serves a read: true when the file was there. What happens to the bytes afterwards is the store's decision. */
+  read(read: Read): boolean;
+}
+
+export interface AccessAccount {
+  reads: number;
+  hits: number;
+  bytes: number;
+  hitBytes: number;
+  /** Missed and pushed. */
+  wanBytes: number;
+  pushedBytes: number;
+  /** Pushed, and dropped or left at the end without a read. */
+  wastedBytes: number;
+}
+
+export const emptyAccount = (): AccessAccount => ({
+  reads: 0,
+  hits: 0,
+  bytes: 0,
+  hitBytes: 0,
+  wanBytes: 0,
+  pushedBytes: 0,
+  wastedBytes: 0,
+});
+
+/** Who has to go so that `need` bytes come free: the least worth first, of equals the first in order; undefined where all do not suffice. */
+export function leastWorth(
+  kept: Iterable<readonly [file: FileId, bytes: number]>,
+  { need, worthOf }: { readonly need: number; readonly worthOf: (file: FileId) => number },
+): { readonly files: readonly FileId[]; readonly most: number } | undefined {
+  const candidates = Array.from(kept, ([file, bytes]) => ({ file, bytes, worth: worthOf(file) })).toSorted(
+    (a, b) => a.worth - b.worth,
+  );
+  const files: FileId[] = [];
+  let [free, most] = [0, Number.NEGATIVE_INFINITY];
+  for (const { file, bytes, worth } of candidates) {
+    if (free >= need) break;
+    files.push(file);
+    free += bytes;
+    most = worth;
+  }
+  return free >= need ? { files, most } : undefined;
+}
