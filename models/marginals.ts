@@ -17,8 +17,8 @@ interface KindTally {
   /** Sum over days of the share of the kind's hours that the machine was down. */
   readonly downDays: Float64Array;
   readonly days: Float64Array;
-  /** P(down) over all known hours, with one good and one bad hour added (Laplace). */
-  readonly mean: number;
+  /** Known hours, and those of them down. */
+  readonly hours: { readonly known: number; readonly down: number };
 }
 
 function tallyByKind(row: Uint8Array, kinds: Int32Array, days: Int32Array): KindTally {
@@ -34,7 +34,7 @@ function tallyByKind(row: Uint8Array, kinds: Int32Array, days: Int32Array): Kind
     down.fill(0);
     known.fill(0);
   };
-  let [downAll, knownAll] = [1, 2];
+  let [downAll, knownAll] = [0, 0];
   for (const [slot, state] of row.entries()) {
     if (slot > 0 && days[slot] !== days[slot - 1]) closeDay();
     if (state > slotUp) continue;
@@ -45,16 +45,50 @@ function tallyByKind(row: Uint8Array, kinds: Int32Array, days: Int32Array): Kind
     downAll++;
   }
   closeDay();
-  return { ...tally, mean: downAll / knownAll };
+  return { ...tally, hours: { known: knownAll, down: downAll } };
+}
+
+const meanOf = (values: readonly number[]): number =>
+  clampOdds(values.length === 0 ? 0.5 : values.reduce((sum, value) => sum + value, 0) / values.length);
+
+/** Weight of what a machine's like do against its own hours, in hours; and of the fleet against a few of its like, in machines. */
+const likeWeight = { hours: 2, machines: 3 } as const;
+
+/**
+ * N values: P(down) over all hours. A machine is expected to be like those that share its attributes (the mean over the attributes, in
+ * log odds), and those like the fleet: so a newcomer has a habit on its first day.
+ */
+function meansOf({ machines }: FleetHistory, tallies: readonly KindTally[]): readonly number[] {
+  const known = tallies.flatMap(({ hours }, row) =>
+    hours.known === 0 ? [] : [{ row, share: hours.down / hours.known }],
+  );
+  const fleet = meanOf(known.map(({ share }) => share));
+  const groups = new Map<string, number[]>();
+  const keysOf = (row: number): readonly string[] =>
+    Object.entries(machines[row]!.attributes).map(([name, value]) => `${name}=${value}`);
+  for (const { row, share } of known)
+    for (const key of keysOf(row)) groups.set(key, [...(groups.get(key) ?? []), share]);
+  const likeness = new Map(
+    [...groups].map(([key, shares]) => {
+      const sum = shares.reduce((total, share) => total + share, 0);
+      return [key, (sum + likeWeight.machines * fleet) / (shares.length + likeWeight.machines)] as const;
+    }),
+  );
+  return tallies.map(({ hours }, row) => {
+    const like = keysOf(row).map((key) => logit(clampOdds(likeness.get(key) ?? fleet)));
+    const prior = like.length === 0 ? fleet : sigmoid(like.reduce((sum, z) => sum + z, 0) / like.length);
+    return (hours.down + likeWeight.hours * prior) / (hours.known + likeWeight.hours);
+  });
 }
 
 /** What the fleet does in each kind of hour: the mean over the machines that were seen in it, and over all hours. */
-function fleetOdds(tallies: readonly KindTally[]): {
+function fleetOdds(
+  tallies: readonly KindTally[],
+  means: readonly number[],
+): {
   readonly byKind: readonly number[];
   readonly mean: number;
 } {
-  const meanOf = (values: readonly number[]): number =>
-    clampOdds(values.length === 0 ? 0.5 : values.reduce((sum, value) => sum + value, 0) / values.length);
   const byKind = hourKinds.map((_, kind) =>
     meanOf(
       tallies
@@ -62,7 +96,7 @@ function fleetOdds(tallies: readonly KindTally[]): {
         .map(({ downDays, days }) => downDays[kind]! / days[kind]!),
     ),
   );
-  return { byKind, mean: meanOf(tallies.map(({ mean }) => mean)) };
+  return { byKind, mean: meanOf(means) };
 }
 
 /**
@@ -78,10 +112,13 @@ export function downByKind(history: FleetHistory): Float64Array {
   const tallies = history.machines.map((_, row) =>
     tallyByKind(history.up.subarray(row * history.slotCount, (row + 1) * history.slotCount), kinds, days),
   );
-  const fleet = fleetOdds(tallies);
-  const odds = tallies.flatMap(({ downDays, days: seen, mean }) =>
+  const means = meansOf(history, tallies);
+  const fleet = fleetOdds(tallies, means);
+  const odds = tallies.flatMap(({ downDays, days: seen }, row) =>
     hourKinds.map((_, kind) => {
-      const expected = sigmoid(logit(fleet.byKind[kind]!) + logit(clampOdds(mean)) - logit(fleet.mean));
+      const expected = sigmoid(
+        logit(fleet.byKind[kind]!) + logit(clampOdds(means[row]!)) - logit(fleet.mean),
+      );
       return clampOdds((downDays[kind]! + smoothingDays * expected) / (seen[kind]! + smoothingDays));
     }),
   );
