@@ -28,8 +28,6 @@ export class Backup {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   readonly #staged: StagedSnapshot[] = [];
-  /** Receipts of packs in the outbox: index → holders. */
-  readonly #receipts = new Map<PackId, Map<number, Set<PeerId>>>();
   readonly #publishing = new Set<StagedSnapshot>();
   #published: readonly PublishedHead[] = [];
   /** Machines that have the own facts, flushed, up to a sequence number (exclusive). */
@@ -80,7 +78,7 @@ export class Backup {
 
   /** Slots may belong to others now; packs whose receipts fit the new plan are finished. */
   planChanged(): Effects {
-    return [...this.#receipts.keys()].flatMap((pack) => this.#finishIfFilled(pack));
+    return [...this.#shelf.packs.values()].flatMap((known) => this.#finishIfFilled(known));
   }
 
   /** Progress of the newest snapshot on its way of a drive. */
@@ -93,7 +91,7 @@ export class Backup {
       const known = this.#shelf.get(pack);
       const n = known?.descriptor?.redundancy.n ?? 0;
       shardsWanted += n;
-      shardsStored += known?.isInOutbox === true ? (this.#receipts.get(pack)?.size ?? 0) : n;
+      shardsStored += known?.isInOutbox === true ? known.signed.size : n;
     }
     return { startedMs: staged.startedMs, shardsStored, shardsWanted };
   }
@@ -101,26 +99,24 @@ export class Backup {
   #receipt({ pack, index, holder }: Receipt): Effects {
     const known = this.#shelf.get(pack);
     if (known?.isInOutbox !== true || !this.#membership.hasRole(holder, 'holder')) return [];
-    const byIndex = this.#receipts.get(pack) ?? new Map<number, Set<PeerId>>();
-    const holders = byIndex.get(index) ?? new Set();
-    byIndex.set(index, holders.add(holder));
-    this.#receipts.set(pack, byIndex);
-    return this.#finishIfFilled(pack);
+    known.signed.set(index, (known.signed.get(index) ?? new Set()).add(holder));
+    return this.#finishIfFilled(known);
   }
 
-  #finishIfFilled(pack: PackId): Effects {
-    const known = this.#shelf.get(pack);
-    if (known?.isInOutbox !== true || !this.#isFilled(known)) return [];
+  #finishIfFilled(known: KnownPack): Effects {
+    if (!known.isInOutbox || !this.#isFilled(known)) return [];
     known.isInOutbox = false;
-    this.#receipts.delete(pack);
-    const remove: CoreEffect = { kind: 'removeShard', shard: { place: 'outbox', pack, index: 0 } };
+    known.signed.clear();
+    const remove: CoreEffect = {
+      kind: 'removeShard',
+      shard: { place: 'outbox', pack: known.pack, index: 0 },
+    };
     return [remove, ...this.#publishFinished()];
   }
 
   #isFilled(known: KnownPack): boolean {
     const group = this.#shelf.groupOf(known);
-    const receipts = this.#receipts.get(known.pack);
-    return group?.members.every((member, index) => receipts?.get(index)?.has(member) === true) === true;
+    return group?.members.every((member, index) => known.signed.get(index)?.has(member) === true) === true;
   }
 
   /** Heads are published in the order of their snapshots, one at a time. */

@@ -262,11 +262,11 @@ export class Placement {
     this.#reminderWaitMs = shardRetryMs;
   }
 
-  /** Whose word is still missing: that it has its shard at all, or that it has it under this plan. */
+  /** Whose word is still missing: its receipt (its inventory alone may have come), or that it has its shard under this plan. */
   #waitsFor(known: KnownPack): readonly PeerId[] {
     const members = this.#shelf.groupOf(known)?.members ?? [];
     return members.filter((member, slot) =>
-      known.isInOutbox ? known.others.get(slot)?.has(member) !== true : !known.confirmed.has(slot),
+      known.isInOutbox ? known.signed.get(slot)?.has(member) !== true : !known.confirmed.has(slot),
     );
   }
 

@@ -22,6 +22,8 @@ export interface KnownPack {
   isInOutbox: boolean;
   /** Who has which index, by their own word (inventory or receipt). */
   readonly others: Map<number, Set<PeerId>>;
+  /** Who signed for which index, while the whole pack waits here in the outbox. */
+  readonly signed: Map<number, Set<PeerId>>;
   /** Slots whose machine said, under the very plan that holds here, that its shard is there. */
   readonly confirmed: Set<number>;
   /** The group that the pack maps to under the current plan; undefined until looked up, null when there is none. */
@@ -73,6 +75,7 @@ export class Shelf {
       held: new Set(),
       isInOutbox: false,
       others: new Map(),
+      signed: new Map(),
       confirmed: new Set(),
       group: undefined,
       heard: undefined,

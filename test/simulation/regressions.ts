@@ -28,4 +28,9 @@ export const regressions: readonly Regression[] = [
     cause: 'two machines that both waited for a third answered the news of each other without end',
     options: { agentCount: 12, days: 3, seed: '1' },
   },
+  {
+    cause:
+      'a receipt was lost after the holder had said in an inventory that it has the shard: the owner reminded it only a day later',
+    options: { ...churn, days: 7, seed: 11 },
+  },
 ];

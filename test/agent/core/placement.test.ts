@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { minutes, unixMs } from '../../../datasets/index.ts';
 import { describePack, type WireMessage } from '../../../agent/codec/index.ts';
 import { Placement } from '../../../agent/core/placement.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
@@ -93,4 +94,25 @@ test('whatever is said in whatever order, nothing is removed before all three sl
     { seed: 7, numRuns: 60 },
   );
   t.pass();
+});
+
+test('an owner reminds a holder of a receipt that was lost, whatever the holder has said besides, and stops at the receipt', (t) => {
+  const { placement, shelf } = placementOf();
+  const known = shelf.take(descriptor.pack);
+  known.isInOutbox = true;
+  const remindedAt = (ms: number): readonly PeerId[] =>
+    placement
+      .handle({ kind: 'tick', now: unixMs(startMs + ms) })
+      .flatMap((effect) => (effect.kind === 'send' ? [effect.to] : []));
+  remindedAt(0);
+  for (const [index, { peer }] of [first, second, third].entries()) {
+    const held = [{ pack: descriptor.pack, indexes: [index] }];
+    const under = { epoch: plan.epoch, author: plan.author };
+    const message: WireMessage = { kind: 'inventory', group: 'g', scope: 'update', under, held };
+    placement.handle({ kind: 'message', from: peer, message, now: startMs });
+    if (peer !== third.peer) known.signed.set(index, new Set([peer]));
+  }
+  t.deepEqual(remindedAt(minutes(30)), [third.peer]);
+  known.signed.set(2, new Set([third.peer]));
+  t.deepEqual(remindedAt(minutes(120)), []);
 });
