@@ -103,11 +103,12 @@ export class SimulatedWire implements Wire, Endpoint {
   closed(link: Link): void {
     const { peer } = link.otherOf(this.peer);
     if (this.#links.get(peer) !== link) return;
+    // A machine that sleeps cannot notice; it is told when it wakes.
+    if (this.#parts.life.isAsleep) return;
     this.#links.delete(peer);
     this.#queued.delete(peer);
     for (const fail of this.#transfers.get(link) ?? []) fail();
     this.#transfers.delete(link);
-    // A machine that is off or asleep cannot notice; it forgets its links when it wakes.
     if (this.isListening) this.#listener?.disconnected(peer);
   }
 
@@ -118,7 +119,10 @@ export class SimulatedWire implements Wire, Endpoint {
 
   /** After waking: the links from before are gone. */
   forgetLinks(): void {
-    for (const link of this.#links.values()) this.#parts.network.closeLink(link);
+    for (const link of [...this.#links.values()]) {
+      if (link.isClosed) this.closed(link);
+      else this.#parts.network.closeLink(link);
+    }
     this.discover();
   }
 

@@ -33,4 +33,9 @@ export const regressions: readonly Regression[] = [
       'a receipt was lost after the holder had said in an inventory that it has the shard: the owner reminded it only a day later',
     options: { ...churn, days: 7, seed: 11 },
   },
+  {
+    cause:
+      'in the pretend world a link that closed while a machine slept was never told to it: it believed a burnt machine to be up',
+    options: { agentCount: 12, days: 7, faults: manyFaults, seed: 101 },
+  },
 ];
