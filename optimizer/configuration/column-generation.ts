@@ -5,6 +5,7 @@ import { createRandom } from '../../datasets/index.ts';
 import type { CompactOdds } from './compact-odds.ts';
 import { type Grouping, openPrices, paidFor, type Prices, safeBound } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
+import { Outline } from './outline.ts';
 import { Pricer } from './pricing.ts';
 import { type Column, Master, type MasterAnswer, type Solver } from './solver.ts';
 
@@ -42,18 +43,23 @@ const provenGapMax = 0.005;
 /** Columns that one exact round adds. */
 const provenColumnsMax = 3000;
 
+interface Generating extends GenerationQuestion {
+  readonly outline: Outline;
+}
+
 /** Undefined when the start cannot fill all groups. */
 export function generateColumns(question: GenerationQuestion): Generated | undefined {
   const { grouping, solver, start } = question;
   const unit = start.reduce((sum, column) => sum + column.odds, 0) / Math.max(1, start.length);
   const master = new Master(solver, grouping, unit);
+  const outline = new Outline(question.odds, question.odds.weights);
   try {
     for (const column of start) master.add(column);
-    const answer = searchRounds(question, master);
+    const asked = { ...question, outline };
+    const answer = searchRounds(asked, master);
     if (answer === undefined) return undefined;
     const { redundancy } = grouping;
-    const proven =
-      redundancy.k === 1 && redundancy.n <= 3 ? provenRounds(question, { master, answer }) : answer;
+    const proven = redundancy.k === 1 && redundancy.n <= 3 ? provenRounds(asked, { master, answer }) : answer;
     return { columns: [...master.columns], ...proven };
   } finally {
     master.dispose();
@@ -61,7 +67,7 @@ export function generateColumns(question: GenerationQuestion): Generated | undef
 }
 
 /** Rounds with the search by exchanges, until they bring little. */
-function searchRounds(question: GenerationQuestion, master: Master): MasterAnswer | undefined {
+function searchRounds(question: Generating, master: Master): MasterAnswer | undefined {
   const { grouping, odds } = question;
   const random = createRandom(question.seed).fork('pricing');
   let answer = master.solve();
@@ -82,7 +88,7 @@ function searchRounds(question: GenerationQuestion, master: Master): MasterAnswe
 
 /** Rounds with the exact search, at prices between those of the best bound and the program's (Wentges, 1997). */
 function provenRounds(
-  question: GenerationQuestion,
+  question: Generating,
   begun: { readonly master: Master; readonly answer: MasterAnswer },
 ): Omit<Generated, 'columns'> {
   const { grouping, odds } = question;
@@ -98,6 +104,7 @@ function provenRounds(
       size: grouping.redundancy.n as 1 | 2 | 3,
       known: answer.value + paidFor(grouping, prices),
       othersMax: provenColumnsMax,
+      outline: question.outline,
       ...(question.counts === undefined ? {} : { counts: question.counts }),
       ...(grouping.apart === undefined ? {} : { apart: grouping.apart }),
     });

@@ -2,7 +2,8 @@
 // to 3. Branch and bound over pairs: a pair is left out only when no third machine can bring it below the best known.
 
 import { type CompactOdds, dotMachine, sumBlocks } from './compact-odds.ts';
-import { Envelope } from './envelope.ts';
+import { Outline, type Weighing } from './outline.ts';
+import { leastOf, Runs } from './runs.ts';
 
 export interface SubsetQuestion {
   readonly odds: CompactOdds;
@@ -15,6 +16,8 @@ export interface SubsetQuestion {
   readonly counts?: Int32Array;
   /** Columns of labels: machines of one value (−1: none) are in no common set. */
   readonly apart?: readonly Int32Array[];
+  /** Of these odds and weights, where it is at hand. */
+  readonly outline?: Outline;
   /** Sets that do not go below it are not looked for. */
   readonly known?: number;
   /** Also the cheapest triple of each pair that has one below `known`, up to this many; default none. */
@@ -45,7 +48,9 @@ class SubsetSearch {
   readonly #known: number;
   /** Allowed machines, dearest first: they are the good ones, and dear pairs fall out early. */
   readonly #order: readonly number[];
-  readonly #envelope: Envelope;
+  readonly #outline: Outline;
+  readonly #runs: Runs;
+  readonly #weighing: Weighing = { level: 0, unevenness: 0, extra: 0 };
   readonly #one: Float64Array;
   readonly #two: Float64Array;
   readonly #sums: Float64Array;
@@ -58,10 +63,8 @@ class SubsetSearch {
     this.#order = Array.from({ length: odds.machineCount }, (_, machine) => machine)
       .filter((machine) => Number.isFinite(prices[machine]!))
       .toSorted((a, b) => prices[b]! - prices[a]! || a - b);
-    this.#envelope = new Envelope(
-      this.#order.map((machine) => odds.least[machine]!),
-      this.#order.map((machine) => prices[machine]!),
-    );
+    this.#outline = question.outline ?? new Outline(odds, question.weights);
+    this.#runs = new Runs(this.#outline, this.#order, prices);
     this.#one = new Float64Array(odds.stateCount);
     this.#two = new Float64Array(odds.stateCount);
     this.#sums = new Float64Array(odds.blockCount);
@@ -84,7 +87,11 @@ class SubsetSearch {
       const second = this.#order[next]!;
       if (second === first ? !this.#mayRepeat(first, 2) : !this.#isApart(first, second)) continue;
       const base = prices[first]! + prices[second]!;
-      if (base >= this.best && base >= this.#known) continue;
+      if (base >= this.#limitFor(index)) continue;
+      if (size === 3) {
+        this.#outline.weighPair(first, second, this.#weighing);
+        if (this.#runFrom(next, this.#limitFor(index) - base) === this.#runs.count) continue;
+      }
       this.#multiply(this.#one, second, this.#two);
       sumBlocks(odds, this.#two, this.#sums);
       if (size === 2) this.#offer(base + total(this.#sums), [first, second]);
@@ -96,26 +103,42 @@ class SubsetSearch {
     const { odds, prices } = this.#question;
     const [first, second] = [this.#order[index]!, this.#order[next]!];
     const base = prices[first]! + prices[second]!;
-    const reach = this.#reach();
-    // While others are asked for, each pair is measured by what was known, not by the best so far.
-    let least = this.others.length < (this.#question.othersMax ?? 0) ? this.#known : this.best;
-    if (base + this.#envelope.at(reach) >= least) return;
+    let least = this.#limitFor(index);
     let bestThird = -1;
-    for (let at = next; at < this.#order.length; at++) {
-      const third = this.#order[at]!;
-      const price = base + prices[third]!;
-      // Products of what is least in each kind of hour come first: most machines fall out here.
-      if (price + reach * odds.least[third]! >= least) continue;
-      if (!this.#mayJoin(third, [first, second])) continue;
-      const value = price + dotMachine(odds, this.#two, { sums: this.#sums, machine: third });
-      if (value >= least) continue;
-      least = value;
-      bestThird = third;
+    this.#outline.weigh(this.#two, this.#weighing);
+    for (let run = this.#runFrom(next, least - base); run < this.#runs.count;) {
+      const end = Math.min(this.#order.length, (run + 1) * this.#runs.runLength);
+      for (let at = Math.max(next, run * this.#runs.runLength); at < end; at++) {
+        const third = this.#order[at]!;
+        const price = base + prices[third]!;
+        if (price + leastOf(this.#outline, this.#weighing, third) >= least) continue;
+        if (!this.#mayJoin(third, [first, second])) continue;
+        const value = price + dotMachine(odds, this.#two, { sums: this.#sums, machine: third });
+        if (value >= least) continue;
+        least = value;
+        bestThird = third;
+      }
+      run = this.#runs.next(run + 1, this.#weighing, least - base);
     }
     if (bestThird < 0) return;
     const members = [first, second, bestThird];
-    if (this.others.length < (this.#question.othersMax ?? 0)) this.others.push(members);
+    if (this.#wantsOthers(index)) this.others.push(members);
     this.#offer(least, members);
+  }
+
+  #runFrom(next: number, limit: number): number {
+    return this.#runs.next(Math.floor(next / this.#runs.runLength), this.#weighing, limit);
+  }
+
+  /** While others are asked for, each pair is measured by what was known, not by the best so far. */
+  #limitFor(index: number): number {
+    return this.#wantsOthers(index) ? this.#known : this.best;
+  }
+
+  /** Every first machine may add its share, so that the others are not all from the first few. */
+  #wantsOthers(index: number): boolean {
+    const share = Math.min(1, (2 * (index + 1)) / this.#order.length);
+    return this.others.length < share * (this.#question.othersMax ?? 0);
   }
 
   #mayJoin(third: number, [first, second]: readonly [number, number]): boolean {
@@ -132,13 +155,6 @@ class SubsetSearch {
       if (labels[a]! >= 0 && labels[a] === labels[b]) return false;
     }
     return true;
-  }
-
-  #reach(): number {
-    const { shape } = this.#question.odds;
-    let reach = 0;
-    for (let block = 0; block < shape.length; block++) reach += this.#sums[block]! * shape[block]!;
-    return reach;
   }
 
   #multiply(from: Float64Array, machine: number, into: Float64Array): void {
