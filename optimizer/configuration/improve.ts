@@ -6,6 +6,7 @@ import { unavailability } from '../survival.ts';
 import { generateColumns, type Generated } from './column-generation.ts';
 import { type CompactOdds, compactOdds } from './compact-odds.ts';
 import type { Certificate, Grouping, Prices } from './grouping.ts';
+import { generateSoftly } from './large-fleet.ts';
 import { lowerBound } from './lower-bound.ts';
 import { roundGroups } from './rounding.ts';
 import type { Solver } from './solver.ts';
@@ -28,6 +29,8 @@ export interface CertifiedGroups {
 }
 
 const roundsDefault = 40;
+/** Above it one program takes the simplex method longer (50 s for 3,000 machines) than soft prices take in all. */
+const simplexMachinesMax = 1200;
 
 /** Groups within the capacities, at least as good as the start, with the bound that the last prices give. */
 export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
@@ -35,7 +38,8 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
   const start = question.start ?? chooseGroups(question);
   const odds = compactOdds(states);
   const oddsOf = (members: readonly number[]): number => unavailability(states, { members, k: redundancy.k });
-  const generated = generateColumns({
+  const generate = odds.machineCount > simplexMachinesMax ? generateSoftly : generateColumns;
+  const generated = generate({
     grouping: question,
     odds,
     solver: question.solver,

@@ -47,5 +47,8 @@ const answer = {
   gap: Number(certificate.gap.toFixed(4)),
   climbSeconds,
   programSeconds,
+  // Wall time depends on what else runs; this is the whole process, start to end.
+  processorSeconds: Math.round(process.resourceUsage().userCPUTime / 1e6),
+  memoryMiBMax: Math.round(process.resourceUsage().maxRSS / 1024),
 };
 process.stdout.write(`${JSON.stringify(answer)}\n`);

@@ -1,0 +1,110 @@
+// Prices for the program of a large fleet without solving it: the dual of the same program with a soft minimum, climbed by
+// gradients (Nesterov, 2005). A pass costs a few operations a column where a simplex step costs one a machine.
+
+import type { Grouping, Prices } from './grouping.ts';
+import type { Column } from './solver.ts';
+
+export interface SoftAnswer {
+  readonly prices: Prices;
+  /** How often each column is taken at these prices, ≥ 0; they sum to the number of groups, slots are kept nearly. */
+  readonly times: Float64Array;
+}
+
+export interface SoftQuestion {
+  readonly grouping: Grouping;
+  readonly columns: readonly Column[];
+  /** Prices to go on from. */
+  readonly prices: Prices;
+  /** Passes over all columns. */
+  readonly passes: number;
+  /** Temperatures of the soft minimum, in odds: at the first pass and at the last one. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** max over α ≥ 0 of −τ ln Σ_c e^(−(u_c + Σ_{i∈c} α_i) / τ) − Σ_i α_i cap_i / G, with τ falling from pass to pass. */
+export function softPrices(question: SoftQuestion): SoftAnswer {
+  const { grouping, columns, passes } = question;
+  const packed = pack(columns);
+  const machines = question.prices.length;
+  const share = Float64Array.from(grouping.capacities, (capacity) => capacity / grouping.groupCount);
+  const prices = Float64Array.from(question.prices);
+  const used = new Float64Array(machines);
+  const times = new Float64Array(columns.length);
+  const mean = new Float64Array(columns.length);
+  const meanPrices = new Float64Array(machines);
+  let counted = 0;
+  for (let pass = 0; pass < passes; pass++) {
+    const heat = question.from * (question.to / question.from) ** (pass / Math.max(1, passes - 1));
+    soften({ packed, prices, heat, times, used });
+    // A machine asked for twice as often as it has slots gets dearer by a share of the temperature.
+    for (let machine = 0; machine < machines; machine++) {
+      if (share[machine]! <= 0) continue;
+      const asked = Math.max(0.02, used[machine]! / share[machine]!);
+      prices[machine] = Math.max(0, prices[machine]! + stepShare * heat * Math.log(asked));
+    }
+    if (pass < passes * (1 - tailShare)) continue;
+    counted++;
+    for (let at = 0; at < mean.length; at++) mean[at]! += (times[at]! - mean[at]!) / counted;
+    for (let at = 0; at < machines; at++) meanPrices[at]! += (prices[at]! - meanPrices[at]!) / counted;
+  }
+  return { prices: meanPrices, times: mean.map((part) => part * grouping.groupCount) };
+}
+
+/** A column has three members that all get dearer at once. */
+const stepShare = 0.3;
+/** The last passes, which are averaged. */
+const tailShare = 0.25;
+
+interface Packed {
+  readonly odds: Float64Array;
+  readonly members: Int32Array;
+  readonly size: number;
+}
+
+function pack(columns: readonly Column[]): Packed {
+  const size = columns[0]?.members.length ?? 0;
+  const members = new Int32Array(columns.length * size);
+  for (const [at, column] of columns.entries()) members.set(column.members, at * size);
+  return { odds: Float64Array.from(columns, ({ odds }) => odds), members, size };
+}
+
+interface Softening {
+  readonly packed: Packed;
+  readonly prices: Prices;
+  readonly heat: number;
+  readonly times: Float64Array;
+  readonly used: Float64Array;
+}
+
+/** Fills `times` with the share of each column and `used` with the sum over the columns of each machine. */
+function soften({ packed, prices, heat, times, used }: Softening): void {
+  const { odds, members, size } = packed;
+  let least = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < odds.length; at++) {
+    let cost = odds[at]!;
+    for (let slot = at * size; slot < (at + 1) * size; slot++) cost += prices[members[slot]!]!;
+    times[at] = cost;
+    if (cost < least) least = cost;
+  }
+  let sum = 0;
+  for (let at = 0; at < odds.length; at++) sum += times[at] = Math.exp((least - times[at]!) / heat);
+  used.fill(0);
+  for (let at = 0; at < odds.length; at++) {
+    const part = (times[at]! /= sum);
+    if (part === 0) continue;
+    for (let slot = at * size; slot < (at + 1) * size; slot++) used[members[slot]!]! += part;
+  }
+}
+
+/** min_c [u_c + Σ_{i∈c} α_i] over these columns. */
+export function leastOfColumns(columns: readonly Column[], prices: Prices): number {
+  return columns.reduce(
+    (least, { members, odds }) =>
+      Math.min(
+        least,
+        members.reduce((sum, member) => sum + prices[member]!, odds),
+      ),
+    Number.POSITIVE_INFINITY,
+  );
+}
