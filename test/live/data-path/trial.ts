@@ -28,6 +28,8 @@ export interface Outbox {
   readonly descriptors: Map<PackId, PackDescriptor>;
   /** Called before a pack is kept; throws to refuse it. */
   beforeStage: (descriptor: PackDescriptor) => void;
+  /** Sees all shards of each pack that is kept. */
+  onShards: (descriptor: PackDescriptor, shards: readonly Uint8Array[]) => void;
 }
 
 export interface Trial {
@@ -49,7 +51,7 @@ export const workers = new WorkerPool({ threadCountMax: 2 });
 test.after.always(() => workers.close());
 
 function newOutbox(): Outbox {
-  return { packs: new Map(), descriptors: new Map(), beforeStage: () => {} };
+  return { packs: new Map(), descriptors: new Map(), beforeStage: () => {}, onShards: () => {} };
 }
 
 function keep(outbox: Outbox, descriptor: PackDescriptor, shards: readonly Uint8Array[]): void {
@@ -57,6 +59,7 @@ function keep(outbox: Outbox, descriptor: PackDescriptor, shards: readonly Uint8
   if (shards.length !== n) throw new Error('not n shards');
   for (const [index, shard] of shards.entries())
     if (!shardMatches(descriptor, index, shard)) throw new Error('a shard does not match');
+  outbox.onShards(descriptor, shards);
   // The last k shards, so that for k > 1 the code is used and not only the slices.
   const chosen = [...shards.entries()].slice(n - k).map(([index, shard]) => [index, shard.slice()] as const);
   const whole = assemblePack(descriptor, new Map(chosen));
