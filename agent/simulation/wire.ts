@@ -119,7 +119,7 @@ export class SimulatedWire implements Wire, Endpoint {
 
   /** After waking: the links from before are gone. */
   forgetLinks(): void {
-    for (const link of [...this.#links.values()]) {
+    for (const link of this.#links.values()) {
       if (link.isClosed) this.closed(link);
       else this.#parts.network.closeLink(link);
     }
