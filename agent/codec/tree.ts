@@ -21,6 +21,14 @@ import { type ChunkLocator, decodePackEntries, encodePackEntry, type PackEntry }
 import type { PackDescriptor } from './shard.ts';
 import * as s from './schemas.ts';
 
+/** An extended attribute (xattr(7)); POSIX ACLs are `system.posix_acl_access` and `system.posix_acl_default`. */
+export interface Attribute {
+  /** One character a byte, without a zero, at most 255. */
+  readonly name: string;
+  /** At most 65,536 bytes. */
+  readonly value: Uint8Array;
+}
+
 interface EntryBase {
   /**
    * Relative to the drive, '/' between names, empty for the drive's own folder; at most 4,096 bytes. Not checked here:
@@ -33,6 +41,8 @@ interface EntryBase {
   readonly gid: number;
   /** Nanoseconds since 1970, may be negative. */
   readonly mtimeNs: bigint;
+  /** Absent when there are none. */
+  readonly attributes?: readonly Attribute[];
 }
 
 export type TreeEntry =
@@ -44,6 +54,8 @@ export type TreeEntry =
       readonly chunks: readonly ChunkId[];
       /** The file changed each time it was read: its bytes may mix two moments. */
       readonly isUnstable: boolean;
+      /** Had holes; where its bytes are zero, a restore need not write them. Absent when it had none. */
+      readonly isSparse?: true;
     })
   | (EntryBase & { readonly kind: 'symlink'; readonly target: Uint8Array })
   /** Another name of a file that stands earlier in the tree. */
@@ -55,6 +67,10 @@ const nanosecond = 1_000_000_000n;
 const kinds = ['folder', 'file', 'symlink', 'hardLink'] as const;
 
 const path = s.bytes(pathBytesMax);
+const attribute = z.tuple([
+  s.bytes(255).refine((name) => name.length > 0 && !name.includes(0)),
+  s.bytes(65_536),
+]);
 const row = z.strictObject({
   k: z.int().min(0).max(3),
   p: path,
@@ -67,6 +83,8 @@ const row = z.strictObject({
   c: s.bytes(entryBytesMax).exactOptional(),
   x: z.literal(1).exactOptional(),
   t: path.exactOptional(),
+  a: z.array(attribute).min(1).max(1024).exactOptional(),
+  h: z.literal(1).exactOptional(),
 });
 
 function rowOf(entry: TreeEntry): object {
@@ -81,6 +99,12 @@ function rowOf(entry: TreeEntry): object {
     n: Number(nanos),
     ...(entry.kind === 'file' ? { l: entry.byteCount, c: concatBytes(...entry.chunks.map(bytesOfHex)) } : {}),
     ...(entry.kind === 'file' && entry.isUnstable ? { x: 1 } : {}),
+    ...(entry.kind === 'file' && entry.isSparse === true ? { h: 1 } : {}),
+    ...(entry.attributes === undefined || entry.attributes.length === 0
+      ? {}
+      : {
+          a: entry.attributes.map(({ name, value }) => [Uint8Array.from(Buffer.from(name, 'latin1')), value]),
+        }),
     ...(entry.kind === 'symlink' || entry.kind === 'hardLink' ? { t: entry.target } : {}),
   };
 }
@@ -101,14 +125,32 @@ function chunksOf(bytes: Uint8Array): readonly ChunkId[] {
 
 function entryOf(value: z.output<typeof row>): TreeEntry | undefined {
   const mtimeNs = BigInt(value.s) * nanosecond + BigInt(value.n);
-  const base = { path: value.p, mode: value.m, uid: value.u, gid: value.g, mtimeNs };
+  const attributes = value.a?.map(([name, bytes]) => ({
+    name: Buffer.from(name).toString('latin1'),
+    value: bytes,
+  }));
+  const base = {
+    path: value.p,
+    mode: value.m,
+    uid: value.u,
+    gid: value.g,
+    mtimeNs,
+    ...(attributes === undefined ? {} : { attributes }),
+  };
   const kind = kinds[value.k];
   switch (kind) {
     case 'folder':
       return { kind, ...base };
     case 'file':
       if (value.l === undefined || value.c === undefined || value.c.length % 32 !== 0) return undefined;
-      return { kind, ...base, byteCount: value.l, chunks: chunksOf(value.c), isUnstable: value.x === 1 };
+      return {
+        kind,
+        ...base,
+        byteCount: value.l,
+        chunks: chunksOf(value.c),
+        isUnstable: value.x === 1,
+        ...(value.h === 1 ? { isSparse: true } : {}),
+      };
     case 'symlink':
     case 'hardLink':
       return value.t === undefined ? undefined : { kind, ...base, target: value.t };

@@ -6,6 +6,7 @@ import { openBackend } from '../../models/index.ts';
 import { createMachineKey, encodeHello } from '../codec/index.ts';
 import { askAgent } from '../control/index.ts';
 import type { HealthLine } from '../view.ts';
+import { keepsAttributes } from './data-path/index.ts';
 import { homeAt, type Home } from './home.ts';
 import { type Identity, nowMs, readIdentity } from './identity.ts';
 import { isValidAt } from '../core/index.ts';
@@ -98,6 +99,15 @@ async function examineWatcher(): Promise<HealthLine> {
   }
 }
 
+function examineAttributes(): HealthLine {
+  if (keepsAttributes) return ok('attributes', 'extended attributes, access lists and exact times are kept');
+  return {
+    level: 'warning',
+    subject: 'attributes',
+    text: 'extended attributes and access lists are not kept on this system, and times are exact to a microsecond',
+  };
+}
+
 async function dialOut(address: string, identity: Identity | undefined): Promise<HealthLine> {
   try {
     const hello =
@@ -131,5 +141,6 @@ export async function examine(options: {
     ...(await examineAgent(home)),
     await examineBackend(),
     await examineWatcher(),
+    examineAttributes(),
   ];
 }

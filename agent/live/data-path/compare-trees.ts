@@ -6,10 +6,11 @@ import { mebibyte } from '../../../datasets/index.ts';
 import { ignoreCheck } from './ignore.ts';
 import { byBytes, type BytePath, pathText, placeUnder } from './path-bytes.ts';
 import { failureText, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
+import { keptAttributes, systemCalls } from './system-calls.ts';
 import type { CompareRequest, Difference, TaskEnd } from './tasks.ts';
 
-/** Node sets times as a double of seconds, about 250 ns in this century; anything beyond is a difference. */
-export const timeToleranceNs = 1000n;
+/** Where only Node sets times, as a double of seconds, they are off by about 250 ns in this century; anything beyond is a difference. */
+export const timeToleranceNs = systemCalls === undefined ? 1000n : 0n;
 const windowBytes = mebibyte;
 
 /** Task `compare`: throws `folder-missing`, `folder-unreadable` or `not-a-folder`. */
@@ -61,9 +62,24 @@ function differencesOf({ left, right }: Pair, places: Places): readonly string[]
   const apartNs = left.mtimeNs - right.mtimeNs;
   if (apartNs > timeToleranceNs || -apartNs > timeToleranceNs) differences.push(`times ${apartNs} ns apart`);
   if (left.target !== right.target) differences.push('links point elsewhere');
+  if (left.type !== 'symlink') differences.push(...attributeDifference(left, right, places));
   const content = left.type === 'file' ? contentDifference(left, right, places) : undefined;
   return content === undefined ? differences : [...differences, content];
 }
+
+function attributeDifference(left: ScannedEntry, right: ScannedEntry, places: Places): readonly string[] {
+  try {
+    const isSame = attributesText(left, places.left) === attributesText(right, places.right);
+    return isSame ? [] : ['other extended attributes or access lists'];
+  } catch (error) {
+    return [failureText(error)];
+  }
+}
+
+const attributesText = ({ path }: ScannedEntry, place: (path: BytePath) => Buffer): string =>
+  keptAttributes(place(path))
+    .map(({ name, value }) => `${name}=${Buffer.from(value).toString('base64')}`)
+    .join('\n');
 
 function contentDifference(left: ScannedEntry, right: ScannedEntry, places: Places): string | undefined {
   if (left.byteCount !== right.byteCount) return `${left.byteCount} and ${right.byteCount} bytes`;

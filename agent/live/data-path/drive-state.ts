@@ -3,7 +3,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChunkLocator, HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import type { Attribute, ChunkLocator, HeadRecord, PackDescriptor } from '../../codec/index.ts';
 import type { ChunkId, DriveId, PackId, SnapshotId } from '../../units.ts';
 import { appendLines, encodeLine, openJournal, readJournal, rewriteJournal } from './line-journal.ts';
 import { type PackLine, packOfLine, type StagedPack } from './packer.ts';
@@ -14,6 +14,7 @@ export interface FileState {
   readonly identity: string;
   readonly byteCount: number;
   readonly chunks: readonly ChunkId[];
+  readonly attributes: readonly Attribute[];
 }
 
 /** A head that still lacks its receipts. */
@@ -61,7 +62,14 @@ export const readStagedPacks = (folder: string): readonly PackDescriptor[] =>
 
 const packsOf = (lines: readonly unknown[]): StagedPack[] => (lines as readonly PackLine[]).map(packOfLine);
 
-type FileLine = readonly [path: BytePath, identity: string, byteCount: number, chunks: readonly ChunkId[]];
+type FileLine = readonly [
+  path: BytePath,
+  identity: string,
+  byteCount: number,
+  chunks: readonly ChunkId[],
+  /** Names and values, one character a byte; left out when there are none. */
+  attributes?: readonly (readonly [name: string, value: string])[],
+];
 type StateLine =
   | { readonly kind: 'opened'; readonly drive: DriveId; readonly keyEpoch: number }
   | { readonly kind: 'files'; readonly files: readonly FileLine[] }
@@ -154,8 +162,8 @@ export class DriveState {
 
   #take(line: StateLine): void {
     if (line.kind === 'files') {
-      for (const [path, identity, byteCount, chunks] of line.files)
-        this.#files.set(path, { identity, byteCount, chunks });
+      for (const [path, identity, byteCount, chunks, attributes] of line.files)
+        this.#files.set(path, { identity, byteCount, chunks, attributes: attributesOf(attributes) });
       this.#fileLines += line.files.length;
     }
     if (line.kind === 'commit')
@@ -164,17 +172,23 @@ export class DriveState {
 }
 
 function fileLines(files: ReadonlyMap<BytePath, FileState>): Uint8Array[] {
-  const all: FileLine[] = [...files].map(([path, { identity, byteCount, chunks }]) => [
-    path,
-    identity,
-    byteCount,
-    chunks,
-  ]);
+  const all = [...files].map(([path, { identity, byteCount, chunks, attributes }]): FileLine => {
+    const line = [path, identity, byteCount, chunks] as const;
+    return attributes.length === 0 ? line : [...line, attributes.map(pairOf)];
+  });
   const lines: Uint8Array[] = [];
   for (let start = 0; start < all.length; start += filesPerLine)
     lines.push(encodeLine({ kind: 'files', files: all.slice(start, start + filesPerLine) }));
   return lines;
 }
+
+const pairOf = ({ name, value }: Attribute): readonly [string, string] => [
+  name,
+  Buffer.from(value).toString('latin1'),
+];
+
+const attributesOf = (pairs: FileLine[4] = []): readonly Attribute[] =>
+  pairs.map(([name, value]) => ({ name, value: new Uint8Array(Buffer.from(value, 'latin1')) }));
 
 const commitLine = (commit: Commit): Uint8Array =>
   encodeLine({

@@ -9,6 +9,7 @@ export {
   type SnapshotterOptions,
 } from './snapshotter.ts';
 export type { Difference, RestoreResult } from './tasks.ts';
+export { keepsAttributes } from './system-calls.ts';
 export {
   busyMsMax,
   lookEveryMs,

@@ -7,6 +7,7 @@ import { openFile } from './file-reader.ts';
 import { Packer } from './packer.ts';
 import { type BytePath, placeUnder } from './path-bytes.ts';
 import { failureText, type LeftOut } from './scan.ts';
+import { keptAttributes } from './system-calls.ts';
 import type { Ask, PackRequest, PackResult, PackToStage, ReadFile, TaskEnd } from './tasks.ts';
 
 /** A file that changes more often than this while it is read is kept as it was read last, and marked. */
@@ -64,7 +65,8 @@ async function readOnce({ path, place, packer }: FileToRead): Promise<ReadFile |
     byteCount += bytes.length;
     await packer.stageFull();
   }
+  const attributes = keptAttributes(place);
   const state = file.state();
   const isWhole = state !== 'changed' && byteCount === file.entry.byteCount;
-  return { entry: { ...file.entry, byteCount }, chunks, state: isWhole ? state : 'changing' };
+  return { entry: { ...file.entry, byteCount }, chunks, attributes, state: isWhole ? state : 'changing' };
 }

@@ -26,8 +26,10 @@ import {
 import { join } from 'node:path';
 import { DreyError } from '../../../datasets/index.ts';
 import { nameDiskError } from './disk-errors.ts';
+import type { Attribute } from '../../codec/index.ts';
 import { type BytePath, parentOf, pathBytes, placeUnder, staysInside } from './path-bytes.ts';
 import { errorCode } from './scan.ts';
+import { systemCalls } from './system-calls.ts';
 
 /** What is set on an entry once its content is there. */
 export interface EntryMarks {
@@ -35,12 +37,15 @@ export interface EntryMarks {
   readonly uid: number;
   readonly gid: number;
   readonly mtimeNs: bigint;
+  readonly attributes?: readonly Attribute[];
 }
 
 /** A file under its temporary name. */
 export interface GrowingFile {
   readonly path: BytePath;
   readonly temporary: string;
+  /** Zeros need not be written. */
+  readonly isSparse: boolean;
 }
 
 /** Something else stands where a file should go. */
@@ -76,7 +81,7 @@ export class RestoreFolder {
 
   /** Why an entry cannot stand at this path; undefined when it can. */
   refusal(path: BytePath): string | undefined {
-    if (!staysInside(path) || path === partsName || path.startsWith(`${partsName}/`))
+    if (path === '' || !staysInside(path) || path === partsName || path.startsWith(`${partsName}/`))
       return 'its path would leave the folder';
     if (this.#isRealFolder(parentOf(path))) return undefined;
     return 'what should be the folder above it is something else';
@@ -101,24 +106,30 @@ export class RestoreFolder {
     return undefined;
   }
 
-  startFile(path: BytePath): GrowingFile {
-    return { path, temporary: join(this.#parts, String(this.#partCount++)) };
+  startFile(path: BytePath, { isSparse = false }: { readonly isSparse?: boolean }): GrowingFile {
+    return { path, temporary: join(this.#parts, String(this.#partCount++)), isSparse };
   }
 
   writeAt(file: GrowingFile, bytes: Uint8Array, offset: number): void {
     const handle = this.#open(file);
-    for (let written = 0; written < bytes.length;)
-      written += writeSync(handle, bytes, written, bytes.length - written, offset + written);
+    for (const [start, end] of file.isSparse ? stretchesOfData(bytes) : [[0, bytes.length] as const])
+      for (let at = start; at < end;) at += writeSync(handle, bytes, at, end - at, offset + at);
   }
 
   /** All bytes are there: marks it and gives it its name. Answers what could not be set, or throws why it has no name. */
   finishFile(file: GrowingFile, byteCount: number, marks: EntryMarks): string | undefined {
     const handle = this.#open(file);
     ftruncateSync(handle, byteCount);
+    const place = Buffer.from(file.temporary, 'utf8');
     const imperfect = firstFailure([
       () => isRoot && fchownSync(handle, marks.uid, marks.gid),
+      () => setAttributes(place, marks, isNoAcl),
       () => fchmodSync(handle, marks.mode),
-      () => futimesSync(handle, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs)),
+      () => setAttributes(place, marks, isAcl),
+      () => {
+        if (systemCalls === undefined) futimesSync(handle, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs));
+        else systemCalls.setTime(place, marks.mtimeNs);
+      },
     ]);
     this.#close(file);
     const refused = this.#makeRoom(file.path);
@@ -154,7 +165,7 @@ export class RestoreFolder {
     const place = this.#place(path);
     firstFailure([
       () => isRoot && lchownSync(place, marks.uid, marks.gid),
-      () => lutimesSync(place, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs)),
+      () => setTime(place, marks.mtimeNs),
     ]);
     return undefined;
   }
@@ -164,8 +175,10 @@ export class RestoreFolder {
     const place = this.#place(path);
     return firstFailure([
       () => isRoot && lchownSync(place, marks.uid, marks.gid),
+      () => setAttributes(place, marks, isNoAcl),
       () => chmodSync(place, marks.mode),
-      () => lutimesSync(place, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs)),
+      () => setAttributes(place, marks, isAcl),
+      () => setTime(place, marks.mtimeNs),
     ]);
   }
 
@@ -239,6 +252,54 @@ function prepareFolder({ to, overwrite }: RestoreFolderOptions): void {
 const timeOf = (ns: bigint): number | Date =>
   ns < 0n ? new Date(Number(ns / 1_000_000n)) : Number(ns) / 1e9;
 
+function setTime(place: Buffer, timeNs: bigint): void {
+  if (systemCalls === undefined) lutimesSync(place, timeOf(timeNs), timeOf(timeNs));
+  else systemCalls.setTime(place, timeNs);
+}
+
+/** ACLs are set after the mode, whose group bits would else change them. */
+const isAcl = ({ name }: Attribute): boolean => name.startsWith('system.posix_acl_');
+const isNoAcl = (attribute: Attribute): boolean => !isAcl(attribute);
+
+class AttributesNotSet extends Error {}
+
+/** Sets all that it can, then throws if one was refused. */
+function setAttributes(
+  place: Buffer,
+  { attributes = [] }: EntryMarks,
+  isWanted: (attribute: Attribute) => boolean,
+): void {
+  const refused = new Set<string>();
+  for (const attribute of attributes.filter(isWanted)) {
+    try {
+      if (systemCalls === undefined) refused.add('this system has no call for them');
+      else systemCalls.setAttribute(place, attribute);
+    } catch (error) {
+      refused.add(errorCode(error) ?? 'unknown error');
+    }
+  }
+  if (refused.size > 0)
+    throw new AttributesNotSet(
+      `extended attributes or access lists could not be set (${[...refused].join(', ')})`,
+    );
+}
+
+/** Where a block of a file system's usual size is not all zeros: start and end of each stretch. */
+function* stretchesOfData(bytes: Uint8Array): Generator<readonly [number, number], void> {
+  let start: number | undefined;
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const block = bytes.subarray(at, at + blockBytes);
+    const isZero = Buffer.compare(block, zeros.subarray(0, block.length)) === 0;
+    if (isZero && start !== undefined) yield [start, at];
+    if (isZero) start = undefined;
+    else start ??= at;
+  }
+  if (start !== undefined) yield [start, bytes.length];
+}
+
+const blockBytes = 4096;
+const zeros = new Uint8Array(blockBytes);
+
 /** Does each step; answers why the first one that failed did, in words. */
 function firstFailure(steps: readonly (() => unknown)[]): string | undefined {
   let failure: string | undefined;
@@ -246,7 +307,10 @@ function firstFailure(steps: readonly (() => unknown)[]): string | undefined {
     try {
       step();
     } catch (error) {
-      failure ??= `owner, mode or time could not be set (${errorCode(error) ?? 'unknown error'})`;
+      failure ??=
+        error instanceof AttributesNotSet
+          ? error.message
+          : `owner, mode or time could not be set (${errorCode(error) ?? 'unknown error'})`;
     }
   }
   return failure;

@@ -5,7 +5,7 @@ import { DreyError } from '../../../datasets/index.ts';
 import type { TreeEntry } from '../../codec/index.ts';
 import { nameDiskError } from './disk-errors.ts';
 import { type Fetched, PackSource } from './pack-source.ts';
-import { byBytes, type BytePath, pathText } from './path-bytes.ts';
+import { byBytes, type BytePath, bytePath, pathText } from './path-bytes.ts';
 import { type GrowingFile, NameTaken, RestoreFolder } from './restore-folder.ts';
 import {
   type PackWork,
@@ -21,6 +21,9 @@ import type { Ask, Difference, RestoreQuestion, RestoreRequest, RestoreResult, T
 
 /** Packs fetched before they are needed: bounds the memory to three packs. */
 const fetchAheadMax = 2;
+
+/** The drive's own folder is the one that is restored into. */
+const drivePath = bytePath('');
 
 type AskMain = Ask<RestoreQuestion, Uint8Array | undefined>;
 
@@ -68,12 +71,15 @@ class RestoreRun {
   async run(): Promise<RestoreResult> {
     const { plan, source, folder } = this.#parts;
     for (const path of plan.folders.keys())
-      this.#try(path, () => folder.refusal(path) ?? folder.makeFolder(path));
+      if (path !== drivePath) this.#try(path, () => folder.refusal(path) ?? folder.makeFolder(path));
     for (const [path, planned] of plan.files) this.#startFile(path, planned);
     await this.#writePacks();
     for (const [path, entry] of plan.links) this.#makeLink(path, entry);
+    // Nothing may be written into a folder once it has its time.
+    folder.close();
     for (const [path, entry] of [...plan.folders].toSorted(([a], [b]) => byBytes(b, a)))
-      if (folder.refusal(path) === undefined) this.#note(path, folder.markFolder(path, entry));
+      if (path === drivePath || folder.refusal(path) === undefined)
+        this.#note(path, folder.markFolder(path, entry));
     return {
       fileCount: this.#finished.size + this.#linkCount,
       byteCount: this.#byteCount,
@@ -90,7 +96,11 @@ class RestoreRun {
       this.#miss(path, refused);
       return;
     }
-    const growing: Growing = { file: folder.startFile(path), planned, writesLeft: planned.writeCount };
+    const growing: Growing = {
+      file: folder.startFile(path, planned.entry),
+      planned,
+      writesLeft: planned.writeCount,
+    };
     this.#growing.set(path, growing);
     if (growing.writesLeft === 0) this.#finish(path, growing);
   }

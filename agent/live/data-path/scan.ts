@@ -3,8 +3,10 @@
 
 import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { DreyError } from '../../../datasets/index.ts';
+import type { Attribute } from '../../codec/index.ts';
 import type { IgnoreCheck } from './ignore.ts';
 import { byBytes, type BytePath, bytePath, joinPath, placeUnder } from './path-bytes.ts';
+import { keptAttributes } from './system-calls.ts';
 
 export type EntryType = 'file' | 'folder' | 'symlink';
 
@@ -22,6 +24,10 @@ export interface ScannedEntry {
   /** Device and inode: equal for hard links of one file. */
   readonly inode: string;
   readonly linkCount: number;
+  /** Has holes of 64 KiB or more in all: less on the disk than its length says. */
+  readonly isSparse: boolean;
+  /** Of folders; a file's are read with its bytes. Absent when there are none. */
+  readonly attributes?: readonly Attribute[];
   /** Where a symlink points, as its bytes say; never followed. */
   readonly target?: BytePath;
 }
@@ -96,7 +102,7 @@ class Walk {
     const entry = scannedEntry({ path, type, stats });
     if (type === 'symlink')
       this.entries.push({ ...entry, target: bytePath(readlinkSync(this.#place(path), 'latin1')) });
-    else this.entries.push(entry);
+    else this.entries.push(type === 'folder' ? withAttributes(entry, this.#place(path)) : entry);
     if (type === 'folder') this.enter(path);
   }
 
@@ -113,7 +119,11 @@ function rootEntry(folder: string): ScannedEntry {
   } catch (error) {
     throw folderError(error);
   }
-  if (stats.isDirectory()) return scannedEntry({ path: bytePath(''), type: 'folder', stats });
+  if (stats.isDirectory())
+    return withAttributes(
+      scannedEntry({ path: bytePath(''), type: 'folder', stats }),
+      Buffer.from(folder, 'utf8'),
+    );
   throw new DreyError({
     code: 'not-a-folder',
     message: 'What is to be protected is not a folder',
@@ -122,11 +132,19 @@ function rootEntry(folder: string): ScannedEntry {
   });
 }
 
+function withAttributes(entry: ScannedEntry, place: Buffer): ScannedEntry {
+  const attributes = keptAttributes(place);
+  return attributes.length === 0 ? entry : { ...entry, attributes };
+}
+
 export function entryType(stats: BigIntStats): EntryType | 'special' {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'folder';
   return stats.isSymbolicLink() ? 'symlink' : 'special';
 }
+
+/** Less may come from how a file system counts, which changes without the file. */
+const holeBytesMin = 65_536n;
 
 interface Found {
   readonly path: BytePath;
@@ -146,6 +164,7 @@ export const scannedEntry = ({ path, type, stats }: Found): ScannedEntry => ({
   atimeMs: Number(stats.atimeMs),
   inode: `${stats.dev}:${stats.ino}`,
   linkCount: Number(stats.nlink),
+  isSparse: type === 'file' && stats.size - stats.blocks * 512n >= holeBytesMin,
 });
 
 /** Whether a file is still the one that was read: size, times and inode are all the same. */

@@ -66,7 +66,7 @@ class SnapshotRun {
     await this.#readChanged(
       this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path)),
     );
-    const tree = treeOf({ entries: this.#scan.entries, files: this.#files, links });
+    const tree = treeOf({ root: this.#scan.root, entries: this.#scan.entries, files: this.#files, links });
     this.#unreadable.push(...tree.missed);
     const bytes = Buffer.concat(tree.entries.map(encodeTreeEntry));
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
@@ -86,7 +86,10 @@ class SnapshotRun {
     for (const entry of files) {
       const before = this.#state.file(entry.path);
       if (before === undefined || before.identity !== identityOf(entry)) changed.push(entry);
-      else this.#files.set(entry.path, { entry, chunks: before.chunks, isUnstable: false });
+      else {
+        const { chunks, attributes } = before;
+        this.#files.set(entry.path, { entry, chunks, attributes, isUnstable: false });
+      }
     }
     const table = this.#knownChunks(changed);
     const batches = batchesOf(changed);
@@ -117,13 +120,13 @@ class SnapshotRun {
     });
     if (result === undefined) return;
     const remembered = new Map<BytePath, FileState>();
-    for (const { entry, chunks, state } of result.files) {
+    for (const { entry, chunks, attributes, state } of result.files) {
       const isUnstable = state === 'changing';
       if (this.#isChange(entry, chunks)) this.#written.add(entry.path);
-      this.#files.set(entry.path, { entry, chunks, isUnstable });
+      this.#files.set(entry.path, { entry, chunks, attributes, isUnstable });
       if (isUnstable) this.#unreadable.push({ path: entry.path, reason: 'it changed each time it was read' });
       const identity = state === 'still' ? identityOf(entry) : '';
-      remembered.set(entry.path, { identity, byteCount: entry.byteCount, chunks });
+      remembered.set(entry.path, { identity, byteCount: entry.byteCount, chunks, attributes });
     }
     this.#unreadable.push(...result.missed);
     this.#addPacks(result.packs);

@@ -1,7 +1,7 @@
 // A snapshot's tree from what was scanned and read: entries in the order of their paths' bytes, which puts folders before
 // what they hold and a file before its other names. Leaves out what could not be read; says so for other names too.
 
-import type { TreeEntry } from '../../codec/index.ts';
+import type { Attribute, TreeEntry } from '../../codec/index.ts';
 import type { ChunkId } from '../../units.ts';
 import { byBytes, type BytePath, pathBytes } from './path-bytes.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';
@@ -11,10 +11,13 @@ export interface KeptFile {
   /** As it was when it was read. */
   readonly entry: ScannedEntry;
   readonly chunks: readonly ChunkId[];
+  readonly attributes: readonly Attribute[];
   readonly isUnstable: boolean;
 }
 
 export interface TreeParts {
+  /** The drive's own folder. */
+  readonly root: ScannedEntry;
   readonly entries: readonly ScannedEntry[];
   readonly files: ReadonlyMap<BytePath, KeptFile>;
   /** Further names of hard-linked files, and their first names. */
@@ -30,8 +33,8 @@ export interface Tree {
   readonly missed: readonly LeftOut[];
 }
 
-export function treeOf({ entries, files, links }: TreeParts): Tree {
-  const tree: TreeEntry[] = [];
+export function treeOf({ root, entries, files, links }: TreeParts): Tree {
+  const tree: TreeEntry[] = [{ kind: 'folder', ...baseOf(root) }];
   const missed: LeftOut[] = [];
   let [fileCount, byteCount] = [0, 0];
   for (const scanned of entries.toSorted((a, b) => byBytes(a.path, b.path))) {
@@ -58,8 +61,16 @@ function entryFor(
     return files.has(first) ? { kind: 'hardLink', ...baseOf(scanned), target: bytesOf(first) } : undefined;
   const kept = files.get(scanned.path);
   if (kept === undefined) return undefined;
-  const { entry, chunks, isUnstable } = kept;
-  return { kind: 'file', ...baseOf(entry), byteCount: entry.byteCount, chunks, isUnstable };
+  const { entry, chunks, attributes, isUnstable } = kept;
+  return {
+    kind: 'file',
+    ...baseOf(entry),
+    byteCount: entry.byteCount,
+    chunks,
+    isUnstable,
+    ...(entry.isSparse ? { isSparse: true } : {}),
+    ...(attributes.length === 0 ? {} : { attributes }),
+  };
 }
 
 const baseOf = ({
@@ -68,12 +79,14 @@ const baseOf = ({
   uid,
   gid,
   mtimeNs,
+  attributes,
 }: ScannedEntry): Omit<Extract<TreeEntry, { kind: 'folder' }>, 'kind'> => ({
   path: bytesOf(path),
   mode,
   uid,
   gid,
   mtimeNs,
+  ...(attributes === undefined ? {} : { attributes }),
 });
 
 /** A plain Uint8Array: a Buffer would be encoded as something else by some encoders. */

@@ -1,6 +1,6 @@
 // The four tasks of the worker threads: what each is asked, what it asks back, and how it ends. Types only.
 
-import type { PackDescriptor } from '../../codec/index.ts';
+import type { Attribute, PackDescriptor } from '../../codec/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
 import type { ChunkId, DriveId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
@@ -45,6 +45,7 @@ export interface ReadFile {
   /** As the file was when it was read, which may be newer than the scan. */
   readonly entry: ScannedEntry;
   readonly chunks: readonly ChunkId[];
+  readonly attributes: readonly Attribute[];
   /** `changing`: it changed during every attempt; the last attempt is kept, and a person must know. */
   readonly state: 'still' | 'recent' | 'changing';
 }

@@ -127,13 +127,21 @@ const statementExamples = Object.entries(samples.statements).map(([name, value])
   }),
 );
 
-const treeBytes = (): Uint8Array => new Uint8Array(Buffer.concat(samples.tree.map(encodeTreeEntry)));
+const treeBytes = (tree = samples.tree): Uint8Array =>
+  new Uint8Array(Buffer.concat(tree.map(encodeTreeEntry)));
+const treeTwoBytes = (): Uint8Array => treeBytes(samples.treeWithAttributes);
 const snapshotExamples = [
   repeatable({
     path: 'tree/v1/every-kind.bin',
-    encode: treeBytes,
+    encode: () => treeBytes(),
     decode: decodeTree,
     value: ok({ entries: samples.tree, usedBytes: treeBytes().length }),
+  }),
+  repeatable({
+    path: 'tree/v2/attributes-and-holes.bin',
+    encode: treeTwoBytes,
+    decode: decodeTree,
+    value: ok({ entries: samples.treeWithAttributes, usedBytes: treeTwoBytes().length }),
   }),
   repeatable({
     path: 'index-segment/v1/one-pack.bin',

@@ -338,6 +338,26 @@ export const tree: readonly TreeEntry[] = [
   { kind: 'hardLink', path: text('same'), ...base, target: text('docs/report.txt') },
 ];
 
+/** What version 2 added: the drive's own folder, extended attributes, holes. */
+export const treeWithAttributes: readonly TreeEntry[] = [
+  { kind: 'folder', path: text(''), ...base, mode: 0o750 },
+  {
+    kind: 'file',
+    path: text('disk.img'),
+    ...base,
+    byteCount: 3_700,
+    chunks: pack.entries.slice(0, 2).map((entry) => entry.chunk),
+    isUnstable: false,
+    isSparse: true,
+    attributes: [
+      { name: 'system.posix_acl_access', value: noise('acl', 28) },
+      { name: 'user.empty', value: new Uint8Array(0) },
+      { name: 'user.\u00fc', value: text('name in Latin-1') },
+    ],
+  },
+  ...tree,
+];
+
 export const indexed: readonly IndexedPack[] = [{ descriptor, entries: pack.entries }];
 export const snapshotRoot: SnapshotRoot = {
   drive,

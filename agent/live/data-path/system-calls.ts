@@ -1,0 +1,121 @@
+// What Node offers no call for: extended attributes (POSIX ACLs are some of them) and times to the nanosecond. Linux only,
+// through libc by koffi; elsewhere, or where koffi is missing, `systemCalls` is undefined and people are told what is not kept.
+
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import type { Attribute } from '../../codec/index.ts';
+
+export interface SystemCalls {
+  /**
+   * Extended attributes of a file or folder, sorted by name; none where the file system has none. A link is not followed. Throws an error with a
+   * `code` as node:fs does.
+   */
+  attributesOf(place: Buffer): readonly Attribute[];
+  /** Sets one; throws an error with a `code`. */
+  setAttribute(place: Buffer, attribute: Attribute): void;
+  /** Sets time of change and of access, of a link itself where it is one. */
+  setTime(place: Buffer, timeNs: bigint): void;
+}
+
+/** Longest list of names, and longest value, that Linux has (xattr(7)). */
+const attributeBytesMax = 65_536;
+const currentFolder = -100;
+const noFollow = 0x1_00;
+const nanosecond = 1_000_000_000n;
+
+/** The few functions of koffi that are used. */
+interface Koffi {
+  load(library: string): {
+    func(prototype: string): (...values: readonly unknown[]) => number;
+  };
+  errno(): number;
+}
+
+const codes = new Map(Object.entries(constants.errno).map(([code, number]) => [number, code]));
+
+class LinuxCalls implements SystemCalls {
+  readonly #koffi: Koffi;
+  readonly #list: (...values: readonly unknown[]) => number;
+  readonly #get: (...values: readonly unknown[]) => number;
+  readonly #set: (...values: readonly unknown[]) => number;
+  readonly #time: (...values: readonly unknown[]) => number;
+  readonly #names = Buffer.allocUnsafeSlow(attributeBytesMax);
+  readonly #value = Buffer.allocUnsafeSlow(attributeBytesMax);
+
+  constructor(koffi: Koffi, library: string) {
+    const libc = koffi.load(library);
+    this.#koffi = koffi;
+    this.#list = libc.func('long llistxattr(const void *path, void *list, ulong size)');
+    this.#get = libc.func('long lgetxattr(const void *path, const void *name, void *value, ulong size)');
+    this.#set = libc.func(
+      'int lsetxattr(const void *path, const void *name, const void *value, ulong size, int flags)',
+    );
+    this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
+  }
+
+  attributesOf(place: Buffer): readonly Attribute[] {
+    const path = terminated(place);
+    const length = this.#list(path, this.#names, attributeBytesMax);
+    if (length <= 0) return length === 0 || this.#isUnsupported() ? [] : this.#fail('llistxattr');
+    const names = this.#names.toString('latin1', 0, length).split('\0').slice(0, -1).toSorted();
+    return names.flatMap((name): Attribute[] => {
+      const size = this.#get(path, terminated(Buffer.from(name, 'latin1')), this.#value, attributeBytesMax);
+      // Removed since it was listed, or for root's eyes only.
+      if (size < 0) return [];
+      return [{ name, value: new Uint8Array(this.#value.subarray(0, size)) }];
+    });
+  }
+
+  setAttribute(place: Buffer, { name, value }: Attribute): void {
+    const key = terminated(Buffer.from(name, 'latin1'));
+    if (this.#set(terminated(place), key, value, value.length, 0) !== 0) this.#fail('lsetxattr');
+  }
+
+  setTime(place: Buffer, timeNs: bigint): void {
+    const nanos = ((timeNs % nanosecond) + nanosecond) % nanosecond;
+    const seconds = (timeNs - nanos) / nanosecond;
+    const times = BigInt64Array.of(seconds, nanos, seconds, nanos);
+    if (this.#time(currentFolder, terminated(place), times, noFollow) !== 0) this.#fail('utimensat');
+  }
+
+  #isUnsupported(): boolean {
+    const code = codes.get(this.#koffi.errno());
+    return code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS';
+  }
+
+  #fail(syscall: string): never {
+    const code = codes.get(this.#koffi.errno()) ?? 'EIO';
+    throw Object.assign(new Error(`${syscall}: ${code}`), { code, syscall });
+  }
+}
+
+const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.of(0)]);
+
+/** glibc, then musl. */
+const libraries = ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`];
+
+function load(): SystemCalls | undefined {
+  // The layout of times is that of 64-bit systems.
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) return undefined;
+  for (const library of libraries) {
+    try {
+      return new LinuxCalls(createRequire(import.meta.url)('koffi') as Koffi, library);
+    } catch {
+      // Not this library, or koffi has no binary for this machine: without it attributes are not kept, and that is said.
+    }
+  }
+  return undefined;
+}
+
+export const systemCalls = load();
+
+/** Whether snapshots of this machine keep extended attributes, and restores set them. */
+export const keepsAttributes = systemCalls !== undefined;
+
+/** Whether an attribute belongs to the file: not the labels that a machine's own policy gives to all its files (SELinux, IMA). */
+const isKept = ({ name }: Attribute): boolean =>
+  !name.startsWith('security.') || name === 'security.capability';
+
+/** Attributes that a snapshot keeps; none where this system has no call for them. */
+export const keptAttributes = (place: Buffer): readonly Attribute[] =>
+  systemCalls?.attributesOf(place).filter(isKept) ?? [];

@@ -1,0 +1,157 @@
+// Extended attributes, access lists, holes, the drive's own folder: what `rsync -aHAX` would compare.
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  closeSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { compareTrees } from '../../../agent/live/data-path/index.ts';
+import { keptAttributes, systemCalls } from '../../../agent/live/data-path/system-calls.ts';
+import { mebibyte } from '../../../datasets/index.ts';
+import { newFolder, noise, writeOddTree } from './odd-trees.ts';
+import { startTrial, workers } from './trial.ts';
+
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+
+/** acl(5) as the kernel stores it: version 2, then tag, permissions and id of each entry. */
+function accessList(
+  entries: readonly (readonly [tag: number, permissions: number, id: number])[],
+): Uint8Array {
+  const list = Buffer.alloc(4 + 8 * entries.length);
+  list.writeUInt32LE(2, 0);
+  for (const [at, [tag, permissions, id]] of entries.entries()) {
+    list.writeUInt16LE(tag, 4 + 8 * at);
+    list.writeUInt16LE(permissions, 6 + 8 * at);
+    list.writeUInt32LE(id, 8 + 8 * at);
+  }
+  return new Uint8Array(list);
+}
+
+const nobody = 0xff_ff_ff_ff;
+const acl = accessList([
+  [0x01, 6, nobody],
+  [0x02, 4, 12_345],
+  [0x04, 4, nobody],
+  [0x10, 4, nobody],
+  [0x20, 0, nobody],
+]);
+
+/** Whether this system and the disk of temporary folders keep attributes; passes and says why not. */
+function canKeep(t: ExecutionContext): boolean {
+  t.pass();
+  const place = Buffer.from(join(newFolder(), 'trial'));
+  writeFileSync(place, '');
+  try {
+    systemCalls?.setAttribute(place, { name: 'user.drey', value: bytes('x') });
+    systemCalls?.setAttribute(place, { name: 'system.posix_acl_access', value: acl });
+  } catch (error) {
+    t.log(`skipped: temporary folders here keep no attributes (${(error as NodeJS.ErrnoException).code})`);
+    return false;
+  }
+  if (systemCalls === undefined) t.log('skipped: no call for extended attributes on this system');
+  return systemCalls !== undefined;
+}
+
+const namesAt = (place: string): readonly string[] =>
+  keptAttributes(Buffer.from(place)).map(({ name }) => name);
+
+test('attributes and access lists of files and folders come back, also from a second snapshot that read nothing', async (t) => {
+  if (!canKeep(t)) return;
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  const [file, folder] = [join(trial.folder, 'run.sh'), join(trial.folder, 'deep')];
+  const calls = systemCalls!;
+  calls.setAttribute(Buffer.from(file), { name: 'user.comment', value: bytes('from the web') });
+  calls.setAttribute(Buffer.from(file), { name: 'user.empty', value: bytes('') });
+  calls.setAttribute(Buffer.from(file), { name: 'system.posix_acl_access', value: acl });
+  calls.setAttribute(Buffer.from(folder), { name: 'system.posix_acl_default', value: acl });
+  calls.setAttribute(Buffer.from(join(trial.folder, 'only-mine')), { name: 'user.mine', value: bytes('1') });
+  const first = await trial.snapshotter.snapshot();
+  writeFileSync(join(trial.folder, 'later'), 'later');
+  const second = await trial.next().snapshot();
+  for (const { staged, byteCount } of [first, second]) {
+    const restored = await trial.restore(staged);
+    t.deepEqual([restored.missing, restored.imperfect, restored.byteCount], [[], [], byteCount]);
+    t.deepEqual(namesAt(join(restored.to, 'run.sh')), [
+      'system.posix_acl_access',
+      'user.comment',
+      'user.empty',
+    ]);
+    t.deepEqual(namesAt(join(restored.to, 'deep')), ['system.posix_acl_default']);
+    if (staged === second.staged)
+      t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+  }
+});
+
+test('an attribute that was set later is a change', async (t) => {
+  if (!canKeep(t)) return;
+  const trial = startTrial();
+  const file = join(trial.folder, 'report');
+  writeFileSync(file, 'the same bytes');
+  utimesSync(file, 1, 1_600_000_000);
+  await trial.snapshotter.snapshot();
+  systemCalls!.setAttribute(Buffer.from(file), { name: 'user.tag', value: bytes('blue') });
+  const { outcome, staged } = await trial.snapshotter.snapshot();
+  t.is(outcome, 'staged');
+  t.deepEqual(namesAt(join((await trial.restore(staged)).to, 'report')), ['user.tag']);
+});
+
+test('a file with holes comes back with its bytes and takes no more room', async (t) => {
+  const trial = startTrial();
+  const place = join(trial.folder, 'disk.img');
+  const handle = openSync(place, 'w');
+  writeSync(handle, noise(70_000, 2), 0, 70_000, 5 * mebibyte + 123);
+  ftruncateSync(handle, 40 * mebibyte);
+  closeSync(handle);
+  const before = lstatSync(place);
+  if (before.blocks * 512 > 20 * mebibyte) {
+    t.log('skipped: the disk of temporary folders has no holes');
+    t.pass();
+    return;
+  }
+  const { staged } = await trial.snapshotter.snapshot();
+  const restored = await trial.restore(staged);
+  const after = lstatSync(join(restored.to, 'disk.img'));
+  t.is(after.size, 40 * mebibyte);
+  t.true(after.blocks * 512 < mebibyte, `${after.blocks} blocks`);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
+test('the folder that is restored into gets mode and time of the drive, unless only a part is restored', async (t) => {
+  const trial = startTrial();
+  writeFileSync(join(trial.folder, 'one'), '1');
+  chmodSync(trial.folder, 0o750);
+  utimesSync(trial.folder, 1, 1_500_000_000);
+  const { staged } = await trial.snapshotter.snapshot();
+  const whole = lstatSync((await trial.restore(staged)).to);
+  t.deepEqual([whole.mode & 0o777, whole.mtimeMs], [0o750, 1_500_000_000_000]);
+  const part = lstatSync((await trial.restore(staged, { paths: ['one'] })).to);
+  t.not(part.mtimeMs, 1_500_000_000_000);
+});
+
+test('rsync finds no difference between a tree and what comes back', async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  writeFileSync(join(trial.folder, 'large.bin'), noise(3 * mebibyte, 9));
+  const { staged } = await trial.snapshotter.snapshot();
+  const { to } = await trial.restore(staged);
+  let found: string;
+  try {
+    const options = ['-aHAX', '--checksum', '--dry-run', '--itemize-changes', '--delete'];
+    found = execFileSync('rsync', [...options, `${trial.folder}/`, `${to}/`], { encoding: 'utf8' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    t.log('skipped: no rsync here');
+    t.pass();
+    return;
+  }
+  t.is(found, '');
+});
