@@ -5,7 +5,7 @@ import { bestK, bestKWithSwaps, labelDistinctBestK } from './best-k.ts';
 import { rawCoFailure } from './co-failure.ts';
 import { copysetPolicy } from './copysets.ts';
 import { independence } from './independence.ts';
-import { learned } from './learned.ts';
+import { learned, learnedWithLabels } from './learned.ts';
 import { oracle } from './oracle.ts';
 import type { Policy } from './policy.ts';
 import { labelDistinctRandom, random } from './random.ts';
@@ -20,6 +20,7 @@ export const policies: readonly Policy[] = [
   rawCoFailure,
   independence,
   learned,
+  learnedWithLabels,
   oracle,
 ];
 

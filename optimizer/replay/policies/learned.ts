@@ -5,28 +5,36 @@ import { baselineForecast, canTrain, trainModels } from '../../../models/index.t
 import { statesFromForecast } from '../../states.ts';
 import { chooseServing } from '../../plan-gate.ts';
 import { compareHeldOut } from '../compare.ts';
-import type { Policy } from './policy.ts';
+import type { Belief, Lesson, Policy } from './policy.ts';
 
-export const learned: Policy = {
-  name: 'learned',
-  needs: 'past',
-  learn: async ({ past, redundancy, seed }) => {
-    const baseline = baselineForecast(past);
-    if (!canTrain(past))
-      return {
-        states: statesFromForecast(baseline),
-        method: 'climb',
-        goneOdds: baseline.goneProbability,
-        source: baseline.source,
-      };
-    const trained = await trainModels({ history: past, seed, nowMs: past.startMs });
-    const heldOut = await compareHeldOut({ history: past, redundancy, seed, ...trained });
-    const serving = chooseServing({ forecast: trained.forecast, baseline, heldOut });
-    return {
-      states: statesFromForecast(serving.forecast),
-      method: serving.method,
-      goneOdds: serving.forecast.goneProbability,
-      source: serving.source,
-    };
-  },
+export const learned: Policy = { name: 'learned', needs: 'past', learn: learnFromPast };
+
+/** The same in a fleet whose admin keeps the labels apart (`drey plan limits --apart`): for what has not failed together yet. */
+export const learnedWithLabels: Policy = {
+  name: 'learned with labels',
+  needs: 'labels',
+  learn: async (lesson) => ({
+    ...(await learnFromPast(lesson)),
+    ...(lesson.labels === undefined ? {} : { apart: lesson.labels }),
+  }),
 };
+
+async function learnFromPast({ past, redundancy, seed }: Lesson): Promise<Belief> {
+  const baseline = baselineForecast(past);
+  if (!canTrain(past))
+    return {
+      states: statesFromForecast(baseline),
+      method: 'climb',
+      goneOdds: baseline.goneProbability,
+      source: baseline.source,
+    };
+  const trained = await trainModels({ history: past, seed, nowMs: past.startMs });
+  const heldOut = await compareHeldOut({ history: past, redundancy, seed, ...trained });
+  const serving = chooseServing({ forecast: trained.forecast, baseline, heldOut });
+  return {
+    states: statesFromForecast(serving.forecast),
+    method: serving.method,
+    goneOdds: serving.forecast.goneProbability,
+    source: serving.source,
+  };
+}
