@@ -16,6 +16,10 @@ export const dialMsMax = seconds(10);
 export const connectionsMax = 2048;
 /** New connections a second from one address: a whole site may sit behind one router. */
 export const inboundConnectionsPerSecondMax = 64;
+/** Keys are agreed in two round trips; a machine under full load, or behind a slow line, takes seconds. */
+export const tlsHandshakeMsMax = seconds(10);
+/** Bytes that an encrypted connection takes ahead of the network. */
+export const socketBufferBytesMax = mebibyte;
 /** A stream's window: larger ones were slower on a LAN; 2 MiB is 40 MB/s at 50 ms. Below what libp2p buffers for a paused reader. */
 export const streamWindowBytesMax = 2 * mebibyte;
 /** Bytes that a reader takes ahead of its consumer before the sender is held back. */

@@ -37,29 +37,31 @@ export class ShardSink {
   }
 
   /** False when more is useless: `finish` says why. One call at a time. */
-  async write(piece: Uint8Array): Promise<boolean> {
+  async write(...pieces: readonly Uint8Array[]): Promise<boolean> {
     if (this.#failure !== undefined) return false;
-    if (this.#at + piece.length > this.#shard.descriptor.shardBytes) {
+    const byteCount = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (this.#at + byteCount > this.#shard.descriptor.shardBytes) {
       this.#failure = 'damaged';
       return false;
     }
-    this.#hash.update(piece);
+    for (const piece of pieces) this.#hash.update(piece);
     try {
-      for (let done = 0; done < piece.length;) {
-        const { bytesWritten } = await this.#arriving.handle.write(
-          piece,
-          done,
-          piece.length - done,
-          this.#at + done,
-        );
-        done += bytesWritten;
-      }
+      await this.#writeAll(pieces);
     } catch (error) {
       this.#fail(error);
       return false;
     }
-    this.#at += piece.length;
+    this.#at += byteCount;
     return true;
+  }
+
+  async #writeAll(pieces: readonly Uint8Array[]): Promise<void> {
+    let [left, at] = [pieces, this.#at];
+    while (left.length > 0) {
+      const { bytesWritten } = await this.#arriving.handle.writev(left, at);
+      at += bytesWritten;
+      left = without(left, bytesWritten);
+    }
   }
 
   /** Checks, flushes and indexes; or removes everything. Call once, after the last piece. */
@@ -91,4 +93,15 @@ export class ShardSink {
     this.#failure = isFullError(error) ? 'full' : 'refused';
     if (this.#failure === 'refused') this.#keeper.report(error);
   }
+}
+
+/** What is left of the pieces when so many bytes are done. */
+function without(pieces: readonly Uint8Array[], byteCount: number): readonly Uint8Array[] {
+  let left = byteCount;
+  const at = pieces.findIndex(({ length }) => {
+    if (length > left) return true;
+    left -= length;
+    return false;
+  });
+  return at < 0 ? [] : [pieces[at]!.subarray(left), ...pieces.slice(at + 1)];
 }

@@ -36,7 +36,7 @@ export class ShardSource {
 
   /** The next piece of at most 256 KiB, in a buffer of its own; undefined at the end or where the file ends early. */
   async next(): Promise<Uint8Array | undefined> {
-    const piece = new Uint8Array(Math.min(streamWriteBytes, this.leftBytes));
+    const piece = Buffer.allocUnsafeSlow(Math.min(streamWriteBytes, this.leftBytes));
     let filled = 0;
     while (filled < piece.length) {
       const position = this.#range.offset + this.#at + filled;

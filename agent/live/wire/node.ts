@@ -5,7 +5,6 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
-import { noise } from '@libp2p/noise';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
@@ -18,7 +17,9 @@ import {
   pingSilenceMsMax,
   streamWindowBytesMax,
 } from '../limits.ts';
+import { machineKeyFromSeed } from '../../codec/index.ts';
 import type { HintService } from './hints.ts';
+import { tls } from './tls.ts';
 
 export interface NodeOptions {
   /** 32-byte seed of the machine key. */
@@ -56,7 +57,7 @@ function nodeInit(options: NodeOptions, privateKey: PrivateKey): Libp2pOptions {
     privateKey,
     addresses: { listen: [...options.listenAddresses] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [tls(machineKeyFromSeed(options.seed))],
     streamMuxers: [
       yamux({
         streamOptions: {

@@ -140,10 +140,11 @@ async function store(
   try {
     if (!(await writeBytes(stream, Uint8Array.of(answerBytes.go), silenceMsMax))) return 'unreachable';
     for (let left = wanted.descriptor.shardBytes; left > 0;) {
-      const piece = await reader.read(Math.min(left, streamWriteBytes));
-      if (piece === undefined) return 'unreachable';
-      if (!(await sink.write(piece))) break;
-      left -= piece.length;
+      const count = Math.min(left, streamWriteBytes);
+      const pieces = await reader.readPieces(count);
+      if (pieces === undefined) return 'unreachable';
+      if (!(await sink.write(...pieces))) break;
+      left -= count;
     }
     return await sink.finish();
   } finally {

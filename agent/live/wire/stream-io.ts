@@ -14,6 +14,7 @@ export class StreamReader {
   #bufferedBytes = 0;
   #hasEnded = false;
   #isPaused = false;
+  #isResuming = false;
   #wantedBytes = 0;
   #wake: (() => void) | undefined;
 
@@ -25,9 +26,10 @@ export class StreamReader {
     stream.addEventListener('close', (event) => {
       if (event.error !== undefined || stream.readBufferLength === 0) this.#end();
     });
-    stream.addEventListener('message', ({ data }) =>
-      this.#take(data instanceof Uint8Array ? data : data.subarray()),
-    );
+    stream.addEventListener('message', ({ data }) => {
+      if (data instanceof Uint8Array) this.#take([data]);
+      else this.#take([...data]);
+    });
     if (stream.readableEnded || stream.status === 'aborted' || stream.status === 'reset') this.#end();
   }
 
@@ -38,21 +40,37 @@ export class StreamReader {
 
   /** Exactly `count` bytes in a buffer of their own. */
   async read(count: number): Promise<Uint8Array | undefined> {
+    const pieces = await this.readPieces(count);
+    if (pieces === undefined) return undefined;
+    const bytes = new Uint8Array(count);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  /** Exactly `count` bytes as they came, in pieces of any length: nothing is copied. */
+  async readPieces(count: number): Promise<readonly Uint8Array[] | undefined> {
     while (this.#bufferedBytes < count) {
       if (this.#hasEnded || !(await this.#more(count))) return undefined;
     }
-    const bytes = new Uint8Array(count);
-    for (let at = 0; at < count;) {
-      const piece = this.#pieces[0]!;
-      const part = piece.subarray(0, count - at);
-      bytes.set(part, at);
-      at += part.length;
-      if (part.length === piece.length) this.#pieces.shift();
-      else this.#pieces[0] = piece.subarray(part.length);
+    const taken: Uint8Array[] = [];
+    let [left, whole] = [count, 0];
+    for (; left > 0; whole++) {
+      const piece = this.#pieces[whole]!;
+      const part = piece.length <= left ? piece : piece.subarray(0, left);
+      taken.push(part);
+      left -= part.length;
+      if (part.length === piece.length) continue;
+      this.#pieces[whole] = piece.subarray(part.length);
+      break;
     }
+    this.#pieces.splice(0, whole);
     this.#bufferedBytes -= count;
     this.#unpause();
-    return bytes;
+    return taken;
   }
 
   /** One frame; `too-long` as soon as its prefix says so, before anything is set aside for it. */
@@ -63,10 +81,12 @@ export class StreamReader {
     return length > bytesMax ? 'too-long' : this.read(length);
   }
 
-  #take(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.#bufferedBytes += piece.length;
-    if (this.#bufferedBytes >= Math.max(readAheadBytesMax, this.#wantedBytes)) this.#pause();
+  #take(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) {
+      this.#pieces.push(piece);
+      this.#bufferedBytes += piece.length;
+    }
+    this.#pauseIfFull();
     this.#wake?.();
   }
 
@@ -85,7 +105,8 @@ export class StreamReader {
     return isAwake;
   }
 
-  #pause(): void {
+  #pauseIfFull(): void {
+    if (this.#isResuming || this.#bufferedBytes < Math.max(readAheadBytesMax, this.#wantedBytes)) return;
     if (this.#isPaused || this.#stream.readStatus !== 'readable') return;
     this.#isPaused = true;
     this.#stream.pause();
@@ -94,7 +115,13 @@ export class StreamReader {
   #unpause(): void {
     if (!this.#isPaused || this.#bufferedBytes >= Math.max(readAheadBytesMax, this.#wantedBytes)) return;
     this.#isPaused = false;
-    if (this.#stream.readStatus === 'paused') this.#stream.resume();
+    if (this.#stream.readStatus !== 'paused') return;
+    // Resuming hands out what waited, and only then opens the window: a pause in between would be forgotten by yamux 8.0, and
+    // the peer would send until libp2p's buffer bursts and the stream is reset.
+    this.#isResuming = true;
+    this.#stream.resume();
+    this.#isResuming = false;
+    this.#pauseIfFull();
   }
 }
 
