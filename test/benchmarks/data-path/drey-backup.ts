@@ -1,0 +1,70 @@
+// What an agent does with a folder, alone, as a process to be measured: `node drey-backup.ts snapshot|restore|read FOLDER STORE [TO]`. The
+// product's own snapshotter and disk: packs flushed into the outbox, encrypted index and tree, journals; only nobody fetches them.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMachineKey, type HeadRecord, machineKeyFromSeed } from '../../../agent/codec/index.ts';
+import { driveId } from '../../../agent/index.ts';
+import { createSnapshotter, restoreSnapshot, WorkerPool } from '../../../agent/live/data-path/index.ts';
+import { openLiveDisk } from '../../../agent/live/disk/index.ts';
+import { openStore } from '../../../agent/live/store.ts';
+import { unixMs } from '../../../datasets/index.ts';
+
+const [work, folder, store, to] = process.argv.slice(2) as ['snapshot' | 'restore' | 'read', string, string, string?];
+
+/** One drive whose keys lie beside its packs: good enough for a benchmark. */
+function seedOf(name: string): Uint8Array {
+  const file = join(store, name);
+  if (!existsSync(file)) writeFileSync(file, createMachineKey().seed);
+  return new Uint8Array(readFileSync(file));
+}
+
+mkdirSync(store, { recursive: true });
+const headFile = join(store, 'head.json');
+const { database, close } = await openStore(join(store, 'database'));
+const disk = await openLiveDisk({ folder: join(store, 'shards'), database });
+const workers = new WorkerPool();
+const drive = driveId('00112233445566778899aabbccddeeff');
+const driveKey = seedOf('drive.key');
+
+async function snapshot(): Promise<void> {
+  const snapshotter = createSnapshotter({
+    drive,
+    driveKey,
+    keyEpoch: 1,
+    owner: machineKeyFromSeed(seedOf('machine.key')).peer,
+    folder,
+    ignore: [],
+    stateFolder: join(store, 'state'),
+    workers,
+    stagePack: (descriptor, shards) => disk.stage(descriptor, shards),
+    // One copy, as the others keep.
+    redundancyFor: () => ({ k: 1, n: 1 }),
+    now: () => unixMs(Date.now()),
+  });
+  const { staged, unreadable } = await snapshotter.snapshot();
+  if (unreadable.length > 0) throw new Error(`${unreadable.length} files could not be read`);
+  const { sealedRoot, ...head } = staged.head;
+  writeFileSync(headFile, JSON.stringify({ ...head, sealedRoot: Buffer.from(sealedRoot).toString('hex') }));
+}
+
+const readHead = (): HeadRecord => {
+  const head = JSON.parse(readFileSync(headFile, 'utf8')) as HeadRecord & { readonly sealedRoot: string };
+  return { ...head, sealedRoot: new Uint8Array(Buffer.from(head.sealedRoot, 'hex')) };
+};
+
+async function restore(): Promise<void> {
+  const { missing } = await restoreSnapshot({
+    workers,
+    head: readHead(),
+    driveKey,
+    fetchPack: (descriptor) => disk.assemble(descriptor),
+    to: to ?? '',
+    ...(work === 'read' ? { write: 'nothing' as const } : {}),
+  });
+  if (missing.length > 0) throw new Error(`${missing.length} files are missing`);
+}
+
+await (work === 'snapshot' ? snapshot() : restore());
+await workers.close();
+await close();
