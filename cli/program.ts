@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDashboardCommand } from './commands/dashboard.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addFindCommand } from './commands/find.ts';
 import { addFleetCommands } from './commands/fleet.ts';
+import { addHistoryCommand } from './commands/history.ts';
 import { addJoinCommand } from './commands/join.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addPlanCommands } from './commands/plan.ts';
@@ -35,6 +38,9 @@ export function createProgram(): Command {
     addProtectCommand,
     addStatusCommand,
     addSnapshotsCommand,
+    addFindCommand,
+    addHistoryCommand,
+    addDiffCommand,
     addRestoreCommand,
     addPlanCommands,
     addTelemetryCommands,

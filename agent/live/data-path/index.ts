@@ -1,6 +1,7 @@
 export { suggestedIgnores } from './ignore.ts';
 export type { StagedSnapshot } from './drive-state.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
+export { findDifferences, findVersions, type ReadingOptions } from './history.ts';
 export {
   createSnapshotter,
   type SnapshotOutcome,
@@ -8,7 +9,7 @@ export {
   type Snapshotter,
   type SnapshotterOptions,
 } from './snapshotter.ts';
-export type { Difference, RestoreResult } from './tasks.ts';
+export type { Difference, FileVersion, FoundVersion, HistoryResult, RestoreResult } from './tasks.ts';
 export {
   busyMsMax,
   lookEveryMs,

@@ -17,12 +17,12 @@ import {
 } from './restore-plan.ts';
 import { failureText } from './scan.ts';
 import { readSnapshot } from './snapshot-reader.ts';
-import type { Ask, Difference, RestoreQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
+import type { Ask, Difference, ReadQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
 
 /** Packs fetched before they are needed: bounds the memory to three packs. */
 const fetchAheadMax = 2;
 
-type AskMain = Ask<RestoreQuestion, Uint8Array | undefined>;
+type AskMain = Ask<ReadQuestion, Uint8Array | undefined>;
 
 /** Task `restore`. Throws as `restoreSnapshot` says. */
 export async function restoreTask(request: RestoreRequest, ask: AskMain): Promise<TaskEnd<RestoreResult>> {
