@@ -102,6 +102,8 @@ export const pullsMax = 8;
 export const queuedPullsMax = 4096;
 /** Packs that one restore fetches ahead of the writer. */
 export const restorePacksAhead = 4;
+/** Packs asked about at once: as many as one message takes. */
+export const surveyPackCountMax = 1000;
 /** Events kept for people. */
 export const eventLinesMax = 200;
 /** Logs are compared with one peer this soon after an own append, in case the hint was lost. */

@@ -18,6 +18,7 @@ import { addSnapshotsCommand } from './commands/snapshots.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTelemetryCommands } from './commands/telemetry.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 
 const packageVersion = (): string =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     addHistoryCommand,
     addDiffCommand,
     addRestoreCommand,
+    addVerifyCommand,
     addPlanCommands,
     addTelemetryCommands,
     addModelsCommands,

@@ -55,6 +55,12 @@ export const callSchemas = {
     drive: name.exactOptional(),
     phrase: phrase.exactOptional(),
   }),
+  verify: z.strictObject({
+    readData: z.boolean(),
+    snapshot: name.exactOptional(),
+    drive: name.exactOptional(),
+    phrase: phrase.exactOptional(),
+  }),
   computePlan: z.strictObject({}),
   approvePlan: z.strictObject({}),
   planLimits: z.strictObject({
@@ -207,6 +213,28 @@ export interface DiffAnswer {
   }[];
 }
 
+export interface VerifyAnswer {
+  readonly drives: readonly {
+    readonly drive: DriveId;
+    readonly snapshotCount: number;
+    /** Of all snapshots; a file that is in two counts twice. */
+    readonly fileCount: number;
+    readonly chunkCount: number;
+    readonly packCount: number;
+    /** Packs of which too few shards can be had now. */
+    readonly shortPackCount: number;
+    /** Plain bytes that were fetched and checked; 0 without `readData`. */
+    readonly checkedBytes: number;
+    readonly problemCount: number;
+    /** At most 1,000. Without a path it is about the whole snapshot, without a snapshot about the drive. */
+    readonly problems: readonly {
+      readonly snapshot?: SnapshotId;
+      readonly path?: string;
+      readonly reason: string;
+    }[];
+  }[];
+}
+
 export interface PlanAnswer {
   readonly plan: Plan;
   readonly changed: boolean;
@@ -237,6 +265,7 @@ export interface CallAnswers {
   readonly find: FindAnswer;
   readonly history: HistoryAnswer;
   readonly diff: DiffAnswer;
+  readonly verify: VerifyAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;
   readonly planLimits: PlacementLimits;

@@ -18,6 +18,7 @@ import { Replication } from './replication.ts';
 import { Restore } from './restore.ts';
 import { Serving } from './serving.ts';
 import { groupUnder, Shelf } from './shelf.ts';
+import { Survey } from './survey.ts';
 
 export interface CoreIdentity {
   readonly self: PeerId;
@@ -40,6 +41,7 @@ export class AgentCore {
   readonly audit: Audit;
   readonly replication: Replication;
   readonly #restore: Restore;
+  readonly #survey: Survey;
   readonly #pulls = new Pulls();
 
   constructor(identity: CoreIdentity) {
@@ -57,6 +59,7 @@ export class AgentCore {
       election: this.election,
       pulls: this.#pulls,
     });
+    this.#survey = new Survey({ membership: this.membership, shelf: this.shelf, election: this.election });
   }
 
   /** Takes one event; the shell carries out the answer in order. */
@@ -76,6 +79,7 @@ export class AgentCore {
       this.audit,
       this.catalogue,
       this.#restore,
+      this.#survey,
     ]) {
       for (const effect of machine.handle(event)) effects.push(effect);
     }

@@ -49,6 +49,8 @@ export type CoreEffect =
   /** k verified shards of the pack lie in scratch or held. */
   | { readonly kind: 'packReady'; readonly pack: PackId }
   | { readonly kind: 'packLost'; readonly pack: PackId; readonly foundCount: number }
+  /** Different shards of each pack, in the order asked, that machines said that they have at this moment. */
+  | { readonly kind: 'packsCounted'; readonly survey: number; readonly found: readonly number[] }
   | { readonly kind: 'report'; readonly level: 'info' | 'warning' | 'problem'; readonly text: string };
 
 export type Effects = readonly CoreEffect[];

@@ -86,5 +86,12 @@ export type CoreEvent =
   | { readonly kind: 'planWanted'; readonly now: UnixMs }
   /** A restore needs these packs; answered by `packReady` or `packLost` each. */
   | { readonly kind: 'packsWanted'; readonly packs: readonly PackDescriptor[]; readonly now: UnixMs }
+  /** Who wants to know which packs can be had; answered by `packsCounted`. At most `surveyPackCountMax` packs. */
+  | {
+      readonly kind: 'packsSought';
+      readonly survey: number;
+      readonly packs: readonly PackDescriptor[];
+      readonly now: UnixMs;
+    }
   /** A fetched pack was read; its scratch shards may go. */
   | { readonly kind: 'packUsed'; readonly pack: PackId; readonly now: UnixMs };

@@ -287,6 +287,7 @@ export class LiveAgent {
         this.drives.acknowledged(staged),
       packReady: (pack: PackId) => this.fetcher.ready(pack),
       packLost: (pack: PackId, foundCount: number) => this.fetcher.lost(pack, foundCount),
+      packsCounted: (survey: number, found: readonly number[]) => this.fetcher.counted(survey, found),
       report: (level: EventLine['level'], text: string) => this.#report(level, text),
       changed: () => this.#changed(),
       stored: (batch: SignedBatch) => this.#observations.note(batch),

@@ -8,7 +8,7 @@ import type { TrainingView } from '../view.ts';
 import type { LiveAgent } from './agent.ts';
 import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
-import { diffSnapshots, findFiles, historyOf } from './lookups.ts';
+import { diffSnapshots, findFiles, historyOf, verifyDrive } from './lookups.ts';
 import { chooseHead, type DriveWish, insideDrive, keyFor, openDrive } from './openable.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
@@ -42,6 +42,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     find: (request, report, signal) => findFiles(agent, request, { report, signal }),
     history: (request, report, signal) => historyOf(agent, request, { report, signal }),
     diff: (request, report, signal) => diffSnapshots(agent, request, { report, signal }),
+    verify: (request, report, signal) => verifyDrive(agent, request, { report, signal }),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
     planLimits: (change) => changeLimits(agent, change),

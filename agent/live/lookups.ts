@@ -2,7 +2,14 @@
 // restore nothing and change nothing.
 
 import { DreyError } from '../../datasets/index.ts';
-import type { DiffAnswer, FileEvent, FindAnswer, HistoryAnswer, ReportProgress } from '../control/index.ts';
+import type {
+  DiffAnswer,
+  FileEvent,
+  FindAnswer,
+  HistoryAnswer,
+  ReportProgress,
+  VerifyAnswer,
+} from '../control/index.ts';
 import type { HeadRecord } from '../codec/index.ts';
 import type { LiveAgent } from './agent.ts';
 import {
@@ -11,6 +18,7 @@ import {
   type FoundVersion,
   type HistoryResult,
   type ReadingOptions,
+  verifySnapshots,
 } from './data-path/index.ts';
 import {
   chooseHead,
@@ -150,4 +158,35 @@ export async function diffSnapshots(
   );
   const about = ({ snapshot, atMs }: HeadRecord): DiffAnswer['before'] => ({ snapshot, atMs });
   return { drive: opened.drive, before: about(before), after: about(after), counts, changes };
+}
+
+/**
+ * Whether all snapshots of a drive, or one, could be restored from what is there now. Findings are part of the answer. Throws
+ * `snapshot-unknown`.
+ */
+export async function verifyDrive(
+  agent: LiveAgent,
+  wish: DriveWish & { readonly snapshot?: string; readonly readData: boolean },
+  line: LookupLine,
+): Promise<VerifyAnswer> {
+  const drives: VerifyAnswer['drives'][number][] = [];
+  for (const opened of wish.snapshot === undefined ? openDrives(agent, wish) : [openDrive(agent, wish)]) {
+    const heads: Heads =
+      wish.snapshot === undefined ? headsOf(opened) : [chooseHead(opened.known, { snapshot: wish.snapshot })];
+    const { problems, ...counts } = await verifySnapshots(heads, {
+      ...readingOptions(agent, opened.key, line),
+      depth: wish.readData ? 'data' : 'places',
+      countShards: (packs) => agent.fetcher.count(packs),
+    });
+    drives.push({
+      drive: opened.drive,
+      snapshotCount: heads.length,
+      ...counts,
+      problems: problems.map(({ snapshot, ...problem }) => ({
+        ...problem,
+        ...(snapshot === undefined ? {} : { snapshot: heads[snapshot]!.snapshot }),
+      })),
+    });
+  }
+  return { drives };
 }

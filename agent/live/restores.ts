@@ -3,6 +3,7 @@
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
 import type { CoreEvent } from '../core/index.ts';
+import { surveyPackCountMax } from '../limits.ts';
 import type { PackId } from '../units.ts';
 import type { LiveDisk } from './disk/index.ts';
 
@@ -17,6 +18,8 @@ export class PackFetcher {
   readonly #tell: (event: CoreEvent) => void;
   readonly #now: () => UnixMs;
   readonly #waiting = new Map<PackId, Waiting>();
+  readonly #surveys = new Map<number, PromiseWithResolvers<readonly number[]>>();
+  #nextSurvey = 1;
 
   constructor(parts: {
     readonly disk: LiveDisk;
@@ -69,6 +72,27 @@ export class PackFetcher {
       retry: 'retryable',
     });
     for (const { reject } of waiting.results) reject(error);
+  }
+
+  /** How many different shards of each pack can be had at this moment, here and elsewhere. */
+  async count(packs: readonly PackDescriptor[]): Promise<readonly number[]> {
+    const found: number[] = [];
+    for (let at = 0; at < packs.length; at += surveyPackCountMax)
+      found.push(...(await this.#count(packs.slice(at, at + surveyPackCountMax))));
+    return found;
+  }
+
+  counted(survey: number, found: readonly number[]): void {
+    this.#surveys.get(survey)?.resolve(found);
+    this.#surveys.delete(survey);
+  }
+
+  #count(packs: readonly PackDescriptor[]): Promise<readonly number[]> {
+    const survey = this.#nextSurvey++;
+    const result = Promise.withResolvers<readonly number[]>();
+    this.#surveys.set(survey, result);
+    this.#tell({ kind: 'packsSought', survey, packs, now: this.#now() });
+    return result.promise;
   }
 
   #take(pack: PackId): Waiting | undefined {

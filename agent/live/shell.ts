@@ -43,6 +43,7 @@ export interface ShellHooks {
   snapshotAcknowledged(staged: StagedSnapshot): void;
   packReady(pack: PackId): void;
   packLost(pack: PackId, foundCount: number): void;
+  packsCounted(survey: number, found: readonly number[]): void;
   report(level: 'info' | 'warning' | 'problem', text: string): void;
   /** Something that people look at may have changed. */
   changed(): void;
@@ -248,6 +249,8 @@ export class Shell implements WireListener {
         return hooks.packReady(effect.pack);
       case 'packLost':
         return hooks.packLost(effect.pack, effect.foundCount);
+      case 'packsCounted':
+        return hooks.packsCounted(effect.survey, effect.found);
       case 'report':
         logger.info({ level: effect.level }, effect.text);
         return hooks.report(effect.level, effect.text);

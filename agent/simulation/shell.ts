@@ -220,6 +220,8 @@ export class Shell {
       case 'packLost':
         this.packListener?.packLost(effect.pack, effect.foundCount);
         return;
+      case 'packsCounted':
+        return;
       case 'report':
         this.#world.noteReport(effect);
         return;

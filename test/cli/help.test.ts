@@ -29,6 +29,7 @@ const promised = [
   'drey history',
   'drey diff',
   'drey restore',
+  'drey verify',
   'drey plan show',
   'drey plan explain',
   'drey plan compute',

@@ -3,12 +3,20 @@
 
 import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
 import { answerReading } from './restorer.ts';
-import type { DifferenceResult, HistoryResult, HistoryRequest, ReadProgress } from './tasks.ts';
+import type {
+  DifferenceResult,
+  HistoryRequest,
+  HistoryResult,
+  ReadProgress,
+  VerifyRequest,
+  VerifyResult,
+} from './tasks.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** Versions of one answer: more is no answer that a person reads. */
 const versionCountMax = 10_000;
 const changeCountMax = 10_000;
+const problemCountMax = 1000;
 
 export interface ReadingOptions {
   readonly workers: WorkerPool;
@@ -55,4 +63,30 @@ export const findDifferences = (
       changeCountMax,
     },
     answer: (question) => answerReading(question, options),
+  });
+
+export interface VerifyOptions extends ReadingOptions {
+  readonly depth: VerifyRequest['depth'];
+  /** How many different shards of each pack can be had now. */
+  readonly countShards: (packs: readonly PackDescriptor[]) => Promise<readonly number[]>;
+}
+
+/** Whether every file of snapshots of one drive, oldest first, could be restored. Throws `restore-cancelled`, `worker-lost`. */
+export const verifySnapshots = (
+  heads: readonly [Head, ...Head[]],
+  options: VerifyOptions,
+): Promise<VerifyResult> =>
+  options.workers.run({
+    task: 'verify',
+    request: {
+      drive: heads[0].drive,
+      driveKey: options.driveKey,
+      sealedRoots: heads.map(({ sealedRoot }) => sealedRoot),
+      depth: options.depth,
+      problemCountMax,
+    },
+    answer: async (question) =>
+      question.kind === 'count'
+        ? { body: await options.countShards(question.descriptors) }
+        : answerReading(question, options),
   });

@@ -1,7 +1,13 @@
 export { suggestedIgnores } from './ignore.ts';
 export type { StagedSnapshot } from './drive-state.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
-export { findDifferences, findVersions, type ReadingOptions } from './history.ts';
+export {
+  findDifferences,
+  findVersions,
+  type ReadingOptions,
+  type VerifyOptions,
+  verifySnapshots,
+} from './history.ts';
 export {
   createSnapshotter,
   type SnapshotOutcome,

@@ -190,6 +190,40 @@ export interface DifferenceResult {
   readonly after: { readonly atMs: number; readonly fileCount: number; readonly byteCount: number };
 }
 
+/** Task `verify`. */
+export interface VerifyRequest {
+  readonly drive: DriveId;
+  readonly driveKey: Uint8Array;
+  /** Of the snapshots to look at, oldest first; the last one's index tells of all. */
+  readonly sealedRoots: readonly Uint8Array[];
+  /** `places`: packs are counted where they lie; `data`: they are fetched, and every chunk that a file needs is checked. */
+  readonly depth: 'places' | 'data';
+  readonly problemCountMax: number;
+}
+
+export type VerifyQuestion =
+  | ReadQuestion
+  /** How many different shards of each pack can be had now. */
+  | { readonly kind: 'count'; readonly descriptors: readonly PackDescriptor[] };
+
+export interface VerifyResult {
+  /** Files of all snapshots; one that is in two counts twice. */
+  readonly fileCount: number;
+  readonly chunkCount: number;
+  readonly packCount: number;
+  /** Plain bytes that were fetched and checked. */
+  readonly checkedBytes: number;
+  /** At most `problemCountMax`; `problemCount` are all. Without a path the whole snapshot, without a snapshot the drive. */
+  readonly problems: readonly {
+    readonly snapshot?: number;
+    readonly path?: string;
+    readonly reason: string;
+  }[];
+  readonly problemCount: number;
+  /** Packs of which too few shards could be had. */
+  readonly shortPackCount: number;
+}
+
 export interface Tasks {
   readonly pack: {
     readonly request: PackRequest;
@@ -220,6 +254,12 @@ export interface Tasks {
     readonly question: ReadQuestion;
     readonly answer: Uint8Array | undefined;
     readonly result: DifferenceResult;
+  };
+  readonly verify: {
+    readonly request: VerifyRequest;
+    readonly question: VerifyQuestion;
+    readonly answer: Uint8Array | readonly number[] | undefined;
+    readonly result: VerifyResult;
   };
   readonly compare: {
     readonly request: CompareRequest;

@@ -110,25 +110,28 @@ interface Part<Summary> {
   readonly rest: Uint8Array;
 }
 
+type Summarise<Summary> = (entries: readonly TreeEntry[], root: OpenedRoot) => Summary | Promise<Summary>;
+
 /** Walks one tree after another; `summarise` sees the entries of a part once, however many trees in a row share it. */
 export class TreeWalk<Summary> {
   readonly #packs: OpenPacks;
-  readonly #summarise: (entries: readonly TreeEntry[]) => Summary;
+  readonly #summarise: Summarise<Summary>;
   /** Parts of the last tree; a part is a chunk and the bytes that were left over before it. */
   #known: ReadonlyMap<string, Part<Summary>> = new Map();
 
-  constructor(packs: OpenPacks, summarise: (entries: readonly TreeEntry[]) => Summary) {
+  constructor(packs: OpenPacks, summarise: Summarise<Summary>) {
     this.#packs = packs;
     this.#summarise = summarise;
   }
 
   /** Summaries of the tree's parts, in order. Throws `snapshot-unreadable`. */
-  async *walk({ root, descriptors }: OpenedRoot): AsyncGenerator<Summary> {
+  async *walk(opened: OpenedRoot): AsyncGenerator<Summary> {
+    const { root } = opened;
     const seen = new Map<string, Part<Summary>>();
     let rest: Uint8Array = nothing;
     for (const locator of root.tree) {
       const name = rest.length === 0 ? locator.chunk : `${locator.chunk} ${sha256Hex(rest)}`;
-      const part = this.#known.get(name) ?? (await this.#read({ locator, rest }, descriptors));
+      const part = this.#known.get(name) ?? (await this.#read({ locator, rest }, opened));
       seen.set(name, part);
       rest = part.rest;
       yield part.summary;
@@ -139,9 +142,9 @@ export class TreeWalk<Summary> {
 
   async #read(
     at: { readonly locator: ChunkLocator; readonly rest: Uint8Array },
-    descriptors: OpenedRoot['descriptors'],
+    opened: OpenedRoot,
   ): Promise<Part<Summary>> {
-    const { entries, rest } = await readPart(this.#packs, at, descriptors);
-    return { summary: this.#summarise(entries), rest };
+    const { entries, rest } = await readPart(this.#packs, at, opened.descriptors);
+    return { summary: await this.#summarise(entries, opened), rest };
   }
 }

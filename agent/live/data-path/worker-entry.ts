@@ -9,6 +9,7 @@ import { packTask } from './pack-task.ts';
 import { restoreTask } from './restore-task.ts';
 import { snapshotTask } from './snapshot-task.ts';
 import type { Ask, TaskName, Tasks } from './tasks.ts';
+import { verifyTask } from './verify-task.ts';
 import { carryError, errorCarried, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
 interface Waiting {
@@ -30,6 +31,7 @@ const taskFunctions: {
   compare: compareTask,
   history: historyTask,
   difference: differenceTask,
+  verify: verifyTask,
 };
 
 const waiting = new Map<number, Waiting>();

@@ -29,6 +29,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   find: never,
   history: never,
   diff: never,
+  verify: never,
   computePlan: never,
   approvePlan: never,
   planLimits: never,
