@@ -6,5 +6,12 @@ export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
 export type { CoreEvent, StagedSnapshot } from './events.ts';
 export { movementBetween, reasonToHold } from './movement.ts';
+export {
+  areRulesSet,
+  type JudgedSnapshot,
+  judgeSnapshots,
+  type RetentionClock,
+  type RetentionRules,
+} from './retention.ts';
 export type { Shelf } from './shelf.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';
