@@ -53,7 +53,7 @@ export async function historyTask(request: HistoryRequest, ask: AskMain): Promis
   const walk = new TreeWalk(packs, (entries): readonly Match[] =>
     entries.flatMap((entry) => {
       const path = pathOf(entry.path);
-      return fits(path) ? [{ path, version: versionOf(entry) }] : [];
+      return path !== '' && fits(path) ? [{ path, version: versionOf(entry) }] : [];
     }),
   );
   const found = new Versions(request.versionCountMax);
@@ -129,7 +129,8 @@ export async function differenceTask(
   const pairs = pairsOf(entriesOfTree(packs, before!), entriesOfTree(packs, after!));
   for await (const { left, right } of pairs) {
     const change = changeBetween(left, right);
-    if (change === undefined) continue;
+    // The drive's own folder is nothing that comes or goes.
+    if (change === undefined || change.path === '') continue;
     counts[change.change]++;
     if (changes.length < request.changeCountMax) changes.push(change);
   }
