@@ -87,6 +87,17 @@ export const inviteUsesMax = 100_000;
 export const strangersMax = 64;
 /** A stranger must show a certificate within this time. */
 export const helloMsMax = seconds(10);
+/** Ids of snapshots, and of packs, in one record of what is given up: with both it stays well below a batch. */
+export const forgetIdCountMax = 20_000;
+/**
+ * Packs that their owner gave up stay with their holders for this long, by the holders' own clocks: time to notice that the
+ * owner's machine was not itself, and for restores that have begun.
+ */
+export const forgottenGraceMs = days(7);
+/** Packs are looked through this often for those whose time is over. */
+export const reclaimEveryMs = hours(1);
+/** Words that packs are given up, as an agent remembers them: about 40 MB. What is forgotten may come back from who lags behind. */
+export const givenUpPacksMax = 200_000;
 /** Space that held shards never take, so that deletes, restores and the index always work. */
 export const reserveBytes = 64 * mebibyte;
 /** Default share of a disk's free space that the fleet may use, and its cap. */
@@ -102,6 +113,8 @@ export const pullsMax = 8;
 export const queuedPullsMax = 4096;
 /** Packs that one restore fetches ahead of the writer. */
 export const restorePacksAhead = 4;
+/** Packs asked about at once: as many as one message takes. */
+export const surveyPackCountMax = 1000;
 /** Events kept for people. */
 export const eventLinesMax = 200;
 /** Logs are compared with one peer this soon after an own append, in case the hint was lost. */

@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDashboardCommand } from './commands/dashboard.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addFindCommand } from './commands/find.ts';
 import { addFleetCommands } from './commands/fleet.ts';
+import { addHistoryCommand } from './commands/history.ts';
 import { addJoinCommand } from './commands/join.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addPlanCommands } from './commands/plan.ts';
@@ -15,6 +18,7 @@ import { addSnapshotsCommand } from './commands/snapshots.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTelemetryCommands } from './commands/telemetry.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 
 const packageVersion = (): string =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
@@ -35,7 +39,11 @@ export function createProgram(): Command {
     addProtectCommand,
     addStatusCommand,
     addSnapshotsCommand,
+    addFindCommand,
+    addHistoryCommand,
+    addDiffCommand,
     addRestoreCommand,
+    addVerifyCommand,
     addPlanCommands,
     addTelemetryCommands,
     addModelsCommands,

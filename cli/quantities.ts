@@ -61,3 +61,24 @@ export function parseByteCount(text: string): number {
   if (bytes === undefined) throw wrong(text, '"500MB" or "20GB"');
   return Math.floor(bytes);
 }
+
+/**
+ * A moment in the past, in this machine's time zone: "2026-03-01" (the end of that day), "2026-03-01 14:30", with a "Z" or
+ * offset as ISO 8601 has it, or "3d" for three days ago. Throws `quantity-malformed`.
+ */
+export function parseMomentMs(text: string, nowMs: number): number {
+  const trimmed = text.trim();
+  if (/^\d{4}-\d{2}-\d{2}$/u.test(trimmed)) return momentOf(`${trimmed}T23:59:59.999`, text);
+  if (/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/u.test(trimmed)) return momentOf(trimmed.replace(' ', 'T'), text);
+  const spanMs = parseQuantity(trimmed, spanUnits);
+  if (spanMs === undefined) throw wrong(text, momentExample);
+  return nowMs - spanMs;
+}
+
+const momentExample = '"2026-03-01", "2026-03-01 14:30" or, for two days ago, "2d"';
+
+function momentOf(iso: string, text: string): number {
+  const ms = new Date(iso).getTime();
+  if (Number.isNaN(ms)) throw wrong(text, momentExample);
+  return ms;
+}

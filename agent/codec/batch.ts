@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { UnixMs } from '../../datasets/index.ts';
-import { batchBytesMax, recordsPerBatchMax } from '../limits.ts';
+import { batchBytesMax, forgetIdCountMax, recordsPerBatchMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import { accept, type Decoded, type Format, openEnvelope, signEnvelope } from './envelope.ts';
 import { bytesOfHex, hexOf, type MachineKey, sha256Hex, verifyPeerSignature } from './keys.ts';
@@ -41,6 +41,12 @@ const record: z.ZodType<AgentRecord> = z.discriminatedUnion('kind', [
     byteCount: s.count,
     packCount: s.count,
     receiptsDigest: s.hash,
+  }),
+  z.strictObject({
+    kind: z.literal('forget'),
+    drive: s.drive,
+    snapshots: s.ids(forgetIdCountMax),
+    packs: s.ids(forgetIdCountMax),
   }),
   z.strictObject({ kind: z.literal('lease'), fromMs: s.time, untilMs: s.time }),
   z.strictObject({ kind: z.literal('plan'), plan: s.plan }),

@@ -39,6 +39,17 @@ export interface HeadRecord {
   readonly receiptsDigest: string;
 }
 
+/**
+ * Snapshots and packs that the drive's owner gives up. Ids one after another, 32 bytes each; packs only when no snapshot that
+ * is kept needs them. Holders keep the packs for a time of their own.
+ */
+export interface ForgetRecord {
+  readonly kind: 'forget';
+  readonly drive: DriveId;
+  readonly snapshots: Uint8Array;
+  readonly packs: Uint8Array;
+}
+
 /** "I am the optimizer until then." The earliest unexpired lease wins, then the lower peer id. */
 export interface LeaseRecord {
   readonly kind: 'lease';
@@ -93,6 +104,7 @@ export interface TelemetryRecord {
 export type AgentRecord =
   | DriveRecord
   | HeadRecord
+  | ForgetRecord
   | LeaseRecord
   | PlanRecord
   | ModelRecord

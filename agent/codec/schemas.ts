@@ -29,6 +29,9 @@ export const bytes = (bytesMax: number): z.ZodType<Uint8Array> =>
 /** Bytes of one length only. */
 export const exactBytes = (length: number): z.ZodType<Uint8Array> =>
   z.instanceof(Uint8Array).refine((value) => value.length === length, { error: `not ${length} bytes` });
+/** Ids of 32 bytes, one after another. */
+export const ids = (countMax: number): z.ZodType<Uint8Array> =>
+  bytes(32 * countMax).refine((value) => value.length % 32 === 0, { error: 'not whole ids' });
 export const text = (lengthMax: number): z.ZodString => z.string().max(lengthMax);
 export const name = z.string().min(1).max(64);
 export const shardIndex = z

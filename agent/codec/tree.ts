@@ -210,26 +210,44 @@ export function encodeIndexSegment(packs: readonly IndexedPack[]): Uint8Array {
 }
 
 export function decodeIndexSegment(bytes: Uint8Array): Decoded<readonly IndexedPack[]> {
-  if (!indexHead.every((byte, index) => bytes[index] === byte))
-    return reject('wrong-magic', 'not an index segment');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const packs: IndexedPack[] = [];
-  let at = indexHead.length;
-  while (at < bytes.length) {
-    if (at + 8 > bytes.length) return reject('truncated', 'an index segment ends early');
-    const [described, count] = [view.getUint32(at), view.getUint32(at + 4)];
-    const end = at + 8 + described + 44 * count;
-    if (described > descriptorBytesMax || end > bytes.length)
-      return reject('truncated', 'an index segment ends early');
-    const descriptor = decodeDescriptor(bytes.subarray(at + 8, at + 8 + described));
-    if (!descriptor.ok) return descriptor;
-    packs.push({
-      descriptor: descriptor.value,
-      entries: decodePackEntries(bytes.subarray(at + 8 + described, end)),
-    });
-    at = end;
+  for (const decoded of packsOfSegment(bytes)) {
+    if (!decoded.ok) return decoded;
+    packs.push(decoded.value);
   }
   return accept(packs);
+}
+
+/** The same pack by pack, for segments too large to be objects all at once; a rejection is the last that comes. */
+export function* packsOfSegment(bytes: Uint8Array): Generator<Decoded<IndexedPack>> {
+  if (!indexHead.every((byte, index) => bytes[index] === byte)) {
+    yield reject('wrong-magic', 'not an index segment');
+    return;
+  }
+  let at = indexHead.length;
+  while (at < bytes.length) {
+    const decoded = packAt(bytes, at);
+    if (!decoded.ok) {
+      yield decoded;
+      return;
+    }
+    const { end, ...pack } = decoded.value;
+    yield accept(pack);
+    at = end;
+  }
+}
+
+function packAt(bytes: Uint8Array, at: number): Decoded<IndexedPack & { readonly end: number }> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (at + 8 > bytes.length) return reject('truncated', 'an index segment ends early');
+  const [described, count] = [view.getUint32(at), view.getUint32(at + 4)];
+  const end = at + 8 + described + 44 * count;
+  if (described > descriptorBytesMax || end > bytes.length)
+    return reject('truncated', 'an index segment ends early');
+  const descriptor = decodeDescriptor(bytes.subarray(at + 8, at + 8 + described));
+  if (!descriptor.ok) return descriptor;
+  const entries = decodePackEntries(bytes.subarray(at + 8 + described, end));
+  return accept({ descriptor: descriptor.value, entries, end });
 }
 
 export interface SnapshotRoot {

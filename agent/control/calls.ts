@@ -39,10 +39,27 @@ export const callSchemas = {
     to: path,
     drive: name.exactOptional(),
     snapshot: name.exactOptional(),
+    /** The newest snapshot at or before it. */
+    atMs: z.number().exactOptional(),
     paths: z.array(path).max(1000),
     phrase: phrase.exactOptional(),
     compareTo: path.exactOptional(),
     ignore: z.array(z.string().min(1).max(256)).max(256),
+  }),
+  find: z.strictObject({ name: path, drive: name.exactOptional(), phrase: phrase.exactOptional() }),
+  history: z.strictObject({ path, drive: name.exactOptional(), phrase: phrase.exactOptional() }),
+  /** First digits of snapshots' ids; without `after` the newest. */
+  diff: z.strictObject({
+    before: name,
+    after: name.exactOptional(),
+    drive: name.exactOptional(),
+    phrase: phrase.exactOptional(),
+  }),
+  verify: z.strictObject({
+    readData: z.boolean(),
+    snapshot: name.exactOptional(),
+    drive: name.exactOptional(),
+    phrase: phrase.exactOptional(),
   }),
   computePlan: z.strictObject({}),
   approvePlan: z.strictObject({}),
@@ -122,6 +139,7 @@ export interface SnapshotListAnswer {
 export interface RestoreAnswer {
   readonly drive: DriveId;
   readonly snapshot: SnapshotId;
+  readonly atMs: number;
   readonly fileCount: number;
   readonly byteCount: number;
   readonly packCount: number;
@@ -129,6 +147,92 @@ export interface RestoreAnswer {
   readonly missing: readonly { readonly path: string; readonly reason: string }[];
   /** Present when a comparison was asked for; empty when every byte, mode and time is equal. */
   readonly differences?: readonly string[];
+}
+
+type EntryKind = 'folder' | 'file' | 'symlink' | 'hardLink';
+
+/** A snapshot that could not be looked into, and why. */
+export interface UnreadableSnapshot {
+  readonly snapshot: SnapshotId;
+  readonly reason: string;
+}
+
+export interface FindAnswer {
+  readonly drives: readonly {
+    readonly drive: DriveId;
+    /** By path, then by first snapshot; at most 10,000. */
+    readonly versions: readonly {
+      readonly path: string;
+      readonly kind: EntryKind;
+      readonly byteCount: number;
+      readonly mtimeMs: number;
+      /** Oldest first. */
+      readonly snapshots: readonly SnapshotId[];
+      /** When the last of them was taken. */
+      readonly lastSeenMs: number;
+    }[];
+    /** There were more. */
+    readonly isCut: boolean;
+    readonly unreadable: readonly UnreadableSnapshot[];
+  }[];
+}
+
+/** What a snapshot says anew of one path. `touched`: only its times or mode changed. */
+export interface FileEvent {
+  readonly change: 'first' | 'changed' | 'touched' | 'removed' | 'back';
+  readonly snapshot: SnapshotId;
+  readonly atMs: number;
+  /** These four are absent where it was removed. */
+  readonly entry?: EntryKind;
+  readonly byteCount?: number;
+  readonly mtimeMs?: number;
+  readonly mode?: number;
+}
+
+export interface HistoryAnswer {
+  readonly path: string;
+  /** Drives that ever had the path. */
+  readonly drives: readonly {
+    readonly drive: DriveId;
+    readonly events: readonly FileEvent[];
+    readonly unreadable: readonly UnreadableSnapshot[];
+  }[];
+}
+
+export interface DiffAnswer {
+  readonly drive: DriveId;
+  readonly before: { readonly snapshot: SnapshotId; readonly atMs: number };
+  readonly after: { readonly snapshot: SnapshotId; readonly atMs: number };
+  readonly counts: { readonly added: number; readonly removed: number; readonly changed: number };
+  /** By path; at most 10,000. */
+  readonly changes: readonly {
+    readonly path: string;
+    readonly change: 'added' | 'removed' | 'changed';
+    readonly before?: { readonly kind: EntryKind; readonly byteCount: number; readonly mtimeMs: number };
+    readonly after?: { readonly kind: EntryKind; readonly byteCount: number; readonly mtimeMs: number };
+  }[];
+}
+
+export interface VerifyAnswer {
+  readonly drives: readonly {
+    readonly drive: DriveId;
+    readonly snapshotCount: number;
+    /** Of all snapshots; a file that is in two counts twice. */
+    readonly fileCount: number;
+    readonly chunkCount: number;
+    readonly packCount: number;
+    /** Packs of which too few shards can be had now. */
+    readonly shortPackCount: number;
+    /** Plain bytes that were fetched and checked; 0 without `readData`. */
+    readonly checkedBytes: number;
+    readonly problemCount: number;
+    /** At most 1,000. Without a path it is about the whole snapshot, without a snapshot about the drive. */
+    readonly problems: readonly {
+      readonly snapshot?: SnapshotId;
+      readonly path?: string;
+      readonly reason: string;
+    }[];
+  }[];
 }
 
 export interface PlanAnswer {
@@ -158,6 +262,10 @@ export interface CallAnswers {
   readonly snapshot: SnapshotAnswer;
   readonly snapshots: SnapshotListAnswer;
   readonly restore: RestoreAnswer;
+  readonly find: FindAnswer;
+  readonly history: HistoryAnswer;
+  readonly diff: DiffAnswer;
+  readonly verify: VerifyAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;
   readonly planLimits: PlacementLimits;

@@ -13,11 +13,13 @@ import type { CoreEvent } from './events.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
 import { Placement } from './placement.ts';
 import { Pulls } from './pulls.ts';
+import { Reclaim } from './reclaim.ts';
 import { Repair } from './repair.ts';
 import { Replication } from './replication.ts';
 import { Restore } from './restore.ts';
 import { Serving } from './serving.ts';
 import { groupUnder, Shelf } from './shelf.ts';
+import { Survey } from './survey.ts';
 
 export interface CoreIdentity {
   readonly self: PeerId;
@@ -40,6 +42,8 @@ export class AgentCore {
   readonly audit: Audit;
   readonly replication: Replication;
   readonly #restore: Restore;
+  readonly #survey: Survey;
+  readonly #reclaim: Reclaim;
   readonly #pulls = new Pulls();
 
   constructor(identity: CoreIdentity) {
@@ -57,6 +61,8 @@ export class AgentCore {
       election: this.election,
       pulls: this.#pulls,
     });
+    this.#reclaim = new Reclaim(this.shelf);
+    this.#survey = new Survey({ membership: this.membership, shelf: this.shelf, election: this.election });
   }
 
   /** Takes one event; the shell carries out the answer in order. */
@@ -76,6 +82,8 @@ export class AgentCore {
       this.audit,
       this.catalogue,
       this.#restore,
+      this.#survey,
+      this.#reclaim,
     ]) {
       for (const effect of machine.handle(event)) effects.push(effect);
     }
@@ -89,6 +97,10 @@ export class AgentCore {
   placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
     const place = this.#pulls.placeFor(from, arrival);
     if (place !== 'held') return place;
+    const known = this.shelf.take(arrival.descriptor.pack);
+    known.descriptor ??= arrival.descriptor;
+    // Whoever sends it has not heard yet that its owner gave it up.
+    if (this.shelf.givenUpMs(known) !== undefined) return undefined;
     const { plan } = this.shelf;
     const slot =
       plan === undefined

@@ -1,17 +1,18 @@
 // Which drives exist and which snapshots of them are acknowledged, by their owners' own records. It opens nothing: names
 // and roots are sealed.
 
-import type { DriveRecord, HeadRecord, SignedBatch } from '../codec/index.ts';
+import type { DriveRecord, ForgetRecord, HeadRecord, SignedBatch } from '../codec/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
+import { idsIn } from './reclaim.ts';
 
 export interface KnownDrive {
   readonly owner: PeerId;
   /** The newest key epoch's record. */
   record: DriveRecord;
-  /** Oldest first. */
-  readonly heads: HeadRecord[];
+  /** Those that are kept, oldest first. */
+  heads: HeadRecord[];
 }
 
 /** A drive belongs to whoever named it first; nobody else's heads count. */
@@ -31,6 +32,7 @@ export class Catalogue {
     for (const record of records) {
       if (record.kind === 'drive') this.#learnDrive(author, record);
       if (record.kind === 'head') this.#learnHead(author, record);
+      if (record.kind === 'forget') this.#forget(author, record);
     }
   }
 
@@ -43,5 +45,15 @@ export class Catalogue {
   #learnHead(author: PeerId, head: HeadRecord): void {
     const known = this.#drives.get(head.drive);
     if (known?.owner === author) known.heads.push(head);
+  }
+
+  /** The newest snapshot stays, whatever a record says. */
+  #forget(author: PeerId, { drive, snapshots }: ForgetRecord): void {
+    const known = this.#drives.get(drive);
+    if (known?.owner !== author) return;
+    const forgotten = new Set(idsIn(snapshots));
+    known.heads = known.heads.filter(
+      ({ snapshot }, at) => !forgotten.has(snapshot) || at === known.heads.length - 1,
+    );
   }
 }

@@ -12,7 +12,7 @@ import type {
 } from '../codec/index.ts';
 import type { ShardLocation, ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
-import type { StagedSnapshot } from './events.ts';
+import type { HeardForget, StagedSnapshot } from './events.ts';
 
 export type CoreEffect =
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: WireMessage }
@@ -40,6 +40,8 @@ export type CoreEffect =
       readonly place: ShardPlace;
     }
   | { readonly kind: 'removeShard'; readonly shard: ShardLocation }
+  /** Remember, flushed if it can be: the time until packs may be freed runs from then. Lost, it runs from the next start. */
+  | { readonly kind: 'noteForget'; readonly heard: HeardForget }
   | { readonly kind: 'connect'; readonly peer: PeerId; readonly addresses: readonly string[] }
   | { readonly kind: 'cut'; readonly peer: PeerId }
   /** Train or take the baseline, compute, answer with `planComputed`. */
@@ -49,6 +51,8 @@ export type CoreEffect =
   /** k verified shards of the pack lie in scratch or held. */
   | { readonly kind: 'packReady'; readonly pack: PackId }
   | { readonly kind: 'packLost'; readonly pack: PackId; readonly foundCount: number }
+  /** Different shards of each pack, in the order asked, that machines said that they have at this moment. */
+  | { readonly kind: 'packsCounted'; readonly survey: number; readonly found: readonly number[] }
   | { readonly kind: 'report'; readonly level: 'info' | 'warning' | 'problem'; readonly text: string };
 
 export type Effects = readonly CoreEffect[];

@@ -25,12 +25,21 @@ export interface StagedSnapshot {
   readonly head: Omit<HeadRecord, 'receiptsDigest'>;
 }
 
+/** When this machine first heard of a batch that gives packs up which it knows. */
+export interface HeardForget {
+  readonly author: PeerId;
+  readonly sequence: number;
+  readonly heardMs: UnixMs;
+}
+
 export type CoreEvent =
   /** Once, first: what survived on the disk. Batches of the log follow as `batchStored`. */
   | {
       readonly kind: 'started';
       readonly stored: readonly StoredShard[];
       readonly staged: readonly StagedSnapshot[];
+      /** All that `noteForget` ever told to note. */
+      readonly heard: readonly HeardForget[];
       readonly now: UnixMs;
     }
   /** Time went on; at least every few minutes, better each second. */
@@ -86,5 +95,12 @@ export type CoreEvent =
   | { readonly kind: 'planWanted'; readonly now: UnixMs }
   /** A restore needs these packs; answered by `packReady` or `packLost` each. */
   | { readonly kind: 'packsWanted'; readonly packs: readonly PackDescriptor[]; readonly now: UnixMs }
+  /** Who wants to know which packs can be had; answered by `packsCounted`. At most `surveyPackCountMax` packs. */
+  | {
+      readonly kind: 'packsSought';
+      readonly survey: number;
+      readonly packs: readonly PackDescriptor[];
+      readonly now: UnixMs;
+    }
   /** A fetched pack was read; its scratch shards may go. */
   | { readonly kind: 'packUsed'; readonly pack: PackId; readonly now: UnixMs };

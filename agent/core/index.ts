@@ -4,7 +4,14 @@ export type { PendingCount } from './backup.ts';
 export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
-export type { CoreEvent, StagedSnapshot } from './events.ts';
+export type { CoreEvent, HeardForget, StagedSnapshot } from './events.ts';
 export { movementBetween, reasonToHold } from './movement.ts';
+export {
+  areRulesSet,
+  type JudgedSnapshot,
+  judgeSnapshots,
+  type RetentionClock,
+  type RetentionRules,
+} from './retention.ts';
 export type { Shelf } from './shelf.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

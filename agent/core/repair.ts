@@ -157,7 +157,11 @@ export class Repair {
       this.#wants.delete(want.pack);
       this.#shelf.drop(want.pack);
     }
-    if (known === undefined || group === undefined || slot === undefined || isForgotten(known)) return [];
+    if (known === undefined || this.#shelf.givenUpMs(known) !== undefined) {
+      this.#wants.delete(want.pack);
+      return this.#clearScratch(want);
+    }
+    if (group === undefined || slot === undefined || isForgotten(known)) return [];
     if (want.isRebuilding || this.#pulls.has(want.pack, slot)) return [];
     if (known.isInOutbox && known.descriptor !== undefined) return this.#rebuild(want, known, slot);
     const [from] = this.#reachable(known, slot);

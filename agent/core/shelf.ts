@@ -1,8 +1,10 @@
 // What this agent knows of packs: which shards it has itself, which it knows others to have, and who should have them
 // under the current plan. Pure bookkeeping for placement, repair and restore; it orders nothing.
 
+import type { UnixMs } from '../../datasets/index.ts';
 import { groupForPack, type Plan, type PlacementGroup } from '../../optimizer/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
+import { givenUpPacksMax } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 
 export interface HeardGroup {
@@ -35,6 +37,8 @@ export interface KnownPack {
 export class Shelf {
   readonly #packs = new Map<PackId, KnownPack>();
   readonly #groups = new Map<string, PlacementGroup>();
+  /** When it was first heard here that a machine gives a pack up, by both; the newest words only. */
+  readonly #givenUp = new Map<string, UnixMs>();
   #plan: Plan | undefined;
   heldBytes = 0;
   heldShards = 0;
@@ -89,6 +93,23 @@ export class Shelf {
     this.#packs.delete(pack);
   }
 
+  /** Notes a word that a pack is given up. It counts for packs of whoever gave it, known now or later. */
+  giveUp(pack: PackId, by: PeerId, heardMs: UnixMs): void {
+    const name = `${pack} ${by}`;
+    if (!this.#givenUp.has(name)) this.#givenUp.set(name, heardMs);
+    const [oldest] = this.#givenUp.keys();
+    if (this.#givenUp.size > givenUpPacksMax && oldest !== undefined) this.#givenUp.delete(oldest);
+    // Nobody places or repairs it from now on.
+    const known = this.#packs.get(pack);
+    if (known !== undefined) known.group = undefined;
+  }
+
+  /** Since when the pack's owner has given it up, by this machine's clock; undefined while the pack is wanted. */
+  givenUpMs({ descriptor, isInOutbox }: Pick<KnownPack, 'descriptor' | 'isInOutbox'>): UnixMs | undefined {
+    if (this.#givenUp.size === 0 || descriptor === undefined || isInOutbox) return undefined;
+    return this.#givenUp.get(`${descriptor.pack} ${descriptor.owner}`);
+  }
+
   hold(descriptor: PackDescriptor, index: number): KnownPack {
     const known = this.take(descriptor.pack);
     known.descriptor = descriptor;
@@ -107,14 +128,15 @@ export class Shelf {
     this.heldBytes -= known.descriptor?.shardBytes ?? 0;
   }
 
-  /** The group of a pack under the current plan; undefined when the plan has no class for its (k, n). */
+  /** The group of a pack under the current plan; undefined when the plan has no class for its (k, n), or it is given up. */
   groupOf(known: KnownPack): PlacementGroup | undefined {
     if (known.group === undefined) known.group = this.#lookUp(known) ?? null;
     return known.group ?? undefined;
   }
 
-  #lookUp({ descriptor, heard }: KnownPack): PlacementGroup | undefined {
-    if (this.#plan === undefined) return undefined;
+  #lookUp(known: KnownPack): PlacementGroup | undefined {
+    const { descriptor, heard } = known;
+    if (this.#plan === undefined || this.givenUpMs(known) !== undefined) return undefined;
     if (descriptor !== undefined) return groupUnder(this.#plan, descriptor);
     const isOfThisPlan = heard?.epoch === this.#plan.epoch && heard.author === this.#plan.author;
     return isOfThisPlan ? this.#groups.get(heard.group) : undefined;

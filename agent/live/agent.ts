@@ -14,10 +14,10 @@ import {
   type StatementRecord,
 } from '../codec/index.ts';
 import type { CallHandlers } from '../control/index.ts';
-import { AgentCore } from '../core/index.ts';
+import { AgentCore, type HeardForget } from '../core/index.ts';
 import { eventLinesMax, telemetryAgeMsMax } from '../limits.ts';
 import type { Clock, Timer } from '../ports.ts';
-import type { PackId, PeerId } from '../units.ts';
+import type { PeerId } from '../units.ts';
 import type { EventLine, FleetView } from '../view.ts';
 import { Admission } from './admission.ts';
 import { WorkerPool } from './data-path/index.ts';
@@ -25,6 +25,7 @@ import { type LiveDisk, openLiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
 import { fleetView } from './fleet-view.ts';
 import { createHandlers } from './handlers.ts';
+import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
 import { type Home, homeAt } from './home.ts';
 import { type Identity, readIdentity, settleQuotaBytes } from './identity.ts';
 import { type LiveLog, openLiveLog } from './log/index.ts';
@@ -285,8 +286,8 @@ export class LiveAgent {
         void this.planning.computeForCore(machines, reason),
       snapshotAcknowledged: (staged: Parameters<Drives['acknowledged']>[0]) =>
         this.drives.acknowledged(staged),
-      packReady: (pack: PackId) => this.fetcher.ready(pack),
-      packLost: (pack: PackId, foundCount: number) => this.fetcher.lost(pack, foundCount),
+      packs: this.fetcher,
+      noteForget: (heard: HeardForget) => noteHeardForget(this.#parts.home, heard, this.now()),
       report: (level: EventLine['level'], text: string) => this.#report(level, text),
       changed: () => this.#changed(),
       stored: (batch: SignedBatch) => this.#observations.note(batch),
@@ -307,11 +308,17 @@ export class LiveAgent {
   }
 
   async #tellWhatSurvived(): Promise<void> {
-    const { disk, log } = this.#parts;
+    const { disk, log, home } = this.#parts;
     const stored = await new Promise<Parameters<Parameters<LiveDisk['list']>[0]>[0]>((resolve) => {
       disk.list(resolve);
     });
-    this.shell.handle({ kind: 'started', stored, staged: this.drives.pending, now: this.now() });
+    this.shell.handle({
+      kind: 'started',
+      stored,
+      staged: this.drives.pending,
+      heard: readHeardForgets(home),
+      now: this.now(),
+    });
     for (const stream of ['facts', 'telemetry'] as const) {
       for await (const batch of log.readAll(stream)) {
         this.shell.handle({ kind: 'batchStored', batch, now: this.now() });

@@ -1,14 +1,15 @@
 // The calls of agent/control, done by a running agent.
 
 import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
-import { personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
+import { personFromPhrase } from '../codec/index.ts';
 import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
-import type { KnownDrive } from '../core/index.ts';
-import { type DriveId, type PeerId, peerId } from '../units.ts';
+import { type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import type { LiveAgent } from './agent.ts';
 import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
+import { diffSnapshots, findFiles, historyOf, verifyDrive } from './lookups.ts';
+import { chooseHead, type DriveWish, insideDrive, keyFor, openDrive } from './openable.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { changeLimits, changePolicy } from './policy.ts';
@@ -38,6 +39,10 @@ export function createHandlers(agent: LiveAgent): Handlers {
     snapshot: ({ drive }) => takeSnapshot(agent, drive),
     snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
+    find: (request, report, signal) => findFiles(agent, request, { report, signal }),
+    history: (request, report, signal) => historyOf(agent, request, { report, signal }),
+    diff: (request, report, signal) => diffSnapshots(agent, request, { report, signal }),
+    verify: (request, report, signal) => verifyDrive(agent, request, { report, signal }),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
     planLimits: (change) => changeLimits(agent, change),
@@ -96,20 +101,6 @@ async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promi
   };
 }
 
-/** The drive's key, by this machine or by the person; undefined when neither may open it. */
-function keyFor(
-  agent: LiveAgent,
-  drive: DriveId,
-  { known, person }: { readonly known: KnownDrive; readonly person: Recipient | undefined },
-): Uint8Array | undefined {
-  const own = agent.drives.keyOf(drive);
-  if (own !== undefined || person === undefined) return own;
-  const wrapped = known.record.wrappedKeys.find(({ recipient }) => recipient === person.recipient);
-  if (wrapped === undefined) return undefined;
-  const opened = unwrapKey(wrapped.wrapped, { drive, keyEpoch: known.record.keyEpoch }, person);
-  return opened.ok ? opened.value : undefined;
-}
-
 function listDrives(agent: LiveAgent, phrase: string | undefined) {
   const person = phrase === undefined ? undefined : personFromPhrase(phrase);
   return [...agent.core.catalogue.drives].map(([drive, known]) => {
@@ -129,58 +120,26 @@ function listDrives(agent: LiveAgent, phrase: string | undefined) {
   });
 }
 
-interface RestoreWish {
+interface RestoreWish extends DriveWish {
   readonly to: string;
-  readonly drive?: string;
   readonly snapshot?: string;
+  readonly atMs?: number;
   readonly paths: readonly string[];
-  readonly phrase?: string;
   readonly compareTo?: string;
   readonly ignore: readonly string[];
   readonly signal: AbortSignal;
 }
 
-interface Opened {
-  readonly drive: DriveId;
-  readonly known: KnownDrive;
-  readonly key: Uint8Array;
-}
-
-function chooseDrive(agent: LiveAgent, wish: Pick<RestoreWish, 'drive' | 'phrase'>): Opened {
-  const person = wish.phrase === undefined ? undefined : personFromPhrase(wish.phrase);
-  const opened = [...agent.core.catalogue.drives].flatMap(([drive, known]): Opened[] => {
-    const key = known.heads.length === 0 ? undefined : keyFor(agent, drive, { known, person });
-    return key === undefined || !drive.startsWith(wish.drive ?? '') ? [] : [{ drive, known, key }];
-  });
-  const [first] = opened;
-  if (first === undefined) {
-    throw wrong(
-      'drive-not-openable',
-      'no drive with a snapshot can be opened with what you gave',
-      'Give the 24 words of the person whose drive it is (--phrase-file), and wait a minute if this machine has just joined.',
-    );
-  }
-  if (opened.length > 1)
-    throw wrong(
-      'drive-ambiguous',
-      `${opened.length} drives can be opened`,
-      'Name one with --drive: see `drey snapshots`.',
-    );
-  return first;
-}
-
 async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgress): Promise<RestoreAnswer> {
-  const { drive, known, key } = chooseDrive(agent, wish);
-  const head = known.heads.findLast(({ snapshot }) => snapshot.startsWith(wish.snapshot ?? ''));
-  if (head === undefined)
-    throw wrong('snapshot-unknown', 'the drive has no such snapshot', 'Take an id from `drey snapshots`.');
+  const { drive, known, key } = openDrive(agent, wish);
+  const head = chooseHead(known, wish);
   const result = await restoreSnapshot({
     workers: agent.workers,
     head,
     driveKey: key,
     fetchPack: (descriptor) => agent.fetcher.fetch(descriptor),
     to: wish.to,
-    paths: wish.paths,
+    paths: wish.paths.map((path) => insideDrive([{ drive, known, key }], path).path),
     signal: wish.signal,
     onProgress: ({ phase, done, of }) => report({ kind: 'counted', what: phase, done, of }),
   });
@@ -197,6 +156,7 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
   return {
     drive,
     snapshot: head.snapshot,
+    atMs: head.atMs,
     fileCount,
     byteCount,
     packCount,

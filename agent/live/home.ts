@@ -16,6 +16,8 @@ export interface Home {
   /** Protected folders of this machine. */
   readonly drivesFile: string;
   readonly pendingFile: string;
+  /** When this machine heard that packs were given up. */
+  readonly heardForgetsFile: string;
   readonly database: string;
   readonly shards: string;
   readonly drives: string;
@@ -33,6 +35,7 @@ export function homeAt(folder: string): Home {
     settingsFile: join(folder, 'settings.json'),
     drivesFile: join(folder, 'drives.json'),
     pendingFile: join(folder, 'pending.json'),
+    heardForgetsFile: join(folder, 'heard-forgets.json'),
     database: join(folder, 'database'),
     shards: join(folder, 'shards'),
     drives: join(folder, 'drives'),

@@ -21,7 +21,7 @@ import {
   type Stream,
   type WireMessage,
 } from '../codec/index.ts';
-import type { AgentCore, CoreEffect, CoreEvent, StagedSnapshot } from '../core/index.ts';
+import type { AgentCore, CoreEffect, CoreEvent, HeardForget, StagedSnapshot } from '../core/index.ts';
 import { batchBytesMax, recordsPerBatchMax } from '../limits.ts';
 import type {
   Disk,
@@ -41,8 +41,13 @@ import { DreyError } from '../../datasets/index.ts';
 export interface ShellHooks {
   computePlan(machines: readonly PeerId[], reason: string): void;
   snapshotAcknowledged(staged: StagedSnapshot): void;
-  packReady(pack: PackId): void;
-  packLost(pack: PackId, foundCount: number): void;
+  /** Hears of packs that somebody wants whole, or counted. */
+  readonly packs: {
+    ready(pack: PackId): void;
+    lost(pack: PackId, foundCount: number): void;
+    counted(survey: number, found: readonly number[]): void;
+  };
+  noteForget(heard: HeardForget): void;
   report(level: 'info' | 'warning' | 'problem', text: string): void;
   /** Something that people look at may have changed. */
   changed(): void;
@@ -236,6 +241,8 @@ export class Shell implements WireListener {
         );
       case 'removeShard':
         return disk.remove(effect.shard, () => hooks.changed());
+      case 'noteForget':
+        return hooks.noteForget(effect.heard);
       case 'connect':
         return wire.connect(effect.peer, effect.addresses);
       case 'cut':
@@ -245,9 +252,11 @@ export class Shell implements WireListener {
       case 'snapshotAcknowledged':
         return hooks.snapshotAcknowledged(effect.staged);
       case 'packReady':
-        return hooks.packReady(effect.pack);
+        return hooks.packs.ready(effect.pack);
       case 'packLost':
-        return hooks.packLost(effect.pack, effect.foundCount);
+        return hooks.packs.lost(effect.pack, effect.foundCount);
+      case 'packsCounted':
+        return hooks.packs.counted(effect.survey, effect.found);
       case 'report':
         logger.info({ level: effect.level }, effect.text);
         return hooks.report(effect.level, effect.text);

@@ -1,13 +1,15 @@
 // The promises of DESIGN.md, looked at from outside: what lies on the disks is compared with what was promised. A
 // violation is a sentence with numbers; the run goes on, so that one report shows all.
 
-import { dayMs } from '../../datasets/index.ts';
+import { dayMs, days } from '../../datasets/index.ts';
 import type { PackDescriptor, ShardKey } from '../codec/index.ts';
-import { queuedFramesPerPeerMax } from '../limits.ts';
+import { forgottenGraceMs, queuedFramesPerPeerMax } from '../limits.ts';
 import type { PackId } from '../units.ts';
-import { type Ledger, packsOf } from './ledger.ts';
+import { type Ledger, packsOf, type Promised } from './ledger.ts';
 import type { Machine } from './machine.ts';
 
+/** A long weekend: by then every machine was on and heard what was given up. */
+const hearingMsMax = days(4);
 /** Violations kept; one bug makes thousands. */
 const violationsMax = 50;
 
@@ -87,7 +89,7 @@ export class Checks {
   #lookForShards(nowMs: number): void {
     const intact = this.intactShards();
     const nobody = new Set<number>();
-    for (const descriptor of packsOf(this.#ledger.acknowledged).values()) {
+    for (const descriptor of packsOf(this.#promisedAt(nowMs)).values()) {
       const { pack, redundancy } = descriptor;
       const indexes = intact.get(pack) ?? nobody;
       this.counts.restorable++;
@@ -102,6 +104,28 @@ export class Checks {
         `pack ${pack.slice(0, 8)} of machine ${owner}: ${indexes.size} shards of ${redundancy.k} on day ${day}`,
       );
     }
+  }
+
+  /** What was given up stays until the holders' time is over. */
+  #promisedAt(nowMs: number): readonly Promised[] {
+    const inGrace = this.#ledger.givenUp.filter(
+      ({ givenUpMs }) => nowMs - (givenUpMs ?? 0) < forgottenGraceMs,
+    );
+    return [...this.#ledger.acknowledged, ...inGrace];
+  }
+
+  /** Shards of packs that were given up so long ago that every holder must have heard of it and waited its time. */
+  countLeftOver(nowMs: number): number {
+    const old = this.#ledger.givenUp.filter(
+      ({ givenUpMs }) => nowMs - (givenUpMs ?? 0) > forgottenGraceMs + hearingMsMax,
+    );
+    const packs = packsOf(old);
+    let count = 0;
+    for (const { platters, isDestroyed } of this.#machines) {
+      if (isDestroyed) continue;
+      for (const { descriptor } of platters.intactHeld()) if (packs.has(descriptor.pack)) count++;
+    }
+    return count;
   }
 
   /** Promise 1 again: shards alone are of no use to a new machine if nobody but the owner knows the snapshot. */

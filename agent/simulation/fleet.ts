@@ -5,8 +5,10 @@ import { createRandom, type Random, type UnixMs, unixMs } from '../../datasets/i
 import { redundancyForFleet } from '../../optimizer/index.ts';
 import {
   type AdminKey,
+  bytesOfHex,
   createAdminKey,
   fleetRootFromSeed,
+  type ForgetRecord,
   machineKeyFromSeed,
   sha256,
   signBatch,
@@ -19,7 +21,7 @@ import type { FleetId } from '../units.ts';
 import { Checks } from './checks.ts';
 import { EventQueue } from './event-queue.ts';
 import { Frames } from './frames.ts';
-import { Ledger, plainCanary } from './ledger.ts';
+import { driveOf, Ledger, plainCanary } from './ledger.ts';
 import { Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -119,6 +121,25 @@ export class Fleet implements World {
 
   noteAcknowledged({ snapshot }: StagedSnapshot): void {
     this.ledger.acknowledge(snapshot, this.queue.nowMs);
+    const owner = this.ledger.promised.get(snapshot)?.owner;
+    const machine = this.machines.find(({ peer }) => peer === owner);
+    if (machine !== undefined) this.#giveUpOld(machine);
+  }
+
+  /** One record for all that an owner does not keep any more. */
+  #giveUpOld({ peer, shell }: Machine): void {
+    const old = this.ledger.surplusOf(peer, this.options.keepLast);
+    if (old.length === 0) return;
+    const packs = old.flatMap(({ descriptors }) => descriptors.map(({ pack }) => pack));
+    const record: ForgetRecord = {
+      kind: 'forget',
+      drive: driveOf(peer),
+      snapshots: bytesOfHex(old.map(({ snapshot }) => snapshot).join('')),
+      packs: bytesOfHex(packs.join('')),
+    };
+    shell?.publish([record], () => {
+      for (const promised of old) promised.givenUpMs ??= this.queue.nowMs;
+    });
   }
 
   /** The person at the machine saves a snapshot; nothing happens while the machine is off or knows no plan. */

@@ -31,6 +31,8 @@ export interface Promised {
   readonly descriptors: readonly PackDescriptor[];
   readonly madeMs: number;
   acknowledgedMs: number | undefined;
+  /** When its owner gave it up; the promise ends when the holders' time is over. */
+  givenUpMs: number | undefined;
 }
 
 export interface MadePack {
@@ -91,6 +93,7 @@ export class Ledger {
       descriptors,
       madeMs: now,
       acknowledgedMs: undefined,
+      givenUpMs: undefined,
     });
     return {
       packs,
@@ -103,8 +106,21 @@ export class Ledger {
     if (promised !== undefined) promised.acknowledgedMs ??= nowMs;
   }
 
+  /** Those that are promised: acknowledged, and not given up. */
   get acknowledged(): readonly Promised[] {
-    return [...this.promised.values()].filter(({ acknowledgedMs }) => acknowledgedMs !== undefined);
+    return [...this.promised.values()].filter(
+      ({ acknowledgedMs, givenUpMs }) => acknowledgedMs !== undefined && givenUpMs === undefined,
+    );
+  }
+
+  get givenUp(): readonly Promised[] {
+    return [...this.promised.values()].filter(({ givenUpMs }) => givenUpMs !== undefined);
+  }
+
+  /** What an owner who keeps its newest `keepLast` snapshots gives up now. */
+  surplusOf(owner: PeerId, keepLast: number): readonly Promised[] {
+    const own = this.acknowledged.filter((promised) => promised.owner === owner);
+    return own.slice(0, Math.max(0, own.length - keepLast));
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Random } from '../../datasets/index.ts';
 import type { MachineKey, openStatement } from '../codec/index.ts';
-import type { CoreEffect, Effects, StagedSnapshot } from '../core/index.ts';
+import type { CoreEffect, Effects, HeardForget, StagedSnapshot } from '../core/index.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -49,6 +49,8 @@ export class Machine {
   readonly shelves = new Shelves();
   /** Snapshots that are staged and not yet acknowledged: a small file in the live world. */
   readonly journal: StagedSnapshot[] = [];
+  /** When it heard that packs were given up: another small file. */
+  readonly heard: HeardForget[] = [];
   platters: Platters;
   shell: Shell | undefined;
   /** Gone for good, with its disk. */

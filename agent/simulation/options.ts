@@ -60,6 +60,8 @@ export interface SimulationOptions {
   readonly faults?: Partial<Faults>;
   /** Snapshots that each person makes on a day with the machine on, on average. */
   readonly snapshotsPerMachineDay?: number;
+  /** Snapshots that each person keeps, the newest ones; older ones are given up. Absent: all. */
+  readonly keepLast?: number;
   readonly tickMs?: number;
   readonly holderSilenceMs?: number;
   readonly quotaBytes?: number;
@@ -79,6 +81,7 @@ export type ResolvedOptions = Required<Omit<SimulationOptions, 'faults' | 'rewri
 export function resolveOptions(options: SimulationOptions): ResolvedOptions {
   return {
     snapshotsPerMachineDay: 1,
+    keepLast: Number.POSITIVE_INFINITY,
     tickMs: seconds(30),
     // Longer than a weekend and the Monday morning after it.
     holderSilenceMs: days(4),
@@ -105,6 +108,9 @@ export interface Report {
   readonly snapshotsMade: number;
   readonly snapshotsAcknowledged: number;
   readonly snapshotsRestored: number;
+  readonly snapshotsGivenUp: number;
+  /** Shards of given-up packs whose time was over at the end, and that lay somewhere still. */
+  readonly shardsLeftOver: number;
   readonly planEpoch: number;
   /** Smallest number of shards above k that an acknowledged pack ever had at a look. */
   readonly marginLeast: number;

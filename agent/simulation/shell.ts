@@ -3,6 +3,7 @@
 
 import { unixMs } from '../../datasets/index.ts';
 import {
+  type AgentRecord,
   type LogWant,
   openStatement,
   type PackDescriptor,
@@ -68,7 +69,12 @@ export class Shell {
   /** Reads what survived on the disk, then goes on the air. */
   start(): void {
     this.disk.list((stored) => {
-      this.tell({ kind: 'started', stored, staged: [...this.#machine.journal] });
+      this.tell({
+        kind: 'started',
+        stored,
+        staged: [...this.#machine.journal],
+        heard: [...this.#machine.heard],
+      });
       this.#admits(this.#machine.peer, this.#machine.certificate);
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });
       if (this.life.isOver) return;
@@ -105,6 +111,17 @@ export class Shell {
   stageSnapshot(staged: StagedSnapshot): void {
     this.#machine.journal.push(staged);
     this.tell({ kind: 'snapshotStaged', staged });
+  }
+
+  /** Signs records into the own log of facts; told when they are flushed. */
+  publish(records: readonly AgentRecord[], done: () => void): void {
+    if (this.life.isOver) return;
+    const batch = this.#sign({ kind: 'appendRecords', stream: 'facts', records });
+    this.log.append(batch, (outcome) => {
+      if (outcome !== 'stored') return;
+      this.tell({ kind: 'batchStored', batch });
+      done();
+    });
   }
 
   /** Reads every held shard in turn. */
@@ -219,6 +236,11 @@ export class Shell {
         return;
       case 'packLost':
         this.packListener?.packLost(effect.pack, effect.foundCount);
+        return;
+      case 'noteForget':
+        this.#machine.heard.push(effect.heard);
+        return;
+      case 'packsCounted':
         return;
       case 'report':
         this.#world.noteReport(effect);

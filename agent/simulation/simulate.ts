@@ -161,6 +161,7 @@ function unsettled(fleet: Fleet): string {
     todo.sends += core.serving.sendCount;
     epochs.add(core.election.plan?.epoch ?? 0);
     for (const known of core.shelf.packs.values()) {
+      if (core.shelf.givenUpMs(known) !== undefined) continue;
       const left = intact.get(known.pack)?.size ?? 0;
       if (left < (known.descriptor?.redundancy.k ?? 1)) continue;
       const slot = core.repair.slotOf(known);
@@ -184,6 +185,8 @@ function reportOf(fleet: Fleet, end: Pick<Report, 'settledHours' | 'snapshotsRes
     eventCount: fleet.queue.eventCount,
     effectCounts: fleet.effectCounts,
     reports: fleet.reports,
+    snapshotsGivenUp: ledger.givenUp.length,
+    shardsLeftOver: checks.countLeftOver(fleet.queue.nowMs),
     snapshotsMade: ledger.promised.size,
     snapshotsAcknowledged: ledger.acknowledged.length,
     planEpoch: Math.max(0, ...machines.map(({ shell }) => shell?.core.election.plan?.epoch ?? 0)),

@@ -6,13 +6,15 @@ import type { CallProgress, RestoreAnswer } from '../../agent/control/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, sayProgress } from '../print.ts';
+import { bytesText, sayProgress, timeText } from '../print.ts';
+import { parseMomentMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
 
 interface RestoreOptions extends CommonOptions {
   readonly to: string;
   readonly drive?: string;
   readonly snapshot?: string;
+  readonly at?: string;
   readonly path: readonly string[];
   readonly phraseFile?: string;
   readonly compare?: string;
@@ -35,7 +37,7 @@ function restoredText(answer: RestoreAnswer, to: string): string {
             : `Compared: ${differences.length} differences.`,
         ];
   return [
-    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}.`,
+    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}, as they were ${timeText(answer.atMs)} UTC.`,
     ...compared,
     ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${difference}`),
     ...answer.missing.slice(0, 20).map((missed) => `  missing: ${missed.path}: ${missed.reason}`),
@@ -64,6 +66,7 @@ async function restore(options: RestoreOptions): Promise<void> {
       ignore: [...options.ignore],
       ...(options.drive === undefined ? {} : { drive: options.drive }),
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+      ...(options.at === undefined ? {} : { atMs: parseMomentMs(options.at, Date.now()) }),
       ...(phrase === undefined ? {} : { phrase }),
       ...(options.compare === undefined ? {} : { compareTo: resolve(options.compare) }),
     },
@@ -85,6 +88,10 @@ export function addRestoreCommand(program: Command): void {
     .requiredOption('--to <folder>', 'where to put them: a new or empty folder')
     .option('--drive <id>', 'which drive (its first digits are enough; default: the only one)')
     .option('--snapshot <id>', 'which snapshot (its first digits are enough; default: the newest)')
+    .option(
+      '--at <time>',
+      'the newest snapshot at or before it: "2026-03-01", "2026-03-01 14:30", or "2d" for two days ago',
+    )
     .option('--path <path>', 'only this file or folder of the drive; may be repeated', collect, [])
     .option(
       '--phrase-file <file>',

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { DreyError } from '../../datasets/index.ts';
-import { parseByteCount, parseSpanMs } from '../../cli/quantities.ts';
+import { parseByteCount, parseMomentMs, parseSpanMs } from '../../cli/quantities.ts';
 
 test('spans are read with their units', (t) => {
   t.is(parseSpanMs('90s'), 90_000);
@@ -14,6 +14,16 @@ test('sizes are read in powers of 1024', (t) => {
   t.is(parseByteCount('500MB'), 500 * 1024 ** 2);
   t.is(parseByteCount('1TB'), 1024 ** 4);
   t.is(parseByteCount('0.5kb'), 512);
+});
+
+test('moments are days, minutes, ISO times, or so long ago', (t) => {
+  const now = Date.UTC(2026, 2, 5, 12);
+  t.is(parseMomentMs('2d', now), now - 2 * 86_400_000);
+  t.is(parseMomentMs('2026-03-01T14:30Z', now), Date.UTC(2026, 2, 1, 14, 30));
+  t.is(parseMomentMs('2026-03-01 14:30', now), new Date(2026, 2, 1, 14, 30).getTime());
+  t.is(parseMomentMs('2026-03-01', now), new Date(2026, 2, 1, 23, 59, 59, 999).getTime());
+  for (const text of ['yesterday', '2026-13-01', '2026-02-01 25:00', '01.03.2026'])
+    t.throws(() => parseMomentMs(text, now), { code: 'quantity-malformed' });
 });
 
 for (const text of ['', '7', 'd', '7 parsecs', '-3h', '1e9s', '7d7h']) {

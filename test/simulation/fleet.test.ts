@@ -28,6 +28,26 @@ for (const seed of [11, 12, 13]) {
   );
 }
 
+for (const seed of [21, 22]) {
+  test.serial(
+    `what owners give up is freed, and nothing that they keep is touched, seed ${seed}`,
+    async (t) => {
+      const faults = { ...manyFaults, rotsPerDay: 0 };
+      const report = await runWell(t, {
+        seed,
+        agentCount: 12,
+        days: 21,
+        faults,
+        keepLast: 3,
+        holderSilenceMs: hours(60),
+      });
+      t.true(report.snapshotsGivenUp > 60, `${report.snapshotsGivenUp} given up`);
+      t.is(report.shardsLeftOver, 0);
+      t.true(report.snapshotsRestored > 10);
+    },
+  );
+}
+
 test.serial('4 machines, the fewest that can keep a backup, through crashes and nights', async (t) => {
   const faults = { ...manyFaults, destroyedCount: 0, rotsPerDay: 0 };
   const report = await runWell(t, { seed: 4, agentCount: 4, days: 7, faults });

@@ -43,7 +43,8 @@ function ruleOf(pattern: string): Rule {
   return { expression: new RegExp(fromTop ? `^${source}$` : `(?:^|/)${source}$`, 's'), foldersOnly, keeps };
 }
 
-function globSource(glob: string): string {
+/** A glob as the source of a regular expression, without anchors. */
+export function globSource(glob: string): string {
   const pieces = glob.match(/\*\*\/|\*\*|\*|\?|[^*?]+/gu) ?? [];
   return pieces.map(pieceSource).join('');
 }

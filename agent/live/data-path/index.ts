@@ -2,13 +2,20 @@ export { suggestedIgnores } from './ignore.ts';
 export type { StagedSnapshot } from './drive-state.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
 export {
+  findDifferences,
+  findVersions,
+  type ReadingOptions,
+  type VerifyOptions,
+  verifySnapshots,
+} from './history.ts';
+export {
   createSnapshotter,
   type SnapshotOutcome,
   type SnapshotProgress,
   type Snapshotter,
   type SnapshotterOptions,
 } from './snapshotter.ts';
-export type { Difference, RestoreResult } from './tasks.ts';
+export type { Difference, FileVersion, FoundVersion, HistoryResult, RestoreResult } from './tasks.ts';
 export { keepsAttributes } from './system-calls.ts';
 export {
   busyMsMax,

@@ -10,7 +10,7 @@ import {
   type PackEntry,
 } from '../../codec/index.ts';
 import type { ChunkId, PackId } from '../../units.ts';
-import type { Ask, RestoreQuestion } from './tasks.ts';
+import type { Ask, FetchQuestion } from './tasks.ts';
 
 /** A pack that was opened, or why it could not be. */
 export type Fetched = { readonly pack: OpenPack } | { readonly reason: string };
@@ -21,9 +21,9 @@ export class PackSource {
   fetchedCount = 0;
   readonly #driveKey: Uint8Array;
   readonly #idKey: Uint8Array;
-  readonly #ask: Ask<RestoreQuestion, Uint8Array | undefined>;
+  readonly #ask: Ask<FetchQuestion, Uint8Array | undefined>;
 
-  constructor(driveKey: Uint8Array, ask: Ask<RestoreQuestion, Uint8Array | undefined>) {
+  constructor(driveKey: Uint8Array, ask: Ask<FetchQuestion, Uint8Array | undefined>) {
     this.#driveKey = driveKey;
     this.#idKey = chunkIdKey(driveKey);
     this.#ask = ask;

@@ -17,7 +17,7 @@ import {
 } from './restore-plan.ts';
 import { failureText } from './scan.ts';
 import { readSnapshot } from './snapshot-reader.ts';
-import type { Ask, Difference, RestoreQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
+import type { Ask, Difference, ReadQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
 
 /** Packs fetched before they are needed: bounds the memory to three packs. */
 const fetchAheadMax = 2;
@@ -25,7 +25,7 @@ const fetchAheadMax = 2;
 /** The drive's own folder is the one that is restored into. */
 const drivePath = bytePath('');
 
-type AskMain = Ask<RestoreQuestion, Uint8Array | undefined>;
+type AskMain = Ask<ReadQuestion, Uint8Array | undefined>;
 
 /** Task `restore`. Throws as `restoreSnapshot` says. */
 export async function restoreTask(request: RestoreRequest, ask: AskMain): Promise<TaskEnd<RestoreResult>> {

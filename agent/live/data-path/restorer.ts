@@ -3,7 +3,7 @@
 
 import { DreyError } from '../../../datasets/index.ts';
 import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
-import type { Difference, RestoreQuestion, RestoreResult } from './tasks.ts';
+import type { Difference, ReadProgress, ReadQuestion, RestoreResult } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 import { movable, ownBytes } from './worker-protocol.ts';
 
@@ -21,11 +21,7 @@ export interface RestoreOptions {
   readonly overwrite?: 'refuse' | 'replace';
   /** Ends the restore before its next pack; files that are whole by then stay. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: {
-    readonly phase: 'files' | 'packs';
-    readonly done: number;
-    readonly of: number;
-  }) => void;
+  readonly onProgress?: (progress: ReadProgress) => void;
 }
 
 /**
@@ -47,13 +43,14 @@ export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult>
       paths: options.paths ?? [],
       overwrite: options.overwrite === 'replace',
     },
-    answer: (question) => answerRestore(question, options),
+    answer: (question) => answerReading(question, options),
   });
 }
 
-async function answerRestore(
-  question: RestoreQuestion,
-  { fetchPack, onProgress, signal }: RestoreOptions,
+/** Answers what a task that reads packs asks. Throws `restore-cancelled`, and what `fetchPack` throws. */
+export async function answerReading(
+  question: ReadQuestion,
+  { fetchPack, onProgress, signal }: Pick<RestoreOptions, 'fetchPack' | 'onProgress' | 'signal'>,
 ): Promise<Answer<Uint8Array | undefined>> {
   if (signal?.aborted === true) throw cancelled();
   if (question.kind === 'progress') {

@@ -54,7 +54,8 @@ export async function readSnapshot(
   return { entries: entriesOf(tree), chunks, indexFailures };
 }
 
-async function readRoot(
+/** Throws `snapshot-unreadable`. */
+export async function readRoot(
   source: PackSource,
   driveKey: Uint8Array,
   sealedRoot: Uint8Array,
@@ -71,7 +72,7 @@ async function readRoot(
   return root.value;
 }
 
-const byPack = (descriptors: readonly PackDescriptor[]): ReadonlyMap<PackId, PackDescriptor> =>
+export const byPack = (descriptors: readonly PackDescriptor[]): ReadonlyMap<PackId, PackDescriptor> =>
   new Map(descriptors.map((descriptor) => [descriptor.pack, descriptor]));
 
 type ReadChunks = Awaited<ReturnType<PackSource['readAll']>>;
@@ -105,7 +106,7 @@ function entriesOf(tree: Uint8Array): readonly TreeEntry[] {
   return decoded.value.entries;
 }
 
-const unreadable = (reason: string): DreyError =>
+export const unreadable = (reason: string): DreyError =>
   new DreyError({
     code: 'snapshot-unreadable',
     message: `The snapshot cannot be opened: ${reason}`,

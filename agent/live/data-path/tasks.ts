@@ -1,4 +1,4 @@
-// The four tasks of the worker threads: what each is asked, what it asks back, and how it ends. Types only.
+// The tasks of the worker threads: what each is asked, what it asks back, and how it ends. Types only.
 
 import type { Attribute, PackDescriptor } from '../../codec/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
@@ -96,14 +96,20 @@ export interface RestoreRequest {
   readonly overwrite: boolean;
 }
 
-export type RestoreQuestion =
-  | { readonly kind: 'fetch'; readonly descriptor: PackDescriptor }
-  | {
-      readonly kind: 'progress';
-      readonly phase: 'files' | 'packs';
-      readonly done: number;
-      readonly of: number;
-    };
+/** Asked of the main thread: a whole sealed pack. */
+export interface FetchQuestion {
+  readonly kind: 'fetch';
+  readonly descriptor: PackDescriptor;
+}
+
+/** What a task asks that reads packs. */
+export type ReadQuestion = FetchQuestion | ({ readonly kind: 'progress' } & ReadProgress);
+
+export interface ReadProgress {
+  readonly phase: 'files' | 'packs' | 'snapshots';
+  readonly done: number;
+  readonly of: number;
+}
 
 export interface RestoreResult {
   readonly fileCount: number;
@@ -128,6 +134,97 @@ export interface CompareRequest {
   readonly ignore: readonly string[];
 }
 
+/** Task `history`. */
+export interface HistoryRequest {
+  readonly drive: DriveId;
+  readonly driveKey: Uint8Array;
+  /** Of the snapshots to look into, oldest first. */
+  readonly sealedRoots: readonly Uint8Array[];
+  readonly wanted:
+    | { readonly kind: 'name'; readonly pattern: string }
+    | { readonly kind: 'path'; readonly path: string };
+  readonly versionCountMax: number;
+}
+
+export interface FileVersion {
+  readonly kind: 'folder' | 'file' | 'symlink' | 'hardLink';
+  /** 0 for anything but a file. */
+  readonly byteCount: number;
+  readonly mtimeMs: number;
+  readonly mode: number;
+  /** Equal exactly where the bytes, or the targets of links, are. */
+  readonly content: string;
+}
+
+export interface FoundVersion extends FileVersion {
+  readonly path: string;
+  /** In which of the snapshots, as indexes of `sealedRoots`. */
+  readonly snapshots: readonly number[];
+}
+
+export interface HistoryResult {
+  readonly versions: readonly FoundVersion[];
+  /** There were more than `versionCountMax`. */
+  readonly isCut: boolean;
+  readonly unreadable: readonly { readonly index: number; readonly reason: string }[];
+}
+
+/** Task `difference`. */
+export interface DifferenceRequest {
+  readonly drive: DriveId;
+  readonly driveKey: Uint8Array;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  readonly changeCountMax: number;
+}
+
+export interface DifferenceResult {
+  /** In the order of their paths; at most `changeCountMax`, `counts` are of all. */
+  readonly changes: readonly {
+    readonly path: string;
+    readonly change: 'added' | 'removed' | 'changed';
+    readonly before?: FileVersion;
+    readonly after?: FileVersion;
+  }[];
+  readonly counts: { readonly added: number; readonly removed: number; readonly changed: number };
+  readonly before: { readonly atMs: number; readonly fileCount: number; readonly byteCount: number };
+  readonly after: { readonly atMs: number; readonly fileCount: number; readonly byteCount: number };
+}
+
+/** Task `verify`. */
+export interface VerifyRequest {
+  readonly drive: DriveId;
+  readonly driveKey: Uint8Array;
+  /** Of the snapshots to look at, oldest first; the last one's index tells of all. */
+  readonly sealedRoots: readonly Uint8Array[];
+  /** `places`: packs are counted where they lie; `data`: they are fetched, and every chunk that a file needs is checked. */
+  readonly depth: 'places' | 'data';
+  readonly problemCountMax: number;
+}
+
+export type VerifyQuestion =
+  | ReadQuestion
+  /** How many different shards of each pack can be had now. */
+  | { readonly kind: 'count'; readonly descriptors: readonly PackDescriptor[] };
+
+export interface VerifyResult {
+  /** Files of all snapshots; one that is in two counts twice. */
+  readonly fileCount: number;
+  readonly chunkCount: number;
+  readonly packCount: number;
+  /** Plain bytes that were fetched and checked. */
+  readonly checkedBytes: number;
+  /** At most `problemCountMax`; `problemCount` are all. Without a path the whole snapshot, without a snapshot the drive. */
+  readonly problems: readonly {
+    readonly snapshot?: number;
+    readonly path?: string;
+    readonly reason: string;
+  }[];
+  readonly problemCount: number;
+  /** Packs of which too few shards could be had. */
+  readonly shortPackCount: number;
+}
+
 export interface Tasks {
   readonly pack: {
     readonly request: PackRequest;
@@ -143,9 +240,27 @@ export interface Tasks {
   };
   readonly restore: {
     readonly request: RestoreRequest;
-    readonly question: RestoreQuestion;
+    readonly question: ReadQuestion;
     readonly answer: Uint8Array | undefined;
     readonly result: RestoreResult;
+  };
+  readonly history: {
+    readonly request: HistoryRequest;
+    readonly question: ReadQuestion;
+    readonly answer: Uint8Array | undefined;
+    readonly result: HistoryResult;
+  };
+  readonly difference: {
+    readonly request: DifferenceRequest;
+    readonly question: ReadQuestion;
+    readonly answer: Uint8Array | undefined;
+    readonly result: DifferenceResult;
+  };
+  readonly verify: {
+    readonly request: VerifyRequest;
+    readonly question: VerifyQuestion;
+    readonly answer: Uint8Array | readonly number[] | undefined;
+    readonly result: VerifyResult;
   };
   readonly compare: {
     readonly request: CompareRequest;

@@ -4,10 +4,12 @@
 import { parentPort } from 'node:worker_threads';
 import { compareTask } from './compare-trees.ts';
 import { nameDiskError } from './disk-errors.ts';
+import { differenceTask, historyTask } from './history-task.ts';
 import { packTask } from './pack-task.ts';
 import { restoreTask } from './restore-task.ts';
 import { snapshotTask } from './snapshot-task.ts';
 import type { Ask, TaskName, Tasks } from './tasks.ts';
+import { verifyTask } from './verify-task.ts';
 import { carryError, errorCarried, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
 interface Waiting {
@@ -22,7 +24,15 @@ const taskFunctions: {
     request: Tasks[Name]['request'],
     ask: Ask<Tasks[Name]['question'], Tasks[Name]['answer']>,
   ) => Promise<{ readonly result: Tasks[Name]['result'] }>;
-} = { snapshot: snapshotTask, pack: packTask, restore: restoreTask, compare: compareTask };
+} = {
+  snapshot: snapshotTask,
+  pack: packTask,
+  restore: restoreTask,
+  compare: compareTask,
+  history: historyTask,
+  difference: differenceTask,
+  verify: verifyTask,
+};
 
 const waiting = new Map<number, Waiting>();
 let nextQuestion = 1;

@@ -267,6 +267,21 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
     atMs,
     records: [{ kind: 'plan', plan: certifiedPlan }],
   }),
+  forget: signBatch({
+    key: owner,
+    stream: 'facts',
+    sequence: 43,
+    previous: hexId('previous'),
+    atMs,
+    records: [
+      {
+        kind: 'forget',
+        drive,
+        snapshots: noise('forgotten snapshots', 64),
+        packs: noise('forgotten packs', 96),
+      },
+    ],
+  }),
 };
 
 export const receipt = signReceipt(holder, { pack: descriptor.pack, index: 1, atMs });

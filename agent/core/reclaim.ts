@@ -1,0 +1,79 @@
+// Frees shards whose owner gave their packs up, after a time by this machine's own clock. It believes only the owner: the
+// pack's descriptor names it, and the pack's id is the descriptor's hash. Until then such shards are still served.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import { hexOf, type SignedBatch } from '../codec/index.ts';
+import { forgottenGraceMs, reclaimEveryMs } from '../limits.ts';
+import { packId } from '../units.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { CoreEvent, HeardForget } from './events.ts';
+import type { KnownPack, Shelf } from './shelf.ts';
+
+const idBytes = 32;
+
+/** Ids that lie one after another in a `forget` record. */
+export function* idsIn(bytes: Uint8Array): Generator<string> {
+  for (let at = 0; at + idBytes <= bytes.length; at += idBytes) yield hexOf(bytes.subarray(at, at + idBytes));
+}
+
+const nameOf = ({ author, sequence }: Pick<HeardForget, 'author' | 'sequence'>): string =>
+  `${author}/${sequence}`;
+
+export class Reclaim {
+  readonly #shelf: Shelf;
+  /** When this machine first heard of a batch that gives something up, as it noted then. */
+  readonly #heardMs = new Map<string, UnixMs>();
+  #nextMs = 0;
+
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'started':
+        for (const heard of event.heard) this.#heardMs.set(nameOf(heard), heard.heardMs);
+        return [];
+      case 'batchStored':
+        return this.#heard(event.batch, event.now);
+      case 'tick':
+        return this.#tick(event.now);
+      default:
+        return [];
+    }
+  }
+
+  #heard({ author, sequence, records }: SignedBatch, now: UnixMs): Effects {
+    const heardMs = this.#heardMs.get(nameOf({ author, sequence }));
+    let isOfHere = false;
+    for (const record of records) {
+      if (record.kind !== 'forget') continue;
+      for (const id of idsIn(record.packs)) {
+        this.#shelf.giveUp(packId(id), author, heardMs ?? now);
+        isOfHere ||= this.#shelf.get(packId(id)) !== undefined;
+      }
+    }
+    if (!isOfHere || heardMs !== undefined) return [];
+    this.#heardMs.set(nameOf({ author, sequence }), now);
+    return [{ kind: 'noteForget', heard: { author, sequence, heardMs: now } }];
+  }
+
+  #tick(now: UnixMs): Effects {
+    if (now < this.#nextMs) return [];
+    this.#nextMs = now + reclaimEveryMs;
+    const over = [...this.#shelf.packs.values()].filter((known) => {
+      const sinceMs = this.#shelf.givenUpMs(known);
+      return sinceMs !== undefined && now - sinceMs >= forgottenGraceMs;
+    });
+    return over.flatMap((known) => this.#free(known));
+  }
+
+  #free(known: KnownPack): Effects {
+    const effects = [...known.held].map((index): CoreEffect => {
+      this.#shelf.release(known.pack, index);
+      return { kind: 'removeShard', shard: { place: 'held', pack: known.pack, index } };
+    });
+    this.#shelf.drop(known.pack);
+    return effects;
+  }
+}

@@ -1,0 +1,114 @@
+// Which snapshots of a drive are kept, by rules as restic's users know them: of each of the last n hours, days … that have
+// a snapshot, the newest one. Pure; it forgets nothing itself.
+
+import { dayMs, hourMs, type UnixMs } from '../../datasets/index.ts';
+import type { SnapshotId } from '../units.ts';
+
+/** How many are kept of each kind; absent or 0 keeps none of it. Without any number everything is kept. */
+export interface RetentionRules {
+  readonly last?: number;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+}
+
+export interface JudgedSnapshot {
+  readonly snapshot: SnapshotId;
+  readonly atMs: UnixMs;
+  /** Why it is kept, in words; empty for one that is to be forgotten. */
+  readonly reasons: readonly string[];
+}
+
+export interface RetentionClock {
+  /** Local time minus UTC at a moment: days begin at the owner's midnight. */
+  readonly offsetMsAt: (atMs: UnixMs) => number;
+}
+
+interface Rule {
+  readonly name: string;
+  /** Snapshots with equal numbers are of one hour, day, …; `localMs` counts from 1970 in local time. */
+  readonly periodOf: (localMs: number, position: number) => number;
+}
+
+/** 1970-01-01 was a Thursday; weeks begin on Monday, as ISO 8601 has them. */
+const daysFromMonday = 3;
+
+/**
+ * Months since the year 0, from the civil calendar (Hinnant, "chrono-compatible low-level date algorithms", days_from_civil
+ * the other way round): years begin in March there, so that the leap day comes last, and eras have 400 years.
+ */
+function monthOf(localMs: number): number {
+  const day = Math.floor(localMs / dayMs) + 719_468;
+  const era = Math.floor(day / 146_097);
+  const dayOfEra = day - era * 146_097;
+  const leapDays =
+    Math.floor(dayOfEra / 1460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096);
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  return 12 * (400 * era + yearOfEra) + monthFromMarch + 2;
+}
+
+const rules: Readonly<Record<keyof RetentionRules, Rule>> = {
+  last: { name: 'last', periodOf: (_, position) => position },
+  hourly: { name: 'hourly', periodOf: (localMs) => Math.floor(localMs / hourMs) },
+  daily: { name: 'daily', periodOf: (localMs) => Math.floor(localMs / dayMs) },
+  weekly: {
+    name: 'weekly',
+    periodOf: (localMs) => Math.floor((Math.floor(localMs / dayMs) + daysFromMonday) / 7),
+  },
+  monthly: { name: 'monthly', periodOf: monthOf },
+  yearly: { name: 'yearly', periodOf: (localMs) => Math.floor(monthOf(localMs) / 12) },
+};
+const ruleNames = Object.keys(rules) as readonly (keyof RetentionRules)[];
+
+interface Bucket {
+  readonly rule: Rule;
+  left: number;
+  lastPeriod: number | undefined;
+}
+
+/** Whether the rules forget anything at all. */
+export const areRulesSet = (wanted: RetentionRules): boolean =>
+  ruleNames.some((name) => (wanted[name] ?? 0) > 0);
+
+/**
+ * Judges snapshots given in any order; answers them oldest first. The newest is always kept. Where a rule has not used up its
+ * number, the oldest of all is kept for it too, so that the history reaches back as far as it can.
+ */
+export function judgeSnapshots<Snapshot extends Pick<JudgedSnapshot, 'snapshot' | 'atMs'>>(
+  snapshots: readonly Snapshot[],
+  wanted: RetentionRules,
+  { offsetMsAt }: RetentionClock,
+): readonly (Snapshot & JudgedSnapshot)[] {
+  const newestFirst = snapshots.toSorted((a, b) => a.atMs - b.atMs).toReversed();
+  if (!areRulesSet(wanted))
+    return newestFirst.toReversed().map((snapshot) => ({ ...snapshot, reasons: ['no rules: all are kept'] }));
+  const buckets = ruleNames.map((name): Bucket => ({
+    rule: rules[name],
+    left: wanted[name] ?? 0,
+    lastPeriod: undefined,
+  }));
+  const judged = newestFirst.map((snapshot, position) => {
+    const localMs = snapshot.atMs + offsetMsAt(snapshot.atMs);
+    const isOldest = position === newestFirst.length - 1;
+    const reasons = buckets.flatMap((bucket) => reasonIn(bucket, { localMs, position, isOldest }));
+    return { ...snapshot, reasons };
+  });
+  return judged.toReversed();
+}
+
+function reasonIn(
+  bucket: Bucket,
+  at: { readonly localMs: number; readonly position: number; readonly isOldest: boolean },
+): readonly string[] {
+  if (bucket.left <= 0) return [];
+  const period = bucket.rule.periodOf(at.localMs, at.position);
+  const isNew = period !== bucket.lastPeriod;
+  if (!isNew && !at.isOldest) return [];
+  bucket.lastPeriod = period;
+  bucket.left--;
+  return [isNew ? bucket.rule.name : `oldest ${bucket.rule.name}`];
+}

@@ -1,0 +1,92 @@
+// Looks into snapshots without restoring them: versions of files, changes between two moments. Workers open and read;
+// this side only hands packs over.
+
+import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import { answerReading } from './restorer.ts';
+import type {
+  DifferenceResult,
+  HistoryRequest,
+  HistoryResult,
+  ReadProgress,
+  VerifyRequest,
+  VerifyResult,
+} from './tasks.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** Versions of one answer: more is no answer that a person reads. */
+const versionCountMax = 10_000;
+const changeCountMax = 10_000;
+const problemCountMax = 1000;
+
+export interface ReadingOptions {
+  readonly workers: WorkerPool;
+  /** The drive's key, 32 bytes. */
+  readonly driveKey: Uint8Array;
+  /** Gives a whole sealed pack and its buffer with it (it is moved); rejects where it cannot be had. */
+  readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ReadProgress) => void;
+}
+
+type Head = Pick<HeadRecord, 'drive' | 'sealedRoot'>;
+
+/** All versions of what `wanted` fits, in snapshots of one drive, oldest first. Throws `restore-cancelled`, `worker-lost`. */
+export const findVersions = (
+  heads: readonly [Head, ...Head[]],
+  wanted: HistoryRequest['wanted'],
+  options: ReadingOptions,
+): Promise<HistoryResult> =>
+  options.workers.run({
+    task: 'history',
+    request: {
+      drive: heads[0].drive,
+      driveKey: options.driveKey,
+      sealedRoots: heads.map(({ sealedRoot }) => sealedRoot),
+      wanted,
+      versionCountMax,
+    },
+    answer: (question) => answerReading(question, options),
+  });
+
+/** What changed from one snapshot of a drive to another. Throws `snapshot-unreadable`, `restore-cancelled`, `worker-lost`. */
+export const findDifferences = (
+  heads: { readonly before: Head; readonly after: Head },
+  options: ReadingOptions,
+): Promise<DifferenceResult> =>
+  options.workers.run({
+    task: 'difference',
+    request: {
+      drive: heads.after.drive,
+      driveKey: options.driveKey,
+      before: heads.before.sealedRoot,
+      after: heads.after.sealedRoot,
+      changeCountMax,
+    },
+    answer: (question) => answerReading(question, options),
+  });
+
+export interface VerifyOptions extends ReadingOptions {
+  readonly depth: VerifyRequest['depth'];
+  /** How many different shards of each pack can be had now. */
+  readonly countShards: (packs: readonly PackDescriptor[]) => Promise<readonly number[]>;
+}
+
+/** Whether every file of snapshots of one drive, oldest first, could be restored. Throws `restore-cancelled`, `worker-lost`. */
+export const verifySnapshots = (
+  heads: readonly [Head, ...Head[]],
+  options: VerifyOptions,
+): Promise<VerifyResult> =>
+  options.workers.run({
+    task: 'verify',
+    request: {
+      drive: heads[0].drive,
+      driveKey: options.driveKey,
+      sealedRoots: heads.map(({ sealedRoot }) => sealedRoot),
+      depth: options.depth,
+      problemCountMax,
+    },
+    answer: async (question) =>
+      question.kind === 'count'
+        ? { body: await options.countShards(question.descriptors) }
+        : answerReading(question, options),
+  });

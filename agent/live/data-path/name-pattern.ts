@@ -1,0 +1,23 @@
+// What a person types to find a file: a part of a name, or a glob. Capitals do not matter.
+
+import { globSource } from './ignore.ts';
+import type { BytePath } from './path-bytes.ts';
+
+const lower = (text: string): string => text.toLowerCase();
+
+/**
+ * With `*` or `?` a glob, of the whole name or, when it has a '/', of the whole path; without them a part of the name, or of
+ * the path when it has a '/'.
+ */
+export function nameCheck(pattern: string): (path: BytePath) => boolean {
+  const wanted = lower(pattern.replace(/^\.?\/+/u, ''));
+  const isOfPath = wanted.includes('/');
+  const isGlob = /[*?]/u.test(wanted);
+  const expression = isGlob ? new RegExp(`^${globSource(wanted)}$`, 'su') : undefined;
+  return (path) => {
+    // Back from bytes to text, so that capitals of all alphabets are known.
+    const text = lower(Buffer.from(path, 'latin1').toString('utf8'));
+    const subject = isOfPath ? text : text.slice(text.lastIndexOf('/') + 1);
+    return expression === undefined ? subject.includes(wanted) : expression.test(subject);
+  };
+}

@@ -1,0 +1,150 @@
+// Reads trees of snapshots piece by piece, so that no tree is ever whole in memory. Snapshots of one drive share most of
+// their tree's chunks: what was read for the last snapshot is not read again. Throws `snapshot-unreadable`, never guesses.
+
+import {
+  type ChunkLocator,
+  concatBytes,
+  decodeTree,
+  type PackDescriptor,
+  sha256Hex,
+  type SnapshotRoot,
+  type TreeEntry,
+} from '../../codec/index.ts';
+import type { PackId } from '../../units.ts';
+import type { Chunk, Fetched, PackSource } from './pack-source.ts';
+import { byPack, readRoot, unreadable } from './snapshot-reader.ts';
+
+/** Small packs kept open: two trees that are walked side by side, and the root or index of one. */
+const openPacksMax = 3;
+
+/** Chunks of small packs, of which the last few stay open. */
+export class OpenPacks {
+  readonly source: PackSource;
+  readonly #open = new Map<PackId, Promise<Fetched>>();
+
+  constructor(source: PackSource) {
+    this.source = source;
+  }
+
+  /** A copy of the chunk's bytes, checked; or why it cannot be had. */
+  async read(locator: ChunkLocator, descriptors: ReadonlyMap<PackId, PackDescriptor>): Promise<Chunk> {
+    const descriptor = descriptors.get(locator.pack);
+    if (descriptor === undefined) return { reason: 'its pack is not described' };
+    const fetched = await this.#fetch(descriptor);
+    if ('reason' in fetched) return fetched;
+    const chunk = this.source.read(fetched.pack, locator);
+    return 'reason' in chunk ? chunk : { bytes: new Uint8Array(chunk.bytes) };
+  }
+
+  #fetch(descriptor: PackDescriptor): Promise<Fetched> {
+    const known = this.#open.get(descriptor.pack);
+    this.#open.delete(descriptor.pack);
+    const fetched = known ?? this.source.fetch(descriptor);
+    this.#open.set(descriptor.pack, fetched);
+    const oldest = this.#open.keys().next();
+    if (this.#open.size > openPacksMax && oldest.done !== true) this.#open.delete(oldest.value);
+    return fetched;
+  }
+}
+
+/** A root that was opened, and the descriptors of its packs by id. */
+export interface OpenedRoot {
+  readonly root: SnapshotRoot;
+  readonly descriptors: ReadonlyMap<PackId, PackDescriptor>;
+}
+
+/** Opens a head's root. Throws `snapshot-unreadable`. */
+export async function openRoot(
+  source: PackSource,
+  head: { readonly driveKey: Uint8Array; readonly drive: string; readonly sealedRoot: Uint8Array },
+): Promise<OpenedRoot> {
+  const root = await readRoot(source, head.driveKey, head.sealedRoot);
+  if (root.drive !== head.drive) throw unreadable('its root belongs to another drive');
+  return { root, descriptors: byPack(root.packs) };
+}
+
+interface Read {
+  /** Whole entries. */
+  readonly entries: readonly TreeEntry[];
+  /** The start of an entry that the next chunk ends. */
+  readonly rest: Uint8Array;
+}
+
+/** One more chunk of a tree, after what the chunk before it left over. */
+async function readPart(
+  packs: OpenPacks,
+  { locator, rest }: { readonly locator: ChunkLocator; readonly rest: Uint8Array },
+  descriptors: OpenedRoot['descriptors'],
+): Promise<Read> {
+  const chunk = await packs.read(locator, descriptors);
+  if ('reason' in chunk) throw unreadable(`of its tree, a part is missing: ${chunk.reason}`);
+  const bytes = concatBytes(rest, chunk.bytes);
+  const decoded = decodeTree(bytes);
+  if (!decoded.ok) throw unreadable(decoded.rejection.reason);
+  const { entries, usedBytes } = decoded.value;
+  return { entries, rest: bytes.slice(usedBytes) };
+}
+
+const nothing = new Uint8Array();
+
+function assertWhole(rest: Uint8Array): void {
+  if (rest.length > 0) throw unreadable('its tree ends in the middle of an entry');
+}
+
+/** All entries of one tree, one after another. Throws `snapshot-unreadable`. */
+export async function* entriesOfTree(
+  packs: OpenPacks,
+  { root, descriptors }: OpenedRoot,
+): AsyncGenerator<TreeEntry> {
+  let rest: Uint8Array = nothing;
+  for (const locator of root.tree) {
+    const read = await readPart(packs, { locator, rest }, descriptors);
+    rest = read.rest;
+    yield* read.entries;
+  }
+  assertWhole(rest);
+}
+
+interface Part<Summary> {
+  readonly summary: Summary;
+  readonly rest: Uint8Array;
+}
+
+type Summarise<Summary> = (entries: readonly TreeEntry[], root: OpenedRoot) => Summary | Promise<Summary>;
+
+/** Walks one tree after another; `summarise` sees the entries of a part once, however many trees in a row share it. */
+export class TreeWalk<Summary> {
+  readonly #packs: OpenPacks;
+  readonly #summarise: Summarise<Summary>;
+  /** Parts of the last tree; a part is a chunk and the bytes that were left over before it. */
+  #known: ReadonlyMap<string, Part<Summary>> = new Map();
+
+  constructor(packs: OpenPacks, summarise: Summarise<Summary>) {
+    this.#packs = packs;
+    this.#summarise = summarise;
+  }
+
+  /** Summaries of the tree's parts, in order. Throws `snapshot-unreadable`. */
+  async *walk(opened: OpenedRoot): AsyncGenerator<Summary> {
+    const { root } = opened;
+    const seen = new Map<string, Part<Summary>>();
+    let rest: Uint8Array = nothing;
+    for (const locator of root.tree) {
+      const name = rest.length === 0 ? locator.chunk : `${locator.chunk} ${sha256Hex(rest)}`;
+      const part = this.#known.get(name) ?? (await this.#read({ locator, rest }, opened));
+      seen.set(name, part);
+      rest = part.rest;
+      yield part.summary;
+    }
+    assertWhole(rest);
+    this.#known = seen;
+  }
+
+  async #read(
+    at: { readonly locator: ChunkLocator; readonly rest: Uint8Array },
+    opened: OpenedRoot,
+  ): Promise<Part<Summary>> {
+    const { entries, rest } = await readPart(this.#packs, at, opened.descriptors);
+    return { summary: await this.#summarise(entries, opened), rest };
+  }
+}

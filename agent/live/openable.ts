@@ -1,0 +1,102 @@
+// Which drives can be opened on this machine: its own by itself, a person's with the 24 words; and which of a drive's
+// snapshots a person means. It opens keys and names, nothing else.
+
+import { DreyError } from '../../datasets/index.ts';
+import { type HeadRecord, personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
+import type { KnownDrive } from '../core/index.ts';
+import type { DriveId } from '../units.ts';
+import type { LiveAgent } from './agent.ts';
+import { driveName } from './fleet-view.ts';
+
+const wrong = (code: string, message: string, advice: string): DreyError =>
+  new DreyError({ code, message, advice });
+
+/** A drive with at least one snapshot whose key is known here. */
+export interface OpenedDrive {
+  readonly drive: DriveId;
+  readonly known: KnownDrive;
+  readonly key: Uint8Array;
+}
+
+export interface DriveWish {
+  /** First digits of its id. */
+  readonly drive?: string;
+  readonly phrase?: string;
+}
+
+/** The drive's key, by this machine or by the person; undefined when neither may open it. */
+export function keyFor(
+  agent: LiveAgent,
+  drive: DriveId,
+  { known, person }: { readonly known: KnownDrive; readonly person: Recipient | undefined },
+): Uint8Array | undefined {
+  const own = agent.drives.keyOf(drive);
+  if (own !== undefined || person === undefined) return own;
+  const wrapped = known.record.wrappedKeys.find(({ recipient }) => recipient === person.recipient);
+  if (wrapped === undefined) return undefined;
+  const opened = unwrapKey(wrapped.wrapped, { drive, keyEpoch: known.record.keyEpoch }, person);
+  return opened.ok ? opened.value : undefined;
+}
+
+/** All drives with a snapshot that can be opened. Throws `drive-not-openable` when there is none. */
+export function openDrives(agent: LiveAgent, wish: DriveWish): readonly [OpenedDrive, ...OpenedDrive[]] {
+  const person = wish.phrase === undefined ? undefined : personFromPhrase(wish.phrase);
+  const [first, ...rest] = [...agent.core.catalogue.drives].flatMap(([drive, known]): OpenedDrive[] => {
+    const key = known.heads.length === 0 ? undefined : keyFor(agent, drive, { known, person });
+    return key === undefined || !drive.startsWith(wish.drive ?? '') ? [] : [{ drive, known, key }];
+  });
+  if (first !== undefined) return [first, ...rest];
+  throw wrong(
+    'drive-not-openable',
+    'no drive with a snapshot can be opened with what you gave',
+    'Give the 24 words of the person whose drive it is (--phrase-file), and wait a minute if this machine has just joined.',
+  );
+}
+
+/** The one drive that is meant. Throws `drive-not-openable`, `drive-ambiguous`. */
+export function openDrive(agent: LiveAgent, wish: DriveWish): OpenedDrive {
+  const opened = openDrives(agent, wish);
+  if (opened.length > 1)
+    throw wrong(
+      'drive-ambiguous',
+      `${opened.length} drives can be opened`,
+      'Name one with --drive: see `drey snapshots`.',
+    );
+  return opened[0];
+}
+
+/** A path as people type it, taken as one inside a drive, where it is given from the root of the disk on. */
+export function insideDrive(
+  opened: readonly OpenedDrive[],
+  path: string,
+): { readonly drives: readonly OpenedDrive[]; readonly path: string } {
+  for (const drive of opened) {
+    const folder = driveName(drive.key, drive.known.record.sealedName);
+    if (folder !== undefined && path.startsWith(`${folder}/`))
+      return { drives: [drive], path: trimmed(path.slice(folder.length)) };
+  }
+  return { drives: opened, path: trimmed(path) };
+}
+
+const trimmed = (path: string): string => path.replace(/^(?:\.?\/)+|\/+$/gu, '');
+
+/**
+ * The newest snapshot whose id starts so, or that was there at a time; the newest of all when nothing is said. Throws
+ * `snapshot-unknown`, `no-snapshot-then`.
+ */
+export function chooseHead(
+  { heads }: KnownDrive,
+  { snapshot, atMs }: { readonly snapshot?: string; readonly atMs?: number },
+): HeadRecord {
+  const then = atMs === undefined ? heads : heads.filter((head) => head.atMs <= atMs);
+  const [oldest] = heads;
+  if (then.length === 0 && oldest !== undefined)
+    throw wrong(
+      'no-snapshot-then',
+      `there was no snapshot at that time yet: the oldest is of ${new Date(oldest.atMs).toISOString()}`,
+      'Give a later time, or take a snapshot from `drey snapshots`.',
+    );
+  const head = then.findLast((one) => one.snapshot.startsWith(snapshot ?? ''));
+  if (head !== undefined) return head;
+  throw wrong('snapshot-unknown', 'the drive has no such snapshot', 'Take an id from `drey snapshots`.');
+}

@@ -1,0 +1,81 @@
+// `drey verify`: whether every file of the snapshots could be restored from what is there now. Ends with 1 when not.
+
+import type { Command } from 'commander';
+import { askAgent, type VerifyAnswer } from '../../agent/control/index.ts';
+import { DreyError } from '../../datasets/index.ts';
+import { homeOf, show, withCommonOptions } from '../command.ts';
+import {
+  counting,
+  driveWish,
+  endCounting,
+  type LookupOptions,
+  shortId,
+  withDriveOptions,
+} from '../lookup.ts';
+import { bytesText } from '../print.ts';
+
+interface VerifyOptions extends LookupOptions {
+  readonly snapshot?: string;
+  readonly readData?: boolean;
+}
+
+type Drive = VerifyAnswer['drives'][number];
+
+const problemLine = ({ snapshot, path, reason }: Drive['problems'][number]): string =>
+  `!! ${[snapshot === undefined ? undefined : shortId(snapshot), path, reason].filter((part) => part !== undefined).join(': ')}`;
+
+function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
+  const { problems, problemCount, shortPackCount } = drive;
+  const how =
+    depth === 'data'
+      ? `${bytesText(drive.checkedBytes)} were fetched and checked`
+      : 'enough shards of each are on machines that answer; their bytes were not read (--read-data)';
+  const all = `drive ${drive.drive.slice(0, 8)}: ${drive.snapshotCount} snapshots, ${drive.fileCount} files, ${drive.chunkCount} parts in ${drive.packCount} packs`;
+  if (problemCount === 0) return [`${all}: ${how}. Everything could be restored.`];
+  return [
+    `${all}: ${problemCount} problems, ${shortPackCount} packs out of reach.`,
+    ...problems.map(problemLine),
+    ...(problemCount > problems.length ? [`… only the first ${problems.length} are listed.`] : []),
+  ];
+}
+
+function assertSound({ drives }: VerifyAnswer): void {
+  const problemCount = drives.reduce((sum, drive) => sum + drive.problemCount, 0);
+  if (problemCount === 0) return;
+  throw new DreyError({
+    code: 'verify-found-problems',
+    message: `${problemCount} files or snapshots could not be restored from what is there now`,
+    advice: 'Start more of the machines that hold the drive, and run it again.',
+    retry: 'retryable',
+  });
+}
+
+async function verify(options: VerifyOptions): Promise<void> {
+  const readData = options.readData === true;
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'verify',
+    request: {
+      readData,
+      ...driveWish(options),
+      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+    },
+    ...counting(options),
+  });
+  endCounting(options);
+  show(options, answer, () =>
+    answer.drives.flatMap((drive) => driveLines(drive, readData ? 'data' : 'places')).join('\n'),
+  );
+  assertSound(answer);
+}
+
+/** Adds `verify`. */
+export function addVerifyCommand(program: Command): void {
+  const command = program
+    .command('verify')
+    .description('whether every file of the snapshots could be restored from what is there now');
+  withDriveOptions(withCommonOptions(command, 'drey verify --read-data'))
+    .option('--snapshot <id>', 'only this one (its first digits are enough; default: all)')
+    .option('--read-data', 'fetch every pack and check every part of every file, not only where it lies')
+    .action(verify);
+}

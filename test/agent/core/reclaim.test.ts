@@ -1,0 +1,149 @@
+import test from 'ava';
+import {
+  bytesOfHex,
+  describePack,
+  type MachineKey,
+  type PackDescriptor,
+} from '../../../agent/codec/index.ts';
+import { Catalogue } from '../../../agent/core/catalogue.ts';
+import type { HeardForget } from '../../../agent/core/index.ts';
+import { Reclaim } from '../../../agent/core/reclaim.ts';
+import { Shelf } from '../../../agent/core/shelf.ts';
+import { forgottenGraceMs } from '../../../agent/limits.ts';
+import { driveId, type SnapshotId, snapshotId } from '../../../agent/units.ts';
+import { hours, unixMs } from '../../../datasets/index.ts';
+import { batchOf, machines, planOf, startMs } from './fleet-of-four.ts';
+
+const [holder, owner, stranger] = machines as [MachineKey, MachineKey, MachineKey];
+const drive = driveId('ab'.repeat(16));
+
+const packOf = (byte: number): PackDescriptor =>
+  describePack(new Uint8Array(100).fill(byte), {
+    owner: owner.peer,
+    drive,
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  }).descriptor;
+
+interface Holder {
+  readonly shelf: Shelf;
+  readonly reclaim: Reclaim;
+}
+
+/** A machine that starts with a shard of each pack. */
+function holderOf(packs: readonly PackDescriptor[], heard: readonly HeardForget[] = []): Holder {
+  const shelf = new Shelf();
+  for (const pack of packs) shelf.hold(pack, 1);
+  shelf.usePlan(planOf(holder, 1));
+  const reclaim = new Reclaim(shelf);
+  reclaim.handle({ kind: 'started', stored: [], staged: [], heard, now: startMs });
+  return { shelf, reclaim };
+}
+
+const forgetting = (
+  by: MachineKey,
+  packs: readonly PackDescriptor[],
+  snapshots: readonly SnapshotId[] = [],
+) =>
+  batchOf(by, [
+    {
+      kind: 'forget',
+      drive,
+      snapshots: bytesOfHex(snapshots.join('')),
+      packs: bytesOfHex(packs.map(({ pack }) => pack).join('')),
+    },
+  ]);
+
+const hear = ({ reclaim }: Holder, batch: ReturnType<typeof forgetting>, afterMs = 0) =>
+  reclaim.handle({ kind: 'batchStored', batch, now: unixMs(startMs + afterMs) });
+const tick = ({ reclaim }: Holder, afterMs: number) =>
+  reclaim.handle({ kind: 'tick', now: unixMs(startMs + afterMs) });
+
+test("shards of what its owner gave up go after the holder's own time, and no others", (t) => {
+  const [old, kept] = [packOf(1), packOf(2)];
+  const machine = holderOf([old, kept]);
+  const noted = hear(machine, forgetting(owner, [old]));
+  t.deepEqual(
+    noted.map(({ kind }) => kind),
+    ['noteForget'],
+  );
+  t.is(machine.shelf.groupOf(machine.shelf.get(old.pack)!), undefined, 'nobody repairs it');
+  t.not(machine.shelf.groupOf(machine.shelf.get(kept.pack)!), undefined);
+  t.deepEqual(tick(machine, forgottenGraceMs - 1), []);
+  t.true(machine.shelf.get(old.pack)?.held.has(1), 'it is served until then');
+  t.deepEqual(tick(machine, forgottenGraceMs + hours(1)), [
+    { kind: 'removeShard', shard: { place: 'held', pack: old.pack, index: 1 } },
+  ]);
+  t.deepEqual([machine.shelf.heldShards, machine.shelf.get(old.pack)], [1, undefined]);
+});
+
+test("nobody's word counts for another's pack", (t) => {
+  const machine = holderOf([packOf(1)]);
+  hear(machine, forgetting(stranger, [packOf(1)]));
+  t.deepEqual(tick(machine, 2 * forgottenGraceMs), []);
+  t.is(machine.shelf.heldShards, 1);
+});
+
+test('the time goes on over a restart from when it was noted, and begins anew when the note was lost', (t) => {
+  const heard = { author: owner.peer, sequence: 0, heardMs: startMs };
+  const later = forgottenGraceMs + hours(2);
+  for (const [notes, isFreed] of [
+    [[heard], true],
+    [[], false],
+  ] as const) {
+    const machine = holderOf([packOf(1)], notes);
+    hear(machine, forgetting(owner, [packOf(1)]), later);
+    t.is(tick(machine, later).length, isFreed ? 1 : 0);
+  }
+});
+
+test('a pack that arrives after its owner gave it up is freed like the others', (t) => {
+  const machine = holderOf([]);
+  t.deepEqual(hear(machine, forgetting(owner, [packOf(1)])), [], 'nothing to note');
+  machine.shelf.hold(packOf(1), 1);
+  t.is(tick(machine, forgottenGraceMs + hours(1)).length, 1);
+});
+
+test('what waits in the outbox is not given up before its holders have it', (t) => {
+  const machine = holderOf([]);
+  const known = machine.shelf.take(packOf(1).pack);
+  known.descriptor = packOf(1);
+  known.isInOutbox = true;
+  hear(machine, forgetting(owner, [packOf(1)]));
+  t.deepEqual(tick(machine, 2 * forgottenGraceMs), []);
+  t.not(machine.shelf.get(packOf(1).pack), undefined);
+});
+
+test("the catalogue forgets what the drive's owner gives up, and never the newest", (t) => {
+  const ids = ['1', '2', '3'].map((digit) => snapshotId(digit.repeat(64)));
+  const heads = ids.map((snapshot) => ({
+    kind: 'head' as const,
+    drive,
+    snapshot,
+    atMs: startMs,
+    keyEpoch: 1,
+    sealedRoot: new Uint8Array(),
+    fileCount: 0,
+    byteCount: 0,
+    packCount: 0,
+    receiptsDigest: '0'.repeat(64),
+  }));
+  const record = {
+    kind: 'drive' as const,
+    drive,
+    keyEpoch: 1,
+    sealedName: new Uint8Array(),
+    wrappedKeys: [],
+  };
+  const catalogue = new Catalogue();
+  const store = (batch: ReturnType<typeof batchOf>) =>
+    catalogue.handle({ kind: 'batchStored', batch, now: startMs });
+  const kept = () => catalogue.drives.get(drive)?.heads.map(({ snapshot }) => snapshot);
+  store(batchOf(owner, [record, ...heads]));
+  store(forgetting(stranger, [], ids));
+  t.deepEqual(kept(), ids);
+  store(forgetting(owner, [], [ids[0]!]));
+  t.deepEqual(kept(), ids.slice(1));
+  store(forgetting(owner, [], ids));
+  t.deepEqual(kept(), ids.slice(2));
+});
