@@ -1,12 +1,14 @@
 // A pack: chunks bundled into blobs, compressed, sealed one by one, with a sealed directory at the end. Layout and limits
 // are in FORMATS.md "Pack". Whoever lacks the drive key sees sizes only; one altered bit anywhere is noticed.
 
+import { Buffer } from 'node:buffer';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { blobBytesTarget, chunkBytesMax, packBytesMax } from '../limits.ts';
 import { type ChunkId, chunkId, type DriveId, driveId, type PackId } from '../units.ts';
 import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
 import { bytesOfHex, deriveKey, hexOf } from './keys.ts';
-import { nonceBytes, seal, unseal } from './secrets.ts';
+import { nonceBytes, sealParts, unseal } from './secrets.ts';
 
 /** Where a chunk lies inside a pack: blob, then offset and length in that blob's plain bytes. */
 export interface PackEntry {
@@ -66,97 +68,142 @@ function compress(plain: Uint8Array): Uint8Array {
   });
 }
 
-function sealBlob(
-  plain: Uint8Array,
-  sealing: { readonly key: Uint8Array; readonly header: Uint8Array; readonly blob: number },
-): Uint8Array {
+/** Method and length in front of a blob's bytes. */
+const blobHeadBytes = 5;
+
+interface PlainBlob {
+  readonly head: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+function plainBlob(plain: Uint8Array): PlainBlob {
   const compressed = compress(plain);
   const isWorthwhile = compressed.length < plain.length * worthwhileShare;
-  const head = new Uint8Array(5);
+  const head = new Uint8Array(blobHeadBytes);
   head[0] = isWorthwhile ? methodZstd : methodRaw;
   new DataView(head.buffer).setUint32(1, plain.length);
-  const { key, header, blob } = sealing;
-  return seal(concatBytes(head, isWorthwhile ? compressed : plain), {
-    key,
-    nonce: nonceOf(blob),
-    associated: header,
-  });
+  return { head, body: isWorthwhile ? compressed : plain };
 }
+
+/** Shorter ones share a buffer with others. */
+const ownBufferBytesMin = 65_536;
+
+/** Gives memory back that is known to be used up: where much is sealed, the collector would run for it all the time. */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength >= ownBufferBytesMin && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+/** Bundles that no writer fills now: fresh memory for each costs more than sealing what is in it. */
+const idleBundles: Uint8Array[] = [];
+const idleBundlesMax = 8;
+const outBytesMin = 65_536;
+
+/** Memory that nobody set to zero: all that leaves the writer is written first. */
+const unsetBytes = (length: number): Uint8Array =>
+  new Uint8Array(Buffer.allocUnsafeSlow(length).buffer, 0, length);
 
 /** Collects chunks into one pack. Give it chunks until `byteCount` reaches the target, then `finish`. */
 export class PackWriter {
   readonly #header: Uint8Array;
-  readonly #key: Uint8Array;
-  readonly #blobs: Uint8Array[] = [];
+  readonly #key: KeyObject;
+  readonly #blobLengths: number[] = [];
   readonly #entries: PackEntry[] = [];
-  #bundle: Uint8Array[] = [];
+  readonly #bundle = idleBundles.pop() ?? new Uint8Array(blobPlainBytesMax);
   #bundleBytes = 0;
-  #sealedBytes = 0;
+  /** Everything that is written so far, at the start of a larger buffer. */
+  #out: Uint8Array;
+  #outBytes = 0;
 
-  constructor(keying: PackKeying) {
+  /** `expectedBytes`: about how long the pack will be, so that it is not moved while it grows. */
+  constructor(keying: PackKeying, expectedBytes = outBytesMin) {
     this.#header = headerOf(keying);
-    this.#key = packKey(keying.driveKey, keying.salt);
+    this.#key = createSecretKey(packKey(keying.driveKey, keying.salt));
+    this.#out = unsetBytes(Math.max(outBytesMin, expectedBytes));
+    this.#append(this.#header);
   }
 
   /** Sealed bytes so far, and the open bundle as if it would not shrink. */
   get byteCount(): number {
-    return this.#sealedBytes + this.#bundleBytes;
+    return this.#outBytes - packHeaderBytes + this.#bundleBytes;
   }
 
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
 
-  /** Takes a copy of nothing: `bytes` must stay unchanged until the bundle is sealed. At most `chunkBytesMax`. */
+  /** Takes a chunk of at most `chunkBytesMax`; `bytes` may be used again afterwards. */
   add(chunk: ChunkId, bytes: Uint8Array): void {
     if (this.#bundleBytes > 0 && this.#bundleBytes + bytes.length > blobBytesTarget) this.#sealBundle();
-    this.#entries.push({ chunk, blob: this.#blobs.length, offset: this.#bundleBytes, length: bytes.length });
-    this.#bundle.push(bytes);
+    this.#entries.push({
+      chunk,
+      blob: this.#blobLengths.length,
+      offset: this.#bundleBytes,
+      length: bytes.length,
+    });
+    if (bytes.length >= blobBytesTarget) {
+      this.#sealBlob(bytes);
+      return;
+    }
+    this.#bundle.set(bytes, this.#bundleBytes);
     this.#bundleBytes += bytes.length;
     if (this.#bundleBytes >= blobBytesTarget) this.#sealBundle();
   }
 
-  /** Seals what is open. Call it before the buffers that `add` was given are used again. */
-  flush(): void {
-    if (this.#bundle.length > 0) this.#sealBundle();
-  }
-
   /** The whole pack and where its chunks lie. The writer is used up. */
   finish(): { readonly bytes: Uint8Array; readonly entries: readonly PackEntry[] } {
-    this.flush();
-    const directory = seal(this.#directory(), {
-      key: this.#key,
-      nonce: nonceOf(directoryNonce),
-      associated: this.#header,
-    });
+    // Only empty chunks leave a bundle open that has no bytes.
+    const isOpen = this.#entries.at(-1)?.blob === this.#blobLengths.length;
+    if (isOpen) this.#sealBundle();
+    const directory = this.#seal(directoryNonce, this.#directory());
     const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, directory.length);
-    return {
-      bytes: concatBytes(this.#header, ...this.#blobs, directory, length, footer),
-      entries: this.#entries,
-    };
+    new DataView(length.buffer).setUint32(0, directory);
+    this.#append(length);
+    this.#append(footer);
+    if (idleBundles.length < idleBundlesMax) idleBundles.push(this.#bundle);
+    return { bytes: this.#out.subarray(0, this.#outBytes), entries: this.#entries };
   }
 
   #sealBundle(): void {
-    const blob = sealBlob(concatBytes(...this.#bundle), {
-      key: this.#key,
-      header: this.#header,
-      blob: this.#blobs.length,
-    });
-    this.#blobs.push(blob);
-    this.#sealedBytes += blob.length;
-    this.#bundle = [];
+    this.#sealBlob(this.#bundle.subarray(0, this.#bundleBytes));
     this.#bundleBytes = 0;
   }
 
+  #sealBlob(plain: Uint8Array): void {
+    const { head, body } = plainBlob(plain);
+    this.#blobLengths.push(this.#seal(this.#blobLengths.length, head, body));
+    if (body !== plain) release(body);
+  }
+
+  /** Seals the parts, one after another, right into the pack; answers how many bytes that took. */
+  #seal(nonce: number, ...parts: readonly Uint8Array[]): number {
+    const start = this.#outBytes;
+    const sealing = { key: this.#key, nonce: nonceOf(nonce), associated: this.#header };
+    sealParts(parts, sealing, (piece) => {
+      this.#append(piece);
+      release(piece);
+    });
+    return this.#outBytes - start;
+  }
+
+  #append(bytes: Uint8Array): void {
+    const wanted = this.#outBytes + bytes.length;
+    if (wanted > this.#out.length) {
+      const larger = unsetBytes(Math.max(wanted, 2 * this.#out.length));
+      larger.set(this.#out.subarray(0, this.#outBytes));
+      this.#out = larger;
+    }
+    this.#out.set(bytes, this.#outBytes);
+    this.#outBytes = wanted;
+  }
+
   #directory(): Uint8Array {
-    const bytes = new Uint8Array(8 + 4 * this.#blobs.length + entryBytes * this.#entries.length);
+    const bytes = new Uint8Array(8 + 4 * this.#blobLengths.length + entryBytes * this.#entries.length);
     const view = new DataView(bytes.buffer);
-    view.setUint32(0, this.#blobs.length);
+    view.setUint32(0, this.#blobLengths.length);
     view.setUint32(4, this.#entries.length);
     let at = 8;
-    for (const blob of this.#blobs) {
-      view.setUint32(at, blob.length);
+    for (const length of this.#blobLengths) {
+      view.setUint32(at, length);
       at += 4;
     }
     for (const entry of this.#entries) {

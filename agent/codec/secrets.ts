@@ -1,7 +1,15 @@
 // Secrets that leave memory only sealed: the recovery kit, the 24 words, drive keys wrapped to people and machines, and
 // small values under a drive key. AES-256-GCM everywhere; the nonce stands before the ciphertext, the tag after it.
 
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, scryptSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  scryptSync,
+} from 'node:crypto';
 import { generateMnemonic, mnemonicToEntropy } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { z } from 'zod';
@@ -34,8 +42,8 @@ export const nonceBytes = 12;
 export const tagBytes = 16;
 
 export interface Sealing {
-  /** 32 bytes. */
-  readonly key: Uint8Array;
+  /** 32 bytes; as a key object where it is used often. */
+  readonly key: Uint8Array | KeyObject;
   /** 12 bytes, never twice with one key. */
   readonly nonce: Uint8Array;
   /** Bytes that are not hidden but must be the same when it is opened. */
@@ -43,10 +51,23 @@ export interface Sealing {
 }
 
 /** AES-256-GCM (NIST SP 800-38D): ciphertext ‖ 16-byte tag. */
-export function seal(plain: Uint8Array, { key, nonce, associated }: Sealing): Uint8Array {
+export function seal(plain: Uint8Array, sealing: Sealing): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  sealParts([plain], sealing, (piece) => pieces.push(piece));
+  return concatBytes(...pieces);
+}
+
+/** The same of several parts in a row; hands out the sealed bytes piece by piece. */
+export function sealParts(
+  parts: readonly Uint8Array[],
+  { key, nonce, associated }: Sealing,
+  take: (piece: Uint8Array) => void,
+): void {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(associated);
-  return concatBytes(cipher.update(plain), cipher.final(), cipher.getAuthTag());
+  for (const part of parts) take(cipher.update(part));
+  take(cipher.final());
+  take(cipher.getAuthTag());
 }
 
 /** The plain bytes, or undefined when one bit of anything is different. */
@@ -80,10 +101,11 @@ export function openSmall(driveKey: Uint8Array, purpose: string, sealed: Uint8Ar
 }
 
 /** Key for chunk ids of a drive: derive it once, then use `chunkIdOf` per chunk. */
-export const chunkIdKey = (driveKey: Uint8Array): Uint8Array => deriveKey(driveKey, 'drey chunk id v1');
+export const chunkIdKey = (driveKey: Uint8Array): KeyObject =>
+  createSecretKey(deriveKey(driveKey, 'drey chunk id v1'));
 
 /** HMAC-SHA-256 of the plaintext: equal chunks are recognised inside one drive only. */
-export const chunkIdOf = (idKey: Uint8Array, plain: Uint8Array): ChunkId =>
+export const chunkIdOf = (idKey: KeyObject, plain: Uint8Array): ChunkId =>
   chunkId(createHmac('sha256', idKey).update(plain).digest('hex'));
 
 export interface KeyName {

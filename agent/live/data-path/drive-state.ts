@@ -5,7 +5,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attribute, ChunkLocator, HeadRecord, PackDescriptor } from '../../codec/index.ts';
 import type { ChunkId, DriveId, PackId, SnapshotId } from '../../units.ts';
-import { appendLines, encodeLine, openJournal, readJournal, rewriteJournal } from './line-journal.ts';
+import {
+  appendLines,
+  encodeLine,
+  noteLines,
+  openJournal,
+  readJournal,
+  rewriteJournal,
+} from './line-journal.ts';
 import { type PackLine, packOfLine, type StagedPack } from './packer.ts';
 import type { BytePath } from './path-bytes.ts';
 
@@ -116,11 +123,11 @@ export class DriveState {
     return this.#files.get(path);
   }
 
-  /** Remembers files whose chunks are all staged. */
+  /** Remembers files whose chunks are all staged: flushed with the next commit; without it they are read once more. */
   addFiles(files: ReadonlyMap<BytePath, FileState>): void {
     for (const [path, file] of files) this.#files.set(path, file);
     this.#fileLines += files.size;
-    appendLines(this.#paths.filesFile, fileLines(files));
+    noteLines(this.#paths.filesFile, fileLines(files));
   }
 
   /** Remembers a staged snapshot; rewrites the journal when too much of it is about files that are gone. */

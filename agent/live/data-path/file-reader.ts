@@ -8,7 +8,7 @@ import { chunkBytesMax } from '../../limits.ts';
 import type { BytePath } from './path-bytes.ts';
 import { entryType, errorCode, identityOf, scannedEntry, type ScannedEntry } from './scan.ts';
 
-const windowBytes = 16 * mebibyte;
+const windowBytes = 8 * mebibyte;
 /** Coarsest clock of a file system in use (FAT): a file changed this recently may change again unseen. */
 const timeGrainMs = 2 * secondMs;
 

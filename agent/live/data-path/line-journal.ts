@@ -72,13 +72,19 @@ function cutOff(file: string, length: number): void {
   }
 }
 
-/** Appends lines and flushes them; for worker threads, where waiting is free. */
-export function appendLines(file: string, lines: readonly Uint8Array[]): void {
+/** Appends lines and flushes them with all before; for worker threads, where waiting is free. */
+export const appendLines = (file: string, lines: readonly Uint8Array[]): void =>
+  append(file, lines, fsyncSync);
+
+/** Appends lines that may be lost in a power cut. */
+export const noteLines = (file: string, lines: readonly Uint8Array[]): void => append(file, lines, () => {});
+
+function append(file: string, lines: readonly Uint8Array[], flush: (handle: number) => void): void {
   mkdirSync(dirname(file), { recursive: true });
   const handle = openSync(file, 'a', 0o600);
   try {
     for (const line of lines) writeSync(handle, line);
-    fsyncSync(handle);
+    flush(handle);
   } finally {
     closeSync(handle);
   }

@@ -1,6 +1,7 @@
 // Opens packs for a restore: fetches each at most once at a time, checks every seal and every chunk's keyed hash. What
 // cannot be had is a reason in words, never an exception: a restore goes on with the rest.
 
+import type { KeyObject } from 'node:crypto';
 import {
   chunkIdKey,
   chunkIdOf,
@@ -20,7 +21,7 @@ export class PackSource {
   /** Packs fetched so far. */
   fetchedCount = 0;
   readonly #driveKey: Uint8Array;
-  readonly #idKey: Uint8Array;
+  readonly #idKey: KeyObject;
   readonly #ask: Ask<FetchQuestion, Uint8Array | undefined>;
 
   constructor(driveKey: Uint8Array, ask: Ask<FetchQuestion, Uint8Array | undefined>) {

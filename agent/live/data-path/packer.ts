@@ -1,7 +1,7 @@
 // Turns chunks into sealed, described packs and has each staged as soon as it is full. Leaves out what is known
 // already. Used in worker threads: everything is synchronous but the wait for staging.
 
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import {
   chunkIdKey,
   chunkIdOf,
@@ -13,7 +13,7 @@ import {
   type PackEntry,
   PackWriter,
 } from '../../codec/index.ts';
-import { blobBytesTarget, packBytesTarget } from '../../limits.ts';
+import { chunkBytesMax, packBytesTarget } from '../../limits.ts';
 import type { ChunkId } from '../../units.ts';
 import { encodeLine } from './line-journal.ts';
 import type { PackToStage, Sealing } from './tasks.ts';
@@ -54,21 +54,21 @@ export class Packer {
   /** Packs staged so far. */
   readonly staged: StagedPack[] = [];
   readonly #options: PackerOptions;
-  readonly #idKey: Uint8Array;
+  readonly #idKey: KeyObject;
+  /** The pack that is being flushed while the next one fills. */
+  #staging: Promise<unknown> = Promise.resolve();
   #writer: PackWriter;
 
   constructor(options: PackerOptions) {
     this.#options = options;
     this.#idKey = chunkIdKey(options.sealing.driveKey);
-    this.#writer = newWriter(options.sealing);
+    this.#writer = newWriter(options);
   }
 
   /** Takes a chunk; `bytes` may be used again afterwards. Call `stageFull` before the next one. */
   add(bytes: Uint8Array): ChunkId {
     const chunk = chunkIdOf(this.#idKey, bytes);
-    // The writer seals blobs of the target size at once and keeps views of smaller ones.
-    if (this.#options.isNew(chunk))
-      this.#writer.add(chunk, bytes.length < blobBytesTarget ? new Uint8Array(bytes) : bytes);
+    if (this.#options.isNew(chunk)) this.#writer.add(chunk, bytes);
     return chunk;
   }
 
@@ -84,26 +84,40 @@ export class Packer {
     return chunks;
   }
 
-  /** Stages the pack when it has reached its size. */
+  /** Has the pack staged when it has reached its size, once the one before is. */
   async stageFull(): Promise<void> {
-    if (this.#writer.byteCount >= packBytesTarget) await this.finish();
+    if (this.#writer.byteCount >= packBytesTarget) await this.#stage();
   }
 
-  /** Stages what is left. */
+  /** Stages what is left; ends when all is staged. */
   async finish(): Promise<void> {
-    if (this.#writer.isEmpty) return;
+    if (!this.#writer.isEmpty) await this.#stage();
+    await this.#staging;
+  }
+
+  async #stage(): Promise<void> {
+    await this.#staging;
     const { sealing, placementClass, stage } = this.#options;
     const { owner, drive } = sealing;
     const { bytes, entries } = this.#writer.finish();
-    this.#writer = newWriter(sealing);
+    this.#writer = newWriter(this.#options);
     const redundancy = sealing.redundancy[placementClass];
     const { descriptor, shards } = describePack(bytes, { owner, drive, placementClass, redundancy });
     const pack: StagedPack = { descriptor, entries };
     const buffers = new Set(shards.map(({ buffer }) => buffer as ArrayBuffer));
-    await stage({ descriptor, shards, line: packLine(pack) }, [...buffers]);
-    this.staged.push(pack);
+    this.#staging = stage({ descriptor, shards, line: packLine(pack) }, [...buffers]).then(() =>
+      this.staged.push(pack),
+    );
+    // A failure is thrown where the next pack, or the end, waits for this one.
+    this.#staging.catch(() => {});
   }
 }
 
-const newWriter = ({ driveKey, drive, keyEpoch }: Sealing): PackWriter =>
-  new PackWriter({ driveKey, drive, keyEpoch, salt: new Uint8Array(randomBytes(16)) });
+/** A pack of files ends soon after its target; others are mostly small. */
+const bulkBytesExpected = packBytesTarget + chunkBytesMax;
+
+function newWriter({ sealing, placementClass }: PackerOptions): PackWriter {
+  const { driveKey, drive, keyEpoch } = sealing;
+  const keying = { driveKey, drive, keyEpoch, salt: new Uint8Array(randomBytes(16)) };
+  return new PackWriter(keying, placementClass === 'bulk' ? bulkBytesExpected : undefined);
+}

@@ -30,7 +30,7 @@ export interface SnapshotterOptions {
   /** A folder of this drive alone, where the state of its last scan is kept. */
   readonly stateFolder: string;
   readonly workers: WorkerPool;
-  /** Puts a pack's shards into the outbox; resolves once they are flushed. `shards[j]` is shard j. */
+  /** Puts a pack's shards into the outbox; resolves once they are flushed, and their bytes are gone then. `shards[j]` is shard j. */
   readonly stagePack: (descriptor: PackDescriptor, shards: readonly Uint8Array[]) => Promise<void>;
   /** Asked at the start of each snapshot; throw where there is no plan yet. */
   readonly redundancyFor: (placementClass: PackDescriptor['placementClass']) => Redundancy;
@@ -121,7 +121,7 @@ class FolderSnapshotter implements Snapshotter {
         exclude: insidePaths(folder, this.#options.exclude ?? []),
         stateFolder,
         atMs: startedMs,
-        jobCountMax: workers.threadCountMax + 1,
+        jobCountMax: workers.threadCountMax,
         ...(startedMs - scannedMs <= countedGapMsMax ? { scannedMs } : {}),
       },
       answer: (question) => this.#answer(question, onProgress),
@@ -166,8 +166,14 @@ class FolderSnapshotter implements Snapshotter {
   /** Staged first, remembered second: a crash in between costs a pack twice, never a pack that is not there. */
   async #stageAndRemember({ descriptor, shards, line }: PackToStage): Promise<void> {
     await this.#options.stagePack(descriptor, shards);
+    // Given back at once: a snapshot stages faster than the collector comes round.
+    for (const buffer of new Set(shards.map(({ buffer }) => buffer))) release(buffer);
     await appendLineAsync(driveFiles(this.#options.stateFolder).packsFile, line);
   }
+}
+
+function release(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 /** Drive paths of those folders that lie inside the protected one. */

@@ -34,7 +34,7 @@ interface Thread {
 }
 
 export interface WorkerPoolOptions {
-  /** Threads at most; default: one fewer than cores, at least one. */
+  /** Threads at most; default: one a core. */
   readonly threadCountMax?: number;
 }
 
@@ -46,7 +46,7 @@ export class WorkerPool {
   #closed = false;
 
   constructor(options: WorkerPoolOptions = {}) {
-    this.threadCountMax = Math.max(1, options.threadCountMax ?? availableParallelism() - 1);
+    this.threadCountMax = Math.max(1, options.threadCountMax ?? availableParallelism());
   }
 
   /** Runs one task. Throws what the task throws, or `worker-lost` when its thread ended before it was done. */

@@ -1,7 +1,7 @@
 // Shards on a real disk: files, flushed before anybody hears of them, and an index in LevelDB. Keeps to a quota and leaves a
 // reserve; believes no byte that it reads. It decides nothing about what should be kept.
 
-import { assemblePack, type PackDescriptor, rebuildShard, shardMatches } from '../../codec/index.ts';
+import { assemblePack, type PackDescriptor, rebuildShard } from '../../codec/index.ts';
 import { DreyError } from '../../../datasets/index.ts';
 import { quotaBytesDefaultMax, quotaShareDefault, reserveBytes } from '../../limits.ts';
 import type {
@@ -266,10 +266,6 @@ class FileDisk implements LiveDisk {
   }
 
   async #stage(shard: StoredShard, shards: readonly Uint8Array[]): Promise<void> {
-    for (const [at, bytes] of shards.entries()) {
-      if (!shardMatches(shard.descriptor, at, bytes))
-        throw new Error(`shard ${at} does not match its own descriptor`);
-    }
     const arriving = await this.#files.openArriving();
     try {
       for (const bytes of shards) await arriving.handle.writeFile(bytes);

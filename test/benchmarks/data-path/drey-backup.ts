@@ -5,12 +5,22 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMachineKey, type HeadRecord, machineKeyFromSeed } from '../../../agent/codec/index.ts';
 import { driveId } from '../../../agent/index.ts';
-import { createSnapshotter, restoreSnapshot, WorkerPool } from '../../../agent/live/data-path/index.ts';
+import {
+  createSnapshotter,
+  restoreSnapshot,
+  verifySnapshots,
+  WorkerPool,
+} from '../../../agent/live/data-path/index.ts';
 import { openLiveDisk } from '../../../agent/live/disk/index.ts';
 import { openStore } from '../../../agent/live/store.ts';
 import { unixMs } from '../../../datasets/index.ts';
 
-const [work, folder, store, to] = process.argv.slice(2) as ['snapshot' | 'restore' | 'read', string, string, string?];
+const [work, folder, store, to] = process.argv.slice(2) as [
+  'snapshot' | 'restore' | 'read',
+  string,
+  string,
+  string?,
+];
 
 /** One drive whose keys lie beside its packs: good enough for a benchmark. */
 function seedOf(name: string): Uint8Array {
@@ -21,8 +31,8 @@ function seedOf(name: string): Uint8Array {
 
 mkdirSync(store, { recursive: true });
 const headFile = join(store, 'head.json');
-const { database, close } = await openStore(join(store, 'database'));
-const disk = await openLiveDisk({ folder: join(store, 'shards'), database });
+const base = await openStore(join(store, 'database'));
+const disk = await openLiveDisk({ folder: join(store, 'shards'), database: base.database });
 const workers = new WorkerPool();
 const drive = driveId('00112233445566778899aabbccddeeff');
 const driveKey = seedOf('drive.key');
@@ -53,6 +63,18 @@ const readHead = (): HeadRecord => {
   return { ...head, sealedRoot: new Uint8Array(Buffer.from(head.sealedRoot, 'hex')) };
 };
 
+/** Decrypts, decompresses and checks every chunk of every file, and writes nothing. */
+async function read(): Promise<void> {
+  const { checkedBytes, problemCount } = await verifySnapshots([readHead()], {
+    workers,
+    driveKey,
+    fetchPack: (descriptor) => disk.assemble(descriptor),
+    depth: 'data',
+    countShards: (packs) => Promise.resolve(packs.map(() => 1)),
+  });
+  if (problemCount > 0 || checkedBytes === 0) throw new Error(`${problemCount} problems`);
+}
+
 async function restore(): Promise<void> {
   const { missing } = await restoreSnapshot({
     workers,
@@ -60,11 +82,10 @@ async function restore(): Promise<void> {
     driveKey,
     fetchPack: (descriptor) => disk.assemble(descriptor),
     to: to ?? '',
-    ...(work === 'read' ? { write: 'nothing' as const } : {}),
   });
   if (missing.length > 0) throw new Error(`${missing.length} files are missing`);
 }
 
-await (work === 'snapshot' ? snapshot() : restore());
+await { snapshot, restore, read }[work]();
 await workers.close();
-await close();
+await base.close();

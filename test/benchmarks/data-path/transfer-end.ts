@@ -1,4 +1,4 @@
-// One end of a transfer, as a process of its own: `node end.ts WAY send|receive BYTES`. Speaks lines of JSON with its parent: the receiver says
+// One end of a transfer, as a process of its own: `node transfer-end.ts WAY send|receive BYTES`. Speaks lines of JSON with its parent: the receiver says
 // where it listens, the sender is told; at the end each says what it used. Three ways: shards of a live wire (disk to flushed
 // disk), a plain libp2p stream of the same node, and node:tls.
 

@@ -1,5 +1,5 @@
 // Bytes between two agent processes on loopback, beside node:tls, in interleaved rounds.
-// npx node test/benchmarks/transfer/index.ts [--rounds 5] [--bytes 402653184] [--json OUT]. Not a test: times depend on the machine.
+// npm run bench -- transfer [--rounds 5] [--bytes 402653184] [--json OUT]. Not a test: times depend on the machine.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ class End {
   readonly #lines: AsyncIterator<string>;
 
   constructor(way: Way, role: 'send' | 'receive') {
-    const script = fileURLToPath(new URL('end.ts', import.meta.url));
+    const script = fileURLToPath(new URL('transfer-end.ts', import.meta.url));
     this.#child = spawn(process.execPath, [script, way, role, values.bytes]);
     this.#child.stderr.pipe(process.stderr);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
