@@ -167,7 +167,7 @@ class FolderSnapshotter implements Snapshotter {
   async #stageAndRemember({ descriptor, shards, line }: PackToStage): Promise<void> {
     await this.#options.stagePack(descriptor, shards);
     // Given back at once: a snapshot stages faster than the collector comes round.
-    for (const buffer of new Set(shards.map(({ buffer }) => buffer))) release(buffer);
+    for (const bytes of new Set(shards.map((shard) => shard.buffer))) release(bytes);
     await appendLineAsync(driveFiles(this.#options.stateFolder).packsFile, line);
   }
 }

@@ -107,7 +107,8 @@ test('files that vanish or turn into links before they are read are listed, and 
 test('a file that changes while it is read is read again', async (t) => {
   const trial = startTrial();
   const file = join(trial.folder, 'growing.log');
-  writeFileSync(file, noise(17 * mebibyte, 1));
+  // Three packs: the third is read after the first was staged.
+  writeFileSync(file, noise(40 * mebibyte, 1));
   let isFirst = true;
   trial.outbox.beforeStage = () => {
     if (isFirst) appendFileSync(file, 'one more line\n');
@@ -123,9 +124,9 @@ test('a file that never stands still is kept as it was read last, and marked', a
   const trial = startTrial();
   const file = join(trial.folder, 'restless.bin');
   let version = 1;
-  writeFileSync(file, noise(17 * mebibyte, version));
+  writeFileSync(file, noise(40 * mebibyte, version));
   trial.outbox.beforeStage = ({ placementClass }) => {
-    if (placementClass === 'bulk') writeFileSync(file, noise(17 * mebibyte, ++version));
+    if (placementClass === 'bulk') writeFileSync(file, noise(40 * mebibyte, ++version));
   };
   const { staged, unreadable } = await trial.snapshotter.snapshot();
   t.deepEqual(
