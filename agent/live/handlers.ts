@@ -132,10 +132,11 @@ interface RestoreWish extends DriveWish {
 
 async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgress): Promise<RestoreAnswer> {
   const { drive, known, key } = openDrive(agent, wish);
-  const head = chooseHead(known, wish);
+  const [head, newest] = [chooseHead(known, wish), known.heads.at(-1)];
   const result = await restoreSnapshot({
     workers: agent.workers,
     head,
+    ...(newest === undefined || newest === head ? {} : { newest }),
     driveKey: key,
     fetchPack: (descriptor) => agent.fetcher.fetch(descriptor),
     to: wish.to,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Attribute, ChunkLocator, HeadRecord, PackDescriptor } from '../../codec/index.ts';
 import type { ChunkId, DriveId, PackId, SnapshotId } from '../../units.ts';
 import { appendLines, encodeLine, openJournal, readJournal, rewriteJournal } from './line-journal.ts';
-import { type PackLine, packOfLine, type StagedPack } from './packer.ts';
+import { type PackLine, packLine, packOfLine, type StagedPack } from './packer.ts';
 import type { BytePath } from './path-bytes.ts';
 
 export interface FileState {
@@ -135,6 +135,24 @@ export class DriveState {
       ...fileLines(this.#files),
       commitLine(commit),
     ]);
+  }
+
+  /**
+   * Counts on these packs no more: files with chunks in them are read again. The commit goes first: killed in between, the
+   * next index names a few packs twice.
+   */
+  dropPacks(dropped: ReadonlySet<PackId>): void {
+    const isKept = ({ descriptor }: StagedPack): boolean => !dropped.has(descriptor.pack);
+    if (this.packs.every(isKept)) return;
+    if (this.#commit !== undefined) {
+      const packCount = this.packs.slice(0, this.#commit.packCount).filter(isKept).length;
+      this.#commit = { ...this.#commit, packCount };
+      appendLines(this.#paths.filesFile, [commitLine(this.#commit)]);
+    }
+    const kept = this.packs.filter(isKept);
+    rewriteJournal(this.#paths.packsFile, kept.map(packLine));
+    this.packs.splice(0, this.packs.length, ...kept);
+    this.#dropUnstaged();
   }
 
   /** Packs staged since the last commit (or ever, before the first). */

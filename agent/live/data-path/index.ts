@@ -11,12 +11,20 @@ export {
 export {
   createSnapshotter,
   type SnapshotOutcome,
+  type PruneOptions,
   type SnapshotProgress,
   type Snapshotter,
   type SnapshotterOptions,
 } from './snapshotter.ts';
-export type { Difference, FileVersion, FoundVersion, HistoryResult, RestoreResult } from './tasks.ts';
 export { keepsAttributes } from './system-calls.ts';
+export type {
+  Difference,
+  FileVersion,
+  FoundVersion,
+  HistoryResult,
+  PruneCounts,
+  RestoreResult,
+} from './tasks.ts';
 export {
   busyMsMax,
   lookEveryMs,

@@ -152,7 +152,11 @@ class SnapshotRun {
     const packer = this.#smallPacker();
     const treeChunks = await packer.addAll(tree);
     const last = this.#state.commit;
-    if (last !== undefined && last.treeChunks.join() === treeChunks.join())
+    // Packs that no index tells of yet need a root, also when the tree is the same.
+    const isIndexed = !this.#state.packsSinceCommit.some(
+      ({ descriptor }) => descriptor.placementClass === 'bulk',
+    );
+    if (last !== undefined && isIndexed && last.treeChunks.join() === treeChunks.join())
       return { outcome: 'unchanged', staged: last.staged };
     const { merged, kept } = this.#segmentsToWrite(last);
     const segmentChunks = merged.length === 0 ? [] : await packer.addAll(encodeIndexSegment(merged));
