@@ -34,15 +34,27 @@ import {
 } from './data-path/index.ts';
 import type { LiveDisk } from './disk/index.ts';
 import { type Home, readJson, writeJson } from './home.ts';
+import type { Keeper } from './keeping.ts';
 import { readPending, writePending } from './pending.ts';
 import type { Telemetry } from './telemetry/index.ts';
 
+const ruleCount = z.int().min(0).exactOptional();
 const driveSchema = z.strictObject({
   drive: z.string(),
   folder: z.string(),
   ignore: z.array(z.string()),
   keyEpoch: z.int(),
   wrappedKey: z.string(),
+  retention: z
+    .strictObject({
+      last: ruleCount,
+      hourly: ruleCount,
+      daily: ruleCount,
+      weekly: ruleCount,
+      monthly: ruleCount,
+      yearly: ruleCount,
+    })
+    .exactOptional(),
 });
 const schema = z.strictObject({
   version: z.literal(1),
@@ -61,11 +73,12 @@ export interface DrivesParts {
   readonly tell: (event: CoreEvent) => void;
   readonly publish: (record: DriveRecord) => Promise<void>;
   readonly telemetry: () => Telemetry | undefined;
+  readonly keeper: () => Pick<Keeper, 'resume' | 'consider'>;
   readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
 }
 
 export interface RunningDrive {
-  readonly stored: StoredDrive;
+  stored: StoredDrive;
   readonly key: Uint8Array;
   readonly snapshotter: Snapshotter;
   watcher: Watcher | undefined;
@@ -179,11 +192,25 @@ export class Drives {
   /** Takes a snapshot now, after waiting for a plan. */
   async take(drive: RunningDrive): Promise<TakenSnapshot> {
     await this.#planned();
+    await this.#parts.keeper().resume(drive);
     const startedMs = this.#parts.clock.now();
     const outcome = await drive.snapshotter.snapshot();
     this.#parts.telemetry()?.countAccess(outcome.accesses);
     drive.failure = undefined;
-    return { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
+    const taken = { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
+    void this.#parts.keeper().consider(drive, taken);
+    return taken;
+  }
+
+  /** Looks at the folder again, as if it had changed. */
+  takeSoon(drive: RunningDrive): void {
+    void this.#look(drive);
+  }
+
+  /** Changes what is noted of a drive, on the disk when this returns. */
+  note(drive: RunningDrive, change: Pick<StoredDrive, 'retention'>): void {
+    drive.stored = { ...drive.stored, ...change };
+    this.#save();
   }
 
   acknowledged(staged: StagedSnapshot): void {

@@ -1,13 +1,14 @@
 // The calls of agent/control, done by a running agent.
 
-import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
-import { personFromPhrase } from '../codec/index.ts';
+import { DreyError, machineId, readRowFile, type TelemetryRow, unixMs } from '../../datasets/index.ts';
+import { createInvite, personFromPhrase } from '../codec/index.ts';
 import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
 import { type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import type { LiveAgent } from './agent.ts';
 import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
+import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, verifyDrive } from './lookups.ts';
 import { chooseHead, type DriveWish, insideDrive, keyFor, openDrive } from './openable.ts';
 import { importTelemetry } from './telemetry/index.ts';
@@ -29,7 +30,11 @@ export function createHandlers(agent: LiveAgent): Handlers {
   return {
     view: () => agent.view(),
     invite: async ({ usesMax, forMs }) => {
-      const { text, notAfterMs } = await agent.invite({ usesMax, forMs });
+      const notAfterMs = unixMs(agent.now() + forMs);
+      const { fleet } = agent.identity;
+      const terms = { fleet, usesMax, notAfterMs, addresses: agent.knownAddresses() };
+      const { statement, text } = createInvite(terms);
+      await agent.declare(statement);
       return { invite: text, usesMax, notAfterMs };
     },
     revoke: ({ target, reason }) => revoke(agent, target, reason),
@@ -43,6 +48,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     history: (request, report, signal) => historyOf(agent, request, { report, signal }),
     diff: (request, report, signal) => diffSnapshots(agent, request, { report, signal }),
     verify: (request, report, signal) => verifyDrive(agent, request, { report, signal }),
+    retention: (request, report, signal) => setRetention(agent, request, { report, signal }),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
     planLimits: (change) => changeLimits(agent, change),

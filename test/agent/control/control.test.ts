@@ -30,6 +30,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   history: never,
   diff: never,
   verify: never,
+  retention: never,
   computePlan: never,
   approvePlan: never,
   planLimits: never,
