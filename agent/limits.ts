@@ -104,6 +104,11 @@ export const deadShareToRepack = 0.7;
 export const repackCountMax = 64;
 /** Retention is applied and dead packs are given up this often, by each owner's agent. */
 export const keepingEveryMs = days(1);
+/** More of a drive's files than this removed or turned into noise within a day: nothing is forgotten until a person has looked. */
+export const massChangeShare = 0.5;
+/** Drives with fewer files change as a whole on any day. */
+export const massChangeFilesMin = 50;
+export const massChangeWindowMs = days(1);
 /** Space that held shards never take, so that deletes, restores and the index always work. */
 export const reserveBytes = 64 * mebibyte;
 /** Default share of a disk's free space that the fleet may use, and its cap. */

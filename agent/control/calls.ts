@@ -35,6 +35,8 @@ export const callSchemas = {
     ignore: z.array(z.string().min(1).max(256)).max(256),
     phrase: phrase.exactOptional(),
   }),
+  /** What happened in a protected folder until now was its person's wish. */
+  acceptChange: z.strictObject({ path }),
   snapshot: z.strictObject({ drive: name.exactOptional() }),
   snapshots: z.strictObject({ phrase: phrase.exactOptional() }),
   restore: z.strictObject({
@@ -125,6 +127,12 @@ export interface ProtectAnswer {
   readonly drive: DriveId;
   /** Only when the person was made just now: 24 words, shown once. */
   readonly phrase?: string;
+}
+
+export interface AcceptAnswer {
+  readonly drive: string;
+  /** Files that were removed or looked encrypted, of those before; absent when nothing was held for it. */
+  readonly accepted?: { readonly before: number; readonly harmed: number };
 }
 
 export interface SnapshotAnswer {
@@ -309,6 +317,7 @@ export interface CallAnswers {
     readonly target: AvailabilityTarget;
   };
   readonly protect: ProtectAnswer;
+  readonly acceptChange: AcceptAnswer;
   readonly snapshot: SnapshotAnswer;
   readonly snapshots: SnapshotListAnswer;
   readonly restore: RestoreAnswer;

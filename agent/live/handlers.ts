@@ -10,6 +10,7 @@ import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, verifyDrive } from './lookups.ts';
+import { acceptChange } from './mass-changes.ts';
 import { chooseHead, type DriveWish, insideDrive, keyFor, openDrive } from './openable.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
@@ -41,6 +42,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     policy: (change) => changePolicy(agent, change),
     protect: ({ path, ignore, phrase }) =>
       agent.drives.protect({ path, ignore, ...(phrase === undefined ? {} : { phrase }) }),
+    acceptChange: ({ path }) => acceptChange(agent, path),
     snapshot: ({ drive }) => takeSnapshot(agent, drive),
     snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),

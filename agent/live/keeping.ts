@@ -21,6 +21,7 @@ import type { PruneCounts, PruneOptions } from './data-path/index.ts';
 import type { RunningDrive, TakenSnapshot } from './drives.ts';
 import { type Home, readJson, writeJson } from './home.ts';
 import type { LookupLine } from './lookups.ts';
+import { reasonToKeepAll } from './mass-changes.ts';
 
 const intentionSchema = z.strictObject({ version: z.literal(1), packs: z.array(z.string()) });
 
@@ -103,9 +104,9 @@ export class Keeper {
     const heads = core.catalogue.drives.get(id)?.heads ?? [];
     const judged = judgeSnapshots(heads, wish.rules, localClock);
     const snapshots = judged.map(({ snapshot, atMs, reasons }) => ({ snapshot, atMs, reasons }));
-    const held = core.backup.staged.some((staged) => staged.drive === id)
-      ? 'a snapshot is on its way to its holders'
-      : undefined;
+    const isOnItsWay = core.backup.staged.some((staged) => staged.drive === id);
+    const held =
+      reasonToKeepAll(drive) ?? (isOnItsWay ? 'a snapshot is on its way to its holders' : undefined);
     if (held !== undefined) return { snapshots, held };
     const forgotten = judged.filter(({ reasons }) => reasons.length === 0).map(({ snapshot }) => snapshot);
     if (wish.mode === 'apply') await this.#publish(id, { snapshots: forgotten, packs: [] });

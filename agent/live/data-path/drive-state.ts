@@ -116,6 +116,11 @@ export class DriveState {
     return this.#files.get(path);
   }
 
+  /** Of all files that are remembered, also of some that are gone. */
+  paths(): IterableIterator<BytePath> {
+    return this.#files.keys();
+  }
+
   /** Remembers files whose chunks are all staged. */
   addFiles(files: ReadonlyMap<BytePath, FileState>): void {
     for (const [path, file] of files) this.#files.set(path, file);

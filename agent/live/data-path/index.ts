@@ -1,3 +1,4 @@
+export type { MassChange } from './change-watch.ts';
 export { suggestedIgnores } from './ignore.ts';
 export type { StagedSnapshot } from './drive-state.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';

@@ -17,6 +17,7 @@ import {
 import { chunkBytesAverage, packBytesTarget } from '../../limits.ts';
 import { type ChunkId, snapshotId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
+import { ChangeWatch, type MassChange } from './change-watch.ts';
 import { ChunkTable } from './chunk-table.ts';
 import {
   type Commit,
@@ -27,10 +28,19 @@ import {
 } from './drive-state.ts';
 import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { Packer, type StagedPack } from './packer.ts';
-import { type BytePath, bytePathOf } from './path-bytes.ts';
+import { type BytePath, bytePathOf, placeUnder } from './path-bytes.ts';
 import { identityOf, type LeftOut, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
+import { looksScrambled } from './scrambled.ts';
 import { type KeptFile, treeOf } from './snapshot-tree.ts';
-import type { Ask, PackResult, SnapshotQuestion, SnapshotRequest, SnapshotResult, TaskEnd } from './tasks.ts';
+import type {
+  Ask,
+  PackResult,
+  ReadFile,
+  SnapshotQuestion,
+  SnapshotRequest,
+  SnapshotResult,
+  TaskEnd,
+} from './tasks.ts';
 
 /** Files of one `pack` task at most: so that progress is remembered often. */
 const batchFilesMax = 2048;
@@ -50,6 +60,9 @@ class SnapshotRun {
   readonly #files = new Map<BytePath, KeptFile>();
   readonly #unreadable: LeftOut[];
   readonly #written = new Set<BytePath>();
+  readonly #watch: ChangeWatch;
+  /** Files of the last snapshot; undefined before the first. */
+  readonly #before: ReadonlySet<BytePath> | undefined;
   #sealedBytes = 0;
 
   constructor(request: SnapshotRequest, ask: AskMain) {
@@ -59,6 +72,9 @@ class SnapshotRun {
     this.#unreadable = [...this.#scan.unreadable];
     const { drive, keyEpoch } = request.sealing;
     this.#state = new DriveState({ folder: request.stateFolder, drive, keyEpoch });
+    this.#watch = new ChangeWatch(request.stateFolder, request.acceptedMs);
+    this.#before =
+      this.#state.commit === undefined ? undefined : this.#watch.filesBefore(this.#state.paths());
   }
 
   async run(): Promise<SnapshotResult> {
@@ -70,15 +86,29 @@ class SnapshotRun {
     this.#unreadable.push(...tree.missed);
     const bytes = Buffer.concat(tree.entries.map(encodeTreeEntry));
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
+    const massChange = this.#massChange();
     const outcome = await this.#stageTree(bytes, counts);
     return {
       ...outcome,
       ...counts,
+      ...(massChange === undefined ? {} : { massChange }),
       sealedBytes: this.#sealedBytes,
       unreadable: this.#unreadable,
       special: this.#scan.special,
       accesses: this.#accesses(),
     };
+  }
+
+  /** Compared with the last snapshot, and with what the day had brought until then. */
+  #massChange(): MassChange | undefined {
+    if (this.#before === undefined) return undefined;
+    return this.#watch.turn({
+      atMs: this.#request.atMs,
+      before: this.#before,
+      present: new Set(this.#scan.entries.map(({ path }) => path)),
+      files: this.#files,
+      chunksBefore: (path) => this.#state.file(path)?.chunks ?? [],
+    });
   }
 
   async #readChanged(files: readonly ScannedEntry[]): Promise<void> {
@@ -120,6 +150,7 @@ class SnapshotRun {
     });
     if (result === undefined) return;
     const remembered = new Map<BytePath, FileState>();
+    this.#noteScrambled(result.files);
     for (const { entry, chunks, attributes, state } of result.files) {
       const isUnstable = state === 'changing';
       if (this.#isChange(entry, chunks)) this.#written.add(entry.path);
@@ -131,6 +162,17 @@ class SnapshotRun {
     this.#unreadable.push(...result.missed);
     this.#addPacks(result.packs);
     this.#state.addFiles(remembered);
+  }
+
+  #noteScrambled(files: readonly ReadFile[]): void {
+    const place = placeUnder(this.#request.folder);
+    const scrambled = files
+      .filter(({ entry, chunks }) => this.#before?.has(entry.path) === true && this.#isChange(entry, chunks))
+      .filter(({ entry }) => looksScrambled(place(entry.path)));
+    this.#watch.noteScrambled(
+      scrambled.map(({ entry }) => entry.path),
+      this.#request.atMs,
+    );
   }
 
   /** Only with something to compare with: a first snapshot is not a thousand writes. */

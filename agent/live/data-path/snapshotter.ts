@@ -8,6 +8,7 @@ import type { Redundancy } from '../../../optimizer/index.ts';
 import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
 import type { DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
+import type { MassChange } from './change-watch.ts';
 import { nameDiskError } from './disk-errors.ts';
 import { driveFiles, readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 import { appendLineAsync } from './line-journal.ts';
@@ -45,6 +46,8 @@ export interface SnapshotterOptions {
   /** Asked at the start of each snapshot; throw where there is no plan yet. */
   readonly redundancyFor: (placementClass: PackDescriptor['placementClass']) => Redundancy;
   readonly now: () => UnixMs;
+  /** Until when a person accepted mass changes; absent: never. */
+  readonly acceptedMs?: () => number | undefined;
 }
 
 export interface PruneOptions {
@@ -78,6 +81,8 @@ export interface SnapshotOutcome {
   /** Sockets, pipes and devices that are not kept. */
   readonly special: readonly Difference[];
   readonly accesses: readonly Access[];
+  /** Much was removed or turned into noise within a day, and nobody has accepted it. */
+  readonly massChange?: MassChange;
 }
 
 export interface Snapshotter {
@@ -203,6 +208,7 @@ class FolderSnapshotter implements Snapshotter {
         exclude: insidePaths(folder, this.#options.exclude ?? []),
         stateFolder,
         atMs: startedMs,
+        acceptedMs: this.#options.acceptedMs?.() ?? -Infinity,
         jobCountMax: workers.threadCountMax + 1,
         ...(startedMs - scannedMs <= countedGapMsMax ? { scannedMs } : {}),
       },

@@ -4,6 +4,7 @@ import type { Attribute, PackDescriptor } from '../../codec/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
 import type { ChunkId, DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
+import type { MassChange } from './change-watch.ts';
 import type { SharedChunkTable } from './chunk-table.ts';
 import type { StagedSnapshot } from './drive-state.ts';
 import type { StagedPack } from './packer.ts';
@@ -61,6 +62,8 @@ export interface SnapshotRequest {
   readonly atMs: number;
   /** End of the last scan of this run of the agent: later access times are reads. Absent: reads are not counted. */
   readonly scannedMs?: number;
+  /** Mass changes until then were a person's wish; −∞ where none was accepted. */
+  readonly acceptedMs: number;
   /** `pack` tasks at once. */
   readonly jobCountMax: number;
 }
@@ -80,6 +83,8 @@ export interface SnapshotResult {
   readonly sealedBytes: number;
   readonly unreadable: readonly LeftOut[];
   readonly special: readonly LeftOut[];
+  /** Much was removed or turned into noise, and nobody has accepted it. */
+  readonly massChange?: MassChange;
   /** Files that were read or written since the last scan of this run. */
   readonly accesses: readonly Access[];
 }

@@ -23,6 +23,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   revoke: never,
   policy: never,
   protect: never,
+  acceptChange: never,
   snapshot: never,
   snapshots: never,
   restore: never,
