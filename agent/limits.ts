@@ -98,6 +98,17 @@ export const forgottenGraceMs = days(7);
 export const reclaimEveryMs = hours(1);
 /** Words that packs are given up, as an agent remembers them: about 40 MB. What is forgotten may come back from who lags behind. */
 export const givenUpPacksMax = 200_000;
+/** A pack of which more than this is needed by no kept snapshot is emptied into new ones: it frees more than it moves. */
+export const deadShareToRepack = 0.7;
+/** Packs emptied in one run: about a gigabyte to fetch, once a day. */
+export const repackCountMax = 64;
+/** Retention is applied and dead packs are given up this often, by each owner's agent. */
+export const keepingEveryMs = days(1);
+/** More of a drive's files than this removed or turned into noise within a day: nothing is forgotten until a person has looked. */
+export const massChangeShare = 0.5;
+/** Drives with fewer files change as a whole on any day. */
+export const massChangeFilesMin = 50;
+export const massChangeWindowMs = days(1);
 /** Space that held shards never take, so that deletes, restores and the index always work. */
 export const reserveBytes = 64 * mebibyte;
 /** Default share of a disk's free space that the fleet may use, and its cap. */

@@ -80,6 +80,8 @@ export interface DriveView {
   readonly path?: string;
   readonly watcher?: 'watching' | 'scanning only' | 'stopped';
   readonly snapshots: readonly SnapshotView[];
+  /** Why nothing of it is forgotten until a person has looked; absent when nothing stands against it. */
+  readonly held?: string;
   /** A snapshot on its way: shards with receipts, of all. */
   readonly pending?: {
     readonly startedMs: UnixMs;

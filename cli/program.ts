@@ -14,6 +14,7 @@ import { addModelsCommands } from './commands/models.ts';
 import { addPlanCommands } from './commands/plan.ts';
 import { addProtectCommand } from './commands/protect.ts';
 import { addRestoreCommand } from './commands/restore.ts';
+import { addRetentionCommand } from './commands/retention.ts';
 import { addSnapshotsCommand } from './commands/snapshots.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTelemetryCommands } from './commands/telemetry.ts';
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     addDiffCommand,
     addRestoreCommand,
     addVerifyCommand,
+    addRetentionCommand,
     addPlanCommands,
     addTelemetryCommands,
     addModelsCommands,

@@ -55,6 +55,13 @@ export function parseShare(text: string): number {
   return share;
 }
 
+/** "14" as 14: a whole number from 0 to a million. Throws `quantity-malformed`. */
+export function parseCount(text: string): number {
+  const count = /^\d{1,7}$/u.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!(count <= 1_000_000)) throw wrong(text, '"14", without a unit');
+  return count;
+}
+
 /** "500MB", "20GB", "1TB" in bytes, by powers of 1024. Throws `quantity-malformed`. */
 export function parseByteCount(text: string): number {
   const bytes = parseQuantity(text, sizeUnits);

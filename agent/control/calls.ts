@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { attributeNames, type MachineId, type TelemetryRow } from '../../datasets/index.ts';
 import type { AvailabilityTarget, PlacementLimits, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
+import type { RetentionRules } from '../core/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
@@ -11,6 +12,7 @@ import type { FleetView } from '../view.ts';
 const path = z.string().min(1).max(4096);
 const name = z.string().min(1).max(128);
 const phrase = z.string().max(1024);
+const ruleCount = z.int().min(0).max(1_000_000).exactOptional();
 
 /** Checks of every request; unknown keys are refused. */
 export const callSchemas = {
@@ -33,6 +35,8 @@ export const callSchemas = {
     ignore: z.array(z.string().min(1).max(256)).max(256),
     phrase: phrase.exactOptional(),
   }),
+  /** What happened in a protected folder until now was its person's wish. */
+  acceptChange: z.strictObject({ path }),
   snapshot: z.strictObject({ drive: name.exactOptional() }),
   snapshots: z.strictObject({ phrase: phrase.exactOptional() }),
   restore: z.strictObject({
@@ -60,6 +64,23 @@ export const callSchemas = {
     snapshot: name.exactOptional(),
     drive: name.exactOptional(),
     phrase: phrase.exactOptional(),
+  }),
+  /** Drives of this machine: "all", first digits of an id, or a folder. */
+  retention: z.strictObject({
+    drive: path,
+    /** Absent: those that the drive has. Without any number everything is kept. */
+    rules: z
+      .strictObject({
+        last: ruleCount,
+        hourly: ruleCount,
+        daily: ruleCount,
+        weekly: ruleCount,
+        monthly: ruleCount,
+        yearly: ruleCount,
+      })
+      .exactOptional(),
+    /** Sets the rules and applies them; else it only says what they would do. */
+    apply: z.boolean(),
   }),
   computePlan: z.strictObject({}),
   approvePlan: z.strictObject({}),
@@ -106,6 +127,12 @@ export interface ProtectAnswer {
   readonly drive: DriveId;
   /** Only when the person was made just now: 24 words, shown once. */
   readonly phrase?: string;
+}
+
+export interface AcceptAnswer {
+  readonly drive: string;
+  /** Files that were removed or looked encrypted, of those before; absent when nothing was held for it. */
+  readonly accepted?: { readonly before: number; readonly harmed: number };
 }
 
 export interface SnapshotAnswer {
@@ -235,6 +262,37 @@ export interface VerifyAnswer {
   }[];
 }
 
+export interface RetentionAnswer {
+  readonly drives: readonly {
+    readonly drive: DriveId;
+    readonly path: string;
+    readonly rules: RetentionRules;
+    readonly isApplied: boolean;
+    /** Oldest first, as they were before; without reasons: forgotten. */
+    readonly snapshots: readonly {
+      readonly snapshot: SnapshotId;
+      readonly atMs: number;
+      readonly reasons: readonly string[];
+    }[];
+    /** Why nothing is forgotten now, whatever the rules say. */
+    readonly held?: string;
+    /** Packs without the forgotten snapshots, by sealed bytes before redundancy. */
+    readonly packs?: {
+      readonly packCount: number;
+      readonly packBytes: number;
+      /** Given up, where the rules are applied. */
+      readonly deadPackCount: number;
+      readonly deadPackBytes: number;
+      /** Mostly dead: to be emptied into new packs, and given up after the next snapshot. */
+      readonly repackCount: number;
+      readonly repackBytes: number;
+      readonly emptiedCount: number;
+    };
+    /** Why packs could not be judged now; all of them stay. */
+    readonly unseen?: string;
+  }[];
+}
+
 export interface PlanAnswer {
   readonly plan: Plan;
   readonly changed: boolean;
@@ -259,6 +317,7 @@ export interface CallAnswers {
     readonly target: AvailabilityTarget;
   };
   readonly protect: ProtectAnswer;
+  readonly acceptChange: AcceptAnswer;
   readonly snapshot: SnapshotAnswer;
   readonly snapshots: SnapshotListAnswer;
   readonly restore: RestoreAnswer;
@@ -266,6 +325,7 @@ export interface CallAnswers {
   readonly history: HistoryAnswer;
   readonly diff: DiffAnswer;
   readonly verify: VerifyAnswer;
+  readonly retention: RetentionAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;
   readonly planLimits: PlacementLimits;

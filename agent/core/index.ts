@@ -5,6 +5,7 @@ export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
 export type { CoreEvent, HeardForget, StagedSnapshot } from './events.ts';
+export { type ChangeCounts, isMassChange } from './mass-change.ts';
 export { movementBetween, reasonToHold } from './movement.ts';
 export {
   areRulesSet,

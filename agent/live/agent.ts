@@ -5,7 +5,6 @@ import { createLiveRandom } from './random.ts';
 import pino, { type Logger } from 'pino';
 import { days, DreyError, type LocationRow, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
 import {
-  createInvite,
   openStatement,
   type SignedBatch,
   type SignedStatement,
@@ -28,6 +27,7 @@ import { createHandlers } from './handlers.ts';
 import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
 import { type Home, homeAt } from './home.ts';
 import { type Identity, readIdentity, settleQuotaBytes } from './identity.ts';
+import { Keeper } from './keeping.ts';
 import { type LiveLog, openLiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Planner } from './planner.ts';
@@ -92,6 +92,7 @@ export class LiveAgent {
   readonly planner: Planner;
   readonly planning: Planning;
   readonly fetcher: PackFetcher;
+  readonly keeper: Keeper;
   readonly workers = new WorkerPool();
   readonly identity: Identity;
   readonly #parts: Parts;
@@ -118,7 +119,7 @@ export class LiveAgent {
       identity,
       membership: this.core.membership,
       now: () => clock.now(),
-      addresses: () => this.#knownAddresses(),
+      addresses: () => this.knownAddresses(),
       publish: (statement) => this.publish(statement),
       learn: (statement) => this.#learn(statement.statement),
     });
@@ -144,8 +145,10 @@ export class LiveAgent {
       tell,
       publish: (record) => this.shell.append('facts', [record]),
       telemetry: () => this.#telemetry,
+      keeper: () => this.keeper,
       report: (level, text) => this.#report(level, text),
     });
+    this.keeper = new Keeper(this, { home, report: (level, text) => this.#report(level, text) });
     this.handlers = createHandlers(this);
   }
 
@@ -251,21 +254,6 @@ export class LiveAgent {
     await this.publish(signStatement(this.#adminKey(), statement));
   }
 
-  async invite(terms: {
-    readonly usesMax: number;
-    readonly forMs: number;
-  }): Promise<{ readonly text: string; readonly notAfterMs: UnixMs }> {
-    const notAfterMs = unixMs(this.now() + terms.forMs);
-    const { statement, text } = createInvite({
-      fleet: this.identity.fleet,
-      usesMax: terms.usesMax,
-      notAfterMs,
-      addresses: this.#knownAddresses(),
-    });
-    await this.declare(statement);
-    return { text, notAfterMs };
-  }
-
   async appendTelemetry(records: ReturnType<typeof telemetryRecords>): Promise<void> {
     await this.shell.append('telemetry', records);
   }
@@ -352,7 +340,8 @@ export class LiveAgent {
       await this.shell.append('facts', [{ kind: 'addresses', addresses }]);
   }
 
-  #knownAddresses(): readonly string[] {
+  /** Addresses to dial this machine at, and others of the fleet. */
+  knownAddresses(): readonly string[] {
     const { membership } = this.core;
     const others = [...membership.up].flatMap((peer) => membership.addressesOf(peer));
     return [...this.addresses(), ...others].slice(0, 32);

@@ -1,7 +1,6 @@
 // The protected folders of this machine: their keys, snapshotters and watchers. Takes a snapshot when a folder may have
 // changed, hands it to the core, and tells whoever waits when it is acknowledged.
 
-import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DreyError, seconds, type UnixMs } from '../../datasets/index.ts';
@@ -34,15 +33,31 @@ import {
 } from './data-path/index.ts';
 import type { LiveDisk } from './disk/index.ts';
 import { type Home, readJson, writeJson } from './home.ts';
+import type { Keeper } from './keeping.ts';
+import { heldText, massChangeText } from './mass-changes.ts';
 import { readPending, writePending } from './pending.ts';
+import { assertFolder } from './protected-folder.ts';
 import type { Telemetry } from './telemetry/index.ts';
 
+const ruleCount = z.int().min(0).exactOptional();
 const driveSchema = z.strictObject({
   drive: z.string(),
   folder: z.string(),
   ignore: z.array(z.string()),
   keyEpoch: z.int(),
   wrappedKey: z.string(),
+  retention: z
+    .strictObject({
+      last: ruleCount,
+      hourly: ruleCount,
+      daily: ruleCount,
+      weekly: ruleCount,
+      monthly: ruleCount,
+      yearly: ruleCount,
+    })
+    .exactOptional(),
+  /** Until when mass changes were a person's wish. */
+  acceptedMs: z.int().min(0).exactOptional(),
 });
 const schema = z.strictObject({
   version: z.literal(1),
@@ -61,14 +76,17 @@ export interface DrivesParts {
   readonly tell: (event: CoreEvent) => void;
   readonly publish: (record: DriveRecord) => Promise<void>;
   readonly telemetry: () => Telemetry | undefined;
+  readonly keeper: () => Pick<Keeper, 'resume' | 'consider'>;
   readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
 }
 
 export interface RunningDrive {
-  readonly stored: StoredDrive;
+  stored: StoredDrive;
   readonly key: Uint8Array;
   readonly snapshotter: Snapshotter;
   watcher: Watcher | undefined;
+  /** What the last snapshot of this run said; undefined before the first. */
+  lastOutcome: Pick<SnapshotOutcome, 'massChange'> | undefined;
   /** Why the last snapshot failed; undefined when it did not. */
   failure: string | undefined;
   retry: Timer | undefined;
@@ -179,11 +197,34 @@ export class Drives {
   /** Takes a snapshot now, after waiting for a plan. */
   async take(drive: RunningDrive): Promise<TakenSnapshot> {
     await this.#planned();
+    await this.#parts.keeper().resume(drive);
     const startedMs = this.#parts.clock.now();
     const outcome = await drive.snapshotter.snapshot();
     this.#parts.telemetry()?.countAccess(outcome.accesses);
     drive.failure = undefined;
-    return { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
+    this.#warnOfChange(drive, outcome);
+    const taken = { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
+    void this.#parts.keeper().consider(drive, taken);
+    return taken;
+  }
+
+  #warnOfChange(drive: RunningDrive, { massChange }: SnapshotOutcome): void {
+    const isNew = drive.lastOutcome?.massChange === undefined;
+    // It may have been accepted while the snapshot was taken.
+    const isHeld = massChange !== undefined && massChange.atMs > (drive.stored.acceptedMs ?? 0);
+    drive.lastOutcome = isHeld ? { massChange } : {};
+    if (isHeld && isNew) this.#parts.report('problem', `${massChangeText(massChange)}; ${heldText}`);
+  }
+
+  /** Looks at the folder again, as if it had changed. */
+  takeSoon(drive: RunningDrive): void {
+    void this.#look(drive);
+  }
+
+  /** Changes what is noted of a drive, on the disk when this returns. */
+  note(drive: RunningDrive, change: Pick<StoredDrive, 'retention' | 'acceptedMs'>): void {
+    drive.stored = { ...drive.stored, ...change };
+    this.#save();
   }
 
   acknowledged(staged: StagedSnapshot): void {
@@ -236,9 +277,11 @@ export class Drives {
       stagePack: (descriptor, shards) => this.#stage(descriptor, shards),
       redundancyFor: (placementClass) => this.#redundancyFor(placementClass),
       now: () => clock.now(),
+      acceptedMs: () => this.#running.get(drive)?.stored.acceptedMs,
     });
     const running: RunningDrive = {
       stored,
+      lastOutcome: undefined,
       key: unwrapped.value,
       snapshotter,
       watcher: undefined,
@@ -333,34 +376,3 @@ const keyDamaged = (reason: string): DreyError =>
     message: `the key of a drive cannot be opened on this machine: ${reason}`,
     advice: 'Protect the folder again; what was backed up is restored with the 24 words on any machine.',
   });
-
-/** A folder that can be listed. */
-function assertFolder(path: string): void {
-  const wrong = (code: string, message: string, advice: string): DreyError =>
-    new DreyError({ code, message, advice });
-  let isFolder: boolean;
-  try {
-    isFolder = statSync(path).isDirectory();
-  } catch {
-    throw wrong(
-      'folder-missing',
-      'the folder to protect is not there',
-      'Name a folder that exists on this machine.',
-    );
-  }
-  if (!isFolder)
-    throw wrong(
-      'not-a-folder',
-      'what should be protected is no folder',
-      'Name the folder that the file lies in.',
-    );
-  try {
-    accessSync(path, constants.R_OK | constants.X_OK);
-  } catch {
-    throw wrong(
-      'folder-unreadable',
-      'the folder to protect cannot be read',
-      'Give the agent the right to read it, or run it as its owner.',
-    );
-  }
-}

@@ -18,6 +18,7 @@ import type {
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
 import { healthLines } from './health.ts';
+import { massChangeText } from './mass-changes.ts';
 import type { Proposal } from './planning.ts';
 import type { Observations } from './observations.ts';
 
@@ -137,6 +138,9 @@ function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
       ...(running === undefined
         ? {}
         : { path: running.stored.folder, watcher: running.watcher?.health.state ?? 'stopped' }),
+      ...(running?.lastOutcome?.massChange === undefined
+        ? {}
+        : { held: massChangeText(running.lastOutcome.massChange) }),
       snapshots: heads.map(({ snapshot, atMs, fileCount, byteCount }): SnapshotView => ({
         snapshot,
         atMs,

@@ -1,14 +1,16 @@
 // The calls of agent/control, done by a running agent.
 
-import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
-import { personFromPhrase } from '../codec/index.ts';
+import { DreyError, machineId, readRowFile, type TelemetryRow, unixMs } from '../../datasets/index.ts';
+import { createInvite, personFromPhrase } from '../codec/index.ts';
 import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
 import { type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import type { LiveAgent } from './agent.ts';
 import { compareTrees, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
+import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, verifyDrive } from './lookups.ts';
+import { acceptChange } from './mass-changes.ts';
 import { chooseHead, type DriveWish, insideDrive, keyFor, openDrive } from './openable.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
@@ -29,13 +31,18 @@ export function createHandlers(agent: LiveAgent): Handlers {
   return {
     view: () => agent.view(),
     invite: async ({ usesMax, forMs }) => {
-      const { text, notAfterMs } = await agent.invite({ usesMax, forMs });
+      const notAfterMs = unixMs(agent.now() + forMs);
+      const { fleet } = agent.identity;
+      const terms = { fleet, usesMax, notAfterMs, addresses: agent.knownAddresses() };
+      const { statement, text } = createInvite(terms);
+      await agent.declare(statement);
       return { invite: text, usesMax, notAfterMs };
     },
     revoke: ({ target, reason }) => revoke(agent, target, reason),
     policy: (change) => changePolicy(agent, change),
     protect: ({ path, ignore, phrase }) =>
       agent.drives.protect({ path, ignore, ...(phrase === undefined ? {} : { phrase }) }),
+    acceptChange: ({ path }) => acceptChange(agent, path),
     snapshot: ({ drive }) => takeSnapshot(agent, drive),
     snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
@@ -43,6 +50,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     history: (request, report, signal) => historyOf(agent, request, { report, signal }),
     diff: (request, report, signal) => diffSnapshots(agent, request, { report, signal }),
     verify: (request, report, signal) => verifyDrive(agent, request, { report, signal }),
+    retention: (request, report, signal) => setRetention(agent, request, { report, signal }),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
     planLimits: (change) => changeLimits(agent, change),
@@ -132,10 +140,11 @@ interface RestoreWish extends DriveWish {
 
 async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgress): Promise<RestoreAnswer> {
   const { drive, known, key } = openDrive(agent, wish);
-  const head = chooseHead(known, wish);
+  const [head, newest] = [chooseHead(known, wish), known.heads.at(-1)];
   const result = await restoreSnapshot({
     workers: agent.workers,
     head,
+    ...(newest === undefined || newest === head ? {} : { newest }),
     driveKey: key,
     fetchPack: (descriptor) => agent.fetcher.fetch(descriptor),
     to: wish.to,

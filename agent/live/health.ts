@@ -4,6 +4,7 @@ import type { AgentCore } from '../core/index.ts';
 import type { HealthLine } from '../view.ts';
 import type { Drives } from './drives.ts';
 import type { ViewParts } from './fleet-view.ts';
+import { heldText, massChangeText } from './mass-changes.ts';
 
 /** One line for each thing that people should know of; one that says so when there is none. */
 export function healthLines({ core, disk, drives, proposal, now }: ViewParts): readonly HealthLine[] {
@@ -65,7 +66,15 @@ function auditHealth({ membership, audit }: AgentCore): readonly HealthLine[] {
 
 function driveHealth(drives: Drives): readonly HealthLine[] {
   const lines: HealthLine[] = [];
-  for (const { failure, watcher } of drives.running.values()) {
+  for (const { failure, watcher, lastOutcome } of drives.running.values()) {
+    if (lastOutcome?.massChange !== undefined)
+      lines.push({
+        level: 'problem',
+        subject: 'mass change',
+        text: `${massChangeText(lastOutcome.massChange)}; ${heldText}.`,
+        advice:
+          'Was it you? Then `drey protect FOLDER --accept-change`. If not: take the machine off the network, and bring the files back with `drey restore --at`.',
+      });
     if (failure !== undefined)
       lines.push({
         level: 'problem',

@@ -175,6 +175,7 @@ export async function verifyDrive(
       wish.snapshot === undefined ? headsOf(opened) : [chooseHead(opened.known, { snapshot: wish.snapshot })];
     const { problems, ...counts } = await verifySnapshots(heads, {
       ...readingOptions(agent, opened.key, line),
+      newest: opened.known.heads.at(-1) ?? heads[0],
       depth: wish.readData ? 'data' : 'places',
       countShards: (packs) => agent.fetcher.count(packs),
     });

@@ -1,4 +1,4 @@
-// `drey protect PATH`: makes a drive of a folder and takes its first snapshot.
+// `drey protect PATH`: makes a drive of a folder and takes its first snapshot; or says that a mass change in it was meant.
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -11,6 +11,7 @@ interface ProtectOptions extends CommonOptions {
   readonly ignore: readonly string[];
   readonly phraseFile?: string;
   readonly wait: boolean;
+  readonly acceptChange?: boolean;
 }
 
 const phraseText = (phrase: string): string =>
@@ -21,7 +22,24 @@ const phraseText = (phrase: string): string =>
     '',
   ].join('\n');
 
+async function accept(path: string, options: ProtectOptions): Promise<void> {
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'acceptChange',
+    request: { path: resolve(path) },
+  });
+  show(options, answer, () =>
+    answer.accepted === undefined
+      ? 'Nothing was held back for this folder.'
+      : `Accepted: ${answer.accepted.harmed} of ${answer.accepted.before} files. Older snapshots are forgotten again as the drive's rules say.`,
+  );
+}
+
 async function protect(path: string, options: ProtectOptions): Promise<void> {
+  if (options.acceptChange === true) {
+    await accept(path, options);
+    return;
+  }
   const home = homeOf(options);
   const phrase = readSecret(options.phraseFile);
   const drive = await askAgent({
@@ -64,6 +82,10 @@ export function addProtectCommand(program: Command): void {
   )
     .option('--ignore <pattern>', 'name or glob to leave out; may be repeated', collect, [])
     .option('--phrase-file <file>', 'recovery phrase of a person who already has one ("-": standard input)')
+    .option(
+      '--accept-change',
+      'say that the mass change that `drey status` shows was your wish: older snapshots may be forgotten again',
+    )
     .option('--no-wait', 'do not wait until the first snapshot is acknowledged')
     .action(protect);
 }

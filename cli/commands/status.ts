@@ -36,7 +36,8 @@ function driveLines(view: FleetView): string[] {
         drive.pending === undefined
           ? ''
           : `; on its way: ${drive.pending.shardsStored} of ${drive.pending.shardsWanted} shards stored`;
-      return `  ${drive.path}: ${newest}${pending}; ${drive.watcher ?? 'stopped'}`;
+      const held = drive.held === undefined ? '' : `\n!!   ${drive.held}; no older snapshot is forgotten`;
+      return `  ${drive.path}: ${newest}${pending}; ${drive.watcher ?? 'stopped'}${held}`;
     });
 }
 

@@ -30,6 +30,7 @@ const promised = [
   'drey diff',
   'drey restore',
   'drey verify',
+  'drey retention',
   'drey plan show',
   'drey plan explain',
   'drey plan compute',

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { DreyError } from '../../datasets/index.ts';
-import { parseByteCount, parseMomentMs, parseSpanMs } from '../../cli/quantities.ts';
+import { parseByteCount, parseCount, parseMomentMs, parseSpanMs } from '../../cli/quantities.ts';
 
 test('spans are read with their units', (t) => {
   t.is(parseSpanMs('90s'), 90_000);
@@ -14,6 +14,13 @@ test('sizes are read in powers of 1024', (t) => {
   t.is(parseByteCount('500MB'), 500 * 1024 ** 2);
   t.is(parseByteCount('1TB'), 1024 ** 4);
   t.is(parseByteCount('0.5kb'), 512);
+});
+
+test('counts are whole numbers without a unit', (t) => {
+  t.is(parseCount(' 14 '), 14);
+  t.is(parseCount('0'), 0);
+  for (const text of ['-1', '1.5', '3d', '', '99999999'])
+    t.throws(() => parseCount(text), { code: 'quantity-malformed' });
 });
 
 test('moments are days, minutes, ISO times, or so long ago', (t) => {

@@ -13,7 +13,7 @@ import {
   readJournal,
   rewriteJournal,
 } from './line-journal.ts';
-import { type PackLine, packOfLine, type StagedPack } from './packer.ts';
+import { type PackLine, packLine, packOfLine, type StagedPack } from './packer.ts';
 import type { BytePath } from './path-bytes.ts';
 
 export interface FileState {
@@ -123,6 +123,11 @@ export class DriveState {
     return this.#files.get(path);
   }
 
+  /** Of all files that are remembered, also of some that are gone. */
+  paths(): IterableIterator<BytePath> {
+    return this.#files.keys();
+  }
+
   /** Remembers files whose chunks are all staged: flushed with the next commit; without it they are read once more. */
   addFiles(files: ReadonlyMap<BytePath, FileState>): void {
     for (const [path, file] of files) this.#files.set(path, file);
@@ -142,6 +147,24 @@ export class DriveState {
       ...fileLines(this.#files),
       commitLine(commit),
     ]);
+  }
+
+  /**
+   * Counts on these packs no more: files with chunks in them are read again. The commit goes first: killed in between, the
+   * next index names a few packs twice.
+   */
+  dropPacks(dropped: ReadonlySet<PackId>): void {
+    const isKept = ({ descriptor }: StagedPack): boolean => !dropped.has(descriptor.pack);
+    if (this.packs.every(isKept)) return;
+    if (this.#commit !== undefined) {
+      const packCount = this.packs.slice(0, this.#commit.packCount).filter(isKept).length;
+      this.#commit = { ...this.#commit, packCount };
+      appendLines(this.#paths.filesFile, [commitLine(this.#commit)]);
+    }
+    const kept = this.packs.filter(isKept);
+    rewriteJournal(this.#paths.packsFile, kept.map(packLine));
+    this.packs.splice(0, this.packs.length, ...kept);
+    this.#dropUnstaged();
   }
 
   /** Packs staged since the last commit (or ever, before the first). */
@@ -174,7 +197,10 @@ export class DriveState {
       this.#fileLines += line.files.length;
     }
     if (line.kind === 'commit')
-      this.#commit = withSealedRoot(line.commit, Buffer.from(line.sealedRoot, 'hex'));
+      this.#commit = {
+        ...line.commit,
+        staged: withSealedRoot(line.commit.staged, Buffer.from(line.sealedRoot, 'hex')),
+      };
   }
 }
 
@@ -200,11 +226,12 @@ const attributesOf = (pairs: FileLine[4] = []): readonly Attribute[] =>
 const commitLine = (commit: Commit): Uint8Array =>
   encodeLine({
     kind: 'commit',
-    commit: withSealedRoot(commit, new Uint8Array()),
+    commit: { ...commit, staged: withSealedRoot(commit.staged, new Uint8Array()) },
     sealedRoot: Buffer.from(commit.staged.head.sealedRoot).toString('hex'),
   });
 
-const withSealedRoot = (commit: Commit, sealedRoot: Uint8Array): Commit => ({
-  ...commit,
-  staged: { ...commit.staged, head: { ...commit.staged.head, sealedRoot: new Uint8Array(sealedRoot) } },
+/** The same with another sealed root: bytes do not go into JSON. */
+export const withSealedRoot = (staged: StagedSnapshot, sealedRoot: Uint8Array): StagedSnapshot => ({
+  ...staged,
+  head: { ...staged.head, sealedRoot: new Uint8Array(sealedRoot) },
 });

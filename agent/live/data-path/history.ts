@@ -67,6 +67,8 @@ export const findDifferences = (
 
 export interface VerifyOptions extends ReadingOptions {
   readonly depth: VerifyRequest['depth'];
+  /** The drive's newest head. */
+  readonly newest: Head;
   /** How many different shards of each pack can be had now. */
   readonly countShards: (packs: readonly PackDescriptor[]) => Promise<readonly number[]>;
 }
@@ -82,6 +84,7 @@ export const verifySnapshots = (
       drive: heads[0].drive,
       driveKey: options.driveKey,
       sealedRoots: heads.map(({ sealedRoot }) => sealedRoot),
+      newestRoot: options.newest.sealedRoot,
       depth: options.depth,
       problemCountMax,
     },

@@ -1,3 +1,4 @@
+export type { MassChange } from './change-watch.ts';
 export { suggestedIgnores } from './ignore.ts';
 export type { StagedSnapshot } from './drive-state.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
@@ -11,12 +12,20 @@ export {
 export {
   createSnapshotter,
   type SnapshotOutcome,
+  type PruneOptions,
   type SnapshotProgress,
   type Snapshotter,
   type SnapshotterOptions,
 } from './snapshotter.ts';
-export type { Difference, FileVersion, FoundVersion, HistoryResult, RestoreResult } from './tasks.ts';
 export { keepsAttributes } from './system-calls.ts';
+export type {
+  Difference,
+  FileVersion,
+  FoundVersion,
+  HistoryResult,
+  PruneCounts,
+  RestoreResult,
+} from './tasks.ts';
 export {
   busyMsMax,
   lookEveryMs,

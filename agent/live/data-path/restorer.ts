@@ -10,6 +10,8 @@ import { movable, ownBytes } from './worker-protocol.ts';
 export interface RestoreOptions {
   readonly workers: WorkerPool;
   readonly head: Pick<HeadRecord, 'drive' | 'keyEpoch' | 'sealedRoot'>;
+  /** The drive's newest head, where that is another one. */
+  readonly newest?: Pick<HeadRecord, 'sealedRoot'>;
   /** The drive's key of the head's epoch, 32 bytes. */
   readonly driveKey: Uint8Array;
   /** Gives a whole sealed pack and the bytes' buffer with it (it is moved, not copied); rejects where it cannot be had. */
@@ -39,6 +41,7 @@ export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult>
       driveKey,
       keyEpoch,
       sealedRoot,
+      ...(options.newest === undefined ? {} : { newestRoot: options.newest.sealedRoot }),
       to,
       paths: options.paths ?? [],
       overwrite: options.overwrite === 'replace',

@@ -12,6 +12,7 @@ import {
   openSmall,
   type PackDescriptor,
   type PackEntry,
+  type RootPointer,
   type SnapshotRoot,
   type TreeEntry,
 } from '../../codec/index.ts';
@@ -35,23 +36,50 @@ export interface ReadSnapshot {
 /** Throws `snapshot-unreadable` when root or tree cannot be had whole. */
 export async function readSnapshot(
   source: PackSource,
-  { driveKey, sealedRoot, drive }: Pick<RestoreRequest, 'driveKey' | 'sealedRoot' | 'drive'>,
+  request: Pick<RestoreRequest, 'driveKey' | 'sealedRoot' | 'drive' | 'newestRoot'>,
 ): Promise<ReadSnapshot> {
-  const root = await readRoot(source, driveKey, sealedRoot);
-  if (root.drive !== drive) throw unreadable('its root belongs to another drive');
-  const descriptors = byPack(root.packs);
+  const root = await readRoot(source, request.driveKey, request.sealedRoot);
+  if (root.drive !== request.drive) throw unreadable('its root belongs to another drive');
+  const newest = await readNewest(source, request);
+  const descriptors = byPack([...root.packs, ...newest.packs]);
+  const segments = [...root.index, ...newest.index];
   // One round for tree and index: they often share a pack.
-  const read = await source.readAll([...root.tree, ...root.index.flat()], descriptors);
+  const read = await source.readAll([...root.tree, ...segments.flat()], descriptors);
   const parts = (locators: readonly ChunkLocator[]): Uint8Array | string => joinChunks(locators, read);
   const tree = parts(root.tree);
   if (typeof tree === 'string') throw unreadable(`of its tree, ${tree}`);
   const chunks = new Map<ChunkId, IndexedChunk>();
-  const indexFailures: string[] = [];
-  for (const segment of root.index) {
+  const indexFailures: string[] = [...newest.failures];
+  // What a later segment says counts.
+  for (const segment of segments) {
     const failure = addSegment(parts(segment), chunks);
     if (failure !== undefined) indexFailures.push(failure);
   }
   return { entries: entriesOf(tree), chunks, indexFailures };
+}
+
+/** Packs are rewritten, and only the newest index knows where their chunks are now; without it, the snapshot's own must do. */
+async function readNewest(
+  source: PackSource,
+  { driveKey, newestRoot }: Pick<RestoreRequest, 'driveKey' | 'newestRoot'>,
+): Promise<Pick<SnapshotRoot, 'index' | 'packs'> & { readonly failures: readonly string[] }> {
+  if (newestRoot === undefined) return { index: [], packs: [], failures: [] };
+  try {
+    const { index, packs } = await readRoot(source, driveKey, newestRoot);
+    return { index, packs, failures: [] };
+  } catch (error) {
+    if (!(error instanceof DreyError)) throw error;
+    return { index: [], packs: [], failures: [`of the newest snapshot's index: ${error.message}`] };
+  }
+}
+
+/** Where a head says that its root lies. Throws `snapshot-unreadable`. */
+export function readPointer(driveKey: Uint8Array, sealedRoot: Uint8Array): RootPointer {
+  const opened = openSmall(driveKey, 'root', sealedRoot);
+  if (!opened.ok) throw unreadable(opened.rejection.reason);
+  const pointer = decodeRootPointer(opened.value);
+  if (!pointer.ok) throw unreadable(pointer.rejection.reason);
+  return pointer.value;
 }
 
 /** Throws `snapshot-unreadable`. */
@@ -60,12 +88,9 @@ export async function readRoot(
   driveKey: Uint8Array,
   sealedRoot: Uint8Array,
 ): Promise<SnapshotRoot> {
-  const opened = openSmall(driveKey, 'root', sealedRoot);
-  if (!opened.ok) throw unreadable(opened.rejection.reason);
-  const pointer = decodeRootPointer(opened.value);
-  if (!pointer.ok) throw unreadable(pointer.rejection.reason);
-  const read = await source.readAll(pointer.value.root, byPack(pointer.value.packs));
-  const bytes = joinChunks(pointer.value.root, read);
+  const pointer = readPointer(driveKey, sealedRoot);
+  const read = await source.readAll(pointer.root, byPack(pointer.packs));
+  const bytes = joinChunks(pointer.root, read);
   if (typeof bytes === 'string') throw unreadable(`of its root, ${bytes}`);
   const root = decodeSnapshotRoot(bytes);
   if (!root.ok) throw unreadable(root.rejection.reason);

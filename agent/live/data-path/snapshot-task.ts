@@ -1,11 +1,9 @@
 // Task of a worker thread: one snapshot from scan to sealed root. Decides what has changed, hands the changed files out
 // to `pack` tasks, then packs tree, index and root. Remembers only what is staged; killed at any point it goes on there.
 
-import { createHmac } from 'node:crypto';
-import { unixMs, fileId } from '../../../datasets/index.ts';
+import { unixMs } from '../../../datasets/index.ts';
 import {
   type ChunkLocator,
-  deriveKey,
   encodeIndexSegment,
   encodeRootPointer,
   encodeSnapshotRoot,
@@ -16,7 +14,8 @@ import {
 } from '../../codec/index.ts';
 import { chunkBytesAverage, packBytesTarget } from '../../limits.ts';
 import { type ChunkId, snapshotId } from '../../units.ts';
-import type { Access } from '../telemetry/index.ts';
+import { accessesOf } from './accesses.ts';
+import { ChangeWatch, type MassChange } from './change-watch.ts';
 import { ChunkTable } from './chunk-table.ts';
 import {
   type Commit,
@@ -27,10 +26,20 @@ import {
 } from './drive-state.ts';
 import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { Packer, type StagedPack } from './packer.ts';
-import { type BytePath, bytePathOf } from './path-bytes.ts';
+import { type BytePath, bytePathOf, placeUnder } from './path-bytes.ts';
 import { identityOf, type LeftOut, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
+import { looksScrambled } from './scrambled.ts';
 import { type KeptFile, treeOf } from './snapshot-tree.ts';
-import type { Ask, PackResult, SnapshotQuestion, SnapshotRequest, SnapshotResult, TaskEnd } from './tasks.ts';
+import { forgetStandstill, readStandstill, rememberStandstill, type Standstill } from './standstill.ts';
+import type {
+  Ask,
+  PackResult,
+  ReadFile,
+  SnapshotQuestion,
+  SnapshotRequest,
+  SnapshotResult,
+  TaskEnd,
+} from './tasks.ts';
 
 /** Files of one `pack` task at most: so that progress is remembered often. */
 const batchFilesMax = 2048;
@@ -39,8 +48,27 @@ type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
 
 /** Task `snapshot`. Throws `folder-missing`, `folder-unreadable`, `not-a-folder`, `disk-full`. */
 export async function snapshotTask(request: SnapshotRequest, ask: AskMain): Promise<TaskEnd<SnapshotResult>> {
-  return { result: await new SnapshotRun(request, ask).run() };
+  const scan = scanFolder(request.folder, leftOutBy(request));
+  const { drive, keyEpoch } = request.sealing;
+  const question = { stateFolder: request.stateFolder, drive, keyEpoch, scan };
+  const still = readStandstill(question);
+  if (still !== undefined) return { result: unchanged(still, scan, request) };
+  forgetStandstill(request.stateFolder);
+  const { isSettled, ...result } = await new SnapshotRun(request, scan, ask).run();
+  const { staged, fileCount, byteCount, unreadable, massChange } = result;
+  if (isSettled && unreadable.length === 0 && massChange === undefined)
+    rememberStandstill(question, { staged, fileCount, byteCount });
+  return { result };
 }
+
+const unchanged = (still: Standstill, scan: Scan, request: SnapshotRequest): SnapshotResult => ({
+  outcome: 'unchanged',
+  ...still,
+  sealedBytes: 0,
+  unreadable: [],
+  special: scan.special,
+  accesses: accessesOf(scan, new Set(), request),
+});
 
 class SnapshotRun {
   readonly #request: SnapshotRequest;
@@ -50,18 +78,24 @@ class SnapshotRun {
   readonly #files = new Map<BytePath, KeptFile>();
   readonly #unreadable: LeftOut[];
   readonly #written = new Set<BytePath>();
+  readonly #watch: ChangeWatch;
+  /** Files of the last snapshot; undefined before the first. */
+  readonly #before: ReadonlySet<BytePath> | undefined;
   #sealedBytes = 0;
 
-  constructor(request: SnapshotRequest, ask: AskMain) {
+  constructor(request: SnapshotRequest, scan: Scan, ask: AskMain) {
     this.#request = request;
     this.#ask = ask;
-    this.#scan = scanFolder(request.folder, leftOutBy(request));
+    this.#scan = scan;
     this.#unreadable = [...this.#scan.unreadable];
     const { drive, keyEpoch } = request.sealing;
     this.#state = new DriveState({ folder: request.stateFolder, drive, keyEpoch });
+    this.#watch = new ChangeWatch(request.stateFolder, request.acceptedMs);
+    this.#before =
+      this.#state.commit === undefined ? undefined : this.#watch.filesBefore(this.#state.paths());
   }
 
-  async run(): Promise<SnapshotResult> {
+  async run(): Promise<SnapshotResult & { readonly isSettled: boolean }> {
     const links = firstNames(this.#scan.entries);
     await this.#readChanged(
       this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path)),
@@ -70,15 +104,30 @@ class SnapshotRun {
     this.#unreadable.push(...tree.missed);
     const bytes = Buffer.concat(tree.entries.map(encodeTreeEntry));
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
+    const massChange = this.#massChange();
     const outcome = await this.#stageTree(bytes, counts);
     return {
       ...outcome,
       ...counts,
+      ...(massChange === undefined ? {} : { massChange }),
       sealedBytes: this.#sealedBytes,
       unreadable: this.#unreadable,
       special: this.#scan.special,
-      accesses: this.#accesses(),
+      accesses: accessesOf(this.#scan, this.#written, this.#request),
+      isSettled: this.#isSettled(links),
     };
+  }
+
+  /** Compared with the last snapshot, and with what the day had brought until then. */
+  #massChange(): MassChange | undefined {
+    if (this.#before === undefined) return undefined;
+    return this.#watch.turn({
+      atMs: this.#request.atMs,
+      before: this.#before,
+      present: new Set(this.#scan.entries.map(({ path }) => path)),
+      files: this.#files,
+      chunksBefore: (path) => this.#state.file(path)?.chunks ?? [],
+    });
   }
 
   async #readChanged(files: readonly ScannedEntry[]): Promise<void> {
@@ -120,6 +169,7 @@ class SnapshotRun {
     });
     if (result === undefined) return;
     const remembered = new Map<BytePath, FileState>();
+    this.#noteScrambled(result.files);
     for (const { entry, chunks, attributes, state } of result.files) {
       const isUnstable = state === 'changing';
       if (this.#isChange(entry, chunks)) this.#written.add(entry.path);
@@ -131,6 +181,17 @@ class SnapshotRun {
     this.#unreadable.push(...result.missed);
     this.#addPacks(result.packs);
     this.#state.addFiles(remembered);
+  }
+
+  #noteScrambled(files: readonly ReadFile[]): void {
+    const place = placeUnder(this.#request.folder);
+    const scrambled = files
+      .filter(({ entry, chunks }) => this.#before?.has(entry.path) === true && this.#isChange(entry, chunks))
+      .filter(({ entry }) => looksScrambled(place(entry.path)));
+    this.#watch.noteScrambled(
+      scrambled.map(({ entry }) => entry.path),
+      this.#request.atMs,
+    );
   }
 
   /** Only with something to compare with: a first snapshot is not a thousand writes. */
@@ -152,7 +213,11 @@ class SnapshotRun {
     const packer = this.#smallPacker();
     const treeChunks = await packer.addAll(tree);
     const last = this.#state.commit;
-    if (last !== undefined && last.treeChunks.join() === treeChunks.join())
+    // Packs that no index tells of yet need a root, also when the tree is the same.
+    const isIndexed = !this.#state.packsSinceCommit.some(
+      ({ descriptor }) => descriptor.placementClass === 'bulk',
+    );
+    if (last !== undefined && isIndexed && last.treeChunks.join() === treeChunks.join())
       return { outcome: 'unchanged', staged: last.staged };
     const { merged, kept } = this.#segmentsToWrite(last);
     const segmentChunks = merged.length === 0 ? [] : await packer.addAll(encodeIndexSegment(merged));
@@ -254,19 +319,14 @@ class SnapshotRun {
     return { drive, snapshot, packs: added, head };
   }
 
-  #accesses(): readonly Access[] {
-    const { sealing, scannedMs } = this.#request;
-    const key = deriveKey(sealing.driveKey, 'drey file id v1');
-    const accesses: Access[] = [];
-    for (const { path, type, atimeMs, byteCount } of this.#scan.entries) {
-      if (type !== 'file') continue;
-      const writes = this.#written.has(path) ? 1 : 0;
-      const reads = writes === 0 && scannedMs !== undefined && atimeMs > scannedMs ? 1 : 0;
-      if (reads + writes === 0) continue;
-      const id = createHmac('sha256', key).update(path, 'latin1').digest('hex').slice(0, 32);
-      accesses.push({ file: fileId(id), reads, writes, byteCount });
-    }
-    return accesses;
+  /** Whether all files were read as the walk saw them, and too long ago to change unseen. */
+  #isSettled(links: ReadonlyMap<BytePath, BytePath>): boolean {
+    return this.#scan.entries.every(
+      (entry) =>
+        entry.type !== 'file' ||
+        links.has(entry.path) ||
+        this.#state.file(entry.path)?.identity === identityOf(entry),
+    );
   }
 }
 

@@ -5,15 +5,26 @@ import { rm } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { minutes, type UnixMs } from '../../../datasets/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
-import type { PackDescriptor } from '../../codec/index.ts';
-import type { DriveId, PeerId } from '../../units.ts';
+import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import type { DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
+import type { MassChange } from './change-watch.ts';
 import { nameDiskError } from './disk-errors.ts';
 import { driveFiles, readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 import { appendLineAsync } from './line-journal.ts';
 import { pathText } from './path-bytes.ts';
 import type { LeftOut } from './scan.ts';
-import type { Difference, PackResult, PackToStage, SnapshotQuestion, SnapshotResult } from './tasks.ts';
+import { answerReading } from './restorer.ts';
+import type {
+  Difference,
+  PackResult,
+  PackToStage,
+  PruneResult,
+  ReadProgress,
+  Sealing,
+  SnapshotQuestion,
+  SnapshotResult,
+} from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 
 export interface SnapshotterOptions {
@@ -35,6 +46,24 @@ export interface SnapshotterOptions {
   /** Asked at the start of each snapshot; throw where there is no plan yet. */
   readonly redundancyFor: (placementClass: PackDescriptor['placementClass']) => Redundancy;
   readonly now: () => UnixMs;
+  /** Until when a person accepted mass changes; absent: never. */
+  readonly acceptedMs?: () => number | undefined;
+}
+
+export interface PruneOptions {
+  /** Of the snapshots that are kept, oldest first. */
+  readonly kept: readonly Pick<HeadRecord, 'sealedRoot'>[];
+  readonly outbox: readonly PackId[];
+  readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ReadProgress) => void;
+  /** Absent: it only looks. */
+  readonly giveUp?: {
+    /** Before the drive's state changes: what is going to be given up, flushed. */
+    readonly intend: (packs: readonly PackId[]) => void;
+    /** After it: no later snapshot counts on these packs. */
+    readonly publish: (packs: readonly PackId[]) => Promise<void>;
+  };
 }
 
 export type SnapshotProgress = (progress: { readonly done: number; readonly of: number }) => void;
@@ -52,6 +81,8 @@ export interface SnapshotOutcome {
   /** Sockets, pipes and devices that are not kept. */
   readonly special: readonly Difference[];
   readonly accesses: readonly Access[];
+  /** Much was removed or turned into noise within a day, and nobody has accepted it. */
+  readonly massChange?: MassChange;
 }
 
 export interface Snapshotter {
@@ -62,6 +93,14 @@ export interface Snapshotter {
   snapshot(onProgress?: SnapshotProgress): Promise<SnapshotOutcome>;
   /** Packs that this drive has staged and counts on: all others of it in the outbox are left over from a crash. */
   stagedPacks(): readonly PackDescriptor[];
+  /**
+   * Judges the drive's packs by the snapshots that are kept, while no snapshot is taken; with `giveUp` it also empties mostly
+   * dead packs and gives dead ones up. Killed anywhere, the next `prune` goes on. Throws `snapshot-unreadable`, `disk-full`,
+   * `worker-lost`, `restore-cancelled`, and what the options throw.
+   */
+  prune(options: PruneOptions): Promise<PruneResult>;
+  /** Drops packs from the drive's state: what a `prune` had begun. */
+  drop(packs: readonly PackId[]): Promise<void>;
   /** For an outbox that lost a pack before its holders had it: the next snapshot reads and stages everything anew. */
   forget(): Promise<void>;
 }
@@ -93,6 +132,55 @@ class FolderSnapshotter implements Snapshotter {
     return readStagedPacks(this.#options.stateFolder);
   }
 
+  prune(options: PruneOptions): Promise<PruneResult> {
+    const turn = this.#last.then(() => this.#prune(options));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  drop(packs: readonly PackId[]): Promise<void> {
+    const turn = this.#last.then(() => this.#drop(packs));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #prune(options: PruneOptions): Promise<PruneResult> {
+    const { workers, stateFolder } = this.#options;
+    await Promise.allSettled(this.#staging);
+    const result = await workers.run({
+      task: 'prune',
+      request: {
+        sealing: this.#sealing(),
+        stateFolder,
+        sealedRoots: options.kept.map(({ sealedRoot }) => sealedRoot),
+        outbox: options.outbox,
+        mode: options.giveUp === undefined ? 'look' : 'repack',
+      },
+      answer: (question) =>
+        question.kind === 'stage' ? this.#stage(question.pack) : answerReading(question, options),
+    });
+    if (options.giveUp === undefined || result.dead.length === 0) return result;
+    options.giveUp.intend(result.dead);
+    await this.#drop(result.dead);
+    await options.giveUp.publish(result.dead);
+    return result;
+  }
+
+  async #drop(packs: readonly PackId[]): Promise<void> {
+    const { workers, stateFolder, drive, keyEpoch } = this.#options;
+    await workers.run({
+      task: 'drop',
+      request: { stateFolder, drive, keyEpoch, packs },
+      answer: (question) => question,
+    });
+  }
+
+  #sealing(): Sealing {
+    const { drive, driveKey, keyEpoch, owner, redundancyFor } = this.#options;
+    const redundancy = { small: redundancyFor('small'), bulk: redundancyFor('bulk') };
+    return { drive, driveKey, keyEpoch, owner, redundancy };
+  }
+
   forget(): Promise<void> {
     const turn = this.#last.then(() => this.#forget());
     this.#last = turn.catch(() => {});
@@ -105,22 +193,22 @@ class FolderSnapshotter implements Snapshotter {
   }
 
   async #take(onProgress: SnapshotProgress): Promise<SnapshotOutcome> {
-    const { workers, folder, ignore, stateFolder, redundancyFor, now } = this.#options;
-    const { drive, driveKey, keyEpoch, owner } = this.#options;
+    const { workers, folder, ignore, stateFolder, now } = this.#options;
     // A worker that was lost may have left a pack on its way into the journal.
     await Promise.allSettled(this.#staging);
-    const redundancy = { small: redundancyFor('small'), bulk: redundancyFor('bulk') };
+    const sealing = this.#sealing();
     const startedMs = now();
     const scannedMs = this.#scannedMs ?? -Infinity;
     const result = await workers.run({
       task: 'snapshot',
       request: {
-        sealing: { drive, driveKey, keyEpoch, owner, redundancy },
+        sealing,
         folder,
         ignore,
         exclude: insidePaths(folder, this.#options.exclude ?? []),
         stateFolder,
         atMs: startedMs,
+        acceptedMs: this.#options.acceptedMs?.() ?? -Infinity,
         jobCountMax: workers.threadCountMax,
         ...(startedMs - scannedMs <= countedGapMsMax ? { scannedMs } : {}),
       },

@@ -2,8 +2,9 @@
 
 import type { Attribute, PackDescriptor } from '../../codec/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
-import type { ChunkId, DriveId, PeerId } from '../../units.ts';
+import type { ChunkId, DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
+import type { MassChange } from './change-watch.ts';
 import type { SharedChunkTable } from './chunk-table.ts';
 import type { StagedSnapshot } from './drive-state.ts';
 import type { StagedPack } from './packer.ts';
@@ -61,6 +62,8 @@ export interface SnapshotRequest {
   readonly atMs: number;
   /** End of the last scan of this run of the agent: later access times are reads. Absent: reads are not counted. */
   readonly scannedMs?: number;
+  /** Mass changes until then were a person's wish; −∞ where none was accepted. */
+  readonly acceptedMs: number;
   /** `pack` tasks at once. */
   readonly jobCountMax: number;
 }
@@ -80,6 +83,8 @@ export interface SnapshotResult {
   readonly sealedBytes: number;
   readonly unreadable: readonly LeftOut[];
   readonly special: readonly LeftOut[];
+  /** Much was removed or turned into noise, and nobody has accepted it. */
+  readonly massChange?: MassChange;
   /** Files that were read or written since the last scan of this run. */
   readonly accesses: readonly Access[];
 }
@@ -90,6 +95,8 @@ export interface RestoreRequest {
   readonly driveKey: Uint8Array;
   readonly keyEpoch: number;
   readonly sealedRoot: Uint8Array;
+  /** Of the drive's newest snapshot, where that is another one: its index tells of chunks that were moved since. */
+  readonly newestRoot?: Uint8Array;
   readonly to: string;
   /** Drive paths of files and folders; empty: everything. */
   readonly paths: readonly string[];
@@ -195,8 +202,10 @@ export interface DifferenceResult {
 export interface VerifyRequest {
   readonly drive: DriveId;
   readonly driveKey: Uint8Array;
-  /** Of the snapshots to look at, oldest first; the last one's index tells of all. */
+  /** Of the snapshots to look at, oldest first. */
   readonly sealedRoots: readonly Uint8Array[];
+  /** Of the drive's newest snapshot, whose index tells of all. */
+  readonly newestRoot: Uint8Array;
   /** `places`: packs are counted where they lie; `data`: they are fetched, and every chunk that a file needs is checked. */
   readonly depth: 'places' | 'data';
   readonly problemCountMax: number;
@@ -223,6 +232,47 @@ export interface VerifyResult {
   readonly problemCount: number;
   /** Packs of which too few shards could be had. */
   readonly shortPackCount: number;
+}
+
+/** Task `prune`. */
+export interface PruneRequest {
+  readonly sealing: Sealing;
+  readonly stateFolder: string;
+  /** Of the snapshots that are kept, oldest first; the last one is the newest of the drive. */
+  readonly sealedRoots: readonly Uint8Array[];
+  /** Packs whose holders do not have them yet. */
+  readonly outbox: readonly PackId[];
+  /** `look` only counts. */
+  readonly mode: 'look' | 'repack';
+}
+
+export type PruneQuestion = ReadQuestion | { readonly kind: 'stage'; readonly pack: PackToStage };
+
+/** Packs by sealed bytes, before redundancy. */
+export interface PruneCounts {
+  readonly packCount: number;
+  readonly packBytes: number;
+  /** No kept snapshot needs anything of them. */
+  readonly deadPackCount: number;
+  readonly deadPackBytes: number;
+  /** Mostly dead: what lives in them is put into new packs. */
+  readonly repackCount: number;
+  readonly repackBytes: number;
+}
+
+export interface PruneResult {
+  readonly counts: PruneCounts;
+  readonly dead: readonly PackId[];
+  /** Mostly dead packs whose live chunks are staged anew; they are dead once a snapshot's index says so. */
+  readonly repackedCount: number;
+}
+
+/** Task `drop`. */
+export interface DropRequest {
+  readonly stateFolder: string;
+  readonly drive: DriveId;
+  readonly keyEpoch: number;
+  readonly packs: readonly PackId[];
 }
 
 export interface Tasks {
@@ -261,6 +311,18 @@ export interface Tasks {
     readonly question: VerifyQuestion;
     readonly answer: Uint8Array | readonly number[] | undefined;
     readonly result: VerifyResult;
+  };
+  readonly prune: {
+    readonly request: PruneRequest;
+    readonly question: PruneQuestion;
+    readonly answer: Uint8Array | undefined;
+    readonly result: PruneResult;
+  };
+  readonly drop: {
+    readonly request: DropRequest;
+    readonly question: never;
+    readonly answer: never;
+    readonly result: undefined;
   };
   readonly compare: {
     readonly request: CompareRequest;

@@ -65,7 +65,7 @@ class VerifyRun {
 
   async run(): Promise<VerifyResult> {
     const opened = await this.#openRoots();
-    for (const { root } of opened.slice(-1)) await this.#index.add(root);
+    await this.#addNewestIndex();
     const readable = await this.#markTrees(opened);
     const used = [...this.#usedChunks.keys()].toSorted((a, b) => a - b);
     await this.#countPacks(used);
@@ -98,6 +98,15 @@ class VerifyRun {
       }
     }
     return opened;
+  }
+
+  async #addNewestIndex(): Promise<void> {
+    const { newestRoot: sealedRoot } = this.#request;
+    try {
+      await this.#index.add(await openRoot(this.#packs.source, { ...this.#request, sealedRoot }));
+    } catch (error) {
+      this.#note({ reason: `of the newest snapshot's index: ${unreadableReason(error)}` });
+    }
   }
 
   /** Marks what the trees' files need; answers the snapshots whose trees could be read. */

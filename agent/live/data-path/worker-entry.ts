@@ -6,6 +6,7 @@ import { compareTask } from './compare-trees.ts';
 import { nameDiskError } from './disk-errors.ts';
 import { differenceTask, historyTask } from './history-task.ts';
 import { packTask } from './pack-task.ts';
+import { dropTask, pruneTask } from './prune-task.ts';
 import { restoreTask } from './restore-task.ts';
 import { snapshotTask } from './snapshot-task.ts';
 import type { Ask, TaskName, Tasks } from './tasks.ts';
@@ -32,6 +33,8 @@ const taskFunctions: {
   history: historyTask,
   difference: differenceTask,
   verify: verifyTask,
+  prune: pruneTask,
+  drop: dropTask,
 };
 
 const waiting = new Map<number, Waiting>();

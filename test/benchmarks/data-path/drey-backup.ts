@@ -70,6 +70,7 @@ async function read(): Promise<void> {
     driveKey,
     fetchPack: (descriptor) => disk.assemble(descriptor),
     depth: 'data',
+    newest: readHead(),
     countShards: (packs) => Promise.resolve(packs.map(() => 1)),
   });
   if (problemCount > 0 || checkedBytes === 0) throw new Error(`${problemCount} problems`);

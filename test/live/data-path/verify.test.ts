@@ -15,8 +15,10 @@ import { bytesOfPack, startTrial, type Trial, workers } from './trial.ts';
 const optionsFor = (
   { outbox, driveKey }: Trial,
   depth: VerifyOptions['depth'],
+  newest: StagedSnapshot,
   fetched: PackDescriptor[] = [],
 ): VerifyOptions => ({
+  newest: newest.head,
   workers,
   driveKey,
   depth,
@@ -44,13 +46,16 @@ const bulkOf = ({ packs }: StagedSnapshot): readonly PackDescriptor[] =>
 test('whole snapshots have no problems; without data no pack of files is fetched, with data each once', async (t) => {
   const { trial, first, second } = await twoSnapshots();
   const fetched: PackDescriptor[] = [];
-  const places = await verifySnapshots([first.head, second.head], optionsFor(trial, 'places', fetched));
+  const places = await verifySnapshots(
+    [first.head, second.head],
+    optionsFor(trial, 'places', second, fetched),
+  );
   t.deepEqual([places.problems, places.checkedBytes, places.shortPackCount], [[], 0, 0]);
   t.is(places.fileCount, first.head.fileCount + second.head.fileCount);
   t.false(fetched.some(({ placementClass }) => placementClass === 'bulk'));
 
   const read: PackDescriptor[] = [];
-  const data = await verifySnapshots([first.head, second.head], optionsFor(trial, 'data', read));
+  const data = await verifySnapshots([first.head, second.head], optionsFor(trial, 'data', second, read));
   t.deepEqual(data.problems, []);
   t.is(data.checkedBytes, first.head.byteCount + 2_000_000);
   const bulk = read.filter(({ placementClass }) => placementClass === 'bulk').map(({ pack }) => pack);
@@ -61,7 +66,7 @@ test('files with parts in a lost pack are named, by snapshot, at both depths', a
   const { trial, first, second } = await twoSnapshots();
   for (const { pack } of bulkOf(second)) trial.outbox.packs.delete(pack);
   for (const depth of ['places', 'data'] as const) {
-    const found = await verifySnapshots([first.head, second.head], optionsFor(trial, depth));
+    const found = await verifySnapshots([first.head, second.head], optionsFor(trial, depth, second));
     t.deepEqual(
       found.problems.map(({ snapshot, path }) => [snapshot, path]),
       [[1, 'other.bin']],
@@ -75,8 +80,8 @@ test('bytes that rotted are found only when they are read', async (t) => {
   const [pack] = bulkOf(first);
   const bytes = trial.outbox.packs.get(pack!.pack)!;
   bytes[Math.floor(bytes.length / 2)]! ^= 1;
-  t.deepEqual((await verifySnapshots([first.head], optionsFor(trial, 'places'))).problems, []);
-  const found = await verifySnapshots([first.head], optionsFor(trial, 'data'));
+  t.deepEqual((await verifySnapshots([first.head], optionsFor(trial, 'places', first))).problems, []);
+  const found = await verifySnapshots([first.head], optionsFor(trial, 'data', first));
   t.true(found.problemCount > 0);
   t.true(found.problems.every(({ snapshot, path }) => snapshot === 0 && path !== undefined));
 });
@@ -85,7 +90,7 @@ test('a snapshot whose tree is lost is one problem, and the others are looked at
   const { trial, first, second } = await twoSnapshots();
   for (const { pack, placementClass } of first.packs)
     if (placementClass === 'small') trial.outbox.packs.delete(pack);
-  const found = await verifySnapshots([first.head, second.head], optionsFor(trial, 'data'));
+  const found = await verifySnapshots([first.head, second.head], optionsFor(trial, 'data', second));
   const ofFirst = found.problems.filter(({ snapshot }) => snapshot === 0);
   t.is(ofFirst.length, 1);
   t.is(ofFirst[0]?.path, undefined);

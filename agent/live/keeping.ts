@@ -1,0 +1,219 @@
+// The owner's side of retention: forgets snapshots that a drive's rules do not keep, and gives up packs that no kept snapshot
+// needs. What is going to be given up stands in a small file first, so that a crash anywhere is finished by the next start.
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { DreyError, minutes } from '../../datasets/index.ts';
+import { bytesOfHex, type ForgetRecord } from '../codec/index.ts';
+import type { RetentionAnswer } from '../control/index.ts';
+import {
+  areRulesSet,
+  type JudgedSnapshot,
+  judgeSnapshots,
+  type RetentionClock,
+  type RetentionRules,
+} from '../core/index.ts';
+import { forgetIdCountMax, keepingEveryMs } from '../limits.ts';
+import { type DriveId, driveId, type PackId, packId, type SnapshotId } from '../units.ts';
+import type { LiveAgent } from './agent.ts';
+import type { PruneCounts, PruneOptions } from './data-path/index.ts';
+import type { RunningDrive, TakenSnapshot } from './drives.ts';
+import { type Home, readJson, writeJson } from './home.ts';
+import type { LookupLine } from './lookups.ts';
+import { reasonToKeepAll } from './mass-changes.ts';
+
+const intentionSchema = z.strictObject({ version: z.literal(1), packs: z.array(z.string()) });
+
+export interface KeeperParts {
+  readonly home: Home;
+  readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
+}
+
+export interface KeepWish extends Pick<PruneOptions, 'signal' | 'onProgress'> {
+  readonly rules: RetentionRules;
+  /** `look` changes nothing. */
+  readonly mode: 'look' | 'apply';
+}
+
+export interface Kept {
+  readonly snapshots: readonly JudgedSnapshot[];
+  /** Why nothing is forgotten, whatever the rules say; absent when nothing stands against it. */
+  readonly held?: string;
+  /** Packs as they are, or would be, without the forgotten snapshots; absent when that could not be seen. */
+  readonly packs?: PruneCounts & { readonly emptiedCount: number };
+  /** Why packs could not be judged now. */
+  readonly unseen?: string;
+}
+
+/** Days begin at this machine's midnight. */
+export const localClock: RetentionClock = {
+  offsetMsAt: (atMs) => minutes(-new Date(atMs).getTimezoneOffset()),
+};
+
+export class Keeper {
+  readonly #agent: LiveAgent;
+  readonly #parts: KeeperParts;
+  readonly #ranMs = new Map<DriveId, number>();
+  readonly #resumed = new Map<DriveId, Promise<void>>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(agent: LiveAgent, parts: KeeperParts) {
+    this.#agent = agent;
+    this.#parts = parts;
+  }
+
+  /** Finishes what an earlier run of the agent had begun to give up; before the first snapshot of this one. */
+  resume(drive: RunningDrive): Promise<void> {
+    const id = driveId(drive.stored.drive);
+    const known = this.#resumed.get(id);
+    if (known !== undefined) return known;
+    const resuming = this.#resume(drive, id);
+    this.#resumed.set(id, resuming);
+    resuming.catch(() => this.#resumed.delete(id));
+    return resuming;
+  }
+
+  /** After a snapshot: applies the drive's rules, once a day. */
+  async consider(drive: RunningDrive, taken: TakenSnapshot): Promise<void> {
+    const id = driveId(drive.stored.drive);
+    const rules = drive.stored.retention ?? {};
+    await taken.acknowledged;
+    if (!areRulesSet(rules) || this.#agent.now() - (this.#ranMs.get(id) ?? -Infinity) < keepingEveryMs)
+      return;
+    this.#ranMs.set(id, this.#agent.now());
+    try {
+      const { unseen } = await this.keep(drive, { rules, mode: 'apply' });
+      if (unseen !== undefined)
+        this.#parts.report('warning', `packs could not be judged and all of them stay: ${unseen}`);
+    } catch (error) {
+      this.#parts.report('warning', `retention could not be applied: ${String(error)}`);
+    }
+  }
+
+  /** What the rules keep of a drive of this machine, and what that frees; applied, or only looked at. */
+  keep(drive: RunningDrive, wish: KeepWish): Promise<Kept> {
+    const turn = this.#last.then(() => this.#keep(drive, wish));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #keep(drive: RunningDrive, wish: KeepWish): Promise<Kept> {
+    const { core } = this.#agent;
+    const id = driveId(drive.stored.drive);
+    const heads = core.catalogue.drives.get(id)?.heads ?? [];
+    const judged = judgeSnapshots(heads, wish.rules, localClock);
+    const snapshots = judged.map(({ snapshot, atMs, reasons }) => ({ snapshot, atMs, reasons }));
+    const isOnItsWay = core.backup.staged.some((staged) => staged.drive === id);
+    const held =
+      reasonToKeepAll(drive) ?? (isOnItsWay ? 'a snapshot is on its way to its holders' : undefined);
+    if (held !== undefined) return { snapshots, held };
+    const forgotten = judged.filter(({ reasons }) => reasons.length === 0).map(({ snapshot }) => snapshot);
+    if (wish.mode === 'apply') await this.#publish(id, { snapshots: forgotten, packs: [] });
+    const gone = new Set(forgotten);
+    const kept = heads.filter(({ snapshot }) => !gone.has(snapshot));
+    return { snapshots, ...(await this.#prune(drive, kept, wish)) };
+  }
+
+  async #prune(
+    drive: RunningDrive,
+    kept: PruneOptions['kept'],
+    { mode, signal, onProgress }: KeepWish,
+  ): Promise<Pick<Kept, 'packs' | 'unseen'>> {
+    const { core, fetcher } = this.#agent;
+    const outbox = [...core.shelf.packs.values()].filter(({ isInOutbox }) => isInOutbox);
+    try {
+      const { counts, repackedCount } = await drive.snapshotter.prune({
+        kept,
+        outbox: outbox.map(({ pack }) => pack),
+        fetchPack: (descriptor) => fetcher.fetch(descriptor),
+        ...(signal === undefined ? {} : { signal }),
+        ...(onProgress === undefined ? {} : { onProgress }),
+        ...(mode === 'look' ? {} : { giveUp: this.#givingUp(driveId(drive.stored.drive)) }),
+      });
+      if (repackedCount > 0) this.#agent.drives.takeSoon(drive);
+      return { packs: { ...counts, emptiedCount: repackedCount } };
+    } catch (error) {
+      if (error instanceof DreyError && error.code === 'snapshot-unreadable')
+        return { unseen: error.message };
+      throw error;
+    }
+  }
+
+  #givingUp(drive: DriveId): NonNullable<PruneOptions['giveUp']> {
+    const file = this.#intentionFile(drive);
+    return {
+      intend: (packs) => writeJson(file, { version: 1, packs }),
+      publish: async (packs) => {
+        await this.#publish(drive, { snapshots: [], packs });
+        rmSync(file, { force: true });
+        this.#parts.report('info', `${packs.length} packs that no kept snapshot needs are given up`);
+      },
+    };
+  }
+
+  async #resume(drive: RunningDrive, id: DriveId): Promise<void> {
+    const intention = readJson(this.#intentionFile(id), intentionSchema);
+    if (intention === undefined) return;
+    const packs = intention.packs.map(packId);
+    await drive.snapshotter.drop(packs);
+    await this.#givingUp(id).publish(packs);
+  }
+
+  #intentionFile(drive: DriveId): string {
+    return join(this.#parts.home.drives, `${drive}.given-up.json`);
+  }
+
+  /** As few records as the ids fit into; none for nothing. */
+  async #publish(
+    drive: DriveId,
+    { snapshots, packs }: { readonly snapshots: readonly SnapshotId[]; readonly packs: readonly PackId[] },
+  ): Promise<void> {
+    const pageCount = Math.ceil(Math.max(snapshots.length, packs.length) / forgetIdCountMax);
+    for (let page = 0; page < pageCount; page++) {
+      const [from, to] = [page * forgetIdCountMax, (page + 1) * forgetIdCountMax];
+      const record: ForgetRecord = {
+        kind: 'forget',
+        drive,
+        snapshots: bytesOfHex(snapshots.slice(from, to).join('')),
+        packs: bytesOfHex(packs.slice(from, to).join('')),
+      };
+      await this.#agent.shell.append('facts', [record]);
+    }
+  }
+}
+
+/** Drives of this machine by "all", the first digits of their ids, or their folders. Throws `drive-unknown`. */
+function ownDrives(agent: LiveAgent, wanted: string): readonly RunningDrive[] {
+  const found = [...agent.drives.running.values()].filter(
+    ({ stored }) => wanted === 'all' || stored.drive.startsWith(wanted) || stored.folder === wanted,
+  );
+  if (found.length > 0 && (found.length === 1 || wanted === 'all')) return found;
+  throw new DreyError({
+    code: 'drive-unknown',
+    message: found.length === 0 ? 'no such drive is protected here' : 'several drives begin so',
+    advice: 'Name a drive of this machine by id or folder, or "all": see `drey status`.',
+  });
+}
+
+/** Shows or sets what drives of this machine keep. Throws `drive-unknown`. */
+export async function setRetention(
+  agent: LiveAgent,
+  wish: { readonly drive: string; readonly rules?: RetentionRules; readonly apply: boolean },
+  line: LookupLine,
+): Promise<RetentionAnswer> {
+  const drives: RetentionAnswer['drives'][number][] = [];
+  for (const drive of ownDrives(agent, wish.drive)) {
+    const rules = wish.rules ?? drive.stored.retention ?? {};
+    if (wish.apply) agent.drives.note(drive, { retention: rules });
+    const kept = await agent.keeper.keep(drive, {
+      rules,
+      mode: wish.apply ? 'apply' : 'look',
+      signal: line.signal,
+      onProgress: ({ phase, done, of }) => line.report({ kind: 'counted', what: phase, done, of }),
+    });
+    const { drive: id, folder } = drive.stored;
+    drives.push({ drive: driveId(id), path: folder, rules, isApplied: wish.apply, ...kept });
+  }
+  return { drives };
+}
