@@ -44,7 +44,9 @@ export function openFile(place: Buffer, path: BytePath): OpenFile | undefined {
     state: () => {
       const now = entryOf(handle, path);
       if (now === undefined || identityOf(now) !== identityOf(entry)) return 'changed';
-      const touchedMs = Number((entry.mtimeNs > entry.ctimeNs ? entry.mtimeNs : entry.ctimeNs) / 1_000_000n);
+      const [changedMs, writtenMs] = [entry.ctimeNs, entry.mtimeNs].map((ns) => Number(ns / 1_000_000n));
+      // A time of writing that lies ahead was set by somebody, and says nothing.
+      const touchedMs = writtenMs! > openedMs ? changedMs! : Math.max(changedMs!, writtenMs!);
       return touchedMs > openedMs - timeGrainMs ? 'recent' : 'still';
     },
     [Symbol.dispose]: () => closeSync(handle),
