@@ -1,6 +1,8 @@
 // Paths as the file system has them: bytes, not text. A name that is no valid UTF-8 must come back as it was, so
 // inside the data path every path is a "byte string": one character (0..255) a byte, parts divided by '/'.
 
+import { shortened } from './long-places.ts';
+
 declare const unit: unique symbol;
 /** A path relative to a drive's folder, one character a byte, '/' between parts, '' for the folder itself. */
 export type BytePath = string & { readonly [unit]: 'BytePath' };
@@ -26,7 +28,8 @@ export function parentOf(path: BytePath): BytePath {
 /** Joins drive paths to one real folder, as the bytes that file system calls take. */
 export function placeUnder(folder: string): (path: BytePath) => Buffer {
   const start = Buffer.from(folder.endsWith('/') ? folder : `${folder}/`, 'utf8');
-  return (path) => (path === '' ? Buffer.from(folder, 'utf8') : Buffer.concat([start, pathBytes(path)]));
+  return (path) =>
+    path === '' ? Buffer.from(folder, 'utf8') : shortened(Buffer.concat([start, pathBytes(path)]));
 }
 
 /** Order of bytes; the same on every machine and in every locale. */

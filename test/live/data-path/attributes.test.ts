@@ -137,6 +137,30 @@ test('the folder that is restored into gets mode and time of the drive, unless o
   t.not(part.mtimeMs, 1_500_000_000_000);
 });
 
+test('a path of 4,096 bytes below the folder, longer than one system call takes, comes back', async (t) => {
+  if (process.platform !== 'linux') {
+    t.log('skipped: elsewhere the system itself has shorter limits');
+    t.pass();
+    return;
+  }
+  const trial = startTrial();
+  // 20 names of 203 bytes, a name of 15 bytes, and 20 slashes between them.
+  const script = `const { mkdirSync, writeFileSync } = require('node:fs');
+    for (let at = 0; at < 20; at++) {
+      const name = String.fromCharCode(97 + at).repeat(203);
+      mkdirSync(name);
+      process.chdir(name);
+    }
+    writeFileSync('at-the-bottom.x', 'deep down');`;
+  execFileSync(process.execPath, ['-e', script], { cwd: trial.folder });
+  const { staged, unreadable } = await trial.snapshotter.snapshot();
+  t.deepEqual(unreadable, []);
+  t.is(staged.head.fileCount, 1);
+  const restored = await trial.restore(staged);
+  t.deepEqual([restored.missing, restored.imperfect, restored.fileCount], [[], [], 1]);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
 test('rsync finds no difference between a tree and what comes back', async (t) => {
   const trial = startTrial();
   writeOddTree(trial.folder);
