@@ -33,6 +33,8 @@ export const callSchemas = {
   protect: z.strictObject({
     path,
     ignore: z.array(z.string().min(1).max(256)).max(256),
+    /** `none`: not even caches and trash of a home folder are left out. */
+    defaultIgnores: z.literal('none').exactOptional(),
     phrase: phrase.exactOptional(),
   }),
   /** What happened in a protected folder until now was its person's wish. */

@@ -6,7 +6,7 @@ import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from
 import { type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import type { LiveAgent } from './agent.ts';
-import { compareTrees, restoreSnapshot } from './data-path/index.ts';
+import { compareTrees, defaultIgnores, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, verifyDrive } from './lookups.ts';
@@ -40,8 +40,12 @@ export function createHandlers(agent: LiveAgent): Handlers {
     },
     revoke: ({ target, reason }) => revoke(agent, target, reason),
     policy: (change) => changePolicy(agent, change),
-    protect: ({ path, ignore, phrase }) =>
-      agent.drives.protect({ path, ignore, ...(phrase === undefined ? {} : { phrase }) }),
+    protect: ({ path, ignore, defaultIgnores: left, phrase }) =>
+      agent.drives.protect({
+        path,
+        ignore: left === 'none' ? ignore : [...defaultIgnores, ...ignore],
+        ...(phrase === undefined ? {} : { phrase }),
+      }),
     acceptChange: ({ path }) => acceptChange(agent, path),
     snapshot: ({ drive }) => takeSnapshot(agent, drive),
     snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),

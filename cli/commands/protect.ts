@@ -11,6 +11,7 @@ interface ProtectOptions extends CommonOptions {
   readonly ignore: readonly string[];
   readonly phraseFile?: string;
   readonly wait: boolean;
+  readonly defaultIgnores: boolean;
   readonly acceptChange?: boolean;
 }
 
@@ -48,6 +49,7 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
     request: {
       path: resolve(path),
       ignore: [...options.ignore],
+      ...(options.defaultIgnores ? {} : { defaultIgnores: 'none' as const }),
       ...(phrase === undefined ? {} : { phrase }),
     },
   });
@@ -80,7 +82,8 @@ export function addProtectCommand(program: Command): void {
       .argument('<path>', 'the folder'),
     'drey protect ~/Documents --ignore node_modules',
   )
-    .option('--ignore <pattern>', 'name or glob to leave out; may be repeated', collect, [])
+    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may be repeated', collect, [])
+    .option('--no-default-ignores', 'keep even the caches and the trash of a home folder')
     .option('--phrase-file <file>', 'recovery phrase of a person who already has one ("-": standard input)')
     .option(
       '--accept-change',

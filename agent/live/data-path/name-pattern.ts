@@ -1,6 +1,5 @@
 // What a person types to find a file: a part of a name, or a glob. Capitals do not matter.
 
-import { globSource } from './ignore.ts';
 import type { BytePath } from './path-bytes.ts';
 
 const lower = (text: string): string => text.toLowerCase();
@@ -20,4 +19,17 @@ export function nameCheck(pattern: string): (path: BytePath) => boolean {
     const subject = isOfPath ? text : text.slice(text.lastIndexOf('/') + 1);
     return expression === undefined ? subject.includes(wanted) : expression.test(subject);
   };
+}
+
+/** A glob as the source of a regular expression, without anchors: `*` and `?` stay within a part, `**` crosses parts. */
+function globSource(glob: string): string {
+  const pieces = glob.match(/\*\*\/|\*\*|\*|\?|[^*?]+/gu) ?? [];
+  return pieces.map(pieceSource).join('');
+}
+
+function pieceSource(piece: string): string {
+  if (piece === '**/') return '(?:.*/)?';
+  if (piece === '**') return '.*';
+  if (piece === '*') return '[^/]*';
+  return piece === '?' ? '[^/]' : piece.replaceAll(/[.+^${}()|[\]\\]/gu, String.raw`\$&`);
 }

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } f
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { ignoreCheck } from '../../../agent/live/data-path/ignore.ts';
+import { defaultIgnores, ignoreCheck } from '../../../agent/live/data-path/ignore.ts';
 import { appendLines, encodeLine, openJournal } from '../../../agent/live/data-path/line-journal.ts';
 import { bytePath, bytePathOf, pathText, staysInside } from '../../../agent/live/data-path/path-bytes.ts';
 import { scanFolder } from '../../../agent/live/data-path/scan.ts';
@@ -65,6 +65,24 @@ test('patterns leave out what they say and nothing else', (t) => {
   t.true(check('docs/a/b.pdf'));
   t.true(check('docs/b.pdf'));
   t.false(check('b.pdf'));
+});
+
+test('more of gitignore’s language: brackets, escapes, folders at any depth, the last word', (t) => {
+  const isIgnored = ignoreCheck(['*.[oa]', String.raw`\#odd`, 'logs/**', '*.bak', '!/keep/*.bak', 'ümlaut*']);
+  const check = (path: string, type: 'folder' | 'other' = 'other'): boolean =>
+    isIgnored(bytePathOf(path), type);
+  t.deepEqual([check('lib/x.o'), check('x.a'), check('x.oa'), check('x.O')], [true, true, false, false]);
+  t.true(check('#odd'));
+  t.deepEqual([check('logs/today'), check('logs', 'folder'), check('logs')], [true, false, false]);
+  t.deepEqual([check('a/b.bak'), check('keep/b.bak'), check('keep/c/b.bak')], [true, false, true]);
+  t.true(check('a/ümlaut-2'));
+});
+
+test('by default caches and trash of a home folder are left out, and nothing of that name elsewhere', (t) => {
+  const isIgnored = ignoreCheck(defaultIgnores);
+  const check = (path: string): boolean => isIgnored(bytePathOf(path), 'folder');
+  t.true(['.cache', '.local/share/Trash', '.Trash-1000', '$RECYCLE.BIN', 'Library/Caches'].every(check));
+  t.false(['project/.cache', 'node_modules', '.config', 'src/Library/Caches', '.git'].some(check));
 });
 
 test('what is below an ignored folder is not even looked at', (t) => {
