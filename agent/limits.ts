@@ -96,7 +96,10 @@ export const forgetIdCountMax = 20_000;
 export const forgottenGraceMs = days(7);
 /** Packs are looked through this often for those whose time is over. */
 export const reclaimEveryMs = hours(1);
-/** Words that packs are given up, as an agent remembers them: about 40 MB. What is forgotten may come back from who lags behind. */
+/**
+ * Words that packs are given up which are not here, as an agent remembers them: about 40 MB. Of what is not remembered a shard may come back from
+ * who lags behind; it goes with the next start.
+ */
 export const givenUpPacksMax = 200_000;
 /** A pack of which more than this is needed by no kept snapshot is emptied into new ones: it frees more than it moves. */
 export const deadShareToRepack = 0.7;

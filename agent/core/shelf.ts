@@ -32,12 +32,14 @@ export interface KnownPack {
   group: PlacementGroup | null | undefined;
   /** Group under which others spoke of the pack while its descriptor is not known here, and of which plan. */
   heard: HeardGroup | undefined;
+  /** Who said that the pack is given up, and when that was first heard here. */
+  givenUpBy: Map<PeerId, UnixMs> | undefined;
 }
 
 export class Shelf {
   readonly #packs = new Map<PackId, KnownPack>();
   readonly #groups = new Map<string, PlacementGroup>();
-  /** When it was first heard here that a machine gives a pack up, by both; the newest words only. */
+  /** The same of packs that are not known here, or no more, by both ids; the newest words only. */
   readonly #givenUp = new Map<string, UnixMs>();
   #plan: Plan | undefined;
   heldBytes = 0;
@@ -83,6 +85,7 @@ export class Shelf {
       confirmed: new Set(),
       group: undefined,
       heard: undefined,
+      givenUpBy: undefined,
     };
     this.#packs.set(pack, known);
     return known;
@@ -99,15 +102,22 @@ export class Shelf {
     if (!this.#givenUp.has(name)) this.#givenUp.set(name, heardMs);
     const [oldest] = this.#givenUp.keys();
     if (this.#givenUp.size > givenUpPacksMax && oldest !== undefined) this.#givenUp.delete(oldest);
-    // Nobody places or repairs it from now on.
     const known = this.#packs.get(pack);
-    if (known !== undefined) known.group = undefined;
+    if (known === undefined || (known.descriptor?.owner ?? by) !== by) return;
+    known.givenUpBy ??= new Map();
+    if (!known.givenUpBy.has(by)) known.givenUpBy.set(by, heardMs);
+    // Nobody places or repairs it from now on.
+    known.group = undefined;
   }
 
   /** Since when the pack's owner has given it up, by this machine's clock; undefined while the pack is wanted. */
-  givenUpMs({ descriptor, isInOutbox }: Pick<KnownPack, 'descriptor' | 'isInOutbox'>): UnixMs | undefined {
+  givenUpMs({
+    descriptor,
+    isInOutbox,
+    givenUpBy,
+  }: Pick<KnownPack, 'descriptor' | 'isInOutbox' | 'givenUpBy'>): UnixMs | undefined {
     if (this.#givenUp.size === 0 || descriptor === undefined || isInOutbox) return undefined;
-    return this.#givenUp.get(`${descriptor.pack} ${descriptor.owner}`);
+    return givenUpBy?.get(descriptor.owner) ?? this.#givenUp.get(`${descriptor.pack} ${descriptor.owner}`);
   }
 
   hold(descriptor: PackDescriptor, index: number): KnownPack {

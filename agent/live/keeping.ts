@@ -81,7 +81,6 @@ export class Keeper {
     await taken.acknowledged;
     if (!areRulesSet(rules) || this.#agent.now() - (this.#ranMs.get(id) ?? -Infinity) < keepingEveryMs)
       return;
-    this.#ranMs.set(id, this.#agent.now());
     try {
       const { unseen } = await this.keep(drive, { rules, mode: 'apply' });
       if (unseen !== undefined)
@@ -102,14 +101,22 @@ export class Keeper {
     const { core } = this.#agent;
     const id = driveId(drive.stored.drive);
     const heads = core.catalogue.drives.get(id)?.heads ?? [];
-    const judged = judgeSnapshots(heads, wish.rules, localClock);
-    const snapshots = judged.map(({ snapshot, atMs, reasons }) => ({ snapshot, atMs, reasons }));
+    const last = heads.at(-1)?.snapshot;
+    const snapshots = judgeSnapshots(heads, wish.rules, localClock).map(({ snapshot, atMs, reasons }) => ({
+      snapshot,
+      atMs,
+      // Clocks go back: the last one taken stays, whatever its time.
+      reasons: reasons.length === 0 && snapshot === last ? ['last taken'] : reasons,
+    }));
     const isOnItsWay = core.backup.staged.some((staged) => staged.drive === id);
     const held =
       reasonToKeepAll(drive) ?? (isOnItsWay ? 'a snapshot is on its way to its holders' : undefined);
     if (held !== undefined) return { snapshots, held };
-    const forgotten = judged.filter(({ reasons }) => reasons.length === 0).map(({ snapshot }) => snapshot);
-    if (wish.mode === 'apply') await this.#publish(id, { snapshots: forgotten, packs: [] });
+    const forgotten = snapshots.filter(({ reasons }) => reasons.length === 0).map(({ snapshot }) => snapshot);
+    if (wish.mode === 'apply') {
+      this.#ranMs.set(id, this.#agent.now());
+      await this.#publish(id, { snapshots: forgotten, packs: [] });
+    }
     const gone = new Set(forgotten);
     const kept = heads.filter(({ snapshot }) => !gone.has(snapshot));
     return { snapshots, ...(await this.#prune(drive, kept, wish)) };

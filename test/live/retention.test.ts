@@ -70,11 +70,18 @@ test('rules forget old snapshots for the whole fleet, give up their packs, and a
     'snapshot-unknown',
   );
 
+  writeFileSync(join(folder, 'stays.txt'), 'stays, but changed');
+  await save();
+  t.is((await listed(home))?.length, 2, 'not twice a day');
   await killAgent(owner);
   const again = await startAgentProcess('pc-02', owner.home);
   fleet.agents.push(again);
   // The first snapshot of this start; what comes after it is taken anew.
   await save();
+  await waitUntil(
+    { what: 'the rules being applied by themselves', agents: [again], secondsMax: 60 },
+    ([view]) => view!.drives[0]?.snapshots.length === 1,
+  );
   const verified = await askCommand<VerifyAnswer>(['verify', '--read-data', ...home]);
   t.deepEqual(verified.drives[0]?.problems, []);
   writeFileSync(join(folder, 'new.txt'), 'new');
