@@ -32,6 +32,7 @@ import { type LiveLog, openLiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Planner } from './planner.ts';
 import { Planning } from './planning.ts';
+import { readPower } from './power.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
 import { openStore, type Store } from './store.ts';
@@ -145,6 +146,7 @@ export class LiveAgent {
       tell,
       publish: (record) => this.shell.append('facts', [record]),
       telemetry: () => this.#telemetry,
+      power: readPower,
       keeper: () => this.keeper,
       report: (level, text) => this.#report(level, text),
     });

@@ -2,8 +2,7 @@
 // changed, hands it to the core, and tells whoever waits when it is acknowledged.
 
 import { join } from 'node:path';
-import { z } from 'zod';
-import { DreyError, seconds, type UnixMs } from '../../datasets/index.ts';
+import { DreyError, minutes, seconds, type UnixMs } from '../../datasets/index.ts';
 import type { Redundancy } from '../../optimizer/index.ts';
 import {
   bytesOfHex,
@@ -32,39 +31,14 @@ import {
   type WorkerPool,
 } from './data-path/index.ts';
 import type { LiveDisk } from './disk/index.ts';
-import { type Home, readJson, writeJson } from './home.ts';
+import type { Home } from './home.ts';
 import type { Keeper } from './keeping.ts';
 import { heldText, massChangeText } from './mass-changes.ts';
 import { readPending, writePending } from './pending.ts';
+import { type PowerState, powerWait } from './power.ts';
 import { assertFolder } from './protected-folder.ts';
+import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
 import type { Telemetry } from './telemetry/index.ts';
-
-const ruleCount = z.int().min(0).exactOptional();
-const driveSchema = z.strictObject({
-  drive: z.string(),
-  folder: z.string(),
-  ignore: z.array(z.string()),
-  keyEpoch: z.int(),
-  wrappedKey: z.string(),
-  retention: z
-    .strictObject({
-      last: ruleCount,
-      hourly: ruleCount,
-      daily: ruleCount,
-      weekly: ruleCount,
-      monthly: ruleCount,
-      yearly: ruleCount,
-    })
-    .exactOptional(),
-  /** Until when mass changes were a person's wish. */
-  acceptedMs: z.int().min(0).exactOptional(),
-});
-const schema = z.strictObject({
-  version: z.literal(1),
-  person: z.string().optional(),
-  drives: z.array(driveSchema),
-});
-type StoredDrive = z.output<typeof driveSchema>;
 
 export interface DrivesParts {
   readonly home: Home;
@@ -76,6 +50,7 @@ export interface DrivesParts {
   readonly tell: (event: CoreEvent) => void;
   readonly publish: (record: DriveRecord) => Promise<void>;
   readonly telemetry: () => Telemetry | undefined;
+  readonly power: () => Promise<PowerState>;
   readonly keeper: () => Pick<Keeper, 'resume' | 'consider'>;
   readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
 }
@@ -90,6 +65,10 @@ export interface RunningDrive {
   /** Why the last snapshot failed; undefined when it did not. */
   failure: string | undefined;
   retry: Timer | undefined;
+  /** Why the next snapshot waits although something changed; undefined when it does not. */
+  wait: string | undefined;
+  /** When the last snapshot of this run began. */
+  takenMs: UnixMs | undefined;
   /** The first snapshot of this run, until somebody asked for it. */
   first: Promise<TakenSnapshot> | undefined;
 }
@@ -101,6 +80,8 @@ export interface TakenSnapshot extends SnapshotOutcome {
 
 const retryMs = seconds(20);
 const planWaitMs = seconds(1);
+/** A plug is noticed within this time. */
+const powerLookMs = minutes(2);
 
 export class Drives {
   readonly #parts: DrivesParts;
@@ -113,7 +94,7 @@ export class Drives {
   constructor(parts: DrivesParts) {
     this.#parts = parts;
     this.#pending = readPending(parts.home);
-    const stored = readJson(parts.home.drivesFile, schema);
+    const stored = readDrives(parts.home);
     this.#person = stored?.person;
     for (const drive of stored?.drives ?? []) this.#open(drive);
   }
@@ -202,6 +183,8 @@ export class Drives {
     const outcome = await drive.snapshotter.snapshot();
     this.#parts.telemetry()?.countAccess(outcome.accesses);
     drive.failure = undefined;
+    drive.wait = undefined;
+    drive.takenMs = startedMs;
     this.#warnOfChange(drive, outcome);
     const taken = { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
     void this.#parts.keeper().consider(drive, taken);
@@ -287,6 +270,8 @@ export class Drives {
       watcher: undefined,
       failure: undefined,
       retry: undefined,
+      wait: undefined,
+      takenMs: undefined,
       first: undefined,
     };
     this.#running.set(drive, running);
@@ -341,6 +326,7 @@ export class Drives {
 
   async #look(drive: RunningDrive, taking?: Promise<TakenSnapshot>): Promise<void> {
     if (this.#isStopped) return;
+    if (taking === undefined && (await this.#hasToWait(drive))) return;
     try {
       const taken = await (taking ?? this.take(drive));
       if (taken.unreadable.length > 0)
@@ -353,13 +339,20 @@ export class Drives {
     }
   }
 
+  /** On battery: looks again later. What a person asks for does not come here. */
+  async #hasToWait(drive: RunningDrive): Promise<boolean> {
+    const { power, clock } = this.#parts;
+    drive.wait = powerWait(await power(), drive.takenMs, clock.now());
+    if (drive.wait === undefined || this.#isStopped) return this.#isStopped;
+    drive.retry?.cancel();
+    drive.retry = clock.start(powerLookMs, () => void this.#look(drive));
+    return true;
+  }
+
   #save(): void {
     const drives = [...this.#running.values()].map(({ stored }) => stored);
-    writeJson(this.#parts.home.drivesFile, {
-      version: 1,
-      ...(this.#person === undefined ? {} : { person: this.#person }),
-      drives,
-    });
+    const person = this.#person === undefined ? {} : { person: this.#person };
+    writeDrives(this.#parts.home, { ...person, drives });
   }
 }
 

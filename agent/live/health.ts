@@ -66,7 +66,7 @@ function auditHealth({ membership, audit }: AgentCore): readonly HealthLine[] {
 
 function driveHealth(drives: Drives): readonly HealthLine[] {
   const lines: HealthLine[] = [];
-  for (const { failure, watcher, lastOutcome } of drives.running.values()) {
+  for (const { failure, wait, watcher, lastOutcome } of drives.running.values()) {
     if (lastOutcome?.massChange !== undefined)
       lines.push({
         level: 'problem',
@@ -81,6 +81,13 @@ function driveHealth(drives: Drives): readonly HealthLine[] {
         subject: 'backup',
         text: failure,
         advice: 'It is tried again by itself.',
+      });
+    if (wait !== undefined)
+      lines.push({
+        level: 'warning',
+        subject: 'backup',
+        text: `Something changed, and the snapshot waits: ${wait}.`,
+        advice: 'Plug the machine in; it then goes on by itself.',
       });
     const health = watcher?.health;
     if (health?.state === 'scanning only')

@@ -1,0 +1,40 @@
+// The file that names the protected folders of this machine, and what holds for each. Keys in it are wrapped to the machine.
+
+import { z } from 'zod';
+import { type Home, readJson, writeJson } from './home.ts';
+
+const ruleCount = z.int().min(0).exactOptional();
+const driveSchema = z.strictObject({
+  drive: z.string(),
+  folder: z.string(),
+  ignore: z.array(z.string()),
+  keyEpoch: z.int(),
+  wrappedKey: z.string(),
+  retention: z
+    .strictObject({
+      last: ruleCount,
+      hourly: ruleCount,
+      daily: ruleCount,
+      weekly: ruleCount,
+      monthly: ruleCount,
+      yearly: ruleCount,
+    })
+    .exactOptional(),
+  /** Until when mass changes were a person's wish. */
+  acceptedMs: z.int().min(0).exactOptional(),
+});
+const schema = z.strictObject({
+  version: z.literal(1),
+  person: z.string().optional(),
+  drives: z.array(driveSchema),
+});
+export type StoredDrive = z.output<typeof driveSchema>;
+
+type StoredDrives = Omit<z.output<typeof schema>, 'version'>;
+
+/** Undefined before the first folder. Throws `home-file-damaged`. */
+export const readDrives = ({ drivesFile }: Home): StoredDrives | undefined => readJson(drivesFile, schema);
+
+/** Written whole and flushed when this returns. */
+export const writeDrives = ({ drivesFile }: Home, drives: StoredDrives): void =>
+  writeJson(drivesFile, { version: 1, ...drives });
