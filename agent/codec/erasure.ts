@@ -5,6 +5,7 @@ import type { Redundancy } from '../../optimizer/index.ts';
 import { packIdOf, shardBytesOf } from './descriptor.ts';
 import { accept, type Decoded, reject } from './envelope.ts';
 import { addScaled, invert, invertMatrix } from './galois.ts';
+import { combineShards } from './galois-simd.ts';
 import { shardHashOf } from './merkle.ts';
 import type { PackDescriptor } from './shard.ts';
 
@@ -23,12 +24,6 @@ function slicesOf(pack: Uint8Array, k: number): readonly Uint8Array[] {
   return Array.from({ length: k }, (_, index) => pack.subarray(index * shardBytes, (index + 1) * shardBytes));
 }
 
-function combine(slices: readonly Uint8Array[], row: Uint8Array, shardBytes: number): Uint8Array {
-  const shard = new Uint8Array(shardBytes);
-  for (const [column, slice] of slices.entries()) addScaled(shard, slice, row[column]!);
-  return shard;
-}
-
 function padded(slice: Uint8Array, shardBytes: number): Uint8Array {
   if (slice.length === shardBytes) return slice;
   const whole = new Uint8Array(shardBytes);
@@ -42,11 +37,11 @@ export function encodeShards(pack: Uint8Array, redundancy: Redundancy): readonly
   if (k === 1) return Array.from({ length: n }, () => pack);
   const shardBytes = shardBytesOf(pack.length, k);
   const slices = slicesOf(pack, k);
-  return Array.from({ length: n }, (_, index) =>
-    index < k
-      ? padded(slices[index]!, shardBytes)
-      : combine(slices, encodingRow(index, redundancy), shardBytes),
-  );
+  const rows = Array.from({ length: n - k }, (_, index) => encodingRow(k + index, redundancy));
+  return [
+    ...slices.map((slice) => padded(slice, shardBytes)),
+    ...combineShards({ slices, rows, shardBytes }),
+  ];
 }
 
 export interface PackOrigin extends Pick<
@@ -88,7 +83,7 @@ function restoreSlices(descriptor: PackDescriptor, shards: ShardSet): readonly U
   const bytes = chosen.map(([, shard]) => shard);
   if (chosen.every(([index], at) => index === at)) return bytes;
   const inverse = invertMatrix(chosen.map(([index]) => encodingRow(index, redundancy)));
-  return inverse?.map((row) => combine(bytes, row, shardBytes));
+  return inverse && combineShards({ slices: bytes, rows: inverse, shardBytes });
 }
 
 /** How shard `index` follows from the shards `from`: its encoding row times the inverse of theirs. */
@@ -135,7 +130,7 @@ export function rebuildShard(
   const row = rebuildingRow(from, index, redundancy);
   if (row === undefined) return reject('wrong-shape', `shards ${from.join(', ')} do not determine the pack`);
   const bytes = chosen.map(([, shard]) => shard);
-  const shard = combine(bytes, row, shardBytes);
+  const shard = combineShards({ slices: bytes, rows: [row], shardBytes })[0]!;
   return shardMatches(descriptor, index, shard)
     ? accept(shard)
     : reject('damaged', `shard ${index} does not match its pack`);
