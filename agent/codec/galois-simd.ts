@@ -75,7 +75,9 @@ const moduleBytes = Uint8Array.from(
 
 interface Kernel {
   readonly memory: Uint8Array;
-  readonly combine: (sources: number, byteCount: number, tables: number, from: number, to: number) => void;
+  readonly combine: (
+    ...call: readonly [sources: number, byteCount: number, tables: number, from: number, to: number]
+  ) => void;
 }
 
 /** The part of the global WebAssembly that is used here: the types of Node leave it out. */
