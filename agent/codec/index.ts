@@ -30,3 +30,4 @@ export type * from './shard.ts';
 export type * from './statement.ts';
 export * from './statement-codec.ts';
 export * from './tree.ts';
+export { encodeTreeEntry } from './tree-rows.ts';

@@ -2,7 +2,7 @@
 // The tree is one entry after another, sorted by path, so that unchanged stretches become unchanged chunks.
 
 import { z } from 'zod';
-import { decode, encode } from 'cborg';
+import { decode } from 'cborg';
 import type { UnixMs } from '../../datasets/index.ts';
 import { type ChunkId, chunkId, type DriveId } from '../units.ts';
 import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from './descriptor.ts';
@@ -16,10 +16,11 @@ import {
   reject,
   strict,
 } from './envelope.ts';
-import { bytesOfHex, hexOf } from './keys.ts';
+import { hexOf } from './keys.ts';
 import { type ChunkLocator, decodePackEntries, encodePackEntry, type PackEntry } from './pack.ts';
 import type { PackDescriptor } from './shard.ts';
 import * as s from './schemas.ts';
+import { kinds } from './tree-rows.ts';
 
 /** An extended attribute (xattr(7)); POSIX ACLs are `system.posix_acl_access` and `system.posix_acl_default`. */
 export interface Attribute {
@@ -64,7 +65,6 @@ export type TreeEntry =
 const pathBytesMax = 4096;
 const entryBytesMax = 64 * 1024 * 1024;
 const nanosecond = 1_000_000_000n;
-const kinds = ['folder', 'file', 'symlink', 'hardLink'] as const;
 
 const path = s.bytes(pathBytesMax);
 const attribute = z.tuple([
@@ -86,36 +86,6 @@ const row = z.strictObject({
   a: z.array(attribute).min(1).max(1024).exactOptional(),
   h: z.literal(1).exactOptional(),
 });
-
-function rowOf(entry: TreeEntry): object {
-  const nanos = ((entry.mtimeNs % nanosecond) + nanosecond) % nanosecond;
-  return {
-    k: kinds.indexOf(entry.kind),
-    p: entry.path,
-    m: entry.mode,
-    u: entry.uid,
-    g: entry.gid,
-    s: Number((entry.mtimeNs - nanos) / nanosecond),
-    n: Number(nanos),
-    ...(entry.kind === 'file' ? { l: entry.byteCount, c: concatBytes(...entry.chunks.map(bytesOfHex)) } : {}),
-    ...(entry.kind === 'file' && entry.isUnstable ? { x: 1 } : {}),
-    ...(entry.kind === 'file' && entry.isSparse === true ? { h: 1 } : {}),
-    ...(entry.attributes === undefined || entry.attributes.length === 0
-      ? {}
-      : {
-          a: entry.attributes.map(({ name, value }) => [Uint8Array.from(Buffer.from(name, 'latin1')), value]),
-        }),
-    ...(entry.kind === 'symlink' || entry.kind === 'hardLink' ? { t: entry.target } : {}),
-  };
-}
-
-/** A 32-bit length, then the entry as CBOR. */
-export function encodeTreeEntry(entry: TreeEntry): Uint8Array {
-  const body = encode(rowOf(entry));
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, body.length);
-  return concatBytes(length, body);
-}
 
 function chunksOf(bytes: Uint8Array): readonly ChunkId[] {
   return Array.from({ length: bytes.length / 32 }, (_, index) =>
