@@ -156,13 +156,17 @@ export interface SnapshotListAnswer {
     readonly owner: PeerId;
     /** Absent where neither this machine nor the given phrase can open the drive. */
     readonly name?: string;
-    readonly snapshots: readonly {
-      readonly snapshot: SnapshotId;
-      readonly atMs: number;
-      readonly fileCount: number;
-      readonly byteCount: number;
-    }[];
+    readonly snapshots: readonly SnapshotLine[];
+    /** Given up, but their packs may still be there; `untilMs` is when holders begin to free them. */
+    readonly forgotten: readonly (SnapshotLine & { readonly untilMs: number })[];
   }[];
+}
+
+export interface SnapshotLine {
+  readonly snapshot: SnapshotId;
+  readonly atMs: number;
+  readonly fileCount: number;
+  readonly byteCount: number;
 }
 
 export interface RestoreAnswer {

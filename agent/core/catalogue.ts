@@ -1,11 +1,17 @@
 // Which drives exist and which snapshots of them are acknowledged, by their owners' own records. It opens nothing: names
 // and roots are sealed.
 
+import type { UnixMs } from '../../datasets/index.ts';
 import type { DriveRecord, ForgetRecord, HeadRecord, SignedBatch } from '../codec/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import { idsIn } from './reclaim.ts';
+
+export interface ForgottenHead {
+  readonly head: HeadRecord;
+  readonly sinceMs: UnixMs;
+}
 
 export interface KnownDrive {
   readonly owner: PeerId;
@@ -13,6 +19,8 @@ export interface KnownDrive {
   record: DriveRecord;
   /** Those that are kept, oldest first. */
   heads: HeadRecord[];
+  /** Those that their owner gave up, and when it said so by its own clock; their packs last for a while. */
+  readonly forgotten: ForgottenHead[];
 }
 
 /** A drive belongs to whoever named it first; nobody else's heads count. */
@@ -28,17 +36,17 @@ export class Catalogue {
     return [];
   }
 
-  #learn({ author, records }: SignedBatch): void {
+  #learn({ author, atMs, records }: SignedBatch): void {
     for (const record of records) {
       if (record.kind === 'drive') this.#learnDrive(author, record);
       if (record.kind === 'head') this.#learnHead(author, record);
-      if (record.kind === 'forget') this.#forget(author, record);
+      if (record.kind === 'forget') this.#forget(author, record, atMs);
     }
   }
 
   #learnDrive(owner: PeerId, record: DriveRecord): void {
     const known = this.#drives.get(record.drive);
-    if (known === undefined) this.#drives.set(record.drive, { owner, record, heads: [] });
+    if (known === undefined) this.#drives.set(record.drive, { owner, record, heads: [], forgotten: [] });
     else if (known.owner === owner && record.keyEpoch >= known.record.keyEpoch) known.record = record;
   }
 
@@ -48,12 +56,13 @@ export class Catalogue {
   }
 
   /** The newest snapshot stays, whatever a record says. */
-  #forget(author: PeerId, { drive, snapshots }: ForgetRecord): void {
+  #forget(author: PeerId, { drive, snapshots }: ForgetRecord, sinceMs: UnixMs): void {
     const known = this.#drives.get(drive);
     if (known?.owner !== author) return;
-    const forgotten = new Set(idsIn(snapshots));
-    known.heads = known.heads.filter(
-      ({ snapshot }, at) => !forgotten.has(snapshot) || at === known.heads.length - 1,
-    );
+    const ids = new Set(idsIn(snapshots));
+    const newest = known.heads.at(-1);
+    const isForgotten = (head: HeadRecord): boolean => ids.has(head.snapshot) && head !== newest;
+    for (const head of known.heads) if (isForgotten(head)) known.forgotten.push({ head, sinceMs });
+    known.heads = known.heads.filter((head) => !isForgotten(head));
   }
 }

@@ -1,8 +1,15 @@
 // The calls of agent/control, done by a running agent.
 
 import { DreyError, machineId, readRowFile, type TelemetryRow, unixMs } from '../../datasets/index.ts';
-import { createInvite, personFromPhrase } from '../codec/index.ts';
-import type { CallHandlers, ReportProgress, RestoreAnswer, SnapshotAnswer } from '../control/index.ts';
+import { createInvite, type HeadRecord, personFromPhrase } from '../codec/index.ts';
+import type {
+  CallHandlers,
+  ReportProgress,
+  RestoreAnswer,
+  SnapshotAnswer,
+  SnapshotLine,
+} from '../control/index.ts';
+import { forgottenGraceMs } from '../limits.ts';
 import { type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import type { LiveAgent } from './agent.ts';
@@ -113,6 +120,13 @@ async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promi
   };
 }
 
+const snapshotLine = ({ snapshot, atMs, fileCount, byteCount }: HeadRecord): SnapshotLine => ({
+  snapshot,
+  atMs,
+  fileCount,
+  byteCount,
+});
+
 function listDrives(agent: LiveAgent, phrase: string | undefined) {
   const person = phrase === undefined ? undefined : personFromPhrase(phrase);
   return [...agent.core.catalogue.drives].map(([drive, known]) => {
@@ -122,12 +136,10 @@ function listDrives(agent: LiveAgent, phrase: string | undefined) {
       drive,
       owner: known.owner,
       ...(name === undefined ? {} : { name }),
-      snapshots: known.heads.map(({ snapshot, atMs, fileCount, byteCount }) => ({
-        snapshot,
-        atMs,
-        fileCount,
-        byteCount,
-      })),
+      snapshots: known.heads.map(snapshotLine),
+      forgotten: known.forgotten
+        .map(({ head, sinceMs }) => ({ ...snapshotLine(head), untilMs: sinceMs + forgottenGraceMs }))
+        .filter(({ untilMs }) => untilMs > agent.now()),
     };
   });
 }

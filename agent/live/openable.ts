@@ -81,11 +81,11 @@ export function insideDrive(
 const trimmed = (path: string): string => path.replace(/^(?:\.?\/)+|\/+$/gu, '');
 
 /**
- * The newest snapshot whose id starts so, or that was there at a time; the newest of all when nothing is said. Throws
- * `snapshot-unknown`, `no-snapshot-then`.
+ * The newest snapshot whose id starts so, or that was there at a time; the newest of all when nothing is said. One that was
+ * forgotten is found by its id. Throws `snapshot-unknown`, `no-snapshot-then`.
  */
 export function chooseHead(
-  { heads }: KnownDrive,
+  { heads, forgotten }: KnownDrive,
   { snapshot, atMs }: { readonly snapshot?: string; readonly atMs?: number },
 ): HeadRecord {
   const then = atMs === undefined ? heads : heads.filter((head) => head.atMs <= atMs);
@@ -96,7 +96,10 @@ export function chooseHead(
       `there was no snapshot at that time yet: the oldest is of ${new Date(oldest.atMs).toISOString()}`,
       'Give a later time, or take a snapshot from `drey snapshots`.',
     );
-  const head = then.findLast((one) => one.snapshot.startsWith(snapshot ?? ''));
+  const head =
+    then.findLast((one) => one.snapshot.startsWith(snapshot ?? '')) ??
+    // Forgotten by mistake: its packs are still there for a while.
+    forgotten.findLast(({ head: one }) => snapshot !== undefined && one.snapshot.startsWith(snapshot))?.head;
   if (head !== undefined) return head;
   throw wrong('snapshot-unknown', 'the drive has no such snapshot', 'Take an id from `drey snapshots`.');
 }

@@ -6,7 +6,12 @@ import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.
 import { bytesText, tableText, timeText } from '../print.ts';
 import { readSecret } from '../secret.ts';
 
-async function snapshots(options: CommonOptions & { readonly phraseFile?: string }): Promise<void> {
+interface SnapshotsOptions extends CommonOptions {
+  readonly phraseFile?: string;
+  readonly forgotten?: boolean;
+}
+
+async function snapshots(options: SnapshotsOptions): Promise<void> {
   const phrase = readSecret(options.phraseFile);
   const answer = await askAgent({
     home: homeOf(options),
@@ -15,7 +20,7 @@ async function snapshots(options: CommonOptions & { readonly phraseFile?: string
   });
   show(options, answer, () => {
     const rows = answer.drives.flatMap((drive) =>
-      drive.snapshots.map((snapshot) => [
+      (options.forgotten === true ? drive.forgotten : drive.snapshots).map((snapshot) => [
         drive.drive.slice(0, 8),
         drive.name ?? '(sealed)',
         snapshot.snapshot.slice(0, 12),
@@ -24,11 +29,17 @@ async function snapshots(options: CommonOptions & { readonly phraseFile?: string
         bytesText(snapshot.byteCount),
       ]),
     );
+    if (options.forgotten === true) return forgottenText(rows);
     return rows.length === 0
       ? 'No snapshot is acknowledged yet. `drey protect PATH` starts one, `drey status` shows what it waits for.'
       : tableText([['drive', 'name', 'snapshot', 'UTC', 'files', 'size'], ...rows]);
   });
 }
+
+const forgottenText = (rows: readonly (readonly string[])[]): string =>
+  rows.length === 0
+    ? 'Nothing was forgotten within the week in which holders keep the packs.'
+    : `${tableText([['drive', 'name', 'snapshot', 'UTC', 'files', 'size'], ...rows])}\nStill to be had with \`drey restore --snapshot\`, as long as holders keep the packs.`;
 
 /** Adds `snapshots`. */
 export function addSnapshotsCommand(program: Command): void {
@@ -39,6 +50,10 @@ export function addSnapshotsCommand(program: Command): void {
     .option(
       '--phrase-file <file>',
       'recovery phrase, to open the names of your drives on a new machine ("-": standard input)',
+    )
+    .option(
+      '--forgotten',
+      'instead, those that were forgotten within the week in which holders keep the packs',
     )
     .action(snapshots);
 }
