@@ -14,6 +14,7 @@ export type * from './record.ts';
 export {
   chunkIdKey,
   chunkIdOf,
+  chunkIdsOf,
   createDriveKey,
   createPassphrase,
   createRecoveryPhrase,

@@ -1,10 +1,9 @@
 // Opens packs for a restore: fetches each at most once at a time, checks every seal and every chunk's keyed hash. What
 // cannot be had is a reason in words, never an exception: a restore goes on with the rest.
 
-import type { KeyObject } from 'node:crypto';
 import {
   chunkIdKey,
-  chunkIdOf,
+  chunkIdsOf,
   type ChunkLocator,
   OpenPack,
   type PackDescriptor,
@@ -21,12 +20,12 @@ export class PackSource {
   /** Packs fetched so far. */
   fetchedCount = 0;
   readonly #driveKey: Uint8Array;
-  readonly #idKey: KeyObject;
+  readonly #idOf: (bytes: Uint8Array) => ChunkId;
   readonly #ask: Ask<FetchQuestion, Uint8Array | undefined>;
 
   constructor(driveKey: Uint8Array, ask: Ask<FetchQuestion, Uint8Array | undefined>) {
     this.#driveKey = driveKey;
-    this.#idKey = chunkIdKey(driveKey);
+    this.#idOf = chunkIdsOf(chunkIdKey(driveKey));
     this.#ask = ask;
   }
 
@@ -52,8 +51,7 @@ export class PackSource {
   read(pack: OpenPack, entry: PackEntry): Chunk {
     const read = pack.read(entry);
     if (!read.ok) return { reason: `a part of it was altered: ${read.rejection.reason}` };
-    if (chunkIdOf(this.#idKey, read.value) !== entry.chunk)
-      return { reason: 'a part of it is not what was backed up' };
+    if (this.#idOf(read.value) !== entry.chunk) return { reason: 'a part of it is not what was backed up' };
     return { bytes: read.value };
   }
 

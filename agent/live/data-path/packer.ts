@@ -1,10 +1,10 @@
 // Turns chunks into sealed, described packs and has each staged as soon as it is full. Leaves out what is known
 // already. Used in worker threads: everything is synchronous but the wait for staging.
 
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   chunkIdKey,
-  chunkIdOf,
+  chunkIdsOf,
   cutPoint,
   describePack,
   encodePackEntry,
@@ -54,20 +54,20 @@ export class Packer {
   /** Packs staged so far. */
   readonly staged: StagedPack[] = [];
   readonly #options: PackerOptions;
-  readonly #idKey: KeyObject;
+  readonly #idOf: (bytes: Uint8Array) => ChunkId;
   /** The pack that is being flushed while the next one fills. */
   #staging: Promise<unknown> = Promise.resolve();
   #writer: PackWriter;
 
   constructor(options: PackerOptions) {
     this.#options = options;
-    this.#idKey = chunkIdKey(options.sealing.driveKey);
+    this.#idOf = chunkIdsOf(chunkIdKey(options.sealing.driveKey));
     this.#writer = newWriter(options);
   }
 
   /** Takes a chunk; `bytes` may be used again afterwards. Call `stageFull` before the next one. */
   add(bytes: Uint8Array): ChunkId {
-    const chunk = chunkIdOf(this.#idKey, bytes);
+    const chunk = this.#idOf(bytes);
     if (this.#options.isNew(chunk)) this.#writer.add(chunk, bytes);
     return chunk;
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   chunkIdKey,
   chunkIdOf,
+  chunkIdsOf,
   decodeIndexSegment,
   decodeTree,
   encodeIndexSegment,
@@ -183,4 +184,12 @@ test('a tree can be read in pieces that end anywhere', (t) => {
 test('an index segment of many packs comes back in order', (t) => {
   const packs = [indexed[0]!, { descriptor, entries: [] }, indexed[0]!];
   t.deepEqual(decodeIndexSegment(encodeIndexSegment(packs)), { ok: true, value: packs });
+});
+
+test('many chunks are named as one is, whatever their lengths', (t) => {
+  const idOf = chunkIdsOf(idKey);
+  for (const length of [0, 1, 55, 56, 63, 64, 65, 1000, 70_000]) {
+    const plain = new Uint8Array(length).map((_, at) => at * 31);
+    t.is(idOf(plain), chunkIdOf(idKey, plain));
+  }
 });
