@@ -9,9 +9,9 @@ const sampleBytes = 16 * kibibyte;
 const sampleBytesMin = 64;
 /**
  * Pearson's chi-squared of the byte counts: 255 on average for noise with a standard deviation of 23, whatever the length;
- * thousands for text. Four deviations up: about one of 10,000 noisy samples is missed.
+ * thousands for text. Six deviations up: about one of ten million noisy samples is missed.
  */
-const chiSquaredMax = 255 + 4 * 23;
+const chiSquaredMax = 255 + 6 * 23;
 
 /** First bytes in hexadecimal: zip and office files, JPEG, PNG, GIF, PDF, gzip, zstd, xz, bzip2, 7z, RAR, Ogg, ID3, RIFF, Matroska, FLAC. */
 const knownStarts = [
