@@ -96,6 +96,8 @@ export class Election {
     if (this.#plan !== undefined && !isNewer(plan, this.#plan)) return [];
     if (this.#plan !== undefined) this.#earlier = [this.#plan, ...this.#earlier].slice(0, 8);
     this.#plan = plan;
+    // What this agent weighed says nothing of a plan that another one made meanwhile, perhaps for other machines.
+    if (author !== this.#membership.self) this.#considered = undefined;
     return [];
   }
 

@@ -38,4 +38,15 @@ export const regressions: readonly Regression[] = [
       'in the pretend world a link that closed while a machine slept was never told to it: it believed a burnt machine to be up',
     options: { agentCount: 12, days: 7, faults: manyFaults, seed: 101 },
   },
+  {
+    cause:
+      'an optimizer took the machines that it had planned for itself for those of a plan that another one made meanwhile: a burnt machine stayed in the plan',
+    options: {
+      agentCount: 10,
+      days: 16,
+      holderSilenceMs: hours(60),
+      faults: { ...manyFaults, rotsPerDay: 0, destroyedCount: 1 },
+      seed: 42,
+    },
+  },
 ];
