@@ -3,6 +3,7 @@
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Usage } from './usage.ts';
@@ -28,6 +29,8 @@ const dreyScript = fileURLToPath(new URL('drey-backup.ts', import.meta.url));
 const password = 'benchmark';
 const environment = (store: string): NodeJS.ProcessEnv => ({
   ...process.env,
+  // A running agent has its code loaded; here each run begins with it.
+  NODE_COMPILE_CACHE: join(tmpdir(), 'drey-bench', 'compiled'),
   RESTIC_PASSWORD: password,
   RESTIC_CACHE_DIR: `${store}.cache`,
   RESTIC_REPOSITORY: store,
