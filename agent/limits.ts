@@ -52,6 +52,10 @@ export const factBytesPerAgentMax = 64 * mebibyte;
  * agent, and no repair waits for less than hours.
  */
 export const leaseMs = hours(1);
+/** Clocks of optimizers may differ by this; less than a night, so that yesterday's lease is over in the morning. */
+export const leaseClockErrorMsMax = hours(6);
+/** Plans that one agent computes by itself: a roll-out changes the roster all the time, and each plan is read by everybody. */
+export const plansPerHourMax = 6;
 /** A plan that would move more than this share of all bytes waits for an admin; a fleet policy may change it. */
 export const holdMoveShareDefault = 0.5;
 /** But less than this, fleet-wide, is moved without asking: it is there before the admin is. */

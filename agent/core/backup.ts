@@ -115,8 +115,12 @@ export class Backup {
   }
 
   #isFilled(known: KnownPack): boolean {
+    const { self } = this.#membership;
     const group = this.#shelf.groupOf(known);
-    return group?.members.every((member, index) => known.signed.get(index)?.has(member) === true) === true;
+    // Of its own disk this agent knows without a receipt: one from before a crash would never come again.
+    const isSafe = (member: PeerId, index: number): boolean =>
+      known.signed.get(index)?.has(member) === true || (member === self && known.held.has(index));
+    return group?.members.every(isSafe) === true;
   }
 
   /** Heads are published in the order of their snapshots, one at a time. */

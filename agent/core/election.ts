@@ -1,10 +1,10 @@
 // Who runs the optimizer, which plan holds, and when a new one is due. A lease is a record; losing it costs nothing but
 // a second computation. It never computes a plan itself.
 
-import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import { hourMs, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { type Plan, planProblems } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
-import { leaseMs, planAgeMsMax, planSettleMs } from '../limits.ts';
+import { leaseClockErrorMsMax, leaseMs, planAgeMsMax, planSettleMs, plansPerHourMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
@@ -15,7 +15,7 @@ export const plannedMachinesMin = 4;
 
 export class Election {
   readonly #membership: Membership;
-  readonly #leases = new Map<PeerId, LeaseRecord>();
+  readonly #leases = new Map<PeerId, HeardLease>();
   #plan: Plan | undefined;
   /** Earlier plans, newest first: restores look there for packs that have not moved yet. */
   #earlier: readonly Plan[] = [];
@@ -27,6 +27,10 @@ export class Election {
   #considered: string | undefined;
   #isComputing = false;
   #isAsked = false;
+  /** The own disk is being read: what it says is old. */
+  #isReading = false;
+  /** When this agent last computed plans, oldest first. */
+  #computedAtMs: readonly UnixMs[] = [];
 
   constructor(membership: Membership) {
     this.#membership = membership;
@@ -34,14 +38,18 @@ export class Election {
 
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
+      case 'started':
+        this.#isReading = true;
+        return [];
       case 'batchStored':
-        return [...this.#learn(event.batch), ...this.#learnProven()];
+        return [...this.#learn(event.batch, event.now), ...this.#learnProven()];
       case 'planWanted':
         this.#isAsked = true;
         return this.#computeIfDue(event.now);
       case 'planComputed':
         return this.#computed(event.plan);
       case 'tick':
+        this.#isReading = false;
         return [...this.#learnProven(), ...this.#lead(event.now), ...this.#computeIfDue(event.now)];
       default:
         return [];
@@ -58,7 +66,7 @@ export class Election {
 
   /** The earliest lease that holds now, of a machine that may have one and is not gone; ties go to the lower id. */
   leaseAt(now: UnixMs): { readonly peer: PeerId; readonly untilMs: UnixMs } | undefined {
-    let best: { peer: PeerId; lease: LeaseRecord } | undefined;
+    let best: Candidate | undefined;
     for (const [peer, lease] of this.#leases) {
       const presence = this.#membership.presenceOf(peer, now);
       const holds = lease.untilMs > now && presence !== 'gone' && this.#membership.hasRole(peer, 'optimizer');
@@ -67,20 +75,32 @@ export class Election {
     return best === undefined ? undefined : { peer: best.peer, untilMs: best.lease.untilMs };
   }
 
-  #learn(batch: SignedBatch): Effects {
+  #learn(batch: SignedBatch, now: UnixMs): Effects {
     const effects: CoreEffect[] = [];
     for (const record of batch.records) {
-      if (record.kind === 'lease') this.#learnLease(batch.author, record);
+      if (record.kind === 'lease') this.#learnLease(batch.author, record, now);
       if (record.kind === 'plan') effects.push(...this.#learnPlan(batch.author, record.plan));
     }
     return effects;
   }
 
-  #learnLease(author: PeerId, lease: LeaseRecord): void {
+  /**
+   * A lease lasts as long as it says from when it was heard: its author's clock may be wrong by hours, and two optimizers of which
+   * each thinks the other's lease over would overrule each other for ever. Those that ended long ago are of the past, and of those
+   * from the own disk nobody knows when they were heard.
+   */
+  #learnLease(author: PeerId, { fromMs, untilMs }: LeaseRecord, now: UnixMs): void {
+    const lastsMs = Math.min(leaseMs, untilMs - fromMs);
+    const endsMs = this.#isReading ? untilMs : unixMs(now + lastsMs);
+    if (untilMs < now - leaseClockErrorMsMax || lastsMs <= 0) return;
     const known = this.#leases.get(author);
     // A renewal keeps the place in the queue: the start stays the first one while leases follow without a gap.
-    const continues = known !== undefined && lease.fromMs <= known.untilMs;
-    this.#leases.set(author, continues ? { ...lease, fromMs: known.fromMs } : lease);
+    const continues = known !== undefined && fromMs <= known.saidUntilMs;
+    this.#leases.set(author, {
+      fromMs: continues ? known.fromMs : fromMs,
+      saidUntilMs: untilMs,
+      untilMs: endsMs,
+    });
   }
 
   #learnPlan(author: PeerId, plan: Plan): Effects {
@@ -122,7 +142,7 @@ export class Election {
     const isFree = lease === undefined && this.#isBestCandidate();
     if (!isMine && !isFree) return [];
     const record: LeaseRecord = { kind: 'lease', fromMs: now, untilMs: unixMs(now + leaseMs) };
-    this.#learnLease(self, record);
+    this.#learnLease(self, record, now);
     return [{ kind: 'appendRecords', stream: 'facts', records: [record] }];
   }
 
@@ -143,10 +163,18 @@ export class Election {
       this.#isAsked = false;
       return [];
     }
+    if (!this.#isAsked && this.#isHasty(now)) return [];
     this.#isComputing = true;
     this.#isAsked = false;
+    this.#computedAtMs = [...this.#computedAtMs, now].slice(-plansPerHourMax);
     this.#considered = machines.join(' ');
     return [{ kind: 'computePlan', machines, reason }];
+  }
+
+  /** Every plan is read by everybody and moves something: machines that come and go all the time do not make one each time. */
+  #isHasty(now: UnixMs): boolean {
+    const [first] = this.#computedAtMs;
+    return first !== undefined && this.#computedAtMs.length >= plansPerHourMax && now - first < hourMs;
   }
 
   #isQuietLeader(now: UnixMs): boolean {
@@ -168,9 +196,18 @@ export class Election {
   }
 }
 
+/** A lease as this agent heard it. */
+interface HeardLease {
+  /** By its author's clock: the order in which leases were taken, the same for everybody. */
+  readonly fromMs: UnixMs;
+  readonly saidUntilMs: UnixMs;
+  /** By this agent's clock. */
+  readonly untilMs: UnixMs;
+}
+
 interface Candidate {
   readonly peer: PeerId;
-  readonly lease: LeaseRecord;
+  readonly lease: HeardLease;
 }
 
 const isEarlier = (a: Candidate, b: Candidate): boolean =>

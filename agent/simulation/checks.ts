@@ -1,152 +1,219 @@
 // The promises of DESIGN.md, looked at from outside: what lies on the disks is compared with what was promised. A
 // violation is a sentence with numbers; the run goes on, so that one report shows all.
 
-import { dayMs, days } from '../../datasets/index.ts';
+import { dayMs, days, hours } from '../../datasets/index.ts';
 import type { PackDescriptor, ShardKey } from '../codec/index.ts';
 import { forgottenGraceMs, queuedFramesPerPeerMax } from '../limits.ts';
-import type { PackId } from '../units.ts';
-import { type Ledger, packsOf, type Promised } from './ledger.ts';
+import type { PackId, PeerId, SnapshotId } from '../units.ts';
+import type { Holdings } from './holdings.ts';
+import { type Ledger, packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
+import { type CheckName, checkNames, type Violation } from './options.ts';
 
-/** A long weekend: by then every machine was on and heard what was given up. */
-const hearingMsMax = days(4);
 /** Violations kept; one bug makes thousands. */
 const violationsMax = 50;
 
+/** What the checks look at. */
+export interface CheckedWorld {
+  readonly machines: readonly Machine[];
+  readonly ledger: Ledger;
+  readonly holdings: Holdings<Machine>;
+  readonly startMs: number;
+  /** Broken ones of these are reported. */
+  readonly names: readonly CheckName[];
+  /** What the world harmed is to be put back within this time. */
+  readonly mendMsMax: number;
+}
+
 export class Checks {
-  readonly #machines: readonly Machine[];
-  readonly #ledger: Ledger;
-  readonly #startMs: number;
-  /** Shards that the world itself took (rot, fire) and that have not been put back since. */
-  readonly #harmed = new Map<PackId, Set<number>>();
-  readonly violations: string[] = [];
+  readonly #world: CheckedWorld;
+  /** When the world itself took a shard (rot, fire, a liar) that has not been put back since. */
+  readonly #harmed = new Map<PackId, Map<number, number>>();
+  /** Packs that were lost through no fault of the fleet. */
+  readonly #gone = new Set<PackId>();
+  readonly #everHarmed = new Set<string>();
+  /** Machines whose disks the world took: what they had said may be gone. */
+  #lostDiskCount = 0;
+  readonly violations: Violation[] = [];
   /** Times a property was looked at. */
-  readonly counts = {
-    restorable: 0,
-    known: 0,
-    quota: 0,
-    plain: 0,
-    queues: 0,
-    restored: 0,
+  readonly counts: Record<CheckName | 'harmedBeyondRepair', number> = {
+    ...(Object.fromEntries(checkNames.map((name) => [name, 0])) as Record<CheckName, number>),
     harmedBeyondRepair: 0,
   };
   /** Smallest number of shards above k that any acknowledged pack ever had at a look. */
   marginLeast = Number.POSITIVE_INFINITY;
 
-  constructor(machines: readonly Machine[], ledger: Ledger, startMs: number) {
-    this.#machines = machines;
-    this.#ledger = ledger;
-    this.#startMs = startMs;
+  constructor(world: CheckedWorld) {
+    this.#world = world;
   }
 
-  violate(text: string): void {
-    if (this.violations.length < violationsMax) this.violations.push(text);
+  violate(check: CheckName, text: string): void {
+    if (this.#world.names.includes(check) && this.violations.length < violationsMax)
+      this.violations.push({ check, text });
   }
 
   /** The world harmed a shard: the promise speaks of k of those that were left alone. */
-  noteHarm({ pack, index }: ShardKey): void {
-    const harmed = this.#harmed.get(pack) ?? new Set();
-    this.#harmed.set(pack, harmed.add(index));
+  noteHarm({ pack, index }: ShardKey, nowMs: number): void {
+    const harmed = this.#harmed.get(pack) ?? new Map<number, number>();
+    this.#harmed.set(pack, harmed.set(index, nowMs));
+    this.#everHarmed.add(`${pack} ${index}`);
+  }
+
+  /** Whether the world ever took that shard from somebody: words about it may be true no more. */
+  wasHarmed({ pack, index }: ShardKey): boolean {
+    return this.#everHarmed.has(`${pack} ${index}`);
+  }
+
+  harmedCount(pack: PackId): number {
+    return this.#harmed.get(pack)?.size ?? 0;
+  }
+
+  /** A whole disk is gone, or older than it was. */
+  noteLostDisk(): void {
+    this.#lostDiskCount++;
+  }
+
+  get lostDiskCount(): number {
+    return this.#lostDiskCount;
   }
 
   /** Looks at everything that can be seen at one moment. */
   look(nowMs: number): void {
     this.#lookForShards(nowMs);
     this.#lookForHeads(nowMs);
-    for (const machine of this.#machines) {
+    for (const machine of this.#world.machines) {
       const { heldBytes, quotaBytes } = machine.platters;
       if (heldBytes > quotaBytes && !machine.isDestroyed)
-        this.violate(`machine ${machine.index} holds ${heldBytes} of ${quotaBytes} bytes`);
+        this.violate('quota', `machine ${machine.index} holds ${heldBytes} of ${quotaBytes} bytes`);
       this.counts.quota++;
       const waiting = machine.shell?.wire.queuedFramesMost ?? 0;
       if (waiting > queuedFramesPerPeerMax)
-        this.violate(`${waiting} frames wait for one peer of machine ${machine.index}`);
+        this.violate('queues', `${waiting} frames wait for one peer of machine ${machine.index}`);
       this.counts.queues++;
     }
   }
 
-  /** Different intact shards of every pack, on disks that still exist; a whole pack in an outbox counts as all. */
-  intactShards(): ReadonlyMap<PackId, ReadonlySet<number>> {
-    const found = new Map<PackId, Set<number>>();
-    for (const { platters } of this.#machines) {
-      for (const { descriptor, index } of platters.intactHeld()) {
-        const indexes = found.get(descriptor.pack);
-        if (indexes === undefined) found.set(descriptor.pack, new Set([index]));
-        else indexes.add(index);
-      }
-    }
-    return found;
+  /** Different intact shards of a pack, on disks that still exist. */
+  intactOf(pack: PackId): ReadonlySet<number> {
+    return new Set(this.#world.holdings.intactOf(pack).keys());
   }
 
-  /** Whether the world took so much of a pack that nobody could have kept it. */
-  isBeyondRepair({ pack, redundancy }: PackDescriptor, intact: ReadonlySet<number>): boolean {
-    const harmed = this.#harmed.get(pack) ?? new Set<number>();
+  /** Whether the world took so much of a pack, so lately, that nobody could have kept it; once so, always so. */
+  isBeyondRepair(
+    { pack, redundancy: { k, n } }: PackDescriptor,
+    intact: ReadonlySet<number>,
+    nowMs: number,
+  ): boolean {
+    const harmed = this.#harmed.get(pack);
+    if (harmed === undefined) return false;
     for (const index of intact) harmed.delete(index);
-    return intact.size < redundancy.k && intact.size + harmed.size >= redundancy.k;
+    if (intact.size >= k) return false;
+    if (this.#gone.has(pack)) return true;
+    // With fewer machines than a group has members nobody can put anything back.
+    const isMendable = this.usableCount() > n;
+    let excused = 0;
+    for (const atMs of harmed.values()) if (!isMendable || nowMs - atMs <= this.#world.mendMsMax) excused++;
+    if (intact.size + excused < k) return false;
+    this.#gone.add(pack);
+    return true;
+  }
+
+  /** Machines that are neither burnt nor put out. */
+  usableCount(): number {
+    return this.#world.machines.filter(({ isDestroyed, isRevoked }) => !isDestroyed && !isRevoked).length;
   }
 
   /** Promise 1: at least k different intact shards of each acknowledged pack lie on disks that still exist. */
   #lookForShards(nowMs: number): void {
-    const intact = this.intactShards();
-    const nobody = new Set<number>();
-    for (const descriptor of packsOf(this.#promisedAt(nowMs)).values()) {
+    for (const descriptor of packsOf(this.#world.ledger.due(nowMs)).values()) {
       const { pack, redundancy } = descriptor;
-      const indexes = intact.get(pack) ?? nobody;
+      const indexes = this.intactOf(pack);
       this.counts.restorable++;
-      if (this.isBeyondRepair(descriptor, indexes)) {
+      if (this.isBeyondRepair(descriptor, indexes, nowMs)) {
         this.counts.harmedBeyondRepair++;
         continue;
       }
       this.marginLeast = Math.min(this.marginLeast, indexes.size - redundancy.k);
       if (indexes.size >= redundancy.k) continue;
-      const [day, owner] = [((nowMs - this.#startMs) / dayMs).toFixed(2), this.#ownerOf(pack)];
       this.violate(
-        `pack ${pack.slice(0, 8)} of machine ${owner}: ${indexes.size} shards of ${redundancy.k} on day ${day}`,
+        'restorable',
+        `pack ${pack.slice(0, 8)} of machine ${this.#ownerOf(pack, nowMs)}: ${indexes.size} shards of ${redundancy.k} on ${this.dayText(nowMs)}`,
       );
     }
   }
 
-  /** What was given up stays until the holders' time is over. */
-  #promisedAt(nowMs: number): readonly Promised[] {
-    const inGrace = this.#ledger.givenUp.filter(
-      ({ givenUpMs }) => nowMs - (givenUpMs ?? 0) < forgottenGraceMs,
-    );
-    return [...this.#ledger.acknowledged, ...inGrace];
+  dayText(nowMs: number): string {
+    return `day ${((nowMs - this.#world.startMs) / dayMs).toFixed(2)}`;
   }
 
-  /** Shards of packs that were given up so long ago that every holder must have heard of it and waited its time. */
+  /** Acknowledged packs that are gone through the world's own doing. */
+  countBeyondRepair(nowMs: number): number {
+    return [...packsOf(this.#world.ledger.acknowledged).values()].filter((descriptor) =>
+      this.isBeyondRepair(descriptor, this.intactOf(descriptor.pack), nowMs),
+    ).length;
+  }
+
+  /** Shards of packs that were given up so long ago that their holder must have heard of it, waited its time and freed them. */
   countLeftOver(nowMs: number): number {
-    const old = this.#ledger.givenUp.filter(
-      ({ givenUpMs }) => nowMs - (givenUpMs ?? 0) > forgottenGraceMs + hearingMsMax,
-    );
-    const packs = packsOf(old);
     let count = 0;
-    for (const { platters, isDestroyed } of this.#machines) {
-      if (isDestroyed) continue;
-      for (const { descriptor } of platters.intactHeld()) if (packs.has(descriptor.pack)) count++;
+    for (const { givenUpMs, descriptors } of this.#world.ledger.givenUp) {
+      for (const { pack } of descriptors) {
+        for (const holders of this.#world.holdings.intactOf(pack).values())
+          count += holders.filter((machine) => shouldHaveFreed(machine, givenUpMs ?? nowMs, nowMs)).length;
+      }
     }
     return count;
   }
 
-  /** Promise 1 again: shards alone are of no use to a new machine if nobody but the owner knows the snapshot. */
+  /**
+   * Promise 1 again: shards alone are of no use to a new machine if nobody but the owner knows the snapshot. Where the world took
+   * half of all disks, those who knew it may be among them.
+   */
   #lookForHeads(nowMs: number): void {
-    for (const { owner, number, snapshot } of this.#ledger.acknowledged) {
+    for (const { owner, number, snapshot } of this.#world.ledger.acknowledged) {
       this.counts.known++;
-      const isKnown = this.#machines.some(
-        (machine) =>
-          machine.peer !== owner && !machine.isDestroyed && machine.shelves.snapshots.has(snapshot),
+      if (this.knowersOf(snapshot, owner) > 0 || this.#lostDiskCount >= this.#world.machines.length / 2)
+        continue;
+      const at = this.#world.machines.findIndex(({ peer }) => peer === owner);
+      this.violate(
+        'known',
+        `snapshot ${number} of machine ${at} is known to nobody else on ${this.dayText(nowMs)}`,
       );
-      if (isKnown) continue;
-      const day = ((nowMs - this.#startMs) / dayMs).toFixed(2);
-      const at = this.#machines.findIndex(({ peer }) => peer === owner);
-      this.violate(`snapshot ${number} of machine ${at} is known to nobody else on day ${day}`);
     }
   }
 
-  #ownerOf(pack: PackId): number {
-    const promised = this.#ledger.acknowledged.find(({ descriptors }) =>
-      descriptors.some((made) => made.pack === pack),
-    );
-    return this.#machines.findIndex(({ peer }) => peer === promised?.owner);
+  /** Machines besides the owner that have the snapshot's head on their disks. */
+  knowersOf(snapshot: SnapshotId, owner: PeerId): number {
+    let count = 0;
+    for (const { peer, isDestroyed, shelves } of this.#world.machines)
+      if (peer !== owner && !isDestroyed && shelves.snapshots.has(snapshot)) count++;
+    return count;
   }
+
+  #ownerOf(pack: PackId, nowMs: number): number {
+    const promised = this.#world.ledger
+      .due(nowMs)
+      .find(({ descriptors }) => descriptors.some((made) => made.pack === pack));
+    return this.#world.machines.findIndex(({ peer }) => peer === promised?.owner);
+  }
+}
+
+/** So long in a row, and a machine has heard from some other what there is to hear. */
+const hearingMs = hours(6);
+/** Clocks are wrong, packs are looked through by the hour. */
+const freeingMs = days(1);
+
+/** Whether a machine was up for long enough to hear of it, and again after its holders' week. */
+function shouldHaveFreed(
+  { ups, isRevoked, liar, skewMs }: Machine,
+  givenUpMs: number,
+  nowMs: number,
+): boolean {
+  if (isRevoked || liar !== undefined) return false;
+  const endOf = (span: { readonly toMs: number }): number => Math.min(span.toMs, nowMs);
+  const heard = ups.find((span) => endOf(span) - Math.max(span.fromMs, givenUpMs) >= hearingMs);
+  if (heard === undefined) return false;
+  const heardMs = Math.max(heard.fromMs, givenUpMs) + hearingMs;
+  const freeMs = heardMs + forgottenGraceMs + freeingMs + Math.abs(skewMs);
+  return ups.some((span) => endOf(span) - Math.max(span.fromMs, freeMs) >= hearingMs);
 }

@@ -64,9 +64,23 @@ export class Platters {
   readonly quotaBytes: number;
   readonly #packs = new Map<PackId, Map<string, Slot>>();
   #usedBytes = 0;
+  /** How many times longer everything takes than on a sound disk. */
+  slowness = 1;
+  /** Somebody else filled the disk: nothing more can be written. */
+  isFull = false;
+  /** Told of each pack of which a shard comes to be held here. */
+  onHeld: ((pack: PackId) => void) | undefined;
 
   constructor(quotaBytes: number) {
     this.quotaBytes = quotaBytes;
+  }
+
+  /** The same contents on other platters: an image of the disk, as a backup program makes it. */
+  copy(): Platters {
+    const image = new Platters(this.quotaBytes);
+    image.slowness = this.slowness;
+    for (const slot of this.all()) if (slot.isFlushed) image.put({ ...slot });
+    return image;
   }
 
   /** Held bytes; outbox and scratch are the owner's own. */
@@ -93,6 +107,7 @@ export class Platters {
     const name = slotName(slot.place, slot.index);
     if (slot.place === 'held' && !slots.has(name)) this.#usedBytes += slot.descriptor.shardBytes;
     slots.set(name, slot);
+    if (slot.place === 'held') this.onHeld?.(pack);
   }
 
   remove({ pack, index, place }: ShardLocation): void {
@@ -107,6 +122,17 @@ export class Platters {
   /** Held shards that are flushed and unharmed. */
   *intactHeld(): Generator<Slot> {
     for (const slot of this.all()) if (slot.place === 'held' && slot.isFlushed && isIntact(slot)) yield slot;
+  }
+
+  /** Indexes of a pack's held shards that are flushed and unharmed. */
+  *intactIndexesOf(pack: PackId): Generator<number> {
+    for (const slot of this.#packs.get(pack)?.values() ?? [])
+      if (slot.place === 'held' && slot.isFlushed && isIntact(slot)) yield slot.index;
+  }
+
+  hasIntact(shard: ShardKey): boolean {
+    const slot = this.slot('held', shard);
+    return slot !== undefined && slot.isFlushed && isIntact(slot);
   }
 
   /** A power cut: writes that were under way are torn, and the next start drops them with all scratch. */
@@ -149,8 +175,12 @@ export class SimulatedDisk implements Disk {
     this.#life = life;
   }
 
+  #after(ms: number, then: () => void): void {
+    this.#life.after(ms * this.platters.slowness, then);
+  }
+
   list(done: Done<readonly StoredShard[]>): void {
-    this.#life.after(readMs, () => done(this.whole()));
+    this.#after(readMs, () => done(this.whole()));
   }
 
   /** What `list` will say. */
@@ -166,7 +196,7 @@ export class SimulatedDisk implements Disk {
   }
 
   verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
-    this.#life.after(readMs, () => {
+    this.#after(readMs, () => {
       const slot = this.platters.slot(shard.place, shard);
       if (slot === undefined || !slot.isFlushed) done('missing');
       else done(isIntact(slot) ? 'intact' : 'damaged');
@@ -174,7 +204,7 @@ export class SimulatedDisk implements Disk {
   }
 
   prove(shard: ShardLocation, leaf: number, done: Done<ProofOutcome>): void {
-    this.#life.after(readMs, () => {
+    this.#after(readMs, () => {
       const slot = this.platters.slot(shard.place, shard);
       if (slot === undefined || !slot.isFlushed) done('missing');
       else done(isIntact(slot) ? proveLeaf(slot.bytes, leaf) : 'damaged');
@@ -182,7 +212,7 @@ export class SimulatedDisk implements Disk {
   }
 
   rebuild(wanted: ShardArrival & { readonly place: ShardPlace }, done: Done<ShardOutcome>): void {
-    this.#life.after(readMs, () => {
+    this.#after(readMs, () => {
       const { descriptor, index } = wanted;
       const shards = this.intactShards(descriptor.pack);
       const known = shards.get(index);
@@ -194,7 +224,7 @@ export class SimulatedDisk implements Disk {
   }
 
   remove(shard: ShardLocation, done: Done<'removed'>): void {
-    this.#life.after(readMs, () => {
+    this.#after(readMs, () => {
       this.platters.remove(shard);
       done('removed');
     });
@@ -238,7 +268,7 @@ export class SimulatedDisk implements Disk {
     const addedBytes = known === undefined && place === 'held' ? descriptor.shardBytes : 0;
     const outcome = storeOutcome(slot, this.platters, addedBytes);
     if (outcome === 'stored' && (known === undefined || !isIntact(known))) this.platters.put(slot);
-    this.#life.after(flushMs, () => {
+    this.#after(flushMs, () => {
       slot.isFlushed = true;
       done(outcome);
     });
@@ -247,5 +277,6 @@ export class SimulatedDisk implements Disk {
 
 function storeOutcome(slot: Slot, platters: Platters, addedBytes: number): ShardOutcome {
   if (!isIntact(slot)) return 'damaged';
+  if (platters.isFull && slot.place !== 'scratch') return 'full';
   return platters.heldBytes + addedBytes > platters.quotaBytes ? 'full' : 'stored';
 }

@@ -1,7 +1,7 @@
 // A whole simulated fleet: machines with real keys and certificates, one network, one queue, and the ledger and checks
 // that watch them.
 
-import { createRandom, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { createRandom, days, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { redundancyForFleet } from '../../optimizer/index.ts';
 import {
   type AdminKey,
@@ -11,16 +11,19 @@ import {
   type ForgetRecord,
   machineKeyFromSeed,
   sha256,
+  type ShardKey,
   signBatch,
   signStatement,
   noBatchHash,
 } from '../codec/index.ts';
 import type { CoreEffect, Effects, StagedSnapshot } from '../core/index.ts';
 import { certificateMs } from '../limits.ts';
-import type { FleetId } from '../units.ts';
+import type { FleetId, PeerId } from '../units.ts';
 import { Checks } from './checks.ts';
 import { EventQueue } from './event-queue.ts';
 import { Frames } from './frames.ts';
+import { Guards } from './guards.ts';
+import { Holdings } from './holdings.ts';
 import { driveOf, Ledger, plainCanary } from './ledger.ts';
 import { Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
@@ -31,8 +34,10 @@ import { Trace } from './trace.ts';
 
 /** A Monday, 00:00 UTC. */
 export const startMs: UnixMs = unixMs(Date.UTC(2026, 0, 5));
-/** Of every fleet this many machines may run the optimizer; the rest only hold. */
-const optimizerCount = 3;
+/** A crashed machine is started again after this. */
+const restartMs = minutes(10);
+/** Beyond the silence after which a machine is replaced: weekends, and the repair itself. */
+const mendingMs = days(7);
 
 export class Fleet implements World {
   readonly options: ResolvedOptions;
@@ -47,13 +52,18 @@ export class Fleet implements World {
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement = createStatementOpener();
   readonly machines: Machine[] = [];
+  readonly startMs = startMs;
   readonly ledger = new Ledger();
+  readonly holdings = new Holdings<Machine>();
   readonly checks: Checks;
+  readonly guards: Guards;
   readonly trace = new Trace();
   readonly effectCounts: Record<string, number> = {};
+  readonly faultCounts: Record<string, number> = {};
   readonly reports: Record<string, number> = {};
   rejectionCount = 0;
   readonly #admin: AdminKey;
+  readonly #byPeer = new Map<PeerId, Machine>();
 
   constructor(options: ResolvedOptions) {
     this.options = options;
@@ -71,7 +81,23 @@ export class Fleet implements World {
     this.fleet = root.fleet;
     this.#admin = createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
     for (let index = 0; index < options.agentCount; index++) this.addMachine();
-    this.checks = new Checks(this.machines, this.ledger, startMs);
+    const { machines, ledger, holdings } = this;
+    this.checks = new Checks({
+      machines,
+      ledger,
+      holdings,
+      startMs,
+      names: options.checks,
+      mendMsMax: options.holderSilenceMs + mendingMs,
+    });
+    this.guards = new Guards({
+      ledger,
+      holdings,
+      checks: this.checks,
+      machineOf: (peer) => this.#byPeer.get(peer),
+      liarCount: () => machines.filter(({ liar }) => liar !== undefined).length,
+      now: () => this.queue.nowMs,
+    });
     this.#foundLogs();
   }
 
@@ -84,7 +110,7 @@ export class Fleet implements World {
       kind: 'certificate',
       peer: key.peer,
       name: `pc-${index}`,
-      roles: index < optimizerCount ? ['holder', 'optimizer'] : ['holder'],
+      roles: ['holder', 'optimizer'],
       notBeforeMs: startMs,
       notAfterMs: unixMs(startMs + certificateMs),
     });
@@ -99,7 +125,41 @@ export class Fleet implements World {
       skewMs,
     });
     this.machines.push(machine);
+    this.#byPeer.set(machine.peer, machine);
+    machine.watchHeld((pack) => this.holdings.note(pack, machine));
     return machine;
+  }
+
+  /** A new machine whose certificate stands in the log of one that is up. */
+  join(): Machine {
+    const machine = this.addMachine();
+    this.#publish(machine.certificate);
+    return machine;
+  }
+
+  /** An admin puts a machine out; what it holds counts as lost. */
+  revoke(machine: Machine): void {
+    const statement = signStatement(this.#admin, {
+      kind: 'revocation',
+      revoked: machine.peer,
+      atMs: unixMs(Math.floor(this.queue.nowMs)),
+      reason: 'simulated',
+    });
+    if (!this.#publish(statement.bytes)) return;
+    machine.isRevoked = true;
+    this.noteFault('machine put out');
+    this.checks.noteLostDisk();
+    for (const { descriptor, index } of machine.platters.intactHeld())
+      this.noteHarm({ pack: descriptor.pack, index });
+  }
+
+  /** Puts an admin's statement into the log of the first honest machine that is up; false when there is none. */
+  #publish(bytes: Uint8Array): boolean {
+    const author = this.machines.find(
+      ({ isUp, liar, isRevoked }) => isUp && liar === undefined && !isRevoked,
+    );
+    author?.shell?.publish([{ kind: 'statement', bytes }], () => {});
+    return author !== undefined;
   }
 
   crash(machine: Machine): void {
@@ -107,7 +167,27 @@ export class Fleet implements World {
     machine.crash();
   }
 
+  crashForNow(machine: Machine): void {
+    this.crash(machine);
+    this.queue.schedule(this.queue.nowMs + restartMs, () => {
+      if (machine.shell === undefined && machine.wantsOn) machine.powerOn(this);
+    });
+  }
+
+  noteFault(name: string): void {
+    this.faultCounts[name] = (this.faultCounts[name] ?? 0) + 1;
+  }
+
+  noteHarm(shard: ShardKey): void {
+    this.checks.noteHarm(shard, this.queue.nowMs);
+  }
+
+  noteNeedless(machine: Machine, shard: ShardKey): void {
+    this.guards.needless(machine, shard);
+  }
+
   noteEffect(machine: Machine, effect: CoreEffect): void {
+    this.guards.watch(machine, effect);
     this.trace.number(this.queue.nowMs);
     this.trace.number(machine.index);
     this.trace.word(effect.kind);
@@ -119,17 +199,17 @@ export class Fleet implements World {
     this.reports[text] = (this.reports[text] ?? 0) + 1;
   }
 
-  noteAcknowledged({ snapshot }: StagedSnapshot): void {
-    this.ledger.acknowledge(snapshot, this.queue.nowMs);
-    const owner = this.ledger.promised.get(snapshot)?.owner;
-    const machine = this.machines.find(({ peer }) => peer === owner);
-    if (machine !== undefined) this.#giveUpOld(machine);
+  noteAcknowledged(machine: Machine, staged: StagedSnapshot): void {
+    this.guards.acknowledged(machine, staged);
+    this.ledger.acknowledge(staged.snapshot, this.queue.nowMs);
+    this.#giveUpOld(machine);
   }
 
   /** One record for all that an owner does not keep any more. */
   #giveUpOld({ peer, shell }: Machine): void {
     const old = this.ledger.surplusOf(peer, this.options.keepLast);
     if (old.length === 0) return;
+    for (const promised of old) promised.givingUpMs ??= this.queue.nowMs;
     const packs = old.flatMap(({ descriptors }) => descriptors.map(({ pack }) => pack));
     const record: ForgetRecord = {
       kind: 'forget',
@@ -190,6 +270,6 @@ export class Fleet implements World {
   #lookAtBytes(bytes: Uint8Array): void {
     this.checks.counts.plain++;
     if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(plainCanary))
-      this.checks.violate('plain text is on the wire');
+      this.checks.violate('plain', 'plain text is on the wire');
   }
 }

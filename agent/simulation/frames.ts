@@ -1,6 +1,7 @@
 // Messages as bytes and back, for a thousand agents in one process: every hundredth passes through the real encoder and decoder,
 // the others travel as a token of one byte that stands for the message.
 
+import type { Random } from '../../datasets/index.ts';
 import {
   type Decoded,
   decodeHint,
@@ -17,6 +18,8 @@ import {
 } from '../codec/index.ts';
 
 const encodedEvery = 100;
+/** Real frames kept for those who would alter them. */
+const keptMax = 64;
 
 export class Frames {
   readonly #batches = new WeakMap<Uint8Array, Decoded<SignedBatch>>();
@@ -24,13 +27,25 @@ export class Frames {
   readonly #messages = new WeakMap<Uint8Array, WireMessage>();
   readonly #hints = new WeakMap<Uint8Array, Hint>();
   readonly #receipts = new WeakMap<Uint8Array, Receipt>();
+  readonly #kept: Uint8Array[] = [];
   #count = 0;
 
   encode(message: WireMessage): Uint8Array {
-    if (this.#count++ % encodedEvery === 0) return encodeMessage(message);
+    if (this.#count++ % encodedEvery === 0) return this.#keep(encodeMessage(message));
     const token = new Uint8Array(1);
     this.#messages.set(token, message);
     return token;
+  }
+
+  #keep(frame: Uint8Array): Uint8Array {
+    this.#kept.push(frame);
+    if (this.#kept.length > keptMax) this.#kept.shift();
+    return frame;
+  }
+
+  /** One of the last frames that passed through the real encoder; undefined before the first. */
+  anyEncoded(random: Random): Uint8Array | undefined {
+    return this.#kept[random.below(this.#kept.length)];
   }
 
   /** Opens each batch once, also where a real decoder made a copy of its bytes. */

@@ -1,7 +1,7 @@
 // What was promised to whom: every snapshot that simulated people made, when it was acknowledged, and what its packs
 // contain. The contents follow from owner and number, so nothing needs to be kept to compare a restore with.
 
-import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import { hours, type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { ClassShape } from '../../optimizer/index.ts';
 import {
   chunkIdKey,
@@ -19,6 +19,7 @@ import {
   sha256Hex,
 } from '../codec/index.ts';
 import type { StagedSnapshot } from '../core/index.ts';
+import { forgottenGraceMs } from '../limits.ts';
 import { driveId, type DriveId, type PackId, type PeerId, snapshotId, type SnapshotId } from '../units.ts';
 
 /** No frame, hint or shard on the wire may contain these bytes. */
@@ -31,6 +32,8 @@ export interface Promised {
   readonly descriptors: readonly PackDescriptor[];
   readonly madeMs: number;
   acknowledgedMs: number | undefined;
+  /** When its owner began to give it up: a crash may hide from the ledger that it was written. */
+  givingUpMs: number | undefined;
   /** When its owner gave it up; the promise ends when the holders' time is over. */
   givenUpMs: number | undefined;
 }
@@ -44,6 +47,9 @@ export interface MadeSnapshot {
   readonly packs: readonly MadePack[];
   readonly staged: StagedSnapshot;
 }
+
+/** Holders wait by their own clocks, which may be set forwards meanwhile. */
+const wrongClocksMs = hours(12);
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
@@ -60,6 +66,7 @@ export function plainOf(owner: PeerId, number: number, part: number): Uint8Array
 
 export class Ledger {
   readonly promised = new Map<SnapshotId, Promised>();
+  readonly #snapshotOf = new Map<PackId, Promised>();
   readonly #nextNumber = new Map<PeerId, number>();
 
   /** Seals the owner's next snapshot: one pack of each class of the fleet's plan. */
@@ -86,15 +93,18 @@ export class Ledger {
       byteCount: packs.reduce((sum, { bytes }) => sum + bytes.length, 0),
       packCount: packs.length,
     } as const;
-    this.promised.set(snapshot, {
+    const promised = {
       owner,
       number,
       snapshot,
       descriptors,
       madeMs: now,
       acknowledgedMs: undefined,
+      givingUpMs: undefined,
       givenUpMs: undefined,
-    });
+    };
+    this.promised.set(snapshot, promised);
+    for (const { pack } of descriptors) this.#snapshotOf.set(pack, promised);
     return {
       packs,
       staged: { snapshot, drive, startedMs: now, packs: descriptors.map(({ pack }) => pack), head },
@@ -104,6 +114,17 @@ export class Ledger {
   acknowledge(snapshot: SnapshotId, nowMs: number): void {
     const promised = this.promised.get(snapshot);
     if (promised !== undefined) promised.acknowledgedMs ??= nowMs;
+  }
+
+  /** Whether a pack belongs to a snapshot that must be restorable now. */
+  isPromised(pack: PackId, nowMs: number): boolean {
+    const promised = this.#snapshotOf.get(pack);
+    return promised !== undefined && isDue(promised, nowMs);
+  }
+
+  /** Snapshots that must be restorable now: acknowledged, and not given up so long ago that their holders may free them. */
+  due(nowMs: number): readonly Promised[] {
+    return [...this.promised.values()].filter((promised) => isDue(promised, nowMs));
   }
 
   /** Those that are promised: acknowledged, and not given up. */
@@ -123,6 +144,9 @@ export class Ledger {
     return own.slice(0, Math.max(0, own.length - keepLast));
   }
 }
+
+const isDue = ({ acknowledgedMs, givingUpMs }: Promised, nowMs: number): boolean =>
+  acknowledgedMs !== undefined && nowMs - (givingUpMs ?? nowMs) < forgottenGraceMs - wrongClocksMs;
 
 function sealedPack(
   owner: PeerId,

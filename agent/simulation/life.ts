@@ -49,18 +49,25 @@ export class Life {
   }
 }
 
-/** The clock of one life. `skewMs` is how wrong the machine's clock is. */
+/** The clock of one life; `skewMs` says how wrong the machine's clock is now. It behaves as the live one when that is set back. */
 export class SimulatedClock implements Clock {
   readonly #life: Life;
-  readonly #skewMs: number;
+  readonly #skewMs: () => number;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #lastSteadyMs = 0;
 
-  constructor(life: Life, skewMs = 0) {
+  constructor(life: Life, skewMs: number | (() => number) = 0) {
     this.#life = life;
-    this.#skewMs = skewMs;
+    this.#skewMs = typeof skewMs === 'number' ? () => skewMs : skewMs;
   }
 
   now(): UnixMs {
-    return unixMs(Math.floor(this.#life.queue.nowMs) + this.#skewMs);
+    const steadyMs = this.#life.queue.nowMs;
+    const wallMs = Math.floor(steadyMs) + this.#skewMs();
+    // As agent/live/clock.ts: never back, but at half speed until the system's clock has caught up.
+    this.#lastMs = Math.max(wallMs, this.#lastMs + (steadyMs - this.#lastSteadyMs) / 2);
+    this.#lastSteadyMs = steadyMs;
+    return unixMs(Math.floor(this.#lastMs));
   }
 
   start(afterMs: number, fire: () => void): Timer {

@@ -25,6 +25,13 @@ export class Shelves {
   /** Snapshots whose heads are here. */
   readonly snapshots = new Set<SnapshotId>();
 
+  /** The same batches once more: an image of the disk. */
+  copy(): Shelves {
+    const image = new Shelves();
+    for (const batch of this.order) image.keep(batch);
+    return image;
+  }
+
   keep(batch: SignedBatch): void {
     const name = logName(batch.author, batch.stream);
     const log = this.logs.get(name) ?? { next: 0, hash: noBatchHash, batches: [] };

@@ -2,13 +2,14 @@
 // asks of its world.
 
 import type { Random } from '../../datasets/index.ts';
-import type { MachineKey, openStatement } from '../codec/index.ts';
+import type { MachineKey, openStatement, ShardKey } from '../codec/index.ts';
 import type { CoreEffect, Effects, HeardForget, StagedSnapshot } from '../core/index.ts';
-import type { FleetId, PeerId } from '../units.ts';
+import type { FleetId, PackId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Frames } from './frames.ts';
 import { Shelves } from './log.ts';
+import type { Liar } from './liars.ts';
 import type { Network } from './network.ts';
 import type { Planner } from './planner.ts';
 import { Shell } from './shell.ts';
@@ -26,9 +27,27 @@ export interface World {
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement: typeof openStatement;
   crash(machine: Machine): void;
+  /** The process dies; its person starts it again a little later. */
+  crashForNow(machine: Machine): void;
   noteEffect(machine: Machine, effect: CoreEffect): void;
   noteReport(report: Extract<CoreEffect, { kind: 'report' }>): void;
-  noteAcknowledged(staged: StagedSnapshot): void;
+  noteAcknowledged(machine: Machine, staged: StagedSnapshot): void;
+  /** A shard is offered to a machine that has it. */
+  noteNeedless(machine: Machine, shard: ShardKey): void;
+}
+
+/** What a backup program keeps of a whole disk. */
+interface DiskImage {
+  readonly platters: Platters;
+  readonly shelves: Shelves;
+  readonly journal: readonly StagedSnapshot[];
+  readonly heard: readonly HeardForget[];
+}
+
+/** From when to when a machine ran and was awake; open while it does. */
+interface UpSpan {
+  readonly fromMs: number;
+  toMs: number;
 }
 
 export interface MachineParts {
@@ -45,16 +64,25 @@ export class Machine {
   readonly key: MachineKey;
   readonly certificate: Uint8Array;
   readonly random: Random;
-  readonly skewMs: number;
-  readonly shelves = new Shelves();
+  skewMs: number;
+  shelves = new Shelves();
   /** Snapshots that are staged and not yet acknowledged: a small file in the live world. */
-  readonly journal: StagedSnapshot[] = [];
+  journal: StagedSnapshot[] = [];
   /** When it heard that packs were given up: another small file. */
-  readonly heard: HeardForget[] = [];
+  heard: HeardForget[] = [];
+  readonly ups: UpSpan[] = [];
   platters: Platters;
   shell: Shell | undefined;
+  liar: Liar | undefined;
   /** Gone for good, with its disk. */
   isDestroyed = false;
+  /** Put out of the fleet; its process does not know better than to go on. */
+  isRevoked = false;
+  /** What its person wants, whatever the power does. */
+  wantsOn = false;
+  #outageUntilMs = 0;
+  #image: DiskImage | undefined;
+  #onHeld: ((pack: PackId) => void) | undefined;
   #effectsUntilCrash = Number.POSITIVE_INFINITY;
 
   constructor(parts: MachineParts) {
@@ -75,15 +103,19 @@ export class Machine {
     return this.shell !== undefined && !this.shell.life.isAsleep;
   }
 
+  /** Somebody switches it on, or comes back to it. Nothing happens without power. */
   powerOn(world: World): void {
-    if (this.isDestroyed) return;
+    this.wantsOn = true;
+    if (this.isDestroyed || world.queue.nowMs < this.#outageUntilMs) return;
     const { shell } = this;
     if (shell === undefined) {
+      this.ups.push({ fromMs: world.queue.nowMs, toMs: Number.POSITIVE_INFINITY });
       this.shell = new Shell(this, world);
       this.shell.start();
       return;
     }
     if (!shell.life.isAsleep) return;
+    this.ups.push({ fromMs: world.queue.nowMs, toMs: Number.POSITIVE_INFINITY });
     shell.life.wake();
     // What waited for the waking may have crashed it.
     if (this.shell === shell) shell.wire.forgetLinks();
@@ -92,6 +124,7 @@ export class Machine {
   /** The lid closes: the process stays, frozen. */
   sleep(): void {
     if (this.shell === undefined) return;
+    this.#endSpan(this.shell);
     this.shell.wire.dropLinks();
     this.shell.life.sleep();
   }
@@ -99,11 +132,62 @@ export class Machine {
   /** The power goes: everything unflushed is lost. A clean stop is no different to an agent that flushes before it promises. */
   crash(): void {
     if (this.shell === undefined) return;
+    this.#endSpan(this.shell);
     this.shell.wire.dropLinks();
     this.shell.life.end();
     this.shell = undefined;
     this.platters.crash();
     this.#effectsUntilCrash = Number.POSITIVE_INFINITY;
+  }
+
+  #endSpan({ life }: Shell): void {
+    const span = this.ups.at(-1);
+    if (span !== undefined) span.toMs = Math.min(span.toMs, life.queue.nowMs);
+  }
+
+  /** No power until then; afterwards it is on if its person wants it on. */
+  loseMains(world: World, untilMs: number): void {
+    this.#outageUntilMs = Math.max(this.#outageUntilMs, untilMs);
+    world.crash(this);
+    world.queue.schedule(this.#outageUntilMs, () => {
+      if (this.wantsOn && this.shell === undefined) this.powerOn(world);
+    });
+  }
+
+  endOutage(): void {
+    this.#outageUntilMs = 0;
+  }
+
+  /** Remembers the disk as it is. */
+  takeImage(): void {
+    this.#image = {
+      platters: this.platters.copy(),
+      shelves: this.shelves.copy(),
+      journal: [...this.journal],
+      heard: [...this.heard],
+    };
+  }
+
+  /** Puts the remembered disk in place of the present one; false where none was remembered. The machine is off. */
+  restoreImage(): boolean {
+    const image = this.#image;
+    if (image === undefined || this.shell !== undefined) return false;
+    this.#image = undefined;
+    this.platters = image.platters;
+    this.shelves = image.shelves;
+    this.journal = [...image.journal];
+    this.heard = [...image.heard];
+    // What it heard before counts no more.
+    this.ups.length = 0;
+    if (this.#onHeld !== undefined) this.watchHeld(this.#onHeld);
+    return true;
+  }
+
+  /** Tells of each pack of which a shard is, or comes to be, held on the disk. */
+  watchHeld(onHeld: (pack: PackId) => void): void {
+    this.#onHeld = onHeld;
+    this.platters.onHeld = onHeld;
+    for (const { place, descriptor } of this.platters.all()) if (place === 'held') onHeld(descriptor.pack);
   }
 
   /** Stolen or burnt. */
@@ -115,7 +199,7 @@ export class Machine {
 
   /** Lets the process crash between two effects, `count` effects from now. */
   crashAfter(count: number): void {
-    this.#effectsUntilCrash = count;
+    if (this.isUp || count === Number.POSITIVE_INFINITY) this.#effectsUntilCrash = count;
   }
 
   isCrashDue(): boolean {

@@ -13,6 +13,12 @@ export interface NetworkFaults {
   readonly lossShare: number;
   readonly hintLossShare: number;
   readonly hintRepeatShare: number;
+  /** Of frames that arrive twice, the second time up to a minute later; no TCP does that, the core bears it. */
+  readonly frameRepeatShare: number;
+  /** Of frames that take up to two seconds longer and are overtaken. */
+  readonly frameReorderShare: number;
+  /** Of machines that send a hundred times slower than they receive. */
+  readonly slowUplinkShare: number;
   /** Of shard transfers that break half-way. */
   readonly transferLossShare: number;
   readonly bytesPerSecond: number;
@@ -23,6 +29,9 @@ export const calmNetwork: NetworkFaults = {
   lossShare: 0,
   hintLossShare: 0,
   hintRepeatShare: 0,
+  frameRepeatShare: 0,
+  frameReorderShare: 0,
+  slowUplinkShare: 0,
   transferLossShare: 0,
   bytesPerSecond: 10_000_000,
 };
@@ -36,6 +45,8 @@ export interface Endpoint {
   readonly certificate: Uint8Array;
   admits(peer: PeerId, certificate: Uint8Array): boolean;
   opened(link: Link): void;
+  /** The other side is there, but no connection came of it. */
+  missed(peer: PeerId): void;
   closed(link: Link): void;
 }
 
@@ -68,6 +79,8 @@ export class Link {
 /** A dead link is noticed after this long (keep-alive), uniform. */
 const noticeMs: readonly [number, number] = [1000, 30_000];
 
+const slowUplinkFactor = 100;
+
 const pairName = (a: PeerId, b: PeerId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
 export class Network {
@@ -77,6 +90,8 @@ export class Network {
   readonly #endpoints = new Map<PeerId, Endpoint>();
   readonly #links = new Map<string, Link>();
   readonly #blocked = new Set<string>();
+  /** Machines with a slow uplink. */
+  readonly slowUplinks = new Set<PeerId>();
   /** Sees every byte string on the wire: the check for plain text. */
   onBytes: ((bytes: Uint8Array) => void) | undefined;
 
@@ -119,6 +134,12 @@ export class Network {
     return least + this.random.fraction() * (most - least);
   }
 
+  /** How long bytes take on the way out of a machine, without the latency. */
+  streamMs(from: PeerId, byteCount: number): number {
+    const slowness = this.slowUplinks.has(from) ? slowUplinkFactor : 1;
+    return (byteCount / this.faults.bytesPerSecond) * 1000 * slowness;
+  }
+
   happens(share: number): boolean {
     return share > 0 && this.random.fraction() < share;
   }
@@ -130,16 +151,11 @@ export class Network {
     this.queue.schedule(this.queue.nowMs + 2 * this.latencyMs(), () => {
       const other = this.#endpoints.get(to);
       if (other === undefined || other === from || !from.isListening || !other.isListening) return;
-      if (
-        this.#links.has(pairName(from.peer, to)) ||
-        this.isBlocked(from.peer, to) ||
-        this.isBlocked(to, from.peer)
-      ) {
-        return;
-      }
+      if (this.#links.has(pairName(from.peer, to))) return;
+      const isOpen = !this.isBlocked(from.peer, to) && !this.isBlocked(to, from.peer);
       const isAdmitted =
-        from.admits(other.peer, other.certificate) && other.admits(from.peer, from.certificate);
-      if (!isAdmitted) return;
+        isOpen && from.admits(other.peer, other.certificate) && other.admits(from.peer, from.certificate);
+      if (!isAdmitted) return from.missed(to);
       const link = new Link([from, other]);
       this.#links.set(pairName(from.peer, to), link);
       from.opened(link);

@@ -1,6 +1,6 @@
 // What a simulation can be asked for, its defaults, and what it reports.
 
-import { days, minutes, seconds } from '../../datasets/index.ts';
+import { days, type FleetHistory, hours, seconds } from '../../datasets/index.ts';
 import type { Effects } from '../core/index.ts';
 import { calmNetwork, type NetworkFaults } from './network.ts';
 import { type Planner, shuffledPlan } from './planner.ts';
@@ -21,6 +21,34 @@ export interface Faults {
   readonly destroyedCount: number;
   /** Clocks are wrong by up to this. */
   readonly clockSkewMsMax: number;
+  /** Clocks that are set, forwards or back by up to `clockJumpMsMax`. */
+  readonly clockJumpsPerMachineDay: number;
+  readonly clockJumpMsMax: number;
+  /** Disks that die of age, per machine and year, at the mean age; with the disk goes all that the machine was. */
+  readonly diskDeathsPerMachineYear: number;
+  /** Sites that lose their power at once, over all days; back after up to a day. */
+  readonly siteOutageCount: number;
+  /** Sites that burn with all machines in them, over all days. */
+  readonly siteLossCount: number;
+  /** Times that `massOutageShare` of all machines go down at once; back after up to two days. */
+  readonly massOutageCount: number;
+  readonly massOutageShare: number;
+  /** Updates after which a third of the machines crash every few minutes for some hours. */
+  readonly badUpdateCount: number;
+  /** Share of machines whose disks take seconds where others take milliseconds. */
+  readonly slowDiskShare: number;
+  /** Disks that somebody fills up, per machine and day; there is room again after up to a day. */
+  readonly fullDisksPerMachineDay: number;
+  /** Share of machines, up to a third, that lie: see liars.ts. */
+  readonly liarShare: number;
+  /** Altered and cut frames that liars send to everybody whom they reach, per liar and day. */
+  readonly hostileFramesPerLiarDay: number;
+  /** Machines that are put back to an image of their disk a few days old, over all days. */
+  readonly rollbackCount: number;
+  /** Machines that an admin puts out of the fleet, over all days. */
+  readonly revocationCount: number;
+  /** New machines, over all days. */
+  readonly joinCount: number;
 }
 
 export const noFaults: Faults = {
@@ -32,25 +60,48 @@ export const noFaults: Faults = {
   rotsPerDay: 0,
   destroyedCount: 0,
   clockSkewMsMax: 0,
+  clockJumpsPerMachineDay: 0,
+  clockJumpMsMax: hours(5),
+  diskDeathsPerMachineYear: 0,
+  siteOutageCount: 0,
+  siteLossCount: 0,
+  massOutageCount: 0,
+  massOutageShare: 0.6,
+  badUpdateCount: 0,
+  slowDiskShare: 0,
+  fullDisksPerMachineDay: 0,
+  liarShare: 0,
+  hostileFramesPerLiarDay: 0,
+  rollbackCount: 0,
+  revocationCount: 0,
+  joinCount: 0,
 };
 
-export const manyFaults: Faults = {
-  network: {
-    latencyMs: [1, 400],
-    lossShare: 0.0005,
-    hintLossShare: 0.2,
-    hintRepeatShare: 0.1,
-    transferLossShare: 0.02,
-    bytesPerSecond: 1_000_000,
-  },
-  nights: 'people',
-  alwaysOnShare: 0.5,
-  crashesPerMachineDay: 0.5,
-  partitionsPerDay: 2,
-  rotsPerDay: 1,
-  destroyedCount: 1,
-  clockSkewMsMax: minutes(5),
-};
+/** One of the promises, or of the house's own rules, that a run is checked against. */
+export const checkNames = [
+  'restorable',
+  'known',
+  'restored',
+  'receipts',
+  'removals',
+  'outbox',
+  'acknowledged',
+  'revoked',
+  'quota',
+  'plain',
+  'queues',
+  'traffic',
+  'deleted',
+  'settled',
+  'crashed',
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export interface Violation {
+  readonly check: CheckName;
+  /** A sentence with numbers. */
+  readonly text: string;
+}
 
 export interface SimulationOptions {
   readonly seed: number | string;
@@ -58,6 +109,8 @@ export interface SimulationOptions {
   readonly agentCount: number;
   readonly days: number;
   readonly faults?: Partial<Faults>;
+  /** When machines really were on: rows are taken in order, and again from the first where there are too few. Absent: generated. */
+  readonly history?: FleetHistory;
   /** Snapshots that each person makes on a day with the machine on, on average. */
   readonly snapshotsPerMachineDay?: number;
   /** Snapshots that each person keeps, the newest ones; older ones are given up. Absent: all. */
@@ -68,12 +121,15 @@ export interface SimulationOptions {
   readonly planner?: Planner;
   /** Snapshots that a fresh machine restores at the end. */
   readonly restoreCount?: number;
+  /** Broken promises that are reported; absent: all. */
+  readonly checks?: readonly CheckName[];
   /** Plants a bug; only tests of the checkers set it. */
   readonly rewrite?: (effects: Effects) => Effects;
 }
 
-export type ResolvedOptions = Required<Omit<SimulationOptions, 'faults' | 'rewrite'>> & {
+export type ResolvedOptions = Required<Omit<SimulationOptions, 'faults' | 'rewrite' | 'history'>> & {
   readonly faults: Faults;
+  readonly history: FleetHistory | undefined;
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
 };
 
@@ -88,7 +144,9 @@ export function resolveOptions(options: SimulationOptions): ResolvedOptions {
     quotaBytes: 10_000_000,
     planner: shuffledPlan,
     restoreCount: 20,
+    checks: checkNames,
     rewrite: undefined,
+    history: undefined,
     ...options,
     faults: { ...noFaults, ...options.faults },
   };
@@ -98,17 +156,21 @@ export interface Report {
   readonly seed: number | string;
   /** Fingerprint of the whole run: the same for the same options. */
   readonly traceHash: string;
-  /** Broken promises, as sentences; empty when all held. */
-  readonly violations: readonly string[];
+  /** Broken promises; empty when all held. */
+  readonly violations: readonly Violation[];
   /** Hours after the end of the faults until nobody had anything left to do; undefined when that never came. */
   readonly settledHours: number | undefined;
   readonly eventCount: number;
   readonly effectCounts: Readonly<Record<string, number>>;
+  /** What the world did to the fleet, by kind. */
+  readonly faultCounts: Readonly<Record<string, number>>;
   readonly reports: Readonly<Record<string, number>>;
   readonly snapshotsMade: number;
   readonly snapshotsAcknowledged: number;
   readonly snapshotsRestored: number;
   readonly snapshotsGivenUp: number;
+  /** Acknowledged packs of which the world took more than any code can replace. */
+  readonly packsBeyondRepair: number;
   /** Shards of given-up packs whose time was over at the end, and that lay somewhere still. */
   readonly shardsLeftOver: number;
   readonly planEpoch: number;
@@ -116,6 +178,4 @@ export interface Report {
   readonly marginLeast: number;
   readonly rejectionCount: number;
   readonly checkCounts: Readonly<Record<string, number>>;
-  /** Restores the failing run: `npx node -e …`. */
-  readonly replay: string;
 }

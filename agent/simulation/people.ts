@@ -1,7 +1,18 @@
 // When simulated people use their machines: the seeded histories of datasets/, hour by hour, with the minute and the way
 // of going (lid closed, switched off, power cut) drawn here.
 
-import { generateFleet, hourMs, type Random, slotUp, type UnixMs } from '../../datasets/index.ts';
+import {
+  dayMs,
+  type FleetHistory,
+  generateFleet,
+  hourMs,
+  hourOfWeek,
+  type Random,
+  slotUnknown,
+  slotUp,
+  type UnixMs,
+  weekMs,
+} from '../../datasets/index.ts';
 import type { EventQueue } from './event-queue.ts';
 
 export type Leaving = 'sleep' | 'stop' | 'crash';
@@ -42,18 +53,42 @@ export function switchings(parts: PeopleParts, random: Random): readonly Switchi
       laptop: 0.2 * (1 - alwaysOnShare),
     },
   });
+  return switchingsOf(history, parts, random);
+}
+
+/**
+ * The same from a history of real machines, from its first Monday on and again from there where it is too short; rows in order, and
+ * again from the first. Nothing changes while nobody looked.
+ */
+export function switchingsOf(
+  history: FleetHistory,
+  parts: Pick<PeopleParts, 'machineCount' | 'startMs' | 'days'>,
+  random: Random,
+): readonly Switching[] {
+  const { slotCount, slotMs, machines } = history;
+  const firstSlot = firstMondaySlot(history);
+  const usable = slotCount - firstSlot;
+  const slots = Math.floor((parts.days * dayMs) / slotMs);
   const found: Switching[] = [];
-  for (let machine = 0; machine < machineCount; machine++) {
+  for (let machine = 0; machine < parts.machineCount; machine++) {
+    const row = (machine % machines.length) * slotCount;
     let isOn = true;
-    for (let slot = 1; slot < Math.min(history.slotCount, days * 24); slot++) {
-      const willBeOn = history.up[machine * history.slotCount + slot] === slotUp;
-      if (willBeOn === isOn) continue;
-      isOn = willBeOn;
-      const atMs = startMs + slot * hourMs + random.fraction() * 0.9 * hourMs;
+    for (let slot = 1; slot < slots; slot++) {
+      const state = history.up[row + firstSlot + (slot % usable)];
+      if (state === slotUnknown || (state === slotUp) === isOn) continue;
+      isOn = state === slotUp;
+      const atMs = parts.startMs + (slot + random.fraction() * 0.9) * slotMs;
       found.push({ atMs, machine, to: isOn ? 'on' : leaving(random) });
     }
   }
   return found;
+}
+
+/** The fleet's days begin on a Monday, 00:00. */
+function firstMondaySlot({ startMs, slotMs, slotCount }: FleetHistory): number {
+  const intoWeekMs = hourOfWeek(startMs) * hourMs;
+  const slot = Math.ceil(((weekMs - intoWeekMs) % weekMs) / slotMs);
+  return slot < slotCount ? slot : 0;
 }
 
 function leaving(random: Random): Leaving {

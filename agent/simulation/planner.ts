@@ -32,7 +32,7 @@ export const shuffledPlan: Planner = (request) => {
     epoch: (previous?.epoch ?? 0) + 1,
     author,
     computedMs: now,
-    classes: redundancyForFleet(machines.length).map((shape) => classOf(shape, request)),
+    classes: shapesOf(machines.length, previous).map((shape) => classOf(shape, request)),
     domains: {},
     modelSource: 'simulation: shuffled groups',
     heldOut: [],
@@ -40,13 +40,28 @@ export const shuffledPlan: Planner = (request) => {
   };
 };
 
+/** Classes for new packs, then those that only older packs use: without one nobody would keep those in order (decision 0004). */
+function shapesOf(machineCount: number, previous: Plan | undefined): readonly ClassShape[] {
+  const wanted = redundancyForFleet(machineCount);
+  const older = (previous?.classes ?? []).filter(
+    (known) =>
+      !wanted.some(
+        ({ name, redundancy: { k, n } }) =>
+          name === known.name && k === known.redundancy.k && n === known.redundancy.n,
+      ),
+  );
+  return [...wanted, ...older];
+}
+
 function classOf({ name, redundancy }: ClassShape, request: PlanRequest): PlacementClass {
   const { machines, previous, random } = request;
   const { n } = redundancy;
   const before = previous?.classes.find(
     (known) => known.name === name && known.redundancy.k === redundancy.k && known.redundancy.n === n,
   );
-  const count = groupCountFor(machines.length, redundancy);
+  // Too few machines for the code: the groups stay, with whoever is missing.
+  if (before !== undefined && machines.length < n) return before;
+  const count = Math.max(before?.groups.length ?? 0, groupCountFor(machines.length, redundancy));
   const load = new Map(machines.map((machine) => [machine, 0]));
   const groups = Array.from({ length: count }, (_, index): PlacementGroup => {
     const kept = (before?.groups[index]?.members ?? []).map((member) =>
@@ -54,7 +69,7 @@ function classOf({ name, redundancy }: ClassShape, request: PlanRequest): Placem
     );
     if (kept.length === n && random.fraction() < restlessShare) kept[random.below(n)] = undefined;
     return groupOf(
-      `${name}-${index}`,
+      `${name}-${redundancy.k}-${n}-${index}`,
       fill({ members: Array.from({ length: n }, (__, slot) => kept[slot]), load, random }),
     );
   });

@@ -23,12 +23,14 @@ export function restoreOnNewMachine(fleet: Fleet, count: number): number {
 }
 
 function sampleOf(fleet: Fleet, count: number): readonly Promised[] {
-  const intact = fleet.checks.intactShards();
-  const acknowledged = fleet.ledger.acknowledged.filter(({ descriptors }) =>
-    descriptors.every(
-      (descriptor) => !fleet.checks.isBeyondRepair(descriptor, intact.get(descriptor.pack) ?? new Set()),
-    ),
-  );
+  const { checks, ledger, queue } = fleet;
+  const acknowledged = ledger
+    .due(queue.nowMs)
+    .filter(({ descriptors }) =>
+      descriptors.every(
+        (descriptor) => !checks.isBeyondRepair(descriptor, checks.intactOf(descriptor.pack), queue.nowMs),
+      ),
+    );
   const step = Math.max(1, acknowledged.length / count);
   return Array.from(
     { length: Math.min(count, acknowledged.length) },
@@ -41,11 +43,11 @@ function restoreOne(fleet: Fleet, machine: Machine, promised: Promised): boolean
   const head = headOf(machine, promised);
   const descriptors = head === undefined ? undefined : packsOfHead(promised.owner, head);
   if (descriptors === undefined) {
-    fleet.checks.violate(`${name} is acknowledged, but its head did not reach a new machine`);
+    fleet.checks.violate('restored', `${name} is acknowledged, but its head did not reach a new machine`);
     return false;
   }
   const missing = fetchPacks(fleet, machine, descriptors);
-  if (missing !== undefined) fleet.checks.violate(`${name} cannot be restored: ${missing}`);
+  if (missing !== undefined) fleet.checks.violate('restored', `${name} cannot be restored: ${missing}`);
   return (
     missing === undefined &&
     descriptors.every((descriptor, part) => comparePack(fleet, machine, { descriptor, part, promised, name }))
@@ -101,7 +103,7 @@ function comparePack(
   const pack = assemblePack(descriptor, shell?.disk.intactShards(descriptor.pack) ?? new Map());
   shell?.tell({ kind: 'packUsed', pack: descriptor.pack });
   const isSame = pack.ok && isAsMade(promised, part, pack.value);
-  if (!isSame) fleet.checks.violate(`pack ${part} of ${name} came back different`);
+  if (!isSame) fleet.checks.violate('restored', `pack ${part} of ${name} came back different`);
   else fleet.checks.counts.restored++;
   return isSame;
 }

@@ -15,7 +15,7 @@ import {
 } from '../codec/index.ts';
 import { AgentCore, type CoreEffect, type CoreEvent, isValidAt, type StagedSnapshot } from '../core/index.ts';
 import { batchPageBytesMax, batchPageCountMax } from '../limits.ts';
-import type { ShardLocation, WireListener } from '../ports.ts';
+import type { ShardArrival, ShardLocation, ShardPlace, WireListener } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { SimulatedDisk } from './disk.ts';
 import { Life, SimulatedClock } from './life.ts';
@@ -47,7 +47,7 @@ export class Shell {
     this.#machine = machine;
     this.#world = world;
     this.life = new Life(world.queue);
-    this.clock = new SimulatedClock(this.life, machine.skewMs);
+    this.clock = new SimulatedClock(this.life, () => machine.skewMs);
     this.disk = new SimulatedDisk(machine.platters, this.life);
     this.log = new SimulatedLog(machine.shelves, this.life);
     this.core = new AgentCore({
@@ -88,11 +88,17 @@ export class Shell {
     if (this.life.isOver) return;
     const effects = this.core.handle({ ...event, now: this.clock.now() });
     for (const effect of this.#world.rewrite === undefined ? effects : this.#world.rewrite(effects)) {
-      if (this.#machine.isCrashDue()) this.#world.crash(this.#machine);
+      if (this.#machine.isCrashDue()) this.#world.crashForNow(this.#machine);
       if (this.life.isOver) return;
-      this.#world.noteEffect(this.#machine, effect);
-      this.#carryOut(effect);
+      for (const done of this.#machine.liar?.bend(effect, this) ?? [effect]) this.carryOut(done);
     }
+  }
+
+  /** Does what the core ordered, or what a liar makes of it. */
+  carryOut(effect: CoreEffect): void {
+    if (this.life.isOver) return;
+    this.#world.noteEffect(this.#machine, effect);
+    this.#carryOut(effect);
   }
 
   /** Writes an own pack into the outbox; told when it is flushed. */
@@ -101,7 +107,9 @@ export class Shell {
     done: () => void,
   ): void {
     const { descriptor } = pack;
-    this.disk.store({ descriptor, index: 0, place: 'outbox' }, pack.bytes, () => {
+    this.disk.store({ descriptor, index: 0, place: 'outbox' }, pack.bytes, (outcome) => {
+      // A full disk: there will be no snapshot.
+      if (outcome !== 'stored') return;
       this.tell({ kind: 'packStaged', descriptor });
       done();
     });
@@ -171,9 +179,17 @@ export class Shell {
         if (hint.ok) this.tell({ kind: 'hint', from, hint: hint.value });
         else this.rejectionCount++;
       },
-      shardArriving: (from, arrival) => this.core.placeFor(from, arrival),
+      shardArriving: (from, arrival) => this.#placeFor(from, arrival),
       shardArrived: (from, arrival, outcome) => this.tell({ kind: 'shardArrived', from, arrival, outcome }),
     };
+  }
+
+  #placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
+    const place = this.core.placeFor(from, arrival);
+    const shard = { pack: arrival.descriptor.pack, index: arrival.index };
+    if (place === 'held' && this.disk.platters.hasIntact(shard))
+      this.#world.noteNeedless(this.#machine, shard);
+    return place;
   }
 
   #frame(from: PeerId, bytes: Uint8Array): void {
@@ -358,7 +374,7 @@ export class Shell {
   #acknowledged(staged: StagedSnapshot): void {
     const at = this.#machine.journal.findIndex(({ snapshot }) => snapshot === staged.snapshot);
     if (at >= 0) this.#machine.journal.splice(at, 1);
-    this.#world.noteAcknowledged(staged);
+    this.#world.noteAcknowledged(this.#machine, staged);
   }
 }
 

@@ -1,116 +1,71 @@
 // One run: a fleet lives for some days under faults, then the faults stop, it must settle, and a new machine restores.
 // The same options give the same run, event by event.
 
-import { dayMs, hourMs, hours, minutes } from '../../datasets/index.ts';
+import { dayMs, hourMs, hours } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import { plannedMachinesMin } from '../core/index.ts';
+import { scrubAll, scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
-import type { Machine } from './machine.ts';
-import { calmNetwork } from './network.ts';
-import { type Report, type ResolvedOptions, resolveOptions, type SimulationOptions } from './options.ts';
-import { scheduleSwitchings, switchings } from './people.ts';
+import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
 import { restoreOnNewMachine } from './restoring.ts';
 
+/** A disk that is used to this share takes nothing more. */
+const fullShare = 0.9;
 /** The disks are compared with the promises this often. */
 const lookEveryMs = hours(6);
 /** After the faults stop, and the burnt machines have been silent for too long, all must be done by then. */
 const settleMsMax = hours(24);
 
-/** Runs a simulation and reports; it throws only where an assertion of the code itself fails. */
+/** Runs a simulation and reports. Whatever the core throws is a broken promise like any other. */
 export function simulate(options: SimulationOptions): Report {
-  const resolved = resolveOptions(options);
-  const fleet = new Fleet(resolved);
-  for (const machine of fleet.machines) machine.powerOn(fleet);
+  const fleet = new Fleet(resolveOptions(options));
+  const end: End = { settledHours: undefined, snapshotsRestored: 0 };
+  try {
+    live(fleet, end);
+  } catch (error) {
+    const day = fleet.checks.dayText(fleet.queue.nowMs);
+    fleet.checks.violate('crashed', `on ${day}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  return reportOf(fleet, end);
+}
+
+interface End {
+  settledHours: number | undefined;
+  snapshotsRestored: number;
+}
+
+function live(fleet: Fleet, end: End): void {
+  const { options, queue, checks, machines } = fleet;
+  for (const machine of machines) machine.powerOn(fleet);
   scheduleFaults(fleet);
   scheduleSnapshots(fleet);
-  const endMs = startMs + resolved.days * dayMs;
+  const endMs = startMs + options.days * dayMs;
   for (let atMs = startMs + lookEveryMs; atMs <= endMs; atMs += lookEveryMs) {
-    fleet.queue.runUntil(atMs);
-    fleet.checks.look(atMs);
+    queue.runUntil(atMs);
+    checks.look(atMs);
   }
   stopFaults(fleet);
-  const settledHours = settle(fleet);
-  if (settledHours === undefined)
-    fleet.checks.violate(`not settled in time after the faults stopped: ${unsettled(fleet)}`);
-  const snapshotsRestored = restoreOnNewMachine(fleet, resolved.restoreCount);
-  fleet.checks.look(fleet.queue.nowMs);
-  return reportOf(fleet, { settledHours, snapshotsRestored });
+  end.settledHours = settle(fleet);
+  checks.counts.settled++;
+  if (end.settledHours === undefined && canSettle(fleet))
+    checks.violate('settled', `not settled in time after the faults stopped: ${unsettled(fleet)}`);
+  lookForRevoked(fleet);
+  const left = checks.countLeftOver(queue.nowMs);
+  if (left > 0) checks.violate('deleted', `${left} shards of what was given up long ago were not freed`);
+  checks.counts.deleted++;
+  end.snapshotsRestored = restoreOnNewMachine(fleet, options.restoreCount);
+  checks.look(queue.nowMs);
 }
 
-function scheduleFaults(fleet: Fleet): void {
-  const { options, queue, machines } = fleet;
-  const { faults, days, agentCount } = options;
-  const random = fleet.random.fork('faults');
-  const at = (): number => startMs + random.fraction() * days * dayMs;
-  const times = (perDay: number, act: () => void): void => {
-    for (let count = Math.round(perDay * days); count > 0; count--) queue.schedule(at(), act);
-  };
-  const any = (): Machine => machines[random.below(agentCount)]!;
-  if (faults.nights === 'people') followPeople(fleet);
-  times(faults.crashesPerMachineDay * agentCount, () => crashSoon(fleet, any(), random.below(30)));
-  times(faults.partitionsPerDay, () => partition(fleet, random.fork(`partition ${queue.nowMs}`).fraction()));
-  times(faults.rotsPerDay, () => rotOne(fleet, any(), random.below(2 ** 30)));
-  if (faults.rotsPerDay > 0)
-    for (let day = 1; day <= days; day++)
-      queue.schedule(startMs + (day - 0.5) * dayMs, () => scrubAll(fleet));
-  for (let count = 1; count <= faults.destroyedCount; count++) {
-    queue.schedule(startMs + (count / (faults.destroyedCount + 1)) * days * dayMs, () =>
-      destroyOne(fleet, random.below(agentCount)),
-    );
-  }
-}
-
-function followPeople(fleet: Fleet): void {
-  const { seed, agentCount: machineCount, days, faults } = fleet.options;
-  const { alwaysOnShare } = faults;
-  const parts = { seed, machineCount, startMs, days, alwaysOnShare };
-  const changes = switchings(parts, fleet.random.fork('people'));
-  scheduleSwitchings(fleet.queue, changes, (index, to) => {
-    const machine = fleet.machines[index]!;
-    fleet.trace.word(to);
-    if (to === 'on') machine.powerOn(fleet);
-    else if (to === 'sleep') machine.sleep();
-    else fleet.crash(machine);
-  });
-}
-
-/** A crash between two effects; the machine is started again a little later, as its person would. */
-function crashSoon(fleet: Fleet, machine: Machine, effects: number): void {
-  if (!machine.isUp) return;
-  machine.crashAfter(effects);
-  const backMs = fleet.queue.nowMs + minutes(10);
-  fleet.queue.schedule(backMs, () => {
-    if (machine.shell === undefined) machine.powerOn(fleet);
-  });
-}
-
-/** Cuts one way of a share of all pairs, for up to an hour. */
-function partition(fleet: Fleet, share: number): void {
-  const random = fleet.random.fork(`cut ${fleet.queue.nowMs}`);
-  const side = fleet.machines.map(() => random.fraction() < 0.5);
-  for (const [at, from] of fleet.machines.entries()) {
-    for (const [other, to] of fleet.machines.entries()) {
-      if (side[at] === true && side[other] === false && random.fraction() < share)
-        fleet.network.block(from.peer, to.peer);
+/** Promise 4 at its end: everybody knows who was put out. */
+function lookForRevoked({ machines, checks }: Fleet): void {
+  for (const revoked of machines.filter(({ isRevoked }) => isRevoked)) {
+    for (const { shell, index, isRevoked } of machines) {
+      checks.counts.revoked++;
+      if (!isRevoked && shell?.core.membership.isRevoked(revoked.peer) === false)
+        checks.violate('revoked', `machine ${index} does not know that machine ${revoked.index} was put out`);
     }
   }
-  fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hourMs, () => fleet.network.unblockAll());
-}
-
-function rotOne(fleet: Fleet, machine: Machine, choice: number): void {
-  const rotten = machine.platters.rot(choice);
-  if (rotten !== undefined) fleet.checks.noteHarm(rotten);
-}
-
-function scrubAll(fleet: Fleet): void {
-  for (const machine of fleet.machines) if (machine.isUp) machine.shell?.scrub();
-}
-
-/** One machine burns, with its disk. */
-function destroyOne(fleet: Fleet, choice: number): void {
-  const machine = fleet.machines[choice]!;
-  for (const { descriptor, index } of machine.platters.intactHeld())
-    fleet.checks.noteHarm({ pack: descriptor.pack, index });
-  fleet.crash(machine);
-  machine.destroy();
 }
 
 function scheduleSnapshots(fleet: Fleet): void {
@@ -125,20 +80,25 @@ function scheduleSnapshots(fleet: Fleet): void {
   }
 }
 
-function stopFaults(fleet: Fleet): void {
-  fleet.network.faults = calmNetwork;
-  fleet.network.unblockAll();
-  for (const machine of fleet.machines) {
-    machine.crashAfter(Number.POSITIVE_INFINITY);
-    machine.powerOn(fleet);
-  }
+/** Too few machines have no plan, and on full ones nothing new fits: what was not acknowledged waits, as it should. */
+function canSettle(fleet: Fleet): boolean {
+  const isFull = fleet.machines.some(
+    ({ platters: { heldBytes, quotaBytes } }) => heldBytes > fullShare * quotaBytes,
+  );
+  const widest = Math.max(0, ...fleet.machines.map(({ shell }) => widestOf(shell?.core.election.plan)));
+  return fleet.checks.usableCount() >= Math.max(plannedMachinesMin, 1 + widest) && !isFull;
 }
+
+/** Members of the largest groups of a plan. */
+const widestOf = (plan: Plan | undefined): number =>
+  Math.max(0, ...(plan?.classes ?? []).map(({ redundancy }) => redundancy.n));
 
 /** Hours until nobody has anything left to do. */
 function settle(fleet: Fleet): number | undefined {
   const fromMs = fleet.queue.nowMs;
-  const { faults, holderSilenceMs } = fleet.options;
-  const untilMs = fromMs + settleMsMax + (faults.destroyedCount > 0 ? holderSilenceMs : 0);
+  const { holderSilenceMs } = fleet.options;
+  const isAnyGone = fleet.machines.some(({ isDestroyed }) => isDestroyed);
+  const untilMs = fromMs + settleMsMax + (isAnyGone ? holderSilenceMs : 0);
   // What rotted and was not yet read is found now.
   scrubAll(fleet);
   while (fleet.queue.nowMs < untilMs) {
@@ -150,11 +110,10 @@ function settle(fleet: Fleet): number | undefined {
 
 /** What is still to do, in words; empty when nothing is. Packs of which too little is left are nobody's work. */
 function unsettled(fleet: Fleet): string {
-  const intact = fleet.checks.intactShards();
   const todo = { snapshots: 0, wanted: 0, surplus: 0, sends: 0 };
   const epochs = new Set<number>();
-  for (const { shell, isDestroyed } of fleet.machines) {
-    if (isDestroyed) continue;
+  for (const { shell, isDestroyed, isRevoked } of fleet.machines) {
+    if (isDestroyed || isRevoked) continue;
     if (shell === undefined) return 'a machine is off';
     const { core } = shell;
     todo.snapshots += core.backup.staged.length;
@@ -162,8 +121,7 @@ function unsettled(fleet: Fleet): string {
     epochs.add(core.election.plan?.epoch ?? 0);
     for (const known of core.shelf.packs.values()) {
       if (core.shelf.givenUpMs(known) !== undefined) continue;
-      const left = intact.get(known.pack)?.size ?? 0;
-      if (left < (known.descriptor?.redundancy.k ?? 1)) continue;
+      if (fleet.checks.intactOf(known.pack).size < (known.descriptor?.redundancy.k ?? 1)) continue;
       const slot = core.repair.slotOf(known);
       const isThere = slot !== undefined && known.held.has(slot);
       if (slot !== undefined && !isThere) todo.wanted++;
@@ -171,22 +129,29 @@ function unsettled(fleet: Fleet): string {
     }
   }
   const isDone = todo.snapshots + todo.wanted + todo.surplus + todo.sends === 0 && epochs.size === 1;
-  return isDone ? '' : `${JSON.stringify(todo)}, plans ${[...epochs].join(' ')}`;
+  const fullest = Math.max(
+    ...fleet.machines.map(({ platters }) => platters.heldBytes / Math.max(1, platters.quotaBytes)),
+  );
+  return isDone
+    ? ''
+    : `${JSON.stringify(todo)}, plans ${[...epochs].join(' ')}, fullest disk ${fullest.toFixed(2)}`;
 }
 
-function reportOf(fleet: Fleet, end: Pick<Report, 'settledHours' | 'snapshotsRestored'>): Report {
-  const { checks, ledger, machines, options } = fleet;
+function reportOf(fleet: Fleet, end: End): Report {
+  const { checks, ledger, machines, options, queue } = fleet;
   const { seed } = options;
   return {
     ...end,
     seed,
     traceHash: fleet.trace.hash,
     violations: checks.violations,
-    eventCount: fleet.queue.eventCount,
+    eventCount: queue.eventCount,
     effectCounts: fleet.effectCounts,
+    faultCounts: fleet.faultCounts,
     reports: fleet.reports,
     snapshotsGivenUp: ledger.givenUp.length,
-    shardsLeftOver: checks.countLeftOver(fleet.queue.nowMs),
+    packsBeyondRepair: checks.countBeyondRepair(queue.nowMs),
+    shardsLeftOver: checks.countLeftOver(queue.nowMs),
     snapshotsMade: ledger.promised.size,
     snapshotsAcknowledged: ledger.acknowledged.length,
     planEpoch: Math.max(0, ...machines.map(({ shell }) => shell?.core.election.plan?.epoch ?? 0)),
@@ -196,12 +161,5 @@ function reportOf(fleet: Fleet, end: Pick<Report, 'settledHours' | 'snapshotsRes
       fleet.rejectionCount,
     ),
     checkCounts: checks.counts,
-    replay: replayOf(options),
   };
-}
-
-/** The command that runs this again. A planner or a planted bug cannot be written down; tests name them. */
-function replayOf(options: ResolvedOptions): string {
-  const plain = JSON.stringify({ ...options, planner: undefined, rewrite: undefined }).replaceAll('"', "'");
-  return `npx node -e "import('./agent/simulation/index.ts').then((door) => console.log(door.simulate(${plain})))"`;
 }

@@ -19,6 +19,12 @@ const hintBytesMax = 1024;
 /** A machine that comes up finds the others on its network within this time. */
 const discoveryMsMax = 2000;
 
+/** … and finds it again after this, where nothing came of the first time. */
+const rediscoveryMs = 600_000;
+/** How much later a frame comes that others overtake, and the copy of one that comes twice. */
+const overtakenMsMax = 2000;
+const repeatedMsMax = 60_000;
+
 export interface WireParts {
   readonly network: Network;
   readonly life: Life;
@@ -100,6 +106,11 @@ export class SimulatedWire implements Wire, Endpoint {
     this.#listener?.connected(peer);
   }
 
+  /** mDNS names it again. */
+  missed(peer: PeerId): void {
+    this.#parts.life.after(rediscoveryMs, () => this.connect(peer, []));
+  }
+
   closed(link: Link): void {
     const { peer } = link.otherOf(this.peer);
     if (this.#links.get(peer) !== link) return;
@@ -115,6 +126,11 @@ export class SimulatedWire implements Wire, Endpoint {
   /** The power goes, the lid closes: all links are dead. */
   dropLinks(): void {
     for (const link of this.#links.values()) this.#parts.network.breakLink(link);
+  }
+
+  /** Who is connected now. */
+  get peers(): readonly PeerId[] {
+    return [...this.#links.keys()];
   }
 
   /** After waking: the links from before are gone. */
@@ -140,13 +156,22 @@ export class SimulatedWire implements Wire, Endpoint {
     queued.bytes += frame.length;
     this.queuedFramesMost = Math.max(this.queuedFramesMost, queued.frames);
     const other = link.otherOf(this.peer) as SimulatedWire;
-    const lateMs = network.latencyMs() + (frame.length / network.faults.bytesPerSecond) * 1000;
-    network.queue.schedule(link.arrivalAfter(this.peer, network.queue.nowMs + lateMs), () => {
-      queued.frames--;
-      queued.bytes -= frame.length;
+    const deliver = (): void => {
       if (!link.isBroken && !network.isBlocked(this.peer, to) && other.isListening)
         other.#listener?.frame(this.peer, frame);
+    };
+    const atMs = network.queue.nowMs + network.latencyMs() + network.streamMs(this.peer, frame.length);
+    const isOvertaken = network.happens(network.faults.frameReorderShare);
+    const arrivalMs = isOvertaken
+      ? atMs + network.random.fraction() * overtakenMsMax
+      : link.arrivalAfter(this.peer, atMs);
+    network.queue.schedule(arrivalMs, () => {
+      queued.frames--;
+      queued.bytes -= frame.length;
+      deliver();
     });
+    if (network.happens(network.faults.frameRepeatShare))
+      network.queue.schedule(arrivalMs + network.random.fraction() * repeatedMsMax, deliver);
     return true;
   }
 
@@ -233,7 +258,7 @@ export class SimulatedWire implements Wire, Endpoint {
     };
     if (network.happens(network.faults.transferLossShare)) network.breakLink(link);
     network.onBytes?.(bytes);
-    life.after(network.latencyMs() + (bytes.length / network.faults.bytesPerSecond) * 1000, () => {
+    life.after(network.latencyMs() + network.streamMs(from, bytes.length), () => {
       if (link.isBroken) ended('unreachable');
       else disk.store({ ...arrival, place }, bytes, ended);
     });

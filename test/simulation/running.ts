@@ -1,7 +1,12 @@
 // Runs simulations for tests: one at a time, with a breath between them, so that the test runner hears of each result.
 
 import type { ExecutionContext } from 'ava';
-import { type Report, simulate, type SimulationOptions } from '../../agent/simulation/index.ts';
+import {
+  replayCommand,
+  type Report,
+  simulate,
+  type SimulationOptions,
+} from '../../agent/simulation/index.ts';
 
 export async function run(options: SimulationOptions): Promise<Report> {
   await new Promise((resolve) => setImmediate(resolve));
@@ -11,7 +16,7 @@ export async function run(options: SimulationOptions): Promise<Report> {
 /** Runs, and fails with everything that is needed to run it again. */
 export async function runWell(t: ExecutionContext, options: SimulationOptions): Promise<Report> {
   const report = await run(options);
-  if (report.violations.length > 0) t.log(`replay: ${report.replay}`);
+  if (report.violations.length > 0) t.log(`again: ${replayCommand(options)}`);
   t.deepEqual(report.violations, []);
   t.not(report.settledHours, undefined);
   t.is(report.rejectionCount, 0);

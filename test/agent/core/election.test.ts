@@ -1,6 +1,8 @@
 // Whose plan is followed, and when.
 
 import test from 'ava';
+import { leaseMs } from '../../../agent/limits.ts';
+import { hours, unixMs } from '../../../datasets/index.ts';
 import { Election } from '../../../agent/core/election.ts';
 import {
   batchOf,
@@ -75,6 +77,28 @@ test('a plan that makes no sense is refused and reported, the old one stays', (t
     told[2]?.map(({ kind }) => kind),
     ['report'],
   );
+});
+
+test('two optimizers whose clocks differ by hours agree on the lease, which lasts as long as it says from when it is heard', (t) => {
+  const { election, tell } = electionOf();
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
+  const fromMs = unixMs(startMs - hours(5));
+  tell(batchOf(author, [{ kind: 'lease', fromMs, untilMs: unixMs(fromMs + leaseMs) }]));
+  t.is(election.leaseAt(startMs)?.peer, author.peer);
+  t.is(election.leaseAt(unixMs(startMs + leaseMs - 1))?.peer, author.peer);
+  t.is(election.leaseAt(unixMs(startMs + leaseMs)), undefined);
+});
+
+test('a lease that an agent reads from its own disk, or that ended the evening before, holds nobody up', (t) => {
+  const { election, tell } = electionOf();
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
+  const long = unixMs(startMs - hours(12));
+  tell(batchOf(author, [{ kind: 'lease', fromMs: long, untilMs: unixMs(long + leaseMs) }], 0));
+  t.is(election.leaseAt(startMs), undefined);
+  election.handle({ kind: 'started', stored: [], staged: [], heard: [], now: startMs });
+  const early = unixMs(startMs - hours(2));
+  tell(batchOf(author, [{ kind: 'lease', fromMs: early, untilMs: unixMs(early + leaseMs) }], 1));
+  t.is(election.leaseAt(startMs), undefined);
 });
 
 const [goodClass] = planOf(author, 1).classes as [ReturnType<typeof planOf>['classes'][number]];

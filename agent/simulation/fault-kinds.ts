@@ -1,0 +1,97 @@
+// Faults by name, as a command line or a random draw picks them: each name sets a few of the numbers in options.ts.
+
+import { DreyError, hours, minutes } from '../../datasets/index.ts';
+import { calmNetwork, type NetworkFaults } from './network.ts';
+import { type Faults, noFaults } from './options.ts';
+
+interface FaultKind {
+  readonly about: string;
+  readonly network?: Partial<NetworkFaults>;
+  readonly faults?: Partial<Omit<Faults, 'network'>>;
+}
+
+/** Every fault that can be asked for by name, at the strength that `--faults all` has. */
+export const faultKinds = {
+  nights: { about: 'people switch machines off for nights and weekends', faults: { nights: 'people' } },
+  crashes: { about: 'crashes between any two effects', faults: { crashesPerMachineDay: 0.5 } },
+  latency: { about: 'links that take up to 400 ms', network: { latencyMs: [1, 400] } },
+  loss: {
+    about: 'lost frames, hints and transfers',
+    network: { lossShare: 0.0005, hintLossShare: 0.2, transferLossShare: 0.02, bytesPerSecond: 1_000_000 },
+  },
+  duplication: {
+    about: 'frames and hints that arrive twice',
+    network: { hintRepeatShare: 0.1, frameRepeatShare: 0.01 },
+  },
+  reordering: { about: 'frames that overtake others', network: { frameReorderShare: 0.02 } },
+  asymmetry: {
+    about: 'machines that send a hundred times slower than they receive',
+    network: { slowUplinkShare: 0.2 },
+  },
+  partitions: { about: 'one-way partitions', faults: { partitionsPerDay: 2 } },
+  rot: { about: 'flipped bits in shards', faults: { rotsPerDay: 1 } },
+  fire: { about: 'a machine that burns with its disk', faults: { destroyedCount: 1 } },
+  disks: { about: 'disks that die, old ones sooner', faults: { diskDeathsPerMachineYear: 2 } },
+  sites: { about: 'a site without power', faults: { siteOutageCount: 1 } },
+  siteloss: { about: 'a site that burns', faults: { siteLossCount: 1 } },
+  mass: { about: '60 % of all machines down at once', faults: { massOutageCount: 1 } },
+  update: {
+    about: 'a bad update that crashes a third of the machines for hours',
+    faults: { badUpdateCount: 1 },
+  },
+  slowdisks: { about: 'disks that take seconds', faults: { slowDiskShare: 0.15 } },
+  fulldisks: { about: 'disks that are full for hours', faults: { fullDisksPerMachineDay: 0.1 } },
+  skew: { about: 'clocks that are wrong by minutes', faults: { clockSkewMsMax: minutes(5) } },
+  jumps: {
+    about: 'clocks that are set by hours',
+    faults: { clockJumpsPerMachineDay: 0.1, clockJumpMsMax: hours(5) },
+  },
+  liars: { about: 'a tenth of the machines lies', faults: { liarShare: 0.1 } },
+  hostile: { about: 'liars send altered frames', faults: { liarShare: 0.1, hostileFramesPerLiarDay: 20 } },
+  rollback: { about: 'a machine put back to an old image of its disk', faults: { rollbackCount: 1 } },
+  revocations: { about: 'a machine is put out of the fleet', faults: { revocationCount: 1 } },
+  joins: { about: 'new machines join', faults: { joinCount: 2 } },
+} as const satisfies Readonly<Record<string, FaultKind>>;
+
+export type FaultName = keyof typeof faultKinds;
+
+export const faultNames = Object.keys(faultKinds) as readonly FaultName[];
+
+const isFaultName = (name: string): name is FaultName => name in faultKinds;
+
+/** The faults of some names, together. */
+export function faultsOf(names: readonly FaultName[]): Faults {
+  const kinds = names.map((name): FaultKind => faultKinds[name]);
+  const network = Object.assign({}, calmNetwork, ...kinds.map((kind) => kind.network)) as NetworkFaults;
+  return Object.assign({}, noFaults, ...kinds.map((kind) => kind.faults), { network }) as Faults;
+}
+
+/** "all", "none", "crashes,rot", "all,-liars". Throws `simulation-options`. */
+export function parseFaultNames(text: string): readonly FaultName[] {
+  const chosen = new Set<FaultName>();
+  for (const part of text.split(',').map((word) => word.trim())) {
+    const name = part.replace(/^-/u, '');
+    if (part === 'all') for (const every of faultNames) chosen.add(every);
+    else if (!isFaultName(name) && name !== 'none') {
+      throw new DreyError({
+        code: 'simulation-options',
+        message: `there is no fault "${name}"`,
+        advice: `Write "all", "none", or some of: ${faultNames.join(', ')}; a minus before a name leaves it out.`,
+      });
+    } else if (name !== 'none' && part.startsWith('-')) chosen.delete(name);
+    else if (name !== 'none') chosen.add(name);
+  }
+  return [...chosen];
+}
+
+/** What the first simulations had, and the tests of single promises still take. */
+export const manyFaults: Faults = faultsOf([
+  'nights',
+  'crashes',
+  'latency',
+  'loss',
+  'partitions',
+  'rot',
+  'fire',
+  'skew',
+]);

@@ -1,0 +1,326 @@
+// What the world does to a fleet, and when: every fault of options.ts is put on the queue before the run begins, from one seeded
+// stream each, so that leaving one kind out does not change the others.
+
+import { dayMs, days, hourMs, hours, minutes, type Random } from '../../datasets/index.ts';
+import type { Fleet } from './fleet.ts';
+import { altered, Liar, lieKinds } from './liars.ts';
+import type { Machine } from './machine.ts';
+import { calmNetwork } from './network.ts';
+import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
+
+const yearDays = 365;
+/** A bad update crashes a machine again after this, or up to three times as much. */
+const badUpdateMs = minutes(10);
+/** Machines stand in about so many sites, at least two in each. */
+const siteCount = 6;
+/** Liars stop at a third of the fleet: beyond, no code of this redundancy helps. */
+const liarShareMax = 1 / 3;
+/** Disks fail by their age as a Weibull with this shape: old ones much more (Schroeder and Gibson, FAST'07, section 4). */
+const diskAgeShape = 2;
+
+interface Scheduler {
+  readonly fleet: Fleet;
+  readonly random: Random;
+}
+
+/** Puts all faults of the fleet's options on its queue. */
+export function scheduleFaults(fleet: Fleet): void {
+  if (fleet.options.faults.nights === 'people') followPeople(fleet);
+  const schedulers: Readonly<Record<string, (scheduler: Scheduler) => void>> = {
+    crashes,
+    partitions,
+    rot,
+    fires,
+    jumps,
+    diskDeaths,
+    sites,
+    massOutages,
+    badUpdates,
+    slowness,
+    fullDisks,
+    liars,
+    rollbacks,
+    revocations,
+    joins,
+  };
+  for (const [name, schedule] of Object.entries(schedulers))
+    schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
+}
+
+/** From now on only people and their machines; whoever lied stops, whoever is without power gets it back. */
+export function stopFaults(fleet: Fleet): void {
+  fleet.network.faults = calmNetwork;
+  fleet.network.unblockAll();
+  for (const machine of fleet.machines) {
+    machine.liar = undefined;
+    machine.platters.isFull = false;
+    machine.crashAfter(Number.POSITIVE_INFINITY);
+    machine.endOutage();
+    if (machine.isRevoked) fleet.crash(machine);
+    else machine.powerOn(fleet);
+  }
+}
+
+/** Reads every held shard of every machine that is up. */
+export function scrubAll(fleet: Fleet): void {
+  for (const machine of fleet.machines) if (machine.isUp) machine.shell?.scrub();
+}
+
+/** `count` times over the days, at random moments; a fraction of a time is a chance. */
+function times({ fleet, random }: Scheduler, count: number, act: (random: Random) => void): void {
+  const whole = Math.floor(count) + (random.fraction() < count % 1 ? 1 : 0);
+  for (let time = 0; time < whole; time++) {
+    const atMs = fleet.startMs + random.fraction() * fleet.options.days * dayMs;
+    const own = random.fork(`time ${time}`);
+    fleet.queue.schedule(atMs, () => act(own));
+  }
+}
+
+const anyMachine = (fleet: Fleet, random: Random): Machine =>
+  fleet.machines[random.below(fleet.options.agentCount)]!;
+
+function followPeople(fleet: Fleet): void {
+  const { seed, agentCount: machineCount, days: dayCount, faults, history } = fleet.options;
+  const random = fleet.random.fork('people');
+  const { startMs } = fleet;
+  const { alwaysOnShare } = faults;
+  const changes =
+    history === undefined
+      ? switchings({ seed, machineCount, startMs, days: dayCount, alwaysOnShare }, random)
+      : switchingsOf(history, { machineCount, startMs, days: dayCount }, random);
+  scheduleSwitchings(fleet.queue, changes, (index, to) => {
+    const machine = fleet.machines[index]!;
+    fleet.trace.word(to);
+    fleet.noteFault(`people: ${to}`);
+    if (to === 'on') machine.powerOn(fleet);
+    else {
+      machine.wantsOn = false;
+      if (to === 'sleep') machine.sleep();
+      else fleet.crash(machine);
+    }
+  });
+}
+
+function crashes(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults, agentCount, days: dayCount } = fleet.options;
+  times(scheduler, faults.crashesPerMachineDay * agentCount * dayCount, (random) => {
+    fleet.noteFault('crash between effects');
+    anyMachine(fleet, random).crashAfter(random.below(30));
+  });
+}
+
+/** Cuts one way of a share of all pairs, for up to an hour. */
+function partitions(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults, days: dayCount } = fleet.options;
+  times(scheduler, faults.partitionsPerDay * dayCount, (random) => {
+    fleet.noteFault('one-way partition');
+    const share = random.fraction();
+    const side = fleet.machines.map(() => random.fraction() < 0.5);
+    for (const [at, from] of fleet.machines.entries()) {
+      for (const [other, to] of fleet.machines.entries()) {
+        if (side[at] === true && side[other] === false && random.fraction() < share)
+          fleet.network.block(from.peer, to.peer);
+      }
+    }
+    fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hourMs, () => fleet.network.unblockAll());
+  });
+}
+
+function rot(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults, days: dayCount } = fleet.options;
+  times(scheduler, faults.rotsPerDay * dayCount, (random) => {
+    const rotten = anyMachine(fleet, random).platters.rot(random.below(2 ** 30));
+    if (rotten === undefined) return;
+    fleet.noteFault('flipped bit');
+    fleet.noteHarm(rotten);
+  });
+  if (faults.rotsPerDay === 0 && faults.liarShare === 0) return;
+  for (let day = 1; day <= dayCount; day++)
+    fleet.queue.schedule(fleet.startMs + (day - 0.5) * dayMs, () => scrubAll(fleet));
+}
+
+/** Evenly over the days: whoever says how many fires there are wants time between them. */
+function fires({ fleet, random }: Scheduler): void {
+  const { faults, days: dayCount } = fleet.options;
+  for (let count = 1; count <= faults.destroyedCount; count++) {
+    const atMs = fleet.startMs + (count / (faults.destroyedCount + 1)) * dayCount * dayMs;
+    fleet.queue.schedule(atMs, () => destroy(fleet, anyMachine(fleet, random), 'fire'));
+  }
+}
+
+/** A machine is gone, with its disk. */
+function destroy(fleet: Fleet, machine: Machine, cause: string): void {
+  if (machine.isDestroyed) return;
+  fleet.noteFault(cause);
+  noteDiskGone(fleet, machine);
+  fleet.crash(machine);
+  machine.destroy();
+}
+
+function noteDiskGone(fleet: Fleet, { platters }: Machine): void {
+  fleet.checks.noteLostDisk();
+  for (const { descriptor, index } of platters.intactHeld()) fleet.noteHarm({ pack: descriptor.pack, index });
+}
+
+function jumps(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults, agentCount, days: dayCount } = fleet.options;
+  times(scheduler, faults.clockJumpsPerMachineDay * agentCount * dayCount, (random) => {
+    fleet.noteFault('clock set');
+    anyMachine(fleet, random).skewMs = Math.round((2 * random.fraction() - 1) * faults.clockJumpMsMax);
+  });
+}
+
+/** Each disk has an age of up to twice the mean; its hazard grows with it. */
+function diskDeaths({ fleet, random }: Scheduler): void {
+  const { faults, days: dayCount } = fleet.options;
+  if (faults.diskDeathsPerMachineYear === 0) return;
+  for (const machine of fleet.machines) {
+    const age = 2 * random.fraction();
+    const hazard = faults.diskDeathsPerMachineYear * diskAgeShape * age ** (diskAgeShape - 1);
+    const daysLeft = (-Math.log(1 - random.fraction()) / Math.max(hazard, 1e-9)) * yearDays;
+    if (daysLeft >= dayCount) continue;
+    fleet.queue.schedule(fleet.startMs + daysLeft * dayMs, () => destroy(fleet, machine, 'disk death'));
+  }
+}
+
+const machinesOfSite = (fleet: Fleet, random: Random): readonly Machine[] => {
+  const size = Math.max(2, Math.ceil(fleet.options.agentCount / siteCount));
+  const first = random.below(Math.ceil(fleet.options.agentCount / size)) * size;
+  return fleet.machines.slice(first, first + size);
+};
+
+function sites(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults } = fleet.options;
+  times(scheduler, faults.siteOutageCount, (random) => {
+    fleet.noteFault('site without power');
+    const untilMs = fleet.queue.nowMs + random.fraction() * dayMs;
+    for (const machine of machinesOfSite(fleet, random)) machine.loseMains(fleet, untilMs);
+  });
+  times(scheduler, faults.siteLossCount, (random) => {
+    fleet.noteFault('site lost');
+    for (const machine of machinesOfSite(fleet, random)) destroy(fleet, machine, 'machine of a lost site');
+  });
+}
+
+function massOutages(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults } = fleet.options;
+  times(scheduler, faults.massOutageCount, (random) => {
+    fleet.noteFault('most machines down at once');
+    const untilMs = fleet.queue.nowMs + random.fraction() * days(2);
+    for (const machine of fleet.machines)
+      if (random.fraction() < faults.massOutageShare) machine.loseMains(fleet, untilMs);
+  });
+}
+
+/** A third of the machines has the build that the update breaks: each crashes again and again until somebody takes it back. */
+function badUpdates(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  times(scheduler, fleet.options.faults.badUpdateCount, (random) => {
+    fleet.noteFault('bad update');
+    const build = random.below(3);
+    const untilMs = fleet.queue.nowMs + hours(2 + 6 * random.fraction());
+    for (const machine of fleet.machines.filter(({ index }) => index % 3 === build)) {
+      for (let atMs = fleet.queue.nowMs; atMs < untilMs; atMs += badUpdateMs * (1 + 2 * random.fraction()))
+        fleet.queue.schedule(atMs, () => machine.crashAfter(random.below(60)));
+    }
+  });
+}
+
+/** Slow disks and slow uplinks are so from the beginning. */
+function slowness({ fleet, random }: Scheduler): void {
+  const { faults } = fleet.options;
+  for (const { platters, peer } of fleet.machines) {
+    if (random.fraction() < faults.slowDiskShare) {
+      platters.slowness = 500;
+      fleet.noteFault('slow disk');
+    }
+    if (random.fraction() < faults.network.slowUplinkShare) {
+      fleet.network.slowUplinks.add(peer);
+      fleet.noteFault('slow uplink');
+    }
+  }
+}
+
+function fullDisks(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults, agentCount, days: dayCount } = fleet.options;
+  times(scheduler, faults.fullDisksPerMachineDay * agentCount * dayCount, (random) => {
+    fleet.noteFault('full disk');
+    const { platters } = anyMachine(fleet, random);
+    platters.isFull = true;
+    fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * dayMs, () => {
+      platters.isFull = false;
+    });
+  });
+}
+
+/** The first machine is the admin's own and honest. */
+function liars({ fleet, random }: Scheduler): void {
+  const { faults, agentCount, days: dayCount } = fleet.options;
+  const count = Math.round(Math.min(liarShareMax, faults.liarShare) * agentCount);
+  const chosen = new Set<Machine>();
+  while (chosen.size < count) chosen.add(fleet.machines[1 + random.below(agentCount - 1)]!);
+  for (const machine of chosen) {
+    const kind = lieKinds[random.below(lieKinds.length)]!;
+    fleet.noteFault(`liar: ${kind}`);
+    const noteHarm = fleet.noteHarm.bind(fleet);
+    machine.liar = new Liar({ kind, machine, random: random.fork(machine.index), noteHarm });
+    times(
+      { fleet, random: random.fork(`hostile ${machine.index}`) },
+      faults.hostileFramesPerLiarDay * dayCount,
+      (own) => sendAltered(fleet, machine, own),
+    );
+  }
+}
+
+function sendAltered(fleet: Fleet, { shell }: Machine, random: Random): void {
+  const frame = fleet.frames.anyEncoded(random);
+  if (shell === undefined || frame === undefined) return;
+  fleet.noteFault('altered frame');
+  for (const peer of shell.wire.peers) shell.wire.send(peer, altered(frame, random));
+}
+
+/** An image of the disk is taken, and put back a few days later. */
+function rollbacks(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  times(scheduler, fleet.options.faults.rollbackCount, (random) => {
+    const machine = anyMachine(fleet, random);
+    if (machine.isDestroyed) return;
+    machine.takeImage();
+    fleet.queue.schedule(fleet.queue.nowMs + hours(6) + random.fraction() * days(3), () =>
+      rollBack(fleet, machine),
+    );
+  });
+}
+
+function rollBack(fleet: Fleet, machine: Machine): void {
+  if (machine.isDestroyed || machine.isRevoked) return;
+  fleet.crash(machine);
+  noteDiskGone(fleet, machine);
+  if (!machine.restoreImage()) return;
+  fleet.noteFault('disk image put back');
+  if (machine.wantsOn) machine.powerOn(fleet);
+}
+
+/** The admin's own machine stays, and so do enough others for a plan. */
+function revocations(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  times(scheduler, fleet.options.faults.revocationCount, (random) => {
+    const machine = fleet.machines[1 + random.below(fleet.options.agentCount - 1)]!;
+    if (!machine.isDestroyed && !machine.isRevoked && fleet.checks.usableCount() > 5) fleet.revoke(machine);
+  });
+}
+
+function joins(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  times(scheduler, fleet.options.faults.joinCount, () => {
+    fleet.noteFault('new machine');
+    fleet.join().powerOn(fleet);
+  });
+}

@@ -1,0 +1,131 @@
+// Machines that lie: each bends what the shipped core orders, in one way, and says so to nobody. What a liar makes away with is
+// noted as harm: promises speak of holders that keep what they signed for.
+
+import { hours, type Random, seconds } from '../../datasets/index.ts';
+import type { LeafProof, ShardKey } from '../codec/index.ts';
+import type { CoreEffect, Effects } from '../core/index.ts';
+import type { PackId } from '../units.ts';
+import type { Machine } from './machine.ts';
+import type { Shell } from './shell.ts';
+
+/**
+ * drops: signs for a shard and throws it away · alters: changes bytes · silent: answers no audit · late: answers audits hours later ·
+ * claims: signs for shards that never came · replays: shows an old proof again · boasts: says that it has every shard and every log
+ */
+export const lieKinds = ['drops', 'alters', 'silent', 'late', 'claims', 'replays', 'boasts'] as const;
+export type LieKind = (typeof lieKinds)[number];
+
+export interface LiarParts {
+  readonly kind: LieKind;
+  readonly machine: Machine;
+  readonly random: Random;
+  /** A shard that somebody may count on is gone. */
+  readonly noteHarm: (shard: ShardKey) => void;
+}
+
+type Send = Extract<CoreEffect, { kind: 'send' }>;
+
+export class Liar {
+  readonly kind: LieKind;
+  readonly #parts: LiarParts;
+  readonly #shown = new Map<PackId, LeafProof>();
+
+  constructor(parts: LiarParts) {
+    this.kind = parts.kind;
+    this.#parts = parts;
+  }
+
+  /** What is done instead of what was ordered. */
+  bend(effect: CoreEffect, shell: Shell): Effects {
+    switch (effect.kind) {
+      case 'sendReceipt':
+        if (this.kind === 'drops') this.#later(shell, hours(1), () => this.#drop(effect.shard));
+        if (this.kind === 'alters') this.#later(shell, hours(1), () => this.#alter());
+        return [effect];
+      case 'proveShard':
+        return this.#prove(effect, shell);
+      case 'send':
+        return this.#send(effect, shell);
+      default:
+        return [effect];
+    }
+  }
+
+  #later(shell: Shell, waitMs: number, act: () => void): void {
+    shell.life.after(waitMs * (0.5 + this.#parts.random.fraction()), act);
+  }
+
+  #drop(shard: ShardKey): void {
+    const { platters } = this.#parts.machine;
+    if (!platters.hasIntact(shard)) return;
+    platters.remove({ ...shard, place: 'held' });
+    this.#parts.noteHarm(shard);
+  }
+
+  #alter(): void {
+    const rotten = this.#parts.machine.platters.rot(this.#parts.random.below(2 ** 30));
+    if (rotten !== undefined) this.#parts.noteHarm(rotten);
+  }
+
+  #prove(effect: Extract<CoreEffect, { kind: 'proveShard' }>, shell: Shell): Effects {
+    if (this.kind === 'silent') return [];
+    if (this.kind === 'late') {
+      this.#later(shell, hours(2), () => shell.carryOut(effect));
+      return [];
+    }
+    if (this.kind !== 'drops' && this.kind !== 'alters') return [effect];
+    // It read nothing: some bytes, and hashes that fit to nothing.
+    const { pack, index } = effect.shard;
+    const noise = (): Uint8Array => Uint8Array.from({ length: 32 }, () => this.#parts.random.below(256));
+    const proof: LeafProof = { bytes: noise(), path: [] };
+    this.#later(shell, seconds(1), () =>
+      shell.carryOut({
+        kind: 'send',
+        to: effect.to,
+        message: { kind: 'auditAnswer', pack, index, leaf: effect.leaf, proof },
+      }),
+    );
+    return [];
+  }
+
+  #send(effect: Send, shell: Shell): Effects {
+    const { message, to } = effect;
+    if (this.kind === 'replays' && message.kind === 'auditAnswer' && message.proof !== undefined) {
+      const shown = this.#shown.get(message.pack) ?? message.proof;
+      this.#shown.set(message.pack, shown);
+      return [{ kind: 'send', to, message: { ...message, proof: shown } }];
+    }
+    if (this.kind === 'claims' && message.kind === 'shardPull') {
+      const { pack, index } = message;
+      this.#parts.noteHarm({ pack, index });
+      return [{ kind: 'sendReceipt', to, shard: { pack, index } }];
+    }
+    if (this.kind === 'boasts') return this.#boast(effect, shell);
+    return [effect];
+  }
+
+  #boast(effect: Send, { core }: Shell): Effects {
+    const { message, to } = effect;
+    if (message.kind !== 'inventory') return [effect];
+    const held = message.held.map(({ pack }) => {
+      const known = core.shelf.get(pack);
+      const n = known?.descriptor?.redundancy.n ?? 3;
+      const slot = known === undefined ? undefined : core.repair.slotOf(known);
+      // Whoever has it too many may remove it on this word.
+      if (slot !== undefined) this.#parts.noteHarm({ pack, index: slot });
+      return { pack, indexes: Array.from({ length: n }, (_, index) => index) };
+    });
+    const boast: Send = { kind: 'send', to, message: { ...message, held } };
+    return [boast, { kind: 'send', to, message: { kind: 'logStored', stream: 'facts', next: 2 ** 40 } }];
+  }
+}
+
+/** A frame with some of its bytes changed, cut off, or said to be longer than it is: what a hostile peer would try. */
+export function altered(frame: Uint8Array, random: Random): Uint8Array {
+  const bytes = Uint8Array.from(frame);
+  for (let count = 1 + random.below(3); count > 0 && bytes.length > 0; count--)
+    bytes[random.below(Math.min(bytes.length, 64))] = random.below(256);
+  const cut = random.below(3);
+  if (cut === 0) return bytes.subarray(0, random.below(bytes.length + 1));
+  return cut === 1 ? Uint8Array.from([...bytes, ...bytes.subarray(0, random.below(40))]) : bytes;
+}

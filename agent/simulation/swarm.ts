@@ -1,0 +1,107 @@
+// Random configurations: each run of a swarm leaves out some kinds of faults and makes the others weaker or stronger, so that they
+// meet in all combinations (swarm testing: Groce et al., ISSTA'12). And from a run that failed, a shorter one that still does.
+
+import { createRandom, days, hours, type Random, seconds } from '../../datasets/index.ts';
+import { type FaultName, faultsOf } from './fault-kinds.ts';
+import type { CheckName, Faults, Report, SimulationOptions } from './options.ts';
+
+const pick = <Value>(random: Random, values: readonly Value[]): Value => values[random.below(values.length)]!;
+
+/** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */
+export function drawOptions(seed: string, allowed: readonly FaultName[]): SimulationOptions {
+  const random = createRandom(seed).fork('swarm');
+  const names = allowed.filter(() => random.fraction() < 0.4);
+  const agentCount = pick(random, [4, 5, 6, 8, 10, 12, 12, 16, 24, 40]);
+  const dayCount = pick(random, agentCount > 16 ? [2, 4, 7] : [2, 4, 7, 12, 20]);
+  const keepLast = pick(random, [undefined, undefined, 1, 2, 3]);
+  return {
+    seed,
+    agentCount,
+    days: dayCount,
+    faults: drawStrengths(faultsOf(names), random),
+    tickMs: seconds(pick(random, [30, 60, 60, 300])),
+    // Mostly so short that plans change all the time: that is where promises break.
+    holderSilenceMs: pick(random, [hours(4), hours(8), hours(20), days(2), days(4)]),
+    snapshotsPerMachineDay: pick(random, [0.3, 1, 1, 3]),
+    quotaBytes: pick(random, [10_000_000, 10_000_000, 60_000]),
+    restoreCount: 10,
+    ...(keepLast === undefined ? {} : { keepLast }),
+  };
+}
+
+/** Rates between half and three times of what the name stands for. */
+function drawStrengths(faults: Faults, random: Random): Faults {
+  const strength = (): number => 0.5 + 2.5 * random.fraction();
+  return {
+    ...faults,
+    alwaysOnShare: pick(random, [0.3, 0.5, 0.8]),
+    crashesPerMachineDay: faults.crashesPerMachineDay * strength(),
+    partitionsPerDay: faults.partitionsPerDay * strength(),
+    rotsPerDay: faults.rotsPerDay * strength(),
+    diskDeathsPerMachineYear: faults.diskDeathsPerMachineYear * strength(),
+    clockJumpsPerMachineDay: faults.clockJumpsPerMachineDay * strength(),
+    fullDisksPerMachineDay: faults.fullDisksPerMachineDay * strength(),
+    siteOutageCount: Math.round(faults.siteOutageCount * strength()),
+    massOutageCount: Math.round(faults.massOutageCount * strength()),
+    rollbackCount: Math.round(faults.rollbackCount * strength()),
+    revocationCount: Math.round(faults.revocationCount * strength()),
+    liarShare: Math.min(1 / 3, faults.liarShare * strength()),
+  };
+}
+
+/** Options of which the next to try is one step simpler. */
+function* simpler(options: SimulationOptions): Generator<SimulationOptions> {
+  const { days: dayCount, agentCount, faults = {} } = options;
+  if (dayCount > 1) yield { ...options, days: Math.ceil(dayCount / 2) };
+  if (agentCount > 4) yield { ...options, agentCount: Math.max(4, Math.ceil(agentCount / 2)) };
+  if (faults.network !== undefined) {
+    const { network: _network, ...rest } = faults;
+    yield { ...options, faults: rest };
+  }
+  for (const name of Object.keys(faults) as (keyof Faults)[]) {
+    const value = faults[name];
+    if (typeof value === 'number' && value > 0 && !name.endsWith('Max') && name !== 'massOutageShare')
+      yield { ...options, faults: { ...faults, [name]: 0 } };
+  }
+  if (faults.nights === 'people') yield { ...options, faults: { ...faults, nights: 'off' } };
+  if (options.keepLast !== undefined) {
+    const { keepLast: _keepLast, ...rest } = options;
+    yield rest;
+  }
+  if (dayCount > 1) yield { ...options, days: dayCount - 1 };
+  if (agentCount > 4) yield { ...options, agentCount: agentCount - 1 };
+}
+
+export interface Shrunk {
+  readonly options: SimulationOptions;
+  readonly report: Report;
+  readonly runs: number;
+}
+
+/** A simpler run that breaks the same promise, as far as it is found before `isOver` says so. */
+export function shrink(
+  failed: { readonly options: SimulationOptions; readonly report: Report },
+  parts: {
+    readonly run: (options: SimulationOptions) => Report;
+    readonly isOver: () => boolean;
+  },
+): Shrunk {
+  const check = failed.report.violations[0]?.check;
+  let [best, runs] = [failed, 0];
+  for (let isBetter = true; isBetter;) {
+    isBetter = false;
+    for (const options of simpler(best.options)) {
+      if (parts.isOver()) return { ...best, runs };
+      runs++;
+      const report = parts.run(options);
+      if (!breaks(report, check)) continue;
+      best = { options, report };
+      isBetter = true;
+      break;
+    }
+  }
+  return { ...best, runs };
+}
+
+const breaks = ({ violations }: Report, check: CheckName | undefined): boolean =>
+  violations.some((violation) => violation.check === check);
