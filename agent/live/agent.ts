@@ -2,7 +2,6 @@
 
 import { createLiveClock } from './clock.ts';
 import { createLiveRandom } from './random.ts';
-import pino, { type Logger } from 'pino';
 import { days, DreyError, type LocationRow, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
 import {
   openStatement,
@@ -19,6 +18,7 @@ import type { Clock, Timer } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import type { EventLine, FleetView } from '../view.ts';
 import { Admission } from './admission.ts';
+import { type AgentLog, openAgentLog } from './agent-log.ts';
 import { WorkerPool } from './data-path/index.ts';
 import { type LiveDisk, openLiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
@@ -52,7 +52,7 @@ const pruneEveryMs = days(1);
 interface Parts {
   readonly home: Home;
   readonly identity: Identity;
-  readonly logger: Logger;
+  readonly agentLog: AgentLog;
   readonly store: Store;
   readonly log: LiveLog;
   readonly disk: LiveDisk;
@@ -67,8 +67,8 @@ export async function startAgent(options: StartOptions): Promise<LiveAgent> {
   const identity = readIdentity(home);
   const store = await openStore(home.database);
   try {
-    const logger = pino({ base: {} }, pino.destination({ dest: home.logFile, sync: false, mkdir: true }));
-    const report = (error: unknown): void => logger.error({ error: String(error) }, 'a port failed');
+    const agentLog = openAgentLog(home.logFile);
+    const report = (error: unknown): void => agentLog.logger.error({ error: String(error) }, 'a port failed');
     const log = await openLiveLog({ database: store.database, report });
     const disk = await openLiveDisk({
       folder: home.shards,
@@ -76,7 +76,7 @@ export async function startAgent(options: StartOptions): Promise<LiveAgent> {
       quotaBytes: settleQuotaBytes(home),
       report,
     });
-    const agent = new LiveAgent({ home, identity, logger, store, log, disk, clock: createLiveClock() });
+    const agent = new LiveAgent({ home, identity, agentLog, store, log, disk, clock: createLiveClock() });
     await agent.start(options);
     return agent;
   } catch (error) {
@@ -192,7 +192,8 @@ export class LiveAgent {
   }
 
   async start(options: StartOptions): Promise<void> {
-    const { identity, log, disk, logger } = this.#parts;
+    const { identity, log, disk, agentLog } = this.#parts;
+    const { logger } = agentLog;
     this.#learnOwnStatements();
     const wire = await createLiveWire({
       machineKey: identity.machineKey,
@@ -237,13 +238,14 @@ export class LiveAgent {
     await this.#telemetry
       ?.stop()
       .catch((error: unknown) =>
-        this.#parts.logger.error({ error: String(error) }, 'the last telemetry was not written'),
+        this.#parts.agentLog.logger.error({ error: String(error) }, 'the last telemetry was not written'),
       );
     this.#shell?.stop();
     await this.#wire?.close();
     await this.workers.close();
     await this.#parts.log.idle();
     await this.#parts.store.close();
+    await this.#parts.agentLog.close();
   }
 
   /** Puts a statement into the own log; flushed when it resolves. */
@@ -350,7 +352,7 @@ export class LiveAgent {
   }
 
   #startTelemetry(wire: LiveWire): void {
-    const { home, clock, disk, logger } = this.#parts;
+    const { home, clock, disk, agentLog } = this.#parts;
     this.#telemetry = startTelemetry({
       machine: this.peer,
       clock,
@@ -362,7 +364,8 @@ export class LiveAgent {
       },
       roundTripMs: () => Object.fromEntries([...wire.roundTripMs()].slice(0, 32)),
       flush: (rows) => this.appendTelemetry(telemetryRecords(rows, 'collected')),
-      onProblem: (error) => logger.error({ error: String(error) }, 'telemetry could not be collected'),
+      onProblem: (error) =>
+        agentLog.logger.error({ error: String(error) }, 'telemetry could not be collected'),
     });
   }
 
@@ -372,13 +375,14 @@ export class LiveAgent {
     this.shell.handle({ kind: 'tick', now });
     if (now - this.#prunedMs > pruneEveryMs) {
       this.#prunedMs = now;
+      this.#parts.agentLog.turnOver();
       this.#parts.log.prune(unixMs(now - telemetryAgeMsMax), () => {});
     }
     this.#ticker = this.#parts.clock.start(tickMs, () => this.#tick());
   }
 
   #report(level: EventLine['level'], text: string): void {
-    this.#parts.logger.info({ level }, text);
+    this.#parts.agentLog.logger.info({ level }, text);
     this.#events.push({ atMs: this.now(), level, text });
     if (this.#events.length > eventLinesMax) this.#events.shift();
     this.#changed();

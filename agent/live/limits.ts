@@ -37,3 +37,7 @@ export const refusedRestMs = minutes(5);
 export const queuedBatchesMax = 8192;
 /** Batches in one flush: one fsync for all that came in meanwhile. */
 export const batchesPerFlushMax = 256;
+/** The log for people: with the file before it, weeks of a busy agent. */
+export const logFileBytesMax = 8 * mebibyte;
+/** Lines that wait for a disk that is full; more of them are given up. */
+export const waitingLogBytesMax = mebibyte;

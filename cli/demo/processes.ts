@@ -15,10 +15,29 @@ export interface CommandResult {
   readonly errors: string;
 }
 
-export interface CommandOptions {
+/** Where a process runs: in another network namespace, or with other ideas of the time. */
+export interface Surroundings {
+  /** A program and its first arguments that start what follows: `ip netns exec NAME`. */
+  readonly launcher?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where an agent listens; default: any free port on loopback. */
+  readonly listen?: string;
+}
+
+export interface CommandOptions extends Surroundings {
   readonly input?: string;
   /** Hears every line of standard output as it comes. */
   readonly onText?: (text: string) => void;
+}
+
+/** How Node is started there. */
+function startedIn({ launcher = [], environment = {} }: Surroundings): {
+  readonly file: string;
+  readonly before: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+} {
+  const [file, ...before] = [...launcher, process.execPath];
+  return { file, before, env: { ...process.env, ...environment } };
 }
 
 /** Runs `drey ARGUMENTS` to its end. */
@@ -26,7 +45,11 @@ export async function runCommand(
   commandArguments: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [entry, ...commandArguments], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const { file, before, env } = startedIn(options);
+  const child = spawn(file, [...before, entry, ...commandArguments], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env,
+  });
   let [output, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -39,8 +62,12 @@ export async function runCommand(
 }
 
 /** Runs `drey ARGUMENTS --json` and reads what it printed. Throws `demo-command-failed` with the command's own words. */
-export async function askCommand<Answer>(commandArguments: readonly string[], input = ''): Promise<Answer> {
-  const result = await runCommand([...commandArguments, '--json'], { input });
+export async function askCommand<Answer>(
+  commandArguments: readonly string[],
+  input = '',
+  surroundings: Surroundings = {},
+): Promise<Answer> {
+  const result = await runCommand([...commandArguments, '--json'], { ...surroundings, input });
   if (result.exitCode === 0) return JSON.parse(result.output) as Answer;
   throw new DreyError({
     code: 'demo-command-failed',
@@ -74,11 +101,17 @@ const startFailed = (name: string, log: string): DreyError =>
   });
 
 /** Starts `drey up` for a folder and waits until it says that it is up. Throws `demo-agent-failed`. */
-export async function startAgentProcess(name: string, home: string): Promise<RunningAgent> {
+export async function startAgentProcess(
+  name: string,
+  home: string,
+  surroundings: Surroundings = {},
+): Promise<RunningAgent> {
   const log = join(home, 'up.log');
-  const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns'];
-  const child = spawn(process.execPath, [entry, 'up', '--home', home, '--json', ...listen], {
+  const listen = ['--listen', surroundings.listen ?? '/ip4/127.0.0.1/tcp/0', '--no-mdns'];
+  const { file, before, env } = startedIn(surroundings);
+  const child = spawn(file, [...before, entry, 'up', '--home', home, '--json', ...listen], {
     stdio: ['ignore', 'pipe', openSync(log, 'a')],
+    env,
   });
   const { promise, resolve, reject } = Promise.withResolvers<Started>();
   let output = '';
