@@ -92,9 +92,9 @@ function bestWithRoom(filling: Filling, group: readonly number[]): number | unde
   return best;
 }
 
-/** Best-k asks for availability; the others for room relative to capacity, chance among equals, and a climb for some of both. */
+/** Best-k asks for availability, the others for room relative to capacity, a climb for some of both; chance decides among equals. */
 function fillingScore({ method, loads, capacities, up, random }: Filling, machine: number): number {
-  if (method === 'best-k') return up[machine]!;
+  if (method === 'best-k') return up[machine]! + 1e-9 * random.fraction();
   const room = (capacities[machine]! - loads[machine]!) / capacities[machine]!;
   return room + 0.02 * random.fraction() + (method === 'climb' ? 0.05 * up[machine]! : 0);
 }

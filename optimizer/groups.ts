@@ -51,7 +51,8 @@ export function chooseGroups(question: GroupsQuestion): readonly (readonly numbe
   const search = new GroupSearch(question.states, question.redundancy, members);
   const slots = members.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
   const budget = new MoveBudget(question, question.previous);
-  const climb: Climb = { question, search, budget, random: random.fork('candidates'), meanOdds: 0 };
+  const order = shuffled(search.machineCount, random.fork('order'));
+  const climb: Climb = { question, search, budget, random: random.fork('candidates'), order, meanOdds: 0 };
   // What is new finds its place first, so that old slots do not move to make up for it.
   const fresh = slots.filter((place) => !isOld(climb, place));
   const turns = question.scope === 'open slots' ? [fresh] : [fresh, slots];
@@ -64,6 +65,8 @@ interface Climb {
   readonly search: GroupSearch;
   readonly budget: MoveBudget;
   readonly random: Random;
+  /** N places of the machines in a random order. */
+  readonly order: Int32Array;
   /** Mean odds of a group when the sweeps began. */
   readonly meanOdds: number;
 }
@@ -88,6 +91,24 @@ function improveAll(climb: Climb, order: readonly SlotPlace[]): boolean {
   return changes > 0;
 }
 
+function shuffled(count: number, random: Random): Int32Array {
+  const order = Int32Array.from({ length: count }, (_, index) => index);
+  for (let at = count - 1; at > 0; at--) {
+    const other = random.below(at + 1);
+    [order[at], order[other]] = [order[other]!, order[at]!];
+  }
+  return order;
+}
+
+/**
+ * Among equals chance decides, anew for each slot. Never the lowest number: machines that never failed are all equal, and neighbours in a list
+ * often stand in one room.
+ */
+function turnsFrom({ order, random }: Climb): (machine: number) => number {
+  const from = random.below(order.length);
+  return (machine) => (order[machine]! - from + order.length) % order.length;
+}
+
 interface Candidate {
   readonly machine: number;
   /** Odds of the group with it in the slot. */
@@ -100,10 +121,11 @@ function improveSlot(climb: Climb, place: SlotPlace): boolean {
   const from = search.members[place.at]![place.slot]!;
   const now = search.odds[place.at]!;
   const goal = now - gainAsked(climb, place);
+  const turnOf = turnsFrom(climb);
   const better = candidatesFor(climb, place)
     .map((machine): Candidate => ({ machine, odds: search.oddsWith(place, machine) }))
     .filter(({ odds }) => odds < goal)
-    .toSorted((a, b) => a.odds - b.odds || a.machine - b.machine);
+    .toSorted((a, b) => a.odds - b.odds || turnOf(a.machine) - turnOf(b.machine));
   const free = better.find(
     ({ machine }) =>
       search.loads[machine]! < question.capacities[machine]! &&

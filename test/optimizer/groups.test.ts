@@ -237,3 +237,22 @@ test('capacities follow what machines give, and always leave room for all slots'
   );
   t.pass();
 });
+
+test('machines that are all alike are grouped by chance, not with their neighbours in the list', (t) => {
+  const machineCount = 120;
+  const wanted = { k: 1, n: 2 };
+  const base = questionOf(
+    Array.from({ length: machineCount }, () => 1),
+    { redundancy: wanted, seed: 1 },
+  );
+  // Every fifth is worse, so that the others move to be with it.
+  const down = Float64Array.from({ length: machineCount }, (_, machine) => (machine % 5 === 0 ? 0.3 : 0.002));
+  const states = { ...base.states, weights: Float64Array.of(1), down: [down], hourOfState: Int32Array.of(0) };
+  for (const how of ['climb', 'best-k'] as const) {
+    const neighbours = Array.from({ length: 20 }, (_, seed) =>
+      chooseGroups({ ...base, states, seed, method: how }).filter(([a, b]) => Math.abs(a! - b!) === 1),
+    ).flat().length;
+    // By chance 2 of 119 others are neighbours: 40 pairs in 20 times 120.
+    t.true(neighbours < 100, `${how}: ${neighbours} pairs of neighbours in 2400`);
+  }
+});
