@@ -2,6 +2,7 @@
 // It says how likely each machine is down in each kind of hour, and which machines a common shock takes down together.
 
 import type { MachineId } from '../datasets/index.ts';
+import type { PresenceForecast } from './presence-forecast.ts';
 
 /** One kind of hour, for example "workday 03:00". The weights of all strata sum to 1. */
 export interface HourStratum {
@@ -46,6 +47,8 @@ export interface FailureForecast {
   readonly domainOfMachine: Int32Array;
   /** N values: P(the machine has left for good), 0..1. */
   readonly goneProbability: Float64Array;
+  /** Who is back when, and who leaves: of the day of the history, so no stored version has it. For repair. */
+  readonly presence?: PresenceForecast;
   /** Version of the model that made this, or the name of the baseline that serves in its place. */
   readonly source: string;
 }

@@ -16,6 +16,13 @@ export {
 } from './popularity.ts';
 export { examplesOf, pairRowsAt, type PairRows } from './popularity-examples.ts';
 export { baselineForecast } from './marginals.ts';
+export {
+  comingHours,
+  type ComingHours,
+  presenceForecast,
+  type PresenceForecast,
+  type PresenceNow,
+} from './presence-forecast.ts';
 export { promotedForecast } from './promoted-forecast.ts';
 export { cardPage, listModels, readModels, resolveVersion, type StoredModels } from './registry.ts';
 export { adjustedRandIndex } from './scores.ts';

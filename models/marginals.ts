@@ -4,6 +4,7 @@ import { dayMs, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts
 import { goneOdds } from './departures.ts';
 import type { FailureForecast } from './forecast.ts';
 import { fleetOffsetMs, hourKinds, kindOf, weekHours } from './hours.ts';
+import { presenceForecast } from './presence-forecast.ts';
 
 const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
 const logit = (p: number): number => Math.log(p / (1 - p));
@@ -141,12 +142,14 @@ export function strataOf(machineCount: number, oddsByKind: Float64Array): Failur
 /** The forecast without learning: smoothed odds by kind of hour, no shocks. For short histories and as the fallback. */
 export function baselineForecast(history: FleetHistory): FailureForecast {
   const machineCount = history.machines.length;
+  const habit = downByKind(history);
   return {
     machines: history.machines.map(({ machine }) => machine),
-    strata: strataOf(machineCount, downByKind(history)),
+    strata: strataOf(machineCount, habit),
     shocks: [],
     domainOfMachine: new Int32Array(machineCount).fill(-1),
     goneProbability: goneOdds(history),
+    presence: presenceForecast(history, habit),
     source: 'hour-of-week baseline',
   };
 }

@@ -7,7 +7,10 @@ import { baselineForecast } from './marginals.ts';
 import type { StoredModels } from './registry.ts';
 
 /** The forecast of these of its machines, in this order. Every machine must be known to it. */
-export function selectForecast(forecast: FailureForecast, machines: readonly MachineId[]): FailureForecast {
+export function selectForecast(
+  { presence: _ofAllMachines, ...forecast }: FailureForecast,
+  machines: readonly MachineId[],
+): FailureForecast {
   const rowOf = new Map(forecast.machines.map((machine, row) => [machine, row]));
   const rows = machines.map((machine) => rowOf.get(machine)!);
   const pick = (values: Float64Array): Float64Array => Float64Array.from(rows, (row) => values[row]!);

@@ -29,7 +29,7 @@ export interface StoredModels {
 const format = 'drey models 1';
 
 /** JSON cannot carry typed arrays: plain lists in the file, typed again on the way back. */
-function plainForecast(forecast: FailureForecast): object {
+function plainForecast({ presence: _ofThatDay, ...forecast }: FailureForecast): object {
   return {
     ...forecast,
     strata: forecast.strata.map((stratum) => ({ ...stratum, downProbability: [...stratum.downProbability] })),

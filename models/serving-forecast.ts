@@ -123,6 +123,7 @@ export function forecastOf(
     pastHours,
     domainOfMachine,
     goneProbability,
+    ...(base.presence === undefined ? {} : { presence: base.presence }),
     source,
   };
 }

@@ -39,6 +39,17 @@ export {
   type PopularCopy,
 } from './popular-copies.ts';
 export { explainGroup } from './reasons.ts';
+export { capacitiesOfThoseHere, type NowKnown, statesFromNow } from './repair-states.ts';
+export {
+  machinesGivenUp,
+  oddsBelow,
+  type OpenSlot,
+  type RepairPrices,
+  repairPricesDefault,
+  repairUrgency,
+  type Urgency,
+  type UrgencyQuestion,
+} from './repair-urgency.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
 export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
 export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';

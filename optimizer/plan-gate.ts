@@ -74,7 +74,7 @@ function meansOnly(forecast: FailureForecast): FailureForecast {
 
 /** Each machine as often down as the models say, but independently of the others. */
 export function withoutShocks(forecast: FailureForecast): FailureForecast {
-  const { machines, domainOfMachine, goneProbability, source } = forecast;
+  const { machines, domainOfMachine, goneProbability, presence, source } = forecast;
   const { folded } = causesOf(forecast.shocks, 1);
   const spared = Float64Array.from(machines, (_, row) =>
     folded.reduce((up, { shock, probability }) => up * (1 - probability * shock.strike[row]!), 1),
@@ -83,5 +83,13 @@ export function withoutShocks(forecast: FailureForecast): FailureForecast {
     ...stratum,
     downProbability: stratum.downProbability.map((down, row) => 1 - (1 - down) * spared[row]!),
   }));
-  return { machines, strata, shocks: [], domainOfMachine, goneProbability, source };
+  return {
+    machines,
+    strata,
+    shocks: [],
+    domainOfMachine,
+    goneProbability,
+    source,
+    ...(presence === undefined ? {} : { presence }),
+  };
 }

@@ -1,9 +1,13 @@
 // Replays a trace under a policy, closed loop: it learns from what is past, places, and lives through the hours with their
 // departures, repairs and new plans. Nobody sees the future but the oracle.
 
-import { createRandom, hourMs, weekMs } from '../../datasets/index.ts';
-import { chooseGroups } from '../groups.ts';
+import { createRandom, hourMs, hourOfWeek, weekMs } from '../../datasets/index.ts';
+import type { PresenceForecast } from '../../models/index.ts';
+import { chooseGroups, type GroupsQuestion } from '../groups.ts';
 import { capacitiesFor, groupCountFor } from '../redundancy.ts';
+import { capacitiesOfThoseHere, type NowKnown, statesFromNow } from '../repair-states.ts';
+import { machinesGivenUp, repairUrgency } from '../repair-urgency.ts';
+import type { States } from '../states.ts';
 import type { Belief, Policy } from './policies/index.ts';
 import { Roster } from './roster.ts';
 import type { Origin, Scenario } from './scenario.ts';
@@ -43,7 +47,7 @@ export async function replayOrigin(
   for (let slot = origin.fromSlot; slot < origin.toSlot; slot++) {
     const age = slot - origin.fromSlot;
     if (isRepairing && age > 0 && age % slotsPerWeek === 0) await run.learn(slot);
-    else if (isRepairing && age > 0) run.replaceSilent(slot);
+    else if (isRepairing && age > 0) run.repair(slot);
     run.world.live(slot);
   }
   return {
@@ -109,14 +113,24 @@ class PolicyRun {
       ...(needs === 'future' ? { future: this.#roster.future(this.#rows, untilSlot) } : {}),
     });
     if (this.#belief.source !== undefined) this.sources.push(this.#belief.source);
-    this.#givenUp = this.#silent();
-    this.#place('all slots', slot);
+    if (this.#belief.presence === undefined) {
+      this.#givenUp = this.#silent();
+      this.#place('all slots', slot);
+    } else this.#placeByMargin('all slots', this.#belief.presence, slot);
     this.planSeconds += (this.#stopwatch() - startedMs) / 1000;
   }
 
-  /** Between two lessons only what is silent for too long is replaced. */
-  replaceSilent(slot: number): void {
+  /** Between two lessons only what is away is replaced: by the margin of its groups, or what is silent for too long. */
+  repair(slot: number): void {
     this.#roster.lookUntil(slot);
+    const presence = this.#belief?.presence;
+    if (presence === undefined) return this.#replaceSilent(slot);
+    const startedMs = this.#stopwatch();
+    this.#placeByMargin('open slots', presence, slot);
+    this.planSeconds += (this.#stopwatch() - startedMs) / 1000;
+  }
+
+  #replaceSilent(slot: number): void {
     const silent = this.#silent();
     const isNews = [...silent].some((row) => !this.#givenUp.has(row));
     if (!isNews) return;
@@ -141,33 +155,86 @@ class PolicyRun {
     return this.#roster.silenceOf(row) * this.#scenario.history.slotMs > this.#scenario.rules.patienceMs;
   }
 
-  #place(scope: 'all slots' | 'open slots', slot: number): void {
-    const belief = this.#belief!;
-    const { redundancy, capacityFactor, seed } = this.#scenario.rules;
+  /** Slots of those who are given up, and of groups that are too thin to wait, are filled by machines that are here; in a burst nothing else moves. */
+  #placeByMargin(scope: Scope, presence: PresenceForecast, slot: number): void {
+    const { redundancy } = this.#scenario.rules;
+    const { prices } = this.#belief!;
+    const known = { ...this.#knownAt(presence, slot), ...(prices === undefined ? {} : { prices }) };
+    const groups = this.#columnsOf(this.#groups);
+    const urgency = repairUrgency({ ...known, groups, redundancy });
+    if (scope === 'open slots' && urgency.open.length === 0) return;
+    for (const { at, slot: member } of urgency.open) groups[at]![member] = nobody;
+    const isRepair = groups.length > 0 && (scope === 'open slots' || urgency.isBurst);
+    const givenUp = machinesGivenUp(known);
+    const capacities = this.#capacities((at) => givenUp.has(at));
+    const { hoursAway } = known;
+    if (!isRepair) this.#choose({ scope, slot, previous: groups, capacities });
+    else
+      this.#choose({
+        scope: 'open slots',
+        slot,
+        previous: groups,
+        capacities: capacitiesOfThoseHere(capacities, groups, hoursAway),
+        states: statesFromNow(this.#belief!.states, known),
+        movedSlotsMax: 0,
+      });
+  }
+
+  #knownAt(presence: PresenceForecast, slot: number): NowKnown {
+    const { startMs, slotMs } = this.#scenario.history;
+    return {
+      presence,
+      hoursAway: this.#rows.map((row) => (this.#roster.silenceOf(row) * slotMs) / hourMs),
+      weekHour: hourOfWeek(startMs + slot * slotMs, presence.utcOffsetMs),
+    };
+  }
+
+  /** Rows as columns of the belief. */
+  #columnsOf(groups: readonly (readonly number[])[]): number[][] {
     const column = new Map(this.#rows.map((row, at) => [row, at]));
-    const previous = this.#groups.map((group) =>
-      group.map((row) => (this.#givenUp.has(row) ? nobody : (column.get(row) ?? nobody))),
-    );
-    const capacities = capacitiesFor(
-      this.#rows.map((row) => (this.#givenUp.has(row) ? 0 : 1)),
+    return groups.map((group) => group.map((row) => column.get(row) ?? nobody));
+  }
+
+  #capacities(isGivenUp: (column: number) => boolean): readonly number[] {
+    const { redundancy, capacityFactor } = this.#scenario.rules;
+    return capacitiesFor(
+      this.#rows.map((_, at) => (isGivenUp(at) ? 0 : 1)),
       { groupCount: this.#groupCount, n: redundancy.n, capacityFactor },
     );
+  }
+
+  #place(scope: Scope, slot: number): void {
+    const capacities = this.#capacities((at) => this.#givenUp.has(this.#rows[at]!));
+    const kept = this.#groups.map((group) => group.map((row) => (this.#givenUp.has(row) ? nobody : row)));
+    this.#choose({ scope, slot, previous: this.#columnsOf(kept), capacities });
+  }
+
+  #choose({ slot, ...asked }: Choice): void {
+    const belief = this.#belief!;
+    const { redundancy, seed } = this.#scenario.rules;
     const { states, apart, method } = belief;
     const question = {
       states,
       redundancy,
       groupCount: this.#groupCount,
-      capacities,
       seed: createRandom(`${seed} ${slot}`)
         .fork(this.#policy.name)
         .below(2 ** 31),
-      scope,
-      previous,
+      ...asked,
       ...(apart === undefined ? {} : { apart }),
       ...(method === undefined ? {} : { method }),
     };
     const chosen = belief.groups?.(question) ?? chooseGroups(question);
     this.#groups = chosen.map((group) => group.map((member) => this.#rows[member] ?? nobody));
-    this.world.follow(this.#groups);
+    this.world.follow(this.#groups, belief.presence === undefined ? 'lost first' : 'thinnest first');
   }
+}
+
+type Scope = NonNullable<GroupsQuestion['scope']>;
+
+interface Choice extends Pick<GroupsQuestion, 'capacities' | 'previous' | 'movedSlotsMax'> {
+  readonly scope: Scope;
+  readonly slot: number;
+  /** Default: those of the belief. */
+  readonly states?: States;
 }

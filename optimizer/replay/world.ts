@@ -8,6 +8,9 @@ import type { PlacementClass } from '../plan.ts';
 import { isBusinessHour } from './calendar.ts';
 import { fileBytes, filesPerMachine, type Origin, type Scenario } from './scenario.ts';
 
+/** What is copied first: shards that nobody has, or those of files of which the fewest shards are up, before what only moves. */
+export type CopyOrder = 'lost first' | 'thinnest first';
+
 /** A shard that nobody has. */
 export const nobody = -1;
 
@@ -45,6 +48,7 @@ export class World {
   readonly #utcOffsetMs: number;
   #isPlaced = false;
   #isSettled = false;
+  #order: CopyOrder = 'lost first';
 
   constructor(scenario: Scenario, origin: Origin, machineCount: number) {
     const { k, n } = scenario.rules.redundancy;
@@ -70,7 +74,8 @@ export class World {
   }
 
   /** Files follow these groups of machines from now on. The first time they are where they should be. */
-  follow(groups: readonly (readonly number[])[]): void {
+  follow(groups: readonly (readonly number[])[], order: CopyOrder = 'lost first'): void {
+    this.#order = order;
     if (this.#groupOf.length === 0) this.#groupOf = groupsOfFiles(this.#fileCount, groups.length);
     for (const [file, group] of this.#groupOf.entries())
       this.#wanted.set(groups[group] ?? [], file * this.#n);
@@ -156,7 +161,7 @@ export class World {
       const [holder, wanted] = [this.#holders[at]!, this.#wanted[at]!];
       const file = Math.floor(at / this.#n);
       if (holder === wanted || wanted === nobody || this.#isLost[file] === 1) continue;
-      waiting.push({ at, survivors: holder === nobody ? this.#survivors(file) : this.#n });
+      waiting.push({ at, survivors: this.#survivorsBeside(at, slot) });
     }
     this.#isSettled = waiting.length === 0;
     for (const { at } of waiting.toSorted((a, b) => a.survivors - b.survivors || a.at - b.at)) {
@@ -171,14 +176,25 @@ export class World {
     }
   }
 
+  /** How many shards there are of a file of which one is missing; all n where it only moves. */
+  #survivorsBeside(at: number, slot: number): number {
+    const holder = this.#holders[at]!;
+    const file = Math.floor(at / this.#n);
+    if (this.#order === 'lost first') return holder === nobody ? this.#survivors(file) : this.#n;
+    return this.#isUp(holder, slot) ? this.#n : this.#upCount(file, slot);
+  }
+
+  #upCount(file: number, slot: number): number {
+    let count = 0;
+    for (let at = file * this.#n; at < (file + 1) * this.#n; at++)
+      if (this.#isUp(this.#holders[at]!, slot)) count++;
+    return count;
+  }
+
   /** One shard from who has it (or, of replicas, from anybody), else k others to compute it from; undefined when neither is up. */
   #shardsToFetch(at: number, slot: number): number | undefined {
     if (this.#isUp(this.#holders[at]!, slot)) return 1;
-    const first = Math.floor(at / this.#n) * this.#n;
-    let upCount = 0;
-    for (let other = first; other < first + this.#n; other++)
-      if (this.#isUp(this.#holders[other]!, slot)) upCount++;
-    return upCount >= this.#k ? this.#k : undefined;
+    return this.#upCount(Math.floor(at / this.#n), slot) >= this.#k ? this.#k : undefined;
   }
 }
 

@@ -36,7 +36,10 @@ test.serial('the same history, seed and backend give the same forecast and the s
   t.true(first.cards.every(({ score }) => score.baselines.length >= 3));
 
   t.deepEqual(listModels(registryFolder), [first.version]);
-  t.deepEqual(readModels(registryFolder, first.version).forecast, first.forecast);
+  // Who is back when is of that day: a stored version does not have it.
+  const { presence, ...stored } = first.forecast;
+  t.not(presence, undefined);
+  t.deepEqual(readModels(registryFolder, first.version).forecast, stored);
   t.regex(readFileSync(join(registryFolder, first.version, 'card.md'), 'utf8'), /serves:/u);
   truncateSync(join(registryFolder, first.version, 'weights.bin'), 3);
   t.throws(() => readModels(registryFolder, first.version), {

@@ -9,6 +9,7 @@ import { learned, learnedWithLabels } from './learned.ts';
 import { oracle } from './oracle.ts';
 import type { Policy } from './policy.ts';
 import { labelDistinctRandom, random } from './random.ts';
+import { repairedByMargin } from './repaired.ts';
 
 export const policies: readonly Policy[] = [
   random,
@@ -17,8 +18,12 @@ export const policies: readonly Policy[] = [
   labelDistinctRandom,
   labelDistinctBestK,
   bestKWithSwaps,
+  repairedByMargin(labelDistinctBestK),
+  repairedByMargin(bestKWithSwaps),
   rawCoFailure,
+  repairedByMargin(rawCoFailure),
   independence,
+  repairedByMargin(independence),
   learned,
   learnedWithLabels,
   oracle,

@@ -1,7 +1,7 @@
 // Drey as shipped: the models train on the past, their placement is compared with the baselines' on the past's last week, and
 // what won serves. The same functions that the agents call.
 
-import { baselineForecast, canTrain, trainModels } from '../../../models/index.ts';
+import { baselineForecast, canTrain, type FailureForecast, trainModels } from '../../../models/index.ts';
 import { statesFromForecast } from '../../states.ts';
 import { chooseServing } from '../../plan-gate.ts';
 import { compareHeldOut } from '../compare.ts';
@@ -26,6 +26,7 @@ async function learnFromPast({ past, redundancy, seed }: Lesson): Promise<Belief
       states: statesFromForecast(baseline),
       method: 'climb',
       goneOdds: baseline.goneProbability,
+      ...repairOf(baseline),
       source: baseline.source,
     };
   const trained = await trainModels({ history: past, seed, nowMs: past.startMs });
@@ -35,6 +36,10 @@ async function learnFromPast({ past, redundancy, seed }: Lesson): Promise<Belief
     states: statesFromForecast(serving.forecast),
     method: serving.method,
     goneOdds: serving.forecast.goneProbability,
+    ...repairOf(serving.forecast),
     source: serving.source,
   };
 }
+
+const repairOf = ({ presence }: FailureForecast): Pick<Belief, 'presence'> =>
+  presence === undefined ? {} : { presence };

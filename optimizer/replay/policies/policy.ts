@@ -2,7 +2,9 @@
 // chosen by that. Everything else (capacities, repair, moves, the accounts) is the same for all of them.
 
 import type { FleetHistory } from '../../../datasets/index.ts';
+import type { PresenceForecast } from '../../../models/index.ts';
 import type { GroupsQuestion } from '../../groups.ts';
+import type { RepairPrices } from '../../repair-urgency.ts';
 import type { States } from '../../states.ts';
 
 export interface Lesson {
@@ -21,6 +23,10 @@ export interface Lesson {
 export interface Belief extends Pick<GroupsQuestion, 'states' | 'apart' | 'method'> {
   /** N values in 0..1: P(the machine has left for good); a replica on it is made again elsewhere when it is over a half. */
   readonly goneOdds?: Float64Array;
+  /** With it, each group is repaired by its margin (`repairUrgency`); without it by the plain timeout and `goneOdds`. */
+  readonly presence?: PresenceForecast;
+  /** Default: what Drey repairs by. */
+  readonly prices?: RepairPrices;
   /** Groups of its own making; the others are chosen from the states. */
   readonly groups?: (question: GroupsQuestion) => readonly (readonly number[])[];
   /** What serves, in a few words: "learned joint failure", "best-k (baseline)". */

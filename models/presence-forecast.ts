@@ -1,0 +1,106 @@
+// Who is here now, and who will be in some hours: one machine's odds of being down at each coming hour, by whether it is up or for how
+// long it has been away. Habits and absences only, so that it holds where no model was trained; it learns no common cause.
+
+import { type FleetHistory, hourMs, type MachineId, slotDown, slotUp } from '../datasets/index.ts';
+import { fleetOffsetMs, hourKinds, kindOf } from './hours.ts';
+import { fitReturnHazard, oddsOfReturn, type ReturnHazard } from './return-hazard.ts';
+
+export interface PresenceForecast {
+  /** N machines, the order of all that follows. */
+  readonly machines: readonly MachineId[];
+  readonly hazard: ReturnHazard;
+  /** N × kinds of hour: P(down). */
+  readonly habit: Float64Array;
+  /** N values: P(down) over all hours of the week. */
+  readonly downShare: Float64Array;
+  /** N values: P(down in the next hour | up). */
+  readonly leaving: Float64Array;
+  /** Of the fleet's clocks. */
+  readonly utcOffsetMs: number;
+}
+
+/** Hours up that are expected of every machine before its own count: nobody is known by one day. */
+const leavingHours = 48;
+
+/** From what was seen; `habit` are its odds by kind of hour, N × kinds. */
+export function presenceForecast(history: FleetHistory, habit: Float64Array): PresenceForecast {
+  const kinds = hourKinds.length;
+  return {
+    machines: history.machines.map(({ machine }) => machine),
+    hazard: fitReturnHazard(history),
+    habit,
+    downShare: Float64Array.from(history.machines, (_, row) =>
+      hourKinds.reduce(
+        (sum, { hours }, kind) => sum + (hours.length / weekHourCount) * habit[row * kinds + kind]!,
+        0,
+      ),
+    ),
+    leaving: leavingRates(history),
+    utcOffsetMs: fleetOffsetMs(history),
+  };
+}
+
+const weekHourCount = 168;
+
+/** P(down in the next hour | up) of each machine, drawn to the fleet's. */
+function leavingRates({ machines, slotCount, slotMs, up }: FleetHistory): Float64Array {
+  const hoursPerSlot = slotMs / hourMs;
+  const counts = machines.map((_, row) => {
+    let [hours, leaves] = [0, 0];
+    for (let slot = 1; slot < slotCount; slot++) {
+      const [before, after] = [up[row * slotCount + slot - 1]!, up[row * slotCount + slot]!];
+      if (before !== slotUp || (after !== slotUp && after !== slotDown)) continue;
+      hours += hoursPerSlot;
+      if (after === slotDown) leaves++;
+    }
+    return { hours, leaves };
+  });
+  const hours = counts.reduce((sum, count) => sum + count.hours, 0);
+  const leaves = counts.reduce((sum, count) => sum + count.leaves, 0);
+  const mean = (leaves + 1) / (hours + leavingHours);
+  return Float64Array.from(counts, (count) =>
+    Math.min(0.9, (count.leaves + leavingHours * mean) / (count.hours + leavingHours)),
+  );
+}
+
+export interface PresenceNow {
+  /** Known hours since the machine was last up; 0 for one that is up. */
+  readonly hoursAway: number;
+  /** Hour of the week that comes next, in the fleet's time, 0..167. */
+  readonly weekHour: number;
+}
+
+export interface ComingHours {
+  /** For each of the asked hours P(down then). */
+  readonly down: Float64Array;
+  /** For each of the asked hours P(up at least once by then); 1 where it is up now. */
+  readonly back: Float64Array;
+}
+
+/**
+ * The odds of one machine (a row of the forecast) so many hours from now, `hoursAhead` ascending and ≥ 1. One that is away is
+ * down until the return hazard brings it back, and by its habit from then on. One that is up leaves at its own rate towards its
+ * habit: P(down at t) = q(t) (1 − e^(−at/q)), q its odds of being down, a its rate of leaving (two states, Markov).
+ */
+export function comingHours(
+  presence: PresenceForecast,
+  row: number,
+  { now, hoursAhead }: { readonly now: PresenceNow; readonly hoursAhead: readonly number[] },
+): ComingHours {
+  const { hoursAway, weekHour } = now;
+  const kinds = hourKinds.length;
+  const habitAt = (hours: number): number =>
+    presence.habit[row * kinds + kindOf((weekHour + hours - 1) % weekHourCount)]!;
+  if (hoursAway <= 0) {
+    const rate = presence.leaving[row]! / Math.max(1e-6, presence.downShare[row]!);
+    const down = Float64Array.from(hoursAhead, (hours) => habitAt(hours) * -Math.expm1(-rate * hours));
+    return { down, back: new Float64Array(hoursAhead.length).fill(1) };
+  }
+  const back = Float64Array.from(
+    oddsOfReturn(presence.hazard, { machine: row, hoursAway, weekHour }, hoursAhead),
+  );
+  return {
+    down: back.map((odds, at) => 1 - odds + odds * habitAt(hoursAhead[at]!)),
+    back,
+  };
+}

@@ -1,0 +1,65 @@
+// States of the coming two weeks, given who is here now: what a machine that takes over a shard is chosen by. Half of them are the
+// hours ahead, half the states of always, so that it is up now, stays up, and does not fail with the others.
+
+import { comingHours, type PresenceForecast } from '../models/index.ts';
+import { hoursAhead, hoursOfStep } from './repair-urgency.ts';
+import type { States } from './states.ts';
+
+/** How much of all states the hours ahead are. */
+const aheadShare = 0.5;
+
+export interface NowKnown {
+  /** Rows in the order of the states' machines. */
+  readonly presence: PresenceForecast;
+  /** For each of them the known hours since it was last up; 0 for one that is up. */
+  readonly hoursAway: readonly number[];
+  /** Hour of the week that comes next, in the fleet's time, 0..167. */
+  readonly weekHour: number;
+}
+
+/** The same machines; weights sum to 1. */
+export function statesFromNow(states: States, { presence, hoursAway, weekHour }: NowKnown): States {
+  const curves = hoursAway.map(
+    (hours, machine) =>
+      comingHours(presence, machine, { now: { hoursAway: hours, weekHour }, hoursAhead }).down,
+  );
+  const total = hoursOfStep.reduce((sum, hours) => sum + hours, 0);
+  const ahead = hoursOfStep.map((_, step) => Float64Array.from(curves, (curve) => curve[step]!));
+  return {
+    machines: states.machines,
+    weights: Float64Array.from([
+      ...states.weights.map((weight) => (1 - aheadShare) * weight),
+      ...hoursOfStep.map((hours) => (aheadShare * hours) / total),
+    ]),
+    down: [...states.down, ...ahead],
+    hourOfState: Int32Array.from([...states.hourOfState, ...ahead.map(() => states.hours.length)]),
+    hours: [...states.hours, { name: 'the next two weeks', isBusinessHour: false }],
+  };
+}
+
+/**
+ * Capacities in which a machine that is away keeps what it has and takes nothing more. Where the others have too little room for all
+ * open slots (−1), each of them may take one slot more.
+ */
+export function capacitiesOfThoseHere(
+  capacities: readonly number[],
+  groups: readonly (readonly number[])[],
+  hoursAway: readonly number[],
+): readonly number[] {
+  const loads = new Int32Array(capacities.length);
+  let [openCount, room] = [0, 0];
+  for (const member of groups.flat()) {
+    if (member < 0) openCount++;
+    else loads[member]!++;
+  }
+  const isHere = (machine: number): boolean => hoursAway[machine] === 0;
+  for (const [machine, capacity] of capacities.entries())
+    if (isHere(machine)) room += Math.max(0, capacity - loads[machine]!);
+  const more = room < roomFactor * openCount ? 1 : 0;
+  return capacities.map((capacity, machine) =>
+    isHere(machine) ? Math.max(capacity, loads[machine]!) + more : loads[machine]!,
+  );
+}
+
+/** Room for twice the open slots: some of it is in machines that the group has already. */
+const roomFactor = 2;
