@@ -1,6 +1,5 @@
-// One running agent: opens the folder, puts core and ports together, starts what runs by itself, and stops it all in order.
+// One running agent: puts core and ports together, starts what runs by itself, and stops it all in order.
 
-import { createLiveClock } from './clock.ts';
 import { createLiveRandom } from './random.ts';
 import { days, DreyError, type LocationRow, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
 import {
@@ -18,24 +17,24 @@ import type { Clock, Timer } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import type { EventLine, FleetView } from '../view.ts';
 import { Admission } from './admission.ts';
-import { type AgentLog, openAgentLog } from './agent-log.ts';
+import type { AgentLog } from './agent-log.ts';
 import { WorkerPool } from './data-path/index.ts';
-import { type LiveDisk, openLiveDisk } from './disk/index.ts';
+import { isFullError, keepReserve, type LiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
 import { fleetView } from './fleet-view.ts';
 import { createHandlers } from './handlers.ts';
 import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
-import { type Home, homeAt } from './home.ts';
-import { type Identity, readIdentity, settleQuotaBytes } from './identity.ts';
+import type { Home } from './home.ts';
+import type { Identity } from './identity.ts';
 import { Keeper } from './keeping.ts';
-import { type LiveLog, openLiveLog } from './log/index.ts';
+import type { LiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Planner } from './planner.ts';
 import { Planning } from './planning.ts';
 import { readPower } from './power.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
-import { openStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { startTelemetry, type Telemetry, telemetryRecords } from './telemetry/index.ts';
 import { createLiveWire, type LiveWire } from './wire/index.ts';
 
@@ -49,7 +48,8 @@ export interface StartOptions {
 const tickMs = seconds(1);
 const pruneEveryMs = days(1);
 
-interface Parts {
+/** What a running agent is put together from; all of it is open. */
+export interface Parts {
   readonly home: Home;
   readonly identity: Identity;
   readonly agentLog: AgentLog;
@@ -57,32 +57,6 @@ interface Parts {
   readonly log: LiveLog;
   readonly disk: LiveDisk;
   readonly clock: Clock;
-}
-
-/**
- * Starts the agent of a folder. Throws `not-a-member`, `folder-in-use`, `port-in-use`, `home-file-damaged`, `store-damaged`.
- */
-export async function startAgent(options: StartOptions): Promise<LiveAgent> {
-  const home = homeAt(options.home);
-  const identity = readIdentity(home);
-  const store = await openStore(home.database);
-  try {
-    const agentLog = openAgentLog(home.logFile);
-    const report = (error: unknown): void => agentLog.logger.error({ error: String(error) }, 'a port failed');
-    const log = await openLiveLog({ database: store.database, report });
-    const disk = await openLiveDisk({
-      folder: home.shards,
-      database: store.database,
-      quotaBytes: settleQuotaBytes(home),
-      report,
-    });
-    const agent = new LiveAgent({ home, identity, agentLog, store, log, disk, clock: createLiveClock() });
-    await agent.start(options);
-    return agent;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
 }
 
 export class LiveAgent {
@@ -279,11 +253,21 @@ export class LiveAgent {
       snapshotAcknowledged: (staged: Parameters<Drives['acknowledged']>[0]) =>
         this.drives.acknowledged(staged),
       packs: this.fetcher,
-      noteForget: (heard: HeardForget) => noteHeardForget(this.#parts.home, heard, this.now()),
+      noteForget: (heard: HeardForget) => this.#noteForget(heard),
       report: (level: EventLine['level'], text: string) => this.#report(level, text),
       changed: () => this.#changed(),
       stored: (batch: SignedBatch) => this.#observations.note(batch),
     };
+  }
+
+  /** On a full disk it is heard anew after the next start: the packs are then kept for longer, never for less. */
+  #noteForget(heard: HeardForget): void {
+    try {
+      noteHeardForget(this.#parts.home, heard, this.now());
+    } catch (error) {
+      if (!isFullError(error)) throw error;
+      this.#report('warning', 'the disk is full: packs that were given up are kept for longer');
+    }
   }
 
   #learn(statement: Statement): void {
@@ -376,6 +360,7 @@ export class LiveAgent {
     if (now - this.#prunedMs > pruneEveryMs) {
       this.#prunedMs = now;
       this.#parts.agentLog.turnOver();
+      keepReserve(this.#parts.home.reserveFile);
       this.#parts.log.prune(unixMs(now - telemetryAgeMsMax), () => {});
     }
     this.#ticker = this.#parts.clock.start(tickMs, () => this.#tick());

@@ -24,6 +24,8 @@ export interface Home {
   readonly models: string;
   readonly uptimeJournal: string;
   readonly logFile: string;
+  /** Bytes for a start on a full disk. */
+  readonly reserveFile: string;
 }
 
 /** Names of everything in an agent's folder. */
@@ -42,6 +44,7 @@ export function homeAt(folder: string): Home {
     models: join(folder, 'models'),
     uptimeJournal: join(folder, 'uptime.journal'),
     logFile: join(folder, 'agent.log'),
+    reserveFile: join(folder, 'reserve'),
   };
 }
 

@@ -1,4 +1,5 @@
-export { LiveAgent, startAgent, type StartOptions } from './agent.ts';
+export { LiveAgent, type StartOptions } from './agent.ts';
+export { startAgent } from './start.ts';
 export { examine } from './doctor.ts';
 export {
   becomeAdmin,

@@ -41,3 +41,5 @@ export const batchesPerFlushMax = 256;
 export const logFileBytesMax = 8 * mebibyte;
 /** Lines that wait for a disk that is full; more of them are given up. */
 export const waitingLogBytesMax = mebibyte;
+/** Set aside in the agent's folder: what LevelDB's new log and table take at a start, twice. */
+export const startReserveBytes = 16 * mebibyte;

@@ -106,7 +106,7 @@ export async function restoreOne({
 }
 
 /** The last lines that an agent wrote, for whoever looks into a crash. */
-export function lastWords(machine: Machine, lines = 12): string {
+export function lastWords(machine: Machine, lines = 40): string {
   try {
     return readFileSync(join(machine.home, 'up.log'), 'utf8').trim().split('\n').slice(-lines).join('\n');
   } catch {

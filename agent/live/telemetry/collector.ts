@@ -68,7 +68,12 @@ class Collector implements Telemetry {
   constructor(options: TelemetryOptions) {
     this.#options = options;
     const now = options.clock.now();
-    this.#journal = new UptimeJournal({ file: options.journalFile, machine: options.machine, now });
+    this.#journal = new UptimeJournal({
+      file: options.journalFile,
+      machine: options.machine,
+      now,
+      onProblem: options.onProblem,
+    });
     this.lastEnd = this.#journal.lastEnd;
     this.#access = new AccessCounts(options.machine);
     this.#beat();

@@ -46,17 +46,21 @@ export interface UptimeJournalOptions {
   readonly file: string;
   readonly machine: MachineId;
   readonly now: UnixMs;
+  /** Hears that the journal could not be written; it goes on in memory, and the next beat writes it whole. */
+  readonly onProblem: (error: unknown) => void;
 }
 
 export class UptimeJournal {
   readonly lastEnd: LastEnd;
   readonly #file: string;
   readonly #machine: MachineId;
+  readonly #onProblem: (error: unknown) => void;
   #journal: Journal;
 
   /** Reads how the last run ended, and marks this one as running. */
-  constructor({ file, machine, now }: UptimeJournalOptions) {
+  constructor({ file, machine, now, onProblem }: UptimeJournalOptions) {
     this.#file = file;
+    this.#onProblem = onProblem;
     this.#machine = machine;
     const [before, lastEnd] = readBefore(file);
     this.lastEnd = lastEnd;
@@ -108,8 +112,13 @@ export class UptimeJournal {
     return { kind: 'uptime', machine: this.#machine, fromMs: unixMs(fromMs), toMs: unixMs(toMs), state };
   }
 
+  /** A full or vanished disk must not end the agent: only a crash just then would lose what it saw. */
   #write(): void {
-    writeJson(this.#file, this.#journal);
+    try {
+      writeJson(this.#file, this.#journal);
+    } catch (error) {
+      this.#onProblem(error);
+    }
   }
 }
 

@@ -9,8 +9,13 @@ const machine = machineId('pc-1');
 const startMs = Date.UTC(2026, 10, 2, 8);
 const journalFile = (): string => join(newFolder(), 'uptime.journal');
 
-const openAt = (file: string, nowMs: number): UptimeJournal =>
-  new UptimeJournal({ file, machine, now: unixMs(nowMs) });
+const openAt = (
+  file: string,
+  nowMs: number,
+  onProblem = (error: unknown): void => {
+    throw error;
+  },
+): UptimeJournal => new UptimeJournal({ file, machine, now: unixMs(nowMs), onProblem });
 
 function beatUntil(journal: UptimeJournal, fromMs: number, toMs: number): void {
   for (let nowMs = fromMs; nowMs <= toMs; nowMs += beatMs) journal.beat(unixMs(nowMs));
@@ -87,4 +92,12 @@ test('a damaged journal costs its own past and stops nothing', (t) => {
   const next = openAt(file, startMs + minutes(9));
   t.is(next.lastEnd, 'damaged');
   t.deepEqual(told(next, startMs + minutes(10)), ['up 9..10']);
+});
+
+test('a disk that takes nothing is told, and the spans go on in memory', (t) => {
+  const problems: unknown[] = [];
+  const journal = openAt(join('/dev/null', 'uptime.journal'), startMs, (error) => problems.push(error));
+  beatUntil(journal, startMs, startMs + minutes(5));
+  t.true(problems.length > 1);
+  t.deepEqual(told(journal, startMs + minutes(5)), ['up 0..5']);
 });

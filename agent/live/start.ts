@@ -1,0 +1,49 @@
+// Opens everything that an agent needs in its folder, and starts it: with the reserve given back where the disk is full.
+
+import { createLiveClock } from './clock.ts';
+import { nameDiskError } from './data-path/index.ts';
+import { isFullError, openLiveDisk, spendReserve } from './disk/index.ts';
+import { LiveAgent, type StartOptions } from './agent.ts';
+import { openAgentLog } from './agent-log.ts';
+import { homeAt } from './home.ts';
+import { readIdentity, settleQuotaBytes } from './identity.ts';
+import { openLiveLog } from './log/index.ts';
+import { openStore } from './store.ts';
+
+/**
+ * Starts the agent of a folder. Throws `not-a-member`, `folder-in-use`, `port-in-use`, `home-file-damaged`, `store-damaged`, and
+ * `disk-full` when not even the reserve is enough.
+ */
+export async function startAgent(options: StartOptions): Promise<LiveAgent> {
+  const { reserveFile } = homeAt(options.home);
+  try {
+    return await startOnce(options);
+  } catch (error) {
+    if (!isFullError(error)) throw error;
+    if (!spendReserve(reserveFile)) throw nameDiskError(error);
+    return startOnce(options);
+  }
+}
+
+async function startOnce(options: StartOptions): Promise<LiveAgent> {
+  const home = homeAt(options.home);
+  const identity = readIdentity(home);
+  const store = await openStore(home.database);
+  try {
+    const agentLog = openAgentLog(home.logFile);
+    const report = (error: unknown): void => agentLog.logger.error({ error: String(error) }, 'a port failed');
+    const log = await openLiveLog({ database: store.database, report });
+    const disk = await openLiveDisk({
+      folder: home.shards,
+      database: store.database,
+      quotaBytes: settleQuotaBytes(home),
+      report,
+    });
+    const agent = new LiveAgent({ home, identity, agentLog, store, log, disk, clock: createLiveClock() });
+    await agent.start(options);
+    return agent;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
