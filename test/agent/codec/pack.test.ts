@@ -18,6 +18,7 @@ import {
 } from '../../../agent/codec/index.ts';
 import { blobBytesTarget } from '../../../agent/limits.ts';
 import { chunkId } from '../../../agent/units.ts';
+import { looksRandom } from '../../../agent/codec/bundle.ts';
 import { createSplitMix } from './split-mix.ts';
 import { descriptor, drive, driveKey, indexed, noise, pack, salt, seedOf, tree } from './samples.ts';
 
@@ -57,13 +58,16 @@ test('chunks come out of a pack as they went in', (t) => {
   );
 });
 
-test('small chunks share a blob, large ones start another, and all can be read in any order', (t) => {
+test('small chunks share a blob, random and large ones have others, and all can be read in any order', (t) => {
   const next = createSplitMix(3n);
   const chunks = [next(10), next(blobBytesTarget - 10), next(blobBytesTarget + 5), next(10), next(20)];
-  const { bytes, entries } = packOf(chunks);
+  const packed = packOf(chunks);
+  const { bytes } = packed;
+  const byId = new Map(packed.entries.map((entry) => [entry.chunk, entry]));
+  const entries = chunks.map((plain) => byId.get(chunkIdOf(idKey, plain))!);
   t.deepEqual(
     entries.map(({ blob }) => blob),
-    [0, 0, 1, 2, 2],
+    [1, 2, 0, 1, 1],
   );
   const reader = opened(bytes);
   for (const index of [4, 0, 2, 1, 3]) {
@@ -192,4 +196,19 @@ test('many chunks are named as one is, whatever their lengths', (t) => {
     const plain = new Uint8Array(length).map((_, at) => at * 31);
     t.is(idOf(plain), chunkIdOf(idKey, plain));
   }
+});
+
+test('random and compressed bytes are told from all others by a few samples', (t) => {
+  const random = createSplitMix(11n);
+  for (const length of [4096, 5000, 100_000, 2_000_000]) {
+    t.true(looksRandom(random(length)), `${length} random bytes`);
+    t.false(looksRandom(Buffer.from('all work and no play '.repeat(length / 20))), 'text');
+    t.false(looksRandom(new Uint8Array(length)), 'zeros');
+    t.false(looksRandom(Buffer.from(Buffer.from(random(length)).toString('base64'))), 'base64');
+  }
+  const half = Buffer.concat([random(50_000), Buffer.alloc(50_000, 'x')]);
+  t.false(looksRandom(half), 'half of it can be compressed');
+  t.false(looksRandom(random(100)), 'too short to tell');
+  const { bytes } = packOf([random(200_000), Buffer.alloc(200_000, 'drey')]);
+  t.true(bytes.length < 202_000, 'beside random bytes others are still compressed');
 });
