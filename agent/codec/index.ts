@@ -1,3 +1,4 @@
+export { chunkHashing, chunkIdOf, chunkIdsOf, type PackVersion } from './chunk-ids.ts';
 export * from './batch.ts';
 export * from './chunker.ts';
 export * from './descriptor.ts';
@@ -12,9 +13,6 @@ export * from './message-codec.ts';
 export * from './pack.ts';
 export type * from './record.ts';
 export {
-  chunkIdKey,
-  chunkIdOf,
-  chunkIdsOf,
   createDriveKey,
   createPassphrase,
   createRecoveryPhrase,

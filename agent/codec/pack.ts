@@ -6,6 +6,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { blobBytesTarget, chunkBytesMax, packBytesMax } from '../limits.ts';
 import { type ChunkId, chunkId, type DriveId, driveId, type PackId } from '../units.ts';
 import { Bundle, looksRandom, unsetBytes } from './bundle.ts';
+import { type PackVersion, packVersionNow, packVersions } from './chunk-ids.ts';
 import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
 import { bytesOfHex, deriveKey, hexOf } from './keys.ts';
 import { nonceBytes, sealParts, unseal } from './secrets.ts';
@@ -23,9 +24,10 @@ export interface ChunkLocator extends PackEntry {
   readonly pack: PackId;
 }
 
-const magic = Uint8Array.of(0x44, 0x52, 0x50, 0x4b, 1, 0, 0, 0);
+const magic = Uint8Array.of(0x44, 0x52, 0x50, 0x4b);
+const versionBytes = 4;
 const saltBytes = 16;
-export const packHeaderBytes = magic.length + 16 + 4 + saltBytes;
+export const packHeaderBytes = magic.length + versionBytes + 16 + 4 + saltBytes;
 const footer = Uint8Array.of(0x44, 0x52, 0x50, 0x45);
 const directoryNonce = 0xffff_ffff;
 const entryBytes = 32 + 12;
@@ -56,7 +58,7 @@ function nonceOf(blob: number): Uint8Array {
 function headerOf({ drive, keyEpoch, salt }: PackKeying): Uint8Array {
   const epoch = new Uint8Array(4);
   new DataView(epoch.buffer).setUint32(0, keyEpoch);
-  return concatBytes(magic, bytesOfHex(drive), epoch, salt);
+  return concatBytes(magic, Uint8Array.of(packVersionNow, 0, 0, 0), bytesOfHex(drive), epoch, salt);
 }
 
 /**
@@ -244,12 +246,18 @@ interface PackParts {
   readonly entries: readonly PackEntry[];
 }
 
+/** Undefined where it is none that this Drey knows. */
+function versionOf(pack: Uint8Array): PackVersion | undefined {
+  const [version, ...rest] = pack.subarray(magic.length, magic.length + versionBytes);
+  return rest.some((byte) => byte !== 0) ? undefined : packVersions.find((known) => known === version);
+}
+
 /** Which drive and key epoch a pack says it belongs to; needs no key. */
 export function readPackHeader(
   pack: Uint8Array,
 ): Decoded<{ readonly drive: DriveId; readonly keyEpoch: number }> {
   const isPack = pack.length > packHeaderBytes && magic.every((byte, index) => pack[index] === byte);
-  if (!isPack) return reject('wrong-magic', 'not a pack');
+  if (!isPack || versionOf(pack) === undefined) return reject('wrong-magic', 'not a pack of a known version');
   const keyEpoch = new DataView(pack.buffer, pack.byteOffset).getUint32(24);
   return accept({ drive: driveId(hexOf(pack.subarray(8, 24))), keyEpoch });
 }
@@ -286,6 +294,8 @@ function splitPack(
 /** A pack opened with its drive key: its directory, and chunks on demand. */
 export class OpenPack {
   readonly entries: readonly PackEntry[];
+  /** How its chunks are named. */
+  readonly version: PackVersion;
   readonly #parts: PackParts;
   #blob = -1;
   #plain: Uint8Array = new Uint8Array(0);
@@ -293,6 +303,7 @@ export class OpenPack {
   private constructor(parts: PackParts) {
     this.#parts = parts;
     this.entries = parts.entries;
+    this.version = versionOf(parts.header) ?? packVersionNow;
   }
 
   /** Checks the directory's seal; each blob's seal is checked when it is read. */

@@ -1,22 +1,12 @@
 // Secrets that leave memory only sealed: the recovery kit, the 24 words, drive keys wrapped to people and machines, and
 // small values under a drive key. AES-256-GCM everywhere; the nonce stands before the ciphertext, the tag after it.
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  hash,
-  type KeyObject,
-  randomBytes,
-  scryptSync,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
 import { generateMnemonic, mnemonicToEntropy } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { z } from 'zod';
 import { DreyError } from '../../datasets/index.ts';
-import type { ChunkId, DriveId } from '../units.ts';
-import { chunkId } from '../units.ts';
+import type { DriveId } from '../units.ts';
 import {
   accept,
   concatBytes,
@@ -99,32 +89,6 @@ export function openSmall(driveKey: Uint8Array, purpose: string, sealed: Uint8Ar
   const nonce = sealed.subarray(0, nonceBytes);
   const plain = unseal(sealed.subarray(nonceBytes), { key, nonce, associated: new Uint8Array(0) });
   return plain === undefined ? reject('wrong-key', 'another key, or altered bytes') : accept(plain);
-}
-
-/** Key for chunk ids of a drive: derive it once, then use `chunkIdOf` per chunk. */
-export const chunkIdKey = (driveKey: Uint8Array): Uint8Array => deriveKey(driveKey, 'drey chunk id v1');
-
-/** HMAC-SHA-256 of the plaintext: equal chunks are recognised inside one drive only. */
-export const chunkIdOf = (idKey: Uint8Array, plain: Uint8Array): ChunkId =>
-  chunkId(createHmac('sha256', idKey).update(plain).digest('hex'));
-
-const hmacBlockBytes = 64;
-const hmacPads = { inner: 0x36, outer: 0x5c } as const;
-
-/**
- * `chunkIdOf` for many chunks: what depends on the key alone is hashed once (RFC 2104, section 4). Making an HMAC costs more than hashing a
- * small file.
- */
-export function chunkIdsOf(idKey: Uint8Array): (plain: Uint8Array) => ChunkId {
-  const pad = (byte: number): Uint8Array =>
-    Uint8Array.from({ length: hmacBlockBytes }, (_, index) => (idKey[index] ?? 0) ^ byte);
-  const inner = createHash('sha256').update(pad(hmacPads.inner));
-  const outer = new Uint8Array(hmacBlockBytes + 32);
-  outer.set(pad(hmacPads.outer));
-  return (plain) => {
-    outer.set(inner.copy().update(plain).digest(), hmacBlockBytes);
-    return chunkId(hash('sha256', outer, 'hex'));
-  };
 }
 
 export interface KeyName {

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { DreyError } from '../../datasets/index.ts';
 import { openBackend } from '../../models/index.ts';
-import { createMachineKey, encodeHello } from '../codec/index.ts';
+import { chunkHashing, createMachineKey, encodeHello } from '../codec/index.ts';
 import { askAgent } from '../control/index.ts';
 import type { HealthLine } from '../view.ts';
 import { keepsAttributes } from './data-path/index.ts';
@@ -73,6 +73,16 @@ async function examineAgent(home: Home): Promise<readonly HealthLine[]> {
   }
 }
 
+const examineHashing = (): HealthLine =>
+  chunkHashing === 'native'
+    ? ok('hashing', 'BLAKE3 in native code')
+    : {
+        level: 'warning',
+        subject: 'hashing',
+        text: 'BLAKE3 in JavaScript: backups are right, and several times slower',
+        advice: 'Install again with optional packages: @napi-rs/blake-hash has a binary for most systems.',
+      };
+
 async function examineBackend(): Promise<HealthLine> {
   try {
     const { report } = await openBackend();
@@ -140,6 +150,7 @@ export async function examine(options: {
     line,
     ...(await examineAgent(home)),
     await examineBackend(),
+    examineHashing(),
     await examineWatcher(),
     examineAttributes(),
   ];

@@ -4,7 +4,6 @@
 import { hours, type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { ClassShape } from '../../optimizer/index.ts';
 import {
-  chunkIdKey,
   chunkIdOf,
   decodeDescriptor,
   describePack,
@@ -156,7 +155,7 @@ function sealedPack(
   const salt = sha256(bytesOf(`salt ${number} ${part}`)).subarray(0, 16);
   const writer = new PackWriter({ driveKey, drive: driveOf(owner), keyEpoch: 0, salt });
   const plain = plainOf(owner, number, part);
-  writer.add(chunkIdOf(chunkIdKey(driveKey), plain), plain);
+  writer.add(chunkIdOf(driveKey, plain), plain);
   const { bytes } = writer.finish();
   const { name: placementClass, redundancy } = shape;
   const { descriptor } = describePack(bytes, { owner, drive: driveOf(owner), placementClass, redundancy });

@@ -12,6 +12,7 @@ import {
   verify,
 } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
+import { blake3 } from '@noble/hashes/blake3.js';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { type Item, type ItemMap, readItem } from './cbor.ts';
 import { slicesOf } from './galois.ts';
@@ -45,6 +46,11 @@ interface Descriptor {
   readonly n: number;
   readonly packBytes: number;
   readonly shardHashes: readonly string[];
+}
+
+interface OpenedPack {
+  readonly version: number;
+  readonly blob: (at: number) => Uint8Array;
 }
 
 interface Locator {
@@ -195,7 +201,7 @@ class Snapshot {
   readonly #driveKey: Uint8Array;
   readonly #head: ItemMap;
   readonly #descriptors = new Map<string, Descriptor>();
-  readonly #packs = new Map<string, { readonly blob: (at: number) => Uint8Array }>();
+  readonly #packs = new Map<string, OpenedPack>();
   readonly #places = new Map<string, Locator>();
 
   constructor({ given, driveKey, head }: SnapshotParts) {
@@ -249,16 +255,16 @@ class Snapshot {
   }
 
   #chunk({ chunk, pack, blob, offset, length }: Locator): Uint8Array {
-    const plain = this.#pack(pack)
-      .blob(blob)
-      .subarray(offset, offset + length);
-    const idKey = derive(this.#driveKey, 'drey chunk id v1');
-    if (createHmac('sha256', idKey).update(plain).digest('hex') !== chunk)
-      throw new Error('a chunk is another one');
+    const { version, blob: blobAt } = this.#pack(pack);
+    const plain = blobAt(blob).subarray(offset, offset + length);
+    const idKey = derive(this.#driveKey, `drey chunk id v${version}`);
+    const name =
+      version === 1 ? createHmac('sha256', idKey).update(plain).digest() : blake3(plain, { key: idKey });
+    if (hex(name) !== chunk) throw new Error('a chunk is another one');
     return plain;
   }
 
-  #pack(id: string): { readonly blob: (at: number) => Uint8Array } {
+  #pack(id: string): OpenedPack {
     const known = this.#packs.get(id) ?? this.#open(this.#assemble(id));
     this.#packs.set(id, known);
     return known;
@@ -277,7 +283,7 @@ class Snapshot {
     return Buffer.concat(whole).subarray(0, descriptor.packBytes);
   }
 
-  #open(pack: Uint8Array): { readonly blob: (at: number) => Uint8Array } {
+  #open(pack: Uint8Array): OpenedPack {
     const view = new DataView(pack.buffer, pack.byteOffset, pack.length);
     const head = pack.subarray(0, 44);
     const key = derive(this.#driveKey, 'drey pack v1', head.subarray(28));
@@ -296,6 +302,7 @@ class Snapshot {
       at = end;
     }
     return {
+      version: pack[4]!,
       blob: (number) => {
         const plain = unseal(blobs[number]!, number);
         return plain[0] === 1 ? zstdDecompressSync(plain.subarray(5)) : plain.subarray(5);

@@ -2,12 +2,12 @@
 // cannot be had is a reason in words, never an exception: a restore goes on with the rest.
 
 import {
-  chunkIdKey,
   chunkIdsOf,
   type ChunkLocator,
   OpenPack,
   type PackDescriptor,
   type PackEntry,
+  type PackVersion,
 } from '../../codec/index.ts';
 import type { ChunkId, PackId } from '../../units.ts';
 import type { Ask, FetchQuestion } from './tasks.ts';
@@ -20,12 +20,13 @@ export class PackSource {
   /** Packs fetched so far. */
   fetchedCount = 0;
   readonly #driveKey: Uint8Array;
-  readonly #idOf: (bytes: Uint8Array) => ChunkId;
+  /** How chunks are named, by version of the pack. */
+  readonly #idOf: Readonly<Record<PackVersion, (bytes: Uint8Array) => ChunkId>>;
   readonly #ask: Ask<FetchQuestion, Uint8Array | undefined>;
 
   constructor(driveKey: Uint8Array, ask: Ask<FetchQuestion, Uint8Array | undefined>) {
     this.#driveKey = driveKey;
-    this.#idOf = chunkIdsOf(chunkIdKey(driveKey));
+    this.#idOf = { 1: chunkIdsOf(driveKey, 1), 2: chunkIdsOf(driveKey, 2) };
     this.#ask = ask;
   }
 
@@ -51,7 +52,8 @@ export class PackSource {
   read(pack: OpenPack, entry: PackEntry): Chunk {
     const read = pack.read(entry);
     if (!read.ok) return { reason: `a part of it was altered: ${read.rejection.reason}` };
-    if (this.#idOf(read.value) !== entry.chunk) return { reason: 'a part of it is not what was backed up' };
+    if (this.#idOf[pack.version](read.value) !== entry.chunk)
+      return { reason: 'a part of it is not what was backed up' };
     return { bytes: read.value };
   }
 

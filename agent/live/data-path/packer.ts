@@ -3,7 +3,6 @@
 
 import { randomBytes } from 'node:crypto';
 import {
-  chunkIdKey,
   chunkIdsOf,
   cutPoint,
   describePack,
@@ -61,7 +60,7 @@ export class Packer {
 
   constructor(options: PackerOptions) {
     this.#options = options;
-    this.#idOf = chunkIdsOf(chunkIdKey(options.sealing.driveKey));
+    this.#idOf = chunkIdsOf(options.sealing.driveKey);
     this.#writer = newWriter(options);
   }
 

@@ -4,7 +4,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  chunkIdKey,
   chunkIdOf,
   createInvite,
   decodeDescriptor,
@@ -172,21 +171,33 @@ function readPack(bytes: Uint8Array): unknown {
     return read.ok ? { chunk: entry.chunk, bytes: new Uint8Array(read.value) } : read;
   });
 }
-const contents = (chunks: readonly Uint8Array[]): unknown =>
-  chunks.map((bytes) => ({ chunk: chunkIdOf(chunkIdKey(samples.driveKey), bytes), bytes }));
+const contents = (chunks: readonly Uint8Array[], version: 1 | 2): unknown =>
+  chunks.map((bytes) => ({ chunk: chunkIdOf(samples.driveKey, bytes, version), bytes }));
 
 const packExamples = [
-  repeatable({
+  readOnly({
     path: 'pack/v1/raw.bin',
     encode: () => samples.writePack().bytes,
     decode: readPack,
-    value: contents(samples.pieces),
+    value: contents(samples.pieces, 1),
   }),
   readOnly({
     path: 'pack/v1/zstd.bin',
     encode: () => samples.writePack([compressible]).bytes,
     decode: readPack,
-    value: contents([compressible]),
+    value: contents([compressible], 1),
+  }),
+  repeatable({
+    path: 'pack/v2/raw.bin',
+    encode: () => samples.writePack().bytes,
+    decode: readPack,
+    value: contents(samples.pieces, 2),
+  }),
+  readOnly({
+    path: 'pack/v2/zstd.bin',
+    encode: () => samples.writePack([compressible]).bytes,
+    decode: readPack,
+    value: contents([compressible], 2),
   }),
   repeatable({
     path: 'pack-descriptor/v1/two-of-three.bin',

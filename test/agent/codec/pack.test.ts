@@ -1,7 +1,7 @@
+import { createHmac } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import {
-  chunkIdKey,
   chunkIdOf,
   chunkIdsOf,
   decodeIndexSegment,
@@ -19,15 +19,16 @@ import {
 import { blobBytesTarget } from '../../../agent/limits.ts';
 import { chunkId } from '../../../agent/units.ts';
 import { looksRandom } from '../../../agent/codec/bundle.ts';
+import { byPlainBlake3 } from '../../../agent/codec/chunk-ids.ts';
+import { deriveKey } from '../../../agent/codec/keys.ts';
 import { createSplitMix } from './split-mix.ts';
 import { descriptor, drive, driveKey, indexed, noise, pack, salt, seedOf, tree } from './samples.ts';
 
-const idKey = chunkIdKey(driveKey);
 const keying = { driveKey, drive, keyEpoch: 2, salt };
 
 function packOf(chunks: readonly Uint8Array[]): { bytes: Uint8Array; entries: readonly PackEntry[] } {
   const writer = new PackWriter(keying);
-  for (const bytes of chunks) writer.add(chunkIdOf(idKey, bytes), bytes);
+  for (const bytes of chunks) writer.add(chunkIdOf(driveKey, bytes), bytes);
   return writer.finish();
 }
 
@@ -64,7 +65,7 @@ test('small chunks share a blob, random and large ones have others, and all can 
   const packed = packOf(chunks);
   const { bytes } = packed;
   const byId = new Map(packed.entries.map((entry) => [entry.chunk, entry]));
-  const entries = chunks.map((plain) => byId.get(chunkIdOf(idKey, plain))!);
+  const entries = chunks.map((plain) => byId.get(chunkIdOf(driveKey, plain))!);
   t.deepEqual(
     entries.map(({ blob }) => blob),
     [1, 2, 0, 1, 1],
@@ -130,7 +131,7 @@ test('a pack says nothing of its contents: the same text in two packs has no byt
   const text = new TextEncoder().encode('The same words in two packs of one drive.');
   const one = packOf([text]).bytes;
   const writer = new PackWriter({ ...keying, salt: seedOf('other salt').subarray(0, 16) });
-  writer.add(chunkIdOf(idKey, text), text);
+  writer.add(chunkIdOf(driveKey, text), text);
   const two = writer.finish().bytes;
   t.false(Buffer.from(one).includes('The same'));
   t.notDeepEqual(one.slice(44, 90), two.slice(44, 90));
@@ -190,11 +191,22 @@ test('an index segment of many packs comes back in order', (t) => {
   t.deepEqual(decodeIndexSegment(encodeIndexSegment(packs)), { ok: true, value: packs });
 });
 
-test('many chunks are named as one is, whatever their lengths', (t) => {
-  const idOf = chunkIdsOf(idKey);
+test('chunks are named alike by native code, by JavaScript, and one by one, whatever their lengths', (t) => {
+  const idOf = chunkIdsOf(driveKey);
+  const inJavaScript = byPlainBlake3(deriveKey(driveKey, 'drey chunk id v2'));
+  for (const length of [0, 1, 64, 1000, 1023, 1024, 1025, 70_000]) {
+    const plain = new Uint8Array(length).map((_, at) => at * 31);
+    t.is(idOf(plain), chunkIdOf(driveKey, plain));
+    t.is(idOf(plain), inJavaScript(plain));
+  }
+});
+
+test('packs of version 1 name their chunks by HMAC-SHA-256', (t) => {
+  const idOf = chunkIdsOf(driveKey, 1);
+  const key = deriveKey(driveKey, 'drey chunk id v1');
   for (const length of [0, 1, 55, 56, 63, 64, 65, 1000, 70_000]) {
     const plain = new Uint8Array(length).map((_, at) => at * 31);
-    t.is(idOf(plain), chunkIdOf(idKey, plain));
+    t.is(String(idOf(plain)), createHmac('sha256', key).update(plain).digest('hex'));
   }
 });
 

@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import {
-  chunkIdKey,
   chunkIdOf,
   createDriveKey,
   createMachineKey,
@@ -29,7 +28,7 @@ const drive = driveId('00112233445566778899aabbccddeeff');
 const driveKey = createDriveKey();
 const owner = createMachineKey().peer;
 const content = Buffer.from('gotcha');
-const contentId = chunkIdOf(chunkIdKey(driveKey), content);
+const contentId = chunkIdOf(driveKey, content);
 const base = { mode: 0o644, uid: 0, gid: 0, mtimeNs: 1_700_000_000_000_000_000n };
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
 
@@ -65,7 +64,7 @@ function makeSnapshot(tree: readonly TreeEntry[]): {
   const packs = new Map<PackId, Uint8Array>();
   const makePack = (plain: Uint8Array): Made => {
     const writer = new PackWriter({ driveKey, drive, keyEpoch: 1, salt: new Uint8Array(randomBytes(16)) });
-    writer.add(chunkIdOf(chunkIdKey(driveKey), plain), plain);
+    writer.add(chunkIdOf(driveKey, plain), plain);
     const pack = writer.finish();
     const origin = { owner, drive, placementClass: 'small', redundancy: { k: 1, n: 1 } } as const;
     const { descriptor } = describePack(pack.bytes, origin);
