@@ -43,3 +43,5 @@ export const logFileBytesMax = 8 * mebibyte;
 export const waitingLogBytesMax = mebibyte;
 /** Set aside in the agent's folder: what LevelDB's new log and table take at a start, twice. */
 export const startReserveBytes = 16 * mebibyte;
+/** Buffers of one piece that wait for their next use while shards are open: four shards of 16 MiB on their way. */
+export const spareBuffersMax = 256;

@@ -19,6 +19,7 @@ import type { PackId } from '../../units.ts';
 import { nameDiskError } from '../data-path/disk-errors.ts';
 import type { Database } from '../store.ts';
 import { tell, tellResult } from '../tell.ts';
+import { PieceBuffers } from './piece-buffers.ts';
 import { ShardFiles } from './shard-files.ts';
 import { ShardIndex } from './shard-index.ts';
 import { type Arriving, ShardSink } from './shard-sink.ts';
@@ -101,6 +102,7 @@ class FileDisk implements LiveDisk {
   readonly #quotaBytes: number;
   readonly #reserveBytes: number;
   readonly #report: (error: unknown) => void;
+  readonly #buffers = new PieceBuffers();
   #heldBytes = 0;
   /** Room promised to shards that are arriving, held and all. */
   #promisedHeldBytes = 0;
@@ -163,7 +165,7 @@ class FileDisk implements LiveDisk {
     const stored = this.#index.get(shard);
     if (stored === undefined || shard.index >= stored.descriptor.redundancy.n) return undefined;
     const range = this.#files.rangeOf(shard, stored.descriptor);
-    return ShardSource.open({ ...stored, index: shard.index }, range);
+    return ShardSource.open({ shard: { ...stored, index: shard.index }, range, buffers: this.#buffers });
   }
 
   async openSink(wanted: StoredPlace): Promise<ShardSink | ShardOutcome> {
@@ -182,7 +184,8 @@ class FileDisk implements LiveDisk {
       this.#report(error);
       return nameDiskError(error) instanceof DreyError ? 'full' : 'refused';
     }
-    return new ShardSink({ place, descriptor, index }, arriving, {
+    const parts = { shard: { place, descriptor, index }, arriving, buffers: this.#buffers };
+    return new ShardSink(parts, {
       keep: (shard, whole) => this.#keep(shard, whole),
       drop: (rest) => this.#files.drop(rest),
       release,

@@ -1,10 +1,13 @@
 // Takes a shard piece by piece into a file beside its place, hashes it on the way, and puts it there only when it is whole,
-// right and flushed. Damaged or cut off, it leaves nothing.
+// right and flushed. Damaged or cut off, it leaves nothing. What comes in crumbs is gathered: whole leaves are hashed and
+// written with a call each, not each record of TLS.
 
 import type { FileHandle } from 'node:fs/promises';
 import { ShardHasher } from '../../codec/index.ts';
+import { streamWriteBytes } from '../../limits.ts';
 import type { ShardOutcome, StoredShard } from '../../ports.ts';
 import { isFullError } from './full.ts';
+import type { PieceBuffers } from './piece-buffers.ts';
 
 /** What a sink asks of the disk behind it. */
 export interface SinkKeeper {
@@ -21,54 +24,87 @@ export interface Arriving {
   readonly file: string;
 }
 
+export interface SinkParts {
+  readonly shard: StoredShard;
+  readonly arriving: Arriving;
+  readonly buffers: PieceBuffers;
+}
+
 export class ShardSink {
   readonly #shard: StoredShard;
   readonly #arriving: Arriving;
   readonly #keeper: SinkKeeper;
   readonly #hash = new ShardHasher();
-  #at = 0;
+  readonly #buffers: PieceBuffers;
+  readonly #gathered: Buffer;
+  #gatheredBytes = 0;
+  #writtenBytes = 0;
   #failure: ShardOutcome | undefined;
   #isClosed = false;
 
-  constructor(shard: StoredShard, arriving: Arriving, keeper: SinkKeeper) {
+  constructor({ shard, arriving, buffers }: SinkParts, keeper: SinkKeeper) {
     this.#shard = shard;
     this.#arriving = arriving;
     this.#keeper = keeper;
+    this.#buffers = buffers;
+    buffers.opened();
+    this.#gathered = buffers.take();
   }
 
-  /** False when more is useless: `finish` says why. One call at a time. */
+  /** False when more is useless: `finish` says why. One call at a time; the pieces are free again when it returns. */
   async write(...pieces: readonly Uint8Array[]): Promise<boolean> {
-    if (this.#failure !== undefined) return false;
-    const byteCount = pieces.reduce((sum, { length }) => sum + length, 0);
-    if (this.#at + byteCount > this.#shard.descriptor.shardBytes) {
-      this.#failure = 'damaged';
-      return false;
+    const byteCount = pieces.reduce((sum, { length }) => sum + length, this.#gatheredBytes);
+    if (this.#writtenBytes + byteCount > this.#shard.descriptor.shardBytes) this.#failure ??= 'damaged';
+    for (const piece of pieces) {
+      if (this.#failure !== undefined) return false;
+      await this.#add(piece);
     }
-    for (const piece of pieces) this.#hash.update(piece);
+    return this.#failure === undefined;
+  }
+
+  async #add(piece: Uint8Array): Promise<void> {
+    let rest = piece;
+    while (rest.length > 0 && this.#failure === undefined) {
+      // What comes in long pieces need not be gathered.
+      if (this.#gatheredBytes === 0 && rest.length >= streamWriteBytes) {
+        const whole = rest.length - (rest.length % streamWriteBytes);
+        await this.#writeOut(rest.subarray(0, whole));
+        rest = rest.subarray(whole);
+        continue;
+      }
+      const taken = rest.subarray(0, streamWriteBytes - this.#gatheredBytes);
+      this.#gathered.set(taken, this.#gatheredBytes);
+      this.#gatheredBytes += taken.length;
+      rest = rest.subarray(taken.length);
+      if (this.#gatheredBytes === streamWriteBytes) await this.#writeGathered();
+    }
+  }
+
+  async #writeGathered(): Promise<void> {
+    const bytes = this.#gathered.subarray(0, this.#gatheredBytes);
+    this.#gatheredBytes = 0;
+    await this.#writeOut(bytes);
+  }
+
+  async #writeOut(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes);
     try {
-      await this.#writeAll(pieces);
+      for (let at = 0; at < bytes.length;) {
+        const position = this.#writtenBytes + at;
+        at += (await this.#arriving.handle.write(bytes, at, bytes.length - at, position)).bytesWritten;
+      }
+      this.#writtenBytes += bytes.length;
     } catch (error) {
       this.#fail(error);
-      return false;
-    }
-    this.#at += byteCount;
-    return true;
-  }
-
-  async #writeAll(pieces: readonly Uint8Array[]): Promise<void> {
-    let [left, at] = [pieces, this.#at];
-    while (left.length > 0) {
-      const { bytesWritten } = await this.#arriving.handle.writev(left, at);
-      at += bytesWritten;
-      left = without(left, bytesWritten);
     }
   }
 
   /** Checks, flushes and indexes; or removes everything. Call once, after the last piece. */
   async finish(): Promise<ShardOutcome> {
     const { descriptor, index } = this.#shard;
+    if (this.#failure === undefined) await this.#writeGathered();
     const isRight =
-      this.#at === descriptor.shardBytes && this.#hash.digest() === descriptor.shardHashes[index];
+      this.#writtenBytes === descriptor.shardBytes && this.#hash.digest() === descriptor.shardHashes[index];
     if (!isRight) this.#failure ??= 'damaged';
     if (this.#failure === undefined) {
       try {
@@ -85,6 +121,8 @@ export class ShardSink {
   async abandon(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#buffers.give([this.#gathered]);
+    this.#buffers.closed();
     this.#keeper.release();
     await this.#keeper.drop(this.#arriving).catch((error: unknown) => this.#keeper.report(error));
   }
@@ -93,15 +131,4 @@ export class ShardSink {
     this.#failure = isFullError(error) ? 'full' : 'refused';
     if (this.#failure === 'refused') this.#keeper.report(error);
   }
-}
-
-/** What is left of the pieces when so many bytes are done. */
-function without(pieces: readonly Uint8Array[], byteCount: number): readonly Uint8Array[] {
-  let left = byteCount;
-  const at = pieces.findIndex(({ length }) => {
-    if (length > left) return true;
-    left -= length;
-    return false;
-  });
-  return at < 0 ? [] : [pieces[at]!.subarray(left), ...pieces.slice(at + 1)];
 }

@@ -4,7 +4,14 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { type LeafProof, ShardHasher } from '../../codec/index.ts';
 import { leafBytes, streamWriteBytes } from '../../limits.ts';
 import type { StoredShard } from '../../ports.ts';
+import type { PieceBuffers } from './piece-buffers.ts';
 import type { ShardRange } from './shard-files.ts';
+
+export interface SourceParts {
+  readonly shard: StoredShard;
+  readonly range: ShardRange;
+  readonly buffers: PieceBuffers;
+}
 
 /** An open shard. Pieces come in order; `isIntact` may be asked when all were read. */
 export class ShardSource {
@@ -12,18 +19,22 @@ export class ShardSource {
   readonly #handle: FileHandle;
   readonly #range: ShardRange;
   readonly #hash = new ShardHasher();
+  readonly #buffers: PieceBuffers;
+  readonly #lent: Buffer[] = [];
   #at = 0;
 
-  constructor(shard: StoredShard, handle: FileHandle, range: ShardRange) {
+  private constructor({ shard, range, buffers }: SourceParts, handle: FileHandle) {
     this.shard = shard;
     this.#handle = handle;
     this.#range = range;
+    this.#buffers = buffers;
+    buffers.opened();
   }
 
   /** Undefined when the file is gone. */
-  static async open(shard: StoredShard, range: ShardRange): Promise<ShardSource | undefined> {
+  static async open(parts: SourceParts): Promise<ShardSource | undefined> {
     try {
-      return new ShardSource(shard, await open(range.file, 'r'), range);
+      return new ShardSource(parts, await open(parts.range.file, 'r'));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -34,9 +45,13 @@ export class ShardSource {
     return this.#range.bytes - this.#at;
   }
 
-  /** The next piece of at most 256 KiB, in a buffer of its own; undefined at the end or where the file ends early. */
+  /** The next piece of at most 256 KiB, valid until `recycle`; undefined at the end or where the file ends early. */
   async next(): Promise<Uint8Array | undefined> {
-    const piece = Buffer.allocUnsafeSlow(Math.min(streamWriteBytes, this.leftBytes));
+    const bytes = Math.min(streamWriteBytes, this.leftBytes);
+    if (bytes === 0) return undefined;
+    const buffer = this.#buffers.take();
+    this.#lent.push(buffer);
+    const piece = buffer.subarray(0, bytes);
     let filled = 0;
     while (filled < piece.length) {
       const position = this.#range.offset + this.#at + filled;
@@ -44,7 +59,6 @@ export class ShardSource {
       if (bytesRead === 0) return undefined;
       filled += bytesRead;
     }
-    if (filled === 0) return undefined;
     this.#hash.update(piece);
     this.#at += filled;
     return piece;
@@ -61,7 +75,13 @@ export class ShardSource {
     return this.#hash.pathOf(leaf);
   }
 
+  /** The pieces so far may be written over: nobody reads or sends them any more. */
+  recycle(): void {
+    this.#buffers.give(this.#lent.splice(0));
+  }
+
   async close(): Promise<void> {
+    this.#buffers.closed();
     await this.#handle.close();
   }
 }
@@ -74,6 +94,7 @@ export async function readWhole(source: ShardSource): Promise<Uint8Array | undef
     for (let piece = await source.next(); piece !== undefined; piece = await source.next()) {
       bytes.set(piece, at);
       at += piece.length;
+      source.recycle();
     }
     return source.isIntact() ? bytes : undefined;
   } finally {
@@ -91,7 +112,7 @@ export async function readProof(source: ShardSource, leaf: number): Promise<Leaf
 /** Reads and hashes all. Closes the source. */
 export async function isSourceIntact(source: ShardSource): Promise<boolean> {
   try {
-    while ((await source.next()) !== undefined);
+    while ((await source.next()) !== undefined) source.recycle();
     return source.isIntact();
   } finally {
     await source.close();

@@ -55,7 +55,10 @@ export async function sendOneShard(sending: ShardSending): Promise<ShardOutcome>
   try {
     const signal = AbortSignal.timeout(sending.silenceMsMax);
     const stream = await sending.connection.newStream(shardProtocol, { signal });
-    return await sendOver(stream, source, sending.silenceMsMax);
+    const outcome = await sendOver(stream, source, sending.silenceMsMax);
+    // Every byte was received; after any other end libp2p may hold some of them still.
+    if (outcome === 'stored') source.recycle();
+    return outcome;
   } catch {
     return 'unreachable';
   } finally {
