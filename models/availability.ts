@@ -18,6 +18,8 @@ export interface Fitting {
   readonly seed: number | string;
   readonly epochs: number;
   readonly onEpoch: (epoch: number, loss: number) => Promise<void>;
+  /** Weights to go on from, by smaller steps; a seeded start when absent. */
+  readonly start?: Weights;
 }
 
 const batchRows = 512;
@@ -27,7 +29,16 @@ const weightDecayOfOne = 0.1;
 type Layer = readonly [TensorFlow.Variable, TensorFlow.Variable];
 
 /** Small seeded normal weights (He et al., 2015); biases 0. */
-function createLayers(tf: Tf, random: Random): readonly Layer[] {
+function createLayers(tf: Tf, random: Random, start?: Weights): readonly Layer[] {
+  if (start !== undefined) {
+    const variables = start.values.map((values, at) =>
+      tf.variable(tf.tensor(values, [...start.shapes[at]!])),
+    );
+    return Array.from(
+      { length: variables.length / 2 },
+      (_, at) => [variables[2 * at]!, variables[2 * at + 1]!] as const,
+    );
+  }
   const sizes = [featureCount, ...hiddenUnits, 1];
   return sizes.slice(1).map((units, index) => {
     const inputs = sizes[index]!;
@@ -53,16 +64,20 @@ function applyLayers(
   return tf.add(out, tf.slice(rows, [0, habitFeature], [-1, 1])) as TensorFlow.Tensor2D;
 }
 
+/** Learning rate of the first epoch: from nothing, and from weights that are good already. */
+const rates = { fresh: 1e-3, again: 3e-4 } as const;
+
 /** Fits the network by Adam on shuffled batches; the learning rate falls to a tenth. */
 export async function fitAvailability(examples: Examples, fitting: Fitting): Promise<Weights> {
   const { tf, epochs } = fitting;
   const random = createRandom(fitting.seed).fork('availability');
-  const layers = createLayers(tf, random);
+  const layers = createLayers(tf, random, fitting.start);
+  const rate = fitting.start === undefined ? rates.fresh : rates.again;
   const variables = layers.flat();
   const decay = weightDecayOfOne / Math.max(1, new Set(examples.machineOf).size);
-  const optimizer = tf.train.adam(1e-3);
+  const optimizer = tf.train.adam(rate);
   for (let epoch = 0; epoch < epochs; epoch++) {
-    Object.assign(optimizer, { learningRate: 1e-3 * 0.1 ** (epoch / Math.max(1, epochs - 1)) });
+    Object.assign(optimizer, { learningRate: rate * 0.1 ** (epoch / Math.max(1, epochs - 1)) });
     const order = shuffledIndices(examples.count, random);
     let [loss, batches] = [0, 0];
     for (let at = 0; at + batchRows / 2 <= order.length; at += batchRows) {

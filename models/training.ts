@@ -2,7 +2,7 @@
 // worker thread; says how far it is; the same seed, history and backend give the same result.
 
 import { createRandom, dayMs, type FleetHistory, type Random, sliceHistory } from '../datasets/index.ts';
-import { fitAvailability, predictAvailability } from './availability.ts';
+import { fitAvailability, predictAvailability, type Weights } from './availability.ts';
 import { horizons, takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
@@ -104,7 +104,7 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
   const heldOutFromSlot = heldOutStart(history);
   const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
   const future = sliceHistory(history, { fromSlot: heldOutFromSlot, toSlot: history.slotCount });
-  const pace = new Pace(14, report);
+  const pace = new Pace(12, report);
   const learned = withWeekAhead(
     await learnAvailability(tf, { history, past, budget, seed }, pace),
     (network) => judgeWeekAhead(tf, network, { past, future }),
@@ -125,7 +125,9 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
         onStep: pace.stage('joint failure', budget.mixtureSteps, 3),
       })
     : undefined;
-  const serving = served.availability ? await fitServing(tf, task, pace) : learned;
+  const serving = served.availability
+    ? await fitServing(tf, task, { pace, start: learned.weights })
+    : learned;
   const returns = judgeReturn(history, past);
   const knowsReturns = returns.serves === 'model';
   const cards = [
@@ -157,12 +159,18 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
 }
 
 /** Judged on the past; what serves has seen everything. */
-const fitServing = (tf: Tf, { history, budget, seed }: TrainingTask, pace: Pace): Promise<Network> =>
-  fitNetwork(
+function fitServing(
+  tf: Tf,
+  { history, budget, seed }: TrainingTask,
+  { pace, start }: { readonly pace: Pace; readonly start: Weights },
+): Promise<Network> {
+  const epochs = Math.max(1, Math.round(againShare * budget.availabilityEpochs));
+  return fitNetwork(
     tf,
     { history, budget, random: createRandom(seed).fork('examples of all') },
-    { seed, onEpoch: pace.stage('availability', budget.availabilityEpochs, 4) },
+    { seed, epochs, onEpoch: pace.stage('availability', epochs, 2), start },
   );
+}
 
 const sourceOf = (served: { readonly availability: boolean; readonly joint: boolean }): string => {
   const parts = [served.availability ? 'availability' : '', served.joint ? 'joint failure' : ''].filter(
@@ -188,20 +196,25 @@ interface AvailabilityTask {
   readonly seed: number | string;
 }
 
+/** What served before the held-out week came is nearly right: a third of the epochs teach it that week. */
+const againShare = 1 / 3;
+
 const warmUpSlots = 72;
 /** Examples that a fit takes whatever the fleet, and more for each machine: beyond that it learns the same again. */
 const examplesOf = { fleet: 40_000, machine: 160 } as const;
 
 interface NetworkFitting {
   readonly seed: number | string;
+  readonly epochs: number;
   readonly onEpoch: (epoch: number, loss: number) => Promise<void>;
+  readonly start?: Weights;
 }
 
 /** Fits on the first four fifths of a history; the last fifth calibrates. */
 async function fitNetwork(
   tf: Tf,
   { history, budget, random }: Pick<AvailabilityTask, 'history' | 'budget'> & { readonly random: Random },
-  { seed, onEpoch }: NetworkFitting,
+  fitting: NetworkFitting,
 ): Promise<Network> {
   const split = Math.floor(history.slotCount * 0.8);
   const enough = examplesOf.fleet + examplesOf.machine * history.machines.length;
@@ -213,7 +226,7 @@ async function fitNetwork(
     horizons,
     outcomes: 'known',
   });
-  const weights = await fitAvailability(fit, { tf, seed, epochs: budget.availabilityEpochs, onEpoch });
+  const weights = await fitAvailability(fit, { tf, ...fitting });
   const checked = takeExamples(history, {
     random,
     countMax: 20_000,
@@ -239,6 +252,7 @@ async function learnAvailability(
     { history: past, budget, random },
     {
       seed,
+      epochs: budget.availabilityEpochs,
       onEpoch: pace.stage('availability', budget.availabilityEpochs, 4),
     },
   );

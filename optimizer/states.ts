@@ -58,11 +58,17 @@ export function statesFromForecast(
       down.push(downIn({ forecast, columns, foldedUp }, stratum, shocks));
     }
   }
+  const meanGone = meanOf(forecast.goneProbability);
   for (const [hour, odds] of (pastHours?.down ?? []).entries()) {
     weights.push(pastHours!.share / pastHours!.down.length);
     hourOfState.push(pastHours!.stratumOf[hour]!);
     const mean = meanOf(odds);
-    down.push(Float64Array.from(columns, (index) => (index === undefined ? mean : odds[index]!)));
+    down.push(
+      Float64Array.from(columns, (index) => {
+        const gone = index === undefined ? meanGone : forecast.goneProbability[index]!;
+        return 1 - (1 - (index === undefined ? mean : odds[index]!)) * (1 - gone);
+      }),
+    );
   }
   return {
     machines,

@@ -82,6 +82,22 @@ test('machines are picked and ordered as asked; an unknown one is as good as the
   t.true(Math.abs(stranger! - sum(whole) / 5) < 1e-12);
 });
 
+test('who has left for good is down in every state, hours that were among them', (t) => {
+  const known = fleetForecast({ machineCount: 3, shockCount: 1 });
+  const down = [Float64Array.of(0.1, 0.2, 0.3), Float64Array.of(0, 0.9, 0.4)];
+  const forecast = {
+    ...known,
+    goneProbability: Float64Array.of(1, 0, 0.5),
+    pastHours: { share: 0.3, stratumOf: Int32Array.of(0, 0), down },
+  };
+  const states = statesFromForecast(forecast);
+  t.true(states.down.every((odds) => Math.abs(odds[0]! - 1) < 1e-12));
+  const [first, second] = states.down.slice(-2);
+  t.true(Math.abs(first![1]! - 0.2) < 1e-12 && Math.abs(first![2]! - 0.65) < 1e-12);
+  t.true(Math.abs(second![1]! - 0.9) < 1e-12 && Math.abs(second![2]! - 0.7) < 1e-12);
+  t.true(Math.abs(sum(states.weights.slice(-2)) - 0.3) < 1e-12);
+});
+
 test('a forecast that knows nobody still gives odds', (t) => {
   const empty = fleetForecast({ machineCount: 0, shockCount: 0 });
   const up = availabilities(statesFromForecast(empty, [machineId('a'), machineId('b')]));
