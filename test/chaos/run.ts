@@ -266,6 +266,16 @@ class ChaosRun {
     }
   }
 
+  /** All that was promised, on a machine that joins now. */
+  async #restoreElsewhere(): Promise<Pick<Verdict, 'restored' | 'problems'>> {
+    try {
+      const fresh = await this.#join(this.#options.agentCount, await this.#invite(1));
+      return await restoreAll(fresh, this.#people, this.#root);
+    } catch (error) {
+      return { restored: 0, problems: [`no new machine could join: ${String(error)}`] };
+    }
+  }
+
   async #judge(): Promise<Verdict> {
     const { say } = this.#options;
     for (const machine of this.#machines) {
@@ -282,8 +292,7 @@ class ChaosRun {
         `not at rest after ${settleSecondsMax} s`,
         ...(await whyNotSettled(this.#machines)),
       );
-    const fresh = await this.#join(this.#options.agentCount, await this.#invite(1));
-    const { restored, problems } = await restoreAll(fresh, this.#people, this.#root);
+    const { restored, problems } = await this.#restoreElsewhere();
     const crashes = this.#machines.flatMap((machine) =>
       machine.crashes.map((text) => `${text}\n${lastWords(machine)}`),
     );
