@@ -57,6 +57,9 @@ async function secure(
 ): Promise<SecuredConnection> {
   const socket = takeSocket(connection);
   const { secured, event } = wrap(socket);
+  // A dial that is given up destroys the raw socket, and the error comes out here when nobody waits for the handshake any more: who
+  // dialled has heard of it, and without a listener it would end the process.
+  secured.on('error', () => secured.destroy());
   try {
     const late = AbortSignal.timeout(tlsHandshakeMsMax);
     const signal = options.signal === undefined ? late : AbortSignal.any([late, options.signal]);

@@ -1,7 +1,8 @@
 // Who a TLS connection proves the other side to be, and that a slow reader is sent no more than it takes.
 
 import { X509Certificate } from 'node:crypto';
-import { connect as connectTcp } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import type { Stream } from '@libp2p/interface';
@@ -77,6 +78,28 @@ test('plain bytes instead of a handshake end the connection and nothing else', a
   await new Promise((resolve) => socket.once('close', resolve));
   const connection = await other.dial(multiaddr(addressOf(node)));
   t.is(connection.status, 'open');
+});
+
+test('a dial to a machine that falls silent in the handshake is given up, and ends nothing else', async (t) => {
+  // It agrees on the protocol, which is an echo, and then says nothing more, as a frozen agent does.
+  const silent = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (bytes) => bytes.length < 100 && socket.write(bytes));
+  });
+  await new Promise<void>((resolve) => {
+    silent.listen(0, '127.0.0.1', resolve);
+  });
+  t.teardown(() => silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const [node, other] = [await nodeOf(t), await nodeOf(t)];
+  const giveUp = new AbortController();
+  const dial = node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${port}`), { signal: giveUp.signal });
+  const [socket] = (await once(silent, 'connection')) as [Socket];
+  // The hello of TLS is the first long piece.
+  for (let length = 0; length < 100;) [{ length }] = (await once(socket, 'data')) as [Buffer];
+  giveUp.abort();
+  await t.throwsAsync(dial);
+  t.truthy(await node.dial(multiaddr(addressOf(other))), 'it can still dial others');
 });
 
 test('a reader that is slower than its sender gets every byte, and the sender waits', async (t) => {
