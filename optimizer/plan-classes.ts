@@ -50,7 +50,7 @@ export interface PlannedClass {
 /** Fleets up to this size get certificates: some ten seconds of one core for three copies on 200 machines. */
 const certifiedMachinesMax = 300;
 
-/** A plan travels as one record below 1 MiB: beyond this many slots the reasons stay out (up to 400 bytes a slot). */
+/** A plan is read by every agent: beyond this many slots the reasons stay out (some 200 bytes a slot, 30 without them). */
 const reasonedSlotsMax = 2100;
 /** Classes in a plan: new ones first, then the ones that are kept. */
 const classesMax = 16;

@@ -2,11 +2,14 @@
 
 import { z } from 'zod';
 import type { UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import { batchBytesMax, forgetIdCountMax, recordsPerBatchMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import { accept, type Decoded, type Format, openEnvelope, signEnvelope } from './envelope.ts';
 import { bytesOfHex, hexOf, type MachineKey, sha256Hex, verifyPeerSignature } from './keys.ts';
 import type { AgentRecord, SignedBatch, Stream } from './record.ts';
+import { planOfTable, tableOfPlan } from './plan-table.ts';
+import { planTable } from './plan-table-form.ts';
 import * as s from './schemas.ts';
 
 /** `previous` of a log's first batch. */
@@ -22,7 +25,7 @@ const modelSummary = z.strictObject({
   reason: s.text(512),
 });
 
-const record: z.ZodType<AgentRecord> = z.discriminatedUnion('kind', [
+const otherRecords = [
   z.strictObject({
     kind: z.literal('drive'),
     drive: s.drive,
@@ -49,7 +52,6 @@ const record: z.ZodType<AgentRecord> = z.discriminatedUnion('kind', [
     packs: s.ids(forgetIdCountMax),
   }),
   z.strictObject({ kind: z.literal('lease'), fromMs: s.time, untilMs: s.time }),
-  z.strictObject({ kind: z.literal('plan'), plan: s.plan }),
   z.strictObject({
     kind: z.literal('model'),
     version: s.text(128),
@@ -63,23 +65,44 @@ const record: z.ZodType<AgentRecord> = z.discriminatedUnion('kind', [
     origin: z.enum(['collected', 'imported']),
     rows: z.array(s.telemetryRow).max(10_000),
   }),
-]);
+] as const;
 
-const body = z.strictObject({
-  author: s.peer,
-  stream: s.stream,
-  sequence: s.count,
-  previous: s.exactBytes(32),
-  atMs: s.time,
-  records: z.array(record).min(1).max(recordsPerBatchMax),
+/** Of version 1: every group names its members. */
+const spelledPlan = z.strictObject({ kind: z.literal('plan'), plan: s.plan });
+
+/** Of version 2: members by their place in one table. */
+const tabledPlan = z.strictObject({
+  kind: z.literal('plan'),
+  plan: planTable.transform((table, context): Plan => {
+    const parsed = s.plan.safeParse(planOfTable(table));
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: 'custom', message: 'the lists of the plan do not fit together' });
+    return z.NEVER;
+  }),
 });
 
-const format: Format<z.output<typeof body>> = {
-  magic: 'DRLB',
-  version: 1,
-  bytesMax: batchBytesMax,
-  schema: body,
-};
+const bodyOf = <Plans extends typeof spelledPlan | typeof tabledPlan>(plans: Plans) =>
+  z.strictObject({
+    author: s.peer,
+    stream: s.stream,
+    sequence: s.count,
+    previous: s.exactBytes(32),
+    atMs: s.time,
+    records: z
+      .array(z.discriminatedUnion('kind', [...otherRecords, plans]))
+      .min(1)
+      .max(recordsPerBatchMax),
+  });
+
+interface Body extends Omit<BatchParts, 'key' | 'previous'> {
+  readonly author: PeerId;
+  readonly previous: Uint8Array;
+}
+
+const magic = 'DRLB';
+/** Version 1 reads every batch of old logs and is what a batch without a plan is written as. */
+const spelled: Format<Body> = { magic, version: 1, bytesMax: batchBytesMax, schema: bodyOf(spelledPlan) };
+const tabled: Format<Body> = { magic, version: 2, bytesMax: batchBytesMax, schema: bodyOf(tabledPlan) };
 
 export interface BatchParts {
   readonly key: MachineKey;
@@ -93,13 +116,25 @@ export interface BatchParts {
 
 /** Signs records as the next batch of the key's own log. At most `batchBytesMax` bytes come out well; check before. */
 export function signBatch({ key, stream, sequence, previous, atMs, records }: BatchParts): SignedBatch {
-  const value = { author: key.peer, stream, sequence, previous: bytesOfHex(previous), atMs, records };
-  const bytes = signEnvelope(format, value, (signed) => key.sign(signed));
+  const hasPlan = records.some(({ kind }) => kind === 'plan');
+  const written = records.map((record) =>
+    record.kind === 'plan' ? { ...record, plan: tableOfPlan(record.plan) } : record,
+  );
+  const value = {
+    author: key.peer,
+    stream,
+    sequence,
+    previous: bytesOfHex(previous),
+    atMs,
+    records: written,
+  };
+  const bytes = signEnvelope(hasPlan ? tabled : spelled, value, (signed) => key.sign(signed));
   return { author: key.peer, stream, sequence, previous, atMs, records, bytes, hash: sha256Hex(bytes) };
 }
 
 /** Decodes a batch of any agent and checks its author's signature. */
 export function openBatch(bytes: Uint8Array): Decoded<SignedBatch> {
+  const format = bytes[4] === tabled.version ? tabled : spelled;
   const opened = openEnvelope(bytes, format, (value, signed, signature) =>
     verifyPeerSignature(value.author, signed, signature),
   );

@@ -11,6 +11,7 @@ export { leafCountOf, leafMatches, type LeafProof, proveLeaf, ShardHasher, shard
 export type * from './message.ts';
 export * from './message-codec.ts';
 export * from './pack.ts';
+export { planOfTable, tableOfPlan } from './plan-table.ts';
 export type * from './record.ts';
 export {
   createDriveKey,

@@ -43,16 +43,21 @@ export const redundancy = z
   .strictObject({ k: z.int().min(1).max(shardCountMax), n: z.int().min(1).max(shardCountMax) })
   .refine(({ k, n }) => k <= n, { error: 'k is over n' });
 
-const machine = z.string().min(1).max(128).transform(machineId);
+export const machine = z.string().min(1).max(128).transform(machineId);
 const odds = z.number().min(0).max(1);
 
-const memberReason = z.strictObject({
-  machine,
+/** What a reason says besides the machines. */
+export const memberReasonParts = {
   availability: odds,
   domain: text(128).exactOptional(),
   swapLoss: z.number(),
-  runnerUp: machine.exactOptional(),
   binding: text(512).exactOptional(),
+} as const;
+
+const memberReason = z.strictObject({
+  ...memberReasonParts,
+  machine,
+  runnerUp: machine.exactOptional(),
 });
 
 const group = z.strictObject({
@@ -64,17 +69,19 @@ const group = z.strictObject({
   reasons: z.array(memberReason).max(shardCountMax),
 });
 
+/** What a certificate says besides the prices. */
+export const certificateParts = {
+  value: odds,
+  lowerBound: odds,
+  gap: z.number().min(0).max(1e9),
+} as const;
+
 const placementClass = z.strictObject({
   name: z.enum(['small', 'bulk']),
   redundancy,
   groups: z.array(group).max(100_000),
   certificate: z
-    .strictObject({
-      prices: z.record(text(128), z.number().min(0)),
-      value: odds,
-      lowerBound: odds,
-      gap: z.number().min(0).max(1e9),
-    })
+    .strictObject({ ...certificateParts, prices: z.record(text(128), z.number().min(0)) })
     .exactOptional(),
 });
 
@@ -89,13 +96,11 @@ const evidence = z.strictObject({
   capacities: z.array(z.array(z.int().min(0)).max(evidenceNumbersMax)).max(16),
 });
 
-/** The shape only; whether it makes sense is `planProblems` of optimizer/. */
-export const plan: z.ZodType<Plan> = z.strictObject({
+/** What a plan says besides groups and domains. */
+export const planParts = {
   epoch: z.int().min(1),
   author: machine,
   computedMs: z.number(),
-  classes: z.array(placementClass).max(16),
-  domains: z.record(text(128), text(128)),
   modelSource: text(512),
   heldOut: z
     .array(
@@ -111,6 +116,13 @@ export const plan: z.ZodType<Plan> = z.strictObject({
   notes: z.array(text(1024)).max(64),
   weekMoved: z.strictObject({ fromMs: z.number(), bytes: z.number().min(0) }).exactOptional(),
   evidence: evidence.exactOptional(),
+} as const;
+
+/** The shape only; whether it makes sense is `planProblems` of optimizer/. */
+export const plan: z.ZodType<Plan> = z.strictObject({
+  ...planParts,
+  classes: z.array(placementClass).max(16),
+  domains: z.record(text(128), text(128)),
 });
 
 export const telemetryRow = z.unknown().transform((value, context): TelemetryRow => {

@@ -80,6 +80,7 @@ for (const [groupCount, n] of [
   [333, 3],
   [500, 6],
   [1333, 3],
+  [10_000, 3],
 ] as const) {
   const groups = Array.from({ length: groupCount }, (_, index) => groupOf(index, n));
   const record: AgentRecord = {

@@ -37,6 +37,7 @@ import {
   recipientFromSeed,
   sealRecoveryKit,
   sealSmall,
+  type SignedBatch,
   signStatement,
   unwrapKey,
   wrapKey,
@@ -103,14 +104,27 @@ const helloExamples = [
   ),
 ];
 
-const batchExamples = Object.entries(samples.batches).map(([name, value]) =>
-  repeatable({
-    path: `batch/v1/${name}.bin`,
+const recordsOf = (bytes: Uint8Array): unknown => {
+  const opened = openBatch(bytes);
+  return opened.ok ? opened.value.records : opened;
+};
+const hasPlan = ({ records }: SignedBatch): boolean => records.some(({ kind }) => kind === 'plan');
+// Batches with a plan are written in version 2 since it is there; those of version 1 are still read.
+const batchExamples = Object.entries(samples.batches).flatMap(([name, value]) => {
+  const written = repeatable({
+    path: `batch/${hasPlan(value) ? 'v2' : 'v1'}/${name}.bin`,
     encode: () => value.bytes,
     decode: openBatch,
     value: ok(value),
-  }),
-);
+  });
+  const older = readOnly({
+    ...written,
+    path: `batch/v1/${name}.bin`,
+    decode: recordsOf,
+    value: value.records,
+  });
+  return hasPlan(value) ? [written, older] : [written];
+});
 
 const kindOf = (bytes: Uint8Array): unknown => {
   const opened = openStatement(bytes, samples.root.fleet);

@@ -1,0 +1,65 @@
+// What the parts of a plan's table may look like (FORMATS.md "Plan table"): lists and byte strings with their limits. Whether they fit
+// together is for `planOfTable`, whether the plan is one for the schema of plans.
+
+import { z } from 'zod';
+import { batchBytesMax, shardCountMax } from '../limits.ts';
+import {
+  bytes,
+  certificateParts,
+  machine,
+  memberReasonParts,
+  planParts,
+  redundancy,
+  text,
+} from './schemas.ts';
+
+/** Byte strings of whole values of this size. */
+const values = (size: number): z.ZodType<Uint8Array> =>
+  bytes(batchBytesMax).refine((value) => value.length % size === 0, { error: 'not whole values' });
+
+const place = z.int().min(0).max(65_535);
+
+const reason = z.strictObject({
+  ...memberReasonParts,
+  machine: place,
+  runnerUp: place.exactOptional(),
+});
+
+const placementClass = z.strictObject({
+  name: z.enum(['small', 'bulk']),
+  redundancy,
+  ids: z.array(z.string().min(1).max(32)).max(100_000),
+  sizes: bytes(100_000),
+  members: values(2),
+  weights: values(8),
+  unavailability: values(8),
+  hours: z.array(text(64)).max(64),
+  unavailabilityAt: values(8),
+  reasons: z.array(z.array(reason).max(shardCountMax)).max(100_000).exactOptional(),
+  certificate: z.strictObject({ ...certificateParts, prices: values(8) }).exactOptional(),
+});
+
+const plan = z.strictObject({
+  ...planParts,
+  classes: z.array(placementClass).max(16),
+  machines: z.array(machine).max(65_535),
+  domainNames: z.array(text(128)).max(65_535),
+  domainOf: values(2),
+});
+
+interface Forms {
+  readonly plan: z.output<typeof plan>;
+  readonly class: z.output<typeof placementClass>;
+  readonly reason: z.output<typeof reason>;
+}
+
+type Frozen<Value> = Value extends string | number | Uint8Array
+  ? Value
+  : Value extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : { readonly [Key in keyof Value]: Frozen<Value[Key]> };
+
+/** The table of a plan, or a part of it, after its check. */
+export type FormOf<Part extends keyof Forms> = Frozen<Forms[Part]>;
+
+export const planTable: z.ZodType<FormOf<'plan'>> = plan;
