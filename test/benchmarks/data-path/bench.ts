@@ -13,7 +13,7 @@ import { bytesBelow, removeStore, type Tool, toolsHere } from './tools.ts';
 import { changeTree, writeManyFiles, writeMixedTree } from './trees.ts';
 import type { Usage } from './usage.ts';
 
-const works = ['ingest', 'unchanged', 'incremental', 'restore', 'transfer', 'erasure'] as const;
+const works = ['ingest', 'unchanged', 'incremental', 'restore', 'transfer', 'fleet', 'erasure'] as const;
 type Work = (typeof works)[number];
 
 export interface Row {
@@ -202,8 +202,9 @@ function print(rows: readonly Row[], ratios: readonly Ratio[]): void {
   }
 }
 
-function transfer({ rounds, json }: Options): void {
-  const script = fileURLToPath(new URL('transfer.ts', import.meta.url));
+/** Works that are programs of their own, as they start processes that talk with each other. */
+function runScript(name: 'transfer' | 'fleet', { rounds, json }: Options): void {
+  const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const args = ['--rounds', String(rounds), ...(json === undefined ? [] : ['--json', json])];
   const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
@@ -212,7 +213,7 @@ function transfer({ rounds, json }: Options): void {
 const backups: Partial<Record<Work, (bench: Bench) => void>> = { ingest, unchanged, incremental, restore };
 
 function measure(work: Work, options: Options): void {
-  if (work === 'transfer') return transfer(options);
+  if (work === 'transfer' || work === 'fleet') return runScript(work, options);
   mkdirSync(options.folder, { recursive: true });
   const rows = new Rows();
   const tools = backups[work] === undefined ? [] : toolsHere(say);

@@ -18,13 +18,15 @@ import { createRandom, mebibyte, type Random } from '../../../datasets/index.ts'
 const largeFileBytes = 117_000_000;
 export const largeFile = 'video/holidays.mov';
 
-/** 30,000 files of about 3 GB in all: text, binaries, random bytes, copies. */
-export function writeMixedTree(folder: string): void {
+const mixedFileCount = 30_000;
+
+/** 30,000 files of about 3 GB in all, or fewer: text, binaries, random bytes, copies. */
+export function writeMixedTree(folder: string, fileCount = mixedFileCount): void {
   writeOnce(folder, (at) => {
     const random = createRandom('mixed tree');
     const words = wordList(random);
     const written: string[] = [];
-    for (let index = 0; index < 30_000; index++) {
+    for (let index = 0; index < fileCount; index++) {
       const place = join(at, `share-${index % 12}`, `box-${Math.floor(index / 100)}`, `file-${index}`);
       mkdirSync(join(place, '..'), { recursive: true });
       const kind = random.fraction();
@@ -35,7 +37,8 @@ export function writeMixedTree(folder: string): void {
       written.push(place);
     }
     mkdirSync(join(at, 'video'));
-    writeFileSync(join(at, largeFile), noise(random, largeFileBytes));
+    const largeBytes = Math.round((largeFileBytes * fileCount) / mixedFileCount);
+    writeFileSync(join(at, largeFile), noise(random, largeBytes));
   });
 }
 
