@@ -1,7 +1,7 @@
 // `npm run replay`: any availability trace, hour by hour, under all placement policies side by side.
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { DreyError, hours, weekMs } from '../datasets/index.ts';
 import {
@@ -98,6 +98,11 @@ async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
     trainWeeks: options.train,
   });
   const rules = rulesOf(options);
+  if (history.machines.length < rules.redundancy.n)
+    throw wrong(
+      `${history.machines.length} machines cannot hold ${rules.redundancy.n} pieces of a file`,
+      'Take a larger trace, or ask for less with --replicas or --code.',
+    );
   const ids = history.machines.map(({ machine }) => machine);
   const labels =
     options.labels === undefined ? [] : await loadLabels(options.labels, ids, rules.redundancy.n);
@@ -137,7 +142,21 @@ const chosenNames = (options: ReplayOptions, hasLabels: boolean): readonly strin
 
 const stopwatch = (): number => performance.now();
 
+/** Before hours of work, not after them. */
+function checkWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw wrong(
+      `${file} cannot be written: ${code}`,
+      'Give --json a file in a folder that is there and yours.',
+    );
+  }
+}
+
 async function replay(options: ReplayOptions): Promise<void> {
+  if (options.json !== undefined) checkWritable(options.json);
   const scenario = await scenarioOf(options);
   const { history, labels } = scenario;
   const chosen = policiesNamed(chosenNames(options, labels !== undefined));

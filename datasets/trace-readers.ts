@@ -62,11 +62,19 @@ function readLines(
   return table.finish();
 }
 
+/** Times are below it: the year 33658. */
+const secondsMax = 1e12;
+
+/** Tables are separated by tabs and may have spaces and nothing at all in a column; some copies have spaces only. */
+const fieldsOfEvent = (line: string): readonly string[] =>
+  line.includes('\t') ? line.split('\t').map((field) => field.trim()) : line.trim().split(/\s+/);
+
 /** Collects spans per machine line by line, then paints them. */
 class TraceTable {
   readonly #format: TraceFormat;
   readonly #options: TraceOptions;
   readonly #spansOf = new Map<string, UpSpan[]>();
+  readonly #platformOf = new Map<string, string>();
   #lineNumber = 0;
 
   constructor(format: TraceFormat, options: TraceOptions) {
@@ -78,17 +86,16 @@ class TraceTable {
     this.#lineNumber++;
     const text = line.trim();
     if (text === '' || text.startsWith('#')) return;
-    const fields = text.split(/\s+/);
-    if (this.#format === 'avt') this.#addSessions(fields);
-    else this.#addEvent(fields);
+    if (this.#format === 'avt') this.#addSessions(text.split(/\s+/));
+    else this.#addEvent(fieldsOfEvent(line));
   }
 
   /** `id n start end start end …`: n up-sessions in seconds, in order, disjoint. */
   #addSessions(fields: readonly string[]): void {
     const [id = '', countText = '', ...times] = fields;
-    if (!/^\d+$/.test(countText) || times.length !== 2 * Number(countText)) {
-      this.#refuse(`it announces ${countText || 'no'} sessions and has ${times.length} times`);
-    }
+    if (!/^\d{1,9}$/.test(countText)) this.#refuse('it does not say how many sessions it has');
+    if (times.length !== 2 * Number(countText))
+      this.#refuse(`it announces ${countText} sessions and has ${times.length} times`);
     if (this.#spansOf.has(id)) this.#refuse('its machine already had a line');
     const sessions: UpSpan[] = [];
     let lastMs = Number.NEGATIVE_INFINITY;
@@ -105,20 +112,31 @@ class TraceTable {
 
   /** event id, component, node, platform, node name, type (1 up, 0 down), start, stop, reason; times in unix seconds. */
   #addEvent(fields: readonly string[]): void {
-    const [, , node = '', , , type, start = '', stop = ''] = fields;
+    const [first, , node = '', platform = '', , type, start = '', stop = ''] = fields;
     if (fields.length < 8) this.#refuse(`it has ${fields.length} columns, not at least 8`);
+    // Some tables name their columns without the comment sign.
+    if (this.#spansOf.size === 0 && first === 'event_id') return;
     if (type !== '0' && type !== '1') this.#refuse('its event type is neither 0 nor 1');
     const fromMs = this.#time(start);
     const toMs = this.#time(stop);
     if (toMs < fromMs) this.#refuse('its event stops before it starts');
-    const spans = this.#spansOf.get(node) ?? [];
+    const id = this.#idOf(node, platform);
+    const spans = this.#spansOf.get(id) ?? [];
     if (toMs > fromMs) spans.push({ fromMs, toMs, isUp: type === '1' });
-    this.#spansOf.set(this.#checkId(node), spans);
+    this.#spansOf.set(this.#checkId(id), spans);
+  }
+
+  /** The node's own number; with its platform before it where an earlier platform has the same number. */
+  #idOf(node: string, platform: string): string {
+    const owner = this.#platformOf.get(node) ?? platform;
+    this.#platformOf.set(node, owner);
+    return owner === platform ? node : `${platform}:${node}`;
   }
 
   #time(text: string, originMs = 0): number {
-    if (!/^\d{1,12}(\.\d+)?$/.test(text)) this.#refuse('a time is not a number of seconds');
-    return originMs + Math.round(Number(text) * secondMs);
+    const seconds = /^\d{1,12}(\.\d+)?(e\+?\d{1,2})?$/i.test(text) ? Number(text) : Number.NaN;
+    if (!(seconds < secondsMax)) this.#refuse('a time is not a number of seconds');
+    return originMs + Math.round(seconds * secondMs);
   }
 
   #checkId(id: string): string {
@@ -139,6 +157,7 @@ class TraceTable {
     const all = [...this.#spansOf];
     const kept = pick === undefined ? all : pick(all.length).map((position) => all[position]!);
     const extent = extentOf(this.#spansOf.values(), this.#options.originMs);
+    if (!Number.isFinite(extent.toMs) && this.#options.window === undefined) this.#refuseEmpty();
     const window = checkWindow(this.#options.window ?? wholeWindow(extent, stepMs), stepMs);
     if (kept.length * window.slotCount > historyCellsMax) this.#refuseSize(kept.length, window.slotCount);
     const blindSpans = this.#options.blindSpans ?? [];
@@ -160,6 +179,14 @@ class TraceTable {
     const known = isDownOutside ? extent : extentOf([sessions]);
     if (known.fromMs >= known.toMs) return sessions;
     return fillGaps(sessions, [{ ...known, isUp: false }]);
+  }
+
+  #refuseEmpty(): never {
+    throw new DreyError({
+      code: 'trace-malformed',
+      message: `${this.#options.file} says of none of its ${this.#spansOf.size} machines when it was up or down`,
+      advice: 'Check that the format is the right one, then fetch the file again.',
+    });
   }
 
   #refuseSize(machineCount: number, slotCount: number): never {

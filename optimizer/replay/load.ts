@@ -8,7 +8,6 @@ import {
   historyFromRows,
   hourMs,
   type MachineId,
-  openLines,
   openTrace,
   readRowFile,
   slotUnknown,
@@ -65,7 +64,7 @@ export async function loadTrace(wish: TraceWish): Promise<FleetHistory> {
   if (format === 'fta')
     return blindWhereNobodyWasUp(await openTrace(file, 'failure-trace', { stepMs, pick }));
   const history = blindWhereNobodyWasUp(await openTrace(file, 'avt', { stepMs, pick }));
-  const slots = Math.min(history.slotCount, Math.round((wish.trainWeeks * weekMs) / stepMs));
+  const slots = Math.max(1, Math.min(history.slotCount, Math.round((wish.trainWeeks * weekMs) / stepMs)));
   return startingAt(history, likelyStartHour(sliceHistory(history, { fromSlot: 0, toSlot: slots })));
 }
 
@@ -106,54 +105,3 @@ function blindWhereNobodyWasUp(history: FleetHistory): FleetHistory {
   }
   return { ...history, up };
 }
-
-/** A column of which one value covers more of the machines keeps nobody apart. */
-const largestShareMax = 0.5;
-
-/**
- * Labels of these machines from a CSV with a header: the first column is the id, every other one a label; an empty field is no
- * label. Columns with fewer values than a group has members, or with one value for most machines, keep nobody apart and are left
- * out. Throws `labels-malformed`, `dataset-missing`.
- */
-export async function loadLabels(
-  file: string,
-  machines: readonly MachineId[],
-  n: number,
-): Promise<readonly Int32Array[]> {
-  const fieldsOf = new Map<string, readonly string[]>();
-  let header: readonly string[] | undefined;
-  let lineNumber = 0;
-  for await (const line of openLines(file)) {
-    lineNumber++;
-    if (line.trim() === '') continue;
-    const fields = line.split(',').map((field) => field.trim().replace(/^"(.*)"$/u, '$1'));
-    if (header === undefined) header = fields;
-    else if (fields.length !== header.length)
-      throw malformed(`${file}, line ${lineNumber}`, header.length, fields.length);
-    else fieldsOf.set(fields[0]!, fields);
-  }
-  const columns = (header ?? []).slice(1).map((_, at) => {
-    const numbers = new Map<string, number>();
-    return Int32Array.from(machines, (machine) => {
-      const value = fieldsOf.get(machine)?.[at + 1] ?? '';
-      if (value === '') return -1;
-      if (!numbers.has(value)) numbers.set(value, numbers.size);
-      return numbers.get(value)!;
-    });
-  });
-  return columns.filter((column) => keepsApart(column, n));
-}
-
-function keepsApart(column: Int32Array, n: number): boolean {
-  const counts = new Map<number, number>();
-  for (const value of column) if (value >= 0) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const largest = [...counts.values()].reduce((most, count) => Math.max(most, count), 0);
-  return counts.size >= n && largest <= largestShareMax * column.length;
-}
-
-const malformed = (place: string, wanted: number, found: number): DreyError =>
-  new DreyError({
-    code: 'labels-malformed',
-    message: `${place} has ${found} fields, its header has ${wanted}`,
-    advice: 'Write one line a machine: its id as in the trace, then its labels, separated by commas.',
-  });

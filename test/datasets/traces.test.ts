@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
 import {
+  DreyError,
   type FleetHistory,
   hourMs,
   openTrace,
@@ -65,7 +67,7 @@ test('a window and a choice of machines cut out a part, and longer steps make fe
 
 const badLines: readonly [string, RegExp][] = [
   ['x 2 0 10', /2 sessions and has 2 times/],
-  ['x', /no sessions/],
+  ['x', /how many sessions/],
   ['x -1', /sessions/],
   ['x 1 0 ten', /seconds/],
   ['x 1 10 0', /session 1 is backwards/],
@@ -84,7 +86,7 @@ for (const [line, reason] of badLines) {
 }
 
 test('a trace without any span has no window', (t) => {
-  t.throws(() => readAvt('# nothing\n', { file: 'f' }), { code: 'history-window' });
+  t.throws(() => readAvt('# nothing\n', { file: 'f' }), { code: 'trace-malformed' });
 });
 
 const header = '# event_id component_id node_id platform_id node_name event_type start stop reason';
@@ -157,4 +159,83 @@ test('the Los Alamos event table reads as 3,577 nodes that are nearly always up'
 
 test('a trace that does not exist is refused with advice', async (t) => {
   await t.throwsAsync(openTrace('nowhere.avt', 'avt'), { code: 'dataset-missing', message: /nowhere\.avt/ });
+});
+
+const eventLine = (parts: {
+  node: string;
+  platform: string;
+  name: string;
+  from: string;
+  to: string;
+}): string =>
+  ['7', '0', parts.node, parts.platform, parts.name, '1', parts.from, parts.to, 'NULL'].join('\t');
+
+const columnLine =
+  'event_id component_id node_id platform_id node_name event_type event_start_time event_stop_time';
+
+test('an event table may name its columns, have spaces or nothing in a column, and times with powers of ten', (t) => {
+  const history = readFailureTrace(
+    [
+      columnLine.replaceAll(' ', '\t'),
+      eventLine({ node: '  1', platform: '1', name: 'node 1 of 2', from: '0', to: '3.6e3' }),
+      eventLine({ node: '2', platform: '1', name: '', from: '3600.5', to: '7.2E+03' }),
+    ],
+    { file: 'f' },
+  );
+  t.deepEqual(
+    history.machines.map(({ machine }) => machine as string),
+    ['1', '2'],
+  );
+  t.deepEqual([...history.up], [slotUp, slotUnknown, slotUnknown, slotUp]);
+});
+
+test('nodes of two platforms that share a number are two machines', (t) => {
+  const lines = ['a', 'b', 'a'].map((platform, at) =>
+    eventLine({ node: '1', platform, name: '', from: String(3600 * at), to: String(3600 * (at + 1)) }),
+  );
+  t.deepEqual(
+    readFailureTrace(lines, { file: 'f' }).machines.map(({ machine }) => machine as string),
+    ['1', 'b:1'],
+  );
+});
+
+test('whatever a trace holds, its reader answers with a history or names the file', (t) => {
+  const words = [
+    'a',
+    'b',
+    '0',
+    '1',
+    '2',
+    '3600',
+    '7200',
+    '-5',
+    '1e3',
+    '1e99',
+    'NaN',
+    '#',
+    '\t',
+    '\r',
+    '\0',
+    '"',
+  ];
+  const piece = fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 6 }));
+  const line = fc
+    .tuple(fc.array(piece, { maxLength: 12 }), fc.constantFrom(' ', '\t'))
+    .map(([parts, between]) => parts.join(between));
+  fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 6 }),
+      fc.constantFrom(readAvt, readFailureTrace),
+      (lines, read) => {
+        try {
+          return read(lines.join('\n'), { file: 'some file' }).machines.length > 0;
+        } catch (error) {
+          if (!(error instanceof DreyError)) throw error;
+          return /^(trace-malformed|history-window)$/u.test(error.code);
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  t.pass();
 });

@@ -14,7 +14,8 @@ import {
   historyToRows,
 } from '../../../datasets/index.ts';
 import { likelyStartHour, startingAt } from '../../../optimizer/replay/calendar.ts';
-import { drawRuns, loadLabels, loadTrace, type TraceWish } from '../../../optimizer/replay/load.ts';
+import { loadLabels } from '../../../optimizer/replay/labels.ts';
+import { drawRuns, loadTrace, type TraceWish } from '../../../optimizer/replay/load.ts';
 import { temporaryFolder } from '../../helpers/agents.ts';
 import { mondayMs } from './traces.ts';
 
@@ -97,4 +98,36 @@ test('labels keep apart what they can; a broken line is named', async (t) => {
   writeFileSync(file, 'id,site\na,x\nb\n');
   const error = await t.throwsAsync(loadLabels(file, machines, 3), { code: 'labels-malformed' });
   t.regex(error.message, /labels\.csv, line 3/u);
+});
+
+test('labels in quotes keep their commas and quotes', async (t) => {
+  const file = join(temporaryFolder(t, 'labels'), 'labels.csv');
+  const machines = ['a', 'b', 'c', 'd'].map(machineId);
+  const lines = ['\uFEFFid,site', '"a", "x, 1"', 'b,"x, 1"', 'c,"y ""2"""', 'd,', 'else,z'];
+  writeFileSync(file, lines.join('\r\n'));
+  const [sites] = await loadLabels(file, machines, 2);
+  t.deepEqual([...sites!], [0, 0, 1, -1]);
+});
+
+test('a file that is not about these machines, or says two things of one, is refused', async (t) => {
+  const file = join(temporaryFolder(t, 'labels'), 'labels.csv');
+  const machines = ['a', 'b'].map(machineId);
+  for (const [text, why] of [
+    ['', /none of the machines/u],
+    ['id,site\nq,x\n', /none of the machines/u],
+    ['id,site\na,"x\n', /line 2 has a quote/u],
+    ['id,site\na,x"y\n', /line 2 has a quote/u],
+    ['id,site\na,x\na,y\n', /line 3 is about a machine that had a line/u],
+  ] as const) {
+    writeFileSync(file, text);
+    const error = await t.throwsAsync(loadLabels(file, machines, 2), { code: 'labels-malformed' });
+    t.regex(error.message, why);
+  }
+});
+
+test('a trace that is read for no week of learning is still read', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'some.avt');
+  writeFileSync(file, 'a 1 0 36000\nb 1 0 3600\n');
+  const history = await loadTrace({ ...wish, file, format: 'avt', trainWeeks: 0 });
+  t.is(history.machines.length, 2);
 });

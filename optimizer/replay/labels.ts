@@ -1,0 +1,89 @@
+// Labels of machines from a CSV, as columns of numbers for the policies that are meant to have them. It refuses a file that is not about
+// the machines of the trace, and leaves out columns that cannot keep n machines apart.
+
+import { DreyError, type MachineId, openLines } from '../../datasets/index.ts';
+
+/** A column of which one value covers more of the machines keeps nobody apart. */
+const largestShareMax = 0.5;
+
+/**
+ * Labels of these machines from a CSV with a header: the first column is the id, every other one a label; an empty field is no
+ * label, and so is what a machine that is not there would have. Fields may stand in quotes (RFC 4180), on one line. Columns with fewer values than a
+ * group has members, or with one value for most machines, keep nobody apart and are left out. Throws `labels-malformed`, `dataset-missing`.
+ */
+export async function loadLabels(
+  file: string,
+  machines: readonly MachineId[],
+  n: number,
+): Promise<readonly Int32Array[]> {
+  const { header, fieldsOf } = await readTable(file);
+  if (!machines.some((machine) => fieldsOf.has(machine)))
+    throw malformed(`${file} names none of the machines of the trace`);
+  const columns = header.slice(1).map((_, at) => {
+    const numbers = new Map<string, number>();
+    return Int32Array.from(machines, (machine) => {
+      const value = fieldsOf.get(machine)?.[at + 1] ?? '';
+      if (value === '') return -1;
+      if (!numbers.has(value)) numbers.set(value, numbers.size);
+      return numbers.get(value)!;
+    });
+  });
+  return columns.filter((column) => keepsApart(column, n));
+}
+
+interface LabelTable {
+  readonly header: readonly string[];
+  readonly fieldsOf: ReadonlyMap<string, readonly string[]>;
+}
+
+async function readTable(file: string): Promise<LabelTable> {
+  const fieldsOf = new Map<string, readonly string[]>();
+  let header: readonly string[] | undefined;
+  let lineNumber = 0;
+  for await (const line of openLines(file)) {
+    lineNumber++;
+    if (line.trim() === '') continue;
+    const place = `${file}, line ${lineNumber}`;
+    const fields = fieldsOfLine(line);
+    if (fields === undefined) throw malformed(`${place} has a quote that does not fit`);
+    if (header === undefined) {
+      header = fields;
+      continue;
+    }
+    if (fields.length !== header.length)
+      throw malformed(`${place} has ${fields.length} fields, its header has ${header.length}`);
+    const [id = ''] = fields;
+    if (fieldsOf.has(id)) throw malformed(`${place} is about a machine that had a line before`);
+    fieldsOf.set(id, fields);
+  }
+  return { header: header ?? [], fieldsOf };
+}
+
+/** What stands between two commas: in quotes, with doubled quotes inside, or without any quote. */
+const field = /\s*(?:"((?:[^"]|"")*)"\s*|([^",]*))(,|$)/uy;
+
+/** Undefined where a quote opens and does not close, or stands inside a field without quotes. */
+function fieldsOfLine(line: string): readonly string[] | undefined {
+  const fields: string[] = [];
+  field.lastIndex = 0;
+  for (;;) {
+    const match = field.exec(line);
+    if (match === null) return undefined;
+    fields.push(match[1]?.replaceAll('""', '"') ?? match[2]!.trim());
+    if (match[3] === '') return fields;
+  }
+}
+
+function keepsApart(column: Int32Array, n: number): boolean {
+  const counts = new Map<number, number>();
+  for (const value of column) if (value >= 0) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const largest = [...counts.values()].reduce((most, count) => Math.max(most, count), 0);
+  return counts.size >= n && largest <= largestShareMax * column.length;
+}
+
+const malformed = (message: string): DreyError =>
+  new DreyError({
+    code: 'labels-malformed',
+    message,
+    advice: 'Write one line a machine: its id as in the trace, then its labels, separated by commas.',
+  });
