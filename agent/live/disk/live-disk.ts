@@ -262,7 +262,13 @@ class FileDisk implements LiveDisk {
 
   async #keep(shard: StoredShard, arriving: Arriving): Promise<void> {
     const location = locationOf(shard);
-    await this.#files.keep(arriving, this.#files.fileOf(location));
+    const file = this.#files.fileOf(location);
+    if (shard.place === 'scratch') {
+      await this.#files.keepForNow(arriving, file);
+      this.#index.putForNow(shard);
+      return;
+    }
+    await this.#files.keep(arriving, file);
     const isNew = this.#index.get(location) === undefined;
     await this.#index.put(shard);
     if (isNew && shard.place === 'held') this.#heldBytes += shard.descriptor.shardBytes;

@@ -60,6 +60,16 @@ export class ShardFiles {
     await flushFolder(folder);
   }
 
+  /** The same without a flush: for what the next start throws away. */
+  async keepForNow(
+    arriving: { readonly handle: FileHandle; readonly file: string },
+    file: string,
+  ): Promise<void> {
+    await arriving.handle.close();
+    await mkdir(dirname(file), { recursive: true });
+    await rename(arriving.file, file);
+  }
+
   /** Throws away what did not become whole. */
   async drop(arriving: { readonly handle: FileHandle; readonly file: string }): Promise<void> {
     await arriving.handle.close().catch(() => undefined);

@@ -61,6 +61,11 @@ export class ShardIndex {
     this.#remember(key, shard);
   }
 
+  /** Known until the agent ends: scratch is emptied at the start, so no row needs to say what was in it. */
+  putForNow(shard: StoredShard): void {
+    this.#remember(keyOf({ ...shard, pack: shard.descriptor.pack }), shard);
+  }
+
   /** Forgotten at once; the row may stay if the disk is too full to say so, and is then dropped at the next start. */
   async remove(shard: ShardLocation): Promise<void> {
     const key = keyOf(shard);
@@ -70,7 +75,7 @@ export class ShardIndex {
     const others = this.#byPack.get(shard.pack);
     others?.delete(known);
     if (others?.size === 0) this.#byPack.delete(shard.pack);
-    await this.#rows.del(key);
+    if (shard.place !== 'scratch') await this.#rows.del(key);
   }
 
   #remember(key: string, shard: StoredShard): void {
