@@ -145,3 +145,11 @@ export const strangerLogsMax = 1024;
 export const headsOnConnect = 2;
 /** Absent peers that are dialled at the shortest wait; where more are absent each waits in proportion, as it dials back. */
 export const absentDialsMax = 4;
+/**
+ * A machine that has just met others waits so long for batches of its own log, which its disk may have lost, before it writes: a round trip
+ * on a bad line. It asks that many of them.
+ */
+export const ownLogSettleMs = seconds(2);
+export const ownLogAsksMax = 16;
+/** Hashes of the newest batches of a log that an agent remembers: whoever wrote something else under such a number has two histories. */
+export const logHashesKept = 16;

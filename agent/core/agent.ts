@@ -11,6 +11,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
+import { OwnLog } from './own-log.ts';
 import { Placement } from './placement.ts';
 import { Pulls } from './pulls.ts';
 import { Reclaim } from './reclaim.ts';
@@ -41,6 +42,7 @@ export class AgentCore {
   readonly serving: Serving;
   readonly audit: Audit;
   readonly replication: Replication;
+  readonly ownLog: OwnLog;
   readonly #restore: Restore;
   readonly #survey: Survey;
   readonly #reclaim: Reclaim;
@@ -49,6 +51,7 @@ export class AgentCore {
   constructor(identity: CoreIdentity) {
     this.membership = new Membership(identity);
     this.replication = new Replication(this.membership, identity.fraction);
+    this.ownLog = new OwnLog(this.membership);
     this.election = new Election(this.membership);
     this.placement = new Placement(this.membership, this.shelf);
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
@@ -74,6 +77,7 @@ export class AgentCore {
     for (const machine of [
       this.membership,
       this.replication,
+      this.ownLog,
       this.election,
       this.placement,
       this.repair,
@@ -85,12 +89,13 @@ export class AgentCore {
       this.#survey,
       this.#reclaim,
     ]) {
+      if (machine === this.#reclaim && this.#isWordFromOutside(event)) continue;
       for (const effect of machine.handle(event)) effects.push(effect);
     }
     if (event.kind === 'tick') this.#expirePulls(event.now, effects);
     if (event.kind === 'shardArrived' || event.kind === 'rebuilt') this.#announceGain(event, effects);
     this.#followPlan(event.now, effects);
-    return effects;
+    return this.ownLog.hold(effects);
   }
 
   /** Asked by the wire before a shard flows in: undefined refuses it. Only what was asked for, and only into an own slot. */
@@ -107,6 +112,11 @@ export class AgentCore {
         ? -1
         : (groupUnder(plan, arrival.descriptor)?.members.indexOf(this.membership.self) ?? -1);
     return slot === arrival.index ? place : undefined;
+  }
+
+  /** Whoever was put out cannot give anything up any more, whoever hands it on. */
+  #isWordFromOutside(event: CoreEvent): boolean {
+    return event.kind === 'batchStored' && this.membership.isRevoked(event.batch.author);
   }
 
   #takeStock({ stored }: Extract<CoreEvent, { kind: 'started' }>): void {

@@ -3,6 +3,7 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type {
+  AgentRecord,
   HeadRecord,
   Hint,
   PackDescriptor,
@@ -42,6 +43,8 @@ export type CoreEvent =
       readonly heard: readonly HeardForget[];
       readonly now: UnixMs;
     }
+  /** Records for the own log that can wait until it is sure (own-log.ts). */
+  | { readonly kind: 'recordsReady'; readonly records: readonly AgentRecord[]; readonly now: UnixMs }
   /** Time went on; at least every few minutes, better each second. */
   | { readonly kind: 'tick'; readonly now: UnixMs }
   | { readonly kind: 'connected'; readonly peer: PeerId; readonly now: UnixMs }

@@ -7,6 +7,7 @@ import {
   headsAfterAppendMs,
   headsEveryMs,
   headsOnConnect,
+  logHashesKept,
   recordsPerBatchMax,
   retryMsMin,
   strangerLogsMax,
@@ -30,6 +31,9 @@ interface KnownLog {
   /** In the comparison with this number the other side named the log, as far as `theirNext`. */
   comparison: number;
   theirNext: number;
+  /** Hashes of the newest batches here, by sequence number. */
+  readonly hashes: Map<number, string>;
+  isForked: boolean;
 }
 
 /** Up to this many logs are compared as often as `headsEveryMs` says. */
@@ -116,7 +120,9 @@ export class Replication {
     // A machine that never got a certificate may not fill others' disks; its own roster entry comes with a statement.
     const isKnown =
       this.#membership.certificateOf(batch.author) !== undefined || batch.records.some(isCertificateLike);
-    if (this.#membership.isRevoked(batch.author) || batch.records.length > recordsPerBatchMax) return [];
+    // Of a machine that was put out others hand on what they had before: its owner wants those files back on another one.
+    const isFromOutside = this.#membership.isRevoked(batch.author) && from === batch.author;
+    if (isFromOutside || batch.records.length > recordsPerBatchMax) return [];
     if (!isKnown && this.#behind.size >= strangerLogsMax) return [];
     const log = this.#logOf(batch.author, batch.stream);
     if (!isKnown) {
@@ -125,14 +131,38 @@ export class Replication {
       return [];
     }
     const startsLate = log.next === 0 && batch.stream === 'telemetry';
+    if (isOtherThan(batch, log)) return this.#forked(log, batch);
     // Its author sends a batch again that it wants to hear of.
-    if (batch.sequence < log.next) return from === batch.author ? this.#confirm(log) : [];
+    if (batch.sequence < log.next)
+      return from === batch.author && log.hashes.has(batch.sequence) ? this.#confirm(log) : [];
     if (batch.sequence > log.next && !startsLate) {
       this.#hear(log, batch.sequence + 1);
       return this.#ask(log, from, now);
     }
     this.#moveTo(log, batch.sequence + 1);
+    keepHash(log, batch);
     return [{ kind: 'storeBatch', batch }];
+  }
+
+  /**
+   * One author, one number, two batches, both signed: its disk was put back to an older image. The first that came is believed and
+   * the other is not; the author is shown what it has forgotten.
+   */
+  #forked(log: KnownLog, { sequence }: SignedBatch): Effects {
+    const { author, stream } = log;
+    const { self, up } = this.#membership;
+    const shown: Effects =
+      author !== self && up.has(author)
+        ? [{ kind: 'sendBatches', to: author, want: [{ author, stream, sequence }] }]
+        : [];
+    if (log.isForked) return shown;
+    log.isForked = true;
+    const name = this.#membership.certificateOf(author)?.name ?? author;
+    const text =
+      author === self
+        ? 'this machine was put back to an old image of its disk, and others know later words of it: what it saves from now on cannot be acknowledged; join it again'
+        : `${name} was put back to an old image of its disk: what it says since then is not believed; join it again`;
+    return [...shown, { kind: 'report', level: 'problem', text }];
   }
 
   #hear(log: KnownLog, next: number): void {
@@ -169,11 +199,17 @@ export class Replication {
   #stored(batch: SignedBatch, now: UnixMs): Effects {
     const log = this.#logOf(batch.author, batch.stream);
     this.#moveTo(log, Math.max(log.next, batch.sequence + 1));
+    keepHash(log, batch);
     log.storedNext = Math.max(log.storedNext, batch.sequence + 1);
     if (batch.author !== this.#membership.self)
       return batch.records.some(({ kind }) => kind === 'head') ? this.#confirm(log) : [];
     this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
     return [{ kind: 'broadcast', hint: { author: batch.author, stream: batch.stream, next: log.next } }];
+  }
+
+  /** Whether the author of a log of facts is known to have written two histories. */
+  isForked(author: PeerId): boolean {
+    return this.#logs.facts.get(author)?.isForked === true;
   }
 
   /** Tells an author how much of its log is safe here. */
@@ -186,6 +222,7 @@ export class Replication {
   forget(batch: SignedBatch, next: number): void {
     const log = this.#logOf(batch.author, batch.stream);
     this.#moveTo(log, next);
+    for (const sequence of log.hashes.keys()) if (sequence >= next) log.hashes.delete(sequence);
     log.storedNext = Math.min(log.storedNext, next);
   }
 
@@ -238,11 +275,23 @@ export class Replication {
       asked: undefined,
       comparison: 0,
       theirNext: 0,
+      hashes: new Map(),
+      isForked: false,
     };
     this.#logs[stream].set(author, log);
     this.#heads = undefined;
     return log;
   }
+}
+
+function keepHash({ hashes }: KnownLog, { sequence, hash }: SignedBatch): void {
+  hashes.set(sequence, hash);
+  hashes.delete(sequence - logHashesKept);
+}
+
+/** Whether a log's author signed something else under the same number, or after other words; of old ones nobody knows any more. */
+function isOtherThan({ sequence, hash, previous }: SignedBatch, { hashes }: KnownLog): boolean {
+  return (hashes.get(sequence) ?? hash) !== hash || (hashes.get(sequence - 1) ?? previous) !== previous;
 }
 
 const isCertificateLike = (record: SignedBatch['records'][number]): boolean => record.kind === 'statement';

@@ -325,7 +325,11 @@ export class LiveAgent {
     }
     const addresses = wire.addresses().slice(0, 16);
     if (addresses.join() !== this.core.membership.addressesOf(this.peer).join())
-      await this.shell.append('facts', [{ kind: 'addresses', addresses }]);
+      this.shell.handle({
+        kind: 'recordsReady',
+        records: [{ kind: 'addresses', addresses }],
+        now: this.now(),
+      });
   }
 
   /** Addresses to dial this machine at, and others of the fleet. */

@@ -10,8 +10,8 @@ import { type Ledger, packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { type CheckName, checkNames, type Violation } from './options.ts';
 
-/** Violations kept; one bug makes thousands. */
-const violationsMax = 50;
+/** Violations kept of each check; one bug makes thousands. */
+const violationsMax = 10;
 
 /** What the checks look at. */
 export interface CheckedWorld {
@@ -35,6 +35,7 @@ export class Checks {
   /** Machines whose disks the world took: what they had said may be gone. */
   #lostDiskCount = 0;
   readonly violations: Violation[] = [];
+  readonly #violationCounts = new Map<CheckName, number>();
   /** Times a property was looked at. */
   readonly counts: Record<CheckName | 'harmedBeyondRepair', number> = {
     ...(Object.fromEntries(checkNames.map((name) => [name, 0])) as Record<CheckName, number>),
@@ -48,8 +49,9 @@ export class Checks {
   }
 
   violate(check: CheckName, text: string): void {
-    if (this.#world.names.includes(check) && this.violations.length < violationsMax)
-      this.violations.push({ check, text });
+    const count = this.#violationCounts.get(check) ?? 0;
+    this.#violationCounts.set(check, count + 1);
+    if (this.#world.names.includes(check) && count < violationsMax) this.violations.push({ check, text });
   }
 
   /** The world harmed a shard: the promise speaks of k of those that were left alone. */

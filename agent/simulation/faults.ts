@@ -3,7 +3,7 @@
 
 import { dayMs, days, hourMs, hours, minutes, type Random } from '../../datasets/index.ts';
 import type { Fleet } from './fleet.ts';
-import { altered, Liar, lieKinds } from './liars.ts';
+import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
@@ -279,7 +279,16 @@ function liars({ fleet, random }: Scheduler): void {
   }
 }
 
+/** Of the hostile frames, those that are well formed and overstate what there is. */
+const overstatedShare = 0.3;
+
 function sendAltered(fleet: Fleet, { shell }: Machine, random: Random): void {
+  if (shell !== undefined && random.fraction() < overstatedShare) {
+    fleet.noteFault('overstated frame');
+    for (const message of overstated(shell.core.shelf, random))
+      for (const peer of shell.wire.peers) shell.wire.send(peer, fleet.frames.encode(message));
+    return;
+  }
   const frame = fleet.frames.anyEncoded(random);
   if (shell === undefined || frame === undefined) return;
   fleet.noteFault('altered frame');

@@ -156,7 +156,8 @@ export class Fleet implements World {
   /** Puts an admin's statement into the log of the first honest machine that is up; false when there is none. */
   #publish(bytes: Uint8Array): boolean {
     const author = this.machines.find(
-      ({ isUp, liar, isRevoked }) => isUp && liar === undefined && !isRevoked,
+      ({ isUp, liar, isRevoked, shell }) =>
+        isUp && liar === undefined && !isRevoked && shell?.core.ownLog.isSure === true,
     );
     author?.shell?.publish([{ kind: 'statement', bytes }], () => {});
     return author !== undefined;

@@ -1,6 +1,7 @@
 // The promises at the moment at which an agent acts on them: a receipt, a removal, an acknowledgement, a word to somebody who is
 // out. Each order of a core is held against what really lies on the disks, so that a wrong one is seen at once, not days later.
 
+import { leafCountOf } from '../codec/index.ts';
 import type { CoreEffect, StagedSnapshot } from '../core/index.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
@@ -40,6 +41,7 @@ export class Guards {
     if (effect.kind === 'sendReceipt') this.#receipt(machine, effect.shard);
     if (effect.kind === 'removeShard') this.#removal(machine, effect.shard);
     if (effect.kind === 'send' || effect.kind === 'sendShard') this.#word(machine, effect.to);
+    if (effect.kind === 'proveShard') this.#reading(machine, effect);
   }
 
   /** A receipt says: on the disk, flushed. What the world harmed since is not the signer's lie. */
@@ -116,6 +118,14 @@ export class Guards {
           `acknowledges ${shortOf(descriptor)} with ${intact} of ${n} shards`,
         );
     }
+  }
+
+  /** What a peer says of lengths is no reason to read past the end of anything. */
+  #reading(machine: Machine, { shard, leaf }: Extract<CoreEffect, { kind: 'proveShard' }>): void {
+    this.#world.checks.counts.lengths++;
+    const shardBytes = machine.shell?.core.shelf.get(shard.pack)?.descriptor?.shardBytes;
+    if (shardBytes === undefined || leaf < leafCountOf(shardBytes)) return;
+    this.#violate('lengths', machine, `reads leaf ${leaf} of ${shortOf(shard)}, which has fewer`);
   }
 
   /** Promise 4: whoever was put out hears nothing more from those who know it. */

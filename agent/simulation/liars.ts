@@ -2,8 +2,8 @@
 // noted as harm: promises speak of holders that keep what they signed for.
 
 import { hours, type Random, seconds } from '../../datasets/index.ts';
-import type { LeafProof, ShardKey } from '../codec/index.ts';
-import type { CoreEffect, Effects } from '../core/index.ts';
+import type { LeafProof, ShardKey, WireMessage } from '../codec/index.ts';
+import type { CoreEffect, Effects, Shelf } from '../core/index.ts';
 import type { PackId } from '../units.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
@@ -128,4 +128,17 @@ export function altered(frame: Uint8Array, random: Random): Uint8Array {
   const cut = random.below(3);
   if (cut === 0) return bytes.subarray(0, random.below(bytes.length + 1));
   return cut === 1 ? Uint8Array.from([...bytes, ...bytes.subarray(0, random.below(40))]) : bytes;
+}
+
+/** Well-formed messages with numbers that are beyond everything: a leaf past the end of a shard, an index that no code has. */
+export function overstated(shelf: Shelf, random: Random): readonly WireMessage[] {
+  const packs = [...shelf.packs.keys()];
+  const pack = packs[random.below(Math.max(1, packs.length))];
+  if (pack === undefined) return [];
+  const index = random.below(3);
+  return [
+    { kind: 'auditAsk', pack, index, leaf: 2 ** 20 + random.below(2 ** 10) },
+    { kind: 'shardPull', pack, index: 31 },
+    { kind: 'logStored', stream: 'facts', next: 2 ** 40 },
+  ];
 }

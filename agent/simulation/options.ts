@@ -90,6 +90,7 @@ export const checkNames = [
   'quota',
   'plain',
   'queues',
+  'lengths',
   'traffic',
   'deleted',
   'settled',

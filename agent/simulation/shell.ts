@@ -121,9 +121,9 @@ export class Shell {
     this.tell({ kind: 'snapshotStaged', staged });
   }
 
-  /** Signs records into the own log of facts; told when they are flushed. */
+  /** Signs records into the own log of facts; told when they are flushed; not while it may lack words of its own. */
   publish(records: readonly AgentRecord[], done: () => void): void {
-    if (this.life.isOver) return;
+    if (this.life.isOver || !this.core.ownLog.isSure) return;
     const batch = this.#sign({ kind: 'appendRecords', stream: 'facts', records });
     this.log.append(batch, (outcome) => {
       if (outcome !== 'stored') return;

@@ -112,11 +112,12 @@ function settle(fleet: Fleet): number | undefined {
 function unsettled(fleet: Fleet): string {
   const todo = { snapshots: 0, wanted: 0, surplus: 0, sends: 0 };
   const epochs = new Set<number>();
-  for (const { shell, isDestroyed, isRevoked } of fleet.machines) {
+  for (const { shell, isDestroyed, isRevoked, journal } of fleet.machines) {
     if (isDestroyed || isRevoked) continue;
     if (shell === undefined) return 'a machine is off';
     const { core } = shell;
-    todo.snapshots += core.backup.staged.length;
+    // Each of them waits on its machine's disk until it is acknowledged, whatever the process remembers.
+    if (!core.replication.isForked(core.membership.self)) todo.snapshots += journal.length;
     todo.sends += core.serving.sendCount;
     epochs.add(core.election.plan?.epoch ?? 0);
     for (const known of core.shelf.packs.values()) {

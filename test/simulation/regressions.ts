@@ -1,7 +1,7 @@
 // Seeds that once found a bug. Each runs again in fleet.test.ts; none is ever removed. The runs are shorter than those that found
 // the bugs, and the core has changed since: the sharper guards are the unit tests in test/agent/core.
 
-import { hours } from '../../datasets/index.ts';
+import { hours, minutes } from '../../datasets/index.ts';
 import { manyFaults, type SimulationOptions } from '../../agent/simulation/index.ts';
 
 export interface Regression {
@@ -47,6 +47,31 @@ export const regressions: readonly Regression[] = [
       holderSilenceMs: hours(60),
       faults: { ...manyFaults, rotsPerDay: 0, destroyedCount: 1 },
       seed: 42,
+    },
+  },
+  {
+    cause:
+      'a machine whose disk was put back to an older image wrote other words under numbers that it had used: others confirmed them by the number, and it acknowledged a snapshot of which nobody had heard',
+    options: {
+      seed: 'early-0',
+      agentCount: 8,
+      days: 4,
+      faults: { siteLossCount: 1, massOutageCount: 3, rollbackCount: 3 },
+      tickMs: minutes(1),
+      holderSilenceMs: hours(8),
+      snapshotsPerMachineDay: 0.3,
+    },
+  },
+  {
+    cause:
+      'the log of a machine that was put out was refused also where others handed it on: a new machine could not restore what a stolen one had saved',
+    options: {
+      seed: 'norb-4',
+      agentCount: 6,
+      days: 1,
+      faults: { alwaysOnShare: 0, clockSkewMsMax: minutes(5), revocationCount: 1 },
+      tickMs: minutes(1),
+      holderSilenceMs: hours(8),
     },
   },
 ];

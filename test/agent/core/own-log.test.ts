@@ -1,0 +1,110 @@
+// Nobody writes into its own log before others could give back what its disk may have lost; two histories are noticed.
+
+import test from 'ava';
+import type { SignedBatch } from '../../../agent/codec/index.ts';
+import { ownLogSettleMs } from '../../../agent/limits.ts';
+import { OwnLog } from '../../../agent/core/own-log.ts';
+import { Replication } from '../../../agent/core/replication.ts';
+import type { Effects } from '../../../agent/core/index.ts';
+import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
+
+const [first, second] = [machines[0]!, machines[1]!];
+const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+const after = (ms: number): UnixMs => unixMs(startMs + ms);
+const append: Effects = [
+  { kind: 'appendRecords', stream: 'facts', records: [{ kind: 'addresses', addresses: [] }] },
+];
+
+function ownLogOf() {
+  const membership = membershipOf(first);
+  const ownLog = new OwnLog(membership);
+  membership.handle({ kind: 'batchStored', batch: batchOf(second, statements), now: startMs });
+  ownLog.handle({ kind: 'tick', now: startMs });
+  return ownLog;
+}
+
+test('records wait until others had the time to give back what is missing, then come first', (t) => {
+  const ownLog = ownLogOf();
+  t.deepEqual(ownLog.hold(append), []);
+  const asked = ownLog.handle({ kind: 'connected', peer: second.peer, now: after(0) });
+  t.deepEqual(asked, [
+    {
+      kind: 'send',
+      to: second.peer,
+      message: { kind: 'logPull', want: [{ author: first.peer, stream: 'facts', sequence: 0 }] },
+    },
+  ]);
+  ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs - 1) });
+  t.false(ownLog.isSure);
+  ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
+  t.deepEqual(ownLog.hold([]), append);
+});
+
+test('whoever gets words of its own back waits on', (t) => {
+  const ownLog = ownLogOf();
+  ownLog.handle({ kind: 'connected', peer: second.peer, now: after(0) });
+  ownLog.handle({ kind: 'batchStored', batch: batchOf(first, []), now: after(ownLogSettleMs - 1) });
+  ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
+  t.false(ownLog.isSure);
+  ownLog.handle({ kind: 'tick', now: after(2 * ownLogSettleMs) });
+  t.true(ownLog.isSure);
+});
+
+test('the only machine of a fleet waits for nobody', (t) => {
+  const ownLog = new OwnLog(membershipOf(first));
+  ownLog.handle({ kind: 'tick', now: startMs });
+  t.deepEqual(ownLog.hold(append), append);
+});
+
+function replicationOf(self = second) {
+  const membership = membershipOf(self);
+  const replication = new Replication(membership, () => 0.5);
+  membership.handle({ kind: 'batchStored', batch: batchOf(second, statements), now: startMs });
+  for (const { peer } of machines)
+    if (peer !== self.peer) membership.handle({ kind: 'connected', peer, now: startMs });
+  const open = (batch: SignedBatch, from = first.peer): Effects =>
+    replication.handle({ kind: 'batchOpened', from, batch, now: after(seconds(60)) });
+  const store = (batch: SignedBatch): Effects =>
+    replication.handle({ kind: 'batchStored', batch, now: after(seconds(60)) });
+  return { replication, open, store, membership };
+}
+
+const said = (text: string): SignedBatch => batchOf(first, [{ kind: 'addresses', addresses: [text] }]);
+
+test('a second history of a log is neither kept nor confirmed, and its author is shown the first', (t) => {
+  const { replication, open, store } = replicationOf();
+  open(said('/ip4/10.0.0.1/tcp/1'));
+  store(said('/ip4/10.0.0.1/tcp/1'));
+  const effects = open(said('/ip4/10.0.0.2/tcp/1'));
+  t.true(replication.isForked(first.peer));
+  t.deepEqual(
+    effects.map(({ kind }) => kind),
+    ['sendBatches', 'report'],
+  );
+  // People hear of it once.
+  t.deepEqual(
+    open(said('/ip4/10.0.0.3/tcp/1')).map(({ kind }) => kind),
+    ['sendBatches'],
+  );
+});
+
+test('a batch that is sent again as it was is confirmed', (t) => {
+  const { open, store } = replicationOf();
+  const batch = said('/ip4/10.0.0.1/tcp/1');
+  open(batch);
+  store(batch);
+  t.deepEqual(open(batch), [
+    { kind: 'send', to: first.peer, message: { kind: 'logStored', stream: 'facts', next: 1 } },
+  ]);
+});
+
+test('what a machine said before it was put out is taken from others, not from itself', (t) => {
+  const { open, membership } = replicationOf();
+  membership.learn({ kind: 'revocation', revoked: first.peer, reason: 'lost', atMs: startMs }, startMs);
+  t.deepEqual(open(said('/ip4/10.0.0.1/tcp/1')), []);
+  t.deepEqual(
+    open(said('/ip4/10.0.0.1/tcp/1'), machines[2]!.peer).map(({ kind }) => kind),
+    ['storeBatch'],
+  );
+});

@@ -1,0 +1,101 @@
+// Bugs that are planted into the core one at a time, as a change of its source text that only a hunt loads: no flag in the product knows
+// of them. Each is a mistake that somebody could make.
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly about: string;
+  /** Of agent/. */
+  readonly file: string;
+  /** Stands exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'remove before verify',
+    about: 'what belongs elsewhere is removed before its new holders have said that they have it',
+    file: 'core/placement.ts',
+    find: 'surplus.length === 0 || !this.isFilled(known, group)',
+    replace: 'surplus.length === 0',
+  },
+  {
+    name: 'receipt before flush',
+    about: 'a receipt is signed when the shard is asked for, not when it is on the disk',
+    file: 'core/repair.ts',
+    find: '    if (from !== undefined) {\n      return [\n',
+    replace:
+      "    if (from !== undefined) {\n      return [\n        { kind: 'sendReceipt', to: from, shard: { pack: want.pack, index: slot } },\n",
+  },
+  {
+    name: 'ignore revocation',
+    about: 'a machine that was put out is spoken to as before',
+    file: 'core/membership.ts',
+    find: '    if (this.#revoked.has(revoked)) return [];\n    this.#revoked.add(revoked);',
+    replace: '    if (this.#revoked.size >= 0) return [];\n    this.#revoked.add(revoked);',
+  },
+  {
+    name: "trust a peer's length",
+    about: 'the leaf that an audit asks for is read without a look at how many there are',
+    file: 'core/audit.ts',
+    find: '!isHere || leaf >= leafCount',
+    replace: '!isHere || leafCount < 0',
+  },
+  {
+    name: 'double count a holder',
+    about: 'a machine that says twice that it has a head counts as two',
+    file: 'core/backup.ts',
+    find: 'if (next > sequence && !this.#membership.isRevoked(peer)) count++;',
+    replace: 'if (next > sequence && !this.#membership.isRevoked(peer)) count += 2;',
+  },
+  {
+    name: 'forget a head after a crash',
+    about: 'snapshots that were on their way when the process died are not taken up again',
+    file: 'core/backup.ts',
+    find: '        this.#staged.push(...event.staged);\n',
+    replace: '',
+  },
+  {
+    name: 'accept an older plan',
+    about: 'the plan that came last holds, whatever its epoch',
+    file: 'core/election.ts',
+    find: '    if (this.#plan !== undefined && !isNewer(plan, this.#plan)) return [];\n',
+    replace: '    if (this.#plan === plan || isNewer(plan, plan)) return [];\n',
+  },
+  {
+    name: 'reclaim too early',
+    about: 'what an owner gave up is freed after a day, not after a week',
+    file: 'core/reclaim.ts',
+    find: 'now - sinceMs >= forgottenGraceMs',
+    replace: 'now - sinceMs >= forgottenGraceMs / 7',
+  },
+  {
+    name: 'unverified rebuild',
+    about: 'a rebuilt shard counts, and is signed for, however the rebuilding ended',
+    file: 'core/repair.ts',
+    find: "    if (outcome === 'stored') return [...effects, ...this.#gained(",
+    replace: "    if (outcome !== 'refused') return [...effects, ...this.#gained(",
+  },
+  {
+    name: 'words under another plan',
+    about: 'that somebody has its shard is believed also where it was said under another plan',
+    file: 'core/placement.ts',
+    find: '      if (isUnderOurs) this.#confirm(',
+    replace: '      this.#confirm(',
+  },
+  {
+    name: 'one receipt is enough',
+    about: 'the outbox lets a pack go when one holder has signed',
+    file: 'core/backup.ts',
+    find: 'group?.members.every(isSafe)',
+    replace: 'group?.members.some(isSafe)',
+  },
+  {
+    name: 'no wait after an old image',
+    about:
+      'a machine writes into its log at once, whatever its disk has lost of it, and is confirmed by the number',
+    file: 'core/own-log.ts',
+    find: 'this.#isSure = isAlone || isQuiet;',
+    replace: 'this.#isSure = isAlone || isQuiet || !isQuiet;',
+  },
+];
