@@ -41,7 +41,7 @@ const idle: Uint8Array[] = [];
 const idleMax = 8;
 
 /** Memory that nobody set to zero: all that leaves it is written first. */
-export const unsetBytes = (length: number): Uint8Array =>
+const unsetBytes = (length: number): Uint8Array =>
   new Uint8Array(Buffer.allocUnsafeSlow(length).buffer, 0, length);
 
 /** Too short to tell; compressing it costs next to nothing. */

@@ -1,15 +1,15 @@
 // A pack: chunks bundled into blobs, compressed, sealed one by one, with a sealed directory at the end. Layout and limits
 // are in FORMATS.md "Pack". Whoever lacks the drive key sees sizes only; one altered bit anywhere is noticed.
 
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { blobBytesTarget, chunkBytesMax, packBytesMax } from '../limits.ts';
 import { type ChunkId, chunkId, type DriveId, driveId, type PackId } from '../units.ts';
-import { Bundle, looksRandom, unsetBytes } from './bundle.ts';
+import { compressedBytesMax, tagBytes } from './blocks.ts';
+import { Bundle, looksRandom } from './bundle.ts';
 import { type PackVersion, packVersionNow, packVersions } from './chunk-ids.ts';
 import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
 import { bytesOfHex, deriveKey, hexOf } from './keys.ts';
-import { nonceBytes, sealParts, unseal } from './secrets.ts';
+import { blocks } from './native-blocks.ts';
+import { nonceBytes, unseal } from './secrets.ts';
 
 /** Where a chunk lies inside a pack: blob, then offset and length in that blob's plain bytes. */
 export interface PackEntry {
@@ -61,53 +61,39 @@ function headerOf({ drive, keyEpoch, salt }: PackKeying): Uint8Array {
   return concatBytes(magic, Uint8Array.of(packVersionNow, 0, 0, 0), bytesOfHex(drive), epoch, salt);
 }
 
-/**
- * Level 1; the size is known, so the decoder can allocate once. With room for the worst case zstd works in one pass on the bytes where
- * they are; a window of a quarter of a blob stays in the processor's cache, and costs a hundredth of the ratio.
- */
-function compress(plain: Uint8Array): Uint8Array {
-  return zstdCompressSync(plain, {
-    params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_windowLog]: windowLog },
-    pledgedSrcSize: plain.length,
-    chunkSize: plain.length + (plain.length >> 8) + compressRoomBytes,
-  });
-}
-
-const windowLog = 18;
-/** ZSTD_compressBound is the length, a 256th of it, and at most this. */
-const compressRoomBytes = 1024;
-
 /** Method and length in front of a blob's bytes. */
 const blobHeadBytes = 5;
 
-interface PlainBlob {
-  readonly head: Uint8Array;
-  readonly body: Uint8Array;
-}
-
-function plainBlob(plain: Uint8Array, isRandom: boolean): PlainBlob {
-  const compressed = isRandom ? plain : compress(plain);
-  const isWorthwhile = compressed.length < plain.length * worthwhileShare;
+function blobHead(method: number, plainBytes: number): Uint8Array {
   const head = new Uint8Array(blobHeadBytes);
-  head[0] = isWorthwhile ? methodZstd : methodRaw;
-  new DataView(head.buffer).setUint32(1, plain.length);
-  return { head, body: isWorthwhile ? compressed : plain };
+  head[0] = method;
+  new DataView(head.buffer).setUint32(1, plainBytes);
+  return head;
 }
 
-/** Shorter ones share a buffer with others. */
-const ownBufferBytesMin = 65_536;
+/** Made when first needed, then used for blob after blob: garbage of this size has the collector run all the time. */
+class Scratch {
+  readonly #length: number;
+  #bytes: Uint8Array | undefined;
 
-/** Gives memory back that is known to be used up: where much is sealed, the collector would run for it all the time. */
-function release({ buffer, byteLength }: Uint8Array): void {
-  if (byteLength >= ownBufferBytesMin && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  get bytes(): Uint8Array {
+    return (this.#bytes ??= new Uint8Array(this.#length));
+  }
 }
 
-const outBytesMin = 65_536;
+const compressed = new Scratch(compressedBytesMax(blobPlainBytesMax));
+const openedBlob = new Scratch(blobHeadBytes + compressedBytesMax(blobPlainBytesMax));
+const plainBlob = new Scratch(blobPlainBytesMax);
+const memoryBytesMin = 65_536;
 
 /** Collects chunks into one pack. Give it chunks until `byteCount` reaches the target, then `finish`. */
 export class PackWriter {
   readonly #header: Uint8Array;
-  readonly #key: KeyObject;
+  readonly #key: Uint8Array;
   readonly #blobLengths: number[] = [];
   readonly #entries: PackEntry[] = [];
   readonly #bundles = { plain: new Bundle(), random: new Bundle() };
@@ -115,11 +101,11 @@ export class PackWriter {
   #out: Uint8Array;
   #outBytes = 0;
 
-  /** `expectedBytes`: about how long the pack will be, so that it is not moved while it grows. */
-  constructor(keying: PackKeying, expectedBytes = outBytesMin) {
+  /** `memory`: where the pack is written; it moves to a larger place when it does not fit. */
+  constructor(keying: PackKeying, memory: Uint8Array = new Uint8Array(memoryBytesMin)) {
     this.#header = headerOf(keying);
-    this.#key = createSecretKey(packKey(keying.driveKey, keying.salt));
-    this.#out = unsetBytes(Math.max(outBytesMin, expectedBytes));
+    this.#key = packKey(keying.driveKey, keying.salt);
+    this.#out = memory;
     this.#append(this.#header);
   }
 
@@ -127,11 +113,6 @@ export class PackWriter {
   get byteCount(): number {
     const { plain, random } = this.#bundles;
     return this.#outBytes - packHeaderBytes + plain.byteCount + random.byteCount;
-  }
-
-  get isEmpty(): boolean {
-    const { plain, random } = this.#bundles;
-    return this.#entries.length + plain.chunks.length + random.chunks.length === 0;
   }
 
   /** Takes a chunk of at most `chunkBytesMax`; `bytes` may be used again afterwards. */
@@ -169,31 +150,34 @@ export class PackWriter {
   }
 
   #sealBlob(plain: Uint8Array, isRandom: boolean): void {
-    const { head, body } = plainBlob(plain, isRandom);
+    const worthwhileMax = Math.ceil(plain.length * worthwhileShare) - 1;
+    const length = isRandom ? undefined : blocks.compress(plain, compressed.bytes, worthwhileMax);
+    const head = blobHead(length === undefined ? methodRaw : methodZstd, plain.length);
+    const body = length === undefined ? plain : compressed.bytes.subarray(0, length);
     this.#blobLengths.push(this.#seal(this.#blobLengths.length, head, body));
-    if (body !== plain) release(body);
   }
 
   /** Seals the parts, one after another, right into the pack; answers how many bytes that took. */
   #seal(nonce: number, ...parts: readonly Uint8Array[]): number {
-    const start = this.#outBytes;
+    this.#makeRoom(parts.reduce((sum, part) => sum + part.length, tagBytes));
     const sealing = { key: this.#key, nonce: nonceOf(nonce), associated: this.#header };
-    sealParts(parts, sealing, (piece) => {
-      this.#append(piece);
-      release(piece);
-    });
-    return this.#outBytes - start;
+    const length = blocks.seal(parts, sealing, this.#out.subarray(this.#outBytes));
+    this.#outBytes += length;
+    return length;
   }
 
   #append(bytes: Uint8Array): void {
-    const wanted = this.#outBytes + bytes.length;
-    if (wanted > this.#out.length) {
-      const larger = unsetBytes(Math.max(wanted, 2 * this.#out.length));
-      larger.set(this.#out.subarray(0, this.#outBytes));
-      this.#out = larger;
-    }
+    this.#makeRoom(bytes.length);
     this.#out.set(bytes, this.#outBytes);
-    this.#outBytes = wanted;
+    this.#outBytes += bytes.length;
+  }
+
+  #makeRoom(length: number): void {
+    const wanted = this.#outBytes + length;
+    if (wanted <= this.#out.length) return;
+    const larger = new Uint8Array(Math.max(wanted, 2 * this.#out.length));
+    larger.set(this.#out.subarray(0, this.#outBytes));
+    this.#out = larger;
   }
 
   #directory(): Uint8Array {
@@ -291,14 +275,15 @@ function splitPack(
   return { blobs, entries: decodePackEntries(directory.subarray(8 + 4 * blobCount)) };
 }
 
+/** The blob that was opened last in this thread, of whichever pack: its plain bytes lie in memory that all packs share. */
+let lastBlob: { readonly pack: OpenPack; readonly blob: number; readonly plain: Uint8Array } | undefined;
+
 /** A pack opened with its drive key: its directory, and chunks on demand. */
 export class OpenPack {
   readonly entries: readonly PackEntry[];
   /** How its chunks are named. */
   readonly version: PackVersion;
   readonly #parts: PackParts;
-  #blob = -1;
-  #plain: Uint8Array = new Uint8Array(0);
 
   private constructor(parts: PackParts) {
     this.#parts = parts;
@@ -322,45 +307,36 @@ export class OpenPack {
     return accept(new OpenPack({ key, header, ...parts }));
   }
 
-  /** The plain bytes of a chunk; a view into its blob, valid until the next read. */
+  /** The plain bytes of a chunk; a view into its blob, valid until a chunk of another blob or pack is read. */
   read(entry: Omit<PackEntry, 'chunk'>): Decoded<Uint8Array> {
-    if (this.#blob !== entry.blob) {
+    if (lastBlob?.pack !== this || lastBlob.blob !== entry.blob) {
+      lastBlob = undefined;
       const plain = this.#openBlob(entry.blob);
       if (!plain.ok) return plain;
-      this.#plain = plain.value;
-      this.#blob = entry.blob;
+      lastBlob = { pack: this, blob: entry.blob, plain: plain.value };
     }
     const end = entry.offset + entry.length;
-    if (end > this.#plain.length)
+    if (end > lastBlob.plain.length)
       return reject('wrong-shape', `a chunk beyond the end of blob ${entry.blob}`);
-    return accept(this.#plain.subarray(entry.offset, end));
+    return accept(lastBlob.plain.subarray(entry.offset, end));
   }
 
   #openBlob(blob: number): Decoded<Uint8Array> {
     const sealed = this.#parts.blobs[blob];
     if (sealed === undefined) return reject('wrong-shape', `the pack has no blob ${blob}`);
     const { key, header } = this.#parts;
-    const opened = unseal(sealed, { key, nonce: nonceOf(blob), associated: header });
-    if (opened === undefined || opened.length < 5) return reject('damaged', `blob ${blob} was altered`);
-    const length = new DataView(opened.buffer, opened.byteOffset).getUint32(1);
+    const target = openedBlob.bytes;
+    if (sealed.length - tagBytes > target.length) return reject('too-long', `blob ${blob} is sealed`);
+    const opened = blocks.open(sealed, { key, nonce: nonceOf(blob), associated: header }, target);
+    if (opened === undefined || opened < blobHeadBytes) return reject('damaged', `blob ${blob} was altered`);
+    const length = new DataView(target.buffer).getUint32(1);
     if (length > blobPlainBytesMax) return reject('too-long', `blob ${blob} says ${length} bytes`);
-    const body = opened.subarray(5);
-    if (opened[0] === methodRaw)
+    const body = target.subarray(blobHeadBytes, opened);
+    if (target[0] === methodRaw)
       return body.length === length ? accept(body) : reject('wrong-shape', `blob ${blob}`);
-    return decompress(body, length);
-  }
-}
-
-function decompress(body: Uint8Array, length: number): Decoded<Uint8Array> {
-  try {
-    const plain = zstdDecompressSync(body, {
-      maxOutputLength: Math.max(1, length),
-      chunkSize: Math.max(1024, length),
-    });
-    return plain.length === length
+    const plain = plainBlob.bytes.subarray(0, length);
+    return blocks.decompress(body, plain)
       ? accept(plain)
-      : reject('wrong-shape', 'a blob of another length than it says');
-  } catch {
-    return reject('damaged', 'a blob that does not decompress');
+      : reject('damaged', `blob ${blob} does not decompress to what it says`);
   }
 }

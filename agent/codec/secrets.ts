@@ -1,12 +1,13 @@
 // Secrets that leave memory only sealed: the recovery kit, the 24 words, drive keys wrapped to people and machines, and
 // small values under a drive key. AES-256-GCM everywhere; the nonce stands before the ciphertext, the tag after it.
 
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { generateMnemonic, mnemonicToEntropy } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { z } from 'zod';
 import { DreyError } from '../../datasets/index.ts';
 import type { DriveId } from '../units.ts';
+import { type BlockSealing as Sealing, tagBytes } from './blocks.ts';
 import {
   accept,
   concatBytes,
@@ -30,35 +31,12 @@ import { type FleetRoot, fleetRootFromSeed } from './statement-codec.ts';
 import * as s from './schemas.ts';
 
 export const nonceBytes = 12;
-export const tagBytes = 16;
-
-export interface Sealing {
-  /** 32 bytes; as a key object where it is used often. */
-  readonly key: Uint8Array | KeyObject;
-  /** 12 bytes, never twice with one key. */
-  readonly nonce: Uint8Array;
-  /** Bytes that are not hidden but must be the same when it is opened. */
-  readonly associated: Uint8Array;
-}
 
 /** AES-256-GCM (NIST SP 800-38D): ciphertext ‖ 16-byte tag. */
-export function seal(plain: Uint8Array, sealing: Sealing): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  sealParts([plain], sealing, (piece) => pieces.push(piece));
-  return concatBytes(...pieces);
-}
-
-/** The same of several parts in a row; hands out the sealed bytes piece by piece. */
-export function sealParts(
-  parts: readonly Uint8Array[],
-  { key, nonce, associated }: Sealing,
-  take: (piece: Uint8Array) => void,
-): void {
+export function seal(plain: Uint8Array, { key, nonce, associated }: Sealing): Uint8Array {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(associated);
-  for (const part of parts) take(cipher.update(part));
-  take(cipher.final());
-  take(cipher.getAuthTag());
+  return concatBytes(cipher.update(plain), cipher.final(), cipher.getAuthTag());
 }
 
 /** The plain bytes, or undefined when one bit of anything is different. */

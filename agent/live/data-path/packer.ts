@@ -12,7 +12,7 @@ import {
   type PackEntry,
   PackWriter,
 } from '../../codec/index.ts';
-import { chunkBytesMax, packBytesTarget } from '../../limits.ts';
+import { blobBytesTarget, chunkBytesMax, packBytesTarget } from '../../limits.ts';
 import type { ChunkId } from '../../units.ts';
 import { encodeLine } from './line-journal.ts';
 import type { PackToStage, Sealing } from './tasks.ts';
@@ -46,6 +46,7 @@ export interface PackerOptions {
   readonly placementClass: PackDescriptor['placementClass'];
   /** True the first time that it is asked for a chunk that is stored nowhere yet. */
   readonly isNew: (chunk: ChunkId) => boolean;
+  /** The shards' bytes may lie in shared memory, and are written anew once this resolves. */
   readonly stage: (pack: PackToStage, transfer: readonly ArrayBuffer[]) => Promise<unknown>;
 }
 
@@ -56,18 +57,21 @@ export class Packer {
   readonly #idOf: (bytes: Uint8Array) => ChunkId;
   /** The pack that is being flushed while the next one fills. */
   #staging: Promise<unknown> = Promise.resolve();
-  #writer: PackWriter;
+  /** The pack that is filled now, and where it is written. */
+  #open: { readonly writer: PackWriter; readonly memory?: Uint8Array } | undefined;
 
   constructor(options: PackerOptions) {
     this.#options = options;
     this.#idOf = chunkIdsOf(options.sealing.driveKey);
-    this.#writer = newWriter(options);
   }
 
   /** Takes a chunk; `bytes` may be used again afterwards. Call `stageFull` before the next one. */
   add(bytes: Uint8Array): ChunkId {
     const chunk = this.#idOf(bytes);
-    if (this.#options.isNew(chunk)) this.#writer.add(chunk, bytes);
+    if (this.#options.isNew(chunk)) {
+      this.#open ??= this.#begin();
+      this.#open.writer.add(chunk, bytes);
+    }
     return chunk;
   }
 
@@ -85,12 +89,12 @@ export class Packer {
 
   /** Has the pack staged when it has reached its size, once the one before is. */
   async stageFull(): Promise<void> {
-    if (this.#writer.byteCount >= packBytesTarget) await this.#stage();
+    if ((this.#open?.writer.byteCount ?? 0) >= packBytesTarget) await this.#stage();
   }
 
   /** Stages what is left; ends when all is staged. */
   async finish(): Promise<void> {
-    if (!this.#writer.isEmpty) await this.#stage();
+    await this.#stage();
     await this.#staging;
   }
 
@@ -98,25 +102,42 @@ export class Packer {
     await this.#staging;
     const { sealing, placementClass, stage } = this.#options;
     const { owner, drive } = sealing;
-    const { bytes, entries } = this.#writer.finish();
-    this.#writer = newWriter(this.#options);
+    if (this.#open === undefined) return;
+    const { writer, memory } = this.#open;
+    this.#open = undefined;
+    const { bytes, entries } = writer.finish();
     const redundancy = sealing.redundancy[placementClass];
     const { descriptor, shards } = describePack(bytes, { owner, drive, placementClass, redundancy });
     const pack: StagedPack = { descriptor, entries };
-    const buffers = new Set(shards.map(({ buffer }) => buffer as ArrayBuffer));
-    this.#staging = stage({ descriptor, shards, line: packLine(pack) }, [...buffers]).then(() =>
-      this.staged.push(pack),
+    const buffers = [...new Set(shards.map(({ buffer }) => buffer))].filter(
+      (buffer) => buffer instanceof ArrayBuffer,
     );
+    const staged = async (): Promise<void> => {
+      await stage({ descriptor, shards, line: packLine(pack) }, buffers);
+      if (memory !== undefined) idleMemory.push(memory);
+      this.staged.push(pack);
+    };
+    this.#staging = staged();
     // A failure is thrown where the next pack, or the end, waits for this one.
     this.#staging.catch(() => {});
   }
+
+  #begin(): { readonly writer: PackWriter; readonly memory?: Uint8Array } {
+    const { sealing, placementClass } = this.#options;
+    const { driveKey, drive, keyEpoch } = sealing;
+    const keying = { driveKey, drive, keyEpoch, salt: new Uint8Array(randomBytes(16)) };
+    // Packs of trees and indexes are mostly small.
+    if (placementClass === 'small') return { writer: new PackWriter(keying) };
+    const memory = idleMemory.pop() ?? new Uint8Array(new SharedArrayBuffer(bulkBytesExpected));
+    return { writer: new PackWriter(keying, memory), memory };
+  }
 }
 
-/** A pack of files ends soon after its target; others are mostly small. */
-const bulkBytesExpected = packBytesTarget + chunkBytesMax;
+/** A pack of files ends soon after its target: with the chunk and the bundle that fill it, and its directory. */
+const bulkBytesExpected = packBytesTarget + chunkBytesMax + 2 * blobBytesTarget;
 
-function newWriter({ sealing, placementClass }: PackerOptions): PackWriter {
-  const { driveKey, drive, keyEpoch } = sealing;
-  const keying = { driveKey, drive, keyEpoch, salt: new Uint8Array(randomBytes(16)) };
-  return new PackWriter(keying, placementClass === 'bulk' ? bulkBytesExpected : undefined);
-}
+/**
+ * Memory of packs that were staged. Shared, so that it neither moves between threads nor counts for their collectors, which
+ * would run for every few packs; and used again, as touching new pages costs as much as sealing what is put there.
+ */
+const idleMemory: Uint8Array[] = [];

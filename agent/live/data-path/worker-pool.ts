@@ -3,7 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { DreyError } from '../../../datasets/index.ts';
+import { DreyError, secondMs } from '../../../datasets/index.ts';
 import type { TaskName, Tasks } from './tasks.ts';
 import { carryError, errorCarried, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
@@ -31,14 +31,19 @@ interface RunningTask {
 interface Thread {
   readonly worker: Worker;
   readonly running: Map<number, RunningTask>;
+  /** Ends it, while it has nothing to do. */
+  rest?: NodeJS.Timeout;
 }
+
+/** A thread starts in a fraction of a second, and holds buffers and a heap that nobody needs between two snapshots. */
+const idleMsMax = 10 * secondMs;
 
 export interface WorkerPoolOptions {
   /** Threads at most; default: one a core. */
   readonly threadCountMax?: number;
 }
 
-/** Threads start when first needed. A task that awaits an answer leaves its thread free for others. */
+/** Threads start when first needed and end when long idle. A task that awaits an answer leaves its thread free for others. */
 export class WorkerPool {
   readonly threadCountMax: number;
   readonly #threads = new Set<Thread>();
@@ -55,6 +60,7 @@ export class WorkerPool {
     const thread = this.#idlest();
     const id = this.#nextId++;
     thread.worker.ref();
+    clearTimeout(thread.rest);
     return new Promise<Tasks[Name]['result']>((resolve, reject) => {
       thread.running.set(id, { answer: run.answer, resolve, reject });
       post(thread, { kind: 'run', id, task: run.task, request: run.request });
@@ -94,13 +100,22 @@ export class WorkerPool {
       return;
     }
     thread.running.delete(message.id);
-    if (thread.running.size === 0) thread.worker.unref();
+    if (thread.running.size === 0) this.#rest(thread);
     if (message.kind === 'done') task.resolve(message.result as never);
     else task.reject(errorCarried(message.error));
   }
 
+  #rest(thread: Thread): void {
+    thread.worker.unref();
+    thread.rest = setTimeout(() => {
+      this.#threads.delete(thread);
+      void thread.worker.terminate();
+    }, idleMsMax).unref();
+  }
+
   #lost(thread: Thread, cause: unknown): void {
     this.#threads.delete(thread);
+    clearTimeout(thread.rest);
     const reason = cause instanceof Error ? cause.message : 'its thread ended';
     for (const { reject } of thread.running.values()) reject(lostError(reason, cause));
     thread.running.clear();
