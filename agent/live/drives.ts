@@ -312,30 +312,39 @@ export class Drives {
 
   #watch(drive: RunningDrive): void {
     const { home, clock } = this.#parts;
-    const look = (): void => void this.#look(drive);
+    const look = async (why: 'hint' | 'look'): Promise<void> => {
+      const outcome = await this.#look(drive);
+      if (why === 'look' && outcome === 'staged') drive.watcher?.foundByLook();
+    };
     drive.watcher = startWatcher({
       folder: drive.stored.folder,
       ignore: drive.stored.ignore,
       exclude: [home.folder],
       clock,
-      onChange: look,
+      onChange: (why) => void look(why),
     });
     drive.first = this.take(drive);
     void this.#look(drive, drive.first);
   }
 
-  async #look(drive: RunningDrive, taking?: Promise<TakenSnapshot>): Promise<void> {
-    if (this.#isStopped) return;
-    if (taking === undefined && (await this.#hasToWait(drive))) return;
+  /** Undefined when no snapshot was taken. */
+  async #look(
+    drive: RunningDrive,
+    taking?: Promise<TakenSnapshot>,
+  ): Promise<TakenSnapshot['outcome'] | undefined> {
+    if (this.#isStopped) return undefined;
+    if (taking === undefined && (await this.#hasToWait(drive))) return undefined;
     try {
       const taken = await (taking ?? this.take(drive));
       if (taken.unreadable.length > 0)
         this.#parts.report('warning', `${taken.unreadable.length} files of a drive could not be read`);
+      return taken.outcome;
     } catch (error) {
       drive.failure = error instanceof Error ? error.message : String(error);
       this.#parts.report('problem', `a snapshot failed and is tried again: ${drive.failure}`);
       drive.retry?.cancel();
       drive.retry = this.#parts.clock.start(retryMs, () => void this.#look(drive));
+      return undefined;
     }
   }
 

@@ -28,7 +28,8 @@ export interface WatcherOptions {
   /** Real folders whose changes mean nothing: the agent's own. */
   readonly exclude?: readonly string[];
   readonly clock: Clock;
-  readonly onChange: () => void;
+  /** `hint`: an event came. `look`: it is time, nobody said that anything changed. */
+  readonly onChange: (why: 'hint' | 'look') => void;
   readonly onHealth?: (health: WatcherHealth) => void;
   /** How the native module is loaded; a system without it is served by looks alone. */
   readonly loadNative?: () => Promise<NativeWatcher>;
@@ -38,6 +39,8 @@ export interface Watcher {
   readonly health: WatcherHealth;
   /** Resolves once the system's watcher was tried; looks go on in any case. */
   readonly ready: Promise<void>;
+  /** A look found changes. Where no event told of them the system's watcher is not believed until the next look renews it. */
+  foundByLook(): void;
   stop(): Promise<void>;
 }
 
@@ -56,6 +59,7 @@ class FolderWatcher implements Watcher {
   #lookTimer: Timer | undefined;
   #quietTimer: Timer | undefined;
   #firstChangeMs: number | undefined;
+  #hasHeard = false;
   #stopped = false;
 
   constructor(options: WatcherOptions) {
@@ -66,6 +70,11 @@ class FolderWatcher implements Watcher {
 
   get health(): WatcherHealth {
     return this.#health;
+  }
+
+  foundByLook(): void {
+    if (this.#stopped || this.#hasHeard || this.#health.state !== 'watching') return;
+    this.#become({ state: 'scanning only', reason: 'files changed and no event told of it' });
   }
 
   async stop(): Promise<void> {
@@ -82,7 +91,8 @@ class FolderWatcher implements Watcher {
       if (this.#stopped) return;
       this.#startLookTimer();
       if (this.#health.state !== 'watching' || !existsSync(this.#options.folder)) void this.#renew();
-      this.#options.onChange();
+      this.#hasHeard = this.#firstChangeMs !== undefined;
+      this.#options.onChange('look');
     });
   }
 
@@ -128,12 +138,13 @@ class FolderWatcher implements Watcher {
     if (error !== null) this.#become({ state: 'scanning only', reason: reasonOf(error) });
     const { clock } = this.#options;
     const now = clock.now();
+    this.#hasHeard = true;
     this.#firstChangeMs ??= now;
     this.#quietTimer?.cancel();
     const waitMs = Math.max(0, Math.min(quietMs, this.#firstChangeMs + busyMsMax - now));
     this.#quietTimer = clock.start(waitMs, () => {
       this.#firstChangeMs = undefined;
-      if (!this.#stopped) this.#options.onChange();
+      if (!this.#stopped) this.#options.onChange('hint');
     });
   }
 

@@ -77,6 +77,37 @@ test('a burst of changes is one look, after it is quiet or has lasted too long',
   await watcher.stop();
 });
 
+test('a watcher that said nothing of changes is not believed until it is renewed', async (t) => {
+  const clock = new HandClock(startMs);
+  let change: (() => void) | undefined;
+  const whys: string[] = [];
+  const watcher = startWatcher({
+    folder: newFolder(),
+    ignore: [],
+    clock,
+    onChange: (why) => whys.push(why),
+    loadNative: async () => ({
+      subscribe: async (_folder: string, hear: (error: Error | null, events: never[]) => unknown) => {
+        change = () => void hear(null, []);
+        return { unsubscribe: async () => {} };
+      },
+    }),
+  });
+  await watcher.ready;
+  clock.pass(lookEveryMs);
+  change?.();
+  watcher.foundByLook();
+  t.is(watcher.health.state, 'watching', 'it told of them while the look went on');
+  clock.pass(lookEveryMs);
+  watcher.foundByLook();
+  t.is(watcher.health.state, 'scanning only');
+  t.deepEqual(whys, ['look', 'hint', 'look']);
+  clock.pass(lookEveryMs);
+  await new Promise(setImmediate);
+  t.is(watcher.health.state, 'watching', 'a new subscription gets a new chance');
+  await watcher.stop();
+});
+
 test('the real watcher notices a new file', async (t) => {
   const folder = newFolder();
   const heard = new EventEmitter();
