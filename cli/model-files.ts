@@ -38,7 +38,7 @@ export const withRegistry = (command: Command): Command =>
 /** Adds the options that say which history. */
 export const withData = (command: Command): Command =>
   command
-    .option('--data <file>', 'exported telemetry (JSON lines) or a public trace, plain or gzip')
+    .option('--data <file>', 'exported telemetry (JSON lines, CSV, Parquet) or a public trace, plain or gzip')
     .addOption(
       new Option('--format <format>', "how it is written (default: by the file's name)").choices([
         'avt',

@@ -1,10 +1,11 @@
-// Telemetry rows as text: one JSON object a line (NDJSON), what `drey telemetry export` writes and analysts read.
+// Telemetry rows in files: one JSON object a line (NDJSON), what `drey telemetry export` writes and analysts read; its tables too.
 // A file is somebody's work, so the first bad line stops the reading, by file and line number.
 
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { DreyError } from './errors.ts';
 import { openLines } from './line-files.ts';
+import { cellsOfLine, isParquet, readParquetRows, rowOfCells } from './row-tables.ts';
 import { parseTelemetryRow } from './row-checks.ts';
 import { attributeNames, type LocationRow, type TelemetryRow } from './rows.ts';
 
@@ -81,15 +82,47 @@ export function* readRows(
 }
 
 /**
- * Streams a plain or gzip file of rows. Throws `row-malformed`, `dataset-missing`, `dataset-unreadable`.
+ * Streams a file of rows: JSON lines or the CSV of an export, plain or gzip, or its Parquet; what it begins with tells. Throws `row-malformed`, `dataset-missing`, `dataset-unreadable`.
  * @yields The row of each line that is not empty.
  */
 export async function* readRowFile(path: string): AsyncGenerator<TelemetryRow> {
+  if (await isParquet(path)) {
+    yield* readParquetRows(path);
+    return;
+  }
   let lineNumber = 0;
+  let columns: readonly string[] | undefined;
+  let open = '';
   for await (const line of openLines(path)) {
     lineNumber++;
-    if (line.trim() !== '') yield decodeRow(line, { file: path, lineNumber });
+    const place = { file: path, lineNumber };
+    const record = open + line;
+    open = '';
+    if (record.trim() === '') continue;
+    if (lineNumber === 1 && line.startsWith('kind,')) columns = line.split(',');
+    else if (columns === undefined) yield decodeRow(line, place);
+    // A line break in quotes: the record goes on.
+    else if (hasOpenQuote(record) && record.length < recordCharactersMax) open = `${record}\n`;
+    else yield decodeCells(record, columns, place);
   }
+  if (open !== '') throw malformed('a quote is not closed', { file: path, lineNumber });
+}
+
+/** A record of a table has some hundred bytes; one that goes on for ever lacks a quote. */
+const recordCharactersMax = 65_536;
+
+const hasOpenQuote = (text: string): boolean => text.split('"').length % 2 === 0;
+
+function decodeCells(
+  line: string,
+  columns: readonly string[],
+  place: { readonly file: string; readonly lineNumber: number },
+): TelemetryRow {
+  const cells = cellsOfLine(line);
+  if (cells?.length !== columns.length)
+    throw malformed(`it has not the ${columns.length} cells of the first line`, place);
+  const named = Object.fromEntries(columns.map((name, at) => [name, cells[at]]));
+  return rowOfCells(named, { file: place.file, number: place.lineNumber });
 }
 
 /** All rows as one text, a line break after each. */

@@ -1,5 +1,5 @@
 // Where an export goes, row by row: JSON lines, or for the analyst's own tools one wide table, CSV or Parquet, in which every
-// kind of row has its columns and leaves the others empty. A whole export is never held; only JSON lines are read back.
+// kind of row has its columns and leaves the others empty. A whole export is never held.
 
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 // Telemetry as tables for other tools: what is written is read back by readers that know nothing of us.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -10,6 +10,7 @@ import {
   fileId,
   machineId,
   openRowTable,
+  readRowFile,
   tableColumns,
   type TelemetryRow,
   unixMs,
@@ -95,3 +96,32 @@ for (const format of ['ndjson', 'csv', 'parquet'] as const) {
     t.is(error.code, 'table-unwritable');
   });
 }
+
+async function rowsOf(file: string): Promise<readonly TelemetryRow[]> {
+  const found: TelemetryRow[] = [];
+  for await (const row of readRowFile(file)) found.push(row);
+  return found;
+}
+
+for (const name of ['rows.csv', 'rows.parquet'] as const) {
+  test(`${name} of an export comes back row for row`, async (t) => {
+    const file = await write(t, name, 3);
+    t.deepEqual(await rowsOf(file), [...rows, ...rows, ...rows]);
+  });
+}
+
+test('a table whose row does not fit is refused by file and number', async (t) => {
+  const file = await write(t, 'rows.csv');
+  const lines = readFileSync(file, 'utf8');
+  for (const [text, why] of [
+    [lines.replace('uptime', 'downtime'), /rows\.csv, row 2 /u],
+    [`${lines}uptime,short\r\n`, /rows\.csv, line 6 .* cells/u],
+    [`${lines}"uptime`, /quote/u],
+  ] as const) {
+    writeFileSync(file, text);
+    const error = await t.throwsAsync(rowsOf(file), { code: 'row-malformed' });
+    t.regex(error.message, why);
+  }
+  writeFileSync(file, 'PAR1 and nothing else');
+  await t.throwsAsync(rowsOf(file), { code: 'dataset-unreadable' });
+});

@@ -1,0 +1,115 @@
+// Rows back from the tables that an export writes: CSV and Parquet with one line a row, in which each kind of row has its columns and
+// leaves the others empty. A table with other columns is refused; so is the first bad row, by file and number.
+
+import { open } from 'node:fs/promises';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { DreyError } from './errors.ts';
+import { parseTelemetryRow } from './row-checks.ts';
+import { attributeNames, type TelemetryRow } from './rows.ts';
+
+type Cells = Readonly<Record<string, unknown>>;
+
+/** Columns of whole numbers; all others are text. */
+const wholeColumns = new Set([
+  'fromMs',
+  'toMs',
+  'atMs',
+  'freeBytes',
+  'quotaBytes',
+  'hourMs',
+  'reads',
+  'writes',
+  'byteCount',
+]);
+
+/** A row of a table as the object that its line of JSON would be; empty cells are no fields. */
+export function rowOfCells(
+  cells: Cells,
+  place: { readonly file: string; readonly number: number },
+): TelemetryRow {
+  const plain: Record<string, unknown> = {};
+  const attributes: Record<string, unknown> = {};
+  for (const [name, cell] of Object.entries(cells)) {
+    if (cell === '' || cell === null || cell === undefined) continue;
+    if ((attributeNames as readonly string[]).includes(name)) attributes[name] = cell;
+    else plain[name] = wholeColumns.has(name) ? Number(cell) : cell;
+  }
+  if (plain['kind'] === 'location') {
+    plain['attributes'] = attributes;
+    plain['roundTripMs'] = parseJson(plain['roundTripMs'] ?? '{}');
+  }
+  const row = parseTelemetryRow(plain);
+  if (row.kind !== 'rejection') return row;
+  throw new DreyError({
+    code: 'row-malformed',
+    message: `${place.file}, row ${place.number} is no telemetry row: ${row.reason}`,
+    advice: 'Export the telemetry again, or remove that row from the table.',
+  });
+}
+
+function parseJson(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const cell = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/uy;
+
+/** Cells of one line (RFC 4180 without line breaks inside); undefined where a quote does not fit. */
+export function cellsOfLine(line: string): readonly string[] | undefined {
+  const cells: string[] = [];
+  cell.lastIndex = 0;
+  for (;;) {
+    const match = cell.exec(line);
+    if (match === null) return undefined;
+    cells.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
+    if (match[3] === '') return cells;
+  }
+}
+
+/** Whether the file begins as Parquet does; false for one that cannot be opened. */
+export async function isParquet(path: string): Promise<boolean> {
+  try {
+    await using handle = await open(path);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && buffer.toString('latin1') === 'PAR1';
+  } catch {
+    return false;
+  }
+}
+
+/** Rows held at once. */
+const pageRows = 20_000;
+
+/**
+ * Streams the rows of a Parquet file. Throws `row-malformed` and `dataset-unreadable`.
+ * @yields The rows in order.
+ */
+export async function* readParquetRows(path: string): AsyncGenerator<TelemetryRow> {
+  try {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    const count = Number(metadata.num_rows);
+    for (let from = 0; from < count; from += pageRows) {
+      const page = await parquetReadObjects({
+        file,
+        metadata,
+        rowStart: from,
+        rowEnd: Math.min(count, from + pageRows),
+      });
+      for (const [at, cells] of page.entries())
+        yield rowOfCells(cells, { file: path, number: from + at + 1 });
+    }
+  } catch (error) {
+    if (error instanceof DreyError) throw error;
+    throw new DreyError({
+      code: 'dataset-unreadable',
+      message: `${path} is damaged: it cannot be read as Parquet`,
+      advice: 'Fetch or export the file again.',
+      cause: error,
+    });
+  }
+}
