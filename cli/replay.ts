@@ -70,7 +70,7 @@ const formatOf = ({ format, trace }: ReplayOptions): 'avt' | 'fta' | 'rows' => {
   if (format !== undefined) return format;
   const name = trace.replace(/\.gz$/u, '');
   if (name.endsWith('.tab')) return 'fta';
-  return name.endsWith('.ndjson') || name.endsWith('.jsonl') ? 'rows' : 'avt';
+  return /\.(?:ndjson|jsonl|csv|parquet)$/u.test(name) ? 'rows' : 'avt';
 };
 
 const rulesOf = (options: ReplayOptions): ReplayRules => ({
