@@ -8,6 +8,7 @@ import type {
   HistoryRequest,
   HistoryResult,
   ReadProgress,
+  ReadQuestion,
   VerifyRequest,
   VerifyResult,
 } from './tasks.ts';
@@ -87,9 +88,13 @@ export const verifySnapshots = (
       newestRoot: options.newest.sealedRoot,
       depth: options.depth,
       problemCountMax,
+      // One more than threads: a pack is fetched while others are checked.
+      jobCountMax: options.workers.threadCountMax + 1,
     },
-    answer: async (question) =>
-      question.kind === 'count'
-        ? { body: await options.countShards(question.descriptors) }
-        : answerReading(question, options),
+    answer: async (question) => {
+      if (question.kind === 'count') return { body: await options.countShards(question.descriptors) };
+      if (question.kind !== 'check') return answerReading(question, options);
+      const answer = (asked: ReadQuestion): ReturnType<typeof answerReading> => answerReading(asked, options);
+      return { body: await options.workers.run({ task: 'check', request: question.request, answer }) };
+    },
   });

@@ -25,6 +25,7 @@ import {
   type StagedSnapshot,
 } from './drive-state.ts';
 import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
+import { runAll } from './lanes.ts';
 import { Packer, type StagedPack } from './packer.ts';
 import { type BytePath, bytePathOf, placeUnder } from './path-bytes.ts';
 import { identityOf, type LeftOut, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
@@ -361,26 +362,4 @@ function batchesOf(files: readonly ScannedEntry[]): readonly (readonly ScannedEn
     byteCount += file.byteCount;
   }
   return batches;
-}
-
-/** Runs `work` on all items, `countMax` at once; after a failure no new one starts, and the first failure is thrown. */
-async function runAll<Item>(
-  items: readonly Item[],
-  countMax: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const rest = [...items].toReversed();
-  const failures: unknown[] = [];
-  const lane = async (): Promise<void> => {
-    for (let item = rest.pop(); item !== undefined; item = rest.pop()) {
-      try {
-        await work(item);
-      } catch (error) {
-        failures.push(error);
-        rest.length = 0;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: countMax }, lane));
-  if (failures.length > 0) throw failures[0];
 }

@@ -209,10 +209,30 @@ export interface VerifyRequest {
   /** `places`: packs are counted where they lie; `data`: they are fetched, and every chunk that a file needs is checked. */
   readonly depth: 'places' | 'data';
   readonly problemCountMax: number;
+  /** `check` tasks at once. */
+  readonly jobCountMax: number;
 }
+
+/** Task `check`: one pack and everything in it. */
+export interface CheckRequest {
+  readonly driveKey: Uint8Array;
+  readonly descriptor: PackDescriptor;
+}
+
+/** Why the pack cannot be had; else every chunk in it, those with a `reason` being unusable. */
+export type CheckResult =
+  | { readonly reason: string }
+  | {
+      readonly chunks: readonly {
+        readonly chunk: ChunkId;
+        readonly length: number;
+        readonly reason?: string;
+      }[];
+    };
 
 export type VerifyQuestion =
   | ReadQuestion
+  | { readonly kind: 'check'; readonly request: CheckRequest }
   /** How many different shards of each pack can be had now. */
   | { readonly kind: 'count'; readonly descriptors: readonly PackDescriptor[] };
 
@@ -309,8 +329,14 @@ export interface Tasks {
   readonly verify: {
     readonly request: VerifyRequest;
     readonly question: VerifyQuestion;
-    readonly answer: Uint8Array | readonly number[] | undefined;
+    readonly answer: Uint8Array | readonly number[] | CheckResult | undefined;
     readonly result: VerifyResult;
+  };
+  readonly check: {
+    readonly request: CheckRequest;
+    readonly question: ReadQuestion;
+    readonly answer: Uint8Array | undefined;
+    readonly result: CheckResult;
   };
   readonly prune: {
     readonly request: PruneRequest;

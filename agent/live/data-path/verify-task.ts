@@ -2,16 +2,17 @@
 // are read; packs are counted where they lie, or fetched and every chunk checked by its keyed hash. It changes nothing.
 
 import { DreyError } from '../../../datasets/index.ts';
-import type { PackDescriptor, TreeEntry } from '../../codec/index.ts';
+import type { TreeEntry } from '../../codec/index.ts';
 import type { ChunkPlaces } from './chunk-places.ts';
 import { DriveIndex } from './drive-index.ts';
+import { runAll } from './lanes.ts';
 import { PackSource } from './pack-source.ts';
 import { pathText } from './path-bytes.ts';
 import { pathOf } from './restore-plan.ts';
-import type { Ask, TaskEnd, VerifyQuestion, VerifyRequest, VerifyResult } from './tasks.ts';
+import type { Ask, CheckResult, TaskEnd, VerifyQuestion, VerifyRequest, VerifyResult } from './tasks.ts';
 import { type OpenedRoot, OpenPacks, openRoot, TreeWalk } from './tree-walk.ts';
 
-type AskMain = Ask<VerifyQuestion, Uint8Array | readonly number[] | undefined>;
+type AskMain = Ask<VerifyQuestion, Uint8Array | readonly number[] | CheckResult | undefined>;
 type FileEntry = Extract<TreeEntry, { kind: 'file' }>;
 
 /** Task `verify`. Problems are part of its answer: it throws only what is no finding. */
@@ -169,30 +170,31 @@ class VerifyRun {
   }
 
   async #readPacks(used: readonly number[]): Promise<void> {
-    for (const [done, number] of used.entries()) {
+    let done = 0;
+    await runAll(used, this.#request.jobCountMax, async (number) => {
       await this.#ask({ kind: 'progress', phase: 'packs', done, of: used.length });
-      await this.#readPack(number, this.#places.packs[number]!);
-    }
+      const { driveKey } = this.#request;
+      const request = { driveKey, descriptor: this.#places.packs[number]! };
+      this.#takePack(number, (await this.#ask({ kind: 'check', request })) as CheckResult);
+      done++;
+    });
   }
 
-  async #readPack(number: number, descriptor: PackDescriptor): Promise<void> {
-    const { source } = this.#packs;
-    const fetched = await source.fetch(descriptor);
-    if ('reason' in fetched) {
-      this.#badPacks.set(number, fetched.reason);
+  #takePack(number: number, checked: CheckResult): void {
+    if ('reason' in checked) {
+      this.#badPacks.set(number, checked.reason);
       return;
     }
     // What could be fetched is there, whatever was said before.
     this.#badPacks.delete(number);
     const there = new Set<number>();
-    for (const entry of fetched.pack.entries) {
-      const slot = this.#places.find(entry.chunk);
+    for (const { chunk, length, reason } of checked.chunks) {
+      const slot = this.#places.find(chunk);
       if (slot === undefined || !this.#places.isMarked(slot) || this.#places.packAt(slot) !== number)
         continue;
-      const chunk = source.read(fetched.pack, entry);
       there.add(slot);
-      if ('reason' in chunk) this.#badChunks.set(slot, chunk.reason);
-      else this.#checkedBytes += chunk.bytes.length;
+      if (reason === undefined) this.#checkedBytes += length;
+      else this.#badChunks.set(slot, reason);
     }
     if (there.size < (this.#usedChunks.get(number) ?? 0)) this.#noteAbsent(number, there);
   }

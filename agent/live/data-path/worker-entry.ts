@@ -2,6 +2,7 @@
 // its end to the main thread. Decides nothing.
 
 import { parentPort } from 'node:worker_threads';
+import { checkTask } from './check-task.ts';
 import { compareTask } from './compare-trees.ts';
 import { nameDiskError } from './disk-errors.ts';
 import { differenceTask, historyTask } from './history-task.ts';
@@ -33,6 +34,7 @@ const taskFunctions: {
   history: historyTask,
   difference: differenceTask,
   verify: verifyTask,
+  check: checkTask,
   prune: pruneTask,
   drop: dropTask,
 };
