@@ -20,6 +20,8 @@ export interface SwarmTask {
 export interface SwarmAnswer {
   readonly seed: string;
   readonly tookMs: number;
+  /** Machines times days of the run. */
+  readonly machineDays: number;
   readonly report: Report;
   readonly failed?: {
     readonly options: SimulationOptions;
@@ -33,10 +35,11 @@ function answerTo({ seed, faults, shrinkMs }: SwarmTask): SwarmAnswer {
   const options = drawOptions(seed, faults);
   const report = simulate(options);
   const tookMs = performance.now() - startedMs;
-  if (report.violations.length === 0) return { seed, tookMs, report };
+  const machineDays = options.agentCount * options.days;
+  if (report.violations.length === 0) return { seed, tookMs, machineDays, report };
   const untilMs = performance.now() + shrinkMs;
   const failed = shrink({ options, report }, { run: simulate, isOver: () => performance.now() > untilMs });
-  return { seed, tookMs, report, failed };
+  return { seed, tookMs, machineDays, report, failed };
 }
 
 parentPort?.on('message', (task: SwarmTask) => parentPort?.postMessage(answerTo(task)));

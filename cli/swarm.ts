@@ -21,6 +21,7 @@ const shrinkMs = seconds(90);
 
 interface Tally {
   runs: number;
+  machineDays: number;
   events: number;
   acknowledged: number;
   restored: number;
@@ -34,8 +35,9 @@ const add = (sums: Record<string, number>, counts: Readonly<Record<string, numbe
   for (const [name, more] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + more;
 };
 
-function count(tally: Tally, { report, tookMs }: SwarmAnswer): void {
+function count(tally: Tally, { report, tookMs, machineDays }: SwarmAnswer): void {
   tally.runs++;
+  tally.machineDays += machineDays;
   tally.events += report.eventCount;
   tally.acknowledged += report.snapshotsAcknowledged + report.snapshotsGivenUp;
   tally.restored += report.snapshotsRestored;
@@ -51,6 +53,7 @@ export async function swarm(parts: SwarmParts): Promise<boolean> {
   const untilMs = startedMs + minutesMs(parts.minutes);
   const tally: Tally = {
     runs: 0,
+    machineDays: 0,
     events: 0,
     acknowledged: 0,
     restored: 0,
@@ -113,7 +116,7 @@ const sumsText = (sums: Readonly<Record<string, number>>): string =>
 
 function sayTally(tally: Tally, tookSeconds: number): void {
   sayProgress(
-    `${tally.runs} runs in ${tookSeconds.toFixed(0)} s, the longest ${(tally.longestMs / secondMs).toFixed(1)} s; ${tally.events} events`,
+    `${tally.runs} runs, ${tally.machineDays} machine-days in ${tookSeconds.toFixed(0)} s, the longest ${(tally.longestMs / secondMs).toFixed(1)} s; ${tally.events} events`,
     'final',
   );
   say(

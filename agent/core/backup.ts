@@ -32,6 +32,8 @@ export class Backup {
   #published: readonly PublishedHead[] = [];
   /** Machines that have the own facts, flushed, up to a sequence number (exclusive). */
   readonly #factsAt = new Map<PeerId, number>();
+  /** Sequence number of the next batch of the own facts. */
+  #ownNext = 0;
   #nextOfferMs = 0;
   #offerWaitMs = shardRetryMs;
 
@@ -135,7 +137,8 @@ export class Backup {
   }
 
   /** The head is flushed in the own log: now others must get it. */
-  #stored({ records, sequence }: SignedBatch, now: UnixMs): Effects {
+  #stored({ records, sequence, stream }: SignedBatch, now: UnixMs): Effects {
+    if (stream === 'facts') this.#ownNext = Math.max(this.#ownNext, sequence + 1);
     const snapshots = new Set(
       records.map((record) => (record.kind === 'head' ? record.snapshot : undefined)),
     );
@@ -149,6 +152,8 @@ export class Backup {
   }
 
   #heldBy(peer: PeerId, next: number): Effects {
+    // Nobody has more of this log than there is: such a word would count for all heads to come.
+    if (next > this.#ownNext) return [];
     this.#factsAt.set(peer, next);
     const safe = this.#published.filter(({ sequence }) => this.#copiesOf(sequence) >= this.#copiesWanted());
     if (safe.length === 0) return [];

@@ -270,6 +270,7 @@ function liars({ fleet, random }: Scheduler): void {
     const kind = lieKinds[random.below(lieKinds.length)]!;
     fleet.noteFault(`liar: ${kind}`);
     const noteHarm = fleet.noteHarm.bind(fleet);
+    fleet.liars.add(machine);
     machine.liar = new Liar({ kind, machine, random: random.fork(machine.index), noteHarm });
     times(
       { fleet, random: random.fork(`hostile ${machine.index}`) },

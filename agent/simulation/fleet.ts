@@ -52,6 +52,8 @@ export class Fleet implements World {
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement = createStatementOpener();
   readonly machines: Machine[] = [];
+  /** Those that lie, or lied: what they said is believed for a while. */
+  readonly liars = new Set<Machine>();
   readonly startMs = startMs;
   readonly ledger = new Ledger();
   readonly holdings = new Holdings<Machine>();
@@ -95,7 +97,7 @@ export class Fleet implements World {
       holdings,
       checks: this.checks,
       machineOf: (peer) => this.#byPeer.get(peer),
-      liarCount: () => machines.filter(({ liar }) => liar !== undefined).length,
+      liarCount: () => this.liars.size,
       now: () => this.queue.nowMs,
     });
     this.#foundLogs();

@@ -1,8 +1,8 @@
 // Seeds that once found a bug. Each runs again in fleet.test.ts; none is ever removed. The runs are shorter than those that found
 // the bugs, and the core has changed since: the sharper guards are the unit tests in test/agent/core.
 
-import { hours, minutes } from '../../datasets/index.ts';
-import { manyFaults, type SimulationOptions } from '../../agent/simulation/index.ts';
+import { days, hours, minutes } from '../../datasets/index.ts';
+import { calmNetwork, manyFaults, type SimulationOptions } from '../../agent/simulation/index.ts';
 
 export interface Regression {
   /** What was wrong. */
@@ -72,6 +72,29 @@ export const regressions: readonly Regression[] = [
       faults: { alwaysOnShare: 0, clockSkewMsMax: minutes(5), revocationCount: 1 },
       tickMs: minutes(1),
       holderSilenceMs: hours(8),
+    },
+  },
+  {
+    cause:
+      'whoever said that it has more of a log than there is was counted for all heads to come: a few liars made snapshots safe of which nobody else had heard',
+    options: {
+      seed: 'final-3',
+      agentCount: 24,
+      days: 1,
+      faults: {
+        network: { ...calmNetwork, slowUplinkShare: 0.2 },
+        nights: 'people',
+        alwaysOnShare: 0.8,
+        partitionsPerDay: 3,
+        siteOutageCount: 2,
+        massOutageCount: 2,
+        liarShare: 0.26,
+        hostileFramesPerLiarDay: 20,
+        rollbackCount: 1,
+        joinCount: 2,
+      },
+      tickMs: minutes(5),
+      holderSilenceMs: days(4),
     },
   },
 ];
