@@ -310,10 +310,11 @@ function rollbacks(scheduler: Scheduler): void {
 }
 
 function rollBack(fleet: Fleet, machine: Machine): void {
-  if (machine.isDestroyed || machine.isRevoked) return;
+  const isOver = fleet.queue.nowMs > fleet.startMs + fleet.options.days * dayMs;
+  if (isOver || machine.isDestroyed || machine.isRevoked || !machine.hasImage) return;
   fleet.crash(machine);
   noteDiskGone(fleet, machine);
-  if (!machine.restoreImage()) return;
+  machine.restoreImage();
   fleet.noteFault('disk image put back');
   if (machine.wantsOn) machine.powerOn(fleet);
 }

@@ -158,6 +158,10 @@ export class Machine {
     this.#outageUntilMs = 0;
   }
 
+  get hasImage(): boolean {
+    return this.#image !== undefined;
+  }
+
   /** Remembers the disk as it is. */
   takeImage(): void {
     this.#image = {
