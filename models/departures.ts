@@ -5,8 +5,8 @@ import { type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
 import { weekHours } from './hours.ts';
 import { oddsOfReturn, type ReturnHazard } from './return-hazard.ts';
 
-/** Hours since each machine was last seen up, counting only hours in which it was seen at all. */
-function hoursDown(history: FleetHistory): Int32Array {
+/** N counts of slots since each machine was last seen up, counting only those in which it was seen at all. */
+export function hoursDown(history: FleetHistory): Int32Array {
   return Int32Array.from(history.machines, (_, machine) => {
     let count = 0;
     for (let slot = history.slotCount - 1; slot >= 0; slot--) {

@@ -22,6 +22,7 @@ export {
   presenceForecast,
   type PresenceForecast,
   type PresenceNow,
+  selectPresence,
 } from './presence-forecast.ts';
 export { promotedForecast } from './promoted-forecast.ts';
 export { cardPage, listModels, readModels, resolveVersion, type StoredModels } from './registry.ts';

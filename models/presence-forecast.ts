@@ -3,7 +3,8 @@
 
 import { type FleetHistory, hourMs, type MachineId, slotDown, slotUp } from '../datasets/index.ts';
 import { fleetOffsetMs, hourKinds, kindOf } from './hours.ts';
-import { fitReturnHazard, oddsOfReturn, type ReturnHazard } from './return-hazard.ts';
+import { hoursDown } from './departures.ts';
+import { fitReturnHazard, frailtyReturns, oddsOfReturn, type ReturnHazard } from './return-hazard.ts';
 
 export interface PresenceForecast {
   /** N machines, the order of all that follows. */
@@ -17,6 +18,9 @@ export interface PresenceForecast {
   readonly leaving: Float64Array;
   /** Of the fleet's clocks. */
   readonly utcOffsetMs: number;
+  /** N values: known hours since the machine was last up when this was made; and when that was. */
+  readonly hoursAway: Float64Array;
+  readonly madeMs: number;
 }
 
 /** Hours up that are expected of every machine before its own count: nobody is known by one day. */
@@ -37,8 +41,43 @@ export function presenceForecast(history: FleetHistory, habit: Float64Array): Pr
     ),
     leaving: leavingRates(history),
     utcOffsetMs: fleetOffsetMs(history),
+    hoursAway: Float64Array.from(hoursDown(history), (slots) => (slots * history.slotMs) / hourMs),
+    madeMs: history.startMs + history.slotCount * history.slotMs,
   };
 }
+
+/** The forecast of these machines, in this order. One that it does not know has the fleet's mean habits, and was seen when it was made. */
+export function selectPresence(presence: PresenceForecast, machines: readonly MachineId[]): PresenceForecast {
+  const kinds = hourKinds.length;
+  const rowOf = new Map(presence.machines.map((machine, row) => [machine, row]));
+  const rows = machines.map((machine) => rowOf.get(machine));
+  const pick = (values: Float64Array, unknown: number): Float64Array =>
+    Float64Array.from(rows, (row) => (row === undefined ? unknown : values[row]!));
+  const habit = hourKinds.map((_, kind) =>
+    meanOf(presence.machines.map((__, row) => presence.habit[row * kinds + kind]!)),
+  );
+  const { hazard } = presence;
+  return {
+    ...presence,
+    machines,
+    hazard: {
+      hourly: hazard.hourly,
+      returns: pick(hazard.returns, frailtyReturns),
+      expected: pick(hazard.expected, frailtyReturns),
+    },
+    habit: Float64Array.from(
+      rows.flatMap((row) =>
+        row === undefined ? habit : [...presence.habit.subarray(row * kinds, (row + 1) * kinds)],
+      ),
+    ),
+    downShare: pick(presence.downShare, meanOf(presence.downShare)),
+    leaving: pick(presence.leaving, meanOf(presence.leaving)),
+    hoursAway: pick(presence.hoursAway, 0),
+  };
+}
+
+const meanOf = (values: ArrayLike<number>): number =>
+  values.length === 0 ? 0.5 : Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
 const weekHourCount = 168;
 
@@ -75,6 +114,8 @@ export interface ComingHours {
   readonly down: Float64Array;
   /** For each of the asked hours P(up at least once by then); 1 where it is up now. */
   readonly back: Float64Array;
+  /** For each of the asked hours P(down then) by habit alone. */
+  readonly habit: Float64Array;
 }
 
 /**
@@ -91,16 +132,18 @@ export function comingHours(
   const kinds = hourKinds.length;
   const habitAt = (hours: number): number =>
     presence.habit[row * kinds + kindOf((weekHour + hours - 1) % weekHourCount)]!;
+  const habit = Float64Array.from(hoursAhead, habitAt);
   if (hoursAway <= 0) {
     const rate = presence.leaving[row]! / Math.max(1e-6, presence.downShare[row]!);
-    const down = Float64Array.from(hoursAhead, (hours) => habitAt(hours) * -Math.expm1(-rate * hours));
-    return { down, back: new Float64Array(hoursAhead.length).fill(1) };
+    const down = habit.map((odds, at) => odds * -Math.expm1(-rate * hoursAhead[at]!));
+    return { down, back: new Float64Array(hoursAhead.length).fill(1), habit };
   }
   const back = Float64Array.from(
     oddsOfReturn(presence.hazard, { machine: row, hoursAway, weekHour }, hoursAhead),
   );
   return {
-    down: back.map((odds, at) => 1 - odds + odds * habitAt(hoursAhead[at]!)),
+    down: back.map((odds, at) => 1 - odds + odds * habit[at]!),
     back,
+    habit,
   };
 }

@@ -16,7 +16,7 @@ const binOf = (hoursAway: number): number => {
 /** Hours of absence by which a narrower count is drawn to a wider one. */
 const weights = { bin: 48, cell: 96 } as const;
 /** Returns that are expected of every machine before its own count: nobody is known by one night. */
-const frailtyReturns = 4;
+export const frailtyReturns = 4;
 /** Frailty counts in the first day only: who is away for longer is not slow to wake up, but broken or on holiday. */
 const frailHours = 24;
 const isFrail = (bin: number): boolean => binStarts[bin]! < frailHours;

@@ -39,7 +39,13 @@ export {
   type PopularCopy,
 } from './popular-copies.ts';
 export { explainGroup } from './reasons.ts';
-export { capacitiesOfThoseHere, type NowKnown, statesFromNow } from './repair-states.ts';
+export { repairPlan, type RepairPlanQuestion } from './repair-plan.ts';
+export {
+  capacitiesOfThoseBack,
+  capacitiesOfThoseHere,
+  type NowKnown,
+  statesFromNow,
+} from './repair-states.ts';
 export {
   machinesGivenUp,
   oddsBelow,

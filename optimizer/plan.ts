@@ -24,6 +24,15 @@ export interface PlacementGroup {
   readonly reasons: readonly MemberReason[];
 }
 
+/** A slot of a group that is to be filled anew. */
+export interface OpenPlace {
+  /** Id of the group. */
+  readonly group: string;
+  readonly slot: number;
+  /** Why: its machine has left, or the group is too thin to wait for it. */
+  readonly reason: 'gone' | 'thin';
+}
+
 /** Why a machine is in a group: the numbers that a person can check. */
 export interface MemberReason {
   readonly machine: MachineId;

@@ -61,5 +61,25 @@ export function capacitiesOfThoseHere(
   );
 }
 
+/** The same where all slots are chosen anew: whoever is away for more than a day takes nothing more, unless nobody else is left. */
+export function capacitiesOfThoseBack(
+  capacities: readonly number[],
+  groups: readonly (readonly number[])[],
+  hoursAway: readonly number[],
+): readonly number[] {
+  const loads = new Int32Array(capacities.length);
+  for (const member of groups.flat()) if (member >= 0) loads[member]!++;
+  const limited = capacities.map((capacity, machine) =>
+    hoursAway[machine]! > newcomerHoursMax ? Math.min(capacity, loads[machine]!) : capacity,
+  );
+  const sum = (of: readonly number[]): number => of.reduce((total, one) => total + one, 0);
+  return sum(limited) < roomShareMin * sum(capacities) ? capacities : limited;
+}
+
+/** A night and the morning after it. */
+const newcomerHoursMax = 24;
+/** With fewer slots than this share of them groups could not be filled. */
+const roomShareMin = 0.75;
+
 /** Room for twice the open slots: some of it is in machines that the group has already. */
 const roomFactor = 2;

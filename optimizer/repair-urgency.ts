@@ -1,7 +1,7 @@
 // Which slots are to be filled anew, now: for every group the odds that it cannot serve until those who are away are back, exactly, and
 // what one more shard would take off them, against its bytes. A timeout is only the last word. It chooses no machine and moves nothing.
 
-import { comingHours, type PresenceForecast } from '../models/index.ts';
+import { comingHours, type ComingHours, type PresenceForecast } from '../models/index.ts';
 import type { Redundancy } from './plan.ts';
 import { downTails } from './survival.ts';
 
@@ -27,7 +27,7 @@ export interface RepairPrices {
 }
 
 export const repairPricesDefault: RepairPrices = {
-  hoursPerShard: 2,
+  hoursPerShard: 0.5,
   patienceHours: 336,
   backOddsMin: 0.3,
 };
@@ -36,12 +36,17 @@ export const repairPricesDefault: RepairPrices = {
 const lostHours = 365 * 24;
 /** P(a disk dies within two weeks): 3 % a year, of drives in desktops. */
 const deathOdds = 0.0012;
+/** Who is down in half of such hours is not missed in one. */
+const usualOdds = 0.5;
 /** A copy is made within this many hours at best. */
 const copyHours = 2;
 /** Shards that may be begun within an hour, of all shards: a whole fleet within about a day. Less while much is away at once. */
 const hourlyShare = { calm: 1 / 24, burst: 1 / 168 } as const;
-/** A burst: this share of the machines went away within hours beyond what habits explain, and more than chance does. */
-const burst = { withinHours: 12, share: 0.1, sigmas: 4 } as const;
+/**
+ * A burst: this share of the machines went away within hours, or is away that should be back, beyond what habits explain, and more
+ * than chance does: a site without power, a holiday. They will come back together; a shard must be worth more then.
+ */
+const burst = { withinHours: 12, share: 0.1, sigmas: 4, priceFactor: 4 } as const;
 
 export interface UrgencyQuestion {
   readonly presence: PresenceForecast;
@@ -93,7 +98,7 @@ export function repairUrgency(question: UrgencyQuestion): Urgency {
   const urgent = found.toSorted(
     (a, b) => a.upCount - b.upCount || b.savedHours - a.savedHours || a.at - b.at || a.slot - b.slot,
   );
-  const isBurst = isBurstNow(question);
+  const { isBurst } = outlook;
   const share = isBurst ? hourlyShare.burst : hourlyShare.calm;
   const openMax = Math.max(1, Math.ceil(share * question.groups.length * n));
   const groupsByMargin = Array.from({ length: n - k + 1 }, () => 0);
@@ -110,15 +115,18 @@ export function repairUrgency(question: UrgencyQuestion): Urgency {
 class Outlook {
   readonly prices: RepairPrices;
   readonly k: number;
+  readonly hoursPerShard: number;
+  readonly isBurst: boolean;
   readonly #question: UrgencyQuestion;
-  readonly #down = new Map<number, Float64Array>();
-  readonly #back = new Map<number, number>();
+  readonly #coming = new Map<number, ComingHours>();
   #fresh: Float64Array | undefined;
 
   constructor(question: UrgencyQuestion) {
     this.#question = question;
     this.prices = question.prices ?? repairPricesDefault;
     this.k = question.redundancy.k;
+    this.isBurst = isBurstNow(question);
+    this.hoursPerShard = this.prices.hoursPerShard * (this.isBurst ? burst.priceFactor : 1);
   }
 
   hoursAway(machine: number): number {
@@ -129,18 +137,23 @@ class Outlook {
     return members.filter((member) => this.hoursAway(member) === 0).length;
   }
 
-  /** P(down) at each hour ahead. */
-  down(machine: number): Float64Array {
-    if (machine < 0) return allDown;
-    this.#look(machine);
-    return this.#down.get(machine)!;
+  /** P(down), and P(up at least once by then), at each hour ahead. */
+  coming(machine: number): ComingHours {
+    if (machine < 0) return lost;
+    const known = this.#coming.get(machine);
+    if (known !== undefined) return known;
+    const { presence, weekHour } = this.#question;
+    const coming = comingHours(presence, machine, {
+      now: { hoursAway: this.hoursAway(machine), weekHour },
+      hoursAhead,
+    });
+    this.#coming.set(machine, coming);
+    return coming;
   }
 
   /** P(back within two weeks). */
   back(machine: number): number {
-    if (machine < 0) return 0;
-    this.#look(machine);
-    return this.#back.get(machine)!;
+    return this.coming(machine).back.at(-1)!;
   }
 
   isGone(machine: number): boolean {
@@ -149,19 +162,15 @@ class Outlook {
     return this.hoursAway(machine) > patienceHours || this.back(machine) < backOddsMin;
   }
 
+  /** Whether it is usually down at this hour: a night, a weekend. */
+  isUsual(machine: number): boolean {
+    return this.coming(machine).habit[0]! >= usualOdds;
+  }
+
   /** What a machine that takes over is expected to be: the median of those that are up, and down until it has its copy. */
   fresh(): Float64Array {
     this.#fresh ??= this.#medianOfUp();
     return this.#fresh;
-  }
-
-  #look(machine: number): void {
-    if (this.#down.has(machine)) return;
-    const { presence, weekHour } = this.#question;
-    const now = { hoursAway: this.hoursAway(machine), weekHour };
-    const { down, back } = comingHours(presence, machine, { now, hoursAhead });
-    this.#down.set(machine, down);
-    this.#back.set(machine, back.at(-1)!);
   }
 
   #medianOfUp(): Float64Array {
@@ -171,27 +180,34 @@ class Outlook {
     );
     const median = byShare[Math.floor(byShare.length / 2)];
     return median === undefined
-      ? allDown
-      : this.down(median).map((odds, at) => (hoursAhead[at]! < copyHours ? 1 : odds));
+      ? lost.down
+      : this.coming(median).down.map((odds, at) => (hoursAhead[at]! < copyHours ? 1 : odds));
   }
 }
 
-const allDown = new Float64Array(hoursAhead.length).fill(1);
+/** A machine that is no longer there. */
+const lost: ComingHours = {
+  down: new Float64Array(hoursAhead.length).fill(1),
+  back: new Float64Array(hoursAhead.length),
+  habit: new Float64Array(hoursAhead.length),
+};
 
 /** The slots of one group that are worth a shard now: one after the other, each judged with those before it filled. */
 function openSlotsOf(outlook: Outlook, members: readonly number[], at: number): readonly OpenSlot[] {
   const away = members.flatMap((member, slot) => (outlook.hoursAway(member) > 0 ? [slot] : []));
-  if (away.length === 0) return [];
   const upCount = outlook.upCount(members);
+  // With fewer than k up nothing can be copied: only what has left for good is worth a place for later. And nobody is missed at night.
+  const worthwhile = away.filter(
+    (slot) => outlook.isGone(members[slot]!) || (upCount >= outlook.k && !outlook.isUsual(members[slot]!)),
+  );
   const open: OpenSlot[] = [];
   const filled = new Set<number>();
-  while (filled.size < away.length) {
-    const now = hoursOutOfReach(outlook, members, filled);
-    const [best] = away
+  while (filled.size < worthwhile.length) {
+    const [best] = worthwhile
       .filter((slot) => !filled.has(slot))
       .map((slot) => {
-        const savedHours = now - hoursOutOfReach(outlook, members, new Set([...filled, slot]));
-        const price = outlook.prices.hoursPerShard * outlook.back(members[slot]!);
+        const savedHours = hoursSaved(outlook, members, { slot, filled });
+        const price = outlook.hoursPerShard * outlook.back(members[slot]!);
         return { slot, savedHours, gain: savedHours - price, isGone: outlook.isGone(members[slot]!) };
       })
       .toSorted((a, b) => Number(b.isGone) - Number(a.isGone) || b.gain - a.gain || a.slot - b.slot);
@@ -204,25 +220,42 @@ function openSlotsOf(outlook: Outlook, members: readonly number[], at: number): 
 }
 
 /**
- * Expected hours in two weeks in which fewer than k members are up, and those of a loss, with some slots filled anew. Members fail by
- * themselves, given what is known of each now.
+ * Hours out of reach that filling a slot takes off its group until the absent machine is back: Σ_t P(not back by t) × the lesser of
+ * u(t) − v(t) and u(t) − w(t), with u = P(fewer than k up at t | it is down), v the same with another machine in its place, and w that
+ * of the group by the habits of its members. A group that is out of reach every night is the placement's business, not that of repair.
+ * And the hours of a loss. Members fail by themselves, given what is known of each now.
  */
-function hoursOutOfReach(outlook: Outlook, members: readonly number[], filled: ReadonlySet<number>): number {
+function hoursSaved(
+  outlook: Outlook,
+  members: readonly number[],
+  { slot, filled }: { readonly slot: number; readonly filled: ReadonlySet<number> },
+): number {
   const { k } = outlook;
-  const curves = members.map((member, slot) => (filled.has(slot) ? outlook.fresh() : outlook.down(member)));
-  let sum = 0;
-  for (const [step, hours] of hoursOfStep.entries()) {
-    sum +=
-      hours *
-      oddsBelow(
-        curves.map((curve) => curve[step]!),
-        k,
-      );
-  }
-  const left = members.map((member, slot) =>
-    filled.has(slot) ? deathOdds : 1 - outlook.back(member) * (1 - deathOdds),
+  const others = members.flatMap((member, other) =>
+    other === slot ? [] : [{ member, isFilled: filled.has(other) }],
   );
-  return sum + lostHours * oddsBelow(left, k);
+  const curves = others.map(({ member, isFilled }) =>
+    isFilled ? outlook.fresh() : outlook.coming(member).down,
+  );
+  const habits = members.map((member) => outlook.coming(member).habit);
+  const { back } = outlook.coming(members[slot]!);
+  const fresh = outlook.fresh();
+  let saved = 0;
+  for (const [step, hours] of hoursOfStep.entries()) {
+    const odds = curves.map((curve) => curve[step]!);
+    const without = oddsBelow([...odds, 1], k);
+    const withFresh = oddsBelow([...odds, fresh[step]!], k);
+    const asEver = oddsBelow(
+      habits.map((curve) => curve[step]!),
+      k,
+    );
+    saved += hours * (1 - back[step]!) * Math.min(without - withFresh, Math.max(0, without - asEver));
+  }
+  const left = others.map(({ member, isFilled }) =>
+    isFilled ? deathOdds : 1 - outlook.back(member) * (1 - deathOdds),
+  );
+  const gone = 1 - back.at(-1)! * (1 - deathOdds);
+  return saved + lostHours * (oddsBelow([...left, gone], k) - oddsBelow([...left, deathOdds], k));
 }
 
 /** P(fewer than k of these are up), each down by its own odds. */
@@ -232,20 +265,40 @@ export function oddsBelow(down: readonly number[], k: number): number {
   return downTails(down)[down.length - k + 1]!;
 }
 
-/** Whether more machines went away in the last hours than habits and chance explain. */
-function isBurstNow({ presence, hoursAway, weekHour }: UrgencyQuestion): boolean {
-  let [count, went, expected, variance] = [0, 0, 0, 0];
+/** Whether more machines went away in the last hours, or are away at all, than habits and chance explain. */
+function isBurstNow({
+  presence,
+  hoursAway,
+  weekHour,
+  prices = repairPricesDefault,
+}: UrgencyQuestion): boolean {
+  const [went, missing] = [new Excess(), new Excess()];
   for (const [machine, hours] of hoursAway.entries()) {
+    if (hours > prices.patienceHours) continue;
+    const now = { hoursAway: 0, weekHour };
+    missing.count(hours > 0, comingHours(presence, machine, { now, hoursAhead: [1] }).habit[0]!);
     if (hours > burst.withinHours) continue;
     // As if it had been up half a night ago: its odds of having gone since, by its own habit.
-    const { down } = comingHours(presence, machine, {
-      now: { hoursAway: 0, weekHour: (weekHour - burst.withinHours + 168) % 168 },
-      hoursAhead: [burst.withinHours],
-    });
-    count++;
-    if (hours > 0) went++;
-    expected += down[0]!;
-    variance += down[0]! * (1 - down[0]!);
+    const before = { hoursAway: 0, weekHour: (weekHour - burst.withinHours + 168) % 168 };
+    const { down } = comingHours(presence, machine, { now: before, hoursAhead: [burst.withinHours] });
+    went.count(hours > 0, down[0]!);
   }
-  return went - expected > Math.max(burst.share * count, burst.sigmas * Math.sqrt(variance));
+  return went.isLarge || missing.isLarge;
+}
+
+/** Machines that are away against what was expected of them, each by itself. */
+class Excess {
+  #count = 0;
+  #excess = 0;
+  #variance = 0;
+
+  count(isAway: boolean, odds: number): void {
+    this.#count++;
+    this.#excess += Number(isAway) - odds;
+    this.#variance += odds * (1 - odds);
+  }
+
+  get isLarge(): boolean {
+    return this.#excess > Math.max(burst.share * this.#count, burst.sigmas * Math.sqrt(this.#variance));
+  }
 }

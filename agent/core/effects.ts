@@ -13,6 +13,7 @@ import type {
 import type { ShardLocation, ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { HeardForget, StagedSnapshot } from './events.ts';
+import type { RepairWish } from './repair-watch.ts';
 
 export type CoreEffect =
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: WireMessage }
@@ -44,8 +45,18 @@ export type CoreEffect =
   | { readonly kind: 'noteForget'; readonly heard: HeardForget }
   | { readonly kind: 'connect'; readonly peer: PeerId; readonly addresses: readonly string[] }
   | { readonly kind: 'cut'; readonly peer: PeerId }
-  /** Train or take the baseline, compute, answer with `planComputed`. */
-  | { readonly kind: 'computePlan'; readonly machines: readonly PeerId[]; readonly reason: string }
+  /**
+   * Train or take the baseline, compute, answer with `planComputed`. With `repair` only its open slots are filled, by machines that
+   * are up, and nothing else moves.
+   */
+  | {
+      readonly kind: 'computePlan';
+      readonly machines: readonly PeerId[];
+      readonly reason: string;
+      readonly repair?: RepairWish;
+    }
+  /** Say who is back when, from telemetry; answer with `presenceForecast`. */
+  | { readonly kind: 'forecastPresence'; readonly machines: readonly PeerId[] }
   /** Forget the pending journal of this snapshot: its head is published. */
   | { readonly kind: 'snapshotAcknowledged'; readonly staged: StagedSnapshot }
   /** k verified shards of the pack lie in scratch or held. */

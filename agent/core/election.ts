@@ -9,12 +9,14 @@ import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
+import { RepairWatch } from './repair-watch.ts';
 
 /** Fewer machines cannot hold three copies besides the owner's. */
 export const plannedMachinesMin = 4;
 
 export class Election {
   readonly #membership: Membership;
+  readonly #watch: RepairWatch;
   readonly #leases = new Map<PeerId, HeardLease>();
   #plan: Plan | undefined;
   /** Earlier plans, newest first: restores look there for packs that have not moved yet. */
@@ -34,6 +36,7 @@ export class Election {
 
   constructor(membership: Membership) {
     this.#membership = membership;
+    this.#watch = new RepairWatch(membership);
   }
 
   handle(event: CoreEvent): Effects {
@@ -45,12 +48,15 @@ export class Election {
         return [...this.#learn(event.batch, event.now), ...this.#learnProven()];
       case 'planWanted':
         this.#isAsked = true;
-        return this.#computeIfDue(event.now);
+        return this.#planIfDue(event.now);
       case 'planComputed':
         return this.#computed(event.plan);
+      case 'presenceForecast':
+        this.#watch.learn(event.presence, event.now);
+        return [];
       case 'tick':
         this.#isReading = false;
-        return [...this.#learnProven(), ...this.#lead(event.now), ...this.#computeIfDue(event.now)];
+        return [...this.#learnProven(), ...this.#lead(event.now), ...this.#planIfDue(event.now)];
       default:
         return [];
     }
@@ -151,13 +157,33 @@ export class Election {
     return ![...up].some((peer) => peer < self && this.#membership.hasRole(peer, 'optimizer'));
   }
 
+  #planIfDue(now: UnixMs): Effects {
+    const isLeader = this.leaseAt(now)?.peer === this.#membership.self;
+    if (!isLeader || this.#plan === undefined) return this.#computeIfDue(now);
+    const wanted = this.#watch.asks(now)
+      ? [{ kind: 'forecastPresence', machines: this.#membership.holders(now) } as const]
+      : [];
+    return [...wanted, ...this.#repairIfDue(this.#plan, now), ...this.#computeIfDue(now)];
+  }
+
+  /** Between whole plans only slots that are worth a shard now are filled anew. */
+  #repairIfDue(plan: Plan, now: UnixMs): Effects {
+    if (this.#isComputing || this.#isAsked || this.#isHasty(now)) return [];
+    const machines = this.#membership.holders(now);
+    const repair = this.#watch.look(plan, machines, now);
+    if (repair === undefined || repair.open.length === 0) return [];
+    this.#isComputing = true;
+    this.#computedAtMs = [...this.#computedAtMs, now].slice(-plansPerHourMax);
+    return [{ kind: 'computePlan', machines, reason: repair.notes.join(' '), repair }];
+  }
+
   #computeIfDue(now: UnixMs): Effects {
     if (this.#membership.version !== this.#seenVersion) {
       this.#seenVersion = this.#membership.version;
       this.#changedAtMs = now;
     }
     if (this.#isComputing || (!this.#isAsked && !this.#isQuietLeader(now))) return [];
-    const machines = this.#membership.eligibleHolders(now);
+    const machines = this.#membership.eligibleHolders(now, this.#watch.givenUp);
     const reason = this.#isAsked ? 'asked for' : this.#reasonFor(machines, now);
     if (reason === undefined || machines.length < plannedMachinesMin) {
       this.#isAsked = false;
@@ -186,7 +212,15 @@ export class Election {
     if (this.#plan === undefined) return 'the first plan';
     if (now - this.#plan.computedMs > planAgeMsMax) return 'the plan is a week old';
     const considered = this.#considered ?? membersOf(this.#plan).join(' ');
-    return considered === machines.join(' ') ? undefined : 'machines came or went';
+    if (considered === machines.join(' ') || this.#watch.isBurst) return undefined;
+    // Whoever is only away is repaired slot by slot; a machine that came, or was put out, is a reason to plan anew.
+    const before = new Set(considered.split(' '));
+    const isKnown = (peer: string): boolean => this.#watch.givenUp?.has(peer as PeerId) === true;
+    const here = new Set<string>(machines);
+    const isOnlyAway =
+      machines.every((peer) => before.has(peer)) &&
+      [...before].every((peer) => here.has(peer) || isKnown(peer));
+    return isOnlyAway ? undefined : 'machines came or went';
   }
 
   #computed(plan: Plan | undefined): Effects {

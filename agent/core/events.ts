@@ -1,6 +1,7 @@
 // What the core is told. Plain data; time arrives inside. Bytes from peers were decoded and signatures checked before.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import type { PresenceForecast } from '../../models/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type {
   AgentRecord,
@@ -94,6 +95,12 @@ export type CoreEvent =
   | { readonly kind: 'snapshotStaged'; readonly staged: StagedSnapshot; readonly now: UnixMs }
   /** The answer to `computePlan`; undefined when nothing better was found or it failed. */
   | { readonly kind: 'planComputed'; readonly plan: Plan | undefined; readonly now: UnixMs }
+  /** The answer to `forecastPresence`; undefined while there is too little telemetry to tell by. */
+  | {
+      readonly kind: 'presenceForecast';
+      readonly presence: PresenceForecast | undefined;
+      readonly now: UnixMs;
+    }
   /** An admin asked for a plan now. */
   | { readonly kind: 'planWanted'; readonly now: UnixMs }
   /** A restore needs these packs; answered by `packReady` or `packLost` each. */

@@ -14,5 +14,6 @@ export {
   type RetentionClock,
   type RetentionRules,
 } from './retention.ts';
+export type { RepairWish } from './repair-watch.ts';
 export type { Shelf } from './shelf.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

@@ -44,6 +44,8 @@ export class Membership {
   readonly #addresses = new Map<PeerId, readonly string[]>();
   readonly #up = new Set<PeerId>();
   readonly #heardAt = new Map<PeerId, UnixMs>();
+  /** Machines that were connected at least once since the start. */
+  readonly #met = new Set<PeerId>();
   readonly #dials = new Map<PeerId, Dial>();
   #policy: FleetPolicy | undefined;
   #nextDialMs = 0;
@@ -128,6 +130,11 @@ export class Membership {
     return this.#heardAt.get(peer);
   }
 
+  /** Whether it was connected since this agent started; if not, `heardAt` is when it became known. */
+  hasMet(peer: PeerId): boolean {
+    return this.#met.has(peer);
+  }
+
   presenceOf(peer: PeerId, now: UnixMs): Presence {
     if (this.#revoked.has(peer)) return 'revoked';
     if (this.isUp(peer)) return 'up';
@@ -139,12 +146,18 @@ export class Membership {
     return [...this.#certificates.keys()];
   }
 
-  /** Machines that a plan may use: members with the role, not silent for too long. In order of peer id. */
-  eligibleHolders(now: UnixMs): readonly PeerId[] {
+  /** Members with the role of a holder, present or not. In order of peer id. */
+  holders(now: UnixMs): readonly PeerId[] {
     return [...this.#certificates.keys()]
       .filter((peer) => this.isMember(peer, now) && this.hasRole(peer, 'holder'))
-      .filter((peer) => this.presenceOf(peer, now) !== 'gone')
       .toSorted();
+  }
+
+  /** Machines that a plan may use: holders that are not given up, or, where nobody can tell, not silent for too long. */
+  eligibleHolders(now: UnixMs, givenUp?: ReadonlySet<PeerId>): readonly PeerId[] {
+    return this.holders(now).filter((peer) =>
+      givenUp === undefined ? this.presenceOf(peer, now) !== 'gone' : !givenUp.has(peer),
+    );
   }
 
   /** Takes a statement that the shell got outside the log (its own certificate, a join). */
@@ -209,6 +222,7 @@ export class Membership {
   #connected(peer: PeerId, now: UnixMs): Effects {
     if (this.#revoked.has(peer)) return [{ kind: 'cut', peer }];
     this.#up.add(peer);
+    this.#met.add(peer);
     this.#heardAt.set(peer, now);
     this.#dials.delete(peer);
     this.#version++;

@@ -1,7 +1,7 @@
 // Gets this agent the shards that the plan gives it: from whoever has them, or rebuilt from k others when nobody does.
-// What no longer exists comes before what only moves. It removes nothing but its own scratch.
+// What no longer exists comes before what only moves, and packs with the fewest shards left before others. It removes nothing but its own scratch.
 
-import type { UnixMs } from '../../datasets/index.ts';
+import { hours, minutes, type UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import { planSettleMs, pullsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
@@ -20,6 +20,10 @@ interface Want {
   isRebuilding: boolean;
 }
 
+/** A machine that restarts is back within this time. */
+const restartMs = hours(1);
+/** Wants are put in order again this often, and with every plan. */
+const orderEveryMs = minutes(1);
 /** Wants looked at in one tick; the rest waits for the next. */
 const wantsPerTick = 512;
 
@@ -28,6 +32,7 @@ export class Repair {
   readonly #shelf: Shelf;
   readonly #pulls: Pulls;
   readonly #wants = new Map<PackId, Want>();
+  #nextOrderMs = 0;
 
   constructor(membership: Membership, shelf: Shelf, pulls: Pulls) {
     this.#membership = membership;
@@ -38,6 +43,19 @@ export class Repair {
   /** Shards that should be here and are not. */
   get wantCount(): number {
     return this.#wants.size;
+  }
+
+  /** Packs known here of which exactly k shards are in reach, and those of which fewer are; own ones that lie whole in the outbox are safe. */
+  packsAtRisk(): { readonly thinCount: number; readonly outOfReachCount: number } {
+    let [thinCount, outOfReachCount] = [0, 0];
+    for (const known of this.#shelf.packs.values()) {
+      const k = known.descriptor?.redundancy.k;
+      if (k === undefined || known.isInOutbox || this.#shelf.givenUpMs(known) !== undefined) continue;
+      const spare = this.#shardsInReach(known) - k;
+      if (spare === 0) thinCount++;
+      if (spare < 0) outOfReachCount++;
+    }
+    return { thinCount, outOfReachCount };
   }
 
   handle(event: CoreEvent): Effects {
@@ -67,6 +85,7 @@ export class Repair {
       if (known === undefined || this.slotOf(known) === undefined) this.#wants.delete(pack);
     }
     for (const known of this.#shelf.packs.values()) this.#consider(known, now);
+    this.#nextOrderMs = 0;
     return this.#work(now);
   }
 
@@ -127,6 +146,7 @@ export class Repair {
   /** Rebuilds first, then moves, as far as pulls are free. */
   #work(now: UnixMs): Effects {
     if (this.#wants.size === 0 || this.#pulls.countFor('repair') >= pullsMax) return [];
+    this.#order(now);
     const ready = [...this.#wants.values()].slice(0, wantsPerTick).filter((want) => want.notBeforeMs <= now);
     const effects: CoreEffect[] = [];
     for (const isMove of [false, true]) {
@@ -177,15 +197,43 @@ export class Repair {
         }),
       ];
     }
-    if (this.#mayReturn(known, slot, now) || now - want.sinceMs < planSettleMs) return [];
+    if (this.#mayWait(known, slot, now) || now - want.sinceMs < planSettleMs) return [];
     return this.#gather(want, known, { group, slot, now });
   }
 
-  /** A machine that sleeps has it: moving can wait. */
-  #mayReturn(known: KnownPack, slot: number, now: UnixMs): boolean {
+  /**
+   * A machine that sleeps has it: to move it later costs one shard, to rebuild it now k. Only a pack with shards to spare waits for
+   * that; and for a restart every pack does.
+   */
+  #mayWait(known: KnownPack, slot: number, now: UnixMs): boolean {
+    const k = known.descriptor?.redundancy.k ?? 1;
+    const waitMs = k > 1 && this.#shardsInReach(known) > k ? Number.POSITIVE_INFINITY : restartMs;
     return [...(known.others.get(slot) ?? [])].some(
-      (peer) => this.#membership.presenceOf(peer, now) === 'silent',
+      (peer) =>
+        this.#membership.presenceOf(peer, now) === 'silent' &&
+        now - (this.#membership.heardAt(peer) ?? now) < waitMs,
     );
+  }
+
+  /** Different shards of a pack that are here or with machines that are up. */
+  #shardsInReach(known: KnownPack): number {
+    const indexes = new Set(known.held);
+    for (const [index, peers] of known.others)
+      if ([...peers].some((peer) => this.#membership.up.has(peer))) indexes.add(index);
+    return indexes.size;
+  }
+
+  /** Packs of which the fewest shards are left come first; looked at once in a while, as all of them are gone through. */
+  #order(now: UnixMs): void {
+    if (now < this.#nextOrderMs || this.#wants.size < 2) return;
+    this.#nextOrderMs = now + orderEveryMs;
+    const left = (pack: PackId): number => {
+      const known = this.#shelf.get(pack);
+      return known === undefined ? 0 : this.#shardsInReach(known) - (known.descriptor?.redundancy.k ?? 1);
+    };
+    const ordered = [...this.#wants].map(([pack, want]) => ({ pack, want, left: left(pack) }));
+    this.#wants.clear();
+    for (const { pack, want } of ordered.toSorted((a, b) => a.left - b.left)) this.#wants.set(pack, want);
   }
 
   /** Nobody has it: fetch k others, then rebuild. */

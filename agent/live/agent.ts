@@ -30,7 +30,7 @@ import { Keeper } from './keeping.ts';
 import type { LiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Planner } from './planner.ts';
-import { Planning } from './planning.ts';
+import { Planning, type PlanOrder } from './planning.ts';
 import { readPower } from './power.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
@@ -248,8 +248,8 @@ export class LiveAgent {
 
   #hooks() {
     return {
-      computePlan: (machines: readonly PeerId[], reason: string) =>
-        void this.planning.computeForCore(machines, reason),
+      computePlan: (order: PlanOrder) => void this.planning.computeForCore(order),
+      forecastPresence: (machines: readonly PeerId[]) => void this.planning.forecastForCore(machines),
       snapshotAcknowledged: (staged: Parameters<Drives['acknowledged']>[0]) =>
         this.drives.acknowledged(staged),
       packs: this.fetcher,

@@ -1,5 +1,6 @@
 // What is wrong or at risk on this agent, in plain words with advice. It reads, and changes nothing.
 
+import { hourMs } from '../../datasets/index.ts';
 import type { AgentCore } from '../core/index.ts';
 import type { HealthLine } from '../view.ts';
 import type { Drives } from './drives.ts';
@@ -24,7 +25,7 @@ export function healthLines({ core, disk, drives, proposal, now }: ViewParts): r
     lines.push({
       level: 'warning',
       subject: 'machines',
-      text: `${gone} machines were silent for too long and are replaced.`,
+      text: `${gone} machines were silent for more than ${Math.round(membership.holderSilenceMs / hourMs)} hours; shards of theirs that are needed are made again elsewhere.`,
       advice: 'Start them again, or put them out with `drey fleet revoke`.',
     });
   if (proposal !== undefined)
@@ -34,7 +35,7 @@ export function healthLines({ core, disk, drives, proposal, now }: ViewParts): r
       text: `Plan ${proposal.plan.epoch} waits for approval: ${proposal.reason}.`,
       advice: 'Look at it, then run `drey plan approve`.',
     });
-  lines.push(...auditHealth(core), ...driveHealth(drives));
+  lines.push(...riskHealth(core), ...auditHealth(core), ...driveHealth(drives));
   const { heldBytes, quotaBytes, freeBytes } = disk.usage();
   if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
     lines.push({
@@ -46,6 +47,33 @@ export function healthLines({ core, disk, drives, proposal, now }: ViewParts): r
   return lines.length === 0
     ? [{ level: 'ok', subject: 'agent', text: 'Everything is as it should be.' }]
     : lines;
+}
+
+const packsAre = (count: number): string => (count === 1 ? '1 pack is' : `${count} packs are`);
+
+/** What is one machine away from being out of reach, why, and what is done about it. */
+function riskHealth({ membership, repair }: AgentCore): readonly HealthLine[] {
+  const { thinCount, outOfReachCount } = repair.packsAtRisk();
+  if (thinCount + outOfReachCount === 0) return [];
+  const others = membership.machines.filter(
+    (peer) => peer !== membership.self && !membership.isRevoked(peer),
+  );
+  const away = others.filter((peer) => !membership.up.has(peer)).length;
+  const done =
+    repair.wantCount > 0
+      ? `copies of ${repair.wantCount} shards are being made here`
+      : 'copies are made as soon as that is worth more than waiting for them';
+  const risks = [
+    ...(outOfReachCount > 0 ? [`${packsAre(outOfReachCount)} out of reach`] : []),
+    ...(thinCount > 0 ? [`${packsAre(thinCount)} one machine away from being out of reach`] : []),
+  ];
+  return [
+    {
+      level: 'warning',
+      subject: 'packs',
+      text: `Of the packs that this machine knows, ${risks.join(' and ')}, as ${away} of ${others.length} other machines are away; ${done}.`,
+    },
+  ];
 }
 
 function auditHealth({ membership, audit }: AgentCore): readonly HealthLine[] {

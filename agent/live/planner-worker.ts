@@ -1,7 +1,9 @@
-// Where the planner's thread starts: compares the policies on held-out hours where there are some, and computes one plan.
+// Where the planner's thread starts: compares the policies on held-out hours where there are some, and computes one plan; or fills the
+// open slots of one; or says who is back when.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FailureForecast } from '../../models/index.ts';
+import type { FleetHistory } from '../../datasets/index.ts';
+import { baselineForecast, type FailureForecast, type PresenceForecast } from '../../models/index.ts';
 import {
   compareHeldOut,
   computePlan,
@@ -9,21 +11,29 @@ import {
   loadSolver,
   type Plan,
   type PlanQuestion,
+  repairPlan,
+  type RepairPlanQuestion,
 } from '../../optimizer/index.ts';
 
 export interface PlanTask extends Pick<
   PlanQuestion,
   'machines' | 'forecast' | 'author' | 'nowMs' | 'target' | 'limits' | 'bytesPerSlot'
 > {
+  readonly kind: 'plan';
   readonly previous: Plan | undefined;
   readonly baseline?: FailureForecast;
   readonly heldOut?: Omit<HeldOut, 'redundancy' | 'seed'>;
 }
 
+export type WorkerTask =
+  | PlanTask
+  | ({ readonly kind: 'repair' } & Omit<RepairPlanQuestion, 'seed'>)
+  | { readonly kind: 'presence'; readonly history: FleetHistory };
+
 const seed = 1;
 
 async function planFor(task: PlanTask): Promise<Plan> {
-  const { previous, baseline, heldOut, ...question } = task;
+  const { kind: _, previous, baseline, heldOut, ...question } = task;
   return computePlan({
     ...question,
     seed,
@@ -36,4 +46,15 @@ async function planFor(task: PlanTask): Promise<Plan> {
   });
 }
 
-parentPort?.postMessage(await planFor(workerData as PlanTask));
+function answer(task: WorkerTask): Plan | Promise<Plan> | PresenceForecast | undefined {
+  switch (task.kind) {
+    case 'plan':
+      return planFor(task);
+    case 'repair':
+      return repairPlan({ ...task, seed });
+    case 'presence':
+      return baselineForecast(task.history).presence;
+  }
+}
+
+parentPort?.postMessage(await answer(workerData as WorkerTask));

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import {
   type FleetHistory,
   hourMs,
+  hourOfWeek,
   historyFromRows,
   type LocationRow,
   type MachineId,
@@ -16,6 +17,7 @@ import {
   baselineForecast,
   canTrain,
   type ModelCard,
+  type PresenceForecast,
   readPromoted,
   trainModels,
   type TrainedModels,
@@ -23,10 +25,11 @@ import {
 } from '../../models/index.ts';
 import type { AvailabilityTarget, PlacementLimits, Plan, PlannedMachine } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
+import type { RepairWish } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
 import { promotedTask } from './promoted-task.ts';
-import type { PlanTask } from './planner-worker.ts';
+import type { PlanTask, WorkerTask } from './planner-worker.ts';
 
 /** The models look back this far. */
 const lookBackMs = 8 * weekMs;
@@ -48,6 +51,13 @@ export interface PlanWish {
   readonly bytesPerSlot: { readonly small?: number; readonly bulk?: number };
   readonly onProgress: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface RepairTask {
+  readonly machines: readonly PeerId[];
+  readonly previous: Plan;
+  readonly limits: PlacementLimits;
+  readonly repair: RepairWish;
 }
 
 export interface PlanMade {
@@ -119,6 +129,37 @@ export class Planner {
     });
   }
 
+  /** Who is back when; undefined while there is less than a week to tell by. */
+  async presence(machines: readonly PeerId[]): Promise<PresenceForecast | undefined> {
+    const history = await this.history(machines);
+    if (history === undefined || history.slotCount * history.slotMs < weekMs) return undefined;
+    return inThread<PresenceForecast>({ kind: 'presence', history });
+  }
+
+  /** The previous plan with its open slots filled; no model is trained for that. */
+  async repair({ machines, previous, limits, repair }: RepairTask): Promise<Plan> {
+    const history = await this.history(machines);
+    const promoted = readPromoted(this.#parts.registryFolder);
+    const forecast =
+      history === undefined
+        ? unknownForecast(machines)
+        : promoted === undefined
+          ? baselineForecast(history)
+          : promotedTask(promoted, history).forecast;
+    const nowMs = this.#parts.now();
+    return inThread<Plan>({
+      kind: 'repair',
+      previous,
+      ...repair,
+      machines: await this.givers(machines),
+      weekHour: hourOfWeek(nowMs, forecast.presence?.utcOffsetMs),
+      forecast,
+      author: this.#parts.self,
+      nowMs,
+      limits,
+    });
+  }
+
   async make(wish: PlanWish): Promise<PlanMade> {
     const { machines, previous, target, limits } = wish;
     const { small, bulk } = wish.bytesPerSlot;
@@ -173,7 +214,10 @@ export function unknownForecast(machines: readonly MachineId[]): ReturnType<type
   };
 }
 
-function planInThread(task: PlanTask): Promise<Plan> {
+const planInThread = (task: Omit<PlanTask, 'kind'>): Promise<Plan> =>
+  inThread<Plan>({ kind: 'plan', ...task });
+
+function inThread<Answer extends Plan | PresenceForecast>(task: WorkerTask): Promise<Answer> {
   const worker = new Worker(new URL('planner-worker.ts', import.meta.url), {
     name: 'drey planner',
     workerData: task,

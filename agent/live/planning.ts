@@ -4,7 +4,14 @@
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import { noLimits, type Plan, targetDefault } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
-import { type AgentCore, type CoreEvent, movementBetween, reasonToHold } from '../core/index.ts';
+import {
+  type AgentCore,
+  type CoreEffect,
+  type CoreEvent,
+  movementBetween,
+  reasonToHold,
+  type RepairWish,
+} from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { EventLine, TrainingView } from '../view.ts';
 import { modelRecordOf, type Planner } from './planner.ts';
@@ -25,6 +32,9 @@ interface Wish {
   readonly onProgress: (training: TrainingView) => void;
   readonly signal?: AbortSignal;
 }
+
+/** What the core orders. */
+export type PlanOrder = Omit<Extract<CoreEffect, { kind: 'computePlan' }>, 'kind'>;
 
 /** A plan that waits for an admin, and why. */
 export interface Proposal {
@@ -52,15 +62,36 @@ export class Planning {
   }
 
   /** The core asked: every outcome goes back to it, so that it may ask again. */
-  async computeForCore(machines: readonly PeerId[], reason: string): Promise<void> {
+  async computeForCore({ machines, reason, repair }: PlanOrder): Promise<void> {
     const { report, tell, now } = this.#parts;
-    report('info', `computing a plan: ${reason}`);
+    report('info', repair === undefined ? `computing a plan: ${reason}` : `repairing: ${reason}`);
     try {
-      await this.#make({ machines, onProgress: () => {} });
+      if (repair === undefined) await this.#make({ machines, onProgress: () => {} });
+      else await this.#repair(machines, repair);
     } catch (error) {
       report('problem', `no plan could be computed: ${String(error)}`);
       tell({ kind: 'planComputed', plan: undefined, now: now() });
     }
+  }
+
+  /** The core asked who is back when: every outcome goes back to it. */
+  async forecastForCore(machines: readonly PeerId[]): Promise<void> {
+    const { planner, report, tell, now } = this.#parts;
+    try {
+      tell({ kind: 'presenceForecast', presence: await planner.presence(machines), now: now() });
+    } catch (error) {
+      report('problem', `nobody can tell who will be back when: ${String(error)}`);
+      tell({ kind: 'presenceForecast', presence: undefined, now: now() });
+    }
+  }
+
+  /** Only the open slots are filled: it waits for nobody but a fleet in review mode. */
+  async #repair(machines: readonly PeerId[], repair: RepairWish): Promise<void> {
+    const { core, planner } = this.#parts;
+    const previous = core.election.plan;
+    if (previous === undefined) return this.#offer(undefined, previous);
+    const limits = core.membership.policy?.limits ?? noLimits;
+    this.#offer(await planner.repair({ machines, previous, limits, repair }), previous);
   }
 
   /** A person asked. `changed` is false when nothing better than the plan of now was found. */
@@ -120,11 +151,11 @@ export class Planning {
   }
 
   /** The core publishes it, unless it has to wait for an admin; the very first never waits. */
-  #offer(plan: Plan, previous: Plan | undefined): void {
+  #offer(plan: Plan | undefined, previous: Plan | undefined): void {
     const { tell, now, report } = this.#parts;
-    const isNews = plan !== previous && plan.epoch > (previous?.epoch ?? 0);
+    const isNews = plan !== undefined && plan !== previous && plan.epoch > (previous?.epoch ?? 0);
     const reason = isNews && previous !== undefined ? this.#reasonToWait(plan, previous) : undefined;
-    if (reason !== undefined) {
+    if (isNews && reason !== undefined) {
       this.#proposal = { plan, reason };
       report('warning', `plan ${plan.epoch} waits for approval: ${reason}`);
     }

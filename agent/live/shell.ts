@@ -35,11 +35,13 @@ import type {
 } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
+import type { PlanOrder } from './planning.ts';
 import { DreyError } from '../../datasets/index.ts';
 
 /** What the core orders and others carry out. */
 export interface ShellHooks {
-  computePlan(machines: readonly PeerId[], reason: string): void;
+  computePlan(order: PlanOrder): void;
+  forecastPresence(machines: readonly PeerId[]): void;
   snapshotAcknowledged(staged: StagedSnapshot): void;
   /** Hears of packs that somebody wants whole, or counted. */
   readonly packs: {
@@ -248,7 +250,9 @@ export class Shell implements WireListener {
       case 'cut':
         return wire.cut(effect.peer);
       case 'computePlan':
-        return hooks.computePlan(effect.machines, effect.reason);
+        return hooks.computePlan(effect);
+      case 'forecastPresence':
+        return hooks.forecastPresence(effect.machines);
       case 'snapshotAcknowledged':
         return hooks.snapshotAcknowledged(effect.staged);
       case 'packReady':

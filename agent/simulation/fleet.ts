@@ -2,6 +2,7 @@
 // that watch them.
 
 import { createRandom, days, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { baselineForecast, type PresenceForecast } from '../../models/index.ts';
 import { redundancyForFleet } from '../../optimizer/index.ts';
 import {
   type AdminKey,
@@ -66,6 +67,7 @@ export class Fleet implements World {
   rejectionCount = 0;
   readonly #admin: AdminKey;
   readonly #byPeer = new Map<PeerId, Machine>();
+  #presence: PresenceForecast | undefined;
 
   constructor(options: ResolvedOptions) {
     this.options = options;
@@ -130,6 +132,22 @@ export class Fleet implements World {
     this.#byPeer.set(machine.peer, machine);
     machine.watchHeld((pack) => this.holdings.note(pack, machine));
     return machine;
+  }
+
+  presence(): PresenceForecast | undefined {
+    const { past } = this.options;
+    if (past === undefined) return undefined;
+    this.#presence ??= baselineForecast({
+      ...past,
+      machines: past.machines.map((one, row) => ({
+        ...one,
+        machine: this.machines[row]?.peer ?? one.machine,
+      })),
+    }).presence;
+    if (this.#presence === undefined) return undefined;
+    // The run begins with everybody on.
+    const hoursAway = new Float64Array(this.#presence.machines.length);
+    return { ...this.#presence, hoursAway, madeMs: this.startMs };
   }
 
   /** A new machine whose certificate stands in the log of one that is up. */

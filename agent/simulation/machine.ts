@@ -2,6 +2,7 @@
 // asks of its world.
 
 import type { Random } from '../../datasets/index.ts';
+import type { PresenceForecast } from '../../models/index.ts';
 import type { MachineKey, openStatement, ShardKey } from '../codec/index.ts';
 import type { CoreEffect, Effects, HeardForget, StagedSnapshot } from '../core/index.ts';
 import type { FleetId, PackId, PeerId } from '../units.ts';
@@ -23,6 +24,8 @@ export interface World {
   /** How long computing a plan takes. */
   readonly planMs: number;
   readonly planner: Planner;
+  /** Who is back when, by what the machines did before the run; undefined where nobody knows. */
+  presence(): PresenceForecast | undefined;
   /** Plants a bug: changes what the core orders. Only tests of the checkers set it. */
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement: typeof openStatement;

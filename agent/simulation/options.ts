@@ -112,6 +112,8 @@ export interface SimulationOptions {
   readonly faults?: Partial<Faults>;
   /** When machines really were on: rows are taken in order, and again from the first where there are too few. Absent: generated. */
   readonly history?: FleetHistory;
+  /** What the machines did before, row by row: with it the optimizer knows who is back when. Absent: it waits for a silence. */
+  readonly past?: FleetHistory;
   /** Snapshots that each person makes on a day with the machine on, on average. */
   readonly snapshotsPerMachineDay?: number;
   /** Snapshots that each person keeps, the newest ones; older ones are given up. Absent: all. */
@@ -128,9 +130,10 @@ export interface SimulationOptions {
   readonly rewrite?: (effects: Effects) => Effects;
 }
 
-export type ResolvedOptions = Required<Omit<SimulationOptions, 'faults' | 'rewrite' | 'history'>> & {
+export type ResolvedOptions = Required<Omit<SimulationOptions, 'faults' | 'rewrite' | 'history' | 'past'>> & {
   readonly faults: Faults;
   readonly history: FleetHistory | undefined;
+  readonly past: FleetHistory | undefined;
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
 };
 
@@ -148,6 +151,7 @@ export function resolveOptions(options: SimulationOptions): ResolvedOptions {
     checks: checkNames,
     rewrite: undefined,
     history: undefined,
+    past: undefined,
     ...options,
     faults: { ...noFaults, ...options.faults },
   };

@@ -10,6 +10,7 @@ import {
   type Plan,
   redundancyForFleet,
 } from '../../optimizer/index.ts';
+import type { RepairWish } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 
 export interface PlanRequest {
@@ -19,6 +20,8 @@ export interface PlanRequest {
   readonly author: PeerId;
   readonly now: UnixMs;
   readonly random: Random;
+  /** Only these slots are to be filled, by machines that are up. */
+  readonly repair?: RepairWish;
 }
 
 export type Planner = (request: PlanRequest) => Plan;
@@ -27,7 +30,8 @@ export type Planner = (request: PlanRequest) => Plan;
 const restlessShare = 0.05;
 
 export const shuffledPlan: Planner = (request) => {
-  const { previous, author, now, machines } = request;
+  const { previous, author, now, machines, repair } = request;
+  if (previous !== undefined && repair !== undefined) return repairedPlan(previous, request, repair);
   return {
     epoch: (previous?.epoch ?? 0) + 1,
     author,
@@ -39,6 +43,39 @@ export const shuffledPlan: Planner = (request) => {
     notes: [],
   };
 };
+
+/** The previous plan with its open slots filled, by machines that are up and have the fewest slots. */
+function repairedPlan(previous: Plan, { machines, random, author }: PlanRequest, repair: RepairWish): Plan {
+  const open = new Set(repair.open.map(({ group, slot }) => `${group} ${slot}`));
+  const classes = previous.classes.map((one): PlacementClass => {
+    const load = new Map(
+      machines.filter((_, at) => repair.hoursAway[at] === 0).map((machine) => [machine, 0]),
+    );
+    for (const { members } of one.groups)
+      for (const member of members) if (load.has(member)) load.set(member, load.get(member)! + 1);
+    return { ...one, groups: one.groups.map((group) => refilled(group, { open, load, random })) };
+  });
+  return { ...previous, epoch: previous.epoch + 1, author, classes, notes: repair.notes };
+}
+
+function refilled(
+  group: PlacementGroup,
+  { open, load, random }: Omit<Filling, 'members'> & { readonly open: ReadonlySet<string> },
+): PlacementGroup {
+  const isOpen = (slot: number): boolean => open.has(`${group.id} ${slot}`);
+  if (!group.members.some((_, slot) => isOpen(slot))) return group;
+  // Those who stay count already: only what is new adds to a load.
+  const others = new Map([...load].filter(([machine]) => !group.members.includes(machine)));
+  const openCount = group.members.filter((_, slot) => isOpen(slot)).length;
+  if (others.size < openCount) return group;
+  const filled = fill({
+    members: group.members.map((member, slot) => (isOpen(slot) ? undefined : member)),
+    load: others,
+    random,
+  });
+  for (const [slot, member] of filled.entries()) if (isOpen(slot)) load.set(member, load.get(member)! + 1);
+  return groupOf(group.id, filled);
+}
 
 /** Classes for new packs, then those that only older packs use: without one nobody would keep those in order (decision 0004). */
 function shapesOf(machineCount: number, previous: Plan | undefined): readonly ClassShape[] {
@@ -84,7 +121,8 @@ interface Filling {
 
 /** Fills empty slots with the machines that have the fewest, ties by chance. */
 function fill({ members, load, random }: Filling): readonly PeerId[] {
-  for (const member of members) if (member !== undefined) load.set(member, load.get(member)! + 1);
+  for (const member of members)
+    if (member !== undefined && load.has(member)) load.set(member, load.get(member)! + 1);
   return members.map((member, slot) => {
     if (member !== undefined) return member;
     let [best, bestLoad] = ['' as PeerId, Number.POSITIVE_INFINITY];

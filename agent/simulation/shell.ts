@@ -242,8 +242,13 @@ export class Shell {
         this.wire.cut(effect.peer);
         return;
       case 'computePlan':
-        this.#computePlan(effect.machines);
+        this.#computePlan(effect);
         return;
+      case 'forecastPresence': {
+        const presence = this.#world.presence();
+        this.clock.start(this.#world.planMs, () => this.tell({ kind: 'presenceForecast', presence }));
+        return;
+      }
       case 'snapshotAcknowledged':
         this.#acknowledged(effect.staged);
         return;
@@ -356,7 +361,7 @@ export class Shell {
     else this.wire.send(to, this.#world.frames.encode({ kind: 'receipt', receipt: bytes }));
   }
 
-  #computePlan(machines: readonly PeerId[]): void {
+  #computePlan({ machines, repair }: Extract<CoreEffect, { kind: 'computePlan' }>): void {
     const previous = this.core.election.plan;
     const { random, peer: author } = this.#machine;
     this.clock.start(this.#world.planMs, () => {
@@ -366,6 +371,7 @@ export class Shell {
         author,
         now: unixMs(Math.floor(this.clock.now())),
         random,
+        ...(repair === undefined ? {} : { repair }),
       });
       this.tell({ kind: 'planComputed', plan });
     });

@@ -5,7 +5,12 @@ import { createRandom, hourMs, hourOfWeek, weekMs } from '../../datasets/index.t
 import type { PresenceForecast } from '../../models/index.ts';
 import { chooseGroups, type GroupsQuestion } from '../groups.ts';
 import { capacitiesFor, groupCountFor } from '../redundancy.ts';
-import { capacitiesOfThoseHere, type NowKnown, statesFromNow } from '../repair-states.ts';
+import {
+  capacitiesOfThoseBack,
+  capacitiesOfThoseHere,
+  type NowKnown,
+  statesFromNow,
+} from '../repair-states.ts';
 import { machinesGivenUp, repairUrgency } from '../repair-urgency.ts';
 import type { States } from '../states.ts';
 import type { Belief, Policy } from './policies/index.ts';
@@ -168,7 +173,13 @@ class PolicyRun {
     const givenUp = machinesGivenUp(known);
     const capacities = this.#capacities((at) => givenUp.has(at));
     const { hoursAway } = known;
-    if (!isRepair) this.#choose({ scope, slot, previous: groups, capacities });
+    if (!isRepair)
+      this.#choose({
+        scope,
+        slot,
+        previous: groups,
+        capacities: capacitiesOfThoseBack(capacities, groups, hoursAway),
+      });
     else
       this.#choose({
         scope: 'open slots',

@@ -3,6 +3,7 @@
 // Prints lines of JSON. Not a test: what it says is for people.
 
 import { hours, slotUp } from '../../datasets/index.ts';
+import { baselineForecast, type PresenceForecast } from '../../models/index.ts';
 import { goneOdds } from '../../models/departures.ts';
 import { fitReturnHazard } from '../../models/return-hazard.ts';
 import {
@@ -30,10 +31,14 @@ const leaversOf = ({ past, future }: Lesson): Float64Array =>
     return next === undefined || next.includes(slotUp) ? 0 : 1;
   });
 
+/** By the margin of each group, as Drey does it. */
+const byMargin = { presence: ({ past }: Lesson) => baselineForecast(past).presence } as const;
+
 interface Entrant {
   readonly name: string;
   readonly patienceMs: number;
   readonly goneOdds?: (lesson: Lesson) => Float64Array;
+  readonly presence?: (lesson: Lesson) => PresenceForecast | undefined;
 }
 
 const entrants: readonly Entrant[] = [
@@ -45,18 +50,29 @@ const entrants: readonly Entrant[] = [
   { name: '14 days', patienceMs: hours(336) },
   { name: '14 days, gone by count', patienceMs: hours(336), goneOdds: byCount },
   { name: '14 days, gone by hazard', patienceMs: hours(336), goneOdds: byHazard },
+  { name: 'by margin', patienceMs: hours(336), ...byMargin },
   { name: 'oracle', patienceMs: hours(10_000), goneOdds: leaversOf },
 ];
 
 /** The same name for all, so that all have the same groups. */
-const policyOf = ({ goneOdds: odds }: Entrant): Policy =>
-  odds === undefined
+const policyOf = (entrant: Entrant): Policy => {
+  const { goneOdds: odds, presence: presenceOf } = entrant;
+  if (presenceOf !== undefined)
+    return {
+      ...byChance,
+      learn: async (lesson) => {
+        const presence = presenceOf(lesson);
+        return { ...(await byChance.learn(lesson)), ...(presence === undefined ? {} : { presence }) };
+      },
+    };
+  return odds === undefined
     ? byChance
     : {
         ...byChance,
         needs: odds === leaversOf ? 'future' : 'past',
         learn: async (lesson) => ({ ...(await byChance.learn(lesson)), goneOdds: odds(lesson) }),
       };
+};
 
 for (const seed of seeds.length === 0 ? ['1'] : seeds) {
   const history = await loadTrace({

@@ -33,6 +33,8 @@ function presenceOf(downShares: readonly number[], returning = 0.1, late = 0.000
     downShare: Float64Array.from(downShares),
     leaving: Float64Array.from(downShares, (share) => share / 10),
     utcOffsetMs: 0,
+    hoursAway: Float64Array.from(downShares, () => 0),
+    madeMs: 0,
   };
 }
 

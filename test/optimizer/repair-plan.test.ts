@@ -1,0 +1,67 @@
+// A plan that only repairs: open slots get machines that are up, and every other slot stays as it was.
+
+import test from 'ava';
+import { generateFleet, machineId, unixMs } from '../../datasets/index.ts';
+import { baselineForecast } from '../../models/index.ts';
+import { computePlan, planProblems, repairPlan } from '../../optimizer/index.ts';
+import { mondayMs } from './replay/traces.ts';
+
+const { history } = generateFleet({ seed: 5, machineCount: 14, weeks: 3, startMs: unixMs(mondayMs) });
+const forecast = baselineForecast(history);
+const machines = history.machines.map(({ machine }) => ({ machine, quotaBytes: 1e9 }));
+const author = machineId('author');
+const previous = computePlan({ machines, forecast, author, nowMs: mondayMs, seed: 1 });
+const [first] = previous.classes[0]!.groups;
+const question = {
+  previous,
+  machines,
+  forecast,
+  author,
+  nowMs: mondayMs + 1000,
+  weekHour: 10,
+  seed: 1,
+  notes: ['why'],
+};
+
+test('only the open slots change, to machines that are up', (t) => {
+  const hoursAway = machines.map(({ machine }, at) => (at < 2 || machine === first!.members[0] ? 30 : 0));
+  const plan = repairPlan({
+    ...question,
+    open: [{ group: first!.id, slot: 0, reason: 'thin' }],
+    hoursAway,
+  });
+  t.deepEqual(planProblems(plan), []);
+  t.is(plan.epoch, previous.epoch + 1);
+  t.is(plan.computedMs, previous.computedMs);
+  for (const [at, { groups }] of plan.classes.entries()) {
+    for (const [index, { id, members }] of groups.entries()) {
+      const before = previous.classes[at]!.groups[index]!.members;
+      const changed = members.filter((member, slot) => member !== before[slot]);
+      if (id !== first!.id) t.deepEqual(changed, []);
+      else {
+        t.is(changed.length, 1);
+        t.is(changed[0], members[0]);
+        t.is(hoursAway[machines.findIndex(({ machine }) => machine === changed[0])], 0);
+      }
+    }
+  }
+  t.is(plan.notes[0], 'why');
+});
+
+test('nothing to fill, or nobody to fill it with: the plan stays the same object', (t) => {
+  t.is(repairPlan({ ...question, open: [], hoursAway: machines.map(() => 0) }), previous);
+});
+
+test('members of whom nothing is known any more keep their slots until these are opened', (t) => {
+  const gone = first!.members[1]!;
+  const left = machines.filter(({ machine }) => machine !== gone);
+  const plan = repairPlan({
+    ...question,
+    machines: left,
+    open: [{ group: first!.id, slot: 0, reason: 'thin' }],
+    hoursAway: left.map(({ machine }) => (machine === first!.members[0] ? 30 : 0)),
+  });
+  const after = plan.classes[0]!.groups[0]!;
+  t.is(after.members[1], gone);
+  t.not(after.members[0], first!.members[0]);
+});
