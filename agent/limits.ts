@@ -75,6 +75,30 @@ export const auditEveryMsMax = seconds(10);
 export const auditAnswerMsMax = minutes(5);
 /** Proofs that are being read for others: each reads a whole shard. */
 export const proofsMax = 4;
+/** Questions that wait until those are read, one of each machine. */
+export const queuedProofsMax = 256;
+/** An answer that comes after `auditAnswerMsMax` and within this is late; none at all is silence. */
+export const lateAnswerMsMax = hours(20);
+/** Who signed for a shard is asked to show it after one to two of these; */
+export const receiptAuditMs = hours(1);
+/** of so many receipts at once, the others are left to the other holders. */
+export const auditedReceiptsMax = 64;
+/** Evidence of one kind counts once in this time: one bad day is one fault, however many shards lay on the disk that broke. */
+export const evidenceEveryMs = hours(20);
+/** A doubt that nothing was added to is over after this: a machine that was left out gets its next chance then. */
+export const doubtMsMax = days(14);
+/** An auditor takes its doubt back after this long without a fault, */
+export const doubtClearMs = days(7);
+/** and so many proofs since the last one. */
+export const doubtClearProofs = 3;
+/** Between the warning and the leaving out: a day on which its owner can read it, and do something. */
+export const doubtGraceMs = days(1);
+/** One auditor may be wrong or lie; so few are enough where there are hardly more. */
+export const doubtQuorumMin = 2;
+/** Of machines that share no group with the doubted one in any plan that is known: as many as a large group has. */
+export const doubtQuorumMax = 5;
+/** Standings are judged anew this often, and when somebody said something. */
+export const trustEveryMs = minutes(10);
 /** Pack ids in one inventory page. */
 export const inventoryPackCountMax = 20_000;
 /** Anti-entropy: heads are exchanged with one random peer this often even without hints. */

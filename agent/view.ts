@@ -43,6 +43,14 @@ export interface MachineView {
   /** Slots in groups of the plan. */
   readonly slotCount: number;
   readonly domain?: string;
+  /** What others hold against it as a holder; absent when nobody does. */
+  readonly trust?: {
+    readonly standing: 'warned' | 'dropped';
+    /** 100: nobody doubts it. 0: as many do as it takes to leave it out. */
+    readonly score: number;
+    /** Whole sentences, in plain words. */
+    readonly text: string;
+  };
   /** Audits by this agent since it started; absent where none was made. */
   readonly audits?: {
     readonly proven: number;

@@ -61,6 +61,21 @@ const otherRecords = [
   z.strictObject({ kind: z.literal('addresses'), addresses: z.array(s.text(256)).max(16) }),
   z.strictObject({ kind: z.literal('statement'), bytes: s.bytes(8192) }),
   z.strictObject({
+    kind: z.literal('doubt'),
+    machine: s.peer,
+    atMs: s.time,
+    sinceMs: s.time,
+    evidence: z
+      .array(
+        z.strictObject({
+          kind: z.enum(['dropped', 'wrong', 'replayed', 'silent', 'late', 'claimed']),
+          dayCount: z.int().min(1).max(100_000),
+          lastMs: s.time,
+        }),
+      )
+      .max(6),
+  }),
+  z.strictObject({
     kind: z.literal('telemetry'),
     origin: z.enum(['collected', 'imported']),
     rows: z.array(s.telemetryRow).max(10_000),

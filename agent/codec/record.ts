@@ -94,6 +94,29 @@ export interface StatementRecord {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * dropped: says that it lacks a shard that it said it has · wrong: shows other bytes · replayed: shows another leaf than was asked for ·
+ * silent: gives no answer while it is connected · late: answers when the time is over · claimed: signed for a shard and never had it
+ */
+export type EvidenceKind = 'dropped' | 'wrong' | 'replayed' | 'silent' | 'late' | 'claimed';
+
+/** On how many days an auditor found one kind of fault with a machine. */
+export interface Evidence {
+  readonly kind: EvidenceKind;
+  readonly dayCount: number;
+  readonly lastMs: UnixMs;
+}
+
+/** What an auditor holds against a machine; its newest word counts. Without evidence it takes back what it said. */
+export interface DoubtRecord {
+  readonly kind: 'doubt';
+  readonly machine: PeerId;
+  readonly atMs: UnixMs;
+  /** When the auditor began to doubt it. */
+  readonly sinceMs: UnixMs;
+  readonly evidence: readonly Evidence[];
+}
+
 export interface TelemetryRecord {
   readonly kind: 'telemetry';
   /** `collected` on the machine, or `imported` (from older monitoring, or from the generator for a trial). */
@@ -110,6 +133,7 @@ export type AgentRecord =
   | ModelRecord
   | AddressRecord
   | StatementRecord
+  | DoubtRecord
   | TelemetryRecord;
 
 /** A batch that was checked: decoded, and signed by its author. */

@@ -93,6 +93,12 @@ const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
     atMs: s.time,
   }),
   z.strictObject({
+    kind: z.literal('pardon'),
+    machine: s.peer,
+    reason: s.text(256),
+    atMs: s.time,
+  }),
+  z.strictObject({
     kind: z.literal('policy'),
     fleetName: s.name,
     atMs: s.time,
@@ -149,7 +155,7 @@ function openAdmin(bytes: Uint8Array): Decoded<OpenedAdmin> {
  * life, the others must have been said within it. Undefined where nothing is left.
  */
 function withinLife(value: Statement, { notBeforeMs, notAfterMs }: OpenedAdmin): Statement | undefined {
-  if (value.kind === 'policy' || value.kind === 'revocation')
+  if (value.kind === 'policy' || value.kind === 'revocation' || value.kind === 'pardon')
     return value.atMs >= notBeforeMs && value.atMs <= notAfterMs ? value : undefined;
   const until = unixMs(Math.min(value.notAfterMs, notAfterMs));
   if (value.kind === 'invite') return { ...value, notAfterMs: until };

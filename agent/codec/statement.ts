@@ -52,7 +52,15 @@ export interface FleetPolicy {
   readonly limits?: PlacementLimits;
 }
 
-export type Statement = MachineCertificate | InviteStatement | Revocation | FleetPolicy;
+/** An admin's word for a machine: what was held against it before does not count any more. */
+export interface Pardon {
+  readonly kind: 'pardon';
+  readonly machine: PeerId;
+  readonly reason: string;
+  readonly atMs: UnixMs;
+}
+
+export type Statement = MachineCertificate | InviteStatement | Revocation | Pardon | FleetPolicy;
 
 /** A statement that was checked: signed by an admin key of this fleet. */
 export interface SignedStatement {

@@ -19,6 +19,8 @@ export const callSchemas = {
   view: z.strictObject({}),
   invite: z.strictObject({ usesMax: z.int().min(1).max(inviteUsesMax), forMs: z.number().positive() }),
   revoke: z.strictObject({ target: name, reason: z.string().min(1).max(256) }),
+  /** An admin's word that a machine may hold shards again. */
+  trust: z.strictObject({ machine: name, reason: z.string().min(1).max(256) }),
   policy: z.strictObject({
     holderSilenceMs: z.number().min(1000).exactOptional(),
     planMode: z.enum(['automatic', 'review']).exactOptional(),
@@ -316,6 +318,7 @@ export interface CallAnswers {
   readonly view: FleetView;
   readonly invite: InviteAnswer;
   readonly revoke: { readonly revoked: string };
+  readonly trust: { readonly trusted: PeerId };
   readonly policy: {
     readonly holderSilenceMs: number;
     readonly planMode: string;

@@ -21,6 +21,7 @@ import { Restore } from './restore.ts';
 import { Serving } from './serving.ts';
 import { groupUnder, Shelf } from './shelf.ts';
 import { Survey } from './survey.ts';
+import { Trust } from './trust.ts';
 
 export interface CoreIdentity {
   readonly self: PeerId;
@@ -40,6 +41,7 @@ export class AgentCore {
   readonly repair: Repair;
   readonly backup: Backup;
   readonly serving: Serving;
+  readonly trust: Trust;
   readonly audit: Audit;
   readonly replication: Replication;
   readonly ownLog: OwnLog;
@@ -57,7 +59,13 @@ export class AgentCore {
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
     this.backup = new Backup(this.membership, this.shelf);
     this.serving = new Serving(this.shelf);
-    this.audit = new Audit(this.membership, this.shelf, identity.fraction);
+    this.trust = new Trust(this.membership, this.election);
+    this.audit = new Audit({
+      membership: this.membership,
+      shelf: this.shelf,
+      trust: this.trust,
+      fraction: identity.fraction,
+    });
     this.#restore = new Restore({
       membership: this.membership,
       shelf: this.shelf,
@@ -78,6 +86,7 @@ export class AgentCore {
       this.membership,
       this.replication,
       this.ownLog,
+      this.trust,
       this.election,
       this.placement,
       this.repair,

@@ -1,21 +1,34 @@
 // Asks the other holders of what is held here to prove that they still have their shards, one leaf at a time, and answers
-// the same. Whoever fails is not believed any more about that shard, and people hear of it; it is not put out.
+// the same. Whoever fails is not believed any more about that shard; what else it costs is for trust.ts.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { leafCountOf, leafMatches, type LeafProof, type ShardKey, type WireMessage } from '../codec/index.ts';
+import {
+  leafCountOf,
+  leafMatches,
+  type LeafProof,
+  type PackDescriptor,
+  type Receipt,
+  type ShardKey,
+  type WireMessage,
+} from '../codec/index.ts';
 import {
   auditAnswerMsMax,
+  auditedReceiptsMax,
   auditEveryMsMax,
   auditEveryMsMin,
   auditRoundMsMax,
   auditRoundMsMin,
+  lateAnswerMsMax,
   proofsMax,
+  queuedProofsMax,
+  receiptAuditMs,
 } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
-import { type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+import { groupUnder, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+import type { Trust } from './trust.ts';
 
 export interface AuditCount {
   readonly proven: number;
@@ -27,11 +40,28 @@ export interface AuditCount {
 }
 
 interface Question extends ShardKey {
+  readonly descriptor: PackDescriptor;
   readonly peer: PeerId;
   readonly leaf: number;
   readonly askedMs: UnixMs;
+  /** By what word it says to have the shard. */
+  readonly word: 'inventory' | 'receipt';
 }
 
+/** A fresh receipt whose shard is to be shown. */
+type Receipted = Pick<Question, 'descriptor' | 'peer' | 'index'> & { readonly dueMs: number };
+type Ask = Extract<WireMessage, { kind: 'auditAsk' }>;
+
+export interface AuditParts {
+  readonly membership: Membership;
+  readonly shelf: Shelf;
+  readonly trust: Trust;
+  /** Uniform in [0, 1). */
+  readonly fraction: () => number;
+}
+
+/** Leaves that a wrong proof is compared with: 16 MiB of shard. */
+const otherLeavesMax = 1024;
 /** Packs looked at in one tick in search of one that can be asked about. */
 const packsPerTick = 64;
 
@@ -45,6 +75,7 @@ const nothing: AuditCount = {
 export class Audit {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
+  readonly #trust: Trust;
   readonly #fraction: () => number;
   readonly #counts = new Map<PeerId, AuditCount>();
   #question: Question | undefined;
@@ -55,10 +86,16 @@ export class Audit {
   #nextMs = 0;
   /** Who waits for a proof that is being read. */
   readonly #proving = new Set<PeerId>();
+  /** Questions that wait until a proof was read, the last one of each machine. */
+  readonly #queue = new Map<PeerId, Ask>();
+  /** The last question that each did not answer in time: an answer that still comes says more than none. */
+  readonly #missed = new Map<PeerId, Question>();
+  #receipted: readonly Receipted[] = [];
 
-  constructor(membership: Membership, shelf: Shelf, fraction: () => number) {
+  constructor({ membership, shelf, trust, fraction }: AuditParts) {
     this.#membership = membership;
     this.#shelf = shelf;
+    this.#trust = trust;
     this.#fraction = fraction;
   }
 
@@ -75,9 +112,16 @@ export class Audit {
         return [];
       case 'shardProved':
         this.#proving.delete(event.to);
-        return [answer(event.to, event, typeof event.outcome === 'string' ? undefined : event.outcome)];
+        return [
+          answer(event.to, event, typeof event.outcome === 'string' ? undefined : event.outcome),
+          ...this.#proveNext(),
+        ];
+      case 'receiptOpened':
+        this.#noteReceipt(event.receipt, event.now);
+        return [];
       case 'disconnected':
         this.#proving.delete(event.peer);
+        this.#queue.delete(event.peer);
         if (this.#question?.peer === event.peer) this.#question = undefined;
         return [];
       case 'tick':
@@ -87,9 +131,14 @@ export class Audit {
     }
   }
 
-  /** One question at a time is honest work; more of one peer, or of many at once, would keep the disk busy. */
-  #asked(from: PeerId, { pack, index, leaf }: Extract<WireMessage, { kind: 'auditAsk' }>): Effects {
-    if (this.#proving.has(from) || this.#proving.size >= proofsMax) return [];
+  /** One question of each machine at a time, a few in all: each reads a whole shard. What must wait is answered in its turn. */
+  #asked(from: PeerId, ask: Ask): Effects {
+    if (!this.#proving.has(from) && this.#proving.size < proofsMax) return this.#prove(from, ask);
+    if (this.#queue.size < queuedProofsMax || this.#queue.has(from)) this.#queue.set(from, ask);
+    return [];
+  }
+
+  #prove(from: PeerId, { pack, index, leaf }: Ask): Effects {
     const known = this.#shelf.get(pack);
     const isHere = known?.held.has(index) === true;
     const leafCount = leafCountOf(known?.descriptor?.shardBytes ?? 0);
@@ -98,22 +147,42 @@ export class Audit {
     return [{ kind: 'proveShard', to: from, shard: { place: 'held', pack, index }, leaf }];
   }
 
+  #proveNext(): Effects {
+    const effects: CoreEffect[] = [];
+    for (const [from, ask] of this.#queue) {
+      if (this.#proving.size >= proofsMax) break;
+      if (this.#proving.has(from)) continue;
+      this.#queue.delete(from);
+      effects.push(...this.#prove(from, ask));
+    }
+    return effects;
+  }
+
   #answered(from: PeerId, message: Extract<WireMessage, { kind: 'auditAnswer' }>, now: UnixMs): Effects {
+    const missed = this.#missed.get(from);
+    if (missed !== undefined && isAbout(missed, message)) {
+      this.#missed.delete(from);
+      return message.proof !== undefined && leafMatches(missed.descriptor, missed, message.proof)
+        ? this.#trust.noteFault(from, 'late', now)
+        : [];
+    }
     const question = this.#question;
-    const isWanted =
-      question?.peer === from &&
-      question.pack === message.pack &&
-      question.index === message.index &&
-      question.leaf === message.leaf;
-    if (!isWanted) return [];
+    if (question?.peer !== from || !isAbout(question, message)) return [];
     this.#question = undefined;
-    const descriptor = this.#shelf.get(question.pack)?.descriptor;
-    if (descriptor === undefined) return [];
-    if (message.proof === undefined) return this.#failed(question, 'says that it does not have it');
-    if (!leafMatches(descriptor, question, message.proof))
-      return this.#failed(question, 'showed other bytes');
+    const { descriptor } = question;
+    const { proof } = message;
+    if (proof === undefined) {
+      const failed = this.#failed(question, 'says that it does not have it');
+      const kind = question.word === 'receipt' ? 'claimed' : 'dropped';
+      return [...failed, ...this.#trust.noteFault(from, kind, now)];
+    }
+    if (!leafMatches(descriptor, question, proof)) {
+      const kind = isOtherLeaf(question, proof) ? 'replayed' : 'wrong';
+      return [...this.#failed(question, 'showed other bytes'), ...this.#trust.noteFault(from, kind, now)];
+    }
     const count = this.countOf(from);
     this.#counts.set(from, { ...count, proven: count.proven + 1, provenMs: now, problem: undefined });
+    this.#trust.noteProof(from);
     return [];
   }
 
@@ -129,34 +198,52 @@ export class Audit {
   }
 
   #tick(now: UnixMs): Effects {
+    const silent = this.#noteSilent(now);
     const question = this.#question;
     if (question !== undefined) {
-      if (now - question.askedMs < auditAnswerMsMax) return [];
+      if (now - question.askedMs < auditAnswerMsMax) return silent;
       this.#question = undefined;
-      return this.#failed(question, 'did not answer');
+      this.#missed.set(question.peer, question);
+      return [...silent, ...this.#failed(question, 'did not answer')];
     }
-    if (now < this.#nextMs || this.#shelf.heldShards === 0) return [];
+    if (now < this.#nextMs || (this.#shelf.heldShards === 0 && this.#receipted.length === 0)) return silent;
     this.#nextMs = now + this.#waitMs();
-    return this.#askNext(now);
+    return [...silent, ...this.#askNext(now)];
+  }
+
+  /** Who did not answer may still do so, late; after that it was silence. */
+  #noteSilent(now: UnixMs): Effects {
+    const effects: CoreEffect[] = [];
+    for (const [peer, { askedMs }] of this.#missed) {
+      if (now - askedMs < lateAnswerMsMax) continue;
+      this.#missed.delete(peer);
+      effects.push(...this.#trust.noteFault(peer, 'silent', now));
+    }
+    return effects;
   }
 
   #waitMs(): number {
-    const waitMs = auditRoundMsMax / this.#shelf.packs.size;
+    const waitMs = auditRoundMsMax / Math.max(1, this.#shelf.packs.size);
     return Math.min(auditEveryMsMax, Math.max(auditEveryMsMin, waitMs));
   }
 
-  /** The next pack of the round of which another holder can be asked. */
+  /** A receipt that is due, or the next pack of the round of which another holder can be asked. */
   #askNext(now: UnixMs): Effects {
+    const receipted = this.#dueReceipt(now);
+    if (receipted !== undefined) return this.#ask(receipted);
     for (let looked = 0; looked < packsPerTick; looked++) {
       const { value: pack, done } = this.#round.next();
       if (done === true) return this.#beginRound(now);
       const question = this.#questionAbout(this.#shelf.get(pack), now);
-      if (question === undefined) continue;
-      this.#question = question;
-      const { peer: to, index, leaf } = question;
-      return [{ kind: 'send', to, message: { kind: 'auditAsk', pack, index, leaf } }];
+      if (question !== undefined) return this.#ask(question);
     }
     return [];
+  }
+
+  #ask(question: Question): Effects {
+    this.#question = question;
+    const { peer: to, pack, index, leaf } = question;
+    return [{ kind: 'send', to, message: { kind: 'auditAsk', pack, index, leaf } }];
   }
 
   #beginRound(now: UnixMs): Effects {
@@ -165,6 +252,29 @@ export class Audit {
     this.#roundNumber++;
     this.#round = this.#shelf.packs.keys();
     return [];
+  }
+
+  /** Who signs for a shard of an own pack is asked to show it a little later, though no inventory says so: some of all. */
+  #noteReceipt({ holder, pack, index }: Receipt, now: UnixMs): void {
+    const descriptor = this.#shelf.get(pack)?.descriptor;
+    if (descriptor === undefined || holder === this.#membership.self) return;
+    if (this.#receipted.length >= auditedReceiptsMax || descriptor.owner !== this.#membership.self) return;
+    const dueMs = now + receiptAuditMs * (1 + this.#fraction());
+    this.#receipted = [...this.#receipted, { descriptor, index, peer: holder, dueMs }];
+  }
+
+  /** Takes the first due one of a machine that can be asked now; those of packs that were given up go. */
+  #dueReceipt(now: UnixMs): Question | undefined {
+    const due = this.#receipted.find(({ peer, dueMs }) => dueMs <= now && this.#membership.up.has(peer));
+    if (due === undefined) return undefined;
+    this.#receipted = this.#receipted.filter((receipted) => receipted !== due);
+    const { descriptor, index, peer } = due;
+    const group = this.#shelf.plan === undefined ? undefined : groupUnder(this.#shelf.plan, descriptor);
+    const isGivenUp =
+      this.#shelf.givenUpMs({ descriptor, isInOutbox: false, givenUpBy: undefined }) !== undefined;
+    // Under another plan it may have handed the shard on.
+    if (isGivenUp || group?.members[index] !== peer) return undefined;
+    return this.#questionTo({ descriptor, index, peer, word: 'receipt', now });
   }
 
   /** Each round another holder of the pack is asked, so that in n − 1 rounds each was asked by each. */
@@ -176,9 +286,27 @@ export class Audit {
     const index = (slot + 1 + (this.#roundNumber % (members.length - 1))) % members.length;
     const peer = members[index]!;
     if (!this.#membership.up.has(peer) || known.others.get(index)?.has(peer) !== true) return undefined;
-    const leaf = Math.floor(this.#fraction() * leafCountOf(known.descriptor.shardBytes));
-    return { pack: known.pack, index, peer, leaf, askedMs: now };
+    return this.#questionTo({ descriptor: known.descriptor, index, peer, word: 'inventory', now });
   }
+
+  #questionTo({
+    now,
+    ...about
+  }: Pick<Question, 'descriptor' | 'index' | 'peer' | 'word'> & { readonly now: UnixMs }): Question {
+    const leaf = Math.floor(this.#fraction() * leafCountOf(about.descriptor.shardBytes));
+    return { ...about, pack: about.descriptor.pack, leaf, askedMs: now };
+  }
+}
+
+const isAbout = (question: Question, { pack, index, leaf }: ShardKey & { readonly leaf: number }): boolean =>
+  question.pack === pack && question.index === index && question.leaf === leaf;
+
+/** Whether the proof is a true one, of another leaf of the same shard: somebody kept what it once showed. */
+function isOtherLeaf({ descriptor, index }: Question, proof: LeafProof): boolean {
+  const count = Math.min(leafCountOf(descriptor.shardBytes), otherLeavesMax);
+  return Array.from({ length: count }, (_, leaf) => leaf).some((leaf) =>
+    leafMatches(descriptor, { index, leaf }, proof),
+  );
 }
 
 function answer(

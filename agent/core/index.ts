@@ -16,4 +16,5 @@ export {
 } from './retention.ts';
 export type { RepairWish } from './repair-watch.ts';
 export type { Shelf } from './shelf.ts';
+export { reasonText, type Standing, type TrustReason, trustText, type TrustView } from './trust.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

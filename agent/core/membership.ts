@@ -41,6 +41,9 @@ export class Membership {
   readonly #certificates = new Map<PeerId, MachineCertificate>();
   readonly #invites = new Map<InviteId, InviteStatement>();
   readonly #revoked = new Set<string>();
+  readonly #pardonedMs = new Map<PeerId, UnixMs>();
+  /** Members that are not believed as holders for the time being. */
+  #leftOut: ReadonlySet<PeerId> = new Set();
   readonly #addresses = new Map<PeerId, readonly string[]>();
   readonly #up = new Set<PeerId>();
   readonly #heardAt = new Map<PeerId, UnixMs>();
@@ -146,10 +149,32 @@ export class Membership {
     return [...this.#certificates.keys()];
   }
 
-  /** Members with the role of a holder, present or not. In order of peer id. */
-  holders(now: UnixMs): readonly PeerId[] {
+  /** Machines that are not believed as holders: no plan gives them shards, and what they have counts as missing. */
+  leaveOut(peers: ReadonlySet<PeerId>): void {
+    const isSame = peers.size === this.#leftOut.size && [...peers].every((peer) => this.#leftOut.has(peer));
+    if (isSame) return;
+    this.#leftOut = peers;
+    this.#version++;
+  }
+
+  get leftOut(): ReadonlySet<PeerId> {
+    return this.#leftOut;
+  }
+
+  isLeftOut(peer: PeerId): boolean {
+    return this.#leftOut.has(peer);
+  }
+
+  /** When an admin last gave its word for a machine. */
+  pardonedMs(peer: PeerId): UnixMs | undefined {
+    return this.#pardonedMs.get(peer);
+  }
+
+  /** Members with the role of a holder, present or not; those that are left out only when asked for. In order of peer id. */
+  holders(now: UnixMs, scope: 'trusted' | 'with those left out' = 'trusted'): readonly PeerId[] {
     return [...this.#certificates.keys()]
       .filter((peer) => this.isMember(peer, now) && this.hasRole(peer, 'holder'))
+      .filter((peer) => scope === 'with those left out' || !this.#leftOut.has(peer))
       .toSorted();
   }
 
@@ -170,6 +195,12 @@ export class Membership {
         return [];
       case 'revocation':
         return this.#revoke(statement.revoked);
+      case 'pardon':
+        this.#pardonedMs.set(
+          statement.machine,
+          unixMs(Math.max(statement.atMs, this.#pardonedMs.get(statement.machine) ?? 0)),
+        );
+        return [];
       case 'policy':
         if (this.#policy === undefined || statement.atMs > this.#policy.atMs) this.#policy = statement;
         return [];

@@ -1,7 +1,7 @@
 // What this agent knows of the fleet, put together for people from the core's state and the live parts. Decides nothing.
 
 import { openSmall } from '../codec/index.ts';
-import type { AgentCore, AuditCount } from '../core/index.ts';
+import { type AgentCore, type AuditCount, trustText } from '../core/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
@@ -91,8 +91,16 @@ function machineView(
     ...(place === undefined ? {} : { freeBytes: place.freeBytes, quotaBytes: place.quotaBytes }),
     slotCount: slots.get(peer) ?? 0,
     ...(domain === undefined ? {} : { domain }),
+    ...trustIn(core, peer, now),
     ...auditsOf(core.audit.countOf(peer)),
   };
+}
+
+function trustIn({ membership, trust }: AgentCore, peer: PeerId, now: UnixMs): Pick<MachineView, 'trust'> {
+  const view = trust.viewOf(peer);
+  if (view.standing === 'trusted') return {};
+  const name = peer === membership.self ? 'this machine' : (membership.certificateOf(peer)?.name ?? peer);
+  return { trust: { standing: view.standing, score: view.score, text: trustText(name, view, now) } };
 }
 
 function auditsOf({ proven, failed, provenMs, problem }: AuditCount): Pick<MachineView, 'audits'> {

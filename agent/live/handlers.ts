@@ -46,6 +46,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
       return { invite: text, usesMax, notAfterMs };
     },
     revoke: ({ target, reason }) => revoke(agent, target, reason),
+    trust: ({ machine, reason }) => pardon(agent, machine, reason),
     policy: (change) => changePolicy(agent, change),
     protect: ({ path, ignore, defaultIgnores: left, phrase }) =>
       agent.drives.protect({
@@ -92,6 +93,26 @@ async function revoke(
     throw wrong('cannot-revoke-self', 'an admin cannot put itself out', 'Do it on another admin machine.');
   await agent.declare({ kind: 'revocation', revoked: peerId(revoked), reason, atMs: agent.now() });
   return { revoked };
+}
+
+/** Says for everybody that a machine may hold shards again: what was held against it until now does not count. */
+async function pardon(
+  agent: LiveAgent,
+  target: string,
+  reason: string,
+): Promise<{ readonly trusted: PeerId }> {
+  const { membership } = agent.core;
+  const machine = membership.machines.find(
+    (candidate) => candidate === target || membership.certificateOf(candidate)?.name === target,
+  );
+  if (machine === undefined)
+    throw wrong(
+      'target-unknown',
+      `no machine is called "${target}"`,
+      'Take a name or peer id from `drey status`.',
+    );
+  await agent.declare({ kind: 'pardon', machine, reason, atMs: agent.now() });
+  return { trusted: machine };
 }
 
 async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promise<SnapshotAnswer> {

@@ -1,7 +1,7 @@
 // What is wrong or at risk on this agent, in plain words with advice. It reads, and changes nothing.
 
-import { hourMs } from '../../datasets/index.ts';
-import type { AgentCore } from '../core/index.ts';
+import { hourMs, type UnixMs } from '../../datasets/index.ts';
+import { type AgentCore, trustText } from '../core/index.ts';
 import type { HealthLine } from '../view.ts';
 import type { Drives } from './drives.ts';
 import type { ViewParts } from './fleet-view.ts';
@@ -35,7 +35,7 @@ export function healthLines({ core, disk, drives, proposal, now }: ViewParts): r
       text: `Plan ${proposal.plan.epoch} waits for approval: ${proposal.reason}.`,
       advice: 'Look at it, then run `drey plan approve`.',
     });
-  lines.push(...riskHealth(core), ...auditHealth(core), ...driveHealth(drives));
+  lines.push(...riskHealth(core), ...trustHealth(core, now), ...auditHealth(core), ...driveHealth(drives));
   const { heldBytes, quotaBytes, freeBytes } = disk.usage();
   if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
     lines.push({
@@ -74,6 +74,27 @@ function riskHealth({ membership, repair }: AgentCore): readonly HealthLine[] {
       text: `Of the packs that this machine knows, ${risks.join(' and ')}, as ${away} of ${others.length} other machines are away; ${done}.`,
     },
   ];
+}
+
+/** The owner of a machine that is doubted reads it there too, as a problem of its own. */
+function trustHealth({ membership, trust }: AgentCore, now: UnixMs): readonly HealthLine[] {
+  return membership.machines.flatMap((peer): readonly HealthLine[] => {
+    const view = trust.viewOf(peer);
+    if (view.standing === 'trusted') return [];
+    const isSelf = peer === membership.self;
+    const name = isSelf ? 'this machine' : (membership.certificateOf(peer)?.name ?? peer);
+    const sentence = trustText(name, view, now);
+    return [
+      {
+        level: isSelf ? 'problem' : 'warning',
+        subject: 'trust',
+        text: `${sentence[0]!.toUpperCase()}${sentence.slice(1)}.`,
+        advice: isSelf
+          ? "Look at its disk, its clock and what else writes into the agent's folder. It comes back by itself when it proves its shards again; an admin can say so at once with `drey fleet trust`."
+          : 'Look at that machine. If it is mended: `drey fleet trust MACHINE`.',
+      },
+    ];
+  });
 }
 
 function auditHealth({ membership, audit }: AgentCore): readonly HealthLine[] {

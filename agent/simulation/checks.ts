@@ -3,6 +3,7 @@
 
 import { dayMs, days, hours } from '../../datasets/index.ts';
 import type { PackDescriptor, ShardKey } from '../codec/index.ts';
+import { reasonText } from '../core/index.ts';
 import { forgottenGraceMs, queuedFramesPerPeerMax } from '../limits.ts';
 import type { PackId, PeerId, SnapshotId } from '../units.ts';
 import type { Holdings } from './holdings.ts';
@@ -36,6 +37,8 @@ export class Checks {
   #lostDiskCount = 0;
   readonly violations: Violation[] = [];
   readonly #violationCounts = new Map<CheckName, number>();
+  /** Liars that some honest machine left out at a look. */
+  readonly liarsLeftOut = new Set<PeerId>();
   /** Times a property was looked at. */
   readonly counts: Record<CheckName | 'harmedBeyondRepair', number> = {
     ...(Object.fromEntries(checkNames.map((name) => [name, 0])) as Record<CheckName, number>),
@@ -83,6 +86,7 @@ export class Checks {
   look(nowMs: number): void {
     this.#lookForShards(nowMs);
     this.#lookForHeads(nowMs);
+    this.#lookForFramed(nowMs);
     for (const machine of this.#world.machines) {
       const { heldBytes, quotaBytes } = machine.platters;
       if (heldBytes > quotaBytes && !machine.isDestroyed)
@@ -141,6 +145,23 @@ export class Checks {
         'restorable',
         `pack ${pack.slice(0, 8)} of machine ${this.#ownerOf(pack, nowMs)}: ${indexes.size} shards of ${redundancy.k} on ${this.dayText(nowMs)}`,
       );
+    }
+  }
+
+  /** Liars may not talk an honest machine out of its place, nor may bad luck. */
+  #lookForFramed(nowMs: number): void {
+    const liars = new Set(this.#world.machines.filter(({ hasLied }) => hasLied).map(({ peer }) => peer));
+    for (const { shell, liar, index } of this.#world.machines) {
+      if (shell === undefined || liar !== undefined) continue;
+      this.counts.framed++;
+      for (const peer of shell.core.membership.leftOut) {
+        if (liars.has(peer)) this.liarsLeftOut.add(peer);
+        else
+          this.violate(
+            'framed',
+            `machine ${index} leaves out an honest one on ${this.dayText(nowMs)}: ${reasonText(shell.core.trust.viewOf(peer))}`,
+          );
+      }
     }
   }
 

@@ -271,6 +271,7 @@ function liars({ fleet, random }: Scheduler): void {
     fleet.noteFault(`liar: ${kind}`);
     const noteHarm = fleet.noteHarm.bind(fleet);
     fleet.liars.add(machine);
+    machine.hasLied = true;
     machine.liar = new Liar({ kind, machine, random: random.fork(machine.index), noteHarm });
     times(
       { fleet, random: random.fork(`hostile ${machine.index}`) },

@@ -77,6 +77,8 @@ export class Machine {
   platters: Platters;
   shell: Shell | undefined;
   liar: Liar | undefined;
+  /** Some of its lies may still stand against it when it has stopped. */
+  hasLied = false;
   /** Gone for good, with its disk. */
   isDestroyed = false;
   /** Put out of the fleet; its process does not know better than to go on. */

@@ -93,6 +93,7 @@ export const checkNames = [
   'lengths',
   'traffic',
   'deleted',
+  'framed',
   'settled',
   'crashed',
 ] as const;
@@ -181,6 +182,8 @@ export interface Report {
   readonly planEpoch: number;
   /** Smallest number of shards above k that an acknowledged pack ever had at a look. */
   readonly marginLeast: number;
+  /** Liars that an honest machine left out as holders at some time. */
+  readonly liarsLeftOut: number;
   readonly rejectionCount: number;
   readonly checkCounts: Readonly<Record<string, number>>;
 }

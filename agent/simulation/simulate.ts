@@ -157,6 +157,7 @@ function reportOf(fleet: Fleet, end: End): Report {
     snapshotsAcknowledged: ledger.acknowledged.length,
     planEpoch: Math.max(0, ...machines.map(({ shell }) => shell?.core.election.plan?.epoch ?? 0)),
     marginLeast: checks.marginLeast,
+    liarsLeftOut: checks.liarsLeftOut.size,
     rejectionCount: machines.reduce(
       (sum, { shell }) => sum + (shell?.rejectionCount ?? 0),
       fleet.rejectionCount,

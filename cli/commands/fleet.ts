@@ -93,6 +93,16 @@ async function revoke(target: string, options: CommonOptions & { readonly reason
   );
 }
 
+async function trust(machine: string, options: CommonOptions & { readonly reason: string }): Promise<void> {
+  const { reason } = options;
+  const answer = await askAgent({ home: homeOf(options), call: 'trust', request: { machine, reason } });
+  show(
+    options,
+    answer,
+    () => `${machine} may hold shards again: what was held against it until now does not count any more.`,
+  );
+}
+
 interface PolicyOptions extends CommonOptions {
   readonly holderSilence?: string;
   readonly planMode?: 'automatic' | 'review';
@@ -132,7 +142,29 @@ async function policy(options: PolicyOptions): Promise<void> {
   );
 }
 
-/** Adds `fleet create | admin | invite | revoke | policy`. */
+/** What an admin says of one machine. */
+function addWordsAboutMachines(fleet: Command): void {
+  withCommonOptions(
+    fleet
+      .command('revoke')
+      .description('put a machine or an invite out, everywhere')
+      .argument('<target>', 'name, peer id or invite id'),
+    'drey fleet revoke reception-2 --reason "stolen"',
+  )
+    .option('--reason <text>', 'why, for the other admins', 'no reason given')
+    .action(revoke);
+  withCommonOptions(
+    fleet
+      .command('trust')
+      .description('give a machine that was left out as a holder its place back')
+      .argument('<machine>', 'name or peer id'),
+    'drey fleet trust reception-2 --reason "a new disk was put in"',
+  )
+    .option('--reason <text>', 'why, for the other admins', 'no reason given')
+    .action(trust);
+}
+
+/** Adds `fleet create | admin | invite | revoke | trust | policy`. */
 export function addFleetCommands(program: Command): void {
   const fleet = program
     .command('fleet')
@@ -167,15 +199,7 @@ export function addFleetCommands(program: Command): void {
     .option('--uses <count>', 'how many machines may use it', '1')
     .option('--expires <span>', 'how long it is good for', '7d')
     .action(invite);
-  withCommonOptions(
-    fleet
-      .command('revoke')
-      .description('put a machine or an invite out, everywhere')
-      .argument('<target>', 'name, peer id or invite id'),
-    'drey fleet revoke reception-2 --reason "stolen"',
-  )
-    .option('--reason <text>', 'why, for the other admins', 'no reason given')
-    .action(revoke);
+  addWordsAboutMachines(fleet);
   withCommonOptions(
     fleet.command('policy').description('show or change what holds for the whole fleet'),
     'drey fleet policy --holder-silence 90h --plan-mode review',

@@ -18,9 +18,10 @@ function machineRows(view: FleetView): string {
     machine.audits === undefined
       ? '-'
       : `${machine.audits.proven} of ${machine.audits.proven + machine.audits.failed}`,
+    machine.trust === undefined ? 'yes' : `${machine.trust.standing} (${machine.trust.score})`,
     machine.domain ?? '-',
   ]);
-  return tableText([['machine', 'state', 'heard', 'free', 'slots', 'proven', 'domain'], ...rows]);
+  return tableText([['machine', 'state', 'heard', 'free', 'slots', 'proven', 'trusted', 'domain'], ...rows]);
 }
 
 function driveLines(view: FleetView): string[] {

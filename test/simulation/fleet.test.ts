@@ -48,6 +48,15 @@ for (const seed of [21, 22]) {
   );
 }
 
+test.serial(
+  'among liars, a third of the fleet, some are left out as holders, and no honest machine is',
+  async (t) => {
+    const faults = { ...manyFaults, destroyedCount: 0, liarShare: 1 / 3 };
+    const report = await runWell(t, { seed: 31, agentCount: 12, days: 21, faults });
+    t.true(report.liarsLeftOut >= 1, `${report.liarsLeftOut} of 4 left out`);
+  },
+);
+
 test.serial('4 machines, the fewest that can keep a backup, through crashes and nights', async (t) => {
   const faults = { ...manyFaults, destroyedCount: 0, rotsPerDay: 0 };
   const report = await runWell(t, { seed: 4, agentCount: 4, days: 7, faults });

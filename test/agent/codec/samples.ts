@@ -1,20 +1,13 @@
 // One value of every kind that agents write or send, made from fixed seeds: golden files and hostile bytes start here.
 
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
-  type AdminKey,
   type AgentRecord,
   chunkIdOf,
-  createAdminKey,
   describePack,
-  type FleetRoot,
-  fleetRootFromSeed,
   type HelloAnswer,
   type IndexedPack,
   type JoinMessage,
-  type MachineKey,
-  machineKeyFromSeed,
   noBatchHash,
   OpenPack,
   PackWriter,
@@ -23,37 +16,22 @@ import {
   type SignedBatch,
   signReceipt,
   type SnapshotRoot,
-  type Statement,
   type TreeEntry,
   type WireMessage,
 } from '../../../agent/codec/index.ts';
 import { driveId, fleetId, inviteId, snapshotId } from '../../../agent/units.ts';
 import { fileId, type TelemetryRow, unixMs } from '../../../datasets/index.ts';
 import type { Plan } from '../../../optimizer/index.ts';
+import { atMs, hexId, holder, noise, owner, root, seedOf } from './sample-seeds.ts';
 
-/** 32 bytes that are the same in every run. */
-export const seedOf = (label: string): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(label).digest());
-
-/** Bytes that no compressor shrinks, the same in every run: SHA-256 in counter mode. */
-export function noise(label: string, byteCount: number): Uint8Array {
-  const bytes = new Uint8Array(byteCount);
-  for (let at = 0; at < byteCount; at += 32)
-    bytes.set(seedOf(`${label} ${at}`).subarray(0, byteCount - at), at);
-  return bytes;
-}
+export { atMs, createAdmin, holder, noise, owner, root, seedOf } from './sample-seeds.ts';
+export { statements } from './sample-statements.ts';
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
-const hexId = (label: string): string => createHash('sha256').update(label).digest('hex');
 
-export const atMs = unixMs(1_790_000_000_000);
-export const owner: MachineKey = machineKeyFromSeed(seedOf('owner'));
-export const holder: MachineKey = machineKeyFromSeed(seedOf('holder'));
 export const driveKey = seedOf('drive key');
 export const drive = driveId(hexId('drive').slice(0, 32));
 export const salt = seedOf('salt').subarray(0, 16);
-
-export const root: FleetRoot = fleetRootFromSeed(seedOf('root'));
 
 export const plan: Plan = {
   epoch: 3,
@@ -135,58 +113,6 @@ export const rows: readonly TelemetryRow[] = [
     byteCount: 4096,
   },
 ];
-
-/** A new admin key of the fleet: each call draws another one. */
-export const createAdmin = (): AdminKey => createAdminKey(root, { notBeforeMs: atMs, forMs: 31_536_000_000 });
-
-export const statements: Readonly<Record<string, Statement>> = {
-  certificate: {
-    kind: 'certificate',
-    peer: holder.peer,
-    name: 'pc-02',
-    roles: ['holder', 'optimizer'],
-    notBeforeMs: atMs,
-    notAfterMs: unixMs(atMs + 1e9),
-    invite: inviteId(hexId('invite').slice(0, 32)),
-  },
-  invite: {
-    kind: 'invite',
-    invite: inviteId(hexId('invite').slice(0, 32)),
-    publicKey: hexId('public key'),
-    usesMax: 20,
-    notAfterMs: unixMs(atMs + 1e9),
-  },
-  revocation: { kind: 'revocation', revoked: holder.peer, reason: 'stolen', atMs },
-  policy: {
-    kind: 'policy',
-    fleetName: 'Müller & Söhne',
-    atMs,
-    holderSilenceMs: 151_200_000,
-    planMode: 'review',
-  },
-  'policy-with-target': {
-    kind: 'policy',
-    fleetName: 'Müller & Söhne',
-    atMs,
-    holderSilenceMs: 324_000_000,
-    planMode: 'automatic',
-    holdMoveShare: 0.3,
-    target: { share: 0.9999, hours: 'business' },
-  },
-  'policy-with-limits': {
-    kind: 'policy',
-    fleetName: 'Müller & Söhne',
-    atMs,
-    holderSilenceMs: 324_000_000,
-    planMode: 'automatic',
-    limits: {
-      vetoes: [owner.peer],
-      apart: ['subnet', 'gateway'],
-      pins: [{ group: 's1.3-2', machine: owner.peer }],
-      movedBytesPerWeek: 2 ** 40,
-    },
-  },
-};
 
 export const pieces: readonly Uint8Array[] = [noise('one', 3000), noise('two', 700), noise('three', 1)];
 
@@ -283,6 +209,25 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
         drive,
         snapshots: noise('forgotten snapshots', 64),
         packs: noise('forgotten packs', 96),
+      },
+    ],
+  }),
+  doubt: signBatch({
+    key: owner,
+    stream: 'facts',
+    sequence: 44,
+    previous: hexId('previous'),
+    atMs,
+    records: [
+      {
+        kind: 'doubt',
+        machine: holder.peer,
+        atMs,
+        sinceMs: unixMs(atMs - 1e8),
+        evidence: [
+          { kind: 'dropped', dayCount: 2, lastMs: atMs },
+          { kind: 'replayed', dayCount: 1, lastMs: unixMs(atMs - 1e8) },
+        ],
       },
     ],
   }),

@@ -21,6 +21,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   view: never,
   invite: never,
   revoke: never,
+  trust: never,
   policy: never,
   protect: never,
   acceptChange: never,

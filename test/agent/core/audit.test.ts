@@ -9,9 +9,11 @@ import {
   type WireMessage,
 } from '../../../agent/codec/index.ts';
 import { Audit } from '../../../agent/core/audit.ts';
+import { Election } from '../../../agent/core/election.ts';
 import type { Effects } from '../../../agent/core/index.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
-import { auditAnswerMsMax, auditEveryMsMax, auditRoundMsMin } from '../../../agent/limits.ts';
+import { Trust } from '../../../agent/core/trust.ts';
+import { auditAnswerMsMax, auditEveryMsMax, auditRoundMsMin, receiptAuditMs } from '../../../agent/limits.ts';
 import { driveId, packId } from '../../../agent/units.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
@@ -47,7 +49,8 @@ const answersIn = (effects: Effects): readonly (LeafProof | undefined)[] =>
 function auditOf() {
   const membership = membershipOf(self);
   const shelf = new Shelf();
-  const audit = new Audit(membership, shelf, () => 0.5);
+  const trust = new Trust(membership, new Election(membership));
+  const audit = new Audit({ membership, shelf, trust, fraction: () => 0.5 });
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   for (const { peer } of [second, third, outsider])
@@ -160,7 +163,10 @@ test('a question is answered by reading the shard, one at a time for each peer a
   t.deepEqual(ask(second), []);
   const proof = proveLeaf(bytes, 1);
   const proved = { kind: 'shardProved', pack, index: 0, leaf: 1, to: second.peer, now: startMs } as const;
-  t.deepEqual(answersIn(audit.handle({ ...proved, outcome: proof })), [proof]);
+  const proving = audit.handle({ ...proved, outcome: proof });
+  t.deepEqual(answersIn(proving), [proof]);
+  // The second question of the same machine waited for its turn.
+  t.true(proving.some(({ kind }) => kind === 'proveShard'));
   t.deepEqual(answersIn(audit.handle({ ...proved, outcome: 'damaged' })), [undefined]);
   t.deepEqual(answersIn(ask(third, 1)), [undefined]);
   t.deepEqual(answersIn(ask(third, 0, leafCountOf(bytes.length))), [undefined]);
@@ -175,4 +181,55 @@ test('a question is answered by reading the shard, one at a time for each peer a
     ),
     [undefined],
   );
+});
+
+test('each fault is known by its name: shown again, other bytes, gone, late, silent, signed for and never had', (t) => {
+  const doubted = (effects: Effects): readonly string[] =>
+    effects.flatMap((effect) =>
+      effect.kind === 'appendRecords'
+        ? effect.records.flatMap((record) =>
+            record.kind === 'doubt' ? record.evidence.map(({ kind }) => kind) : [],
+          )
+        : [],
+    );
+  const shownAgain = auditOf();
+  const asked = shownAgain.nextQuestion()!;
+  const other = proveLeaf(bytes, leafCountOf(bytes.length) - 1);
+  t.deepEqual(doubted(shownAgain.answerWith(asked.to, asked.message, other)), ['replayed']);
+
+  const late = auditOf();
+  const names: string[] = [];
+  for (let day = 0; day < 6; day++) {
+    const question = late.nextQuestion();
+    if (question === undefined) break;
+    late.later(auditAnswerMsMax);
+    late.later(minutes(30));
+    const proof = proveLeaf(bytes, question.message.leaf);
+    names.push(...doubted(late.answerWith(question.to, question.message, proof)));
+    for (const index of [1, 2])
+      late.known.others.set(index, new Set([index === 1 ? second.peer : third.peer]));
+  }
+  t.true(names.includes('late'));
+  t.false(names.includes('silent'));
+});
+
+test('who signs for a shard of an own pack is asked to show it, though it never said again that it has it', (t) => {
+  const { audit, known, membership, later } = auditOf();
+  known.others.clear();
+  const { descriptor: own } = describePack(bytes, {
+    owner: self.peer,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  });
+  known.descriptor = own;
+  membership.handle({ kind: 'connected', peer: second.peer, now: startMs });
+  audit.handle({
+    kind: 'receiptOpened',
+    receipt: { holder: second.peer, pack, index: 1, atMs: startMs, bytes: new Uint8Array() },
+    now: startMs,
+  });
+  const question = questionIn(later(2 * receiptAuditMs));
+  t.is(question?.to, second.peer);
+  t.is(question?.message.pack, own.pack);
 });

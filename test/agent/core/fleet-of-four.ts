@@ -43,6 +43,9 @@ export const certificateOf = (
 export const revocationOf = (key: MachineKey): Uint8Array =>
   signStatement(admin, { kind: 'revocation', revoked: key.peer, reason: 'lost', atMs: startMs }).bytes;
 
+export const pardonOf = (key: MachineKey, atMs: UnixMs): Uint8Array =>
+  signStatement(admin, { kind: 'pardon', machine: key.peer, reason: 'a new disk', atMs }).bytes;
+
 /** One batch of the key's log of facts. */
 export const batchOf = (key: MachineKey, records: readonly AgentRecord[], sequence = 0): SignedBatch =>
   signBatch({ key, stream: 'facts', sequence, previous: noBatchHash, atMs: startMs, records });
