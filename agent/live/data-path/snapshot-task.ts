@@ -142,7 +142,7 @@ class SnapshotRun {
       }
     }
     const table = this.#knownChunks(changed);
-    const batches = batchesOf(changed);
+    const batches = batchesOf(changed, this.#request.jobCountMax);
     let done = 0;
     await runAll(batches, this.#request.jobCountMax, async (batch) => {
       await this.#readBatch(batch, table);
@@ -349,12 +349,23 @@ function firstNames(entries: readonly ScannedEntry[]): ReadonlyMap<BytePath, Byt
   return links;
 }
 
-/** About one pack of plain bytes each; a file is never divided. */
-function batchesOf(files: readonly ScannedEntry[]): readonly (readonly ScannedEntry[])[] {
+/** Plain bytes of a `pack` task at most: it ends with a pack that is not full, and is done again after a crash in it. */
+const batchBytesMax = 4 * packBytesTarget;
+/** Tasks for each thread at least, where there are files enough, so that all threads end at about the same time. */
+const batchesPerThread = 4;
+
+/** A file is never divided. */
+function batchesOf(
+  files: readonly ScannedEntry[],
+  threadCount: number,
+): readonly (readonly ScannedEntry[])[] {
+  const total = files.reduce((sum, { byteCount }) => sum + byteCount, 0);
+  const share = total / (batchesPerThread * threadCount);
+  const batchBytes = Math.min(batchBytesMax, Math.max(packBytesTarget, share));
   const batches: ScannedEntry[][] = [];
   let byteCount = Infinity;
   for (const file of files) {
-    if (byteCount >= packBytesTarget || (batches.at(-1)?.length ?? 0) >= batchFilesMax) {
+    if (byteCount >= batchBytes || (batches.at(-1)?.length ?? 0) >= batchFilesMax) {
       batches.push([]);
       byteCount = 0;
     }
