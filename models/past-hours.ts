@@ -8,8 +8,8 @@ import { hourKinds, kindOf, weekHours } from './hours.ts';
 /** How much of a state is what was seen; the rest is habit. Chosen on 300-machine samples of a trace that no test looks at. */
 const seenWeight = 0.8;
 /**
- * Of what the optimizer goes by; the models' own states are the rest. Replays of two copies, times fewer unavailable hours than the bar: with a half 1.1 on
- * 24 generated fleets and 1.3 on 8 samples of desktops, with three tenths 1.5 and 1.6. Few hours teach too much.
+ * Of what the optimizer goes by; the models' own states are the rest. Replays of two copies on 24 generated fleets and 8 samples of desktops, times fewer unavailable
+ * hours than the bar: with a half 1.1 and 1.3, with three tenths 1.5 and 1.6; on fresh samples about 1 (`docs/benchmarks/placement.md`).
  */
 const share = 0.3;
 const hoursMax = 300;

@@ -35,8 +35,8 @@ const surenessMin = 0.95;
 const riskFloor = 1e-5;
 
 /**
- * Judged and shown, but never served: the same belief with swaps, which is judged too, was better than best-k without them in all five kinds of
- * replays, two to nine times; where best-k wins a week, it wins by chance.
+ * Judged and shown, but never served: the same belief with swaps, which is judged too, was better in every kind of replay
+ * (`test/benchmarks/placement-samples.ts`); where best-k wins a week, it wins by chance.
  */
 const onlyShown = 'best-k';
 
