@@ -1,4 +1,5 @@
 export * from './limits.ts';
 export type * from './ports.ts';
+export * from './problem.ts';
 export * from './units.ts';
 export type * from './view.ts';

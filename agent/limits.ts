@@ -177,3 +177,9 @@ export const ownLogSettleMs = seconds(2);
 export const ownLogAsksMax = 16;
 /** Hashes of the newest batches of a log that an agent remembers: whoever wrote something else under such a number has two histories. */
 export const logHashesKept = 16;
+/** A problem is told (alerts) when it has stood for this long, and its end when it was away for as long: what blinks wakes nobody. */
+export const problemSettleMs = minutes(1);
+/** The list of problems is made anew this often, besides when somebody looks: it goes through all packs that are known. */
+export const problemsEveryMs = seconds(20);
+/** A certificate that ends within this time is a problem of its machine. */
+export const certificateWarnMs = days(30);

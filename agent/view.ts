@@ -4,6 +4,7 @@
 import type { UnixMs } from '../datasets/index.ts';
 import type { Plan, Redundancy } from '../optimizer/index.ts';
 import type { ModelSummary } from './codec/record.ts';
+import type { Problem } from './problem.ts';
 import type { DriveId, FleetId, PeerId, SnapshotId } from './units.ts';
 
 export interface FleetView {
@@ -24,7 +25,8 @@ export interface FleetView {
     readonly summaries: readonly ModelSummary[];
   };
   readonly training?: TrainingView;
-  readonly health: readonly HealthLine[];
+  /** What is wrong or at risk, problems before warnings; empty when nothing is. */
+  readonly problems: readonly Problem[];
   /** Newest last; at most 200. */
   readonly events: readonly EventLine[];
   /** Telemetry rows of all machines that this agent keeps. */
@@ -113,7 +115,8 @@ export interface TrainingView {
   readonly secondsLeft: number;
 }
 
-export interface HealthLine {
+/** What `drey doctor` found when it tried something. */
+export interface Finding {
   readonly level: 'ok' | 'warning' | 'problem';
   readonly subject: string;
   readonly text: string;

@@ -21,7 +21,7 @@ import type { AgentLog } from './agent-log.ts';
 import { WorkerPool } from './data-path/index.ts';
 import { isFullError, keepReserve, type LiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
-import { fleetView } from './fleet-view.ts';
+import { fleetView, type ViewParts } from './fleet-view.ts';
 import { createHandlers } from './handlers.ts';
 import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
 import type { Home } from './home.ts';
@@ -32,6 +32,7 @@ import { Observations } from './observations.ts';
 import { Planner } from './planner.ts';
 import { Planning, type PlanOrder } from './planning.ts';
 import { readPower } from './power.ts';
+import { ProblemWatch } from './problems/index.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
 import type { Store } from './store.ts';
@@ -75,6 +76,7 @@ export class LiveAgent {
   readonly #listeners = new Set<() => void>();
   readonly #events: EventLine[] = [];
   readonly #observations = new Observations();
+  readonly #problems: ProblemWatch;
   #wire: LiveWire | undefined;
   #shell: Shell | undefined;
   #telemetry: Telemetry | undefined;
@@ -125,6 +127,7 @@ export class LiveAgent {
       report: (level, text) => this.#report(level, text),
     });
     this.keeper = new Keeper(this, { home, report: (level, text) => this.#report(level, text) });
+    this.#problems = new ProblemWatch({ home, now: clock.now(), tell: () => {} });
     this.handlers = createHandlers(this);
   }
 
@@ -147,7 +150,11 @@ export class LiveAgent {
   }
 
   view(): FleetView {
-    return fleetView({
+    return fleetView(this.#viewParts());
+  }
+
+  #viewParts(): ViewParts {
+    return {
       core: this.core,
       disk: this.#parts.disk,
       drives: this.drives,
@@ -156,8 +163,9 @@ export class LiveAgent {
       training: this.planning.training,
       events: this.#events,
       proposal: this.planning.proposal,
+      problemBook: this.#problems.book,
       now: this.now(),
-    });
+    };
   }
 
   /** The newest word of each machine about its place and space. */
@@ -361,6 +369,7 @@ export class LiveAgent {
     if (this.#isStopped) return;
     const now = this.now();
     this.shell.handle({ kind: 'tick', now });
+    this.#problems.tick(() => this.#viewParts(), now);
     if (now - this.#prunedMs > pruneEveryMs) {
       this.#prunedMs = now;
       this.#parts.agentLog.turnOver();

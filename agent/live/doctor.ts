@@ -5,22 +5,23 @@ import { DreyError } from '../../datasets/index.ts';
 import { openBackend } from '../../models/index.ts';
 import { chunkHashing, createMachineKey, encodeHello } from '../codec/index.ts';
 import { askAgent } from '../control/index.ts';
-import type { HealthLine } from '../view.ts';
+import { problemText } from '../problem.ts';
+import type { Finding } from '../view.ts';
 import { keepsAttributes } from './data-path/index.ts';
 import { homeAt, type Home } from './home.ts';
 import { type Identity, nowMs, readIdentity } from './identity.ts';
 import { isValidAt } from '../core/index.ts';
 import { probe } from './wire/index.ts';
 
-const ok = (subject: string, text: string): HealthLine => ({ level: 'ok', subject, text });
+const ok = (subject: string, text: string): Finding => ({ level: 'ok', subject, text });
 
-function failed(subject: string, error: unknown): HealthLine {
+function failed(subject: string, error: unknown): Finding {
   if (error instanceof DreyError)
     return { level: 'problem', subject, text: `${error.message} [${error.code}]`, advice: error.advice };
   return { level: 'problem', subject, text: error instanceof Error ? error.message : String(error) };
 }
 
-function examineIdentity(home: Home): { readonly line: HealthLine; readonly identity?: Identity } {
+function examineIdentity(home: Home): { readonly line: Finding; readonly identity?: Identity } {
   if (!existsSync(home.identityFile)) {
     return {
       line: {
@@ -56,13 +57,17 @@ function examineIdentity(home: Home): { readonly line: HealthLine; readonly iden
   }
 }
 
-async function examineAgent(home: Home): Promise<readonly HealthLine[]> {
+async function examineAgent(home: Home): Promise<readonly Finding[]> {
   try {
     const view = await askAgent({ home: home.folder, call: 'view', request: {} });
     const up = view.machines.filter(({ state }) => state === 'up').length;
     return [
       ok('agent', `it is running and sees ${up} of ${view.machines.length} machines`),
-      ...view.health.filter(({ level }) => level !== 'ok'),
+      ...view.problems.map((problem) => ({
+        level: problem.level,
+        subject: problem.kind,
+        text: problemText(problem),
+      })),
     ];
   } catch (error) {
     if (error instanceof DreyError && error.code === 'agent-not-running')
@@ -73,7 +78,7 @@ async function examineAgent(home: Home): Promise<readonly HealthLine[]> {
   }
 }
 
-const examineHashing = (): HealthLine =>
+const examineHashing = (): Finding =>
   chunkHashing === 'native'
     ? ok('hashing', 'BLAKE3 in native code')
     : {
@@ -83,7 +88,7 @@ const examineHashing = (): HealthLine =>
         advice: 'Install again with optional packages: @napi-rs/blake-hash has a binary for most systems.',
       };
 
-async function examineBackend(): Promise<HealthLine> {
+async function examineBackend(): Promise<Finding> {
   try {
     const { report } = await openBackend();
     const passed = report.passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
@@ -96,7 +101,7 @@ async function examineBackend(): Promise<HealthLine> {
   }
 }
 
-async function examineWatcher(): Promise<HealthLine> {
+async function examineWatcher(): Promise<Finding> {
   try {
     await import('@parcel/watcher');
     return ok('watcher', 'the native watcher loads');
@@ -109,7 +114,7 @@ async function examineWatcher(): Promise<HealthLine> {
   }
 }
 
-function examineAttributes(): HealthLine {
+function examineAttributes(): Finding {
   if (keepsAttributes) return ok('attributes', 'extended attributes, access lists and exact times are kept');
   return {
     level: 'warning',
@@ -118,7 +123,7 @@ function examineAttributes(): HealthLine {
   };
 }
 
-async function dialOut(address: string, identity: Identity | undefined): Promise<HealthLine> {
+async function dialOut(address: string, identity: Identity | undefined): Promise<Finding> {
   try {
     const hello =
       identity === undefined
@@ -141,7 +146,7 @@ async function dialOut(address: string, identity: Identity | undefined): Promise
 export async function examine(options: {
   readonly home: string;
   readonly dial?: string;
-}): Promise<readonly HealthLine[]> {
+}): Promise<readonly Finding[]> {
   const home = homeAt(options.home);
   const { line, identity } = examineIdentity(home);
   if (options.dial !== undefined) return [line, await dialOut(options.dial, identity)];

@@ -17,8 +17,8 @@ import type {
 } from '../view.ts';
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
-import { healthLines } from './health.ts';
 import { massChangeText } from './mass-changes.ts';
+import { findProblems, type ProblemBook } from './problems/index.ts';
 import type { Proposal } from './planning.ts';
 import type { Observations } from './observations.ts';
 
@@ -31,6 +31,7 @@ export interface ViewParts {
   readonly training: TrainingView | undefined;
   readonly events: readonly EventLine[];
   readonly proposal: Proposal | undefined;
+  readonly problemBook: ProblemBook;
   readonly now: UnixMs;
 }
 
@@ -56,7 +57,7 @@ export function fleetView(parts: ViewParts): FleetView {
       ? {}
       : { models: { version: models.version, trainedMs: models.trainedMs, summaries: models.summaries } }),
     ...(training === undefined ? {} : { training }),
-    health: healthLines(parts),
+    problems: parts.problemBook.withTimes(findProblems(parts), now),
     events: parts.events,
     telemetryRows,
   };

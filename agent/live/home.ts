@@ -24,6 +24,8 @@ export interface Home {
   readonly models: string;
   readonly uptimeJournal: string;
   readonly logFile: string;
+  /** Since when each problem stands, and which were told. */
+  readonly problemsFile: string;
   /** Bytes for a start on a full disk. */
   readonly reserveFile: string;
 }
@@ -44,6 +46,7 @@ export function homeAt(folder: string): Home {
     models: join(folder, 'models'),
     uptimeJournal: join(folder, 'uptime.journal'),
     logFile: join(folder, 'agent.log'),
+    problemsFile: join(folder, 'problems.json'),
     reserveFile: join(folder, 'reserve'),
   };
 }

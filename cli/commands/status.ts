@@ -1,12 +1,14 @@
 // `drey status`: what is safe, what is at risk, what is being done, in plain words.
 
 import type { Command } from 'commander';
-import type { FleetView } from '../../agent/index.ts';
+import { type FleetView, type Problem, problemText } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, spanText, tableText, timeText } from '../print.ts';
 
-const marks = { ok: '  ', warning: '! ', problem: '!!' } as const;
+const marks = { warning: '! ', problem: '!!' } as const;
+/** Of one kind; a whole site that is off is one trouble. */
+const shownPerKindMax = 5;
 
 function machineRows(view: FleetView): string {
   const rows = view.machines.map((machine) => [
@@ -50,6 +52,22 @@ function atRiskLine(view: FleetView): string {
   return `All ${view.groupsNow.length} groups can be restored from at this moment.`;
 }
 
+/** Each problem as one paragraph; of one kind only the first few. */
+function problemLines(problems: readonly Problem[]): readonly string[] {
+  if (problems.length === 0) return ['Nothing is wrong or at risk as far as this machine knows.'];
+  const kinds = Map.groupBy(problems, ({ kind }) => kind);
+  return [...kinds.values()].flatMap((alike) => {
+    const lines = alike
+      .slice(0, shownPerKindMax)
+      .map(
+        (problem) =>
+          `${marks[problem.level]} ${problem.kind}, since ${timeText(problem.sinceMs)} UTC: ${problemText(problem)}`,
+      );
+    const more = alike.length - lines.length;
+    return more > 0 ? [...lines, `   and ${more} more of this kind: \`drey status --json\``] : lines;
+  });
+}
+
 function statusText(view: FleetView): string {
   const { work } = view;
   const optimizer = view.machines.find((machine) => machine.peer === view.optimizer?.peer);
@@ -61,10 +79,8 @@ function statusText(view: FleetView): string {
     '',
     `This machine holds ${work.heldShards} shards, ${bytesText(work.heldBytes)}; to send ${work.shardsToSend}, to rebuild ${work.shardsToRebuild}, to remove ${work.shardsToRemove}; own packs waiting ${work.outboxPacks}.`,
     ...driveLines(view),
-    ...view.health.map(
-      (line) =>
-        `${marks[line.level]} ${line.subject}: ${line.text}${line.advice === undefined ? '' : ` ${line.advice}`}`,
-    ),
+    '',
+    ...problemLines(view.problems),
   ].join('\n');
 }
 

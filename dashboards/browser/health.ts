@@ -25,10 +25,13 @@ function workTable({ work, telemetryRows }: FleetView): HTMLElement {
 }
 
 export const healthSection: Section = (view) => {
-  const health = view.health.map((line): Cell[] => [
-    { text: line.level, kind: 'level' },
-    line.subject,
-    words(`${line.text} ${line.advice ?? ''}`.trim()),
+  const problems = view.problems.map(({ kind, level, risk, why, action, advice, sinceMs }): Cell[] => [
+    { text: level, kind: 'level' },
+    kind,
+    words(risk),
+    words(why),
+    words(`${action} ${advice ?? ''}`.trim()),
+    number(timeText(sinceMs), sinceMs),
   ]);
   const events = view.events
     .toReversed()
@@ -39,24 +42,31 @@ export const healthSection: Section = (view) => {
     ]);
   const columns = element('div', '', { class: 'columns' });
   columns.append(
-    health.length === 0
-      ? element('p', 'No checks have reported yet.', { class: 'note' })
+    problems.length === 0
+      ? element('p', 'Nothing is wrong or at risk as far as this machine knows.', { class: 'note' })
       : table({
-          key: 'health',
-          caption: 'Health',
-          head: ['level', 'subject', words('what it is, and what to do')],
-          rows: health,
+          key: 'problems',
+          caption: 'Problems',
+          head: [
+            'level',
+            'kind',
+            words('what is at risk'),
+            words('why'),
+            words('what is being done'),
+            number('since'),
+          ],
+          rows: problems,
         }),
     workTable(view),
   );
-  const needing = view.health.filter(({ level }) => level !== 'ok').length;
+  const needing = problems.length;
   return [
     ...title(
       'health',
       'Health and events',
       needing === 0
         ? 'Nothing needs attention.'
-        : `${needing} ${needing === 1 ? 'line needs' : 'lines need'} attention.`,
+        : `${needing} ${needing === 1 ? 'thing needs' : 'things need'} attention.`,
     ),
     columns,
     events.length === 0

@@ -32,7 +32,7 @@ function textOf(id: string, view: FleetView): string {
     ...rest,
     heard: lastHeardMs === undefined ? 0 : Math.floor((view.atMs - lastHeardMs) / 10_000),
   }));
-  const { plan, models, training, drives, health, events, work, groupsNow } = view;
+  const { plan, models, training, drives, problems, events, work, groupsNow } = view;
   const parts: Readonly<Record<string, unknown>> = {
     fleet: machines,
     placement: [plan, machines.map(({ peer, name, slotCount, domain }) => [peer, name, slotCount, domain])],
@@ -40,7 +40,7 @@ function textOf(id: string, view: FleetView): string {
     models: [models, training, plan?.heldOut],
     reasons: plan,
     drives: [drives, Math.floor(view.atMs / 60_000)],
-    health: [health, events, work, view.telemetryRows],
+    health: [problems, events, work, view.telemetryRows],
   };
   return JSON.stringify(parts[id]) ?? 'nothing';
 }

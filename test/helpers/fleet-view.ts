@@ -193,13 +193,16 @@ export function fleetView({ machineCount = 9, parts = {} }: FleetShape = {}): Fl
     },
     drives,
     ...(models === undefined ? {} : { models }),
-    health: [
-      { level: 'ok', subject: 'disk', text: '61 GiB free of 100 GiB given.' },
+    problems: [
       {
+        kind: 'machine-gone',
+        about: peerOf(8),
         level: 'warning',
-        subject: 'desk-ito',
-        text: 'Not heard for 3 days; its shards are being rebuilt elsewhere.',
-        advice: 'Start it, or revoke it if it left.',
+        risk: 'What desk-ito holds for others has fewer copies, and its own files are not backed up.',
+        why: 'It was silent for 72 hours, longer than the 42 that are allowed.',
+        action: 'Shards of it that are needed are made again elsewhere.',
+        advice: 'Start it again, or put it out with `drey fleet revoke`.',
+        sinceMs: unixMs(viewMs - hourMs),
       },
     ],
     events: [
@@ -225,7 +228,7 @@ export function lonelyView(): FleetView {
     machines: [{ ...machine, slotCount: 0 }],
     groupsNow: [],
     drives: [],
-    health: [],
+    problems: [],
     events: [],
     telemetryRows: 0,
   };

@@ -104,7 +104,7 @@ test('rules forget old snapshots for the whole fleet, give up their packs, and a
   await save();
   const view = await askCommand<FleetView>(['status', ...home]);
   t.regex(view.drives.find(({ path }) => path === folder)?.held ?? '', /^\d+ of \d+ files/u);
-  t.true(view.health.some(({ level, subject }) => level === 'problem' && subject === 'mass change'));
+  t.true(view.problems.some(({ level, kind }) => level === 'problem' && kind === 'mass-change'));
   const held = await askCommand<RetentionAnswer>(['retention', 'all', '--keep-last', '1', ...home]);
   t.regex(held.drives[0]?.held ?? '', /accept-change/u);
   t.true((await listed(home))?.includes(whole.snapshot!), 'nothing is forgotten');

@@ -1,0 +1,91 @@
+// Problems with the folders that this machine protects. Without names: what they say may leave the machine as an alert.
+
+import { unixMs } from '../../../datasets/index.ts';
+import { type DriveId, driveId } from '../../units.ts';
+import type { Drives, RunningDrive } from '../drives.ts';
+import { massChangeText } from '../mass-changes.ts';
+import type { FoundProblem } from './find-problems.ts';
+
+export const findDriveProblems = (drives: Drives): readonly FoundProblem[] =>
+  [...drives.running].flatMap(([drive, running]) => [
+    ...massChangeOf(drive, running),
+    ...backupOf(drive, running),
+    ...watchingOf(drive, running),
+  ]);
+
+/** Drives of which the problems cannot be told yet: nobody has looked at their folders since the agent started. */
+export const unseenDrives = (drives: Drives): ReadonlySet<string> =>
+  new Set(
+    [...drives.running.values()]
+      .filter(({ lastOutcome, failure }) => lastOutcome === undefined && failure === undefined)
+      .map(({ stored }) => driveId(stored.drive)),
+  );
+
+function massChangeOf(about: DriveId, { lastOutcome }: RunningDrive): readonly FoundProblem[] {
+  const massChange = lastOutcome?.massChange;
+  if (massChange === undefined) return [];
+  return [
+    {
+      kind: 'mass-change',
+      about,
+      level: 'problem',
+      risk: 'The files of a drive may be destroyed or encrypted by somebody.',
+      why: `${massChangeText(massChange)}.`,
+      action: 'Snapshots go on, and nothing older is forgotten until somebody has looked.',
+      advice:
+        'Was it you? Then `drey protect FOLDER --accept-change`. If not: take the machine off the network, and bring the files back with `drey restore --at`.',
+      sinceMs: unixMs(massChange.sinceMs),
+    },
+  ];
+}
+
+function backupOf(about: DriveId, { failure, wait }: RunningDrive): readonly FoundProblem[] {
+  const risk = 'What changed since the newest snapshot is not safe yet.';
+  const found: FoundProblem[] = [];
+  if (failure !== undefined)
+    found.push({
+      kind: 'backup-failed',
+      about,
+      level: 'problem',
+      risk,
+      why: `A snapshot failed: ${failure}.`,
+      action: 'It is tried again by itself.',
+    });
+  if (wait !== undefined)
+    found.push({
+      kind: 'backup-waits',
+      about,
+      level: 'warning',
+      risk,
+      why: `The snapshot waits: ${wait}.`,
+      action: 'It is taken as soon as that is over.',
+    });
+  return found;
+}
+
+function watchingOf(about: DriveId, { watcher }: RunningDrive): readonly FoundProblem[] {
+  if (watcher?.health.state === 'scanning only')
+    return [
+      {
+        kind: 'scanning-only',
+        about,
+        level: 'warning',
+        risk: 'Changes in a drive are saved minutes later than they could be.',
+        why: `They are found by scans only: ${watcher.health.reason}.`,
+        action: 'The folder is looked through every ten minutes, and the watcher is started anew.',
+      },
+    ];
+  if (watcher?.health.state === 'stopped')
+    return [
+      {
+        kind: 'not-watched',
+        about,
+        level: 'problem',
+        risk: 'New changes in a drive are not saved.',
+        why: `The folder is not watched: ${watcher.health.reason}.`,
+        action: 'Watching begins again when the agent starts.',
+        advice: 'Stop the agent and start it again.',
+      },
+    ];
+  return [];
+}

@@ -1,0 +1,112 @@
+// What is wrong or at risk on this agent at one moment, in plain words. It reads, and changes nothing; since when it is so, and who is
+// told, is the book's and the alerts' business.
+
+import { dayMs, hourMs, type UnixMs } from '../../../datasets/index.ts';
+import type { AgentCore } from '../../core/index.ts';
+import { certificateWarnMs } from '../../limits.ts';
+import type { Problem } from '../../problem.ts';
+import type { ViewParts } from '../fleet-view.ts';
+import { findDriveProblems } from './drive-problems.ts';
+import { findMachineProblems } from './machine-problems.ts';
+
+/** A problem as it is found; `sinceMs` only where what is found tells it. */
+export type FoundProblem = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: UnixMs };
+
+/** Everything that people should know of; a new kind of problem joins here, in `problemKinds` and in the README's table. */
+export const findProblems = (parts: ViewParts): readonly FoundProblem[] => [
+  ...findPlanProblems(parts),
+  ...findPacksAtRisk(parts.core),
+  ...findMachineProblems(parts.core, parts.now),
+  ...findDriveProblems(parts.drives),
+  ...findOwnProblems(parts),
+];
+
+function findPlanProblems({ core, proposal, now }: ViewParts): readonly FoundProblem[] {
+  const { membership, election } = core;
+  const found: FoundProblem[] = [];
+  if (election.plan === undefined)
+    found.push({
+      kind: 'no-plan',
+      level: 'warning',
+      risk: 'Nothing is kept on other machines yet.',
+      why: `There is no plan: of the four machines that it needs, ${membership.eligibleHolders(now).length} can be used now.`,
+      action: 'A plan is made as soon as enough machines are there.',
+      advice: 'Start more machines.',
+    });
+  if (proposal !== undefined)
+    found.push({
+      kind: 'plan-waits',
+      level: 'warning',
+      risk: 'Shards stay where the old plan put them, also where that has become worse.',
+      why: `Plan ${proposal.plan.epoch} waits for approval: ${proposal.reason}.`,
+      action: 'Until then the old plan holds and is repaired.',
+      advice: 'Look at it, then run `drey plan approve`.',
+    });
+  return found;
+}
+
+const packsAre = (count: number): string => (count === 1 ? '1 pack is' : `${count} packs are`);
+
+/** What is one machine away from being out of reach, why, and what is done about it. */
+function findPacksAtRisk({ membership, repair }: AgentCore): readonly FoundProblem[] {
+  const { thinCount, outOfReachCount } = repair.packsAtRisk();
+  const others = membership.machines.filter(
+    (peer) => peer !== membership.self && !membership.isRevoked(peer),
+  );
+  const awayCount = others.filter((peer) => !membership.up.has(peer)).length;
+  const why = `${awayCount} of ${others.length} other machines are away.`;
+  const action =
+    repair.wantCount > 0
+      ? `Copies of ${repair.wantCount} shards are being made here.`
+      : 'Copies are made as soon as that is worth more than waiting for them.';
+  const found: FoundProblem[] = [];
+  if (outOfReachCount > 0)
+    found.push({
+      kind: 'packs-out-of-reach',
+      level: 'problem',
+      risk: `Of the packs that this machine knows, ${packsAre(outOfReachCount)} out of reach: files in them cannot be restored now.`,
+      why,
+      action:
+        'They are in reach again as soon as enough of their holders are back; nothing of them was removed.',
+      advice: 'Start machines that are off.',
+    });
+  if (thinCount > 0)
+    found.push({
+      kind: 'packs-thin',
+      level: 'warning',
+      risk: `Of the packs that this machine knows, ${packsAre(thinCount)} one machine away from being out of reach.`,
+      why,
+      action,
+    });
+  return found;
+}
+
+/** About this machine as a whole. */
+function findOwnProblems({ core, disk, now }: ViewParts): readonly FoundProblem[] {
+  const { membership } = core;
+  const found: FoundProblem[] = [];
+  const { heldBytes, quotaBytes, freeBytes } = disk.usage();
+  if (heldBytes > 0.95 * quotaBytes || freeBytes === 0)
+    found.push({
+      kind: 'space-used-up',
+      level: 'warning',
+      risk: 'This machine can take no more shards of others, so the fleet has less room to repair.',
+      why: freeBytes === 0 ? 'Its disk is full.' : "The space that it gives for others' shards is used up.",
+      action: 'Restores and deletions go on from a reserve; new shards go to other machines.',
+      advice: 'Give more, or free some space.',
+    });
+  const leftMs = (membership.certificateOf(membership.self)?.notAfterMs ?? Number.POSITIVE_INFINITY) - now;
+  if (leftMs < certificateWarnMs)
+    found.push({
+      kind: 'certificate-ends',
+      level: leftMs <= 0 ? 'problem' : 'warning',
+      risk: 'Without a valid certificate no other machine speaks with this one, and nothing more of it is backed up.',
+      why:
+        leftMs <= 0
+          ? `Its certificate ended ${Math.ceil(-leftMs / hourMs)} hours ago.`
+          : `Its certificate ends in ${Math.ceil(leftMs / dayMs)} days.`,
+      action: 'Nothing is done by itself.',
+      advice: 'Check the clock; join again with a new invite of an admin.',
+    });
+  return found;
+}

@@ -1,0 +1,3 @@
+export { findProblems, type FoundProblem } from './find-problems.ts';
+export type { ProblemBook, ProblemChange } from './problem-book.ts';
+export { ProblemWatch } from './problem-watch.ts';

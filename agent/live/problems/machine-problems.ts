@@ -1,0 +1,102 @@
+// Problems with single machines, as this agent knows them: silent for too long, doubted as a holder, failing audits, two histories. The
+// owner of a doubted machine reads it there too.
+
+import { hourMs, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { type AgentCore, trustText } from '../../core/index.ts';
+import type { PeerId } from '../../units.ts';
+import type { FoundProblem } from './find-problems.ts';
+
+const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+
+export const findMachineProblems = (core: AgentCore, now: UnixMs): readonly FoundProblem[] =>
+  core.membership.machines.flatMap((peer) => [
+    ...silenceOf(core, peer, now),
+    ...doubtsOf(core, peer, now),
+    ...auditsOf(core, peer),
+    ...forkOf(core, peer),
+  ]);
+
+/** Machines of which the silence cannot be told yet: they were not met since the agent started. */
+export const unseenMachines = ({ membership }: AgentCore): readonly string[] =>
+  membership.machines.filter(
+    (peer) => peer !== membership.self && !membership.hasMet(peer) && !membership.isRevoked(peer),
+  );
+
+const nameOf = ({ membership }: AgentCore, peer: PeerId): string =>
+  membership.certificateOf(peer)?.name ?? peer;
+
+function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
+  const { membership } = core;
+  if (membership.presenceOf(peer, now) !== 'gone') return [];
+  const heardMs = membership.heardAt(peer) ?? now;
+  return [
+    {
+      kind: 'machine-gone',
+      about: peer,
+      level: 'warning',
+      risk: `What ${nameOf(core, peer)} holds for others has fewer copies, and its own files are not backed up.`,
+      why: `It was silent for ${Math.round((now - heardMs) / hourMs)} hours, longer than the ${Math.round(membership.holderSilenceMs / hourMs)} that are allowed.`,
+      action: 'Shards of it that are needed are made again elsewhere.',
+      advice: 'Start it again, or put it out with `drey fleet revoke`.',
+      sinceMs: unixMs(heardMs + membership.holderSilenceMs),
+    },
+  ];
+}
+
+function doubtsOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
+  const view = core.trust.viewOf(peer);
+  if (view.standing === 'trusted') return [];
+  const isSelf = peer === core.membership.self;
+  const name = isSelf ? 'this machine' : nameOf(core, peer);
+  const action =
+    view.standing === 'dropped'
+      ? 'Its shards are kept elsewhere until it is trusted again.'
+      : 'It is watched: it keeps its shards as long as not enough machines doubt it.';
+  return [
+    {
+      kind: isSelf ? 'self-doubted' : 'machine-doubted',
+      about: peer,
+      level: isSelf ? 'problem' : 'warning',
+      risk: `What ${name} holds for others may not be there when it is needed.`,
+      why: sentence(trustText(name, view, now)),
+      action,
+      advice: isSelf
+        ? "Look at its disk, its clock and what else writes into the agent's folder. It comes back by itself when it proves its shards again; an admin can say so at once with `drey fleet trust`."
+        : 'Look at that machine. If it is mended: `drey fleet trust MACHINE`.',
+    },
+  ];
+}
+
+function auditsOf(core: AgentCore, peer: PeerId): readonly FoundProblem[] {
+  const { problem } = core.audit.countOf(peer);
+  if (problem === undefined) return [];
+  const name = nameOf(core, peer);
+  return [
+    {
+      kind: 'audit-failed',
+      about: peer,
+      level: 'warning',
+      risk: `A shard that ${name} holds may be damaged or gone.`,
+      why: `It was asked to prove it and ${problem}.`,
+      action: 'A shard that was damaged is put back by itself, and it is asked again.',
+      advice: 'Look at its disk if it happens again.',
+    },
+  ];
+}
+
+function forkOf(core: AgentCore, peer: PeerId): readonly FoundProblem[] {
+  if (!core.replication.isForked(peer)) return [];
+  const isSelf = peer === core.membership.self;
+  const name = isSelf ? 'this machine' : nameOf(core, peer);
+  return [
+    {
+      kind: 'log-forked',
+      about: peer,
+      level: 'problem',
+      risk: `Nothing that ${name} saves from now on counts as safe.`,
+      why: `${sentence(`${name} was put back to an old image of its disk, and others know later words of it`).slice(0, -1)}.`,
+      action: 'What it saved before stays with its holders and can be restored.',
+      advice: 'Join that machine again with a new folder.',
+    },
+  ];
+}

@@ -1,0 +1,83 @@
+// Since when each problem stands, over restarts, and which began or ended for good: what comes and goes within minutes is shown but not
+// told. Decides nothing about the problems themselves; pure but for what its owner saves.
+
+import { type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { problemSettleMs } from '../../limits.ts';
+import { type Problem, problemName } from '../../problem.ts';
+import type { FoundProblem } from './find-problems.ts';
+
+/** What is kept of a problem; `told` once its beginning was announced. */
+export interface BookEntry {
+  readonly problem: Problem;
+  readonly firstMs: UnixMs;
+  readonly lastMs: UnixMs;
+  readonly isTold: boolean;
+}
+
+export interface ProblemChange {
+  readonly change: 'began' | 'ended';
+  readonly problem: Problem;
+  readonly atMs: UnixMs;
+}
+
+/** More than that at once are one trouble, and the rest is left out of the book. */
+export const bookEntriesMax = 2000;
+
+export class ProblemBook {
+  readonly #entries = new Map<string, BookEntry>();
+
+  constructor(entries: readonly BookEntry[] = []) {
+    for (const entry of entries) this.#entries.set(problemName(entry.problem), entry);
+  }
+
+  get entries(): readonly BookEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The problems with the time since which they stand, problems before warnings; notes nothing. */
+  withTimes(found: readonly FoundProblem[], now: UnixMs): readonly Problem[] {
+    const dated = found.map((one): Problem => {
+      const known = this.#entries.get(problemName(one));
+      return { ...one, sinceMs: one.sinceMs ?? known?.problem.sinceMs ?? now };
+    });
+    return dated.toSorted((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'));
+  }
+
+  /**
+   * Notes what is found now, and returns what began or ended for good. What is about `unseen` (it cannot be judged now) goes on as it was.
+   */
+  update(
+    found: readonly FoundProblem[],
+    { now, unseen }: { readonly now: UnixMs; readonly unseen: ReadonlySet<string> },
+  ): readonly ProblemChange[] {
+    const changes: ProblemChange[] = [];
+    const current = new Set<string>();
+    for (const problem of this.withTimes(found, now)) {
+      const name = problemName(problem);
+      current.add(name);
+      changes.push(...this.#note(name, problem, now));
+    }
+    for (const [name, entry] of this.#entries) {
+      if (current.has(name)) continue;
+      const isUnseen = entry.problem.about !== undefined && unseen.has(entry.problem.about);
+      if (isUnseen) this.#entries.set(name, { ...entry, lastMs: now });
+      else changes.push(...this.#missed(name, entry, now));
+    }
+    return changes;
+  }
+
+  #note(name: string, problem: Problem, now: UnixMs): readonly ProblemChange[] {
+    const known = this.#entries.get(name);
+    if (known === undefined && this.#entries.size >= bookEntriesMax) return [];
+    const firstMs = known?.firstMs ?? now;
+    const isBeginning = known?.isTold !== true && now - firstMs >= problemSettleMs;
+    this.#entries.set(name, { problem, firstMs, lastMs: now, isTold: known?.isTold === true || isBeginning });
+    return isBeginning ? [{ change: 'began', problem, atMs: now }] : [];
+  }
+
+  #missed(name: string, { problem, lastMs, isTold }: BookEntry, now: UnixMs): readonly ProblemChange[] {
+    if (now - lastMs < problemSettleMs) return [];
+    this.#entries.delete(name);
+    return isTold ? [{ change: 'ended', problem, atMs: unixMs(now) }] : [];
+  }
+}

@@ -1,0 +1,38 @@
+// One thing that is wrong or at risk, as `drey status`, the dashboard, `drey doctor`, metrics and alerts all say it: what is at risk,
+// why, what is being done, since when. The kinds are stable words: alerts and metrics carry them, so none is ever renamed.
+
+import type { UnixMs } from '../datasets/index.ts';
+
+/** Every kind there is; each has a row in agent/live/README.md. New ones go to the end of their line. */
+export const problemKinds = [
+  ...(['no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin'] as const),
+  ...(['machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed'] as const),
+  ...(['mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched'] as const),
+  ...(['space-used-up', 'certificate-ends', 'log-forked'] as const),
+] as const;
+
+export type ProblemKind = (typeof problemKinds)[number];
+
+export interface Problem {
+  readonly kind: ProblemKind;
+  /** What it is about, where there may be several of a kind: a machine's peer id or a drive's id. Together with `kind` it is the problem's name. */
+  readonly about?: string;
+  /** `problem`: somebody has to act. `warning`: somebody should know. */
+  readonly level: 'warning' | 'problem';
+  /** Whole sentences for people: what is at risk, why, and what is being done about it. */
+  readonly risk: string;
+  readonly why: string;
+  readonly action: string;
+  /** What a person can do, where there is something. */
+  readonly advice?: string;
+  /** Since when, as far as this agent knows. */
+  readonly sinceMs: UnixMs;
+}
+
+/** Two problems of the same name are the same problem, whatever their words. */
+export const problemName = ({ kind, about }: Pick<Problem, 'kind' | 'about'>): string =>
+  about === undefined ? kind : `${kind} ${about}`;
+
+/** All of it as one paragraph, without the time. */
+export const problemText = ({ risk, why, action, advice }: Omit<Problem, 'kind' | 'sinceMs'>): string =>
+  [risk, why, action, ...(advice === undefined ? [] : [advice])].join(' ');
