@@ -10,6 +10,7 @@ import { addFindCommand } from './commands/find.ts';
 import { addFleetCommands } from './commands/fleet.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addJoinCommand } from './commands/join.ts';
+import { addMetricsCommand } from './commands/metrics.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addPlanCommands } from './commands/plan.ts';
 import { addProtectCommand } from './commands/protect.ts';
@@ -50,6 +51,7 @@ export function createProgram(): Command {
     addTelemetryCommands,
     addModelsCommands,
     addDashboardCommand,
+    addMetricsCommand,
     addDoctorCommand,
     addDemoCommand,
   ]) {

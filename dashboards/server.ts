@@ -9,7 +9,8 @@ import type { FleetView } from '../agent/index.ts';
 import { DreyError } from '../datasets/index.ts';
 import { loadBrowserFiles } from './browser-files.ts';
 import { LiveUpdates } from './live-updates.ts';
-import { Sessions } from './sessions.ts';
+import { metricsContentType, metricsText } from './metrics.ts';
+import { isSameSecret, Sessions } from './sessions.ts';
 
 export interface DashboardOptions {
   readonly view: () => FleetView;
@@ -17,6 +18,8 @@ export interface DashboardOptions {
   readonly onChange: (listener: () => void) => () => void;
   /** 0, the default: any free one. */
   readonly port?: number;
+  /** What Prometheus shows as its bearer token to read `/metrics`, and nothing else; without one only sessions may. */
+  readonly metricsToken?: string;
 }
 
 export interface Dashboard {
@@ -81,6 +84,10 @@ function createApplication(serving: Serving): express.Express {
     if (typeof request.query['token'] === 'string') signIn(serving, request.query['token'], response);
     else next();
   });
+  application.get('/metrics', (request, response, next) => {
+    if (mayReadMetrics(serving, request)) sendMetrics(options, response);
+    else next();
+  });
   application.use((request, response, next) => {
     if (sessions.has(cookieOf(request, port()))) next();
     else response.status(401).type('html').send(refusal);
@@ -89,6 +96,27 @@ function createApplication(serving: Serving): express.Express {
   application.get('/api/view', (_request, response) => void response.json(options.view()));
   application.get('/api/events', (_request, response) => updates.add(response));
   return application;
+}
+
+function mayReadMetrics({ options, sessions, port }: Serving, request: Request): boolean {
+  if (sessions.has(cookieOf(request, port()))) return true;
+  const shown = /^Bearer (.+)$/u.exec(request.headers.authorization ?? '')?.[1];
+  return (
+    options.metricsToken !== undefined && shown !== undefined && isSameSecret(shown, options.metricsToken)
+  );
+}
+
+function sendMetrics({ view }: DashboardOptions, response: Response): void {
+  const { user, system } = process.cpuUsage();
+  const running = {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startMs: Date.now() - 1000 * process.uptime(),
+  };
+  metricsText(view(), running).then(
+    (text) => response.type(metricsContentType).send(text),
+    () => response.status(500).end(),
+  );
 }
 
 /** A good token becomes a session and a clean address, so that it stays in no history. */

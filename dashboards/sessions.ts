@@ -1,13 +1,19 @@
 // Who may look: an address with a token that works once and for ten minutes becomes a session cookie. Loopback is no
 // protection by itself: every program and every web page on the machine can reach it.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { minutes } from '../datasets/index.ts';
 
 const tokenMsMax = minutes(10);
 const sessionsMax = 64;
 
 const newSecret = (): string => randomBytes(24).toString('base64url');
+
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Takes as long for a wrong one as for a right one. */
+export const isSameSecret = (one: string, other: string): boolean =>
+  timingSafeEqual(digestOf(one), digestOf(other));
 
 export class Sessions {
   readonly #tokens = new Map<string, number>();

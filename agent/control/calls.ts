@@ -313,6 +313,14 @@ export interface TrainAnswer {
   readonly domains: readonly { readonly name: string; readonly machines: readonly MachineId[] }[];
 }
 
+export interface DashboardAnswer {
+  /** Signs in once. */
+  readonly url: string;
+  readonly metricsUrl: string;
+  /** Its one line is the bearer token for the metrics. */
+  readonly metricsTokenFile: string;
+}
+
 /** The answer to each call. */
 export interface CallAnswers {
   readonly view: FleetView;
@@ -342,7 +350,7 @@ export interface CallAnswers {
   readonly train: TrainAnswer;
   readonly importTelemetry: { readonly rowCount: number };
   readonly exportTelemetry: { readonly rowCount: number };
-  readonly dashboard: { readonly url: string };
+  readonly dashboard: DashboardAnswer;
   readonly stop: { readonly stopping: true };
 }
 

@@ -1,10 +1,21 @@
 // The agent's own folder: where everything lies, and how small files in it are written so that a power cut leaves
 // either the old or the new one. Knows names and bytes, not meanings.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { DreyError } from '../../datasets/index.ts';
+import { isFullError } from './disk/full.ts';
 
 export interface Home {
   readonly folder: string;
@@ -26,6 +37,8 @@ export interface Home {
   readonly logFile: string;
   /** Since when each problem stands, and which were told. */
   readonly problemsFile: string;
+  /** What Prometheus shows to read the metrics. Mode 0600. */
+  readonly metricsTokenFile: string;
   /** Bytes for a start on a full disk. */
   readonly reserveFile: string;
 }
@@ -46,6 +59,7 @@ export function homeAt(folder: string): Home {
     models: join(folder, 'models'),
     uptimeJournal: join(folder, 'uptime.journal'),
     logFile: join(folder, 'agent.log'),
+    metricsTokenFile: join(folder, 'metrics-token'),
     problemsFile: join(folder, 'problems.json'),
     reserveFile: join(folder, 'reserve'),
   };
@@ -79,6 +93,19 @@ function flushFolder(folder: string): void {
 
 export const writeJson = (file: string, value: unknown): void =>
   writeWhole(file, JSON.stringify(value, undefined, 2));
+
+/** A secret of this folder's own, made when it is first asked for; one line without an end. On a full disk it is not kept. */
+export function settleToken(file: string): string {
+  const stored = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (stored !== '') return stored;
+  const token = randomBytes(32).toString('base64url');
+  try {
+    writeWhole(file, token);
+  } catch (error) {
+    if (!isFullError(error)) throw error;
+  }
+  return token;
+}
 
 /** The checked contents of a JSON file; undefined when there is none. Throws `home-file-damaged`. */
 export function readJson<Schema extends z.ZodType>(

@@ -10,3 +10,4 @@ export {
   joinFleet,
   type JoinFleetOptions,
 } from './founding.ts';
+export { homeAt, settleToken } from './home.ts';

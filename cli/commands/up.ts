@@ -22,7 +22,7 @@ function untilStopped(): { readonly stopped: Promise<void>; readonly stop: () =>
 }
 
 async function up(options: UpOptions): Promise<void> {
-  const [{ startAgent }, { createDashboard }] = await Promise.all([
+  const [{ homeAt, settleToken, startAgent }, { createDashboard }] = await Promise.all([
     import('../../agent/live/index.ts'),
     import('../../dashboards/index.ts'),
   ]);
@@ -34,7 +34,15 @@ async function up(options: UpOptions): Promise<void> {
     discovery: options.mdns ? 'mdns' : 'addresses only',
   });
   try {
-    await serve(agent, { home, options, createDashboard, untilStopped: { stopped, stop } });
+    const { metricsTokenFile } = homeAt(home);
+    const metricsToken = settleToken(metricsTokenFile);
+    await serve(agent, {
+      home,
+      options,
+      createDashboard,
+      metrics: { metricsToken, metricsTokenFile },
+      untilStopped: { stopped, stop },
+    });
   } finally {
     await agent.stop();
   }
@@ -44,22 +52,28 @@ interface Serving {
   readonly home: string;
   readonly options: UpOptions;
   readonly createDashboard: typeof CreateDashboard;
+  readonly metrics: { readonly metricsToken: string; readonly metricsTokenFile: string };
   readonly untilStopped: ReturnType<typeof untilStopped>;
 }
 
 /** Dashboard and control interface beside the running agent, until a signal or a call ends it. */
 async function serve(
   agent: LiveAgent,
-  { home, options, createDashboard, untilStopped: { stopped, stop } }: Serving,
+  { home, options, createDashboard, metrics, untilStopped: { stopped, stop } }: Serving,
 ): Promise<void> {
   const dashboard = await createDashboard({
     view: () => agent.view(),
     onChange: (listener) => agent.onChange(listener),
     port: Number(options.dashboardPort),
+    metricsToken: metrics.metricsToken,
   });
   const control = await serveControl(home, {
     ...agent.handlers,
-    dashboard: () => ({ url: dashboard.url() }),
+    dashboard: () => ({
+      url: dashboard.url(),
+      metricsUrl: `${dashboard.address}metrics`,
+      metricsTokenFile: metrics.metricsTokenFile,
+    }),
     stop: () => {
       setImmediate(stop);
       return { stopping: true };

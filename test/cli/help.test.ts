@@ -31,6 +31,7 @@ const promised = [
   'drey restore',
   'drey verify',
   'drey retention',
+  'drey metrics',
   'drey plan show',
   'drey plan explain',
   'drey plan compute',
