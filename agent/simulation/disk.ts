@@ -68,8 +68,8 @@ export class Platters {
   slowness = 1;
   /** Somebody else filled the disk: nothing more can be written. */
   isFull = false;
-  /** Told of each pack of which a shard comes to be held here. */
-  onHeld: ((pack: PackId) => void) | undefined;
+  /** Told of each shard that comes to be held here. */
+  onHeld: ((shard: ShardKey) => void) | undefined;
 
   constructor(quotaBytes: number) {
     this.quotaBytes = quotaBytes;
@@ -107,7 +107,7 @@ export class Platters {
     const name = slotName(slot.place, slot.index);
     if (slot.place === 'held' && !slots.has(name)) this.#usedBytes += slot.descriptor.shardBytes;
     slots.set(name, slot);
-    if (slot.place === 'held') this.onHeld?.(pack);
+    if (slot.place === 'held') this.onHeld?.({ pack, index: slot.index });
   }
 
   remove({ pack, index, place }: ShardLocation): void {

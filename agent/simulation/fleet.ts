@@ -130,7 +130,11 @@ export class Fleet implements World {
     });
     this.machines.push(machine);
     this.#byPeer.set(machine.peer, machine);
-    machine.watchHeld((pack) => this.holdings.note(pack, machine));
+    machine.watchHeld((shard) => {
+      this.holdings.note(shard.pack, machine);
+      // From somebody who has not heard of it: nobody will get it back.
+      if (machine.isRevoked) this.noteHarm(shard);
+    });
     return machine;
   }
 

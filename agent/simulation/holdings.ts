@@ -8,6 +8,8 @@ import type { Platters } from './disk.ts';
 /** A disk, and who it belongs to. */
 export interface Keeper {
   readonly platters: Platters;
+  /** Put out of the fleet: what it has is of no use to anybody. */
+  readonly isRevoked: boolean;
 }
 
 export class Holdings<Owner extends Keeper> {
@@ -20,10 +22,11 @@ export class Holdings<Owner extends Keeper> {
     else keepers.add(owner);
   }
 
-  /** Who has which flushed, unharmed, held shard of a pack: index by index. */
+  /** Who in the fleet has which flushed, unharmed, held shard of a pack: index by index. */
   intactOf(pack: PackId): ReadonlyMap<number, readonly Owner[]> {
     const found = new Map<number, Owner[]>();
     for (const owner of this.#keepers.get(pack) ?? []) {
+      if (owner.isRevoked) continue;
       for (const index of owner.platters.intactIndexesOf(pack)) {
         const owners = found.get(index);
         if (owners === undefined) found.set(index, [owner]);

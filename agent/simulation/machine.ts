@@ -5,7 +5,7 @@ import type { Random } from '../../datasets/index.ts';
 import type { PresenceForecast } from '../../models/index.ts';
 import type { MachineKey, openStatement, ShardKey } from '../codec/index.ts';
 import type { CoreEffect, Effects, HeardForget, StagedSnapshot } from '../core/index.ts';
-import type { FleetId, PackId, PeerId } from '../units.ts';
+import type { FleetId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Frames } from './frames.ts';
@@ -87,7 +87,7 @@ export class Machine {
   wantsOn = false;
   #outageUntilMs = 0;
   #image: DiskImage | undefined;
-  #onHeld: ((pack: PackId) => void) | undefined;
+  #onHeld: ((shard: ShardKey) => void) | undefined;
   #effectsUntilCrash = Number.POSITIVE_INFINITY;
 
   constructor(parts: MachineParts) {
@@ -192,11 +192,12 @@ export class Machine {
     return true;
   }
 
-  /** Tells of each pack of which a shard is, or comes to be, held on the disk. */
-  watchHeld(onHeld: (pack: PackId) => void): void {
+  /** Tells of each shard that is, or comes to be, held on the disk. */
+  watchHeld(onHeld: (shard: ShardKey) => void): void {
     this.#onHeld = onHeld;
     this.platters.onHeld = onHeld;
-    for (const { place, descriptor } of this.platters.all()) if (place === 'held') onHeld(descriptor.pack);
+    for (const { place, descriptor, index } of this.platters.all())
+      if (place === 'held') onHeld({ pack: descriptor.pack, index });
   }
 
   /** Stolen or burnt. */
