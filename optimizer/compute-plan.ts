@@ -5,13 +5,14 @@ import type { MachineAttributes, MachineId } from '../datasets/index.ts';
 import type { FailureForecast } from '../models/index.ts';
 import type { Solver } from './configuration/index.ts';
 import { labelColumns, limitNotes, movedBefore, noLimits, type PlacementLimits } from './placement-limits.ts';
-import { type ClassesQuestion, type Movable, planClasses } from './plan-classes.ts';
+import { type ClassesQuestion, type Movable, planClasses, type PlannedClass } from './plan-classes.ts';
 import { chooseServing } from './plan-gate.ts';
 import { evidenceNumbersMax, evidenceOf, roundedStates } from './plan-evidence.ts';
 import { planNotes } from './plan-notes.ts';
+import { refuseBroken, saidLimits, trafficOfWeek } from './plan-limits.ts';
 import type { Plan, PlacementClass, PolicyScore, Redundancy } from './plan.ts';
 import { type AvailabilityTarget, redundanciesForTarget } from './redundancy-target.ts';
-import { statesFromForecast } from './states.ts';
+import { type States, statesFromForecast } from './states.ts';
 
 export interface PlannedMachine {
   readonly machine: MachineId;
@@ -50,26 +51,27 @@ export interface PlanQuestion {
 /** Below it a disk counts as full, unless a hundredth of the quota is even less. */
 const fullBytes = 2 ** 30;
 
-/** A plan with the next epoch, or the previous one itself (the same object) when nothing would change. */
+/**
+ * A plan with the next epoch, or the previous one itself (the same object) when nothing would change. Throws `limits-infeasible` where
+ * no plan was found that keeps to the limits on scatter width and traffic.
+ */
 export function computePlan(question: PlanQuestion): Plan {
   const serving = chooseServing(question);
   const machines = question.machines.map(({ machine }) => machine);
   const { limits = noLimits } = question;
   const vetoes = new Set(limits.vetoes);
   const domains = domainsOf(question.forecast, machines);
-  const { previous } = question;
+  const { previous, target, seed } = question;
   const exact = statesFromForecast(serving.forecast, machines);
   const isSmall = exact.weights.length * machines.length <= evidenceNumbersMax;
   const states = question.solver !== undefined && isSmall ? roundedStates(exact) : exact;
   const givenBytes = question.machines.map(({ machine, quotaBytes }) =>
     vetoes.has(machine) ? 0 : quotaBytes,
   );
-  const { target, seed } = question;
   const { method } = serving;
+  const membersMax = (limits.scatterMax ?? Number.POSITIVE_INFINITY) + 1;
   const choice =
-    target === undefined
-      ? undefined
-      : redundanciesForTarget({ states, givenBytes, method, target, previous, seed });
+    target && redundanciesForTarget({ states, givenBytes, method, target, previous, seed, membersMax });
   const hard = hardLimits(question);
   const planned = planClasses({
     states,
@@ -85,12 +87,8 @@ export function computePlan(question: PlanQuestion): Plan {
     ...(question.solver === undefined ? {} : { solver: question.solver }),
   });
   const classes = planned.map(({ placementClass }) => placementClass);
-  const capacities = planned.map((one) => one.capacities);
-  const before = movedBefore(previous, question.nowMs);
-  const weekMoved = {
-    ...before,
-    bytes: planned.reduce((sum, { movedBytes }) => sum + movedBytes, before.bytes),
-  };
+  const weekMoved = movedSince(question, planned);
+  const said = saidLimits(question, classes);
   const hasEvidence = isSmall && classes.some(({ certificate }) => certificate !== undefined);
   const plan: Plan = {
     epoch: (previous?.epoch ?? 0) + 1,
@@ -107,9 +105,26 @@ export function computePlan(question: PlanQuestion): Plan {
       ...planNotes({ machineCount: machines.length, classes, previous }),
     ],
     ...(hard.movable === undefined ? {} : { weekMoved }),
-    ...(hasEvidence ? { evidence: evidenceOf(states, capacities) } : {}),
+    ...(said === undefined ? {} : { limits: said }),
+    ...(hasEvidence ? { evidence: evidenceFor(states, planned) } : {}),
   };
+  refuseBroken(plan);
   return previous !== undefined && gist(previous) === gist(plan) ? previous : plan;
+}
+
+const evidenceFor = (states: States, planned: readonly PlannedClass[]): NonNullable<Plan['evidence']> =>
+  evidenceOf(
+    states,
+    planned.map(({ capacities }) => capacities),
+  );
+
+/** What the plans of the week move to do better, this one included. */
+function movedSince(
+  { previous, nowMs }: PlanQuestion,
+  planned: readonly PlannedClass[],
+): NonNullable<Plan['weekMoved']> {
+  const before = movedBefore(previous, nowMs);
+  return { ...before, bytes: planned.reduce((sum, { movedBytes }) => sum + movedBytes, before.bytes) };
 }
 
 /** The limits of admins as the classes want them. */
@@ -119,14 +134,29 @@ function hardLimits({
   previous,
   nowMs,
   bytesPerSlot,
-}: PlanQuestion): Pick<ClassesQuestion, 'pins' | 'apart' | 'movable'> {
+}: PlanQuestion): Pick<ClassesQuestion, 'pins' | 'apart' | 'movable' | 'scatter'> {
   const attributes = machines.map(({ attributes: own = {} }) => own);
   const { apart, pins, movedBytesPerWeek = Number.POSITIVE_INFINITY } = limits;
-  const bytes = Math.max(0, movedBytesPerWeek - movedBefore(previous, nowMs).bytes);
+  const week = movedBefore(previous, nowMs);
+  const bytes = Math.max(0, movedBytesPerWeek - week.bytes);
+  const traffic = trafficOfWeek(previous, nowMs);
+  const left = (most: number, of: 'takenBytes' | 'givenBytes'): readonly number[] =>
+    machines.map(({ machine }) => Math.max(0, most - (traffic.get(machine)?.[of] ?? 0)));
+  const { takenBytesPerWeek, givenBytesPerWeek } = limits;
   return {
     pins,
+    scatter: limits,
     ...(apart.length === 0 ? {} : { apart: labelColumns(attributes, apart) }),
-    ...(bytesPerSlot === undefined ? {} : { movable: { bytes, bytesPerSlot } }),
+    ...(bytesPerSlot === undefined
+      ? {}
+      : {
+          movable: {
+            bytes,
+            bytesPerSlot,
+            ...(takenBytesPerWeek === undefined ? {} : { takenBytes: left(takenBytesPerWeek, 'takenBytes') }),
+            ...(givenBytesPerWeek === undefined ? {} : { givenBytes: left(givenBytesPerWeek, 'givenBytes') }),
+          },
+        }),
   };
 }
 
@@ -147,9 +177,14 @@ function domainsOf(
   );
 }
 
-/** What makes two plans the same: who holds what, the domains shown, and the model behind it. */
-const gist = ({ classes, domains, modelSource }: Plan): string =>
-  JSON.stringify([classes.map(classGist), Object.entries(domains).toSorted(byName), modelSource]);
+/** What makes two plans the same: who holds what, the domains shown, the model behind it, and the limits that it keeps to. */
+const gist = ({ classes, domains, modelSource, limits = {} }: Plan): string =>
+  JSON.stringify([
+    classes.map(classGist),
+    Object.entries(domains).toSorted(byName),
+    modelSource,
+    [limits.scatterMin, limits.scatterMax, limits.takenBytesMax, limits.givenBytesMax],
+  ]);
 
 const classGist = ({ name, redundancy, groups }: PlacementClass): unknown => [
   name,

@@ -26,6 +26,15 @@ interface Filling {
   readonly method: NonNullable<GroupsQuestion['method']>;
   readonly random: Random;
   readonly apart: GroupsQuestion['apart'];
+  readonly traffic: Traffic;
+}
+
+/** Slots that machines got that they did not have, and gave away, beside what they may. */
+interface Traffic {
+  readonly taken: Int32Array;
+  readonly takenMax: readonly number[] | undefined;
+  readonly given: Int32Array;
+  readonly givenMax: readonly number[] | undefined;
 }
 
 /**
@@ -46,6 +55,12 @@ export function startingGroups(question: GroupsQuestion, random: Random): number
     method: question.method ?? 'climb',
     random,
     apart: question.apart,
+    traffic: {
+      taken: new Int32Array(states.machines.length),
+      takenMax: question.takenSlotsMax,
+      given: new Int32Array(states.machines.length),
+      givenMax: question.givenSlotsMax,
+    },
   };
   for (const group of filling.groups) takeOver(filling, group);
   const slots = filling.groups.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
@@ -53,15 +68,32 @@ export function startingGroups(question: GroupsQuestion, random: Random): number
   for (const place of slots) {
     while (isOpen(filling, place)) if (!fillFromRoom(filling, place)) fillByExchange(filling, place);
   }
-  return filling.groups;
+  return withoutTooMuch(filling, question.previous?.length ?? 0);
 }
 
-/** Keeps a previous group's members, but those who stand in it twice or have all their slots by now. */
-function takeOver({ loads, capacities }: Filling, group: number[]): void {
+/** Slots of lost machines must be filled; new groups wait until their members may take so much in. */
+function withoutTooMuch({ groups, traffic }: Filling, knownCount: number): number[][] {
+  const { taken, takenMax } = traffic;
+  if (takenMax === undefined) return groups;
+  const isOver = (): boolean => takenMax.some((most, machine) => taken[machine]! > most);
+  while (groups.length > knownCount && isOver()) for (const member of groups.pop()!) taken[member]!--;
+  return groups;
+}
+
+/**
+ * Keeps a previous group's members, but those who stand in it twice or have all their slots by now; and even these as long as
+ * they may not give more away.
+ */
+function takeOver({ loads, capacities, traffic }: Filling, group: number[]): void {
+  const { given, givenMax } = traffic;
   for (const [slot, member] of group.entries()) {
     if (member === nobody) continue;
-    if (group.indexOf(member) < slot || loads[member]! >= capacities[member]!) group[slot] = nobody;
-    else loads[member]!++;
+    const isTwice = group.indexOf(member) < slot;
+    const mayGive = givenMax === undefined || given[member]! < givenMax[member]!;
+    if (isTwice || (loads[member]! >= capacities[member]! && mayGive)) {
+      group[slot] = nobody;
+      given[member]!++;
+    } else loads[member]!++;
   }
 }
 
@@ -75,18 +107,22 @@ function fillFromRoom(filling: Filling, place: SlotPlace): boolean {
   if (machine === undefined) return false;
   group[place.slot] = machine;
   filling.loads[machine]!++;
+  filling.traffic.taken[machine]!++;
   return true;
 }
 
-/** The best machine with room outside the group; undefined when there is none. */
+/** The best machine with room outside the group, of those that may still take something in where there is one; undefined when there is none. */
 function bestWithRoom(filling: Filling, group: readonly number[]): number | undefined {
-  const { loads, capacities } = filling;
+  const { loads, capacities, traffic } = filling;
+  const { taken, takenMax } = traffic;
   let best: number | undefined;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (let machine = 0; machine < loads.length; machine++) {
     if (loads[machine]! >= capacities[machine]! || group.includes(machine)) continue;
     if (!isApart(filling.apart, group, machine)) continue;
-    const score = fillingScore(filling, machine);
+    const isOver = takenMax !== undefined && taken[machine]! >= takenMax[machine]!;
+    // Scores are between 0 and 1.1.
+    const score = fillingScore(filling, machine) - (isOver ? 2 : 0);
     if (score > bestScore) [best, bestScore] = [machine, score];
   }
   return best;
@@ -111,6 +147,7 @@ function fillByExchange(filling: Filling, { at, slot }: SlotPlace): void {
   if (spare === undefined || there === undefined) {
     here[slot] = leastOver(filling, here);
     loads[here[slot]]!++;
+    filling.traffic.taken[here[slot]]!++;
     return;
   }
   const open = there.indexOf(nobody);
@@ -118,6 +155,9 @@ function fillByExchange(filling: Filling, { at, slot }: SlotPlace): void {
   if (open < 0) here[slot] = there[place]!;
   there[place] = spare;
   loads[spare]!++;
+  // Who went from there to here took a slot in and gave one away; this is rare and counted to its cost.
+  filling.traffic.taken[spare]!++;
+  if (open < 0) filling.traffic.taken[here[slot]!]!++;
 }
 
 /** Capacities are too small for so many groups: whoever is least above its own takes the slot. */

@@ -3,9 +3,10 @@
 
 import { createRandom, type Random } from '../datasets/index.ts';
 import { isApart, startingGroups } from './group-filling.ts';
-import { type GroupLimits, MoveBudget } from './group-limits.ts';
+import { type GroupLimits, MoveBudget, type SlotMove } from './group-limits.ts';
 import { GroupSearch, type SlotPlace } from './group-search.ts';
 import type { Redundancy } from './plan.ts';
+import { Neighbours, widen } from './scatter.ts';
 import type { States } from './states.ts';
 
 /** Capacities must sum to n × groupCount or more. */
@@ -47,12 +48,28 @@ const swapCandidates = 12;
 export function chooseGroups(question: GroupsQuestion): readonly (readonly number[])[] {
   const random = createRandom(question.seed).fork('groups');
   const members = startingGroups(question, random.fork('start'));
-  if (question.method === 'best-k' || question.method === 'random') return members;
+  const { scatterMin = 0, capacities, apart } = question;
+  const isBaseline = question.method === 'best-k' || question.method === 'random';
+  if (isBaseline && scatterMin === 0) return members;
   const search = new GroupSearch(question.states, question.redundancy, members);
   const slots = members.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
-  const budget = new MoveBudget(question, question.previous);
+  const budget = new MoveBudget(question, question.previous, members);
+  const neighbours = scatterMin === 0 ? undefined : new Neighbours(search.machineCount, members, scatterMin);
+  if (neighbours !== undefined && question.scope !== 'open slots') {
+    const mayJoin = (others: readonly number[], machine: number): boolean => isApart(apart, others, machine);
+    widen({ search, neighbours, budget, capacities, mayJoin });
+  }
+  if (isBaseline) return members;
   const order = shuffled(search.machineCount, random.fork('order'));
-  const climb: Climb = { question, search, budget, random: random.fork('candidates'), order, meanOdds: 0 };
+  const climb: Climb = {
+    question,
+    search,
+    budget,
+    ...(neighbours === undefined ? {} : { neighbours }),
+    random: random.fork('candidates'),
+    order,
+    meanOdds: 0,
+  };
   // What is new finds its place first, so that old slots do not move to make up for it.
   const fresh = slots.filter((place) => !isOld(climb, place));
   const turns = question.scope === 'open slots' ? [fresh] : [fresh, slots];
@@ -64,6 +81,8 @@ interface Climb {
   readonly question: GroupsQuestion;
   readonly search: GroupSearch;
   readonly budget: MoveBudget;
+  /** Present where nobody may have fewer neighbours than a limit. */
+  readonly neighbours?: Neighbours;
   readonly random: Random;
   /** N places of the machines in a random order. */
   readonly order: Int32Array;
@@ -117,7 +136,7 @@ interface Candidate {
 
 /** Makes the move or swap at this slot that lowers the total odds most; false when none does. */
 function improveSlot(climb: Climb, place: SlotPlace): boolean {
-  const { search, question, budget } = climb;
+  const { search, question } = climb;
   const from = search.members[place.at]![place.slot]!;
   const now = search.odds[place.at]!;
   const goal = now - gainAsked(climb, place);
@@ -129,7 +148,7 @@ function improveSlot(climb: Climb, place: SlotPlace): boolean {
   const free = better.find(
     ({ machine }) =>
       search.loads[machine]! < question.capacities[machine]! &&
-      budget.affords(budget.cost(place, { from, to: machine })),
+      isAllowed(climb, [{ place, from, to: machine }]),
   );
   const full = better.filter(
     ({ machine, odds }) =>
@@ -137,15 +156,31 @@ function improveSlot(climb: Climb, place: SlotPlace): boolean {
   );
   const swap = bestSwap(climb, place, full.slice(0, swapCandidates));
   if (swap !== undefined && swap.gain > now - (free?.odds ?? now)) {
-    budget.spend(swap.cost);
-    search.put(place, swap.machine);
-    search.put(swap.there, from);
+    makeMoves(climb, swap.moves);
     return true;
   }
   if (free === undefined) return false;
-  budget.spend(budget.cost(place, { from, to: free.machine }));
-  search.put(place, free.machine);
+  makeMoves(climb, [{ place, from, to: free.machine }]);
   return true;
+}
+
+const othersAt = ({ search }: Climb, { at, slot }: SlotPlace): readonly number[] =>
+  search.members[at]!.filter((_, other) => other !== slot);
+
+/** Whether budgets and neighbours allow it; slots and labels were looked at before. */
+function isAllowed(climb: Climb, moves: readonly SlotMove[]): boolean {
+  const { budget, neighbours } = climb;
+  if (!budget.affordsAll(moves)) return false;
+  if (neighbours === undefined) return true;
+  return neighbours.effectOf(moves.map((move) => ({ ...move, others: othersAt(climb, move.place) }))) <= 0;
+}
+
+function makeMoves(climb: Climb, moves: readonly SlotMove[]): void {
+  climb.budget.spendAll(moves);
+  for (const move of moves) {
+    climb.neighbours?.make({ ...move, others: othersAt(climb, move.place) });
+    climb.search.put(move.place, move.to);
+  }
 }
 
 /** Machines outside the group: all of a small fleet, a sample of a large one. */
@@ -161,12 +196,9 @@ function candidatesFor({ question, search, random }: Climb, { at, slot }: SlotPl
 }
 
 interface Swap {
-  readonly machine: number;
-  readonly there: SlotPlace;
+  readonly moves: readonly SlotMove[];
   /** Sum of both groups' odds before, less the sum after. */
   readonly gain: number;
-  /** Slots that count as moved more. */
-  readonly cost: number;
 }
 
 /** The exchange of the slot's member with a full machine of another group that gains most over both groups. */
@@ -180,13 +212,15 @@ function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[
       const there = { at, slot: search.members[at]!.indexOf(machine) };
       const others = search.members[at]!.filter((_, slot) => slot !== there.slot);
       if (budget.isPinned(there) || !isApart(climb.question.apart, others, member)) continue;
-      const cost =
-        budget.cost(here, { from: member, to: machine }) + budget.cost(there, { from: machine, to: member });
-      if (!budget.affords(cost)) continue;
       const before = search.odds[here.at]! + search.odds[at]!;
       const gain = before - odds - search.oddsWith(there, member);
       const asked = gainAsked(climb, here) + gainAsked(climb, there);
-      if (gain > asked && gain > (best?.gain ?? 0)) best = { machine, there, gain, cost };
+      if (gain <= asked || gain <= (best?.gain ?? 0)) continue;
+      const moves = [
+        { place: here, from: member, to: machine },
+        { place: there, from: machine, to: member },
+      ];
+      if (isAllowed(climb, moves)) best = { moves, gain };
     }
   }
   return best;

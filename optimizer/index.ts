@@ -29,6 +29,7 @@ export {
 export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
 export { noLimits, type PlacementLimits } from './placement-limits.ts';
+export { brokenLimits, refuseImpossible, scatterWidths, trafficOf, type BrokenLimit } from './plan-limits.ts';
 export type * from './plan.ts';
 export {
   choosePopularCopies,
@@ -94,6 +95,7 @@ export {
   theBar,
   type TraceWish,
 } from './replay/index.ts';
+export { groupsWithin } from './scatter-sets.ts';
 export { statesFromForecast, statesOfHours, type States } from './states.ts';
 export {
   type ClassLoss,

@@ -13,6 +13,13 @@ export interface PlacementLimits {
   readonly pins: readonly { readonly group: string; readonly machine: MachineId }[];
   /** Bytes that plans may move in seven days to do better; what replaces lost machines is not counted. Absent: no limit. */
   readonly movedBytesPerWeek?: number;
+  /** Bytes that plans may make one machine take in, and give out, in seven days; what replaces lost machines is not counted. */
+  readonly takenBytesPerWeek?: number;
+  readonly givenBytesPerWeek?: number;
+  /** Others with which each machine with slots shares groups of a class: so many rebuild what it loses, at least … */
+  readonly scatterMin?: number;
+  /** … and at most: the fewer, the fewer sets of machines whose death at once loses something. */
+  readonly scatterMax?: number;
 }
 
 export const noLimits: PlacementLimits = { vetoes: [], apart: [], pins: [] };
@@ -57,7 +64,7 @@ const sizeOf = (bytes: number): string => `${Number((bytes / gibibyte).toPrecisi
 
 /** What admins asked for, as a plan says it of itself. */
 export function limitNotes(
-  { vetoes, apart, pins, movedBytesPerWeek }: PlacementLimits,
+  { vetoes, apart, pins, movedBytesPerWeek, ...limits }: PlacementLimits,
   weekMoved: NonNullable<Plan['weekMoved']>,
 ): readonly string[] {
   return [
@@ -69,5 +76,28 @@ export function limitNotes(
       : [
           `${sizeOf(weekMoved.bytes)} of at most ${sizeOf(movedBytesPerWeek)} a week are moved to do better.`,
         ]),
+    ...widthNotes(limits),
+    ...trafficNotes(limits),
   ];
 }
+
+const widthNotes = ({ scatterMin, scatterMax }: Partial<PlacementLimits>): readonly string[] => {
+  const bounds = [
+    ...(scatterMin === undefined ? [] : [`at least ${scatterMin}`]),
+    ...(scatterMax === undefined ? [] : [`at most ${scatterMax}`]),
+  ];
+  return bounds.length === 0
+    ? []
+    : [`Each machine shares groups of a class with ${bounds.join(' and ')} others.`];
+};
+
+const trafficNotes = ({
+  takenBytesPerWeek,
+  givenBytesPerWeek,
+}: Partial<PlacementLimits>): readonly string[] => {
+  const bounds = [
+    ...(takenBytesPerWeek === undefined ? [] : [`take in at most ${sizeOf(takenBytesPerWeek)}`]),
+    ...(givenBytesPerWeek === undefined ? [] : [`give out at most ${sizeOf(givenBytesPerWeek)}`]),
+  ];
+  return bounds.length === 0 ? [] : [`Each machine may ${bounds.join(' and ')} a week, repair not counted.`];
+};

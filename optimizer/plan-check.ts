@@ -5,6 +5,7 @@ import type { MachineId } from '../datasets/index.ts';
 import { anyLossOddsMax, usualDead } from './burst.ts';
 import { lowerBound } from './configuration/index.ts';
 import { groupingOf } from './plan-evidence.ts';
+import { brokenLimits, scatterWidths, uncountedMoves } from './plan-limits.ts';
 import type { PlacementClass, Plan } from './plan.ts';
 import { unavailability } from './survival.ts';
 
@@ -70,8 +71,8 @@ export interface PlanCheck {
   readonly classes: readonly ClassCheck[];
 }
 
-/** Recomputes from the plan alone what it promises about its structure. */
-export function checkPlan(plan: Plan): PlanCheck {
+/** Recomputes from the plan alone what it promises about its structure; with the plan before it, also whether it counts what it moves. */
+export function checkPlan(plan: Plan, before?: Plan): PlanCheck {
   const machines = new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)));
   const checked = plan.classes.map((placementClass, index) => {
     const certificate = checkCertificate(plan, index);
@@ -79,7 +80,12 @@ export function checkPlan(plan: Plan): PlanCheck {
     return { ...structure, ...(certificate === undefined ? {} : { certificate }) };
   });
   return {
-    problems: [...planProblems(plan), ...plan.classes.flatMap((_, index) => claimProblems(plan, index))],
+    problems: [
+      ...planProblems(plan),
+      ...plan.classes.flatMap((_, index) => claimProblems(plan, index)),
+      ...brokenLimits(plan).map(({ limit, problem }) => `the limit ${limit} is broken: ${problem}`),
+      ...(before === undefined ? [] : uncountedMoves(plan, before)),
+    ],
     classes: checked,
   };
 }
@@ -137,13 +143,8 @@ function checkClass(
   machines: ReadonlySet<MachineId>,
 ): ClassCheck {
   const slots = new Map<MachineId, number>();
-  const partners = new Map<MachineId, Set<MachineId>>();
-  for (const { members } of groups) {
-    for (const member of members) {
-      slots.set(member, (slots.get(member) ?? 0) + 1);
-      partners.set(member, (partners.get(member) ?? new Set()).union(new Set(members)));
-    }
-  }
+  for (const member of groups.flatMap(({ members }) => members))
+    slots.set(member, (slots.get(member) ?? 0) + 1);
   const counts = [...slots.values()];
   const slotCount = counts.reduce((sum, count) => sum + count, 0);
   const distinctSetCount = new Set(groups.map(({ members }) => members.toSorted().join(' '))).size;
@@ -156,7 +157,7 @@ function checkClass(
     machineCount: slots.size,
     slotsPerMachineMean: machines.size === 0 ? 0 : slotCount / machines.size,
     slotsPerMachineMax: counts.reduce((most, count) => Math.max(most, count), 0),
-    scatterWidthMin: leastOf([...partners.values()].map((set) => set.size - 1)),
+    scatterWidthMin: leastOf([...scatterWidths(groups).values()]),
     groupsWithoutOwnerMin: leastOf([...machines].map((machine) => groups.length - (slots.get(machine) ?? 0))),
   };
 }

@@ -6,8 +6,12 @@ import type { GroupsQuestion } from './groups.ts';
 import { chooseGroups } from './groups.ts';
 import type { PlacementClass, PlacementGroup, Plan, PlanCertificate, Redundancy } from './plan.ts';
 import { pinnedSlots, type PlacementLimits } from './placement-limits.ts';
+import { infeasible, refuseImpossible } from './plan-limits.ts';
 import { memberReasons } from './reasons.ts';
-import { capacitiesFor, type ClassShape, groupCountFor, redundancyForFleet } from './redundancy.ts';
+import { Neighbours } from './scatter.ts';
+import { groupsWithin } from './scatter-sets.ts';
+import { type ClassShape, groupCountFor, groupCountForWidth, redundancyForFleet } from './redundancy.ts';
+import { slotCapacities } from './slot-capacities.ts';
 import { type States, statesOfHours } from './states.ts';
 import { unavailability } from './survival.ts';
 
@@ -27,6 +31,7 @@ export interface ClassesQuestion {
   /** Columns of labels: no two of one value in a group, wherever that can be had. */
   readonly apart?: readonly Int32Array[];
   readonly pins?: PlacementLimits['pins'];
+  readonly scatter?: Pick<PlacementLimits, 'scatterMin' | 'scatterMax'>;
   /** Bytes that the groups may still move to do better, and the mean bytes of a slot; absent: no limit. */
   readonly movable?: Movable;
   readonly seed: number | string;
@@ -37,6 +42,9 @@ export interface ClassesQuestion {
 export interface Movable {
   readonly bytes: number;
   readonly bytesPerSlot: Readonly<Record<PlacementClass['name'], number>>;
+  /** N values: bytes that each machine may still take in, and give out; absent: no limit. */
+  readonly takenBytes?: readonly number[];
+  readonly givenBytes?: readonly number[];
 }
 
 /** A class, and the slots that each column had (for the evidence). */
@@ -62,12 +70,14 @@ const keptGroupsMin = 32;
 export function planClasses(question: ClassesQuestion): readonly PlannedClass[] {
   const drafts: ClassDraft[] = [];
   const { movable } = question;
-  let leftBytes = movable?.bytes ?? 0;
+  const usedBytes = question.givenBytes.map(() => 0);
+  let left = movable;
   for (const shape of shapesOf(question)) {
-    const left = movable === undefined ? undefined : { bytesPerSlot: movable.bytesPerSlot, bytes: leftBytes };
-    const draft = draftClass(question, shape, left);
+    const draft = draftClass({ ...question, usedBytes }, shape, left);
     drafts.push(draft);
-    leftBytes = Math.max(0, leftBytes - draft.movedBytes);
+    for (const member of draft.members.flat())
+      if (member >= 0) usedBytes[member]! += movable?.bytesPerSlot[shape.name] ?? 0;
+    left = left === undefined ? undefined : leftAfter(left, draft);
   }
   const slotCount = drafts.reduce((sum, draft) => sum + draft.members.length * draft.shape.redundancy.n, 0);
   const view = {
@@ -82,6 +92,20 @@ export function planClasses(question: ClassesQuestion): readonly PlannedClass[] 
       movedBytes: draft.movedBytes,
     }))
     .filter(({ placementClass }) => placementClass.groups.length > 0);
+}
+
+/** What later classes may still move. */
+function leftAfter(movable: Movable, { traffic, shape, movedBytes }: ClassDraft): Movable {
+  const slotBytes = movable.bytesPerSlot[shape.name];
+  const less = (bytes: readonly number[], slots: Int32Array): readonly number[] =>
+    bytes.map((left, machine) => Math.max(0, left - slotBytes * slots[machine]!));
+  const { takenBytes, givenBytes } = movable;
+  return {
+    ...movable,
+    bytes: Math.max(0, movable.bytes - movedBytes),
+    ...(takenBytes === undefined ? {} : { takenBytes: less(takenBytes, traffic.taken) }),
+    ...(givenBytes === undefined ? {} : { givenBytes: less(givenBytes, traffic.given) }),
+  };
 }
 
 const sameRedundancy = (a: Redundancy, b: Redundancy): boolean => a.k === b.k && a.n === b.n;
@@ -121,11 +145,23 @@ interface ClassDraft {
   readonly before: readonly PlacementGroup[];
   readonly capacities: readonly number[];
   readonly movedBytes: number;
+  /** Slots that each machine takes in and gives out; those of lost machines not counted. */
+  readonly traffic: Traffic;
   readonly certificate?: PlanCertificate;
 }
 
-function draftClass(question: ClassesQuestion, shape: ClassShape, movable: Movable | undefined): ClassDraft {
-  const { states, previous, method, seed, apart } = question;
+interface Traffic {
+  readonly taken: Int32Array;
+  readonly given: Int32Array;
+}
+
+interface DraftQuestion extends ClassesQuestion {
+  /** N values: bytes that slots of earlier classes take. */
+  readonly usedBytes: readonly number[];
+}
+
+function draftClass(question: DraftQuestion, shape: ClassShape, movable: Movable | undefined): ClassDraft {
+  const { states, previous, method, seed, apart, usedBytes } = question;
   const { name, redundancy } = shape;
   const machineCount = states.machines.length;
   const column = new Map(states.machines.map((machine, index) => [machine, index]));
@@ -133,26 +169,42 @@ function draftClass(question: ClassesQuestion, shape: ClassShape, movable: Movab
     (one) => one.name === name && sameRedundancy(one.redundancy, redundancy),
   );
   const givers = question.givenBytes.filter((bytes) => bytes > 0).length;
-  const target = groupCountFor(givers >= redundancy.n ? givers : machineCount, redundancy);
+  refuseImpossible(question.scatter ?? {}, { classes: [shape], machineCount: givers });
+  const holderCount = givers >= redundancy.n ? givers : machineCount;
+  const target = Math.max(
+    groupCountFor(holderCount, redundancy),
+    groupCountForWidth(holderCount, redundancy.n, question.scatter?.scatterMin ?? 0),
+  );
   const keptMax = Math.max(keptGroupsMin, keptGroupsFactor * target);
   const before = (known?.groups ?? []).slice(0, keptMax);
   const columns = before.map(({ members }) => members.map((member) => column.get(member) ?? -1));
   const groupCount = Math.max(target, before.length);
-  const capacities = capacitiesWithFull(question, columns, { groupCount, n: redundancy.n });
-  const pins = pinnedSlots(before, question.pins ?? []);
   const slotBytes = movable?.bytesPerSlot[name] ?? 0;
+  const { scatterMin, scatterMax } = question.scatter ?? {};
+  const capacities = slotCapacities({
+    groupCount,
+    n: redundancy.n,
+    givenBytes: question.givenBytes,
+    usedBytes,
+    slotBytes,
+    full: question.full,
+    before: columns,
+    scatterMin: scatterMin ?? 0,
+  });
+  const pins = pinnedSlots(before, question.pins ?? []);
   const limits = {
     capacities,
     ...(apart === undefined ? {} : { apart }),
     ...(pins.length === 0 ? {} : { pins }),
-    ...(slotBytes > 0 && Number.isFinite(movable?.bytes)
-      ? { movedSlotsMax: Math.floor(movable!.bytes / slotBytes) }
-      : {}),
+    ...(scatterMin === undefined ? {} : { scatterMin }),
+    ...(movable === undefined || before.length === 0 ? {} : slotLimits(movable, slotBytes)),
   };
   const asked = { ...limits, states, redundancy, groupCount, seed };
-  const chosen =
-    machineCount < redundancy.n ? columns : chooseGroups({ ...asked, previous: columns, method });
-  const certified = certifiedDraft(question, { ...asked, chosen, isNew: before.length === 0 });
+  const wanted = { ...asked, previous: columns, method };
+  const chosen = machineCount < redundancy.n ? columns : chosenGroups(wanted, scatterMax);
+  if (chosen.length === 0 && groupCount > 0 && scatterMax !== undefined) throw noSets(shape, scatterMax);
+  const isNew = before.length === 0 && scatterMax === undefined;
+  const certified = certifiedDraft(question, { ...asked, groupCount: chosen.length, chosen, isNew });
   const members = certified?.groups ?? chosen;
   const ids = members.map((_, index) => before[index]?.id ?? groupId(shape, index));
   return {
@@ -162,6 +214,7 @@ function draftClass(question: ClassesQuestion, shape: ClassShape, movable: Movab
     before,
     capacities,
     movedBytes: slotBytes * movedSlots(columns, members),
+    traffic: trafficBetween(machineCount, columns, members),
     ...(certified === undefined ? {} : { certificate: certified.certificate }),
   };
 }
@@ -173,6 +226,64 @@ const movedSlots = (before: readonly (readonly number[])[], after: readonly (rea
       sum + members.filter((member, slot) => member >= 0 && after[at]?.[slot] !== member).length,
     0,
   );
+
+/** Slots of each machine beyond its old ones, and old ones of machines that go on with another; a class that is new moves nothing. */
+function trafficBetween(
+  machineCount: number,
+  before: readonly (readonly number[])[],
+  after: readonly (readonly number[])[],
+): Traffic {
+  const traffic = { taken: new Int32Array(machineCount), given: new Int32Array(machineCount) };
+  if (before.length === 0) return traffic;
+  for (const [at, members] of after.entries())
+    for (const [slot, member] of members.entries()) {
+      const owner = before[at]?.[slot];
+      if (owner === member || (owner !== undefined && owner < 0)) continue;
+      traffic.taken[member]!++;
+      if (owner !== undefined) traffic.given[owner]!++;
+    }
+  return traffic;
+}
+
+/** Climbs that are tried where one ends with a machine of too few neighbours: it depends on where it starts. */
+const triesMax = 6;
+
+function chosenGroups(
+  wanted: GroupsQuestion,
+  scatterMax: number | undefined,
+): readonly (readonly number[])[] {
+  const { scatterMin = 0, capacities, seed } = wanted;
+  let chosen: readonly (readonly number[])[] = [];
+  for (let attempt = 0; attempt < triesMax; attempt++) {
+    const asked = attempt === 0 ? wanted : { ...wanted, seed: `${seed} again ${attempt}` };
+    chosen = scatterMax === undefined ? chooseGroups(asked) : groupsWithin(asked, scatterMax);
+    if (scatterMin === 0) break;
+    const neighbours = new Neighbours(capacities.length, chosen, scatterMin);
+    if (chosen.length > 0 && capacities.every((_, machine) => neighbours.lackOf(machine) === 0)) break;
+  }
+  return chosen;
+}
+
+/** Budgets of bytes as slots; none where nobody knows how many bytes a slot has. */
+function slotLimits(
+  { bytes, takenBytes, givenBytes }: Movable,
+  slotBytes: number,
+): Pick<GroupsQuestion, 'movedSlotsMax' | 'takenSlotsMax' | 'givenSlotsMax'> {
+  if (slotBytes <= 0) return {};
+  const slotsOf = (left: number): number => Math.floor(left / slotBytes);
+  return {
+    ...(Number.isFinite(bytes) ? { movedSlotsMax: slotsOf(bytes) } : {}),
+    ...(takenBytes === undefined ? {} : { takenSlotsMax: takenBytes.map(slotsOf) }),
+    ...(givenBytes === undefined ? {} : { givenSlotsMax: givenBytes.map(slotsOf) }),
+  };
+}
+
+const noSets = ({ name, redundancy: { k, n } }: ClassShape, scatterMax: number): Error =>
+  infeasible({
+    limit: 'scatter-max',
+    problem: `no sets of machines in which each meets at most ${scatterMax} others have enough room for the ${name} packs of ${k} of ${n}`,
+    advice: 'Raise --scatter-max, lift vetoes, or let machines give more.',
+  });
 
 interface Chosen extends Grouping {
   readonly seed: number | string;
@@ -221,23 +332,6 @@ function areWithin(groups: readonly (readonly number[])[], capacities: readonly 
 /** Ids stay with their place in the list, so that they are never given twice. */
 const groupId = ({ name, redundancy }: ClassShape, index: number): string =>
   `${name === 'small' ? 's' : 'b'}${redundancy.k}.${redundancy.n}-${index + 1}`;
-
-/** Capacities by what machines give; a full one keeps what it has, as long as the others can take the rest. */
-function capacitiesWithFull(
-  { givenBytes, full }: ClassesQuestion,
-  before: readonly (readonly number[])[],
-  shape: { readonly groupCount: number; readonly n: number },
-): readonly number[] {
-  const capacities = capacitiesFor(givenBytes, shape);
-  if (full.size === 0) return capacities;
-  const limited = capacities.map((capacity, machine) =>
-    full.has(machine)
-      ? Math.min(capacity, before.filter((members) => members.includes(machine)).length)
-      : capacity,
-  );
-  const room = limited.reduce((sum, capacity) => sum + capacity, 0);
-  return room >= shape.groupCount * shape.n ? limited : capacities;
-}
 
 interface ClassView extends ClassesQuestion {
   readonly hours: readonly (readonly [string, States])[];

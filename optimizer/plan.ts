@@ -98,6 +98,32 @@ export interface PolicyScore {
   readonly sureness?: number;
 }
 
+/** A slot that the plan gave to the machine that it names now; `from` is absent in a group that is new. */
+export interface PlanMove {
+  readonly group: string;
+  readonly slot: number;
+  readonly from?: MachineId;
+}
+
+/** Limits that anybody can check in the plan itself. */
+export interface PlanLimits {
+  /** Others with which each machine with slots shares groups of a class, at least and at most. */
+  readonly scatterMin?: number;
+  readonly scatterMax?: number;
+  /** Bytes that plans make one machine take in, and give out, within a week; what replaces lost machines is not counted. */
+  readonly takenBytesMax?: number;
+  readonly givenBytesMax?: number;
+  /** Mean bytes of a slot that the moves are counted with. With these come `moves` and `before`. */
+  readonly bytesPerSlot?: Readonly<Record<PlacementClass['name'], number>>;
+  readonly moves?: readonly PlanMove[];
+  /** What earlier plans of the week moved, by machine; machines with nothing are absent. */
+  readonly before?: readonly {
+    readonly machine: MachineId;
+    readonly takenBytes: number;
+    readonly givenBytes: number;
+  }[];
+}
+
 export interface Plan {
   /** Grows with every plan; the highest epoch wins, then the higher `author`. Starts at 1. */
   readonly epoch: number;
@@ -114,6 +140,8 @@ export interface Plan {
   readonly notes: readonly string[];
   /** What plans moved to do better since `fromMs`, this one included: at most seven days, for a weekly limit. */
   readonly weekMoved?: { readonly fromMs: number; readonly bytes: number };
+  /** Where admins set limits on scatter width or traffic. */
+  readonly limits?: PlanLimits;
   /** In plans of small fleets; larger ones would not fit into a record. */
   readonly evidence?: PlanEvidence;
 }

@@ -26,6 +26,8 @@ export interface TargetQuestion {
   readonly previous: Plan | undefined;
   readonly target: AvailabilityTarget;
   readonly seed: number | string;
+  /** Members that a group may have, by the limit on scatter width; absent: no limit. */
+  readonly membersMax?: number;
 }
 
 export interface TargetChoice {
@@ -83,9 +85,13 @@ export function redundanciesForTarget(question: TargetQuestion): TargetChoice | 
   if (givers < targetedMachinesMin) return undefined;
   const sample = sampleOf(question);
   const chosen = (['small', 'bulk'] as const).map((name) => {
-    const fitting = candidates[name].filter(({ n }) => n <= (2 / 3) * givers);
+    const fitting = candidates[name].filter(
+      ({ n }) => n <= (2 / 3) * givers && n <= (question.membersMax ?? n),
+    );
     const before = question.previous?.classes.find((one) => one.name === name)?.redundancy;
-    return { name, ...choose(fitting, before, { ...question, sample }) };
+    // Where not even the smallest fits the limit, the classes refuse it by name.
+    const some = fitting.length === 0 ? candidates[name].slice(0, 1) : fitting;
+    return { name, ...choose(some, before, { ...question, sample }) };
   });
   return {
     shapes: chosen.map(({ name, rated }) => ({ name, redundancy: rated.redundancy })),

@@ -33,6 +33,13 @@ export function groupCountFor(machineCount: number, { n }: Redundancy): number {
   return Math.max(2 * (n + 1), Math.min(machineCount, Math.ceil((machineCount * slotsPerMachine) / n)));
 }
 
+/** A tenth more than it takes at least: groups also meet the same machines again. */
+const widthSlack = 1.1;
+
+/** As many groups as it takes that everybody meets `scatterMin` others: a slot brings n − 1 at most. */
+export const groupCountForWidth = (machineCount: number, n: number, scatterMin: number): number =>
+  n < 2 ? 0 : Math.ceil((widthSlack * machineCount * Math.ceil(scatterMin / (n - 1))) / n);
+
 /** Slots beyond the mean that a machine may take. */
 export const capacityFactorDefault = 1.5;
 /** Nobody is asked for more than twice the mean, however large its disk: losing it would hurt too much. */

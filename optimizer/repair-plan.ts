@@ -6,6 +6,7 @@ import { type FailureForecast, selectPresence } from '../models/index.ts';
 import type { PlannedMachine } from './compute-plan.ts';
 import { chooseGroups } from './groups.ts';
 import { labelColumns, noLimits, type PlacementLimits } from './placement-limits.ts';
+import { limitsAfterRepair } from './plan-limits.ts';
 import type { OpenPlace, PlacementClass, PlacementGroup, Plan } from './plan.ts';
 import { memberReasons } from './reasons.ts';
 import { capacitiesFor } from './redundancy.ts';
@@ -54,7 +55,7 @@ export function repairPlan(question: RepairPlanQuestion): Plan {
   };
   const classes = previous.classes.map((one) => repairedClass(repair, one));
   if (classes.every((one, at) => one === previous.classes[at])) return previous;
-  const { evidence: _ofOtherGroups, ...kept } = previous;
+  const { evidence: _ofOtherGroups, limits: _asTheyWere, ...kept } = previous;
   return {
     ...kept,
     epoch: previous.epoch + 1,
@@ -63,6 +64,7 @@ export function repairPlan(question: RepairPlanQuestion): Plan {
     computedMs: previous.computedMs,
     classes: classes.map(({ certificate: _ofThem, ...one }) => one),
     notes: [...question.notes, filledNote(previous, classes)],
+    ...limitsAfterRepair(previous, classes),
   };
 }
 

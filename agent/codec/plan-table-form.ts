@@ -8,9 +8,13 @@ import {
   certificateParts,
   machine,
   memberReasonParts,
+  planLimitParts,
+  planMoveParts,
+  planMovesMax,
   planParts,
   redundancy,
   text,
+  trafficParts,
 } from './schemas.ts';
 
 /** Byte strings of whole values of this size. */
@@ -39,9 +43,22 @@ const placementClass = z.strictObject({
   certificate: z.strictObject({ ...certificateParts, prices: values(8) }).exactOptional(),
 });
 
+const limits = z.strictObject({
+  ...planLimitParts,
+  moves: z
+    .array(z.strictObject({ ...planMoveParts, from: place.exactOptional() }))
+    .max(planMovesMax)
+    .exactOptional(),
+  before: z
+    .array(z.strictObject({ ...trafficParts, machine: place }))
+    .max(65_535)
+    .exactOptional(),
+});
+
 const plan = z.strictObject({
   ...planParts,
   classes: z.array(placementClass).max(16),
+  limits: limits.exactOptional(),
   machines: z.array(machine).max(65_535),
   domainNames: z.array(text(128)).max(65_535),
   domainOf: values(2),
@@ -51,6 +68,7 @@ interface Forms {
   readonly plan: z.output<typeof plan>;
   readonly class: z.output<typeof placementClass>;
   readonly reason: z.output<typeof reason>;
+  readonly limits: z.output<typeof limits>;
 }
 
 type Frozen<Value> = Value extends string | number | Uint8Array

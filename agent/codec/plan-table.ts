@@ -2,15 +2,25 @@
 // side. Both ways are pure; what came from a peer is a plan only after the plan's own schema has seen it.
 
 import type { MachineId } from '../../datasets/index.ts';
-import type { MemberReason, PlacementClass, PlacementGroup, Plan } from '../../optimizer/index.ts';
+import type {
+  MemberReason,
+  PlacementClass,
+  PlacementGroup,
+  Plan,
+  PlanLimits,
+} from '../../optimizer/index.ts';
 import type { FormOf } from './plan-table-form.ts';
 
 /** Machines in one table: an index takes two bytes. */
 export const planMachinesMax = 65_535;
 
 /** Throws a RangeError for a plan of more than `planMachinesMax` machines: it would not fit into a batch either. */
-export function tableOfPlan({ classes, domains, ...rest }: Plan): FormOf<'plan'> {
-  const machines = new MachineTable(classes, domains);
+export function tableOfPlan({ classes, domains, limits, ...rest }: Plan): FormOf<'plan'> {
+  const machines = new MachineTable([
+    ...classes.flatMap(namesOfClass),
+    ...Object.keys(domains),
+    ...namesOfLimits(limits),
+  ]);
   const domainNames = [...new Set(Object.values(domains))];
   const domainAt = new Map(domainNames.map((name, at) => [name, at + 1]));
   return {
@@ -19,12 +29,13 @@ export function tableOfPlan({ classes, domains, ...rest }: Plan): FormOf<'plan'>
     domainNames,
     domainOf: packPlaces(machines.names.map((machine) => domainAt.get(domains[machine] ?? '') ?? 0)),
     classes: classes.map((placementClass) => tableOfClass(placementClass, machines)),
+    ...(limits === undefined ? {} : { limits: tableOfLimits(limits, machines) }),
   };
 }
 
 /** Undefined where lists that belong together differ in length, or name a place that the table does not have. */
 export function planOfTable(table: FormOf<'plan'>): Plan | undefined {
-  const { machines, domainNames, domainOf, classes, ...rest } = table;
+  const { machines, domainNames, domainOf, classes, limits, ...rest } = table;
   const domains = unpackPlaces(domainOf);
   const isWhole =
     domains.length === machines.length &&
@@ -36,7 +47,9 @@ export function planOfTable(table: FormOf<'plan'>): Plan | undefined {
   const named = machines.flatMap((machine, at) =>
     domains[at] === 0 ? [] : [[machine, domainNames[domains[at]! - 1]!] as const],
   );
-  return { ...rest, classes: opened as PlacementClass[], domains: Object.fromEntries(named) };
+  const bounds = limits === undefined ? {} : limitsOfTable(limits, machines);
+  if (bounds === undefined) return undefined;
+  return { ...rest, classes: opened as PlacementClass[], domains: Object.fromEntries(named), ...bounds };
 }
 
 /** Every machine that a plan names, in the order in which it names them. */
@@ -44,8 +57,8 @@ class MachineTable {
   readonly names: readonly MachineId[];
   readonly #placeOf: ReadonlyMap<string, number>;
 
-  constructor(classes: readonly PlacementClass[], domains: Plan['domains']) {
-    const names = new Set<string>([...classes.flatMap(namesOfClass), ...Object.keys(domains)]);
+  constructor(named: readonly string[]) {
+    const names = new Set(named);
     if (names.size > planMachinesMax)
       throw new RangeError(`a plan of ${names.size} machines, at most ${planMachinesMax}`);
     this.names = [...names] as MachineId[];
@@ -64,6 +77,55 @@ const namesOfClass = ({ groups, certificate }: PlacementClass): readonly string[
   ]),
   ...Object.keys(certificate?.prices ?? {}),
 ];
+
+const namesOfLimits = ({ moves = [], before = [] }: PlanLimits = {}): readonly string[] => [
+  ...moves.flatMap(({ from }) => from ?? []),
+  ...before.map(({ machine }) => machine),
+];
+
+function tableOfLimits({ moves, before, ...rest }: PlanLimits, machines: MachineTable): FormOf<'limits'> {
+  return {
+    ...rest,
+    ...(moves === undefined
+      ? {}
+      : {
+          moves: moves.map(({ from, ...move }) => ({
+            ...move,
+            ...(from === undefined ? {} : { from: machines.placeOf(from) }),
+          })),
+        }),
+    ...(before === undefined
+      ? {}
+      : { before: before.map((one) => ({ ...one, machine: machines.placeOf(one.machine) })) }),
+  };
+}
+
+/** Undefined where a place is beyond the table. */
+function limitsOfTable(
+  { moves, before, ...rest }: FormOf<'limits'>,
+  machines: readonly MachineId[],
+): Pick<Plan, 'limits'> | undefined {
+  const places = [
+    ...(moves ?? []).flatMap(({ from }) => from ?? []),
+    ...(before ?? []).map(({ machine }) => machine),
+  ];
+  if (places.some((place) => place >= machines.length)) return undefined;
+  const limits = {
+    ...rest,
+    ...(moves === undefined
+      ? {}
+      : {
+          moves: moves.map(({ from, ...move }) => ({
+            ...move,
+            ...(from === undefined ? {} : { from: machines[from]! }),
+          })),
+        }),
+    ...(before === undefined
+      ? {}
+      : { before: before.map((one) => ({ ...one, machine: machines[one.machine]! })) }),
+  };
+  return { limits };
+}
 
 function tableOfClass(
   { groups, certificate, ...rest }: PlacementClass,

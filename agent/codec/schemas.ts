@@ -96,6 +96,33 @@ const evidence = z.strictObject({
   capacities: z.array(z.array(z.int().min(0)).max(evidenceNumbersMax)).max(16),
 });
 
+/** Limits of a plan besides the machines that moved. */
+export const planLimitParts = {
+  scatterMin: z.int().min(0).exactOptional(),
+  scatterMax: z.int().min(1).exactOptional(),
+  takenBytesMax: z.number().min(0).exactOptional(),
+  givenBytesMax: z.number().min(0).exactOptional(),
+  bytesPerSlot: z.strictObject({ small: z.number().min(0), bulk: z.number().min(0) }).exactOptional(),
+} as const;
+
+/** A moved slot, besides the machine that had it. */
+export const planMoveParts = { group: z.string().min(1).max(32), slot: shardIndex } as const;
+/** Bytes of one machine that earlier plans of the week moved. */
+export const trafficParts = { takenBytes: z.number().min(0), givenBytes: z.number().min(0) } as const;
+export const planMovesMax = 200_000;
+
+const planLimits = z.strictObject({
+  ...planLimitParts,
+  moves: z
+    .array(z.strictObject({ ...planMoveParts, from: machine.exactOptional() }))
+    .max(planMovesMax)
+    .exactOptional(),
+  before: z
+    .array(z.strictObject({ ...trafficParts, machine }))
+    .max(65_535)
+    .exactOptional(),
+});
+
 /** What a plan says besides groups and domains. */
 export const planParts = {
   epoch: z.int().min(1),
@@ -123,6 +150,7 @@ export const plan: z.ZodType<Plan> = z.strictObject({
   ...planParts,
   classes: z.array(placementClass).max(16),
   domains: z.record(text(128), text(128)),
+  limits: planLimits.exactOptional(),
 });
 
 export const telemetryRow = z.unknown().transform((value, context): TelemetryRow => {

@@ -114,6 +114,10 @@ const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
         apart: z.array(z.enum(attributeNames)).max(attributeNames.length),
         pins: z.array(z.strictObject({ group: s.text(32), machine: s.peer })).max(32),
         movedBytesPerWeek: z.number().min(0).exactOptional(),
+        takenBytesPerWeek: z.number().min(0).exactOptional(),
+        givenBytesPerWeek: z.number().min(0).exactOptional(),
+        scatterMin: z.int().min(0).max(65_535).exactOptional(),
+        scatterMax: z.int().min(1).max(65_535).exactOptional(),
       })
       .exactOptional(),
   }),

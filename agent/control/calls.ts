@@ -102,6 +102,10 @@ export const callSchemas = {
     apart: z.array(z.enum(attributeNames)).exactOptional(),
     /** Null lifts it. */
     movedBytesPerWeek: z.number().min(0).nullable().exactOptional(),
+    takenBytesPerWeek: z.number().min(0).nullable().exactOptional(),
+    givenBytesPerWeek: z.number().min(0).nullable().exactOptional(),
+    scatterMin: z.int().min(0).max(65_535).nullable().exactOptional(),
+    scatterMax: z.int().min(1).max(65_535).nullable().exactOptional(),
   }),
   whatIf: z.strictObject({
     lose: z.array(name).min(1).max(32),

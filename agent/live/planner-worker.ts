@@ -2,7 +2,7 @@
 // open slots of one; or says who is back when.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FleetHistory } from '../../datasets/index.ts';
+import { DreyError, type DreyErrorParts, type FleetHistory } from '../../datasets/index.ts';
 import { baselineForecast, type FailureForecast, type PresenceForecast } from '../../models/index.ts';
 import {
   compareHeldOut,
@@ -29,6 +29,11 @@ export type WorkerTask =
   | PlanTask
   | ({ readonly kind: 'repair' } & Omit<RepairPlanQuestion, 'seed'>)
   | { readonly kind: 'presence'; readonly history: FleetHistory };
+
+/** What the planner refuses: errors lose their codes on the way between threads. */
+export interface RefusedTask {
+  readonly refused: DreyErrorParts;
+}
 
 const seed = 1;
 
@@ -57,4 +62,14 @@ function answer(task: WorkerTask): Plan | Promise<Plan> | PresenceForecast | und
   }
 }
 
-parentPort?.postMessage(await answer(workerData as WorkerTask));
+async function answerOrRefusal(task: WorkerTask): Promise<Awaited<ReturnType<typeof answer>> | RefusedTask> {
+  try {
+    return await answer(task);
+  } catch (error) {
+    if (!(error instanceof DreyError)) throw error;
+    const { code, message, advice, retry } = error;
+    return { refused: { code, message, advice, retry } };
+  }
+}
+
+parentPort?.postMessage(await answerOrRefusal(workerData as WorkerTask));

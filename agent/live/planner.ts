@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import {
+  DreyError,
   type FleetHistory,
   hourMs,
   hourOfWeek,
@@ -29,7 +30,7 @@ import type { RepairWish } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
 import { promotedTask } from './promoted-task.ts';
-import type { PlanTask, WorkerTask } from './planner-worker.ts';
+import type { PlanTask, RefusedTask, WorkerTask } from './planner-worker.ts';
 
 /** The models look back this far. */
 const lookBackMs = 8 * weekMs;
@@ -223,7 +224,10 @@ function inThread<Answer extends Plan | PresenceForecast>(task: WorkerTask): Pro
     workerData: task,
   });
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
+    worker.once('message', (answer: Answer | RefusedTask) => {
+      if ('refused' in answer) reject(new DreyError(answer.refused));
+      else resolve(answer);
+    });
     worker.once('error', reject);
     worker.once('exit', () => reject(new Error('the planner thread ended early')));
   });

@@ -69,7 +69,8 @@ export class Planning {
       if (repair === undefined) await this.#make({ machines, onProgress: () => {} });
       else await this.#repair(machines, repair);
     } catch (error) {
-      report('problem', `no plan could be computed: ${String(error)}`);
+      const why = error instanceof DreyError ? `${error.message}. ${error.advice}` : String(error);
+      report('problem', `no plan could be computed: ${why}`);
       tell({ kind: 'planComputed', plan: undefined, now: now() });
     }
   }

@@ -1,7 +1,7 @@
 // What admins set for the whole fleet: the policy of now, changed in some points and said again.
 
 import { DreyError } from '../../datasets/index.ts';
-import { noLimits, type PlacementLimits, targetDefault } from '../../optimizer/index.ts';
+import { noLimits, type PlacementLimits, refuseImpossible, targetDefault } from '../../optimizer/index.ts';
 import type { FleetPolicy } from '../codec/index.ts';
 import type { CallAnswers, CallRequest } from '../control/index.ts';
 import { holdMoveShareDefault } from '../limits.ts';
@@ -76,13 +76,22 @@ function pinFor(
   });
 }
 
-/** Shows what plans may not do, or changes what is named. Throws `not-an-admin`, `target-unknown` or `pin-impossible`. */
+/** Limits that are one number each: null lifts one. */
+const numbers = [
+  'movedBytesPerWeek',
+  'takenBytesPerWeek',
+  'givenBytesPerWeek',
+  'scatterMin',
+  'scatterMax',
+] as const;
+
+/** Shows what plans may not do, or changes what is named. Throws `not-an-admin`, `target-unknown`, `pin-impossible` or `limits-infeasible`. */
 export async function changeLimits(
   agent: LiveAgent,
   change: CallRequest<'planLimits'>,
 ): Promise<PlacementLimits> {
   const before = policyOf(agent);
-  const { vetoes, pins, apart, movedBytesPerWeek: most } = before.limits;
+  const { vetoes, pins, apart } = before.limits;
   const lifted = new Set((change.lift ?? []).map((name) => machineNamed(agent, name)));
   const vetoed = (change.veto ?? []).map((name) => machineNamed(agent, name));
   const pinned = (change.pin ?? []).map((pin) => pinFor(agent, pin));
@@ -91,13 +100,23 @@ export async function changeLimits(
   );
   const keyOf = ({ group, machine }: Pin): string => `${group} ${machine}`;
   const kept = [...pins, ...pinned].filter((pin) => !loose.has(keyOf(pin)));
-  const movedBytesPerWeek = change.movedBytesPerWeek === undefined ? most : change.movedBytesPerWeek;
   const limits: PlacementLimits = {
     vetoes: [...new Set([...vetoes, ...vetoed])].filter((peer) => !lifted.has(peer)),
     pins: [...new Map(kept.map((pin) => [keyOf(pin), pin])).values()],
     apart: change.apart ?? apart,
-    ...(movedBytesPerWeek === undefined || movedBytesPerWeek === null ? {} : { movedBytesPerWeek }),
+    ...Object.fromEntries(
+      numbers.flatMap((name) => {
+        const wanted = change[name] === undefined ? before.limits[name] : change[name];
+        return wanted === undefined || wanted === null ? [] : [[name, wanted]];
+      }),
+    ),
   };
+  const { core } = agent;
+  if (change.scatterMin !== undefined || change.scatterMax !== undefined)
+    refuseImpossible(limits, {
+      classes: core.election.plan?.classes ?? [],
+      machineCount: core.membership.eligibleHolders(agent.now()).length,
+    });
   if (Object.keys(change).length > 0) await declare(agent, { ...before, limits });
   return limits;
 }

@@ -7,6 +7,11 @@ import { checkPlan, type ClassCheck, type Plan, type PlanCheck } from '../../opt
 import { type CommonOptions, show } from '../command.ts';
 import { tableText } from '../print.ts';
 
+export interface CheckOptions extends CommonOptions {
+  /** File of the plan before it. */
+  readonly before?: string;
+}
+
 /** The plan in what `drey plan show --json` or `drey plan compute --json` wrote. */
 function planInFile(path: string): Plan {
   const unreadable = (message: string, cause?: unknown): DreyError =>
@@ -76,8 +81,9 @@ function checkText({ problems, classes }: PlanCheck): string {
 }
 
 /** Prints the figures; throws `plan-check-failed` when the plan breaks a law or claims more than its evidence proves. */
-export function checkPlanFile(path: string, options: CommonOptions): void {
-  const check = checkPlan(planInFile(path));
+export function checkPlanFile(path: string, options: CheckOptions): void {
+  const { before } = options;
+  const check = checkPlan(planInFile(path), before === undefined ? undefined : planInFile(before));
   show(options, check, () => checkText(check));
   if (check.problems.length === 0) return;
   throw new DreyError({

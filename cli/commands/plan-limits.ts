@@ -16,6 +16,10 @@ interface LimitsOptions extends CommonOptions {
   readonly unpin?: readonly string[];
   readonly apart?: string;
   readonly movedPerWeek?: string;
+  readonly inPerWeek?: string;
+  readonly outPerWeek?: string;
+  readonly scatterMin?: string;
+  readonly scatterMax?: string;
 }
 
 type Change = CallRequest<'planLimits'>;
@@ -40,24 +44,56 @@ function parseApart(text: string): NonNullable<Change['apart']> {
   return attributeNames.filter((known) => names.includes(known));
 }
 
-const changeOf = ({ veto, lift, pin, unpin, apart, movedPerWeek }: LimitsOptions): Change => ({
+/** "none" lifts a limit. */
+const parseBytes = (text: string): number | null => (text === 'none' ? null : parseByteCount(text));
+
+function parseWidth(text: string): number | null {
+  if (text === 'none') return null;
+  if (/^\d{1,5}$/u.test(text)) return Number(text);
+  throw malformed(`"${text}" is no number of machines`, 'Write a whole number, or "none".');
+}
+
+function numbersOf(options: LimitsOptions): Change {
+  const { movedPerWeek, inPerWeek, outPerWeek, scatterMin, scatterMax } = options;
+  return {
+    ...(movedPerWeek === undefined ? {} : { movedBytesPerWeek: parseBytes(movedPerWeek) }),
+    ...(inPerWeek === undefined ? {} : { takenBytesPerWeek: parseBytes(inPerWeek) }),
+    ...(outPerWeek === undefined ? {} : { givenBytesPerWeek: parseBytes(outPerWeek) }),
+    ...(scatterMin === undefined ? {} : { scatterMin: parseWidth(scatterMin) }),
+    ...(scatterMax === undefined ? {} : { scatterMax: parseWidth(scatterMax) }),
+  };
+}
+
+const changeOf = ({ veto, lift, pin, unpin, apart, ...numbers }: LimitsOptions): Change => ({
   ...(veto === undefined ? {} : { veto: [...veto] }),
   ...(lift === undefined ? {} : { lift: [...lift] }),
   ...(pin === undefined ? {} : { pin: pin.map(parsePin) }),
   ...(unpin === undefined ? {} : { unpin: unpin.map(parsePin) }),
   ...(apart === undefined ? {} : { apart: parseApart(apart) }),
-  ...(movedPerWeek === undefined
-    ? {}
-    : { movedBytesPerWeek: movedPerWeek === 'none' ? null : parseByteCount(movedPerWeek) }),
+  ...numbersOf(numbers),
 });
 
-function limitsText({ vetoes, pins, apart, movedBytesPerWeek }: PlacementLimits, names: Naming): string {
+const atMost = (bytes: number | undefined): string =>
+  bytes === undefined ? 'no limit' : `at most ${bytesText(bytes)}`;
+
+function widthText({ scatterMin, scatterMax }: PlacementLimits): string {
+  const bounds = [
+    ...(scatterMin === undefined ? [] : [`at least ${scatterMin}`]),
+    ...(scatterMax === undefined ? [] : [`at most ${scatterMax}`]),
+  ];
+  return bounds.length === 0 ? 'as many as is best' : bounds.join(', ');
+}
+
+function limitsText(limits: PlacementLimits, names: Naming): string {
+  const { vetoes, pins, apart, movedBytesPerWeek, takenBytesPerWeek, givenBytesPerWeek } = limits;
   const nameOf = (machine: string): string => names.get(machine) ?? machine.slice(-8);
   return [
     `Machines that hold nothing: ${vetoes.map(nameOf).join(', ') || 'none'}.`,
     `Kept apart inside a group: ${apart.join(', ') || 'nothing'}.`,
     `Pinned: ${pins.map(({ group, machine }) => `${nameOf(machine)} in ${group}`).join(', ') || 'none'}.`,
     `Moved to do better in a week: ${movedBytesPerWeek === undefined ? 'as much as is worth it' : `at most ${bytesText(movedBytesPerWeek)}`}; repair is not counted.`,
+    `Taken in by one machine in a week: ${atMost(takenBytesPerWeek)}; given out: ${atMost(givenBytesPerWeek)}; repair is not counted.`,
+    `Others that a machine shares groups of a class with: ${widthText(limits)}.`,
     'The next plan keeps to it: `drey plan compute` makes one now.',
   ].join('\n');
 }
@@ -76,6 +112,10 @@ export function addLimits(command: Command, namesFor: (home: string) => Promise<
     .option('--pin <group:machine>', 'the machine keeps its slot in the group', collect)
     .option('--unpin <group:machine>', 'takes a pin back', collect)
     .option('--moved-per-week <size>', 'most that plans move to do better, or none')
+    .option('--in-per-week <size>', 'most that plans make one machine take in, or none')
+    .option('--out-per-week <size>', 'most that plans make one machine give out, or none')
+    .option('--scatter-min <count>', 'others that a machine shares groups with at least, or none')
+    .option('--scatter-max <count>', 'others that a machine shares groups with at most, or none')
     .action(async (options: LimitsOptions) => {
       const home = homeOf(options);
       const answer = await askAgent({ home, call: 'planLimits', request: changeOf(options) });

@@ -134,7 +134,8 @@ export function addPlanCommands(program: Command): void {
     plan
       .command('check')
       .description('compute the odds and bounds of a plan again, from its file alone')
-      .argument('<file>', 'what `drey plan show --json` wrote'),
+      .argument('<file>', 'what `drey plan show --json` wrote')
+      .option('--before <file>', 'the plan before it: is everything counted that moved?'),
     'drey plan check plan.json',
   ).action(checkPlanFile);
 }

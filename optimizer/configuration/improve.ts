@@ -2,6 +2,7 @@
 // best. What the climb had is kept where the program does not do better.
 
 import { chooseGroups } from '../groups.ts';
+import { Neighbours } from '../scatter.ts';
 import { unavailability } from '../survival.ts';
 import { generateColumns, type Generated } from './column-generation.ts';
 import { type CompactOdds, compactOdds } from './compact-odds.ts';
@@ -52,7 +53,7 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
   const sum = (groups: readonly (readonly number[])[]): number =>
     groups.reduce((total, members) => total + oddsOf(members), 0);
   const rounded = mustStay(question) ? start : wholeGroups(question, generated);
-  const groups = sum(rounded) < sum(start) ? rounded : start;
+  const groups = sum(rounded) < sum(start) && isWide(question, rounded) ? rounded : start;
   if (redundancy.k > 1) {
     const prices = subsetPrices({ ...question, grouping: question, odds, groups: start });
     return certify(question, { odds, groups, prices: prices ?? generated.prices });
@@ -63,6 +64,16 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
 /** Pins and budgets of moves speak of the start's slots; whole groups of the program have others. */
 const mustStay = ({ keep, pins = [], movedSlotsMax }: ImproveQuestion): boolean =>
   keep === 'groups' || pins.length > 0 || movedSlotsMax !== undefined;
+
+/** Whether nobody has fewer neighbours than it must; the start was looked at before. */
+function isWide(
+  { scatterMin = 0, capacities }: ImproveQuestion,
+  groups: readonly (readonly number[])[],
+): boolean {
+  if (scatterMin === 0) return true;
+  const neighbours = new Neighbours(capacities.length, groups, scatterMin);
+  return capacities.every((_, machine) => neighbours.lackOf(machine) === 0);
+}
 
 function wholeGroups(question: ImproveQuestion, generated: Generated): readonly (readonly number[])[] {
   const whole = roundGroups(generated, question);

@@ -4,6 +4,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { dayMs, machineId, type MachineId } from '../../datasets/index.ts';
 import {
+  checkPlan,
   computePlan,
   loadSolver,
   noLimits,
@@ -130,4 +131,113 @@ test('plans of one week together move no more than the limit, repair comes on to
   const nextWeek = planFor({ ...asked, seed: 7, previous: plan, nowMs: 9 * dayMs });
   t.true(movedBytes(plan, nextWeek) > 0);
   t.true(nextWeek.weekMoved!.bytes <= 900);
+});
+
+/** Bytes that each machine took in and gave out from plan to plan, counted slot by slot; lost machines not counted. */
+function trafficBetween(
+  before: Plan,
+  after: Plan,
+  lost: readonly number[] = [],
+): Map<string, [number, number]> {
+  const now = new Map(groupsOf(after).map(({ id, members }) => [id, members]));
+  const traffic = new Map<string, [number, number]>();
+  const add = (machine: string, taken: number, given: number): void => {
+    const [a, b] = traffic.get(machine) ?? [0, 0];
+    traffic.set(machine, [a + taken, b + given]);
+  };
+  for (const { id, members } of groupsOf(before))
+    for (const [slot, member] of members.entries()) {
+      const next = now.get(id)![slot]!;
+      if (next === member || lost.includes(numberOf(member))) continue;
+      const bytes = id.startsWith('s') ? 10 : 100;
+      add(next, bytes, 0);
+      add(member, 0, bytes);
+    }
+  return traffic;
+}
+
+test('no machine takes in or gives out more in a week than it may, and the check finds what is not counted', (t) => {
+  const limits = { ...noLimits, takenBytesPerWeek: 150, givenBytesPerWeek: 120 };
+  let plan = planFor({ machineCount: 16, limits, seed: 1 });
+  const sums = new Map<string, [number, number]>();
+  let freeMost = 0;
+  for (const [index, seed] of [2, 3, 4].entries()) {
+    const nowMs = (index + 1) * dayMs;
+    const free = planFor({ machineCount: 16, limits: noLimits, seed, previous: plan, nowMs });
+    freeMost = Math.max(freeMost, ...[...trafficBetween(plan, free).values()].flat());
+    const next = planFor({ machineCount: 16, limits, seed, previous: plan, nowMs });
+    for (const [machine, [taken, given]] of trafficBetween(plan, next)) {
+      const [a, b] = sums.get(machine) ?? [0, 0];
+      sums.set(machine, [a + taken, b + given]);
+    }
+    t.deepEqual(checkPlan(next, plan).problems, []);
+    if (next !== plan && next.limits!.moves!.length > 0) {
+      const hidden = { ...next, limits: { ...next.limits, moves: next.limits!.moves!.slice(1) } };
+      t.regex(checkPlan(hidden, plan).problems.join(), /is not counted/u);
+    }
+    plan = next;
+  }
+  t.true(freeMost > 150, `without a limit ${freeMost} bytes would have moved at one machine: it binds`);
+  t.true(sums.size > 0);
+  for (const [machine, [taken, given]] of sums)
+    t.true(taken <= 150 && given <= 120, `${machine}: ${taken}, ${given}`);
+  const over = { ...plan, limits: { ...plan.limits!, takenBytesMax: 5 } };
+  t.regex(checkPlan(over).problems.join(), /the limit in-per-week is broken: m\d+ would take in/u);
+});
+
+test('who may give out little is emptied slowly by a veto, lost machines are replaced at once, and a new week begins anew', (t) => {
+  const slow = { ...noLimits, givenBytesPerWeek: 200 };
+  const first = planFor({ machineCount: 16, limits: slow, seed: 1 });
+  const vetoes = [machineId('m2')];
+  const holds = (plan: Plan): number =>
+    groupsOf(plan).filter(({ members }) => members.includes(vetoes[0]!)).length;
+  const second = planFor({
+    machineCount: 16,
+    limits: { ...slow, vetoes },
+    seed: 1,
+    previous: first,
+    nowMs: dayMs,
+  });
+  const given = trafficBetween(first, second).get('m2')?.[1] ?? 0;
+  t.true(given > 0 && given <= 200, `${given} bytes`);
+  t.true(holds(second) > 0);
+  let plan = second;
+  for (let week = 1; week < 8; week++)
+    plan = planFor({
+      machineCount: 16,
+      limits: { ...slow, vetoes },
+      seed: 1,
+      previous: plan,
+      nowMs: 8 * week * dayMs,
+    });
+  t.is(holds(plan), 0);
+  const lost = planFor({
+    machineCount: 16,
+    limits: slow,
+    seed: 1,
+    previous: first,
+    nowMs: dayMs,
+    lost: [4, 5],
+  });
+  t.true(
+    groupsOf(lost).every(
+      ({ members }) => !members.includes(machineId('m4')) && !members.includes(machineId('m5')),
+    ),
+  );
+  t.deepEqual(checkPlan(lost, first).problems, []);
+});
+
+test('nobody gets more slots than fit into what it gives, as long as the others can take them', (t) => {
+  const quotaOf = (row: number): number => (row % 4 === 0 ? 250 : 2000);
+  const machines = Array.from({ length: 16 }, (_, row) => ({
+    machine: machineId(`m${row}`),
+    quotaBytes: quotaOf(row),
+  }));
+  const plan = planFor({ machineCount: 16, limits: noLimits, seed: 1, more: { machines } });
+  for (const { machine, quotaBytes } of machines) {
+    const bytes = groupsOf(plan)
+      .filter(({ members }) => members.includes(machine))
+      .reduce((sum, { id }) => sum + (id.startsWith('s') ? 10 : 100), 0);
+    t.true(bytes <= quotaBytes, `${machine} would hold ${bytes} of ${quotaBytes}`);
+  }
 });

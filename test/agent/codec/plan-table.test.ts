@@ -4,7 +4,13 @@ import { noBatchHash, openBatch, planOfTable, signBatch, tableOfPlan } from '../
 import { batchBytesMax } from '../../../agent/limits.ts';
 import { packId } from '../../../agent/units.ts';
 import { createRandom, machineId, unixMs } from '../../../datasets/index.ts';
-import { holdersOf, type PlacementClass, type Plan, planProblems } from '../../../optimizer/index.ts';
+import {
+  holdersOf,
+  type PlacementClass,
+  type Plan,
+  type PlanLimits,
+  planProblems,
+} from '../../../optimizer/index.ts';
 import { certifiedPlan, owner, plan } from './samples.ts';
 
 const word = fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom('a', 'b', 'c', 'd') });
@@ -41,11 +47,28 @@ const anyClass: fc.Arbitrary<PlacementClass> = fc.record(
   { requiredKeys: ['name', 'redundancy', 'groups'] },
 );
 
+const bytes = fc.double({ min: 0, max: 1e12, noNaN: true });
+const limits: fc.Arbitrary<PlanLimits> = fc.record(
+  {
+    scatterMin: fc.nat(99),
+    scatterMax: fc.integer({ min: 1, max: 99 }),
+    takenBytesMax: bytes,
+    givenBytesMax: bytes,
+    bytesPerSlot: fc.record({ small: bytes, bulk: bytes }),
+    moves: fc.array(
+      fc.record({ group: word, slot: fc.nat(31), from: machine }, { requiredKeys: ['group', 'slot'] }),
+      { maxLength: 4 },
+    ),
+    before: fc.array(fc.record({ machine, takenBytes: bytes, givenBytes: bytes }), { maxLength: 4 }),
+  },
+  { requiredKeys: [] },
+);
+
 test('any plan comes back from its table as it was', (t) => {
   const domains = fc.dictionary(word, word, { maxKeys: 4, noNullPrototype: true });
   fc.assert(
-    fc.property(fc.array(anyClass, { maxLength: 3 }), domains, (classes, named) => {
-      const written: Plan = { ...certifiedPlan, classes, domains: named };
+    fc.property(fc.array(anyClass, { maxLength: 3 }), domains, limits, (classes, named, bounds) => {
+      const written: Plan = { ...certifiedPlan, classes, domains: named, limits: bounds };
       t.deepEqual(planOfTable(tableOfPlan(written)), written);
     }),
     { numRuns: 200 },
@@ -64,6 +87,11 @@ test('a table whose lists do not fit together is no plan', (t) => {
   t.is(broken({ unavailabilityAt: new Uint8Array(0) }), undefined);
   t.is(planOfTable({ ...table, domainOf: Uint8Array.of(0, 7, 0, 0) }), undefined);
   t.is(planOfTable({ ...table, machines: [owner.peer, owner.peer] }), undefined);
+  t.is(planOfTable({ ...table, limits: { moves: [{ group: 'a', slot: 0, from: 9 }] } }), undefined);
+  t.is(
+    planOfTable({ ...table, limits: { before: [{ machine: 9, takenBytes: 1, givenBytes: 1 }] } }),
+    undefined,
+  );
 });
 
 /** Groups of machines drawn at random, as many as the optimizer makes for a fleet of this size. */

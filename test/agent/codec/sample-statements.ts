@@ -53,4 +53,20 @@ export const statements: Readonly<Record<string, Statement>> = {
       movedBytesPerWeek: 2 ** 40,
     },
   },
+  'policy-with-widths': {
+    kind: 'policy',
+    fleetName: 'Müller & Söhne',
+    atMs,
+    holderSilenceMs: 324_000_000,
+    planMode: 'automatic',
+    limits: {
+      vetoes: [],
+      apart: [],
+      pins: [],
+      takenBytesPerWeek: 2 ** 38,
+      givenBytesPerWeek: 2 ** 37,
+      scatterMin: 10,
+      scatterMax: 40,
+    },
+  },
 };

@@ -92,6 +92,19 @@ export const certifiedPlan: Plan = {
   },
 };
 
+export const limitedPlan: Plan = {
+  ...plan,
+  limits: {
+    scatterMin: 1,
+    scatterMax: 10,
+    takenBytesMax: 2 ** 38,
+    givenBytesMax: 2 ** 37,
+    bytesPerSlot: { small: 1000.5, bulk: 2 ** 30 },
+    moves: [{ group: plan.classes[0]!.groups[0]!.id, slot: 0, from: holder.peer }],
+    before: [{ machine: owner.peer, takenBytes: 2 ** 30, givenBytes: 0 }],
+  },
+};
+
 export const rows: readonly TelemetryRow[] = [
   { kind: 'uptime', machine: owner.peer, fromMs: unixMs(atMs - 1000), toMs: atMs, state: 'crashed' },
   {
@@ -196,6 +209,14 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
     previous: hexId('previous'),
     atMs,
     records: [{ kind: 'plan', plan: certifiedPlan }],
+  }),
+  'limited-plan': signBatch({
+    key: owner,
+    stream: 'facts',
+    sequence: 44,
+    previous: hexId('previous'),
+    atMs,
+    records: [{ kind: 'plan', plan: limitedPlan }],
   }),
   forget: signBatch({
     key: owner,
