@@ -74,9 +74,9 @@ export class Election {
   leaseAt(now: UnixMs): { readonly peer: PeerId; readonly untilMs: UnixMs } | undefined {
     let best: Candidate | undefined;
     for (const [peer, lease] of this.#leases) {
-      const presence = this.#membership.presenceOf(peer, now);
-      const holds = lease.untilMs > now && presence !== 'gone' && this.#membership.hasRole(peer, 'optimizer');
-      if (holds && (best === undefined || isEarlier({ peer, lease }, best))) best = { peer, lease };
+      if (lease.untilMs <= now || (best !== undefined && !isEarlier({ peer, lease }, best))) continue;
+      const isGone = this.#membership.presenceOf(peer, now) === 'gone';
+      if (!isGone && this.#membership.hasRole(peer, 'optimizer')) best = { peer, lease };
     }
     return best === undefined ? undefined : { peer: best.peer, untilMs: best.lease.untilMs };
   }

@@ -22,6 +22,15 @@ interface Dial {
   waitMs: number;
 }
 
+interface HoldersKnown {
+  readonly trusted: readonly PeerId[];
+  readonly all: readonly PeerId[];
+  readonly rosterVersion: number;
+  /** True from then, and until no certificate has begun or ended. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 /** A blip is over in seconds, a night lasts hours: between the two there is little to gain. */
 const dialWaitGrowth = 30;
 
@@ -54,6 +63,9 @@ export class Membership {
   #nextDialMs = 0;
   /** Counts every change of who may hold shards; others compare it instead of sets. */
   #version = 0;
+  /** The same of who belongs to the fleet alone. */
+  #rosterVersion = 0;
+  #holdersKnown: HoldersKnown | undefined;
 
   constructor(identity: MembershipIdentity) {
     this.self = identity.self;
@@ -154,7 +166,7 @@ export class Membership {
     const isSame = peers.size === this.#leftOut.size && [...peers].every((peer) => this.#leftOut.has(peer));
     if (isSame) return;
     this.#leftOut = peers;
-    this.#version++;
+    this.#rosterChanged();
   }
 
   get leftOut(): ReadonlySet<PeerId> {
@@ -172,10 +184,30 @@ export class Membership {
 
   /** Members with the role of a holder, present or not; those that are left out only when asked for. In order of peer id. */
   holders(now: UnixMs, scope: 'trusted' | 'with those left out' = 'trusted'): readonly PeerId[] {
-    return [...this.#certificates.keys()]
+    const { trusted, all } = this.#holdersAt(now);
+    return scope === 'trusted' ? trusted : all;
+  }
+
+  /** Looked up with every tick, and the same until somebody comes or goes, or a certificate begins or ends. */
+  #holdersAt(now: UnixMs): HoldersKnown {
+    const known = this.#holdersKnown;
+    const isSame = known?.rosterVersion === this.#rosterVersion;
+    if (isSame && now >= known.fromMs && now <= known.untilMs) return known;
+    const all = [...this.#certificates.keys()]
       .filter((peer) => this.isMember(peer, now) && this.hasRole(peer, 'holder'))
-      .filter((peer) => scope === 'with those left out' || !this.#leftOut.has(peer))
       .toSorted();
+    const trusted = all.filter((peer) => !this.#leftOut.has(peer));
+    const ends = [...this.#certificates.values()].flatMap(({ notBeforeMs, notAfterMs }) =>
+      [notBeforeMs - clockSkewMsMax, notAfterMs + clockSkewMsMax].filter((atMs) => atMs >= now),
+    );
+    const untilMs = ends.reduce((least, atMs) => Math.min(least, atMs - 1), Number.POSITIVE_INFINITY);
+    this.#holdersKnown = { trusted, all, rosterVersion: this.#rosterVersion, fromMs: now, untilMs };
+    return this.#holdersKnown;
+  }
+
+  #rosterChanged(): void {
+    this.#version++;
+    this.#rosterVersion++;
   }
 
   /** Machines that a plan may use: holders that are not given up, or, where nobody can tell, not silent for too long. */
@@ -223,7 +255,7 @@ export class Membership {
     this.#certificates.set(certificate.peer, certificate);
     // Silence counts from the moment at which this agent could first have heard the machine.
     if (!this.#heardAt.has(certificate.peer)) this.#heardAt.set(certificate.peer, now);
-    this.#version++;
+    this.#rosterChanged();
     return [];
   }
 
@@ -242,7 +274,7 @@ export class Membership {
     const peer = [...this.#certificates.keys()].find((candidate) => candidate === revoked);
     if (peer === undefined) return [];
     this.#up.delete(peer);
-    this.#version++;
+    this.#rosterChanged();
     const name = this.#certificates.get(peer)?.name ?? peer;
     return [
       { kind: 'cut', peer },

@@ -316,14 +316,26 @@ const weightOf = ({ evidence }: OwnCase): number =>
 
 const shareOf = ({ doubts, quorum }: Case): number => doubts.length / quorum;
 
-/** All machines that share a group with one, without itself. */
+const companions = new WeakMap<Plan, ReadonlyMap<PeerId, ReadonlySet<PeerId>>>();
+const nobody: ReadonlySet<PeerId> = new Set();
+
+/** All machines that share a group with one, without itself. A plan never changes: it is gone through once. */
 function companionsOf(plan: Plan, machine: PeerId): ReadonlySet<PeerId> {
-  const groups = plan.classes.flatMap((known) =>
-    known.groups.filter(({ members }) => members.includes(machine)),
-  );
-  const beside = new Set(groups.flatMap(({ members }) => members));
-  beside.delete(machine);
-  return beside;
+  const known = companions.get(plan) ?? companionsIn(plan);
+  companions.set(plan, known);
+  return known.get(machine) ?? nobody;
+}
+
+function companionsIn({ classes }: Plan): ReadonlyMap<PeerId, ReadonlySet<PeerId>> {
+  const found = new Map<PeerId, Set<PeerId>>();
+  for (const { members } of classes.flatMap(({ groups }) => groups)) {
+    for (const member of members) {
+      const beside = found.get(member) ?? new Set<PeerId>();
+      for (const other of members) if (other !== member) beside.add(other);
+      found.set(member, beside);
+    }
+  }
+  return found;
 }
 
 function viewOf(

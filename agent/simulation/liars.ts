@@ -127,7 +127,7 @@ export function altered(frame: Uint8Array, random: Random): Uint8Array {
     bytes[random.below(Math.min(bytes.length, 64))] = random.below(256);
   const cut = random.below(3);
   if (cut === 0) return bytes.subarray(0, random.below(bytes.length + 1));
-  return cut === 1 ? Uint8Array.from([...bytes, ...bytes.subarray(0, random.below(40))]) : bytes;
+  return cut === 1 ? Buffer.concat([bytes, bytes.subarray(0, random.below(40))]) : bytes;
 }
 
 /** Well-formed messages with numbers that are beyond everything: a leaf past the end of a shard, an index that no code has. */
