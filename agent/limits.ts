@@ -180,6 +180,18 @@ export const logHashesKept = 16;
 /** A problem is told (alerts) when it has stood for this long, and its end when it was away for as long: what blinks wakes nobody. */
 export const problemSettleMs = minutes(1);
 /** The list of problems is made anew this often, besides when somebody looks: it goes through all packs that are known. */
-export const problemsEveryMs = seconds(20);
+export const problemsEveryMs = seconds(10);
 /** A certificate that ends within this time is a problem of its machine. */
 export const certificateWarnMs = days(30);
+/** Alerts that wait for one receiver; more of them say nothing that the first did not. */
+export const queuedAlertsMax = 50;
+/** Problems in one alert; the list of `drey status` has the others. */
+export const changesPerAlertMax = 50;
+/** One attempt to deliver an alert, and the waits between attempts: doubled each time, with jitter. */
+export const alertAttemptMsMax = seconds(15);
+export const alertRetryMsMin = seconds(15);
+export const alertRetryMsMax = hours(1);
+/** An alert that could not be delivered for so long is given up: it is no news any more. */
+export const alertAgeMsMax = days(1);
+/** A receiver that took nothing for this long is a problem of its own. */
+export const alertSilenceMs = minutes(5);

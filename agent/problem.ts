@@ -4,11 +4,12 @@
 import type { UnixMs } from '../datasets/index.ts';
 
 /** Every kind there is; each has a row in agent/live/README.md. New ones go to the end of their line. */
+// oxfmt-ignore
 export const problemKinds = [
-  ...(['no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin'] as const),
-  ...(['machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed'] as const),
-  ...(['mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched'] as const),
-  ...(['space-used-up', 'certificate-ends', 'log-forked'] as const),
+  'no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin',
+  'machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed',
+  'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched',
+  'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered',
 ] as const;
 
 export type ProblemKind = (typeof problemKinds)[number];

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAlertsCommands } from './commands/alerts.ts';
 import { addDashboardCommand } from './commands/dashboard.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDiffCommand } from './commands/diff.ts';
@@ -52,6 +53,7 @@ export function createProgram(): Command {
     addModelsCommands,
     addDashboardCommand,
     addMetricsCommand,
+    addAlertsCommands,
     addDoctorCommand,
     addDemoCommand,
   ]) {

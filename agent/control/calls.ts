@@ -8,6 +8,7 @@ import type { RetentionRules } from '../core/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
+import { type OperationsAnswers, operationsSchemas } from './operations-calls.ts';
 
 const path = z.string().min(1).max(4096);
 const name = z.string().min(1).max(128);
@@ -117,7 +118,7 @@ export const callSchemas = {
     machine: name.exactOptional(),
     kind: z.enum(['uptime', 'location', 'access']).exactOptional(),
   }),
-  dashboard: z.strictObject({}),
+  ...operationsSchemas,
   stop: z.strictObject({}),
 } as const;
 
@@ -317,16 +318,8 @@ export interface TrainAnswer {
   readonly domains: readonly { readonly name: string; readonly machines: readonly MachineId[] }[];
 }
 
-export interface DashboardAnswer {
-  /** Signs in once. */
-  readonly url: string;
-  readonly metricsUrl: string;
-  /** Its one line is the bearer token for the metrics. */
-  readonly metricsTokenFile: string;
-}
-
 /** The answer to each call. */
-export interface CallAnswers {
+export interface CallAnswers extends OperationsAnswers {
   readonly view: FleetView;
   readonly invite: InviteAnswer;
   readonly revoke: { readonly revoked: string };
@@ -354,7 +347,6 @@ export interface CallAnswers {
   readonly train: TrainAnswer;
   readonly importTelemetry: { readonly rowCount: number };
   readonly exportTelemetry: { readonly rowCount: number };
-  readonly dashboard: DashboardAnswer;
   readonly stop: { readonly stopping: true };
 }
 

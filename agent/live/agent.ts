@@ -29,10 +29,10 @@ import type { Identity } from './identity.ts';
 import { Keeper } from './keeping.ts';
 import type { LiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
+import { Operations } from './operations.ts';
 import { Planner } from './planner.ts';
 import { Planning, type PlanOrder } from './planning.ts';
 import { readPower } from './power.ts';
-import { ProblemWatch } from './problems/index.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
 import type { Store } from './store.ts';
@@ -76,7 +76,7 @@ export class LiveAgent {
   readonly #listeners = new Set<() => void>();
   readonly #events: EventLine[] = [];
   readonly #observations = new Observations();
-  readonly #problems: ProblemWatch;
+  readonly operations: Operations;
   #wire: LiveWire | undefined;
   #shell: Shell | undefined;
   #telemetry: Telemetry | undefined;
@@ -127,7 +127,14 @@ export class LiveAgent {
       report: (level, text) => this.#report(level, text),
     });
     this.keeper = new Keeper(this, { home, report: (level, text) => this.#report(level, text) });
-    this.#problems = new ProblemWatch({ home, now: clock.now(), tell: () => {} });
+    this.operations = new Operations({
+      home,
+      clock,
+      random,
+      identity,
+      core: this.core,
+      logger: parts.agentLog.logger,
+    });
     this.handlers = createHandlers(this);
   }
 
@@ -163,7 +170,7 @@ export class LiveAgent {
       training: this.planning.training,
       events: this.#events,
       proposal: this.planning.proposal,
-      problemBook: this.#problems.book,
+      operations: this.operations,
       now: this.now(),
     };
   }
@@ -216,6 +223,7 @@ export class LiveAgent {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#ticker?.cancel();
+    this.operations.stop();
     await this.drives.stop();
     await this.#telemetry
       ?.stop()
@@ -369,7 +377,7 @@ export class LiveAgent {
     if (this.#isStopped) return;
     const now = this.now();
     this.shell.handle({ kind: 'tick', now });
-    this.#problems.tick(() => this.#viewParts(), now);
+    this.operations.tick(() => this.#viewParts(), now);
     if (now - this.#prunedMs > pruneEveryMs) {
       this.#prunedMs = now;
       this.#parts.agentLog.turnOver();

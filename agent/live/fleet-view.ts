@@ -18,9 +18,9 @@ import type {
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
 import { massChangeText } from './mass-changes.ts';
-import { findProblems, type ProblemBook } from './problems/index.ts';
 import type { Proposal } from './planning.ts';
 import type { Observations } from './observations.ts';
+import type { Operations } from './operations.ts';
 
 export interface ViewParts {
   readonly core: AgentCore;
@@ -31,7 +31,7 @@ export interface ViewParts {
   readonly training: TrainingView | undefined;
   readonly events: readonly EventLine[];
   readonly proposal: Proposal | undefined;
-  readonly problemBook: ProblemBook;
+  readonly operations: Operations;
   readonly now: UnixMs;
 }
 
@@ -57,7 +57,7 @@ export function fleetView(parts: ViewParts): FleetView {
       ? {}
       : { models: { version: models.version, trainedMs: models.trainedMs, summaries: models.summaries } }),
     ...(training === undefined ? {} : { training }),
-    problems: parts.problemBook.withTimes(findProblems(parts), now),
+    problems: parts.operations.problemsOf(parts),
     events: parts.events,
     telemetryRows,
   };

@@ -67,6 +67,8 @@ export function createHandlers(agent: LiveAgent): Handlers {
     approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
     planLimits: (change) => changeLimits(agent, change),
     whatIf: (request) => answerWhatIf(agent, request),
+    alerts: (change) => agent.operations.alerts.change(change),
+    testAlerts: () => agent.operations.alerts.test(),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
     exportTelemetry: (request, report) => exportRows(agent, request, report),

@@ -37,6 +37,9 @@ export interface Home {
   readonly logFile: string;
   /** Since when each problem stands, and which were told. */
   readonly problemsFile: string;
+  /** Who is told of problems. Mode 0600. */
+  readonly alertsFile: string;
+  readonly alertQueueFile: string;
   /** What Prometheus shows to read the metrics. Mode 0600. */
   readonly metricsTokenFile: string;
   /** Bytes for a start on a full disk. */
@@ -60,6 +63,8 @@ export function homeAt(folder: string): Home {
     uptimeJournal: join(folder, 'uptime.journal'),
     logFile: join(folder, 'agent.log'),
     metricsTokenFile: join(folder, 'metrics-token'),
+    alertsFile: join(folder, 'alerts.json'),
+    alertQueueFile: join(folder, 'alert-queue.json'),
     problemsFile: join(folder, 'problems.json'),
     reserveFile: join(folder, 'reserve'),
   };

@@ -19,6 +19,7 @@ export const findProblems = (parts: ViewParts): readonly FoundProblem[] => [
   ...findMachineProblems(parts.core, parts.now),
   ...findDriveProblems(parts.drives),
   ...findOwnProblems(parts),
+  ...parts.operations.alerts.problems,
 ];
 
 function findPlanProblems({ core, proposal, now }: ViewParts): readonly FoundProblem[] {

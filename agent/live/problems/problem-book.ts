@@ -2,7 +2,6 @@
 // told. Decides nothing about the problems themselves; pure but for what its owner saves.
 
 import { type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { problemSettleMs } from '../../limits.ts';
 import { type Problem, problemName } from '../../problem.ts';
 import type { FoundProblem } from './find-problems.ts';
 
@@ -18,6 +17,14 @@ export interface ProblemChange {
   readonly change: 'began' | 'ended';
   readonly problem: Problem;
   readonly atMs: UnixMs;
+}
+
+interface Looking {
+  readonly now: UnixMs;
+  /** What cannot be judged now: peer ids and drives. */
+  readonly unseen: ReadonlySet<string>;
+  /** How long a problem has to be there, or away, before it is told. */
+  readonly settleMs: number;
 }
 
 /** More than that at once are one trouble, and the rest is left out of the book. */
@@ -46,37 +53,42 @@ export class ProblemBook {
   /**
    * Notes what is found now, and returns what began or ended for good. What is about `unseen` (it cannot be judged now) goes on as it was.
    */
-  update(
-    found: readonly FoundProblem[],
-    { now, unseen }: { readonly now: UnixMs; readonly unseen: ReadonlySet<string> },
-  ): readonly ProblemChange[] {
+  update(found: readonly FoundProblem[], { now, unseen, settleMs }: Looking): readonly ProblemChange[] {
     const changes: ProblemChange[] = [];
     const current = new Set<string>();
     for (const problem of this.withTimes(found, now)) {
       const name = problemName(problem);
       current.add(name);
-      changes.push(...this.#note(name, problem, now));
+      changes.push(...this.#note(name, problem, { now, settleMs }));
     }
     for (const [name, entry] of this.#entries) {
       if (current.has(name)) continue;
       const isUnseen = entry.problem.about !== undefined && unseen.has(entry.problem.about);
       if (isUnseen) this.#entries.set(name, { ...entry, lastMs: now });
-      else changes.push(...this.#missed(name, entry, now));
+      else changes.push(...this.#missed(name, entry, { now, settleMs }));
     }
     return changes;
   }
 
-  #note(name: string, problem: Problem, now: UnixMs): readonly ProblemChange[] {
+  #note(
+    name: string,
+    problem: Problem,
+    { now, settleMs }: Omit<Looking, 'unseen'>,
+  ): readonly ProblemChange[] {
     const known = this.#entries.get(name);
     if (known === undefined && this.#entries.size >= bookEntriesMax) return [];
     const firstMs = known?.firstMs ?? now;
-    const isBeginning = known?.isTold !== true && now - firstMs >= problemSettleMs;
+    const isBeginning = known?.isTold !== true && now - firstMs >= settleMs;
     this.#entries.set(name, { problem, firstMs, lastMs: now, isTold: known?.isTold === true || isBeginning });
     return isBeginning ? [{ change: 'began', problem, atMs: now }] : [];
   }
 
-  #missed(name: string, { problem, lastMs, isTold }: BookEntry, now: UnixMs): readonly ProblemChange[] {
-    if (now - lastMs < problemSettleMs) return [];
+  #missed(
+    name: string,
+    { problem, lastMs, isTold }: BookEntry,
+    { now, settleMs }: Omit<Looking, 'unseen'>,
+  ): readonly ProblemChange[] {
+    if (now - lastMs < settleMs) return [];
     this.#entries.delete(name);
     return isTold ? [{ change: 'ended', problem, atMs: unixMs(now) }] : [];
   }

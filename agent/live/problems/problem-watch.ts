@@ -16,6 +16,7 @@ export class ProblemWatch {
   readonly book: ProblemBook;
   readonly #home: Home;
   readonly #tell: (changes: readonly ProblemChange[]) => void;
+  readonly #settleMs: () => number;
   #lookedMs = 0;
   #saved = '';
 
@@ -23,9 +24,11 @@ export class ProblemWatch {
     readonly home: Home;
     readonly now: UnixMs;
     readonly tell: (changes: readonly ProblemChange[]) => void;
+    readonly settleMs: () => number;
   }) {
     this.#home = options.home;
     this.#tell = options.tell;
+    this.#settleMs = options.settleMs;
     this.book = readProblemBook(options.home, options.now);
   }
 
@@ -35,7 +38,7 @@ export class ProblemWatch {
     this.#lookedMs = now;
     const seen = parts();
     const unseen = new Set([...unseenDrives(seen.drives), ...unseenMachines(seen.core)]);
-    const changes = this.book.update(findProblems(seen), { now, unseen });
+    const changes = this.book.update(findProblems(seen), { now, unseen, settleMs: this.#settleMs() });
     this.#save();
     if (changes.length > 0) this.#tell(changes);
   }

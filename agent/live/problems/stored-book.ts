@@ -9,20 +9,21 @@ import { type BookEntry, ProblemBook } from './problem-book.ts';
 
 const time = z.int().min(0).transform(unixMs);
 const text = z.string().max(4096);
+export const problemSchema = z.strictObject({
+  kind: z.enum(problemKinds),
+  about: text.exactOptional(),
+  level: z.enum(['warning', 'problem']),
+  risk: text,
+  why: text,
+  action: text,
+  advice: text.exactOptional(),
+  sinceMs: time,
+});
 const schema = z.strictObject({
   version: z.literal(1),
   entries: z.array(
     z.strictObject({
-      problem: z.strictObject({
-        kind: z.enum(problemKinds),
-        about: text.exactOptional(),
-        level: z.enum(['warning', 'problem']),
-        risk: text,
-        why: text,
-        action: text,
-        advice: text.exactOptional(),
-        sinceMs: time,
-      }),
+      problem: problemSchema,
       firstMs: time,
       lastMs: time,
       isTold: z.boolean(),

@@ -37,6 +37,8 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   approvePlan: never,
   planLimits: never,
   whatIf: never,
+  alerts: never,
+  testAlerts: never,
   train: never,
   importTelemetry: never,
   exportTelemetry: never,

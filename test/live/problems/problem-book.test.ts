@@ -32,7 +32,11 @@ function look(
 ): readonly string[] {
   const told: string[] = [];
   for (let ms = fromMs; ms <= untilMs; ms += problemsEveryMs)
-    for (const { change, problem } of book.update(problems, { now: after(ms), unseen: nobody }))
+    for (const { change, problem } of book.update(problems, {
+      now: after(ms),
+      unseen: nobody,
+      settleMs: problemSettleMs,
+    }))
       told.push(`${change} ${problemName(problem)}`);
   return told;
 }
@@ -75,7 +79,11 @@ test('what cannot be judged now did not end', (t) => {
   look(book, [found('a'), found('b')], { fromMs: 0, untilMs: hours(1) });
   const told: string[] = [];
   for (let ms = hours(1); ms < hours(4); ms += problemsEveryMs)
-    for (const { change, problem } of book.update([], { now: after(ms), unseen: new Set(['a']) }))
+    for (const { change, problem } of book.update([], {
+      now: after(ms),
+      unseen: new Set(['a']),
+      settleMs: problemSettleMs,
+    }))
       told.push(`${change} ${problemName(problem)}`);
   t.deepEqual(told, ['ended machine-gone b']);
 });

@@ -1,0 +1,64 @@
+// The calls about running an agent day by day: who is told of problems, where its figures are.
+
+import { z } from 'zod';
+
+const text = z.string().min(1).max(1024);
+
+export const operationsSchemas = {
+  /** Changes who is told of problems, and shows it; null takes a receiver away. */
+  alerts: z.strictObject({
+    webhook: text.nullable().exactOptional(),
+    webhookSecret: text.exactOptional(),
+    mailTo: z.array(text).min(1).max(20).nullable().exactOptional(),
+    mailFrom: text.exactOptional(),
+    /** smtps://, smtp:// (STARTTLS) or smtp+plain://, with the user's name and without the password. */
+    smtp: text.exactOptional(),
+    passwordFile: text.exactOptional(),
+    caFile: text.exactOptional(),
+    level: z.enum(['warning', 'problem']).exactOptional(),
+    settleMs: z.int().min(0).exactOptional(),
+  }),
+  testAlerts: z.strictObject({}),
+  dashboard: z.strictObject({}),
+} as const;
+
+export interface AlertsAnswer {
+  readonly level: 'warning' | 'problem';
+  readonly settleMs: number;
+  /** Its host only. */
+  readonly webhook?: string;
+  /** Shown once, when it was made. */
+  readonly webhookSecret?: string;
+  readonly mail?: {
+    readonly to: readonly string[];
+    readonly from: string;
+    readonly server: string;
+    readonly security: 'tls' | 'starttls' | 'none';
+    readonly password: 'none' | 'environment' | 'file';
+  };
+  readonly receivers: readonly {
+    readonly channel: 'webhook' | 'mail';
+    readonly waiting: number;
+    /** Given up since the last one that came through. */
+    readonly lost: number;
+    readonly failure?: string;
+  }[];
+}
+
+export interface AlertTestAnswer {
+  readonly results: readonly { readonly channel: 'webhook' | 'mail'; readonly failure?: string }[];
+}
+
+export interface DashboardAnswer {
+  /** Signs in once. */
+  readonly url: string;
+  readonly metricsUrl: string;
+  /** Its one line is the bearer token for the metrics. */
+  readonly metricsTokenFile: string;
+}
+
+export interface OperationsAnswers {
+  readonly alerts: AlertsAnswer;
+  readonly testAlerts: AlertTestAnswer;
+  readonly dashboard: DashboardAnswer;
+}

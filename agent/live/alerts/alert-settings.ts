@@ -1,0 +1,160 @@
+// Who is told of problems, and how: a small file in the agent's folder (mode 0600). Passwords of mail servers are not in it, only where they are
+// read from when a mail is sent.
+
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { DreyError, minutes } from '../../../datasets/index.ts';
+import type { AlertsAnswer, CallRequest } from '../../control/index.ts';
+import { problemSettleMs } from '../../limits.ts';
+import { type Home, readJson, writeJson } from '../home.ts';
+
+const text = z.string().min(1).max(1024);
+
+const settingsSchema = z.strictObject({
+  version: z.literal(1),
+  /** Least serious level that is told. */
+  level: z.enum(['warning', 'problem']),
+  settleMs: z.int().min(0).max(minutes(60)),
+  webhook: z.strictObject({ url: text, secret: text }).exactOptional(),
+  mail: z
+    .strictObject({
+      to: z.array(text).min(1).max(20),
+      from: text,
+      host: text,
+      port: z.int().min(1).max(65_535),
+      /** `none` only where no password is sent. */
+      security: z.enum(['tls', 'starttls', 'none']),
+      user: text.exactOptional(),
+      /** First line: the password. Else the agent's environment variable `DREY_SMTP_PASSWORD`. */
+      passwordFile: text.exactOptional(),
+      /** Certificates in PEM that are believed besides the system's. */
+      caFile: text.exactOptional(),
+    })
+    .exactOptional(),
+});
+
+export type AlertSettings = z.output<typeof settingsSchema>;
+export type MailSettings = NonNullable<AlertSettings['mail']>;
+export type WebhookSettings = NonNullable<AlertSettings['webhook']>;
+
+const nobody: AlertSettings = { version: 1, level: 'warning', settleMs: problemSettleMs };
+
+/** Throws `home-file-damaged`. */
+export const readAlertSettings = (home: Home): AlertSettings =>
+  readJson(home.alertsFile, settingsSchema) ?? nobody;
+
+export const writeAlertSettings = (home: Home, settings: AlertSettings): void =>
+  writeJson(home.alertsFile, settings);
+
+const wrong = (message: string, advice: string): DreyError =>
+  new DreyError({ code: 'alerts-malformed', message, advice });
+
+function parseUrl(given: string, protocols: readonly string[]): URL {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url !== undefined && protocols.includes(url.protocol) && url.hostname !== '') return url;
+  // What was given may hold a password or a token: it is not repeated.
+  throw wrong(
+    'that is not an address that alerts can be sent to',
+    `Write it with one of ${protocols.map((protocol) => `${protocol}//`).join(', ')} and a host.`,
+  );
+}
+
+const securityOf = { 'smtps:': 'tls', 'smtp:': 'starttls', 'smtp+plain:': 'none' } as const;
+const portOf = { tls: 465, starttls: 587, none: 25 } as const;
+
+type Change = CallRequest<'alerts'>;
+
+function mailOf(change: Change, before: MailSettings | undefined): MailSettings | undefined {
+  if (change.mailTo === null) return undefined;
+  const url =
+    change.smtp === undefined ? undefined : parseUrl(change.smtp, ['smtps:', 'smtp:', 'smtp+plain:']);
+  if (url?.password)
+    throw wrong(
+      'the address of the mail server has a password in it',
+      'Leave it out; name a file with --smtp-password-file, or set DREY_SMTP_PASSWORD for the agent.',
+    );
+  const security = url === undefined ? undefined : securityOf[url.protocol as keyof typeof securityOf];
+  const server =
+    url === undefined || security === undefined
+      ? before
+      : {
+          host: url.hostname.replace(/^\[(.*)\]$/u, '$1'),
+          port: url.port === '' ? portOf[security] : Number(url.port),
+          security,
+          ...(url.username === '' ? {} : { user: decodeURIComponent(url.username) }),
+        };
+  const to = change.mailTo ?? before?.to;
+  if (server === undefined && to === undefined) return undefined;
+  if (server === undefined || to === undefined)
+    throw wrong(
+      'mail needs both a server and somebody to write to',
+      'Give --smtp smtp://user@mail.example.org and --mail-to somebody@example.org.',
+    );
+  const { passwordFile = before?.passwordFile, caFile = before?.caFile } = change;
+  const mail = {
+    host: server.host,
+    port: server.port,
+    security: server.security,
+    ...(server.user === undefined ? {} : { user: server.user }),
+    to: [...to],
+    from: change.mailFrom ?? before?.from ?? to[0]!,
+    ...(passwordFile === undefined ? {} : { passwordFile }),
+    ...(caFile === undefined ? {} : { caFile }),
+  };
+  if (mail.security === 'none' && mail.user !== undefined)
+    throw wrong(
+      'a name and password would go to the mail server unencrypted',
+      'Write smtps:// (TLS) or smtp:// (STARTTLS), or leave the name out.',
+    );
+  return mail;
+}
+
+function webhookOf({ webhook, webhookSecret }: Change, before: WebhookSettings | undefined) {
+  if (webhook === null) return undefined;
+  const url = webhook === undefined ? before?.url : parseUrl(webhook, ['https:', 'http:']).href;
+  if (url === undefined) return undefined;
+  return { url, secret: webhookSecret ?? before?.secret ?? randomBytes(24).toString('base64url') };
+}
+
+/** The settings after a change; what it does not name stays. Throws `alerts-malformed`. */
+export function changeAlertSettings(before: AlertSettings, change: Change): AlertSettings {
+  const webhook = webhookOf(change, before.webhook);
+  const mail = mailOf(change, before.mail);
+  const settings = {
+    version: 1,
+    level: change.level ?? before.level,
+    settleMs: change.settleMs ?? before.settleMs,
+    ...(webhook === undefined ? {} : { webhook }),
+    ...(mail === undefined ? {} : { mail }),
+  } as const;
+  const checked = settingsSchema.safeParse(settings);
+  if (checked.success) return checked.data;
+  throw wrong(
+    'these settings of alerts make no sense',
+    checked.error.issues[0]?.message ?? 'Look at --help.',
+  );
+}
+
+/** For people: no secret, and of a webhook's address only the host, as such addresses often are secrets themselves. */
+export function shownSettings(
+  settings: AlertSettings,
+): Pick<AlertsAnswer, 'level' | 'settleMs' | 'webhook' | 'mail'> {
+  const { level, settleMs, webhook, mail } = settings;
+  return {
+    level,
+    settleMs,
+    ...(webhook === undefined ? {} : { webhook: `${new URL(webhook.url).origin}/…` }),
+    ...(mail === undefined
+      ? {}
+      : {
+          mail: {
+            to: mail.to,
+            from: mail.from,
+            server: `${mail.host}:${mail.port}`,
+            security: mail.security,
+            password:
+              mail.user === undefined ? 'none' : mail.passwordFile === undefined ? 'environment' : 'file',
+          },
+        }),
+  };
+}
