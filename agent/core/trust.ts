@@ -331,10 +331,11 @@ function companionsIn({ classes }: Plan): ReadonlyMap<PeerId, ReadonlySet<PeerId
   for (const { members } of classes.flatMap(({ groups }) => groups)) {
     for (const member of members) {
       const beside = found.get(member) ?? new Set<PeerId>();
-      for (const other of members) if (other !== member) beside.add(other);
+      for (const other of members) beside.add(other);
       found.set(member, beside);
     }
   }
+  for (const [member, beside] of found) beside.delete(member);
   return found;
 }
 
