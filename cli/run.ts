@@ -1,0 +1,23 @@
+// The command `drey`. Parses, hands over to one command, prints errors with advice.
+// Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
+
+import { CommanderError } from 'commander';
+import { createProgram } from './program.ts';
+import { errorText } from './print.ts';
+
+// Whoever reads us has seen enough, as `head` does: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.stderr.write(`${errorText(error)}\n`);
+    process.exitCode = 1;
+  }
+}
