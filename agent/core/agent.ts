@@ -111,8 +111,7 @@ export class AgentCore {
   placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
     const place = this.#pulls.placeFor(from, arrival);
     if (place !== 'held') return place;
-    const known = this.shelf.take(arrival.descriptor.pack);
-    known.descriptor ??= arrival.descriptor;
+    const known = this.shelf.describe(arrival.descriptor);
     // Whoever sends it has not heard yet that its owner gave it up.
     if (this.shelf.givenUpMs(known) !== undefined) return undefined;
     const { plan } = this.shelf;
@@ -140,8 +139,7 @@ export class AgentCore {
   }
 
   #own(descriptor: ShardArrival['descriptor']): void {
-    const known = this.shelf.take(descriptor.pack);
-    known.descriptor = descriptor;
+    const known = this.shelf.describe(descriptor);
     known.isInOutbox = true;
     known.group = undefined;
   }

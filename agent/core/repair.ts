@@ -4,12 +4,14 @@
 import { hours, minutes, type UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import { planSettleMs, pullsMax, shardRetryMs } from '../limits.ts';
+import type { WireMessage } from '../codec/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
+import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
 import type { Pull, Pulls } from './pulls.ts';
-import { isForgotten, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 
 interface Want {
   readonly pack: PackId;
@@ -32,6 +34,7 @@ export class Repair {
   readonly #shelf: Shelf;
   readonly #pulls: Pulls;
   readonly #wants = new Map<PackId, Want>();
+  readonly #inquiries = new Inquiries();
   #nextOrderMs = 0;
 
   constructor(membership: Membership, shelf: Shelf, pulls: Pulls) {
@@ -80,6 +83,7 @@ export class Repair {
 
   /** A new plan holds: what should be here now? */
   planChanged(now: UnixMs): Effects {
+    this.#inquiries.clear();
     for (const pack of this.#wants.keys()) {
       const known = this.#shelf.get(pack);
       if (known === undefined || this.slotOf(known) === undefined) this.#wants.delete(pack);
@@ -114,6 +118,7 @@ export class Repair {
       }
       return this.#work(now);
     }
+    if (message.kind === 'shardsHeld') return this.#told(from, message.held, now);
     if (message.kind !== 'shardMissing') return [];
     const pull = this.#pulls.find(message.pack, message.index);
     if (pull === undefined || pull.from !== from || pull.purpose === 'restore') return [];
@@ -123,11 +128,24 @@ export class Repair {
     return this.#work(now);
   }
 
+  /** Answers to inquiries, and to whatever else was asked: of what is wanted here each counts. */
+  #told(from: PeerId, held: Extract<WireMessage, { kind: 'shardsHeld' }>['held'], now: UnixMs): Effects {
+    let isNews = false;
+    for (const { descriptor, indexes } of held) {
+      const known = this.#wants.has(descriptor.pack) ? this.#shelf.get(descriptor.pack) : undefined;
+      if (known === undefined) continue;
+      for (const index of indexes) isNews = noteHas(known, index, from) || isNews;
+    }
+    return isNews ? this.#work(now) : [];
+  }
+
   #consider(known: KnownPack, now: UnixMs): void {
     const slot = this.slotOf(known);
     const isWanted = slot !== undefined && !known.held.has(slot);
-    if (!isWanted) this.#wants.delete(known.pack);
-    else if (!this.#wants.has(known.pack)) {
+    if (!isWanted) {
+      this.#wants.delete(known.pack);
+      this.#inquiries.end(known.pack);
+    } else if (!this.#wants.has(known.pack)) {
       this.#wants.set(known.pack, {
         pack: known.pack,
         sinceMs: now,
@@ -268,8 +286,10 @@ export class Repair {
       );
       coming++;
     }
-    if (here.size + coming < needed) want.notBeforeMs = at.now + shardRetryMs;
-    return effects;
+    if (here.size + coming >= needed) return effects;
+    want.notBeforeMs = at.now + shardRetryMs;
+    const peers = at.group.members.filter((peer) => this.#membership.up.has(peer));
+    return [...effects, ...this.#inquiries.ask(want.pack, peers, at.now)];
   }
 
   #neededOf(group: PlacementGroup): number {
@@ -289,8 +309,7 @@ export class Repair {
     if (pull === undefined || pull.purpose === 'restore' || pull.from !== event.from) return [];
     this.#pulls.end(descriptor.pack, index);
     if (event.outcome !== 'stored') return this.#failed(event, pull);
-    const known = this.#shelf.take(descriptor.pack);
-    known.descriptor = descriptor;
+    const known = this.#shelf.describe(descriptor);
     const want = this.#wants.get(descriptor.pack);
     if (pull.purpose === 'slot') return this.#gained(known, index, event.now);
     want?.parts.add(index);

@@ -120,9 +120,16 @@ export class Shelf {
     return givenUpBy?.get(descriptor.owner) ?? this.#givenUp.get(`${descriptor.pack} ${descriptor.owner}`);
   }
 
-  hold(descriptor: PackDescriptor, index: number): KnownPack {
+  /** Takes a pack's descriptor: from now on its group is looked up by that, whatever others said of it. */
+  describe(descriptor: PackDescriptor): KnownPack {
     const known = this.take(descriptor.pack);
-    known.descriptor = descriptor;
+    if (known.descriptor === undefined) known.group = undefined;
+    known.descriptor ??= descriptor;
+    return known;
+  }
+
+  hold(descriptor: PackDescriptor, index: number): KnownPack {
+    const known = this.describe(descriptor);
     if (!known.held.has(index)) {
       known.held.add(index);
       this.heldShards++;

@@ -97,4 +97,31 @@ export const regressions: readonly Regression[] = [
       holderSilenceMs: days(4),
     },
   },
+  {
+    cause:
+      'what others had of a pack was forgotten with transfers that failed, and nobody said it again before the next day: a shard that could be rebuilt was waited for',
+    options: {
+      seed: 'vesper1-4',
+      agentCount: 12,
+      days: 7,
+      faults: {
+        network: { ...calmNetwork, frameReorderShare: 0.02, slowUplinkShare: 0.2 },
+        nights: 'people',
+        alwaysOnShare: 0.3,
+        crashesPerMachineDay: 0.4508229221637603,
+        destroyedCount: 1,
+        clockJumpsPerMachineDay: 0.262383021061101,
+        massOutageCount: 2,
+        badUpdateCount: 1,
+        slowDiskShare: 0.15,
+        fullDisksPerMachineDay: 0.09391055759804799,
+        liarShare: 0.16581262503868385,
+        hostileFramesPerLiarDay: 20,
+        rollbackCount: 2,
+      },
+      tickMs: minutes(1),
+      holderSilenceMs: days(4),
+      snapshotsPerMachineDay: 3,
+    },
+  },
 ];

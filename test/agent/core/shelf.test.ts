@@ -1,0 +1,24 @@
+// Where a pack belongs, by what is known of it.
+
+import test from 'ava';
+import { describePack } from '../../../agent/codec/index.ts';
+import { Shelf } from '../../../agent/core/shelf.ts';
+import { driveId } from '../../../agent/units.ts';
+import { machines, planOf } from './fleet-of-four.ts';
+
+test('a pack that was heard of under another plan belongs where its descriptor says, once that is here', (t) => {
+  const [author, , , owner] = machines;
+  const shelf = new Shelf();
+  shelf.usePlan(planOf(author!, 5));
+  const { descriptor } = describePack(new Uint8Array(100).fill(1), {
+    owner: owner!.peer,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  });
+  const known = shelf.take(descriptor.pack);
+  known.heard = { group: 'other', epoch: 4, author: author!.peer };
+  t.is(shelf.groupOf(known), undefined);
+  shelf.describe(descriptor);
+  t.is(shelf.groupOf(known)?.id, 'g');
+});
