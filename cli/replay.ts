@@ -100,7 +100,7 @@ async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
   const rules = rulesOf(options);
   if (history.machines.length < rules.redundancy.n)
     throw wrong(
-      `${history.machines.length} machines cannot hold ${rules.redundancy.n} pieces of a file`,
+      `${history.machines.length} ${history.machines.length === 1 ? 'machine' : 'machines'} cannot hold ${rules.redundancy.n} pieces of a file`,
       'Take a larger trace, or ask for less with --replicas or --code.',
     );
   const ids = history.machines.map(({ machine }) => machine);
@@ -169,7 +169,7 @@ async function replay(options: ReplayOptions): Promise<void> {
   const origins = originsOf(history, scenario.rules);
   const bar = theBar(labels !== undefined).name;
   say(
-    `${history.machines.length} machines, ${(history.slotCount * history.slotMs) / weekMs} weeks, ${origins.length} origins; labels: ${labels?.length ?? 0}; leave for good: ${scenario.departures.filter((slot) => slot < history.slotCount).length}`,
+    `${history.machines.length} machines, ${Number(((history.slotCount * history.slotMs) / weekMs).toFixed(1))} weeks, ${origins.length} origins; labels: ${labels?.length ?? 0}; leave for good: ${scenario.departures.filter((slot) => slot < history.slotCount).length}`,
   );
   const results: OriginResult[] = [];
   for (const [index, origin] of origins.entries()) {

@@ -22,16 +22,22 @@ export async function* openLines(path: string): AsyncGenerator<string> {
   file.on('error', (error) => gunzip.destroy(error));
   const decoder = new TextDecoder();
   let rest = '';
+  let lineCount = 0;
   try {
     for await (const bytes of gunzip as AsyncIterable<Buffer>) {
       const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > lineCharactersMax)
         throw unreadable(path, `a line is over ${lineCharactersMax} characters`);
-      for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+      for (const line of lines) {
+        lineCount++;
+        yield line.endsWith('\r') ? line.slice(0, -1) : line;
+      }
     }
   } catch (error) {
-    throw error instanceof DreyError ? error : unreadable(path, 'it cannot be read to its end', error);
+    throw error instanceof DreyError
+      ? error
+      : unreadable(path, `it cannot be read beyond line ${lineCount}`, error);
   } finally {
     file.destroy();
     gunzip.destroy();

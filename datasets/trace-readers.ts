@@ -69,12 +69,19 @@ const secondsMax = 1e12;
 const fieldsOfEvent = (line: string): readonly string[] =>
   line.includes('\t') ? line.split('\t').map((field) => field.trim()) : line.trim().split(/\s+/);
 
+/** No trace is longer: what says so has one time that is wrong, and would make a history of empty years. */
+const extentMsMax = 25 * 366 * 24 * hourMs;
+
 /** Collects spans per machine line by line, then paints them. */
 class TraceTable {
   readonly #format: TraceFormat;
   readonly #options: TraceOptions;
   readonly #spansOf = new Map<string, UpSpan[]>();
   readonly #platformOf = new Map<string, string>();
+  /** Where each machine begins: half of them tell when most of the trace was. */
+  readonly #firstMs = new Map<string, number>();
+  readonly #earliest = { ms: Number.POSITIVE_INFINITY, line: 0 };
+  readonly #latest = { ms: Number.NEGATIVE_INFINITY, line: 0 };
   #lineNumber = 0;
 
   constructor(format: TraceFormat, options: TraceOptions) {
@@ -104,7 +111,7 @@ class TraceTable {
       const toMs = this.#time(times[i + 1]!, this.#options.originMs);
       if (fromMs < lastMs || toMs < fromMs)
         this.#refuse(`session ${i / 2 + 1} is backwards or overlaps the one before`);
-      if (toMs > fromMs) sessions.push({ fromMs, toMs, isUp: true });
+      if (toMs > fromMs) sessions.push(this.#noticed(id, { fromMs, toMs, isUp: true }));
       lastMs = toMs;
     }
     this.#spansOf.set(this.#checkId(id), sessions);
@@ -122,7 +129,7 @@ class TraceTable {
     if (toMs < fromMs) this.#refuse('its event stops before it starts');
     const id = this.#idOf(node, platform);
     const spans = this.#spansOf.get(id) ?? [];
-    if (toMs > fromMs) spans.push({ fromMs, toMs, isUp: type === '1' });
+    if (toMs > fromMs) spans.push(this.#noticed(id, { fromMs, toMs, isUp: type === '1' }));
     this.#spansOf.set(this.#checkId(id), spans);
   }
 
@@ -135,13 +142,34 @@ class TraceTable {
 
   #time(text: string, originMs = 0): number {
     const seconds = /^\d{1,12}(\.\d+)?(e\+?\d{1,2})?$/i.test(text) ? Number(text) : Number.NaN;
-    if (!(seconds < secondsMax)) this.#refuse('a time is not a number of seconds');
+    if (!(seconds < secondsMax)) this.#refuse('a time is not a number of seconds from 0 on');
     return originMs + Math.round(seconds * secondMs);
   }
 
   #checkId(id: string): string {
     if (id.length > 128) this.#refuse('its machine has more than 128 characters');
     return id;
+  }
+
+  #noticed(id: string, span: UpSpan): UpSpan {
+    if (!this.#firstMs.has(id)) this.#firstMs.set(id, span.fromMs);
+    if (span.fromMs < this.#earliest.ms)
+      Object.assign(this.#earliest, { ms: span.fromMs, line: this.#lineNumber });
+    if (span.toMs > this.#latest.ms) Object.assign(this.#latest, { ms: span.toMs, line: this.#lineNumber });
+    return span;
+  }
+
+  /** Names the line of the time that is farther from when most machines begin. */
+  #refuseLength(): void {
+    const [earliest, latest] = [this.#earliest, this.#latest];
+    if (!(latest.ms - earliest.ms > extentMsMax)) return;
+    const firsts = [...this.#firstMs.values()].toSorted((a, b) => a - b);
+    const usualMs = firsts[Math.floor((firsts.length - 1) / 2)]!;
+    const isLate = latest.ms - usualMs > usualMs - earliest.ms;
+    const wild = isLate ? latest : earliest;
+    this.#lineNumber = wild.line;
+    const years = Math.round(Math.abs(wild.ms - usualMs) / (365.25 * 24 * hourMs));
+    this.#refuse(`one of its times is ${years} years ${isLate ? 'after' : 'before'} most machines begin`);
   }
 
   #refuse(reason: string): never {
@@ -154,6 +182,7 @@ class TraceTable {
 
   finish(): FleetHistory {
     const { pick, stepMs = hourMs } = this.#options;
+    if (this.#options.window === undefined) this.#refuseLength();
     const all = [...this.#spansOf];
     const kept = pick === undefined ? all : pick(all.length).map((position) => all[position]!);
     const extent = extentOf(this.#spansOf.values(), this.#options.originMs);

@@ -27,6 +27,8 @@ interface Filling {
   readonly random: Random;
   readonly apart: GroupsQuestion['apart'];
   readonly traffic: Traffic;
+  /** Present in large fleets, once the known members are in their slots. */
+  ranking?: Ranking;
 }
 
 /** Slots that machines got that they did not have, and gave away, beside what they may. */
@@ -63,6 +65,7 @@ export function startingGroups(question: GroupsQuestion, random: Random): number
     },
   };
   for (const group of filling.groups) takeOver(filling, group);
+  if (filling.loads.length > scannedMachinesMax) filling.ranking = new Ranking(filling);
   const slots = filling.groups.flatMap((group, at) => group.map((_, slot) => ({ at, slot })));
   for (const place of slots) fillFromRoom(filling, place);
   for (const place of slots) {
@@ -108,24 +111,95 @@ function fillFromRoom(filling: Filling, place: SlotPlace): boolean {
   group[place.slot] = machine;
   filling.loads[machine]!++;
   filling.traffic.taken[machine]!++;
+  filling.ranking?.put(machine);
   return true;
+}
+
+/** Above it an open slot does not look at every machine: that would cost the square of the fleet. */
+const scannedMachinesMax = 2048;
+
+/** In large fleets, all machines by what the filling says of them, best first. */
+class Ranking {
+  readonly #heap: { readonly machine: number; readonly score: number }[] = [];
+  readonly #filling: Filling;
+
+  constructor(filling: Filling) {
+    this.#filling = filling;
+    for (let machine = 0; machine < filling.loads.length; machine++) this.put(machine);
+  }
+
+  /** Anew, by what it has now; a machine without room is out. */
+  put(machine: number): void {
+    const { loads, capacities } = this.#filling;
+    if (loads[machine]! >= capacities[machine]!) return;
+    const heap = this.#heap;
+    heap.push({ machine, score: scoreNow(this.#filling, machine) });
+    for (
+      let at = heap.length - 1, up = (at - 1) >> 1;
+      at > 0 && heap[up]!.score < heap[at]!.score;
+      up = (at - 1) >> 1
+    ) {
+      [heap[up], heap[at]] = [heap[at]!, heap[up]!];
+      at = up;
+    }
+  }
+
+  /** The best that fits, taken out; the ones before it stay. Undefined where none does. */
+  take(fits: (machine: number) => boolean): number | undefined {
+    const passed: number[] = [];
+    let found: number | undefined;
+    for (let best = this.#pop(); best !== undefined; best = this.#pop()) {
+      if (fits(best)) {
+        found = best;
+        break;
+      }
+      passed.push(best);
+    }
+    for (const machine of passed) this.put(machine);
+    return found;
+  }
+
+  #pop(): number | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (top === undefined || last === undefined) return undefined;
+    if (heap.length > 0) heap[0] = last;
+    for (let at = 0; ;) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      let most = at;
+      if (left < heap.length && heap[left]!.score > heap[most]!.score) most = left;
+      if (right < heap.length && heap[right]!.score > heap[most]!.score) most = right;
+      if (most === at) return top.machine;
+      [heap[at], heap[most]] = [heap[most]!, heap[at]!];
+      at = most;
+    }
+  }
 }
 
 /** The best machine with room outside the group, of those that may still take something in where there is one; undefined when there is none. */
 function bestWithRoom(filling: Filling, group: readonly number[]): number | undefined {
-  const { loads, capacities, traffic } = filling;
-  const { taken, takenMax } = traffic;
+  const { loads, capacities, ranking } = filling;
+  const mayTake = (machine: number): boolean =>
+    loads[machine]! < capacities[machine]! &&
+    !group.includes(machine) &&
+    isApart(filling.apart, group, machine);
+  if (ranking !== undefined) return ranking.take(mayTake);
   let best: number | undefined;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (let machine = 0; machine < loads.length; machine++) {
-    if (loads[machine]! >= capacities[machine]! || group.includes(machine)) continue;
-    if (!isApart(filling.apart, group, machine)) continue;
-    const isOver = takenMax !== undefined && taken[machine]! >= takenMax[machine]!;
-    // Scores are between 0 and 1.1.
-    const score = fillingScore(filling, machine) - (isOver ? 2 : 0);
+    if (!mayTake(machine)) continue;
+    const score = scoreNow(filling, machine);
     if (score > bestScore) [best, bestScore] = [machine, score];
   }
   return best;
+}
+
+/** Scores are between 0 and 1.1: who may take nothing more in comes after all others. */
+function scoreNow(filling: Filling, machine: number): number {
+  const { taken, takenMax } = filling.traffic;
+  const isOver = takenMax !== undefined && taken[machine]! >= takenMax[machine]!;
+  return fillingScore(filling, machine) - (isOver ? 2 : 0);
 }
 
 /** Best-k asks for availability, the others for room relative to capacity, a climb for some of both; chance decides among equals. */

@@ -19,6 +19,9 @@ interface SlotTerms {
 /** Numbers kept in cached slot terms: 160 MB as doubles. */
 const cachedNumbersMax = 2e7;
 
+/** With few states it is not the multiplying that takes the time of one look. */
+const workPerLook = 100;
+
 export class GroupSearch {
   readonly machineCount: number;
   readonly members: readonly number[][];
@@ -61,7 +64,7 @@ export class GroupSearch {
     const row = this.#rows[machine]!;
     let odds = base;
     for (let state = 0; state < slope.length; state++) odds += slope[state]! * row[state]!;
-    this.work += slope.length;
+    this.work += Math.max(slope.length, workPerLook);
     return odds;
   }
 

@@ -44,6 +44,8 @@ export interface StartOptions {
   /** Multiaddrs; the default is every interface and any free port. */
   readonly listenAddresses: readonly string[];
   readonly discovery: 'mdns' | 'addresses only';
+  /** Where the machine stands from now on; empty: nowhere in particular. Absent: as before. */
+  readonly site?: string;
 }
 
 const tickMs = seconds(1);
@@ -54,6 +56,8 @@ export interface Parts {
   readonly home: Home;
   readonly identity: Identity;
   readonly agentLog: AgentLog;
+  /** Where people say that the machine stands. */
+  readonly site?: string;
   readonly store: Store;
   readonly log: LiveLog;
   readonly disk: LiveDisk;
@@ -362,6 +366,7 @@ export class LiveAgent {
       clock,
       journalFile: home.uptimeJournal,
       salt: this.identity.fleet,
+      ...(this.#parts.site === undefined ? {} : { site: this.#parts.site }),
       usage: () => {
         const { freeBytes, quotaBytes } = disk.usage();
         return { freeBytes, quotaBytes };

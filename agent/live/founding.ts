@@ -26,7 +26,8 @@ import {
   machineKeyBeforeJoin,
   nowMs,
   readIdentity,
-  settleQuotaBytes,
+  type MachineSettings,
+  settleSettings,
   writeIdentity,
 } from './identity.ts';
 import { openStore } from './store.ts';
@@ -43,6 +44,8 @@ export interface CreateFleetOptions {
   readonly passphrase?: string;
   readonly holderSilenceMs?: number;
   readonly quotaBytes?: number;
+  /** Where people say that it stands. */
+  readonly site?: string;
 }
 
 export interface CreatedFleet {
@@ -116,7 +119,7 @@ export function createFleet(options: CreateFleetOptions): CreatedFleet {
       roles: ['admin', 'holder', 'optimizer'],
     }),
   );
-  const quotaBytes = settleQuotaBytes(home, options.quotaBytes);
+  const { quotaBytes } = settleSettings(home, wantedSettings(options));
   const policy = signStatement(adminKey, firstPolicy(options));
   writeIdentity(home, {
     machineKey,
@@ -195,11 +198,17 @@ const otherKit = (): DreyError =>
     advice: 'Take the kit of this fleet: its id is the `fleet` that `drey status --json` shows.',
   });
 
+const wantedSettings = ({ quotaBytes, site }: Partial<MachineSettings>): Partial<MachineSettings> => ({
+  ...(quotaBytes === undefined ? {} : { quotaBytes }),
+  ...(site === undefined ? {} : { site }),
+});
+
 export interface JoinFleetOptions {
   readonly home: string;
   readonly invite: string;
   readonly machineName: string;
   readonly quotaBytes?: number;
+  readonly site?: string;
 }
 
 export interface JoinedFleet {
@@ -246,7 +255,7 @@ export async function joinFleet(options: JoinFleetOptions): Promise<JoinedFleet>
   const machineKey = machineKeyBeforeJoin(home, createMachineKey);
   const welcome = await requestJoin({ machineKey, invite, name: options.machineName });
   assertOwnCertificate(welcome.certificate, { fleet: invite.fleet, peer: machineKey.peer });
-  const quotaBytes = settleQuotaBytes(home, options.quotaBytes);
+  const { quotaBytes } = settleSettings(home, wantedSettings(options));
   const addresses = [...new Set([...welcome.addresses, ...invite.addresses])];
   writeIdentity(home, {
     machineKey,

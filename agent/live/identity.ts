@@ -2,7 +2,7 @@
 // whole; what a file holds is checked before it is believed.
 
 import { z } from 'zod';
-import { DreyError, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { DreyError, rowLimits, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
   type AdminKey,
   adminKeyFromParts,
@@ -109,7 +109,17 @@ export function machineKeyBeforeJoin(home: Home, create: () => MachineKey): Mach
   return key;
 }
 
-const settingsSchema = z.strictObject({ version: z.literal(1), quotaBytes: z.int().min(0) });
+const settingsSchema = z.strictObject({
+  version: z.literal(1),
+  quotaBytes: z.int().min(0),
+  /** Where people say that it stands; most machines have none. */
+  site: z.string().min(1).max(rowLimits.attributeLengthMax).exactOptional(),
+});
+
+export interface MachineSettings {
+  readonly quotaBytes: number;
+  readonly site?: string;
+}
 
 /** Half of what is free now, at most 1 TiB: a person may change it in the settings. */
 function defaultQuotaBytes(home: Home): number {
@@ -120,13 +130,17 @@ function defaultQuotaBytes(home: Home): number {
   );
 }
 
-/** Sets the quota once, or reads what was set. */
-export function settleQuotaBytes(home: Home, wanted?: number): number {
+/** Sets what is wanted and keeps the rest, or reads what was set. An empty site is none. */
+export function settleSettings(home: Home, wanted: Partial<MachineSettings> = {}): MachineSettings {
   const stored = readJson(home.settingsFile, settingsSchema);
-  if (stored !== undefined && wanted === undefined) return stored.quotaBytes;
-  const quotaBytes = wanted ?? defaultQuotaBytes(home);
-  writeJson(home.settingsFile, { version: 1, quotaBytes });
-  return quotaBytes;
+  const site = wanted.site ?? stored?.site ?? '';
+  const settings = {
+    version: 1 as const,
+    quotaBytes: wanted.quotaBytes ?? stored?.quotaBytes ?? defaultQuotaBytes(home),
+    ...(site === '' ? {} : { site }),
+  };
+  if (JSON.stringify(settings) !== JSON.stringify(stored)) writeJson(home.settingsFile, settings);
+  return settings;
 }
 
 export const nowMs = (): UnixMs => unixMs(Date.now());

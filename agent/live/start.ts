@@ -6,7 +6,7 @@ import { isFullError, openLiveDisk, spendReserve } from './disk/index.ts';
 import { LiveAgent, type StartOptions } from './agent.ts';
 import { openAgentLog } from './agent-log.ts';
 import { homeAt } from './home.ts';
-import { readIdentity, settleQuotaBytes } from './identity.ts';
+import { readIdentity, settleSettings } from './identity.ts';
 import { openLiveLog } from './log/index.ts';
 import { openStore } from './store.ts';
 
@@ -28,6 +28,7 @@ export async function startAgent(options: StartOptions): Promise<LiveAgent> {
 async function startOnce(options: StartOptions): Promise<LiveAgent> {
   const home = homeAt(options.home);
   const identity = readIdentity(home);
+  const { quotaBytes, site } = settleSettings(home, options.site === undefined ? {} : { site: options.site });
   const store = await openStore(home.database);
   try {
     const agentLog = openAgentLog(home.logFile);
@@ -36,10 +37,19 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
     const disk = await openLiveDisk({
       folder: home.shards,
       database: store.database,
-      quotaBytes: settleQuotaBytes(home),
+      quotaBytes,
       report,
     });
-    const agent = new LiveAgent({ home, identity, agentLog, store, log, disk, clock: createLiveClock() });
+    const agent = new LiveAgent({
+      home,
+      identity,
+      agentLog,
+      store,
+      log,
+      disk,
+      clock: createLiveClock(),
+      ...(site === undefined ? {} : { site }),
+    });
     await agent.start(options);
     return agent;
   } catch (error) {

@@ -59,9 +59,25 @@ export async function answerWhatIf(
     lost: selectMachines(selectors, machines, plan),
     ...(isInHours === undefined ? {} : { isInHours }),
     owners: [...new Set([...core.catalogue.drives.values()].map(({ owner }) => owner))],
-    bytesPerSlot: bytesPerSlot(core.shelf, plan, core.membership.self),
+    machineCount: machines.length,
+    ...slotBytes(core, plan),
     bytesPerSecond,
   });
+}
+
+/** As seen in its own slots; else derived from what the newest snapshots of all drives have, unpacked, with indexes left out. */
+function slotBytes(
+  { shelf, membership, catalogue }: AgentCore,
+  plan: Plan,
+): Pick<WhatIfQuestion, 'bytesPerSlot' | 'areBytesRough'> {
+  const seen = bytesPerSlot(shelf, plan, membership.self);
+  if (seen.small !== undefined && seen.bulk !== undefined) return { bytesPerSlot: seen };
+  const newest = [...catalogue.drives.values()].flatMap(({ heads }) => heads.at(-1) ?? []);
+  const bulk = plan.classes.find(({ name }) => name === 'bulk');
+  if (newest.length === 0 || bulk === undefined) return { bytesPerSlot: seen };
+  const total = newest.reduce((sum, { byteCount }) => sum + byteCount, 0);
+  const derived = total / (bulk.redundancy.k * Math.max(1, bulk.groups.length));
+  return { bytesPerSlot: { small: 0, bulk: derived, ...seen }, areBytesRough: true };
 }
 
 /** Machines with a slot in the plan, each once. */

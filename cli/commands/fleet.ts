@@ -16,6 +16,7 @@ interface CreateOptions extends CommonOptions {
   readonly passphraseFile?: string;
   readonly holderSilence?: string;
   readonly quota?: string;
+  readonly site?: string;
 }
 
 async function createFleetHere(options: CreateOptions): Promise<void> {
@@ -29,6 +30,7 @@ async function createFleetHere(options: CreateOptions): Promise<void> {
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
     ...(options.quota === undefined ? {} : { quotaBytes: parseByteCount(options.quota) }),
+    ...(options.site === undefined ? {} : { site: options.site }),
   });
   show(options, made, () =>
     [
@@ -114,8 +116,17 @@ interface PolicyOptions extends CommonOptions {
 const targetText = ({ share, hours }: AvailabilityTarget): string =>
   `${Number((100 * share).toPrecision(9))} % of packs within reach ${hours === 'all' ? 'at all hours' : 'in business hours'}`;
 
+/** "99.99 %", or with the hours that it is meant for: "99.99 % at business hours", "99.9% at all hours". */
+function parseTarget(text = ''): Partial<AvailabilityTarget> {
+  const [share = '', hours] = text.split(/ (?:at|in) (?=(?:business|all) hours$)/u);
+  return {
+    ...(share === '' ? {} : { share: parseShare(share) }),
+    ...(hours === undefined ? {} : { hours: hours.startsWith('all') ? 'all' : 'business' }),
+  };
+}
+
 async function policy(options: PolicyOptions): Promise<void> {
-  const { target, targetHours } = options;
+  const { share, hours = options.targetHours } = parseTarget(options.target);
   const answer = await askAgent({
     home: homeOf(options),
     call: 'policy',
@@ -123,12 +134,12 @@ async function policy(options: PolicyOptions): Promise<void> {
       ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
       ...(options.planMode === undefined ? {} : { planMode: options.planMode }),
       ...(options.holdAbove === undefined ? {} : { holdMoveShare: parseShare(options.holdAbove) }),
-      ...(target === undefined && targetHours === undefined
+      ...(share === undefined && hours === undefined
         ? {}
         : {
             target: {
-              ...(target === undefined ? {} : { share: parseShare(target) }),
-              ...(targetHours === undefined ? {} : { hours: targetHours }),
+              ...(share === undefined ? {} : { share }),
+              ...(hours === undefined ? {} : { hours }),
             },
           }),
     },
@@ -182,6 +193,7 @@ export function addFleetCommands(program: Command): void {
     )
     .option('--holder-silence <span>', 'replace a holder that is silent for longer (default 90h)')
     .option('--quota <size>', 'disk space that this machine gives')
+    .option('--site <name>', 'where this machine stands, as people say it; not needed')
     .action(createFleetHere);
   withCommonOptions(
     fleet
@@ -207,7 +219,10 @@ export function addFleetCommands(program: Command): void {
     .option('--holder-silence <span>', 'replace a holder that is silent for longer')
     .option('--plan-mode <mode>', 'automatic, or review: an admin approves each plan')
     .option('--hold-above <share>', 'a plan that moves more of all bytes waits for an admin (default 50%)')
-    .option('--target <share>', 'share of packs that should be within reach (default 99.9%)')
+    .option(
+      '--target <share>',
+      'share of packs that should be within reach: "99.99 % at business hours", 99.9% (the default)',
+    )
     .addOption(
       new Option('--target-hours <hours>', 'when: business hours, or all').choices(['business', 'all']),
     )

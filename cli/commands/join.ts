@@ -10,6 +10,7 @@ import { readSecret } from '../secret.ts';
 interface JoinOptions extends CommonOptions {
   readonly name: string;
   readonly quota?: string;
+  readonly site?: string;
 }
 
 async function join(invite: string, options: JoinOptions): Promise<void> {
@@ -20,6 +21,7 @@ async function join(invite: string, options: JoinOptions): Promise<void> {
     invite: text,
     machineName: options.name,
     ...(options.quota === undefined ? {} : { quotaBytes: parseByteCount(options.quota) }),
+    ...(options.site === undefined ? {} : { site: options.site }),
   });
   show(options, joined, () =>
     [
@@ -42,5 +44,6 @@ export function addJoinCommand(program: Command): void {
   )
     .option('--name <name>', "this machine's name, for people", hostname())
     .option('--quota <size>', 'disk space that this machine gives (default: half of what is free)')
+    .option('--site <name>', 'where it stands, as people say it; not needed')
     .action(join);
 }

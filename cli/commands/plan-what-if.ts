@@ -22,11 +22,11 @@ function namesText(machines: readonly string[], nameOf: (machine: string) => str
 }
 
 function repairText({ repair, leftCount }: WhatIfAnswer, mbit: number): string {
-  const { slots, bytes, trafficBytes, seconds } = repair;
+  const { slots, bytes, trafficBytes, seconds, isRough = false } = repair;
   if (slots === 0) return 'Nothing has to be made again.';
   if (bytes === undefined || trafficBytes === undefined)
-    return `${slots} slots of groups have to be filled again; how many bytes, a machine that holds some knows.`;
-  const needed = `${bytesText(bytes)} have to be made again from ${bytesText(trafficBytes)} of shards`;
+    return `${slots} slots of groups have to be filled again; how many bytes, a machine that holds some knows, and so far no drive has a snapshot.`;
+  const needed = `${isRough ? 'About ' : ''}${bytesText(bytes)} have to be made again from ${bytesText(trafficBytes)} of shards`;
   return seconds === undefined
     ? `${needed}, but no machine is left for it.`
     : `${needed}: at least ${spanText(1000 * seconds)}, if each of the ${leftCount} machines left takes in ${mbit} Mbit/s.`;
@@ -34,7 +34,7 @@ function repairText({ repair, leftCount }: WhatIfAnswer, mbit: number): string {
 
 export function whatIfText(answer: WhatIfAnswer, names: Naming, mbit: number): string {
   const nameOf = (machine: string): string => names.get(machine) ?? machine.slice(-8);
-  const { lostMachines, leftCount, classes, owners } = answer;
+  const { lostMachines, machineCount, classes, owners } = answer;
   const rows = classes.map(({ name, redundancy: { k, n }, groupCount, lostGroups, lostShare, odds }) => [
     `${name} ${k} of ${n}`,
     `${lostGroups.length} of ${groupCount}`,
@@ -46,8 +46,11 @@ export function whatIfText(answer: WhatIfAnswer, names: Naming, mbit: number): s
   return [
     lostMachines.length === 0
       ? 'No machine would be lost.'
-      : `Lost: ${lostMachines.length} of ${lostMachines.length + leftCount} machines (${namesText(lostMachines, nameOf)}).`,
-    tableText([['class', 'groups out of reach', 'packs out of reach', 'survival now', 'then'], ...rows]),
+      : `Lost: ${lostMachines.length} of ${machineCount} machines (${namesText(lostMachines, nameOf)}).`,
+    tableText([
+      ['class', 'groups out of reach', 'packs out of reach', 'survival at all hours', 'then'],
+      ...rows,
+    ]),
     harmed.length === 0
       ? 'Every pack of everybody could still be restored.'
       : tableText([

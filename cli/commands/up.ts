@@ -11,6 +11,7 @@ interface UpOptions extends CommonOptions {
   readonly listen: readonly string[];
   readonly dashboardPort: string;
   readonly mdns: boolean;
+  readonly site?: string;
 }
 
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -32,6 +33,7 @@ async function up(options: UpOptions): Promise<void> {
     home,
     listenAddresses: options.listen,
     discovery: options.mdns ? 'mdns' : 'addresses only',
+    ...(options.site === undefined ? {} : { site: options.site }),
   });
   try {
     const { metricsTokenFile } = homeAt(home);
@@ -113,5 +115,6 @@ export function addUpCommand(program: Command): void {
     )
     .option('--dashboard-port <port>', 'port of the dashboard on loopback (0: any free one)', '0')
     .option('--no-mdns', 'do not look for the fleet on the local network; use known addresses only')
+    .option('--site <name>', 'where it stands, as people say it, from now on; empty: nowhere in particular')
     .action(up);
 }

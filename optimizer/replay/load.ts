@@ -68,16 +68,26 @@ export async function loadTrace(wish: TraceWish): Promise<FleetHistory> {
   return startingAt(history, likelyStartHour(sliceHistory(history, { fromSlot: 0, toSlot: slots })));
 }
 
+/** As of the other formats: one wrong time would make a history of empty years. */
+const extentMsMax = 25 * 366 * 24 * hourMs;
+
 async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHistory> {
   const rows: TelemetryRow[] = [];
   const machines = new Set<MachineId>();
-  let [fromMs, toMs] = [Number.POSITIVE_INFINITY, 0];
+  let [fromMs, toMs, last] = [Number.POSITIVE_INFINITY, 0, 0];
   for await (const row of readRowFile(file)) {
     rows.push(row);
     machines.add(row.machine);
     if (row.kind !== 'uptime') continue;
     fromMs = Math.min(fromMs, row.fromMs);
-    toMs = Math.max(toMs, row.toMs);
+    if (row.toMs > toMs) [toMs, last] = [row.toMs, rows.length];
+  }
+  if (toMs - fromMs > extentMsMax) {
+    throw new DreyError({
+      code: 'trace-too-long',
+      message: `${file}: its uptime spans ${Math.round((toMs - fromMs) / extentMsMax) * 25} years, up to row ${last}, longer than any history`,
+      advice: 'Leave out the row whose time is wrong.',
+    });
   }
   if (toMs === 0) {
     throw new DreyError({

@@ -1,7 +1,7 @@
 // The replayed fleet under one policy, slot by slot: who holds which shard of which file, what is copied, what cannot be served and
 // what is lost. It looks at the trace one slot at a time; what policies learn from ends before the slot that is being lived.
 
-import { hourMs, hourOfWeek, machineId, slotUnknown, slotUp } from '../../datasets/index.ts';
+import { createRandom, hourMs, hourOfWeek, machineId, slotUnknown, slotUp } from '../../datasets/index.ts';
 import { fleetOffsetMs } from '../../models/index.ts';
 import { groupForPack } from '../rendezvous.ts';
 import type { PlacementClass } from '../plan.ts';
@@ -99,15 +99,18 @@ export class World {
   /** Disks that are gone take their shards with them. */
   #bury(slot: number): void {
     const { departures } = this.#scenario;
+    const leaving = new Set<number>();
     for (const [machine, departure] of departures.entries()) {
       if (departure > slot || this.#gone.has(machine)) continue;
       this.#gone.add(machine);
-      for (let at = 0; at < this.#holders.length; at++) {
-        if (this.#holders[at] !== machine) continue;
-        this.#holders[at] = nobody;
-        this.#isSettled = false;
-        this.#countLoss(Math.floor(at / this.#n));
-      }
+      leaving.add(machine);
+    }
+    if (leaving.size === 0) return;
+    for (let at = 0; at < this.#holders.length; at++) {
+      if (!leaving.has(this.#holders[at]!)) continue;
+      this.#holders[at] = nobody;
+      this.#isSettled = false;
+      this.#countLoss(Math.floor(at / this.#n));
     }
   }
 
@@ -198,8 +201,15 @@ export class World {
   }
 }
 
-/** F group numbers: each file goes to the group that rendezvous hashing gives its pack. */
+/** Hashes worth their time: rendezvous asks each group about each file, which is the square of the fleet. */
+const hashesMax = 3e8;
+
+/** F group numbers: each file goes to the group that rendezvous hashing gives its pack; in large fleets to one drawn as evenly. */
 function groupsOfFiles(fileCount: number, groupCount: number): Int32Array {
+  if (fileCount * groupCount > hashesMax) {
+    const random = createRandom('groups of files');
+    return Int32Array.from({ length: fileCount }, () => random.below(groupCount));
+  }
   const placementClass: PlacementClass = {
     name: 'small',
     redundancy: { k: 1, n: 1 },

@@ -19,6 +19,10 @@ export interface WhatIfQuestion {
   readonly owners: readonly MachineId[];
   /** Mean bytes in one slot of a class, by the class's name; absent where nobody knows. */
   readonly bytesPerSlot: Partial<Readonly<Record<PlacementClass['name'], number>>>;
+  /** The bytes are derived from what all drives have, not seen in slots. */
+  readonly areBytesRough?: boolean;
+  /** Machines of the fleet, with a slot or without; default: those with a column. */
+  readonly machineCount?: number;
   /** What each machine can take in for repairs. */
   readonly bytesPerSecond: number;
 }
@@ -51,12 +55,17 @@ export interface RepairNeed {
   readonly trafficBytes?: number;
   /** Shortest time, when all that are left share the work evenly. Absent where nobody knows the bytes, or nobody is left. */
   readonly seconds?: number;
+  /** True where the bytes are derived from what all drives have. */
+  readonly isRough?: boolean;
 }
 
 export interface WhatIfAnswer {
   /** In the order of the plan's machines; those that are away in the hours asked for among them. */
   readonly lostMachines: readonly MachineId[];
+  /** Machines with slots that are left: they take in what is made again. */
   readonly leftCount: number;
+  /** Machines of the fleet, lost ones among them. */
+  readonly machineCount: number;
   readonly classes: readonly ClassLoss[];
   /** Worst first. */
   readonly owners: readonly OwnerLoss[];
@@ -96,6 +105,7 @@ export function whatIf(question: WhatIfQuestion): WhatIfAnswer {
   return {
     lostMachines: [...lost],
     leftCount,
+    machineCount: question.machineCount ?? states.machines.length,
     classes,
     owners: question.owners
       .map((owner) => ownerLoss(plan, { owner, lost, lostGroups }))
@@ -137,7 +147,7 @@ function ownerLoss(plan: Plan, { owner, lost, lostGroups }: Lost & { readonly ow
 
 /** Hours of absence start no repair, so only machines that are gone count. */
 function repairNeed(
-  { plan, bytesPerSlot, bytesPerSecond }: WhatIfQuestion,
+  { plan, bytesPerSlot, bytesPerSecond, areBytesRough = false }: WhatIfQuestion,
   { lost, lostGroups, leftCount }: Lost & { readonly leftCount: number },
 ): RepairNeed {
   let [slots, bytes, trafficBytes, isKnown] = [0, 0, 0, true];
@@ -152,7 +162,7 @@ function repairNeed(
     trafficBytes += open * redundancy.k * (slotBytes ?? 0);
   }
   if (!isKnown) return { slots };
-  const needed = { slots, bytes, trafficBytes };
+  const needed = { slots, bytes, trafficBytes, ...(areBytesRough ? { isRough: true } : {}) };
   if (leftCount === 0) return needed;
   return { ...needed, seconds: trafficBytes / (leftCount * bytesPerSecond) };
 }

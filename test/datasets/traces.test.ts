@@ -85,6 +85,21 @@ for (const [line, reason] of badLines) {
   });
 }
 
+test('one time that is decades from all others is named, and makes no history of empty years', (t) => {
+  const usual = ['a 1 0 7200', 'b 2 0 3600 7200 9000', 'c 1 3600 9000'];
+  const wild = 'd 1 3600 94000000000';
+  t.throws(() => readAvt([...usual, wild, 'e 1 0 60'], { file: 'f' }), {
+    code: 'trace-malformed',
+    message: /^f, line 4 .*one of its times is 2979 years after most machines begin/u,
+  });
+  t.is(readAvt([...usual, wild], { file: 'f', window: { fromMs: 0, toMs: 7_200_000 } }).slotCount, 2);
+  const events = [1, 2, 3].map((node) => `${node}\t0\t${node}\t1\tn\t1\t1100000000\t1100007200\t0`);
+  const early = '9\t0\t2\t1\tn\t1\t0\t1100000000\t0';
+  t.throws(() => readFailureTrace([...events, early], { file: 'g' }), {
+    message: /^g, line 4 .* 35 years before/u,
+  });
+});
+
 test('a trace without any span has no window', (t) => {
   t.throws(() => readAvt('# nothing\n', { file: 'f' }), { code: 'trace-malformed' });
 });

@@ -119,6 +119,23 @@ test('every owner finds two groups without it as soon as there is one machine mo
 
 const twelveMachines = Array.from({ length: 12 }, () => 1);
 
+test('the laws hold in fleets so large that nobody looks at every machine for every slot', (t) => {
+  const given = Array.from({ length: 2500 }, (_, machine) => 1 + (machine % 3));
+  const question = questionOf(given, { redundancy: { k: 1, n: 3 }, seed: 5 });
+  const rack = Int32Array.from(given, (_, machine) => machine % 40);
+  for (const how of ['random', 'best-k'] as const) {
+    const groups = chooseGroups({ ...question, method: how, apart: [rack] });
+    const loads = loadsOf(groups, given.length);
+    t.is(groups.length, question.groupCount);
+    t.true(groups.every((members) => new Set(members.map((member) => rack[member])).size === 3));
+    t.true(loads.every((load, machine) => load <= question.capacities[machine]!));
+    const up = (machine: number): number => 1 - unavailability(question.states, { members: [machine], k: 1 });
+    const held = loads.reduce((sum, load, machine) => sum + load * up(machine), 0) / groups.flat().length;
+    const mean = given.reduce((sum, _, machine) => sum + up(machine), 0) / given.length;
+    if (how === 'best-k') t.true(held > mean + 0.01, `${held} against ${mean}`);
+  }
+});
+
 test('the same seed gives the same groups', (t) => {
   const asked = { redundancy: { k: 4, n: 6 }, seed: 7 };
   t.deepEqual(

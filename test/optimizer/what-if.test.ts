@@ -39,6 +39,22 @@ const ask = ({ plan, states }: Fleet, lost: readonly MachineId[]): WhatIfAnswer 
     bytesPerSecond: 100,
   });
 
+test('bytes that are only derived are marked, and all machines of the fleet are counted', (t) => {
+  const fleet = fleetOf(12, 3);
+  const question = {
+    plan: fleet.plan,
+    states: fleet.states,
+    lost: new Set(fleet.states.machines.slice(0, 1)),
+    owners: [],
+    bytesPerSlot: { small: 0, bulk: 1000 },
+    bytesPerSecond: 100,
+  };
+  const { repair, machineCount } = whatIf({ ...question, areBytesRough: true, machineCount: 15 });
+  t.true(repair.isRough);
+  t.is(machineCount, 15);
+  t.is(whatIf(question).repair.isRough, undefined);
+});
+
 const packIds = Array.from({ length: 4000 }, (_, index) =>
   createHash('sha256').update(String(index)).digest('hex'),
 );

@@ -27,6 +27,8 @@ export interface TelemetryOptions {
   readonly journalFile: string;
   /** Salt of all hashes: the fleet's id. */
   readonly salt: string;
+  /** Where people say that the machine stands. */
+  readonly site?: string;
   readonly usage: () => { readonly freeBytes: number; readonly quotaBytes: number };
   /** Median round-trip time to peers in milliseconds; at most 32. */
   readonly roundTripMs: () => Readonly<Record<string, number>>;
@@ -138,7 +140,12 @@ class Collector implements Telemetry {
   }
 
   #location(now: UnixMs): LocationRow {
-    const attributes: MachineAttributes = { ...this.#static?.attributes, ...this.#moving };
+    const { site } = this.#options;
+    const attributes: MachineAttributes = {
+      ...(site === undefined ? {} : { site }),
+      ...this.#static?.attributes,
+      ...this.#moving,
+    };
     return {
       kind: 'location',
       machine: this.#options.machine,
