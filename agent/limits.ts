@@ -181,6 +181,8 @@ export const logHashesKept = 16;
 export const problemSettleMs = minutes(1);
 /** The list of problems is made anew this often, besides when somebody looks: it goes through all packs that are known. */
 export const problemsEveryMs = seconds(10);
+/** Promotions of models, which commands make in a folder, are looked for this often. */
+export const promotionsEveryMs = minutes(1);
 /** A certificate that ends within this time is a problem of its machine. */
 export const certificateWarnMs = days(30);
 /** Alerts that wait for one receiver; more of them say nothing that the first did not. */

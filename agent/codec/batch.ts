@@ -76,6 +76,12 @@ const otherRecords = [
       .max(6),
   }),
   z.strictObject({
+    kind: z.literal('act'),
+    act: z.enum(['plan-approved', 'model-promoted', 'model-rolled-back', 'alerts-set']),
+    about: s.text(128),
+    atMs: s.time,
+  }),
+  z.strictObject({
     kind: z.literal('telemetry'),
     origin: z.enum(['collected', 'imported']),
     rows: z.array(s.telemetryRow).max(10_000),

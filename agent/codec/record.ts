@@ -117,6 +117,15 @@ export interface DoubtRecord {
   readonly evidence: readonly Evidence[];
 }
 
+/** What a person did on this machine that leaves no other record, for the log of what admins do. */
+export interface ActRecord {
+  readonly kind: 'act';
+  readonly act: 'plan-approved' | 'model-promoted' | 'model-rolled-back' | 'alerts-set';
+  /** A plan's epoch, a model's version, in a few words; at most 128 characters. */
+  readonly about: string;
+  readonly atMs: UnixMs;
+}
+
 export interface TelemetryRecord {
   readonly kind: 'telemetry';
   /** `collected` on the machine, or `imported` (from older monitoring, or from the generator for a trial). */
@@ -134,6 +143,7 @@ export type AgentRecord =
   | AddressRecord
   | StatementRecord
   | DoubtRecord
+  | ActRecord
   | TelemetryRecord;
 
 /** A batch that was checked: decoded, and signed by its author. */

@@ -135,7 +135,7 @@ export function signStatement(admin: AdminKey, value: Statement): SignedStatemen
   const bytes = signEnvelope(statementFormat, { admin: admin.certificate, statement: value }, (signed) =>
     admin.key.sign(signed),
   );
-  return { fleet: admin.fleet, statement: value, bytes };
+  return { fleet: admin.fleet, statement: value, admin: sha256Hex(admin.key.publicKey), bytes };
 }
 
 interface OpenedAdmin {
@@ -187,7 +187,7 @@ export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<Signed
     const narrowed = withinLife(opened.value.statement, signer);
     return narrowed === undefined
       ? reject('expired', "the statement lies outside the life of its admin's key")
-      : accept({ fleet, statement: narrowed, bytes });
+      : accept({ fleet, statement: narrowed, admin: sha256Hex(signer.publicKey), bytes });
   }
   if (opened.ok) return reject('wrong-signature', reason);
   return opened.rejection.code === 'wrong-signature' ? reject('wrong-signature', reason) : opened;

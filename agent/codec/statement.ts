@@ -66,6 +66,8 @@ export type Statement = MachineCertificate | InviteStatement | Revocation | Pard
 export interface SignedStatement {
   readonly fleet: FleetId;
   readonly statement: Statement;
+  /** SHA-256 of the admin's public key, 64 hex digits. */
+  readonly admin: string;
   /** The whole signed object, ready to be sent on or stored. */
   readonly bytes: Uint8Array;
 }

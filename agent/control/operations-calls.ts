@@ -1,6 +1,7 @@
 // The calls about running an agent day by day: who is told of problems, where its figures are.
 
 import { z } from 'zod';
+import type { Act, LogCheck } from '../core/index.ts';
 
 const text = z.string().min(1).max(1024);
 
@@ -19,6 +20,8 @@ export const operationsSchemas = {
     settleMs: z.int().min(0).exactOptional(),
   }),
   testAlerts: z.strictObject({}),
+  /** What admins did; with `check` also whether the logs are whole. */
+  acts: z.strictObject({ sinceMs: z.number().exactOptional(), check: z.boolean() }),
   dashboard: z.strictObject({}),
 } as const;
 
@@ -57,7 +60,16 @@ export interface DashboardAnswer {
   readonly metricsTokenFile: string;
 }
 
+export interface ActsAnswer {
+  /** Oldest first. */
+  readonly acts: readonly (Act & { readonly machineName: string })[];
+  readonly check?: Omit<LogCheck, 'findings'> & {
+    readonly findings: readonly (LogCheck['findings'][number] & { readonly machineName: string })[];
+  };
+}
+
 export interface OperationsAnswers {
+  readonly acts: ActsAnswer;
   readonly alerts: AlertsAnswer;
   readonly testAlerts: AlertTestAnswer;
   readonly dashboard: DashboardAnswer;

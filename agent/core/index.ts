@@ -1,3 +1,4 @@
+export { type Act, ActList, type LogCheck } from './acts.ts';
 export { AgentCore, type CoreIdentity } from './agent.ts';
 export type { AuditCount } from './audit.ts';
 export type { PendingCount } from './backup.ts';

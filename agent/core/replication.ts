@@ -207,6 +207,13 @@ export class Replication {
     return [{ kind: 'broadcast', hint: { author: batch.author, stream: batch.stream, next: log.next } }];
   }
 
+  /** Batches of each log of facts that are known to exist: those that are here, and those that others spoke of. */
+  get knownFacts(): ReadonlyMap<PeerId, number> {
+    return new Map(
+      [...this.#logs.facts].map(([author, { next, heardNext }]) => [author, Math.max(next, heardNext)]),
+    );
+  }
+
   /** Whether the author of a log of facts is known to have written two histories. */
   isForked(author: PeerId): boolean {
     return this.#logs.facts.get(author)?.isForked === true;

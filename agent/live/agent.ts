@@ -18,6 +18,7 @@ import type { PeerId } from '../units.ts';
 import type { EventLine, FleetView } from '../view.ts';
 import { Admission } from './admission.ts';
 import type { AgentLog } from './agent-log.ts';
+import { startAgentTelemetry } from './agent-telemetry.ts';
 import { WorkerPool } from './data-path/index.ts';
 import { isFullError, keepReserve, type LiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
@@ -36,7 +37,7 @@ import { readPower } from './power.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
 import type { Store } from './store.ts';
-import { startTelemetry, type Telemetry, telemetryRecords } from './telemetry/index.ts';
+import type { Telemetry, telemetryRecords } from './telemetry/index.ts';
 import { createLiveWire, type LiveWire } from './wire/index.ts';
 
 export interface StartOptions {
@@ -132,6 +133,8 @@ export class LiveAgent {
     });
     this.keeper = new Keeper(this, { home, report: (level, text) => this.#report(level, text) });
     this.operations = new Operations({
+      tell,
+      observations: this.#observations,
       home,
       clock,
       random,
@@ -213,7 +216,11 @@ export class LiveAgent {
     wire.start(this.#shell);
     await this.#publishFirstFacts(wire);
     this.#tick();
-    this.#startTelemetry(wire);
+    this.#telemetry = startAgentTelemetry({
+      ...this.#parts,
+      roundTripMs: () => wire.roundTripMs(),
+      append: (records) => this.appendTelemetry(records),
+    });
     this.drives.start();
     if (this.#telemetry?.lastEnd === 'crashed')
       this.#report(
@@ -240,6 +247,11 @@ export class LiveAgent {
     await this.#parts.log.idle();
     await this.#parts.store.close();
     await this.#parts.agentLog.close();
+  }
+
+  /** Every stored batch of facts, log after log. */
+  readFacts(): AsyncIterable<SignedBatch> {
+    return this.#parts.log.readAll('facts');
   }
 
   /** Puts a statement into the own log; flushed when it resolves. */
@@ -357,25 +369,6 @@ export class LiveAgent {
     const { membership } = this.core;
     const others = [...membership.up].flatMap((peer) => membership.addressesOf(peer));
     return [...this.addresses(), ...others].slice(0, 32);
-  }
-
-  #startTelemetry(wire: LiveWire): void {
-    const { home, clock, disk, agentLog } = this.#parts;
-    this.#telemetry = startTelemetry({
-      machine: this.peer,
-      clock,
-      journalFile: home.uptimeJournal,
-      salt: this.identity.fleet,
-      ...(this.#parts.site === undefined ? {} : { site: this.#parts.site }),
-      usage: () => {
-        const { freeBytes, quotaBytes } = disk.usage();
-        return { freeBytes, quotaBytes };
-      },
-      roundTripMs: () => Object.fromEntries([...wire.roundTripMs()].slice(0, 32)),
-      flush: (rows) => this.appendTelemetry(telemetryRecords(rows, 'collected')),
-      onProblem: (error) =>
-        agentLog.logger.error({ error: String(error) }, 'telemetry could not be collected'),
-    });
   }
 
   #tick(): void {

@@ -12,6 +12,7 @@ import type {
 import { forgottenGraceMs } from '../limits.ts';
 import { type PeerId, peerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
+import { listActs, noteAct } from './acts.ts';
 import type { LiveAgent } from './agent.ts';
 import { compareTrees, defaultIgnores, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
@@ -64,10 +65,20 @@ export function createHandlers(agent: LiveAgent): Handlers {
     verify: (request, report, signal) => verifyDrive(agent, request, { report, signal }),
     retention: (request, report, signal) => setRetention(agent, request, { report, signal }),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
-    approvePlan: () => ({ plan: agent.planning.approve(), changed: true }),
+    approvePlan: async () => {
+      const plan = agent.planning.approve();
+      await noteAct(agent, 'plan-approved', String(plan.epoch));
+      return { plan, changed: true };
+    },
+    acts: (request) => listActs(agent, request),
     planLimits: (change) => changeLimits(agent, change),
     whatIf: (request) => answerWhatIf(agent, request),
-    alerts: (change) => agent.operations.alerts.change(change),
+    alerts: async (change) => {
+      const answer = agent.operations.alerts.change(change);
+      const told = answer.receivers.map(({ channel }) => channel).join(' and ');
+      if (Object.keys(change).length > 0) await noteAct(agent, 'alerts-set', told || 'nobody');
+      return answer;
+    },
     testAlerts: () => agent.operations.alerts.test(),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),

@@ -1,14 +1,17 @@
 // What keeps an agent watched day by day: its list of problems, and who is told of them. Decides nothing about files or machines.
 
 import type { Logger } from 'pino';
-import type { UnixMs } from '../../datasets/index.ts';
-import type { AgentCore } from '../core/index.ts';
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import type { AgentCore, CoreEvent } from '../core/index.ts';
+import { promotionsEveryMs } from '../limits.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { Problem } from '../problem.ts';
+import { promotionsSince } from './acts.ts';
 import { Alerts } from './alerts/index.ts';
 import type { ViewParts } from './fleet-view.ts';
 import type { Home } from './home.ts';
 import type { Identity } from './identity.ts';
+import type { Observations } from './observations.ts';
 import { findProblems, ProblemWatch } from './problems/index.ts';
 
 export interface OperationsParts {
@@ -18,13 +21,20 @@ export interface OperationsParts {
   readonly identity: Identity;
   readonly core: AgentCore;
   readonly logger: Logger;
+  readonly observations: Observations;
+  readonly tell: (event: CoreEvent) => void;
 }
 
 export class Operations {
   readonly alerts: Alerts;
   readonly #problems: ProblemWatch;
+  readonly #parts: OperationsParts;
+  #promotionsLookedMs = 0;
+  #promotionsNotedMs = 0;
 
-  constructor({ home, clock, random, identity, core, logger }: OperationsParts) {
+  constructor(parts: OperationsParts) {
+    const { home, clock, random, identity, core, logger } = parts;
+    this.#parts = parts;
     this.alerts = new Alerts({
       home,
       clock,
@@ -52,6 +62,25 @@ export class Operations {
   tick(parts: () => ViewParts, now: UnixMs): void {
     this.#problems.tick(parts, now);
     this.alerts.tick(now);
+    this.#notePromotions(now);
+  }
+
+  /** Written down is what the own log does not say yet; a damaged list of promotions is said by what serves from it. */
+  #notePromotions(now: UnixMs): void {
+    if (now - this.#promotionsLookedMs < promotionsEveryMs) return;
+    this.#promotionsLookedMs = now;
+    const { home, identity, observations, tell, logger } = this.#parts;
+    const { peer } = identity.machineKey;
+    this.#promotionsNotedMs = Math.max(this.#promotionsNotedMs, observations.promotedMs.get(peer) ?? 0);
+    try {
+      const records = promotionsSince(home.models, unixMs(this.#promotionsNotedMs));
+      const last = records.at(-1);
+      if (last === undefined) return;
+      this.#promotionsNotedMs = last.atMs;
+      tell({ kind: 'recordsReady', records, now });
+    } catch (error) {
+      logger.warn({ error: String(error) }, 'promotions of models could not be read');
+    }
   }
 
   stop(): void {

@@ -8,6 +8,7 @@ import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.
 import { bytesText, spanText, timeText } from '../print.ts';
 import { parseByteCount, parseShare, parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
+import { addFleetLog } from './fleet-log.ts';
 
 interface CreateOptions extends CommonOptions {
   readonly name: string;
@@ -212,6 +213,7 @@ export function addFleetCommands(program: Command): void {
     .option('--expires <span>', 'how long it is good for', '7d')
     .action(invite);
   addWordsAboutMachines(fleet);
+  addFleetLog(fleet);
   withCommonOptions(
     fleet.command('policy').description('show or change what holds for the whole fleet'),
     'drey fleet policy --holder-silence 90h --plan-mode review',

@@ -20,6 +20,7 @@ function helpOf(command: Command): string {
 const promised = [
   'drey fleet create',
   'drey fleet invite',
+  'drey fleet log',
   'drey join',
   'drey up',
   'drey protect',

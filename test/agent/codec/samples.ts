@@ -252,6 +252,14 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
       },
     ],
   }),
+  act: signBatch({
+    key: owner,
+    stream: 'facts',
+    sequence: 45,
+    previous: hexId('previous'),
+    atMs,
+    records: [{ kind: 'act', act: 'plan-approved', about: '17', atMs }],
+  }),
 };
 
 export const receipt = signReceipt(holder, { pack: descriptor.pack, index: 1, atMs });

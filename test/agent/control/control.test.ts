@@ -37,6 +37,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   approvePlan: never,
   planLimits: never,
   whatIf: never,
+  acts: never,
   alerts: never,
   testAlerts: never,
   train: never,

@@ -1,0 +1,233 @@
+// What the logs tell of acts of admins, and whether the logs are whole. Statements and plans tell of themselves; `act` records of what leaves
+// nothing else. Reads batches in the order of each log; a line that cannot be believed is a finding, never an act.
+
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import {
+  type ActRecord,
+  type AgentRecord,
+  type FleetPolicy,
+  type MachineCertificate,
+  noBatchHash,
+  openBatch,
+  openStatement,
+  type SignedBatch,
+  type Statement,
+} from '../codec/index.ts';
+import { clockSkewMsMax } from '../limits.ts';
+import type { FleetId, PeerId } from '../units.ts';
+
+/** `admitted`: by an invite, which an admin's agent answered by itself. */
+export type ActKind =
+  | 'fleet-made'
+  | 'admin-made'
+  | 'machine-admitted'
+  | 'invite-made'
+  | 'revoked'
+  | 'trusted-again'
+  | 'policy-set'
+  | ActRecord['act'];
+
+export interface Act {
+  readonly act: ActKind;
+  /** By the clock of the machine on which it was done. */
+  readonly atMs: UnixMs;
+  /** The machine in whose log it stands. */
+  readonly machine: PeerId;
+  /** SHA-256 of the public key of the admin who signed it, 64 hex digits; absent where the machine's own signature is all. */
+  readonly admin?: string;
+  /** Whom or what it is about: a peer id, an invite's id, a version, a plan. */
+  readonly about?: string;
+  /** For people. */
+  readonly detail: string;
+  /** Where it stands: batch and record of that machine's log of facts, and SHA-256 of the batch. */
+  readonly at: { readonly sequence: number; readonly record: number; readonly hash: string };
+}
+
+/** What is wrong with a log. */
+export interface LogFinding {
+  readonly machine: PeerId;
+  readonly problem: string;
+}
+
+export interface LogCheck {
+  readonly logCount: number;
+  readonly batchCount: number;
+  readonly actCount: number;
+  readonly findings: readonly LogFinding[];
+}
+
+interface LogState {
+  next: number;
+  hash: string;
+}
+
+export class ActList {
+  readonly #fleet: FleetId;
+  readonly #acts: Act[] = [];
+  readonly #seen = new Set<string>();
+  readonly #logs = new Map<PeerId, LogState>();
+  readonly #findings: LogFinding[] = [];
+  readonly #policies: { readonly policy: FleetPolicy; readonly act: Act }[] = [];
+  #batchCount = 0;
+
+  constructor(fleet: FleetId) {
+    this.#fleet = fleet;
+  }
+
+  /** Takes the next batch of a log of facts, opened anew by its bytes where `check` asks for that. */
+  add(batch: SignedBatch, trust: 'stored' | 'check'): void {
+    if (batch.stream !== 'facts') return;
+    this.#batchCount++;
+    this.#follow(batch);
+    if (trust === 'check' && !openBatch(batch.bytes).ok)
+      this.#find(batch.author, `batch ${batch.sequence} is not signed by the machine whose log it is in`);
+    for (const [record, one] of batch.records.entries()) this.#read(batch, { record, one });
+  }
+
+  /** Oldest first. Policies say what they changed against the one before them. */
+  get acts(): readonly Act[] {
+    const ordered = this.#policies.toSorted((a, b) => a.policy.atMs - b.policy.atMs);
+    const policies = ordered.map(({ policy, act }, index): Act => ({
+      ...act,
+      detail: policyText(policy, ordered[index - 1]?.policy),
+    }));
+    return [...this.#acts, ...policies].toSorted(
+      (a, b) => a.atMs - b.atMs || a.at.sequence - b.at.sequence || a.at.record - b.at.record,
+    );
+  }
+
+  /** `known`: batches that each log has, as far as this agent has heard; fewer here means that some are missing. */
+  check(known: ReadonlyMap<PeerId, number>, forked: readonly PeerId[]): LogCheck {
+    const missing = [...known].flatMap(([machine, count]): readonly LogFinding[] => {
+      const next = this.#logs.get(machine)?.next ?? 0;
+      return next >= count
+        ? []
+        : [{ machine, problem: `${count - next} newer batches are known to exist and are not here` }];
+    });
+    const forks = forked.map((machine) => ({
+      machine,
+      problem: 'there are two histories of this log: its disk was put back to an older image',
+    }));
+    return {
+      logCount: this.#logs.size,
+      batchCount: this.#batchCount,
+      actCount: this.#acts.length + this.#policies.length,
+      findings: [...this.#findings, ...missing, ...forks],
+    };
+  }
+
+  #find(machine: PeerId, problem: string): void {
+    this.#findings.push({ machine, problem });
+  }
+
+  /** Numbers without a gap, each batch naming the hash of the one before. */
+  #follow({ author, sequence, previous, hash }: SignedBatch): void {
+    const log = this.#logs.get(author) ?? { next: 0, hash: noBatchHash };
+    if (sequence !== log.next)
+      this.#find(author, `batches ${log.next} to ${sequence - 1} are missing from the log here`);
+    else if (previous !== log.hash)
+      this.#find(author, `batch ${sequence} does not follow the one before it: something was changed`);
+    this.#logs.set(author, { next: sequence + 1, hash });
+  }
+
+  #read(batch: SignedBatch, { record, one }: { readonly record: number; readonly one: AgentRecord }): void {
+    const { author: machine, sequence, hash, atMs } = batch;
+    const at = { sequence, record, hash };
+    if (one.kind === 'act')
+      this.#acts.push({
+        act: one.act,
+        atMs: one.atMs,
+        machine,
+        about: one.about,
+        detail: actTexts[one.act](one.about),
+        at,
+      });
+    if (one.kind !== 'statement') return;
+    const opened = openStatement(one.bytes, this.#fleet);
+    if (!opened.ok) {
+      this.#find(machine, `a statement in batch ${sequence} does not hold: ${opened.rejection.reason}`);
+      return;
+    }
+    const { statement, admin } = opened.value;
+    // Whoever becomes an admin, and every restart of one, may say again what was said.
+    const name = JSON.stringify(statement);
+    if (this.#seen.has(name)) return;
+    this.#seen.add(name);
+    const act = { machine, admin, at };
+    if (statement.kind === 'policy') {
+      this.#policies.push({
+        policy: statement,
+        act: { ...act, act: 'policy-set', atMs: statement.atMs, detail: '' },
+      });
+      return;
+    }
+    this.#acts.push({ ...act, atMs: saidMs(statement, atMs), ...wordsOf(statement) });
+  }
+}
+
+/** Certificates begin before they are signed, by the error that clocks may have; a machine's first ones are written when it first runs. */
+function saidMs(statement: Exclude<Statement, FleetPolicy>, writtenMs: UnixMs): UnixMs {
+  if (statement.kind === 'invite') return writtenMs;
+  if (statement.kind === 'certificate')
+    return unixMs(Math.min(writtenMs, statement.notBeforeMs + clockSkewMsMax));
+  return statement.atMs;
+}
+
+const actTexts: Readonly<Record<ActRecord['act'], (about: string) => string>> = {
+  'plan-approved': (about) => `approved plan ${about}`,
+  'model-promoted': (about) => `let model version ${about} serve`,
+  'model-rolled-back': (about) => `rolled models back; ${about} serves`,
+  'alerts-set': (about) => `changed who is told of problems: ${about}`,
+};
+
+function wordsOf(statement: Exclude<Statement, FleetPolicy>): Pick<Act, 'act' | 'about' | 'detail'> {
+  switch (statement.kind) {
+    case 'certificate':
+      return certificateWords(statement);
+    case 'invite':
+      return {
+        act: 'invite-made',
+        about: statement.invite,
+        detail: `made an invite for ${statement.usesMax === 1 ? 'one machine' : `${statement.usesMax} machines`}`,
+      };
+    case 'revocation':
+      return {
+        act: 'revoked',
+        about: statement.revoked,
+        detail: `put out ${statement.revoked}: ${statement.reason}`,
+      };
+    case 'pardon':
+      return {
+        act: 'trusted-again',
+        about: statement.machine,
+        detail: `gave ${statement.machine} its place back: ${statement.reason}`,
+      };
+  }
+}
+
+function certificateWords({
+  peer,
+  name,
+  roles,
+  invite,
+}: MachineCertificate): Pick<Act, 'act' | 'about' | 'detail'> {
+  const isAdmin = roles.includes('admin');
+  if (isAdmin && invite === undefined)
+    return { act: 'fleet-made', about: peer, detail: `made the fleet on ${name}, its first admin` };
+  if (isAdmin) return { act: 'admin-made', about: peer, detail: `made ${name} an admin by the recovery kit` };
+  const by = invite === undefined ? '' : ` by invite ${invite}`;
+  return { act: 'machine-admitted', about: peer, detail: `let ${name} in${by}` };
+}
+
+const valueText = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+
+/** What a policy says that the one before it did not. */
+function policyText(policy: FleetPolicy, before: FleetPolicy | undefined): string {
+  if (before === undefined) return `set the policy of "${policy.fleetName}"`;
+  const fields = ['fleetName', 'holderSilenceMs', 'planMode', 'holdMoveShare', 'target', 'limits'] as const;
+  const changed = fields.filter((field) => valueText(policy[field]) !== valueText(before[field]));
+  if (changed.length === 0) return 'set the policy again, without a change';
+  return changed
+    .map((field) => `set ${field} from ${valueText(before[field])} to ${valueText(policy[field])}`)
+    .join('; ');
+}

@@ -1,0 +1,59 @@
+// The log of what admins did: read out of the signed logs of all machines, and kept whole there. Writes a record only for acts that leave none.
+
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import { servingEntries } from '../../models/index.ts';
+import type { ActRecord } from '../codec/index.ts';
+import type { ActsAnswer, CallRequest } from '../control/index.ts';
+import { ActList } from '../core/index.ts';
+import type { LiveAgent } from './agent.ts';
+
+/** Acts since a moment, oldest first; with `check` also whether the logs that they stand in are whole. */
+export async function listActs(
+  agent: LiveAgent,
+  { sinceMs, check }: CallRequest<'acts'>,
+): Promise<ActsAnswer> {
+  const { membership, replication } = agent.core;
+  const list = new ActList(membership.fleet);
+  for await (const batch of agent.readFacts()) list.add(batch, check ? 'check' : 'stored');
+  const nameOf = (peer: string): string =>
+    membership.machines
+      .filter((machine) => machine === peer)
+      .map((machine) => membership.certificateOf(machine)?.name)[0] ?? peer;
+  const acts = list.acts
+    .filter(({ atMs }) => atMs >= (sinceMs ?? 0))
+    .map((act) => ({
+      ...act,
+      machineName: nameOf(act.machine),
+      detail: act.about === undefined ? act.detail : act.detail.replaceAll(act.about, nameOf(act.about)),
+    }));
+  if (!check) return { acts };
+  const forked = membership.machines.filter((peer) => replication.isForked(peer));
+  const { findings, ...counts } = list.check(replication.knownFacts, forked);
+  return {
+    acts,
+    check: {
+      ...counts,
+      findings: findings.map((finding) => ({ ...finding, machineName: nameOf(finding.machine) })),
+    },
+  };
+}
+
+/** Writes down an act of this machine's person; on the disk when it resolves. */
+export const noteAct = (agent: LiveAgent, act: ActRecord['act'], about: string): Promise<void> =>
+  agent.shell.append('facts', [{ kind: 'act', act, about: about.slice(0, 128), atMs: agent.now() }]);
+
+/** Of one look; older ones follow with the next. */
+const promotionsMax = 64;
+
+/** Promotions and roll-backs of models since `notedMs`: commands do them in the folder of models, whether the agent runs or not. */
+export function promotionsSince(registryFolder: string, notedMs: UnixMs): readonly ActRecord[] {
+  return servingEntries(registryFolder)
+    .filter(({ atMs }) => Math.round(atMs) > notedMs)
+    .slice(0, promotionsMax)
+    .map(({ atMs, action, version }) => ({
+      kind: 'act',
+      act: action === 'promoted' ? 'model-promoted' : 'model-rolled-back',
+      about: (version ?? 'each training as its own gate says').slice(0, 128),
+      atMs: unixMs(Math.round(atMs)),
+    }));
+}
