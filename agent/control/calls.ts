@@ -42,7 +42,8 @@ export const callSchemas = {
   }),
   /** What happened in a protected folder until now was its person's wish. */
   acceptChange: z.strictObject({ path }),
-  snapshot: z.strictObject({ drive: name.exactOptional() }),
+  /** `first`: the one that protecting it began; else a new one, whose look at the folder begins after the call. */
+  snapshot: z.strictObject({ drive: name.exactOptional(), first: z.boolean().exactOptional() }),
   snapshots: z.strictObject({ phrase: phrase.exactOptional() }),
   restore: z.strictObject({
     to: path,
@@ -134,6 +135,8 @@ export interface InviteAnswer {
 
 export interface ProtectAnswer {
   readonly drive: DriveId;
+  /** Made by this call, which also began its first snapshot. */
+  readonly isNew: boolean;
   /** Only when the person was made just now: 24 words, shown once. */
   readonly phrase?: string;
 }

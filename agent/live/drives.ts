@@ -69,7 +69,7 @@ export interface RunningDrive {
   wait: string | undefined;
   /** When the last snapshot of this run began. */
   takenMs: UnixMs | undefined;
-  /** The first snapshot of this run, until somebody asked for it. */
+  /** The first snapshot of this run, for the command that made the drive. */
   first: Promise<TakenSnapshot> | undefined;
 }
 
@@ -133,10 +133,10 @@ export class Drives {
     readonly path: string;
     readonly ignore: readonly string[];
     readonly phrase?: string;
-  }): Promise<{ readonly drive: DriveId; readonly phrase?: string }> {
+  }): Promise<{ readonly drive: DriveId; readonly isNew: boolean; readonly phrase?: string }> {
     assertFolder(wanted.path);
     const known = [...this.#running.values()].find(({ stored }) => stored.folder === wanted.path);
-    if (known !== undefined) return { drive: driveId(known.stored.drive) };
+    if (known !== undefined) return { drive: driveId(known.stored.drive), isNew: false };
     const made =
       wanted.phrase === undefined && this.#person === undefined ? createRecoveryPhrase() : undefined;
     const words = wanted.phrase ?? made;
@@ -165,11 +165,11 @@ export class Drives {
     const running = this.#open(stored);
     this.#save();
     this.#watch(running);
-    return { drive, ...(made === undefined ? {} : { phrase: made }) };
+    return { drive, isNew: true, ...(made === undefined ? {} : { phrase: made }) };
   }
 
-  /** The first snapshot of this run where nobody has asked for it yet, else a new one. */
-  takeOrFirst(drive: RunningDrive): Promise<TakenSnapshot> {
+  /** The snapshot that `protect` began, for the command that said so; a new one where it failed. */
+  takeFirst(drive: RunningDrive): Promise<TakenSnapshot> {
     const { first } = drive;
     drive.first = undefined;
     return first?.catch(() => this.take(drive)) ?? this.take(drive);

@@ -3,6 +3,7 @@
 import { DreyError, machineId, readRowFile, type TelemetryRow, unixMs } from '../../datasets/index.ts';
 import { createInvite, type HeadRecord, personFromPhrase } from '../codec/index.ts';
 import type {
+  CallRequest,
   CallHandlers,
   ReportProgress,
   RestoreAnswer,
@@ -56,7 +57,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
         ...(phrase === undefined ? {} : { phrase }),
       }),
     acceptChange: ({ path }) => acceptChange(agent, path),
-    snapshot: ({ drive }) => takeSnapshot(agent, drive),
+    snapshot: (request) => takeSnapshot(agent, request),
     snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),
     restore: (request, report, signal) => restore(agent, { ...request, signal }, report),
     find: (request, report, signal) => findFiles(agent, request, { report, signal }),
@@ -128,7 +129,10 @@ async function pardon(
   return { trusted: machine };
 }
 
-async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promise<SnapshotAnswer> {
+async function takeSnapshot(
+  agent: LiveAgent,
+  { drive: wanted, first = false }: CallRequest<'snapshot'>,
+): Promise<SnapshotAnswer> {
   const drives = [...agent.drives.running.values()].filter(
     ({ stored }) => wanted === undefined || stored.drive.startsWith(wanted),
   );
@@ -139,7 +143,7 @@ async function takeSnapshot(agent: LiveAgent, wanted: string | undefined): Promi
       drive === undefined ? 'no such drive is protected here' : 'several drives are protected here',
       'Name one drive: see `drey status`.',
     );
-  const taken = await agent.drives.takeOrFirst(drive);
+  const taken = await (first ? agent.drives.takeFirst(drive) : agent.drives.take(drive));
   await taken.acknowledged;
   const { snapshot, packs, drive: id } = taken.staged;
   return {

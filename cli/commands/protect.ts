@@ -62,7 +62,11 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
     );
     return;
   }
-  const snapshot = await askAgent({ home, call: 'snapshot', request: { drive: drive.drive } });
+  const snapshot = await askAgent({
+    home,
+    call: 'snapshot',
+    request: { drive: drive.drive, first: drive.isNew },
+  });
   show(options, { ...drive, ...snapshot }, () =>
     [
       `Protected as drive ${drive.drive}: ${snapshot.fileCount} files, ${bytesText(snapshot.byteCount)}, in ${snapshot.packCount} packs on other machines.`,

@@ -1,7 +1,7 @@
 // Somebody who works in a protected folder of one machine: writes, changes, moves and removes files, has them protected, and
 // remembers what the folder was like at each snapshot that was acknowledged.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
@@ -51,6 +51,16 @@ export class Person {
     mkdirSync(this.folder, { recursive: true });
     mkdirSync(this.#copies, { recursive: true });
     for (let count = 0; count < 12; count++) this.#write();
+  }
+
+  /** More files, of about so many bytes in all. */
+  fill(byteCount: number): void {
+    for (let left = byteCount; left > 0; left -= 300_000) {
+      const bytes = Buffer.alloc(Math.min(left, 300_000));
+      // Like nothing that is there.
+      randomFillSync(bytes);
+      writeFileSync(join(this.folder, `bulk-${this.#random.below(2 ** 31).toString(36)}`), bytes);
+    }
   }
 
   /** Some changes, a snapshot, and what was promised for it. False when the command did not come to an end. */
