@@ -1,12 +1,13 @@
 // A card as one page with pictures that opens anywhere: no script, no file beside it, nothing fetched.
 
-import type { ModelCard } from './card.ts';
+import { bestBaseline, type ModelCard, type Score } from './card.ts';
 import {
-  calibrationPicture,
+  calibrationPictures,
   domainsPicture,
   escaped,
   type FoundDomain,
   scorePicture,
+  shareInterval,
 } from './card-pictures.ts';
 import type { FailureForecast } from './forecast.ts';
 import type { StoredModels } from './registry.ts';
@@ -14,8 +15,8 @@ import type { StoredModels } from './registry.ts';
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
 h1,h2{line-height:1.2}code{background:#eef1f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
 table{border-collapse:collapse;margin:1rem 0}th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d5dbe3}
-svg{max-width:100%;height:auto;font:13px system-ui,sans-serif}.model{fill:#1f6fb2}.baseline{fill:#9aa7b5}.line{stroke:#9aa7b5;stroke-dasharray:4 4}.axis{stroke:#5b6774;fill:none}
-@media(prefers-color-scheme:dark){body{color:#e6ebf1;background:#12171d}code{background:#222b35}svg text{fill:#e6ebf1}th,td{border-color:#36414d}.model{fill:#5aa9e6}}`;
+svg{max-width:100%;height:auto;font:13px system-ui,sans-serif}.model{fill:#1f6fb2}.baseline{fill:#9aa7b5}.line{stroke:#9aa7b5;stroke-dasharray:4 4}.axis{stroke:#5b6774;fill:none}.spread{stroke:#1f6fb2;stroke-width:1.5}.pair{display:flex;flex-wrap:wrap;gap:1rem}.pair svg{flex:1 1 18rem}table{display:block;overflow-x:auto}td+td,th+th{font-variant-numeric:tabular-nums}
+@media(prefers-color-scheme:dark){body{color:#e6ebf1;background:#12171d}code{background:#222b35}svg text{fill:#e6ebf1}th,td{border-color:#36414d}.model{fill:#5aa9e6}.spread{stroke:#5aa9e6}}`;
 
 const shownDomains = 40;
 
@@ -40,32 +41,99 @@ const tableHtml = (head: readonly string[], rows: readonly (readonly string[])[]
     .map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`)
     .join('')}</tbody></table>`;
 
-function modelSection({ model, score, details, serves, reason, limits, reliability }: ModelCard): string {
-  const rows = [{ name: model, value: score.value }, ...score.baselines].map(({ name, value }) => [
-    name,
-    value.toPrecision(5),
-  ]);
+/** By how much the model is better (or worse) than one baseline, in words. */
+function gainText({ value, better }: Score, baseline: number): string {
+  if (!Number.isFinite(value) || !Number.isFinite(baseline)) return '';
+  if (better === 'lower' && baseline > 0) {
+    const share = 100 * (1 - value / baseline);
+    return `${Math.abs(share).toFixed(1)} % ${share >= 0 ? 'lower' : 'higher'}`;
+  }
+  return `${value >= baseline ? '+' : '−'}${Math.abs(value - baseline).toPrecision(3)}`;
+}
+
+/** One line for each model: what decides whether it is of use. */
+function summarySection(cards: readonly ModelCard[]): string {
+  const rows = cards.map(({ model, score, serves }) => {
+    const best = bestBaseline(score);
+    return [
+      model,
+      `${score.metric} (${score.better} is better)`,
+      score.value.toPrecision(4),
+      best === undefined ? '' : `${best.value.toPrecision(4)}, ${best.name}`,
+      best === undefined ? '' : gainText(score, best.value),
+      serves,
+    ];
+  });
+  return tableHtml(['model', 'score', 'it has', 'best baseline', 'the model is', 'serves'], rows);
+}
+
+function calibrationSection({ model, reliability = [] }: ModelCard): readonly string[] {
+  if (reliability.length === 0) return [];
+  const off = reliability.filter((bin) => {
+    const [low, high] = shareInterval(bin);
+    return bin.odds < low || bin.odds > high;
+  });
+  const rows = reliability.map((bin) => {
+    const [low, high] = shareInterval(bin);
+    const hint = bin.odds > high ? 'too high' : bin.odds < low ? 'too low' : '';
+    return [
+      bin.odds.toFixed(3),
+      bin.share.toFixed(3),
+      `${low.toFixed(3)} to ${high.toFixed(3)}`,
+      hint,
+      String(bin.count),
+    ];
+  });
+  return [
+    '<h3>Calibration</h3>',
+    `<p>Each point is one of ${reliability.length} bins of as many forecasts; in ${off.length} of them the forecast lies outside of what came, 95 % (lines). The lines count each forecast as one of its own; hours that overlap and outages that machines share make them too short.</p>`,
+    calibrationPictures(reliability, model === 'return' ? 'coming back' : 'being up'),
+    tableHtml(['forecast', 'came', '95 %', 'the forecast is', 'forecasts'], rows),
+  ];
+}
+
+function modelSection(card: ModelCard): string {
+  const { model, score, details, serves, reason, limits } = card;
+  const rows = [{ name: model, value: score.value }, ...score.baselines]
+    .toSorted((a, b) => (score.better === 'lower' ? a.value - b.value : b.value - a.value))
+    .map(({ name, value }) => [name, value.toPrecision(5), name === model ? '' : gainText(score, value)]);
   return [
     `<h2>${escaped(model)}</h2>`,
     `<p><strong>The ${serves} serves:</strong> ${escaped(reason)}.</p>`,
     `<p>${escaped(score.metric)}; ${score.better} is better. Bars show the distance from ${score.better === 'lower' ? 'zero' : 'the best of all'}: shorter is better.</p>`,
     scorePicture(model, score),
-    tableHtml(['', 'score'], rows),
+    tableHtml(['', 'score', 'the model is'], rows),
     `<ul>${Object.entries(details)
       .map(([name, value]) => `<li>${escaped(name)}: ${Number(value.toPrecision(5))}</li>`)
       .join('')}</ul>`,
-    ...(reliability === undefined || reliability.length === 0
-      ? []
-      : [
-          '<h3>Calibration</h3>',
-          calibrationPicture(reliability),
-          tableHtml(
-            ['forecast', 'came', 'forecasts'],
-            reliability.map(({ odds, share, count }) => [odds.toFixed(3), share.toFixed(3), String(count)]),
-          ),
-        ]),
+    ...calibrationSection(card),
     `<p><strong>Where not to use it:</strong> ${escaped(limits)}</p>`,
   ].join('\n');
+}
+
+/** Machines that a domain strikes, each with its odds of going down with it; at most so many are named. */
+const namedMachines = 60;
+
+function membersHtml(forecast: FailureForecast): string {
+  const lists = forecast.shocks
+    .map(({ name, strike }) => ({
+      name,
+      struck: forecast.machines
+        .map((machine, row) => ({ machine, odds: strike[row] ?? 0 }))
+        .filter(({ odds }) => odds > 0)
+        .toSorted((a, b) => b.odds - a.odds),
+    }))
+    .toSorted((a, b) => b.struck.length - a.struck.length)
+    .slice(0, shownDomains);
+  return lists
+    .map(({ name, struck }) => {
+      const shown = struck
+        .slice(0, namedMachines)
+        .map(({ machine, odds }) => `${machine} ${odds.toFixed(2)}`);
+      const more = struck.length > shown.length ? ` and ${struck.length - shown.length} more` : '';
+      return `<details><summary>${escaped(name)}: who, and how likely each goes down with it</summary><p>${escaped(shown.join(', '))}${more}</p></details>`;
+    })
+    .join('\n');
 }
 
 function domainsSection(forecast: FailureForecast): string {
@@ -87,6 +155,7 @@ function domainsSection(forecast: FailureForecast): string {
         strike.toFixed(2),
       ]),
     ),
+    membersHtml(forecast),
   ].join('\n');
 }
 
@@ -98,6 +167,8 @@ export function cardHtml(stored: Omit<StoredModels, 'weights'>): string {
 <h1>Models ${escaped(version)}</h1>
 <p>Trained ${new Date(trainedMs).toISOString()} on ${machineCount} machines × ${slotCount} hours, history <code>${escaped(fingerprint.slice(0, 16))}</code>, seed ${escaped(seed)}, backend ${escaped(backend)}.</p>
 <p>Every figure here is of the held-out end of that history, and comes again with the same history and backend by<br><code>${escaped(stored.command ?? 'drey models train')}</code><br>The forecast that serves: ${escaped(forecast.source)}.</p>
+<p>Hours after its training judge it anew: <code>drey models evaluate ${escaped(version)} --data newer.ndjson</code>; beside another version: <code>drey models compare ${escaped(version)} OTHER --data newer.ndjson</code>.</p>
+${summarySection(cards)}
 ${cards.map(modelSection).join('\n')}
 ${domainsSection(forecast)}
 </main></body></html>

@@ -117,7 +117,7 @@ export function resolveVersion(folder: string, text: string): string {
   if (exact !== undefined) return exact;
   throw new DreyError({
     code: 'model-unknown',
-    message: `${found.length === 0 ? 'no version' : `${found.length} versions`} of ${versions.length} match "${text}"`,
+    message: `${found.length === 0 ? 'none' : found.length} of ${versions.length} versions ${found.length > 1 ? 'fit' : 'fits'} "${text}"`,
     advice: 'Take one from `drey models list`, or "latest".',
   });
 }

@@ -271,6 +271,12 @@ test.serial('a version is judged on hours that it never saw, and says so when it
   const page = cardHtml(stored);
   t.true(page.includes('drey models train --data &lt;rows&gt;'));
   t.true(page.includes('<svg') && page.includes('Calibration'));
+  t.regex(page, /<th scope="col">best baseline<\/th>/u);
+  const { score } = stored.cards.find(({ model }) => model === 'availability')!;
+  const best = Math.min(...score.baselines.map(({ value }) => value));
+  const gain = `${Math.abs(100 * (1 - score.value / best)).toFixed(1)} % ${score.value <= best ? 'lower' : 'higher'}`;
+  t.true(page.includes(gain), `the card says that it is ${gain}`);
+  t.true(stored.forecast.shocks.length === 0 || page.includes('<details>'));
   t.notRegex(page, /<script|NaN|undefined|https?:/u);
 });
 
