@@ -45,6 +45,7 @@ function startTrial(): Trial {
     clock,
     journalFile: join(newFolder(), 'uptime.journal'),
     salt: 'fleet',
+    site: 'hall-1',
     usage: () => ({ freeBytes: 1000, quotaBytes: 500 }),
     roundTripMs: () => ({ 'pc-2': 1.5 }),
     flush: async (rows) => {
@@ -71,6 +72,15 @@ test('every row that is handed over passes the check of rows', async (t) => {
     rows.map((row) => parseTelemetryRow(JSON.parse(encodeRow(row)))),
     rows,
   );
+});
+
+test('a machine tells the site that people gave it, and nothing of its disk but what it gives and has left', async (t) => {
+  const { telemetry, flushed } = startTrial();
+  await telemetry.flushNow();
+  await telemetry.stop();
+  const rows = ofKind(flushed.flat(), 'location');
+  t.true(rows.every((row) => row.kind === 'location' && row.attributes.site === 'hall-1'));
+  t.true(rows.every((row) => row.kind === 'location' && row.freeBytes === 1000 && row.quotaBytes === 500));
 });
 
 test('a flush that fails loses no row', async (t) => {
