@@ -11,3 +11,4 @@ export {
   type JoinFleetOptions,
 } from './founding.ts';
 export { homeAt, settleToken } from './home.ts';
+export { keepMemorySmall } from './spare-memory.ts';

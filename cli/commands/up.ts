@@ -23,7 +23,7 @@ function untilStopped(): { readonly stopped: Promise<void>; readonly stop: () =>
 }
 
 async function up(options: UpOptions): Promise<void> {
-  const [{ homeAt, settleToken, startAgent }, { createDashboard }] = await Promise.all([
+  const [{ homeAt, keepMemorySmall, settleToken, startAgent }, { createDashboard }] = await Promise.all([
     import('../../agent/live/index.ts'),
     import('../../dashboards/index.ts'),
   ]);
@@ -35,6 +35,7 @@ async function up(options: UpOptions): Promise<void> {
     discovery: options.mdns ? 'mdns' : 'addresses only',
     ...(options.site === undefined ? {} : { site: options.site }),
   });
+  keepMemorySmall();
   try {
     const { metricsTokenFile } = homeAt(home);
     const metricsToken = settleToken(metricsTokenFile);
