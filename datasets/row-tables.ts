@@ -2,7 +2,6 @@
 // leaves the others empty. A table with other columns is refused; so is the first bad row, by file and number.
 
 import { open } from 'node:fs/promises';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { DreyError } from './errors.ts';
 import { parseTelemetryRow } from './row-checks.ts';
 import { attributeNames, type TelemetryRow } from './rows.ts';
@@ -89,6 +88,8 @@ const pageRows = 20_000;
  * @yields The rows in order.
  */
 export async function* readParquetRows(path: string): AsyncGenerator<TelemetryRow> {
+  // Only here: commands that never see a table start sooner.
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);

@@ -3,7 +3,7 @@
 
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { fileWriter, ParquetWriter } from 'hyparquet-writer';
+import type * as Hyparquet from 'hyparquet-writer';
 import { DreyError } from './errors.ts';
 import { encodeRow } from './row-files.ts';
 import { attributeNames, type TelemetryRow } from './rows.ts';
@@ -64,14 +64,15 @@ export interface RowTable {
 }
 
 /** Replaces the file. Throws `table-unwritable`. */
-export function openRowTable(path: string, format: TableFormat): RowTable {
+export async function openRowTable(path: string, format: TableFormat): Promise<RowTable> {
   switch (format) {
     case 'ndjson':
       return new TextTable(path, '', (row) => `${encodeRow(row)}\n`);
     case 'csv':
       return new TextTable(path, `${tableColumns.join(',')}\r\n`, csvRecord);
     case 'parquet':
-      return new ParquetTable(path);
+      // Only here: commands that write no table start sooner.
+      return new ParquetTable(path, await import('hyparquet-writer'));
   }
 }
 
@@ -126,14 +127,14 @@ const groupRows = 50_000;
 
 class ParquetTable implements RowTable {
   readonly #path: string;
-  readonly #writer: ParquetWriter;
+  readonly #writer: Hyparquet.ParquetWriter;
   #rows: TelemetryRow[] = [];
 
-  constructor(path: string) {
+  constructor(path: string, { fileWriter, ParquetWriter: Writer }: typeof Hyparquet) {
     this.#path = path;
     this.#writer = this.#orUnwritable(
       () =>
-        new ParquetWriter({
+        new Writer({
           writer: fileWriter(path),
           schema: [
             { name: 'rows', num_children: columns.length },

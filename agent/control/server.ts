@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import express, { type Request, type Response } from 'express';
+import type { Express, Request, Response } from 'express';
 import { DreyError, seconds } from '../../datasets/index.ts';
 import {
   callSchemas,
@@ -83,7 +83,9 @@ async function answer(
   response.end();
 }
 
-function createApplication(handlers: CallHandlers, token: string): express.Express {
+async function createApplication(handlers: CallHandlers, token: string): Promise<Express> {
+  // Only here: those who call start sooner without it.
+  const { default: express } = await import('express');
   const application = express();
   application.disable('x-powered-by');
   application.use((request, response, next) => {
@@ -102,7 +104,7 @@ function createApplication(handlers: CallHandlers, token: string): express.Expre
   return application;
 }
 
-function listen(application: express.Express): Promise<Server> {
+function listen(application: Express): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = application.listen(0, '127.0.0.1', (error?: Error) =>
       error ? reject(error) : resolve(server),
@@ -113,7 +115,7 @@ function listen(application: express.Express): Promise<Server> {
 /** Serves `handlers` for the agent in `home`; the port and the token stand in `home/control.json` (mode 0600). */
 export async function serveControl(home: string, handlers: CallHandlers): Promise<ControlServer> {
   const token = randomBytes(32).toString('hex');
-  const server = await listen(createApplication(handlers, token));
+  const server = await listen(await createApplication(handlers, token));
   const { port } = server.address() as AddressInfo;
   const file = join(home, controlFile);
   mkdirSync(home, { recursive: true });

@@ -90,7 +90,7 @@ async function exportRows(options: ExportOptions): Promise<void> {
   const { out } = options;
   const format = exportFormat(options);
   if (out !== undefined) {
-    const table = openRowTable(out, format);
+    const table = await openRowTable(out, format);
     const answer = await askRows(options, (row) => table.add(row));
     await table.close();
     show(options, { ...answer, file: out }, () => `${answer.rowCount} rows written to ${out}`);

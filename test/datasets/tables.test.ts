@@ -43,7 +43,7 @@ async function write(t: ExecutionContext, name: 'rows.csv' | 'rows.parquet', cop
   const folder = mkdtempSync(join(tmpdir(), 'drey-tables-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, name);
-  const table = openRowTable(file, name === 'rows.csv' ? 'csv' : 'parquet');
+  const table = await openRowTable(file, name === 'rows.csv' ? 'csv' : 'parquet');
   for (let copy = 0; copy < copies; copy++) for (const row of rows) table.add(row);
   await table.close();
   return file;
@@ -89,7 +89,7 @@ test('a Parquet table is read back cell by cell, with nulls where a kind of row 
 for (const format of ['ndjson', 'csv', 'parquet'] as const) {
   test(`a ${format} table that cannot be written says so`, async (t) => {
     const open = async (): Promise<void> => {
-      const table = openRowTable(join(tmpdir(), 'drey-no-such-folder', 'rows'), format);
+      const table = await openRowTable(join(tmpdir(), 'drey-no-such-folder', 'rows'), format);
       await table.close();
     };
     const error = await t.throwsAsync(open(), { instanceOf: DreyError });
