@@ -99,6 +99,28 @@ export const doubtQuorumMin = 2;
 export const doubtQuorumMax = 5;
 /** Standings are judged anew this often, and when somebody said something. */
 export const trustEveryMs = minutes(10);
+/** Every agent reads all shards on its disk once in this time, whoever asks for them; what it missed while it was off it makes up for, */
+export const scrubPassMsDefault = days(28);
+/** but never faster than this on average: a terabyte in a day and a half, a small part of what a disk can do. */
+export const scrubBytesPerSecondMax = 8 * mebibyte;
+/** How far a pass is is written down this often: after a crash what was read since is read again. */
+export const scrubNoteMs = minutes(10);
+/** Each agent restores some files of its own drives from the others this often, and counts, */
+export const proofEveryMs = days(1);
+/** at most so many bytes a day on average: what costs more is followed by a longer pause. */
+export const proofBytesPerDay = 256 * mebibyte;
+/** Files of one proof; */
+export const proofFilesMax = 5;
+/** of a large file only so many of its bytes, in a row, from a random place on. */
+export const proofFileBytesMax = 16 * mebibyte;
+/** A proof that failed is tried again after this: holders may have been asleep. */
+export const proofRetryMs = hours(1);
+/** Holders that are off for so long are no night's sleep: people are told that nothing could be proven meanwhile. */
+export const proofFailedMsMax = hours(26);
+/** Longer without one, and people are told: a week's holiday with the lid closed is no alarm. */
+export const proofAgeMsMax = days(8);
+/** A snapshot is proven this long after it was taken, at the earliest: the holders are then at rest. */
+export const proofSettleMs = minutes(10);
 /** Pack ids in one inventory page. */
 export const inventoryPackCountMax = 20_000;
 /** Anti-entropy: heads are exchanged with one random peer this often even without hints. */

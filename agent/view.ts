@@ -81,6 +81,11 @@ export interface WorkView {
   readonly shardsToRemove: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** Shards on this disk that it read by itself since it started, and those of them that were not what they should be. */
+  readonly readShards: number;
+  readonly rottenShards: number;
+  /** When it had last read all of them once; absent before. */
+  readonly allReadMs?: UnixMs;
 }
 
 export interface DriveView {
@@ -92,12 +97,34 @@ export interface DriveView {
   readonly snapshots: readonly SnapshotView[];
   /** Why nothing of it is forgotten until a person has looked; absent when nothing stands against it. */
   readonly held?: string;
+  /** Some of its files, restored from other machines as a trial; known only on the owner's machine, absent before the first time. */
+  readonly proof?: DriveProofView;
   /** A snapshot on its way: shards with receipts, of all. */
   readonly pending?: {
     readonly startedMs: UnixMs;
     readonly shardsStored: number;
     readonly shardsWanted: number;
   };
+}
+
+export interface DriveProofView {
+  /** The last trial, whatever came of it. */
+  readonly last: ProofView;
+  /** The last one that was whole. */
+  readonly proven?: ProofView;
+}
+
+export interface ProofView {
+  readonly atMs: UnixMs;
+  readonly verdict: 'proven' | 'unreachable' | 'wrong';
+  readonly fileCount: number;
+  readonly byteCount: number;
+  /** Machines that sent shards for it. */
+  readonly machineCount: number;
+  /** Files that are unchanged here and were compared with what came. */
+  readonly comparedCount: number;
+  /** Why files did not come back; names none. */
+  readonly reasons: readonly string[];
 }
 
 export interface SnapshotView {

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { attributeNames, type MachineId, type TelemetryRow } from '../../datasets/index.ts';
 import type { AvailabilityTarget, PlacementLimits, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
-import type { RetentionRules } from '../core/index.ts';
+import type { ProofResult, RetentionRules } from '../core/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
@@ -71,6 +71,8 @@ export const callSchemas = {
     drive: name.exactOptional(),
     phrase: phrase.exactOptional(),
   }),
+  /** Some random files of the newest snapshot, fetched from other machines and compared; a drive of this machine, or all. */
+  prove: z.strictObject({ drive: name.exactOptional() }),
   /** Drives of this machine: "all", first digits of an id, or a folder. */
   retention: z.strictObject({
     drive: path,
@@ -278,6 +280,19 @@ export interface VerifyAnswer {
   }[];
 }
 
+export interface ProveAnswer {
+  readonly drives: readonly (ProofResult & {
+    readonly drive: DriveId;
+    readonly path: string;
+    /** Without a path it is about the whole snapshot. */
+    readonly problems: readonly {
+      readonly path?: string;
+      readonly reason: string;
+      readonly verdict: 'unreachable' | 'wrong';
+    }[];
+  })[];
+}
+
 export interface RetentionAnswer {
   readonly drives: readonly {
     readonly drive: DriveId;
@@ -342,6 +357,7 @@ export interface CallAnswers extends OperationsAnswers {
   readonly history: HistoryAnswer;
   readonly diff: DiffAnswer;
   readonly verify: VerifyAnswer;
+  readonly prove: ProveAnswer;
   readonly retention: RetentionAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;

@@ -13,11 +13,13 @@ import type { CoreEvent } from './events.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
 import { OwnLog } from './own-log.ts';
 import { Placement } from './placement.ts';
+import { Proving } from './proving.ts';
 import { Pulls } from './pulls.ts';
 import { Reclaim } from './reclaim.ts';
 import { Repair } from './repair.ts';
 import { Replication } from './replication.ts';
 import { Restore } from './restore.ts';
+import { Scrub } from './scrub.ts';
 import { Serving } from './serving.ts';
 import { groupUnder, Shelf } from './shelf.ts';
 import { Survey } from './survey.ts';
@@ -30,6 +32,8 @@ export interface CoreIdentity {
   readonly fraction: () => number;
   /** Checks an admin's statement; simulations share one that remembers. */
   readonly openStatement?: MembershipIdentity['openStatement'] | undefined;
+  /** In which every held shard is read once; simulations have less time. */
+  readonly scrubPassMs?: number | undefined;
 }
 
 export class AgentCore {
@@ -41,6 +45,8 @@ export class AgentCore {
   readonly repair: Repair;
   readonly backup: Backup;
   readonly serving: Serving;
+  readonly scrub: Scrub;
+  readonly proving: Proving;
   readonly trust: Trust;
   readonly audit: Audit;
   readonly replication: Replication;
@@ -59,6 +65,8 @@ export class AgentCore {
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
     this.backup = new Backup(this.membership, this.shelf);
     this.serving = new Serving(this.shelf);
+    this.scrub = new Scrub(this.shelf, identity.scrubPassMs);
+    this.proving = new Proving(this.membership, this.catalogue);
     this.trust = new Trust(this.membership, this.election);
     this.audit = new Audit({
       membership: this.membership,
@@ -92,8 +100,10 @@ export class AgentCore {
       this.repair,
       this.backup,
       this.serving,
+      this.scrub,
       this.audit,
       this.catalogue,
+      this.proving,
       this.#restore,
       this.#survey,
       this.#reclaim,

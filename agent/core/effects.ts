@@ -11,9 +11,10 @@ import type {
   WireMessage,
 } from '../codec/index.ts';
 import type { ShardLocation, ShardPlace } from '../ports.ts';
-import type { PackId, PeerId } from '../units.ts';
+import type { DriveId, PackId, PeerId } from '../units.ts';
 import type { HeardForget, StagedSnapshot } from './events.ts';
 import type { RepairWish } from './repair-watch.ts';
+import type { ScrubPosition } from './scrub.ts';
 
 export type CoreEffect =
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: WireMessage }
@@ -34,6 +35,8 @@ export type CoreEffect =
       readonly shard: ShardLocation;
       readonly leaf: number;
     }
+  /** Read and hash a held shard, tell `shardVerified`. */
+  | { readonly kind: 'verifyShard'; readonly shard: ShardLocation }
   | {
       readonly kind: 'rebuildShard';
       readonly descriptor: PackDescriptor;
@@ -43,6 +46,8 @@ export type CoreEffect =
   | { readonly kind: 'removeShard'; readonly shard: ShardLocation }
   /** Remember, flushed if it can be: the time until packs may be freed runs from then. Lost, it runs from the next start. */
   | { readonly kind: 'noteForget'; readonly heard: HeardForget }
+  /** Remember how far the reading of all shards is; the last one counts. */
+  | { readonly kind: 'noteScrub'; readonly position: ScrubPosition }
   | { readonly kind: 'connect'; readonly peer: PeerId; readonly addresses: readonly string[] }
   | { readonly kind: 'cut'; readonly peer: PeerId }
   /**
@@ -55,12 +60,14 @@ export type CoreEffect =
       readonly reason: string;
       readonly repair?: RepairWish;
     }
+  /** Fetch some files of the drive's newest snapshot from other machines and compare; answer with `driveProved`. */
+  | { readonly kind: 'proveDrive'; readonly drive: DriveId }
   /** Say who is back when, from telemetry; answer with `presenceForecast`. */
   | { readonly kind: 'forecastPresence'; readonly machines: readonly PeerId[] }
   /** Forget the pending journal of this snapshot: its head is published. */
   | { readonly kind: 'snapshotAcknowledged'; readonly staged: StagedSnapshot }
-  /** k verified shards of the pack lie in scratch or held. */
-  | { readonly kind: 'packReady'; readonly pack: PackId }
+  /** k verified shards of the pack lie in scratch or held; which machines sent some of them. */
+  | { readonly kind: 'packReady'; readonly pack: PackId; readonly from: readonly PeerId[] }
   | { readonly kind: 'packLost'; readonly pack: PackId; readonly foundCount: number }
   /** Different shards of each pack, in the order asked, that machines said that they have at this moment. */
   | { readonly kind: 'packsCounted'; readonly survey: number; readonly found: readonly number[] }

@@ -15,6 +15,8 @@ import type {
 } from '../codec/index.ts';
 import type { ProofOutcome, ShardArrival, ShardLocation, ShardOutcome, StoredShard } from '../ports.ts';
 import type { DriveId, PackId, PeerId, SnapshotId } from '../units.ts';
+import type { DriveProof } from './proving.ts';
+import type { ScrubPosition } from './scrub.ts';
 
 /** A snapshot whose packs all lie in the outbox; it becomes a head when every receipt is in. */
 export interface StagedSnapshot {
@@ -34,6 +36,8 @@ export interface HeardForget {
   readonly heardMs: UnixMs;
 }
 
+export type PowerSource = 'mains' | 'battery';
+
 export type CoreEvent =
   /** Once, first: what survived on the disk. Batches of the log follow as `batchStored`. */
   | {
@@ -42,6 +46,10 @@ export type CoreEvent =
       readonly staged: readonly StagedSnapshot[];
       /** All that `noteForget` ever told to note. */
       readonly heard: readonly HeardForget[];
+      /** The last that `noteScrub` told to note. */
+      readonly scrub?: ScrubPosition | undefined;
+      /** The last `driveProved` of each own drive. */
+      readonly proofs?: readonly DriveProof[] | undefined;
       readonly now: UnixMs;
     }
   /** Records for the own log that can wait until it is sure (own-log.ts). */
@@ -88,6 +96,17 @@ export type CoreEvent =
       readonly outcome: ProofOutcome;
       readonly now: UnixMs;
     }
+  /** The answer to `verifyShard`; unless it is intact, `shardLost` follows. */
+  | {
+      readonly kind: 'shardVerified';
+      readonly shard: ShardLocation;
+      readonly outcome: 'intact' | 'damaged' | 'missing';
+      readonly now: UnixMs;
+    }
+  /** The answer to `proveDrive`, or what a person asked for; noted on the disk before. */
+  | { readonly kind: 'driveProved'; readonly proof: DriveProof; readonly now: UnixMs }
+  /** What the machine is fed by; mains until this is told. */
+  | { readonly kind: 'powerChanged'; readonly source: PowerSource; readonly now: UnixMs }
   /** A held shard was found damaged or missing (scrub, or on the way out). */
   | { readonly kind: 'shardLost'; readonly shard: ShardLocation; readonly now: UnixMs }
   /** An own pack lies whole in the outbox, flushed. */
@@ -103,8 +122,13 @@ export type CoreEvent =
     }
   /** An admin asked for a plan now. */
   | { readonly kind: 'planWanted'; readonly now: UnixMs }
-  /** A restore needs these packs; answered by `packReady` or `packLost` each. */
-  | { readonly kind: 'packsWanted'; readonly packs: readonly PackDescriptor[]; readonly now: UnixMs }
+  /** A restore needs these packs; answered by `packReady` or `packLost` each. From `others`: as if this machine's disk were gone. */
+  | {
+      readonly kind: 'packsWanted';
+      readonly packs: readonly PackDescriptor[];
+      readonly from?: 'others';
+      readonly now: UnixMs;
+    }
   /** Who wants to know which packs can be had; answered by `packsCounted`. At most `surveyPackCountMax` packs. */
   | {
       readonly kind: 'packsSought';

@@ -5,9 +5,10 @@ export type { PendingCount } from './backup.ts';
 export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
-export type { CoreEvent, HeardForget, StagedSnapshot } from './events.ts';
+export type { CoreEvent, HeardForget, PowerSource, StagedSnapshot } from './events.ts';
 export { type ChangeCounts, isMassChange } from './mass-change.ts';
 export { movementBetween, reasonToHold } from './movement.ts';
+export { type DriveProof, type ProofResult } from './proving.ts';
 export {
   areRulesSet,
   type JudgedSnapshot,
@@ -16,6 +17,7 @@ export {
   type RetentionRules,
 } from './retention.ts';
 export type { RepairWish } from './repair-watch.ts';
+export type { ScrubCount, ScrubPosition } from './scrub.ts';
 export type { Shelf } from './shelf.ts';
 export { reasonText, type Standing, type TrustReason, trustText, type TrustView } from './trust.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

@@ -1,5 +1,6 @@
 // Fetches packs for a restore: k different shards each, first from where the plan puts them, then from where earlier
 // plans did, then from whoever says that it has some. It gives up only when nobody is left to ask, and says what it found.
+// A proof wants all shards from others: what lies on this disk does not count for it.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor, WireMessage } from '../codec/index.ts';
@@ -12,11 +13,16 @@ import type { Membership } from './membership.ts';
 import type { Pull, Pulls } from './pulls.ts';
 import { groupUnder, type Shelf } from './shelf.ts';
 
-interface Fetch {
+interface Wanted {
   readonly descriptor: PackDescriptor;
+  readonly from: 'anywhere' | 'others';
+}
+
+interface Fetch extends Wanted {
   /** Where each index may be, best first. */
   readonly candidates: Map<number, PeerId[]>;
-  readonly scratch: Set<number>;
+  /** Shards that came, and from whom. */
+  readonly scratch: Map<number, PeerId>;
   readonly tried: Set<string>;
   askedAtMs: number | undefined;
   isReady: boolean;
@@ -31,7 +37,7 @@ export interface RestoreParts {
 
 export class Restore {
   readonly #parts: RestoreParts;
-  readonly #waiting: PackDescriptor[] = [];
+  readonly #waiting: Wanted[] = [];
   readonly #fetches = new Map<PackId, Fetch>();
 
   constructor(parts: RestoreParts) {
@@ -41,7 +47,8 @@ export class Restore {
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'packsWanted':
-        this.#waiting.push(...event.packs);
+        for (const descriptor of event.packs)
+          this.#waiting.push({ descriptor, from: event.from ?? 'anywhere' });
         return this.#work(event.now);
       case 'message':
         return this.#message(event);
@@ -87,7 +94,7 @@ export class Restore {
     const pull = this.#parts.pulls.find(descriptor.pack, index);
     if (pull?.purpose !== 'restore' || pull.from !== from) return [];
     this.#parts.pulls.end(descriptor.pack, index);
-    if (outcome === 'stored') this.#fetches.get(descriptor.pack)?.scratch.add(index);
+    if (outcome === 'stored') this.#fetches.get(descriptor.pack)?.scratch.set(index, from);
     return this.#work(now);
   }
 
@@ -95,7 +102,7 @@ export class Restore {
   #used(pack: PackId, now: UnixMs): Effects {
     const fetch = this.#fetches.get(pack);
     this.#fetches.delete(pack);
-    const cleared = [...(fetch?.scratch ?? [])].map((index): CoreEffect => ({
+    const cleared = [...(fetch?.scratch.keys() ?? [])].map((index): CoreEffect => ({
       kind: 'removeShard',
       shard: { place: 'scratch', pack, index },
     }));
@@ -108,11 +115,12 @@ export class Restore {
     return [...this.#fetches.values()].flatMap((fetch) => (fetch.isReady ? [] : this.#pursue(fetch, now)));
   }
 
-  #begin(descriptor: PackDescriptor): void {
+  #begin(wanted: Wanted): void {
+    const { descriptor } = wanted;
     const fetch: Fetch = {
-      descriptor,
+      ...wanted,
       candidates: new Map(),
-      scratch: new Set(),
+      scratch: new Map(),
       tried: new Set(),
       askedAtMs: undefined,
       isReady: false,
@@ -131,12 +139,12 @@ export class Restore {
 
   #pursue(fetch: Fetch, now: UnixMs): Effects {
     const { descriptor } = fetch;
-    const held = this.#parts.shelf.get(descriptor.pack)?.held ?? new Set<number>();
-    const here = new Set([...held, ...fetch.scratch]);
+    const held = fetch.from === 'others' ? undefined : this.#parts.shelf.get(descriptor.pack)?.held;
+    const here = new Set([...(held ?? []), ...fetch.scratch.keys()]);
     const { k, n } = descriptor.redundancy;
     if (here.size >= k) {
       fetch.isReady = true;
-      return [{ kind: 'packReady', pack: descriptor.pack }];
+      return [{ kind: 'packReady', pack: descriptor.pack, from: [...new Set(fetch.scratch.values())] }];
     }
     const effects: CoreEffect[] = [];
     let coming = 0;
@@ -188,7 +196,7 @@ export class Restore {
     }
     if (at.coming > 0 || at.now - fetch.askedAtMs < shardRetryMs) return [];
     this.#fetches.delete(pack);
-    const cleared = [...fetch.scratch].map((index): CoreEffect => ({
+    const cleared = [...fetch.scratch.keys()].map((index): CoreEffect => ({
       kind: 'removeShard',
       shard: { place: 'scratch', pack, index },
     }));

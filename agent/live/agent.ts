@@ -11,20 +11,19 @@ import {
   type StatementRecord,
 } from '../codec/index.ts';
 import type { CallHandlers } from '../control/index.ts';
-import { AgentCore, type HeardForget } from '../core/index.ts';
+import { AgentCore, type HeardForget, type ScrubPosition } from '../core/index.ts';
 import { eventLinesMax, telemetryAgeMsMax } from '../limits.ts';
 import type { Clock, Timer } from '../ports.ts';
-import type { PeerId } from '../units.ts';
+import type { DriveId, PeerId } from '../units.ts';
 import type { EventLine, FleetView } from '../view.ts';
 import { Admission } from './admission.ts';
 import type { AgentLog } from './agent-log.ts';
 import { startAgentTelemetry } from './agent-telemetry.ts';
 import { WorkerPool } from './data-path/index.ts';
-import { isFullError, keepReserve, type LiveDisk } from './disk/index.ts';
+import { keepReserve, type LiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
 import { fleetView, type ViewParts } from './fleet-view.ts';
 import { createHandlers } from './handlers.ts';
-import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
 import type { Home } from './home.ts';
 import type { Identity } from './identity.ts';
 import { Keeper } from './keeping.ts';
@@ -38,6 +37,7 @@ import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
 import type { Store } from './store.ts';
 import type { Telemetry, telemetryRecords } from './telemetry/index.ts';
+import { Upkeep } from './upkeep.ts';
 import { createLiveWire, type LiveWire } from './wire/index.ts';
 
 export interface StartOptions {
@@ -74,6 +74,7 @@ export class LiveAgent {
   readonly planning: Planning;
   readonly fetcher: PackFetcher;
   readonly keeper: Keeper;
+  readonly upkeep: Upkeep;
   readonly workers = new WorkerPool();
   readonly identity: Identity;
   readonly #parts: Parts;
@@ -131,7 +132,9 @@ export class LiveAgent {
       keeper: () => this.keeper,
       report: (level, text) => this.#report(level, text),
     });
-    this.keeper = new Keeper(this, { home, report: (level, text) => this.#report(level, text) });
+    const report = this.#report.bind(this);
+    this.keeper = new Keeper(this, { home, report });
+    this.upkeep = new Upkeep(this, { home, clock, random, tell, power: readPower, report });
     this.operations = new Operations({
       tell,
       observations: this.#observations,
@@ -222,6 +225,7 @@ export class LiveAgent {
       append: (records) => this.appendTelemetry(records),
     });
     this.drives.start();
+    this.upkeep.start();
     if (this.#telemetry?.lastEnd === 'crashed')
       this.#report(
         'warning',
@@ -235,6 +239,7 @@ export class LiveAgent {
     this.#isStopped = true;
     this.#ticker?.cancel();
     this.operations.stop();
+    this.upkeep.stop();
     await this.drives.stop();
     await this.#telemetry
       ?.stop()
@@ -285,21 +290,13 @@ export class LiveAgent {
       snapshotAcknowledged: (staged: Parameters<Drives['acknowledged']>[0]) =>
         this.drives.acknowledged(staged),
       packs: this.fetcher,
-      noteForget: (heard: HeardForget) => this.#noteForget(heard),
+      noteForget: (heard: HeardForget) => this.upkeep.noteForget(heard),
+      noteScrub: (position: ScrubPosition) => this.upkeep.noteScrub(position),
+      proveDrive: (drive: DriveId) => this.upkeep.proveForCore(drive),
       report: (level: EventLine['level'], text: string) => this.#report(level, text),
       changed: () => this.#changed(),
       stored: (batch: SignedBatch) => this.#observations.note(batch),
     };
-  }
-
-  /** On a full disk it is heard anew after the next start: the packs are then kept for longer, never for less. */
-  #noteForget(heard: HeardForget): void {
-    try {
-      noteHeardForget(this.#parts.home, heard, this.now());
-    } catch (error) {
-      if (!isFullError(error)) throw error;
-      this.#report('warning', 'the disk is full: packs that were given up are kept for longer');
-    }
   }
 
   #learn(statement: Statement): void {
@@ -316,7 +313,7 @@ export class LiveAgent {
   }
 
   async #tellWhatSurvived(): Promise<void> {
-    const { disk, log, home } = this.#parts;
+    const { disk, log } = this.#parts;
     const stored = await new Promise<Parameters<Parameters<LiveDisk['list']>[0]>[0]>((resolve) => {
       disk.list(resolve);
     });
@@ -324,7 +321,7 @@ export class LiveAgent {
       kind: 'started',
       stored,
       staged: this.drives.pending,
-      heard: readHeardForgets(home),
+      ...this.upkeep.survived,
       now: this.now(),
     });
     for (const stream of ['facts', 'telemetry'] as const) {

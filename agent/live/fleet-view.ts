@@ -1,16 +1,17 @@
 // What this agent knows of the fleet, put together for people from the core's state and the live parts. Decides nothing.
 
 import { openSmall } from '../codec/index.ts';
-import { type AgentCore, type AuditCount, trustText } from '../core/index.ts';
+import { type AgentCore, type AuditCount, type ProofResult, trustText } from '../core/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { UnixMs } from '../../datasets/index.ts';
-import type { PeerId } from '../units.ts';
+import type { DriveId, PeerId } from '../units.ts';
 import type {
   DriveView,
   EventLine,
   FleetView,
   GroupNowView,
   MachineView,
+  ProofView,
   SnapshotView,
   TrainingView,
   WorkView,
@@ -125,7 +126,8 @@ const groupsNow = ({ core }: ViewParts, plan: Plan): readonly GroupNowView[] =>
   );
 
 function workView({ core, traffic }: ViewParts): WorkView {
-  const { shelf, backup, serving, repair, placement } = core;
+  const { shelf, backup, serving, repair, placement, scrub } = core;
+  const { readShards, lostShards, wholeMs } = scrub.counts;
   return {
     heldShards: shelf.heldShards,
     heldBytes: shelf.heldBytes,
@@ -134,6 +136,9 @@ function workView({ core, traffic }: ViewParts): WorkView {
     shardsToRebuild: repair.wantCount,
     shardsToRemove: placement.countSurplus(),
     ...traffic,
+    readShards,
+    rottenShards: lostShards,
+    ...(wholeMs === undefined ? {} : { allReadMs: wholeMs }),
   };
 }
 
@@ -150,6 +155,7 @@ function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
       ...(running?.lastOutcome?.massChange === undefined
         ? {}
         : { held: massChangeText(running.lastOutcome.massChange) }),
+      ...proofIn(core, drive),
       snapshots: heads.map(({ snapshot, atMs, fileCount, byteCount }): SnapshotView => ({
         snapshot,
         atMs,
@@ -161,6 +167,33 @@ function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
   });
   return acknowledged;
 }
+
+function proofIn({ proving }: AgentCore, drive: DriveId): Pick<DriveView, 'proof'> {
+  const known = proving.proofOf(drive);
+  if (known === undefined) return {};
+  const { last, proven } = known;
+  return {
+    proof: { last: proofView(last), ...(proven === undefined ? {} : { proven: proofView(proven) }) },
+  };
+}
+
+const proofView = ({
+  atMs,
+  verdict,
+  fileCount,
+  byteCount,
+  machineCount,
+  comparedCount,
+  reasons,
+}: ProofResult): ProofView => ({
+  atMs,
+  verdict,
+  fileCount,
+  byteCount,
+  machineCount,
+  comparedCount,
+  reasons,
+});
 
 /** The name of a drive for those who can open it. */
 export function driveName(key: Uint8Array, sealedName: Uint8Array): string | undefined {

@@ -18,7 +18,7 @@ import type { LiveAgent } from './agent.ts';
 import { compareTrees, defaultIgnores, restoreSnapshot } from './data-path/index.ts';
 import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
-import { diffSnapshots, findFiles, historyOf, verifyDrive } from './lookups.ts';
+import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from './lookups.ts';
 import { acceptChange } from './mass-changes.ts';
 import { chooseHead, type DriveWish, insideDrive, keyFor, openDrive } from './openable.ts';
 import { importTelemetry } from './telemetry/index.ts';
@@ -64,6 +64,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     history: (request, report, signal) => historyOf(agent, request, { report, signal }),
     diff: (request, report, signal) => diffSnapshots(agent, request, { report, signal }),
     verify: (request, report, signal) => verifyDrive(agent, request, { report, signal }),
+    prove: (request, report, signal) => proveDrives(agent, request, { report, signal }),
     retention: (request, report, signal) => setRetention(agent, request, { report, signal }),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: async () => {

@@ -7,6 +7,7 @@ import type {
   FileEvent,
   FindAnswer,
   HistoryAnswer,
+  ProveAnswer,
   ReportProgress,
   VerifyAnswer,
 } from '../control/index.ts';
@@ -189,5 +190,26 @@ export async function verifyDrive(
       })),
     });
   }
+  return { drives };
+}
+
+/** Restores some random files of this machine's drives from other machines, and compares them. Throws `drive-unknown`. */
+export async function proveDrives(
+  agent: LiveAgent,
+  wish: { readonly drive?: string },
+  line: LookupLine,
+): Promise<ProveAnswer> {
+  const own = [...agent.drives.running.keys()].filter(
+    (drive) =>
+      drive.startsWith(wish.drive ?? '') && (agent.core.catalogue.drives.get(drive)?.heads.length ?? 0) > 0,
+  );
+  if (own.length === 0)
+    throw new DreyError({
+      code: 'drive-unknown',
+      message: 'no drive of this machine with a snapshot is meant',
+      advice: 'Name a drive of this machine by the first digits of its id: see `drey status`.',
+    });
+  const drives: ProveAnswer['drives'][number][] = [];
+  for (const drive of own) drives.push(await agent.upkeep.prove(drive, line));
   return { drives };
 }

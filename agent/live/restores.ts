@@ -4,13 +4,20 @@ import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
 import type { CoreEvent } from '../core/index.ts';
 import { surveyPackCountMax } from '../limits.ts';
-import type { PackId } from '../units.ts';
+import type { PackId, PeerId } from '../units.ts';
 import type { LiveDisk } from './disk/index.ts';
 
 interface Waiting {
   readonly descriptor: PackDescriptor;
+  readonly from: 'anywhere' | 'others';
   /** One for each who waits: whoever gets the bytes may move their buffer to another thread. */
-  readonly results: PromiseWithResolvers<Uint8Array>[];
+  readonly results: PromiseWithResolvers<Fetched>[];
+}
+
+/** A sealed pack, and who sent shards of it. */
+export interface Fetched {
+  readonly bytes: Uint8Array;
+  readonly senders: readonly PeerId[];
 }
 
 export class PackFetcher {
@@ -18,6 +25,8 @@ export class PackFetcher {
   readonly #tell: (event: CoreEvent) => void;
   readonly #now: () => UnixMs;
   readonly #waiting = new Map<PackId, Waiting>();
+  /** Packs that are being put together. */
+  readonly #ending = new Map<PackId, Promise<void>>();
   readonly #surveys = new Map<number, PromiseWithResolvers<readonly number[]>>();
   #nextSurvey = 1;
 
@@ -33,30 +42,54 @@ export class PackFetcher {
 
   /** The whole sealed pack; the bytes are the caller's. Rejects with `pack-unreachable` when too few shards are found. */
   async fetch(descriptor: PackDescriptor): Promise<Uint8Array> {
-    const known = this.#waiting.get(descriptor.pack);
+    const local = this.#waiting.has(descriptor.pack)
+      ? undefined
+      : await this.#disk.assemble(descriptor).catch(() => undefined);
+    return local ?? (await this.#fetch(descriptor, 'anywhere')).bytes;
+  }
+
+  /** The same as if this machine's disk were gone: every shard comes from another machine. */
+  fetchFromOthers(descriptor: PackDescriptor): Promise<Fetched> {
+    return this.#fetch(descriptor, 'others');
+  }
+
+  async #fetch(descriptor: PackDescriptor, from: Waiting['from']): Promise<Fetched> {
+    const { pack } = descriptor;
+    // What is fetched for the other purpose, or still being put together, ends first.
+    for (let busy = this.#busyWith(pack, from); busy !== undefined; busy = this.#busyWith(pack, from))
+      await busy.catch(() => undefined);
+    const known = this.#waiting.get(pack);
     if (known !== undefined) return addResult(known);
-    const local = await this.#disk.assemble(descriptor).catch(() => undefined);
-    if (local !== undefined) return local;
-    const meanwhile = this.#waiting.get(descriptor.pack);
-    if (meanwhile !== undefined) return addResult(meanwhile);
-    const waiting: Waiting = { descriptor, results: [] };
-    this.#waiting.set(descriptor.pack, waiting);
+    const waiting: Waiting = { descriptor, from, results: [] };
+    this.#waiting.set(pack, waiting);
     const result = addResult(waiting);
-    this.#tell({ kind: 'packsWanted', packs: [descriptor], now: this.#now() });
+    const wish = from === 'others' ? ({ from } as const) : {};
+    this.#tell({ kind: 'packsWanted', packs: [descriptor], ...wish, now: this.#now() });
     return result;
   }
 
-  ready(pack: PackId): void {
-    const waiting = this.#take(pack);
-    if (waiting === undefined) return;
-    void this.#assemble(waiting).finally(() => this.#tell({ kind: 'packUsed', pack, now: this.#now() }));
+  #busyWith(pack: PackId, from: Waiting['from']): Promise<unknown> | undefined {
+    const waiting = this.#waiting.get(pack);
+    if (waiting !== undefined) return waiting.from === from ? undefined : waiting.results[0]?.promise;
+    return this.#ending.get(pack);
   }
 
-  async #assemble({ descriptor, results }: Waiting): Promise<void> {
+  ready(pack: PackId, senders: readonly PeerId[]): void {
+    const waiting = this.#take(pack);
+    if (waiting === undefined) return;
+    const ending = this.#assemble(waiting, senders).finally(() => {
+      this.#ending.delete(pack);
+      this.#tell({ kind: 'packUsed', pack, now: this.#now() });
+    });
+    this.#ending.set(pack, ending);
+  }
+
+  async #assemble({ descriptor, from, results }: Waiting, senders: readonly PeerId[]): Promise<void> {
     try {
-      const bytes = await this.#disk.assemble(descriptor);
+      const bytes = await this.#disk.assemble(descriptor, from === 'others' ? 'scratch' : undefined);
       const copies = results.slice(1).map(() => bytes.slice());
-      for (const [index, { resolve }] of results.entries()) resolve(copies[index - 1] ?? bytes);
+      for (const [index, { resolve }] of results.entries())
+        resolve({ bytes: copies[index - 1] ?? bytes, senders });
     } catch (error) {
       for (const { reject } of results) reject(error);
     }
@@ -102,8 +135,8 @@ export class PackFetcher {
   }
 }
 
-function addResult({ results }: Waiting): Promise<Uint8Array> {
-  const result = Promise.withResolvers<Uint8Array>();
+function addResult({ results }: Waiting): Promise<Fetched> {
+  const result = Promise.withResolvers<Fetched>();
   results.push(result);
   return result.promise;
 }

@@ -21,19 +21,27 @@ import {
   type Stream,
   type WireMessage,
 } from '../codec/index.ts';
-import type { AgentCore, CoreEffect, CoreEvent, HeardForget, StagedSnapshot } from '../core/index.ts';
+import type {
+  AgentCore,
+  CoreEffect,
+  CoreEvent,
+  HeardForget,
+  ScrubPosition,
+  StagedSnapshot,
+} from '../core/index.ts';
 import { batchBytesMax, recordsPerBatchMax } from '../limits.ts';
 import type {
   Disk,
   LogHead,
   ProofOutcome,
   ShardArrival,
+  ShardLocation,
   ShardOutcome,
   ShardPlace,
   Wire,
   WireListener,
 } from '../ports.ts';
-import type { PackId, PeerId } from '../units.ts';
+import type { DriveId, PackId, PeerId } from '../units.ts';
 import type { LiveLog } from './log/index.ts';
 import type { PlanOrder } from './planning.ts';
 import { DreyError } from '../../datasets/index.ts';
@@ -45,11 +53,13 @@ export interface ShellHooks {
   snapshotAcknowledged(staged: StagedSnapshot): void;
   /** Hears of packs that somebody wants whole, or counted. */
   readonly packs: {
-    ready(pack: PackId): void;
+    ready(pack: PackId, senders: readonly PeerId[]): void;
     lost(pack: PackId, foundCount: number): void;
     counted(survey: number, found: readonly number[]): void;
   };
   noteForget(heard: HeardForget): void;
+  noteScrub(position: ScrubPosition): void;
+  proveDrive(drive: DriveId): void;
   report(level: 'info' | 'warning' | 'problem', text: string): void;
   /** Something that people look at may have changed. */
   changed(): void;
@@ -68,8 +78,24 @@ export interface ShellParts {
   readonly logger: Logger;
 }
 
+type HandedOver = Extract<
+  CoreEffect,
+  {
+    kind:
+      | 'noteForget'
+      | 'noteScrub'
+      | 'proveDrive'
+      | 'computePlan'
+      | 'forecastPresence'
+      | 'snapshotAcknowledged'
+      | 'packReady'
+      | 'packLost'
+      | 'packsCounted';
+  }
+>;
+
 /** Events whose effects are of no interest to people. */
-const quietKinds = new Set<CoreEvent['kind']>(['tick', 'hint', 'batchOpened']);
+const quietKinds = new Set<CoreEvent['kind']>(['tick', 'hint', 'batchOpened', 'shardVerified']);
 
 export class Shell implements WireListener {
   readonly #parts: ShellParts;
@@ -243,12 +269,30 @@ export class Shell implements WireListener {
         );
       case 'removeShard':
         return disk.remove(effect.shard, () => hooks.changed());
-      case 'noteForget':
-        return hooks.noteForget(effect.heard);
       case 'connect':
         return wire.connect(effect.peer, effect.addresses);
       case 'cut':
         return wire.cut(effect.peer);
+      case 'report':
+        logger.info({ level: effect.level }, effect.text);
+        return hooks.report(effect.level, effect.text);
+      case 'verifyShard':
+        return disk.verify(effect.shard, (outcome) => this.#shardVerified(effect.shard, outcome));
+      default:
+        return this.#handOver(effect);
+    }
+  }
+
+  /** What is the business of others than the ports. */
+  #handOver(effect: HandedOver): void {
+    const { hooks } = this.#parts;
+    switch (effect.kind) {
+      case 'noteForget':
+        return hooks.noteForget(effect.heard);
+      case 'noteScrub':
+        return hooks.noteScrub(effect.position);
+      case 'proveDrive':
+        return hooks.proveDrive(effect.drive);
       case 'computePlan':
         return hooks.computePlan(effect);
       case 'forecastPresence':
@@ -256,14 +300,11 @@ export class Shell implements WireListener {
       case 'snapshotAcknowledged':
         return hooks.snapshotAcknowledged(effect.staged);
       case 'packReady':
-        return hooks.packs.ready(effect.pack);
+        return hooks.packs.ready(effect.pack, effect.from);
       case 'packLost':
         return hooks.packs.lost(effect.pack, effect.foundCount);
       case 'packsCounted':
         return hooks.packs.counted(effect.survey, effect.found);
-      case 'report':
-        logger.info({ level: effect.level }, effect.text);
-        return hooks.report(effect.level, effect.text);
     }
   }
 
@@ -308,6 +349,12 @@ export class Shell implements WireListener {
     const { pack, index } = shard;
     this.handle({ kind: 'shardProved', to, pack, index, leaf, outcome, now });
     if (typeof outcome === 'string') this.handle({ kind: 'shardLost', shard, now });
+  }
+
+  #shardVerified(shard: ShardLocation, outcome: 'intact' | 'damaged' | 'missing'): void {
+    const now = this.#parts.now();
+    this.handle({ kind: 'shardVerified', shard, outcome, now });
+    if (outcome !== 'intact') this.handle({ kind: 'shardLost', shard, now });
   }
 
   #sendReceipt(to: PeerId, shard: { readonly pack: PackId; readonly index: number }): void {

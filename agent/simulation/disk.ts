@@ -230,11 +230,11 @@ export class SimulatedDisk implements Disk {
     });
   }
 
-  /** Unharmed shards of a pack by index, wherever they lie. */
-  intactShards(pack: PackId): ReadonlyMap<number, Uint8Array> {
+  /** Unharmed shards of a pack by index, wherever they lie, or in one place only. */
+  intactShards(pack: PackId, place?: ShardPlace): ReadonlyMap<number, Uint8Array> {
     const intact = new Map<number, Uint8Array>();
     for (const slot of this.platters.slotsOf(pack)) {
-      if (!slot.isFlushed || !isIntact(slot)) continue;
+      if (!slot.isFlushed || !isIntact(slot) || (place ?? slot.place) !== slot.place) continue;
       if (slot.place === 'outbox')
         for (const [index, bytes] of shardsOfPack(slot).entries()) intact.set(index, bytes);
       else intact.set(slot.index, slot.bytes);

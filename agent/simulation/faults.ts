@@ -61,11 +61,6 @@ export function stopFaults(fleet: Fleet): void {
   }
 }
 
-/** Reads every held shard of every machine that is up. */
-export function scrubAll(fleet: Fleet): void {
-  for (const machine of fleet.machines) if (machine.isUp) machine.shell?.scrub();
-}
-
 /** `count` times over the days, at random moments; a fraction of a time is a chance. */
 function times({ fleet, random }: Scheduler, count: number, act: (random: Random) => void): void {
   const whole = Math.floor(count) + (random.fraction() < count % 1 ? 1 : 0);
@@ -137,9 +132,6 @@ function rot(scheduler: Scheduler): void {
     fleet.noteFault('flipped bit');
     fleet.noteHarm(rotten);
   });
-  if (faults.rotsPerDay === 0 && faults.liarShare === 0) return;
-  for (let day = 1; day <= dayCount; day++)
-    fleet.queue.schedule(fleet.startMs + (day - 0.5) * dayMs, () => scrubAll(fleet));
 }
 
 /** Evenly over the days: whoever says how many fires there are wants time between them. */

@@ -8,6 +8,7 @@ import {
   type AdminKey,
   bytesOfHex,
   createAdminKey,
+  type DriveRecord,
   fleetRootFromSeed,
   type ForgetRecord,
   machineKeyFromSeed,
@@ -17,7 +18,7 @@ import {
   signStatement,
   noBatchHash,
 } from '../codec/index.ts';
-import type { CoreEffect, Effects, StagedSnapshot } from '../core/index.ts';
+import type { CoreEffect, DriveProof, Effects, StagedSnapshot } from '../core/index.ts';
 import { certificateMs } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { Checks } from './checks.ts';
@@ -49,6 +50,7 @@ export class Fleet implements World {
   readonly fleet: FleetId;
   readonly tickMs: number;
   readonly planMs = 2000;
+  readonly scrubPassMs: number;
   readonly planner: Planner;
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement = createStatementOpener();
@@ -64,6 +66,7 @@ export class Fleet implements World {
   readonly effectCounts: Record<string, number> = {};
   readonly faultCounts: Record<string, number> = {};
   readonly reports: Record<string, number> = {};
+  readonly proofCounts: Record<string, number> = {};
   rejectionCount = 0;
   readonly #admin: AdminKey;
   readonly #byPeer = new Map<PeerId, Machine>();
@@ -73,6 +76,7 @@ export class Fleet implements World {
     this.options = options;
     this.random = createRandom(options.seed).fork('simulation');
     this.tickMs = options.tickMs;
+    this.scrubPassMs = options.scrubPassMs;
     this.planner = options.planner;
     this.rewrite = options.rewrite;
     this.network = new Network({
@@ -220,6 +224,10 @@ export class Fleet implements World {
     this.effectCounts[kind] = (this.effectCounts[kind] ?? 0) + 1;
   }
 
+  noteProof({ last: { verdict } }: DriveProof): void {
+    this.proofCounts[verdict] = (this.proofCounts[verdict] ?? 0) + 1;
+  }
+
   noteReport({ text }: Extract<CoreEffect, { kind: 'report' }>): void {
     this.reports[text] = (this.reports[text] ?? 0) + 1;
   }
@@ -252,6 +260,7 @@ export class Fleet implements World {
     const { shell } = machine;
     const plan = shell?.core.election.plan;
     if (shell === undefined || plan === undefined || !machine.isUp) return;
+    this.#nameDrive(machine);
     const shapes = redundancyForFleet(
       new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))).size,
     );
@@ -262,6 +271,20 @@ export class Fleet implements World {
         if (--waiting === 0) shell.stageSnapshot(made.staged);
       });
     }
+  }
+
+  /** A drive's first record, which its snapshots need to be known by. */
+  #nameDrive({ peer, shell }: Machine): void {
+    const drive = driveOf(peer);
+    if (shell?.core.catalogue.drives.has(drive) === true) return;
+    const record: DriveRecord = {
+      kind: 'drive',
+      drive,
+      keyEpoch: 0,
+      sealedName: new Uint8Array(),
+      wrappedKeys: [],
+    };
+    shell?.publish([record], () => {});
   }
 
   /** The first machine is the admin's: its log starts with the policy and everybody's certificate. */

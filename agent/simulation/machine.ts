@@ -4,8 +4,15 @@
 import type { Random } from '../../datasets/index.ts';
 import type { PresenceForecast } from '../../models/index.ts';
 import type { MachineKey, openStatement, ShardKey } from '../codec/index.ts';
-import type { CoreEffect, Effects, HeardForget, StagedSnapshot } from '../core/index.ts';
-import type { FleetId, PeerId } from '../units.ts';
+import type {
+  CoreEffect,
+  DriveProof,
+  Effects,
+  HeardForget,
+  ScrubPosition,
+  StagedSnapshot,
+} from '../core/index.ts';
+import type { DriveId, FleetId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Frames } from './frames.ts';
@@ -23,6 +30,7 @@ export interface World {
   readonly tickMs: number;
   /** How long computing a plan takes. */
   readonly planMs: number;
+  readonly scrubPassMs: number;
   readonly planner: Planner;
   /** Who is back when, by what the machines did before the run; undefined where nobody knows. */
   presence(): PresenceForecast | undefined;
@@ -33,6 +41,7 @@ export interface World {
   /** The process dies; its person starts it again a little later. */
   crashForNow(machine: Machine): void;
   noteEffect(machine: Machine, effect: CoreEffect): void;
+  noteProof(proof: DriveProof): void;
   noteReport(report: Extract<CoreEffect, { kind: 'report' }>): void;
   noteAcknowledged(machine: Machine, staged: StagedSnapshot): void;
   /** A shard is offered to a machine that has it. */
@@ -73,6 +82,10 @@ export class Machine {
   journal: StagedSnapshot[] = [];
   /** When it heard that packs were given up: another small file. */
   heard: HeardForget[] = [];
+  /** How far the reading of all shards is: another one. */
+  scrub: ScrubPosition | undefined;
+  /** What the last proofs of its drives found: one more. */
+  readonly proofs = new Map<DriveId, DriveProof>();
   readonly ups: UpSpan[] = [];
   platters: Platters;
   shell: Shell | undefined;

@@ -120,6 +120,8 @@ export interface SimulationOptions {
   /** Snapshots that each person keeps, the newest ones; older ones are given up. Absent: all. */
   readonly keepLast?: number;
   readonly tickMs?: number;
+  /** In which each agent reads all its shards: the shipped four weeks are longer than most runs. */
+  readonly scrubPassMs?: number;
   readonly holderSilenceMs?: number;
   readonly quotaBytes?: number;
   readonly planner?: Planner;
@@ -144,6 +146,7 @@ export function resolveOptions(options: SimulationOptions): ResolvedOptions {
     snapshotsPerMachineDay: 1,
     keepLast: Number.POSITIVE_INFINITY,
     tickMs: seconds(30),
+    scrubPassMs: days(1),
     // Longer than a weekend and the Monday morning after it.
     holderSilenceMs: days(4),
     quotaBytes: 10_000_000,
@@ -179,6 +182,8 @@ export interface Report {
   readonly packsBeyondRepair: number;
   /** Shards of given-up packs whose time was over at the end, and that lay somewhere still. */
   readonly shardsLeftOver: number;
+  /** Proofs of own drives, by what they found. */
+  readonly proofCounts: Readonly<Record<string, number>>;
   readonly planEpoch: number;
   /** Smallest number of shards above k that an acknowledged pack ever had at a look. */
   readonly marginLeast: number;

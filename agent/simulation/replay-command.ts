@@ -31,6 +31,7 @@ const knownNames: ReadonlySet<string> = new Set([
   'snapshotsPerMachineDay',
   'keepLast',
   'tickMs',
+  'scrubPassMs',
   'holderSilenceMs',
   'quotaBytes',
   'restoreCount',

@@ -15,17 +15,18 @@ import {
 } from '../codec/index.ts';
 import { AgentCore, type CoreEffect, type CoreEvent, isValidAt, type StagedSnapshot } from '../core/index.ts';
 import { batchPageBytesMax, batchPageCountMax } from '../limits.ts';
-import type { ShardArrival, ShardLocation, ShardPlace, WireListener } from '../ports.ts';
+import type { ShardArrival, ShardPlace, WireListener } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { SimulatedDisk } from './disk.ts';
 import { Life, SimulatedClock } from './life.ts';
 import { SimulatedLog } from './log.ts';
 import type { Machine, World } from './machine.ts';
+import { proveDrive } from './proofs.ts';
 import { SimulatedWire } from './wire.ts';
 
 /** What a restore that was asked of a shell hears of each pack. */
 export interface PackListener {
-  packReady(pack: PackId): void;
+  packReady(pack: PackId, from: readonly PeerId[]): void;
   packLost(pack: PackId, foundCount: number): void;
 }
 
@@ -55,6 +56,7 @@ export class Shell {
       fleet: world.fleet,
       fraction: () => machine.random.fraction(),
       openStatement: world.openStatement,
+      scrubPassMs: world.scrubPassMs,
     });
     this.wire = new SimulatedWire({
       network: world.network,
@@ -74,6 +76,8 @@ export class Shell {
         stored,
         staged: [...this.#machine.journal],
         heard: [...this.#machine.heard],
+        scrub: this.#machine.scrub,
+        proofs: [...this.#machine.proofs.values()],
       });
       this.#admits(this.#machine.peer, this.#machine.certificate);
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });
@@ -129,26 +133,6 @@ export class Shell {
       if (outcome !== 'stored') return;
       this.tell({ kind: 'batchStored', batch });
       done();
-    });
-  }
-
-  /** Reads every held shard in turn. */
-  scrub(): void {
-    this.#scrubFrom(
-      this.disk
-        .whole()
-        .filter(({ place }) => place === 'held')
-        .values(),
-    );
-  }
-
-  #scrubFrom(rest: Iterator<{ readonly descriptor: PackDescriptor; readonly index: number }>): void {
-    const { value, done } = rest.next();
-    if (done === true) return;
-    const shard: ShardLocation = { place: 'held', pack: value.descriptor.pack, index: value.index };
-    this.disk.verify(shard, (verdict) => {
-      if (verdict !== 'intact') this.tell({ kind: 'shardLost', shard });
-      this.#scrubFrom(rest);
     });
   }
 
@@ -253,13 +237,19 @@ export class Shell {
         this.#acknowledged(effect.staged);
         return;
       case 'packReady':
-        this.packListener?.packReady(effect.pack);
+        this.packListener?.packReady(effect.pack, effect.from);
         return;
       case 'packLost':
         this.packListener?.packLost(effect.pack, effect.foundCount);
         return;
       case 'noteForget':
         this.#machine.heard.push(effect.heard);
+        return;
+      case 'proveDrive':
+        proveDrive({ shell: this, machine: this.#machine, world: this.#world }, effect.drive);
+        return;
+      case 'noteScrub':
+        this.#machine.scrub = effect.position;
         return;
       case 'packsCounted':
         return;
@@ -274,7 +264,7 @@ export class Shell {
   #moveShard(
     effect: Extract<
       CoreEffect,
-      { kind: 'sendShard' | 'proveShard' | 'sendReceipt' | 'rebuildShard' | 'removeShard' }
+      { kind: 'sendShard' | 'proveShard' | 'verifyShard' | 'sendReceipt' | 'rebuildShard' | 'removeShard' }
     >,
   ): void {
     switch (effect.kind) {
@@ -291,6 +281,14 @@ export class Shell {
         this.disk.prove(shard, leaf, (outcome) => {
           this.tell({ kind: 'shardProved', to, pack: shard.pack, index: shard.index, leaf, outcome });
           if (typeof outcome === 'string') this.tell({ kind: 'shardLost', shard });
+        });
+        return;
+      }
+      case 'verifyShard': {
+        const { shard } = effect;
+        this.disk.verify(shard, (outcome) => {
+          this.tell({ kind: 'shardVerified', shard, outcome });
+          if (outcome !== 'intact') this.tell({ kind: 'shardLost', shard });
         });
         return;
       }

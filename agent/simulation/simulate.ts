@@ -4,7 +4,7 @@
 import { dayMs, hourMs, hours } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import { plannedMachinesMin } from '../core/index.ts';
-import { scrubAll, scheduleFaults, stopFaults } from './faults.ts';
+import { scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
 import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
 import { restoreOnNewMachine } from './restoring.ts';
@@ -99,8 +99,6 @@ function settle(fleet: Fleet): number | undefined {
   const { holderSilenceMs } = fleet.options;
   const isAnyGone = fleet.machines.some(({ isDestroyed }) => isDestroyed);
   const untilMs = fromMs + settleMsMax + (isAnyGone ? holderSilenceMs : 0);
-  // What rotted and was not yet read is found now.
-  scrubAll(fleet);
   while (fleet.queue.nowMs < untilMs) {
     fleet.queue.runUntil(fleet.queue.nowMs + hourMs / 4);
     if (unsettled(fleet) === '') return (fleet.queue.nowMs - fromMs) / hourMs;
@@ -150,6 +148,7 @@ function reportOf(fleet: Fleet, end: End): Report {
     effectCounts: fleet.effectCounts,
     faultCounts: fleet.faultCounts,
     reports: fleet.reports,
+    proofCounts: fleet.proofCounts,
     snapshotsGivenUp: ledger.givenUp.length,
     packsBeyondRepair: checks.countBeyondRepair(queue.nowMs),
     shardsLeftOver: checks.countLeftOver(queue.nowMs),

@@ -1,7 +1,7 @@
 // `drey status`: what is safe, what is at risk, what is being done, in plain words.
 
 import type { Command } from 'commander';
-import { type FleetView, type Problem, problemText } from '../../agent/index.ts';
+import { type DriveView, type FleetView, type Problem, problemText } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, spanText, tableText, timeText } from '../print.ts';
@@ -26,6 +26,18 @@ function machineRows(view: FleetView): string {
   return tableText([['machine', 'state', 'heard', 'free', 'slots', 'proven', 'trusted', 'domain'], ...rows]);
 }
 
+/** When files of it last came back from other machines in a trial, and whether the last one did. */
+function provenText({ proof }: DriveView, atMs: number): string {
+  if (proof === undefined) return 'not yet proven restorable';
+  const { last, proven } = proof;
+  const when =
+    proven === undefined
+      ? 'never proven restorable'
+      : `last proven restorable: ${spanText(Math.max(0, atMs - proven.atMs))} ago (${proven.fileCount} files, ${bytesText(proven.byteCount)} from ${proven.machineCount} machines)`;
+  if (last.verdict === 'proven') return when;
+  return `${when}; a trial ${spanText(Math.max(0, atMs - last.atMs))} ago failed: ${last.reasons.join('; ')}`;
+}
+
 function driveLines(view: FleetView): string[] {
   return view.drives
     .filter((drive) => drive.path !== undefined)
@@ -40,7 +52,8 @@ function driveLines(view: FleetView): string[] {
           ? ''
           : `; on its way: ${drive.pending.shardsStored} of ${drive.pending.shardsWanted} shards stored`;
       const held = drive.held === undefined ? '' : `\n!!   ${drive.held}; no older snapshot is forgotten`;
-      return `  ${drive.path}: ${newest}${pending}; ${drive.watcher ?? 'stopped'}${held}`;
+      const proven = `\n     ${provenText(drive, view.atMs)}`;
+      return `  ${drive.path}: ${newest}${pending}; ${drive.watcher ?? 'stopped'}${proven}${held}`;
     });
 }
 
@@ -68,6 +81,15 @@ function problemLines(problems: readonly Problem[]): readonly string[] {
   });
 }
 
+/** What it read of its own disk by itself. */
+function readText({ work: { readShards, rottenShards, allReadMs }, atMs }: FleetView): string {
+  const all =
+    allReadMs === undefined
+      ? 'not all of them were read yet'
+      : `all were read once ${spanText(Math.max(0, atMs - allReadMs))} ago`;
+  return `Since it started it read ${readShards} of its shards by itself, ${rottenShards} of them were damaged and are fetched again; ${all}.`;
+}
+
 function statusText(view: FleetView): string {
   const { work } = view;
   const optimizer = view.machines.find((machine) => machine.peer === view.optimizer?.peer);
@@ -78,6 +100,7 @@ function statusText(view: FleetView): string {
     machineRows(view),
     '',
     `This machine holds ${work.heldShards} shards, ${bytesText(work.heldBytes)}; to send ${work.shardsToSend}, to rebuild ${work.shardsToRebuild}, to remove ${work.shardsToRemove}; own packs waiting ${work.outboxPacks}.`,
+    readText(view),
     ...driveLines(view),
     '',
     ...problemLines(view.problems),

@@ -1,7 +1,8 @@
-// `drey verify`: whether every file of the snapshots could be restored from what is there now. Ends with 1 when not.
+// `drey verify`: whether every file of the snapshots could be restored from what is there now; `--prove` restores some of them as a trial.
+// Ends with 1 when not.
 
 import type { Command } from 'commander';
-import { askAgent, type VerifyAnswer } from '../../agent/control/index.ts';
+import { askAgent, type ProveAnswer, type VerifyAnswer } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions } from '../command.ts';
 import {
@@ -17,11 +18,12 @@ import { bytesText } from '../print.ts';
 interface VerifyOptions extends LookupOptions {
   readonly snapshot?: string;
   readonly readData?: boolean;
+  readonly prove?: boolean;
 }
 
 type Drive = VerifyAnswer['drives'][number];
 
-const problemLine = ({ snapshot, path, reason }: Drive['problems'][number]): string =>
+const problemLine = ({ snapshot, path, reason }: Partial<Drive['problems'][number]>): string =>
   `!! ${[snapshot === undefined ? undefined : shortId(snapshot), path, reason].filter((part) => part !== undefined).join(': ')}`;
 
 function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
@@ -39,7 +41,7 @@ function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
   ];
 }
 
-function assertSound({ drives }: VerifyAnswer): void {
+function assertSound({ drives }: { readonly drives: readonly Pick<Drive, 'problemCount'>[] }): void {
   const problemCount = drives.reduce((sum, drive) => sum + drive.problemCount, 0);
   if (problemCount === 0) return;
   throw new DreyError({
@@ -50,7 +52,28 @@ function assertSound({ drives }: VerifyAnswer): void {
   });
 }
 
+function proofLines(drive: ProveAnswer['drives'][number]): readonly string[] {
+  const { path, fileCount, byteCount, machineCount, comparedCount, problems } = drive;
+  return [
+    `${path}: ${fileCount} files, ${bytesText(byteCount)} came back from ${machineCount} machines as they were backed up; ${comparedCount} of them are unchanged here and are the same.`,
+    ...problems.map(problemLine),
+  ];
+}
+
+async function prove(options: VerifyOptions): Promise<void> {
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'prove',
+    request: options.drive === undefined ? {} : { drive: options.drive },
+    ...counting(options),
+  });
+  endCounting(options);
+  show(options, answer, () => answer.drives.flatMap(proofLines).join('\n'));
+  assertSound({ drives: answer.drives.map(({ problems }) => ({ problemCount: problems.length })) });
+}
+
 async function verify(options: VerifyOptions): Promise<void> {
+  if (options.prove === true) return prove(options);
   const readData = options.readData === true;
   const answer = await askAgent({
     home: homeOf(options),
@@ -76,6 +99,10 @@ export function addVerifyCommand(program: Command): void {
     .description('whether every file of the snapshots could be restored from what is there now');
   withDriveOptions(withCommonOptions(command, 'drey verify --read-data'))
     .option('--snapshot <id>', 'only this one (its first digits are enough; default: all)')
+    .option(
+      '--prove',
+      'restore some random files of the newest snapshots of this machine from other machines, and compare them',
+    )
     .option('--read-data', 'fetch every pack and check every part of every file, not only where it lies')
     .action(verify);
 }

@@ -2,13 +2,26 @@
 
 import type { DriveView, FleetView } from '../../agent/view.ts';
 import { agoText, bytesText, timeText } from './format.ts';
-import { namesOf, number, type Section, title } from './section.ts';
+import { namesOf, number, type Section, title, words } from './section.ts';
 import { type Cell, folded, table } from './tables.ts';
 
 function stateOf({ pending, watcher, snapshots }: DriveView): string {
   if (pending !== undefined)
     return `backing up: ${pending.shardsStored} of ${pending.shardsWanted} shards stored`;
   return watcher ?? (snapshots.length === 0 ? 'no snapshot yet' : 'stored');
+}
+
+/** "3 h ago (5 files, 12 MB from 4 machines)"; others' drives are proven by their owners. */
+function provenCell({ proof, path }: DriveView, atMs: number): Cell {
+  if (path === undefined) return '–';
+  if (proof === undefined) return words('not yet');
+  const { last, proven } = proof;
+  const when =
+    proven === undefined
+      ? 'never'
+      : `${agoText(atMs - proven.atMs)} (${proven.fileCount} files, ${bytesText(proven.byteCount)} from ${proven.machineCount} machines)`;
+  if (last.verdict === 'proven') return words(when);
+  return words(`${when}; a trial ${agoText(atMs - last.atMs)} failed: ${last.reasons.join('; ')}`);
 }
 
 const driveName = ({ path, drive }: DriveView): string => path ?? `${drive.slice(0, 8)} (sealed)`;
@@ -55,6 +68,7 @@ export const drivesSection: Section = (view) => {
       number(String(drive.snapshots.length)),
       number(last === undefined ? '–' : String(last.fileCount)),
       number(last === undefined ? '–' : bytesText(last.byteCount), last?.byteCount),
+      provenCell(drive, view.atMs),
       stateOf(drive),
     ];
   });
@@ -74,6 +88,7 @@ export const drivesSection: Section = (view) => {
         number('snapshots'),
         number('files'),
         number('size'),
+        words('last proven restorable'),
         'state',
       ],
       rows,

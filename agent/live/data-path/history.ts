@@ -9,6 +9,8 @@ import type {
   HistoryResult,
   ReadProgress,
   ReadQuestion,
+  ProveRequest,
+  ProveResult,
   VerifyRequest,
   VerifyResult,
 } from './tasks.ts';
@@ -98,3 +100,16 @@ export const verifySnapshots = (
       return { body: await options.workers.run({ task: 'check', request: question.request, answer }) };
     },
   });
+
+export interface ProveOptions
+  extends Omit<ReadingOptions, 'driveKey'>, Omit<ProveRequest, 'drive' | 'sealedRoot'> {}
+
+/** Restores some random files of a snapshot into memory and compares them. Throws `restore-cancelled`, `worker-lost`. */
+export const proveSnapshot = ({ drive, sealedRoot }: Head, options: ProveOptions): Promise<ProveResult> => {
+  const { driveKey, folder, seed, filesMax, fileBytesMax } = options;
+  return options.workers.run({
+    task: 'prove',
+    request: { drive, driveKey, sealedRoot, folder, seed, filesMax, fileBytesMax },
+    answer: (question) => answerReading(question, options),
+  });
+};

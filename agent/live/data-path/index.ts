@@ -8,6 +8,7 @@ export {
   findVersions,
   type ReadingOptions,
   type VerifyOptions,
+  proveSnapshot,
   verifySnapshots,
 } from './history.ts';
 export {

@@ -213,6 +213,33 @@ export interface VerifyRequest {
   readonly jobCountMax: number;
 }
 
+/** Task `prove`: a few random files of one snapshot. */
+export interface ProveRequest {
+  readonly drive: DriveId;
+  readonly driveKey: Uint8Array;
+  readonly sealedRoot: Uint8Array;
+  /** The drive's folder on this machine. */
+  readonly folder: string;
+  readonly seed: number;
+  readonly filesMax: number;
+  /** Of a longer file only so many bytes. */
+  readonly fileBytesMax: number;
+}
+
+export interface ProveResult {
+  /** Files that came back as they were backed up, as far as they were looked at. */
+  readonly fileCount: number;
+  readonly byteCount: number;
+  /** Of those, files that are unchanged here and were compared. */
+  readonly comparedCount: number;
+  /** Without a path it is about the whole snapshot. */
+  readonly problems: readonly {
+    readonly path?: string;
+    readonly reason: string;
+    readonly verdict: 'unreachable' | 'wrong';
+  }[];
+}
+
 /** Task `check`: one pack and everything in it. */
 export interface CheckRequest {
   readonly driveKey: Uint8Array;
@@ -295,6 +322,14 @@ export interface DropRequest {
   readonly packs: readonly PackId[];
 }
 
+/** A task that asks for packs and nothing else. */
+interface ReadingTask<Request, Result> {
+  readonly request: Request;
+  readonly question: ReadQuestion;
+  readonly answer: Uint8Array | undefined;
+  readonly result: Result;
+}
+
 export interface Tasks {
   readonly pack: {
     readonly request: PackRequest;
@@ -320,24 +355,15 @@ export interface Tasks {
     readonly answer: Uint8Array | undefined;
     readonly result: HistoryResult;
   };
-  readonly difference: {
-    readonly request: DifferenceRequest;
-    readonly question: ReadQuestion;
-    readonly answer: Uint8Array | undefined;
-    readonly result: DifferenceResult;
-  };
+  readonly difference: ReadingTask<DifferenceRequest, DifferenceResult>;
   readonly verify: {
     readonly request: VerifyRequest;
     readonly question: VerifyQuestion;
     readonly answer: Uint8Array | readonly number[] | CheckResult | undefined;
     readonly result: VerifyResult;
   };
-  readonly check: {
-    readonly request: CheckRequest;
-    readonly question: ReadQuestion;
-    readonly answer: Uint8Array | undefined;
-    readonly result: CheckResult;
-  };
+  readonly check: ReadingTask<CheckRequest, CheckResult>;
+  readonly prove: ReadingTask<ProveRequest, ProveResult>;
   readonly prune: {
     readonly request: PruneRequest;
     readonly question: PruneQuestion;

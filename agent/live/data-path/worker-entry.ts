@@ -7,6 +7,7 @@ import { compareTask } from './compare-trees.ts';
 import { nameDiskError } from './disk-errors.ts';
 import { differenceTask, historyTask } from './history-task.ts';
 import { packTask } from './pack-task.ts';
+import { proveTask } from './prove-task.ts';
 import { dropTask, pruneTask } from './prune-task.ts';
 import { restoreTask } from './restore-task.ts';
 import { snapshotTask } from './snapshot-task.ts';
@@ -35,6 +36,7 @@ const taskFunctions: {
   difference: differenceTask,
   verify: verifyTask,
   check: checkTask,
+  prove: proveTask,
   prune: pruneTask,
   drop: dropTask,
 };

@@ -57,8 +57,8 @@ export interface LiveDisk extends Disk {
   openSink(wanted: StoredPlace): Promise<ShardSink | ShardOutcome>;
   /** Puts an own pack whole into the outbox, flushed. Throws `disk-full`. */
   stage(descriptor: PackDescriptor, shards: readonly Uint8Array[]): Promise<void>;
-  /** The sealed pack from k intact shards here, wherever they lie. Throws `pack-incomplete`. */
-  assemble(descriptor: PackDescriptor): Promise<Uint8Array>;
+  /** The sealed pack from k intact shards here, wherever they lie or in one place only. Throws `pack-incomplete`. */
+  assemble(descriptor: PackDescriptor, place?: ShardPlace): Promise<Uint8Array>;
   /** Removes all scratch shards of a pack. */
   dropScratch(pack: PackId): Promise<void>;
 }
@@ -208,8 +208,8 @@ class FileDisk implements LiveDisk {
     }
   }
 
-  async assemble(descriptor: PackDescriptor): Promise<Uint8Array> {
-    const shards = await this.#intactShards(descriptor);
+  async assemble(descriptor: PackDescriptor, place?: ShardPlace): Promise<Uint8Array> {
+    const shards = await this.#intactShards(descriptor, { place });
     const pack = assemblePack(descriptor, shards);
     if (pack.ok) return pack.value;
     throw new DreyError({
@@ -238,7 +238,7 @@ class FileDisk implements LiveDisk {
 
   async #rebuild(wanted: StoredPlace): Promise<ShardOutcome> {
     const { descriptor, index } = wanted;
-    const shards = await this.#intactShards(descriptor, index);
+    const shards = await this.#intactShards(descriptor, { wanted: index });
     const known = shards.get(index);
     const rebuilt = known === undefined ? rebuildShard(descriptor, shards, index) : undefined;
     const bytes = known ?? (rebuilt?.ok === true ? rebuilt.value : undefined);
@@ -285,11 +285,15 @@ class FileDisk implements LiveDisk {
     }
   }
 
-  /** Up to k intact shards of a pack, slices first; shard `wanted` alone when it is here. */
-  async #intactShards(descriptor: PackDescriptor, wanted?: number): Promise<ReadonlyMap<number, Uint8Array>> {
+  /** Up to k intact shards of a pack, slices first, in `place` only where one is named; shard `wanted` alone when it is here. */
+  async #intactShards(
+    descriptor: PackDescriptor,
+    { wanted, place }: { readonly wanted?: number; readonly place?: ShardPlace | undefined },
+  ): Promise<ReadonlyMap<number, Uint8Array>> {
     const { k, n } = descriptor.redundancy;
     const here: ShardLocation[] = [];
     for (const shard of this.#index.ofPack(descriptor.pack)) {
+      if (place !== undefined && shard.place !== place) continue;
       const indexes = shard.place === 'outbox' ? Array.from({ length: n }, (_, at) => at) : [shard.index];
       for (const index of indexes) here.push({ ...locationOf(shard), index });
     }

@@ -8,6 +8,7 @@ import type { Problem } from '../../problem.ts';
 import type { ViewParts } from '../fleet-view.ts';
 import { findDriveProblems } from './drive-problems.ts';
 import { findMachineProblems } from './machine-problems.ts';
+import { findProofProblems } from './proof-problems.ts';
 
 /** A problem as it is found; `sinceMs` only where what is found tells it. */
 export type FoundProblem = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: UnixMs };
@@ -18,6 +19,7 @@ export const findProblems = (parts: ViewParts): readonly FoundProblem[] => [
   ...findPacksAtRisk(parts.core),
   ...findMachineProblems(parts.core, parts.now),
   ...findDriveProblems(parts.drives),
+  ...findProofProblems(parts.core, parts.now),
   ...findOwnProblems(parts),
   ...parts.operations.alerts.problems,
 ];

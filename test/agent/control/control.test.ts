@@ -32,6 +32,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   history: never,
   diff: never,
   verify: never,
+  prove: never,
   retention: never,
   computePlan: never,
   approvePlan: never,

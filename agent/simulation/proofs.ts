@@ -1,0 +1,61 @@
+// A proof in the pretend world: one pack of a drive's newest snapshot is fetched from other machines and put together from nothing
+// but what they sent. It decides nothing; what it found goes to the core.
+
+import { assemblePack, type PackDescriptor } from '../codec/index.ts';
+import type { ProofResult } from '../core/index.ts';
+import type { DriveId, PackId, PeerId } from '../units.ts';
+import { packsOfHead } from './ledger.ts';
+import type { Machine, World } from './machine.ts';
+import type { PackListener, Shell } from './shell.ts';
+
+type Found = Pick<ProofResult, 'verdict' | 'reasons' | 'machineCount' | 'fetchedBytes'>;
+
+/** Begins a proof of a drive of this machine; the core hears its end as `driveProved`. */
+export function proveDrive(
+  { shell, machine, world }: { readonly shell: Shell; readonly machine: Machine; readonly world: World },
+  drive: DriveId,
+): void {
+  const head = shell.core.catalogue.drives.get(drive)?.heads.at(-1);
+  const packs = head === undefined ? undefined : packsOfHead(machine.peer, head);
+  const descriptor = packs?.[machine.random.below(packs.length)];
+  if (head === undefined || descriptor === undefined || shell.packListener !== undefined) return;
+  const tell = (found: Found): void => {
+    shell.packListener = undefined;
+    const isProven = found.verdict === 'proven';
+    const last: ProofResult = {
+      snapshot: head.snapshot,
+      atMs: shell.clock.now(),
+      fileCount: isProven ? 1 : 0,
+      byteCount: isProven ? descriptor.packBytes : 0,
+      comparedCount: 0,
+      ...found,
+    };
+    const proven = isProven ? last : machine.proofs.get(drive)?.proven;
+    const proof = { drive, last, proven };
+    machine.proofs.set(drive, proof);
+    world.noteProof(proof);
+    shell.tell({ kind: 'driveProved', proof });
+  };
+  shell.packListener = listener(shell, descriptor, tell);
+  shell.tell({ kind: 'packsWanted', packs: [descriptor], from: 'others' });
+}
+
+const listener = (shell: Shell, descriptor: PackDescriptor, tell: (found: Found) => void): PackListener => ({
+  packReady: (pack: PackId, from: readonly PeerId[]) => {
+    const isWhole = assemblePack(descriptor, shell.disk.intactShards(pack, 'scratch')).ok;
+    shell.tell({ kind: 'packUsed', pack });
+    tell({
+      verdict: isWhole ? 'proven' : 'wrong',
+      reasons: isWhole ? [] : ['a pack came back different'],
+      machineCount: from.length,
+      fetchedBytes: descriptor.packBytes,
+    });
+  },
+  packLost: (_pack, foundCount) =>
+    tell({
+      verdict: 'unreachable',
+      reasons: [`${foundCount} of ${descriptor.redundancy.k} shards were found`],
+      machineCount: 0,
+      fetchedBytes: 0,
+    }),
+});

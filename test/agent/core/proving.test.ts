@@ -1,0 +1,121 @@
+// When an agent proves that its own drives can be restored, and which shards count for it.
+
+import test from 'ava';
+import type { HeadRecord } from '../../../agent/codec/index.ts';
+import { Catalogue } from '../../../agent/core/catalogue.ts';
+import type { CoreEvent, DriveProof, ProofResult } from '../../../agent/core/index.ts';
+import { Proving } from '../../../agent/core/proving.ts';
+import { proofBytesPerDay, proofEveryMs, proofRetryMs, proofSettleMs } from '../../../agent/limits.ts';
+import { driveId, snapshotId } from '../../../agent/units.ts';
+import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
+
+const [self, second] = machines as [(typeof machines)[number], (typeof machines)[number]];
+const drive = driveId('1'.repeat(32));
+const foreign = driveId('2'.repeat(32));
+const snapshot = snapshotId('a'.repeat(64));
+
+const recordsOf = (id: typeof drive) =>
+  [
+    { kind: 'drive', drive: id, keyEpoch: 1, sealedName: new Uint8Array(), wrappedKeys: [] },
+    {
+      kind: 'head',
+      drive: id,
+      snapshot,
+      atMs: startMs,
+      keyEpoch: 1,
+      sealedRoot: new Uint8Array(),
+      fileCount: 1,
+      byteCount: 1,
+      packCount: 1,
+      receiptsDigest: '0'.repeat(64),
+    } satisfies HeadRecord,
+  ] as const;
+
+function provingOf() {
+  const membership = membershipOf(self);
+  const catalogue = new Catalogue();
+  const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  membership.handle({ kind: 'batchStored', batch: batchOf(self, statements), now: startMs });
+  for (const [key, id] of [
+    [self, drive],
+    [second, foreign],
+  ] as const)
+    catalogue.handle({ kind: 'batchStored', batch: batchOf(key, recordsOf(id)), now: startMs });
+  const proving = new Proving(membership, catalogue);
+  const handle = (event: CoreEvent) => {
+    membership.handle(event);
+    return proving.handle(event);
+  };
+  /** When it orders a proof, if it does until then. */
+  const orderUntil = (fromMs: number, toMs: number): UnixMs | undefined => {
+    for (let atMs = fromMs; atMs <= toMs; atMs += minutes(1)) {
+      const [effect] = handle({ kind: 'tick', now: unixMs(atMs) });
+      if (effect?.kind === 'proveDrive' && effect.drive === drive) return unixMs(atMs);
+    }
+    return undefined;
+  };
+  return { proving, handle, orderUntil };
+}
+
+const resultAt = (atMs: number, parts: Partial<ProofResult> = {}): ProofResult => ({
+  snapshot,
+  atMs: unixMs(atMs),
+  fileCount: 5,
+  byteCount: 100,
+  fetchedBytes: 1000,
+  machineCount: 3,
+  comparedCount: 5,
+  verdict: 'proven',
+  reasons: [],
+  ...parts,
+});
+
+const proofOf = (last: ProofResult): DriveProof => ({ drive, last, proven: undefined });
+
+test('an own drive is proven a little after its first snapshot, then once a day; nobody else’s is', (t) => {
+  const { proving, handle, orderUntil } = provingOf();
+  handle({ kind: 'connected', peer: second.peer, now: startMs });
+  const first = orderUntil(startMs, startMs + hours(2));
+  t.is(first, unixMs(startMs + proofSettleMs));
+  t.is(orderUntil(first! + minutes(1), first! + hours(2)), undefined, 'one at a time');
+  const proof = proofOf(resultAt(first!));
+  t.deepEqual(handle({ kind: 'driveProved', proof, now: first! }), []);
+  t.is(proving.proofOf(drive), proof);
+  const next = orderUntil(first! + minutes(1), first! + days(2));
+  t.true(next! >= first! + proofEveryMs && next! < first! + proofEveryMs + minutes(5));
+});
+
+test('a proof that cost more than a day may is followed by a longer pause', (t) => {
+  const { handle, orderUntil } = provingOf();
+  handle({ kind: 'connected', peer: second.peer, now: startMs });
+  const proof = proofOf(resultAt(startMs, { fetchedBytes: 3 * proofBytesPerDay }));
+  handle({ kind: 'started', stored: [], staged: [], heard: [], proofs: [proof], now: startMs });
+  const next = orderUntil(startMs, startMs + days(5));
+  t.is(next, unixMs(startMs + days(3)));
+});
+
+test('one that failed is told once and tried again soon', (t) => {
+  const { handle, orderUntil } = provingOf();
+  handle({ kind: 'connected', peer: second.peer, now: startMs });
+  const failed = { verdict: 'wrong', fileCount: 2, reasons: ['a part of it was altered'] } as const;
+  const told = handle({ kind: 'driveProved', proof: proofOf(resultAt(startMs, failed)), now: startMs });
+  t.deepEqual(
+    told.map((effect) => (effect.kind === 'report' ? effect.level : effect.kind)),
+    ['problem'],
+  );
+  const next = orderUntil(startMs + minutes(1), startMs + days(1));
+  t.is(next, unixMs(startMs + proofRetryMs));
+  const again = resultAt(next!, failed);
+  t.deepEqual(handle({ kind: 'driveProved', proof: proofOf(again), now: next! }), []);
+});
+
+test('on battery, and while nobody is there, nothing is proven', (t) => {
+  const { handle, orderUntil } = provingOf();
+  t.is(orderUntil(startMs, startMs + days(1)), undefined);
+  handle({ kind: 'connected', peer: second.peer, now: startMs });
+  handle({ kind: 'powerChanged', source: 'battery', now: startMs });
+  t.is(orderUntil(startMs + days(1), startMs + days(2)), undefined);
+  handle({ kind: 'powerChanged', source: 'mains', now: startMs });
+  t.not(orderUntil(startMs + days(2), startMs + days(2) + hours(1)), undefined);
+});

@@ -1,0 +1,77 @@
+// Real agents: what rots on a holder's disk is found by itself and fetched again; an owner restores its own files from the others as a trial.
+
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ProveAnswer, ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
+import type { FleetView } from '../../agent/index.ts';
+import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/processes.ts';
+import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
+import { days } from '../../datasets/index.ts';
+import { startFleet, temporaryFolder } from '../helpers/agents.ts';
+
+function heldFiles(home: string): readonly string[] {
+  const folder = join(home, 'shards', 'held');
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+test('a flipped byte that nobody asks for is found and mended; files are proven restorable from others', async (t) => {
+  t.timeout(170_000);
+  const fleet = await startFleet(t, { holderSilence: '1h' });
+  const owner = await fleet.add('pc-02');
+  for (const name of ['pc-03', 'pc-04', 'pc-05']) await fleet.add(name);
+  await waitUntil({ what: 'a plan that all follow', agents: fleet.agents, secondsMax: 60 }, (views) =>
+    views.every(
+      (view) => view.plan !== undefined && view.machines.filter(({ state }) => state === 'up').length === 5,
+    ),
+  );
+  const folder = temporaryFolder(t, 'proven');
+  for (let at = 0; at < 4; at++) writeFileSync(join(folder, `file-${at}`), randomBytes(200_000));
+  const first = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, '--home', owner.home]);
+  t.is(first.outcome, 'acknowledged');
+  await waitUntil({ what: 'rest', agents: fleet.agents, secondsMax: 60 }, isSettled);
+
+  const proof = await askCommand<ProveAnswer>(['verify', '--prove', '--home', owner.home]);
+  const [drive] = proof.drives;
+  t.is(drive?.verdict, 'proven', JSON.stringify(drive));
+  t.is(drive?.fileCount, 4);
+  t.is(drive?.byteCount, 800_000);
+  t.is(drive?.comparedCount, 4);
+  t.true((drive?.machineCount ?? 0) >= 1);
+  // The sealed noise alone is as long: nothing of it came from the owner's own disk.
+  t.true((drive?.fetchedBytes ?? 0) >= 800_000);
+
+  const holder = fleet.agents.find(({ name }) => name === 'pc-04')!;
+  await Promise.all([killAgent(holder), killAgent(owner)]);
+  const [victim] = heldFiles(holder.home);
+  t.not(victim, undefined, 'the holder has shards');
+  const before = readFileSync(victim!);
+  const rotten = Buffer.from(before);
+  rotten[1000] = rotten[1000]! ^ 4;
+  writeFileSync(victim!, rotten);
+  // As if it had been off for a pass: all of its shards are due.
+  const passFromMs = Date.now() - days(30);
+  writeFileSync(join(holder.home, 'scrub.json'), JSON.stringify({ version: 1, passFromMs }));
+  fleet.agents.splice(fleet.agents.indexOf(holder), 1, await startAgentProcess('pc-04', holder.home));
+  const again = fleet.agents.find(({ name }) => name === 'pc-04')!;
+  await waitUntil(
+    { what: 'the rot being found and mended', agents: [again], secondsMax: 60 },
+    ([view]) =>
+      // Mostly by its own reading; under load an audit may come first.
+      view!.events.some(({ text }) => text.startsWith('a shard on this disk was damaged')) &&
+      view!.work.shardsToRebuild === 0 &&
+      view!.work.allReadMs !== undefined &&
+      view!.work.readShards > 1,
+  );
+  await waitUntil({ what: 'the shard as it was', agents: [again], secondsMax: 60 }, () =>
+    heldFiles(holder.home).some((file) => file === victim && before.equals(readFileSync(file))),
+  );
+
+  const ownerAgain = await startAgentProcess('pc-02', owner.home);
+  fleet.agents.splice(fleet.agents.indexOf(owner), 1, ownerAgain);
+  const view = await askCommand<FleetView>(['status', '--home', owner.home]);
+  t.is(view.drives.find(({ path }) => path === folder)?.proof?.proven?.fileCount, 4, 'kept over a restart');
+});
