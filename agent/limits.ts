@@ -205,6 +205,14 @@ export const problemSettleMs = minutes(1);
 export const problemsEveryMs = seconds(10);
 /** Promotions of models, which commands make in a folder, are looked for this often. */
 export const promotionsEveryMs = minutes(1);
+/** Below it transfers take so long that those who asked give up: what is slower than this is a pause. A large shard then takes a minute. */
+export const rateBytesPerSecondMin = 256 * kibibyte;
+/** Rules of a machine about its rates and hours. */
+export const limitRulesMax = 16;
+/** What may flow at once after a rest, where there is a rate: two writes to a stream. */
+export const pacingBurstBytes = 512 * kibibyte;
+/** The battery and the network are looked at this often. */
+export const surroundingsEveryMs = minutes(2);
 /** A certificate that ends within this time is a problem of its machine. */
 export const certificateWarnMs = days(30);
 /** Alerts that wait for one receiver; more of them say nothing that the first did not. */

@@ -18,6 +18,7 @@ export interface FleetView {
   /** Survival of each group given who is up at this moment, by group id. */
   readonly groupsNow: readonly GroupNowView[];
   readonly work: WorkView;
+  readonly limits?: LimitsView;
   readonly drives: readonly DriveView[];
   readonly models?: {
     readonly version: string;
@@ -86,6 +87,17 @@ export interface WorkView {
   readonly rottenShards: number;
   /** When it had last read all of them once; absent before. */
   readonly allReadMs?: UnixMs;
+}
+
+/** What the machine's person allows at this moment; empty where nothing is limited. */
+export interface LimitsView {
+  readonly uploadBytesPerSecond?: number;
+  readonly downloadBytesPerSecond?: number;
+  readonly threads?: number;
+  /** Why snapshots by themselves and shards for the plan rest, as the rest of a sentence. */
+  readonly paused?: string;
+  /** When another rule begins or ends. */
+  readonly untilMs?: UnixMs;
 }
 
 export interface DriveView {

@@ -11,6 +11,7 @@ import { addFindCommand } from './commands/find.ts';
 import { addFleetCommands } from './commands/fleet.ts';
 import { addHistoryCommand } from './commands/history.ts';
 import { addJoinCommand } from './commands/join.ts';
+import { addLimitsCommand } from './commands/limits.ts';
 import { addMetricsCommand } from './commands/metrics.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addPlanCommands } from './commands/plan.ts';
@@ -52,6 +53,7 @@ export function createProgram(): Command {
     addTelemetryCommands,
     addModelsCommands,
     addDashboardCommand,
+    addLimitsCommand,
     addMetricsCommand,
     addAlertsCommands,
     addDoctorCommand,

@@ -89,3 +89,41 @@ function momentOf(iso: string, text: string): number {
   if (Number.isNaN(ms)) throw wrong(text, momentExample);
   return ms;
 }
+
+/** "1MB/s", "500KB/s" in bytes a second. Throws `quantity-malformed`. */
+export function parseByteRate(text: string): number {
+  const match = /^(.+)\/s$/u.exec(text.trim());
+  const bytes = match === null ? undefined : parseQuantity(match[1]!, sizeUnits);
+  if (bytes === undefined) throw wrong(text, '"1MB/s" or "500KB/s"');
+  return Math.floor(bytes);
+}
+
+const minuteOfDayMax = 24 * 60;
+
+/** "08:00-18:00" in minutes after midnight; the end may be 24:00, or earlier than the beginning: over midnight. Throws `quantity-malformed`. */
+export function parseHours(text: string): { readonly fromMinute: number; readonly toMinute: number } {
+  const [from, to] = text
+    .split('-')
+    .map((part) => /^(\d{1,2}):([0-5]\d)$/u.exec(part.trim()))
+    .map((match) => (match === null ? Number.NaN : 60 * Number(match[1]) + Number(match[2])));
+  const isWhole = text.split('-').length === 2;
+  if (from === undefined || to === undefined || !isWhole || !(from < minuteOfDayMax && to <= minuteOfDayMax))
+    throw wrong(text, '"08:00-18:00"');
+  return { fromMinute: from, toMinute: to };
+}
+
+const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+
+/** "mon-fri", "sat,sun" as days of the week, 0 for Sunday. Throws `quantity-malformed`. */
+export function parseDays(text: string): readonly number[] {
+  const days = text
+    .toLowerCase()
+    .split(',')
+    .flatMap((part) => {
+      const [first, last = first] = part.split('-').map((name) => weekdays.indexOf(name.trim()));
+      if (first === undefined || last === undefined || first < 0 || last < 0 || part.split('-').length > 2)
+        throw wrong(text, '"mon-fri" or "sat,sun"');
+      return Array.from({ length: ((last - first + 7) % 7) + 1 }, (_, index) => (first + index) % 7);
+    });
+  return [...new Set(days)].toSorted((a, b) => a - b);
+}

@@ -112,13 +112,18 @@ function fleetGauges(view: FleetView): readonly Metric[] {
   ];
 }
 
-function workGauges({ work, machines, self }: FleetView): readonly Metric[] {
+function workGauges({ work, machines, self, limits }: FleetView): readonly Metric[] {
   const own = machines.find(({ peer }) => peer === self);
   return [
     one('drey_held_shards', 'Shards that this machine holds for others.', work.heldShards),
     one('drey_held_bytes', 'Bytes of those shards.', work.heldBytes),
     one('drey_quota_bytes', 'Bytes that this machine gives.', own?.quotaBytes ?? 0),
     one('drey_disk_free_bytes', 'Bytes free on its disk beyond the reserve.', own?.freeBytes ?? 0),
+    one(
+      'drey_paused',
+      '1 while snapshots and shards for the plan rest.',
+      limits?.paused === undefined ? 0 : 1,
+    ),
     one('drey_outbox_packs', 'Own packs that wait for receipts.', work.outboxPacks),
     one('drey_shards_to_send', 'Shards that others wait for.', work.shardsToSend),
     one('drey_shards_to_rebuild', 'Shards that this machine lacks under the plan.', work.shardsToRebuild),

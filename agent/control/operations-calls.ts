@@ -1,7 +1,8 @@
 // The calls about running an agent day by day: who is told of problems, where its figures are.
 
 import { z } from 'zod';
-import type { Act, LogCheck } from '../core/index.ts';
+import type { Act, LimitRule, LogCheck } from '../core/index.ts';
+import type { LimitsView } from '../view.ts';
 
 const text = z.string().min(1).max(1024);
 
@@ -22,6 +23,22 @@ export const operationsSchemas = {
   testAlerts: z.strictObject({}),
   /** What admins did; with `check` also whether the logs are whole. */
   acts: z.strictObject({ sinceMs: z.number().exactOptional(), check: z.boolean() }),
+  /** Changes what this machine's person allows, and shows it. The rule is checked where it is kept. */
+  limits: z.strictObject({
+    clear: z.literal(true).exactOptional(),
+    rule: z
+      .strictObject({
+        days: z.array(z.int()).exactOptional(),
+        between: z.strictObject({ fromMinute: z.int(), toMinute: z.int() }).exactOptional(),
+        uploadBytesPerSecond: z.number().exactOptional(),
+        downloadBytesPerSecond: z.number().exactOptional(),
+        threads: z.int().exactOptional(),
+        pause: z.literal(true).exactOptional(),
+      })
+      .exactOptional(),
+    onMetered: z.enum(['pause', 'go']).exactOptional(),
+    priority: z.enum(['background', 'normal']).exactOptional(),
+  }),
   dashboard: z.strictObject({}),
 } as const;
 
@@ -68,7 +85,17 @@ export interface ActsAnswer {
   };
 }
 
+export interface LimitsAnswer {
+  readonly rules: readonly LimitRule[];
+  readonly onMetered: 'pause' | 'go';
+  readonly priority: 'background' | 'normal';
+  /** What the system says of the network. */
+  readonly metered: 'metered' | 'free' | 'unknown';
+  readonly now: LimitsView;
+}
+
 export interface OperationsAnswers {
+  readonly limits: LimitsAnswer;
   readonly acts: ActsAnswer;
   readonly alerts: AlertsAnswer;
   readonly testAlerts: AlertTestAnswer;

@@ -3,7 +3,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { ShardArrival, ShardPlace } from '../ports.ts';
-import type { FleetId, PeerId } from '../units.ts';
+import type { FleetId, PackId, PeerId } from '../units.ts';
 import { Audit } from './audit.ts';
 import { Backup } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
@@ -115,6 +115,11 @@ export class AgentCore {
     if (event.kind === 'shardArrived' || event.kind === 'rebuilt') this.#announceGain(event, effects);
     this.#followPlan(event.now, effects);
     return this.ownLog.hold(effects);
+  }
+
+  /** Who waits for a shard that was asked for; undefined where nobody does. */
+  purposeOf(pack: PackId, index: number): 'slot' | 'part' | 'restore' | undefined {
+    return this.#pulls.find(pack, index)?.purpose;
   }
 
   /** Asked by the wire before a shard flows in: undefined refuses it. Only what was asked for, and only into an own slot. */

@@ -120,6 +120,8 @@ export type CoreEvent =
       readonly presence: PresenceForecast | undefined;
       readonly now: UnixMs;
     }
+  /** Whether shards for the plan are asked for at this time; restores always are. */
+  | { readonly kind: 'pullsPaused'; readonly isPaused: boolean; readonly now: UnixMs }
   /** An admin asked for a plan now. */
   | { readonly kind: 'planWanted'; readonly now: UnixMs }
   /** A restore needs these packs; answered by `packReady` or `packLost` each. From `others`: as if this machine's disk were gone. */

@@ -20,4 +20,12 @@ export type { RepairWish } from './repair-watch.ts';
 export type { ScrubCount, ScrubPosition } from './scrub.ts';
 export type { Shelf } from './shelf.ts';
 export { reasonText, type Standing, type TrustReason, trustText, type TrustView } from './trust.ts';
+export {
+  type LimitRule,
+  limitsAt,
+  limitsChangeMs,
+  type LimitsNow,
+  type LocalOffset,
+} from './machine-limits.ts';
+export { TokenBucket } from './token-bucket.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

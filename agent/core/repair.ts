@@ -35,6 +35,8 @@ export class Repair {
   readonly #pulls: Pulls;
   readonly #wants = new Map<PackId, Want>();
   readonly #inquiries = new Inquiries();
+  /** Nothing is asked for while this machine's person wants it to rest. */
+  #isPaused = false;
   #nextOrderMs = 0;
 
   constructor(membership: Membership, shelf: Shelf, pulls: Pulls) {
@@ -74,6 +76,9 @@ export class Repair {
         return this.#rebuilt(event);
       case 'shardLost':
         return this.#lost(event);
+      case 'pullsPaused':
+        this.#isPaused = event.isPaused;
+        return this.#work(event.now);
       case 'tick':
         return this.#work(event.now);
       default:
@@ -163,7 +168,7 @@ export class Repair {
 
   /** Rebuilds first, then moves, as far as pulls are free. */
   #work(now: UnixMs): Effects {
-    if (this.#wants.size === 0 || this.#pulls.countFor('repair') >= pullsMax) return [];
+    if (this.#isPaused || this.#wants.size === 0 || this.#pulls.countFor('repair') >= pullsMax) return [];
     this.#order(now);
     const ready = [...this.#wants.values()].slice(0, wantsPerTick).filter((want) => want.notBeforeMs <= now);
     const effects: CoreEffect[] = [];

@@ -35,19 +35,11 @@ import { Planning, type PlanOrder } from './planning.ts';
 import { readPower } from './power.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
+import type { StartOptions } from './start-options.ts';
 import type { Store } from './store.ts';
 import type { Telemetry, telemetryRecords } from './telemetry/index.ts';
 import { Upkeep } from './upkeep.ts';
 import { createLiveWire, type LiveWire } from './wire/index.ts';
-
-export interface StartOptions {
-  readonly home: string;
-  /** Multiaddrs; the default is every interface and any free port. */
-  readonly listenAddresses: readonly string[];
-  readonly discovery: 'mdns' | 'addresses only';
-  /** Where the machine stands from now on; empty: nowhere in particular. Absent: as before. */
-  readonly site?: string;
-}
 
 const tickMs = seconds(1);
 const pruneEveryMs = days(1);
@@ -129,6 +121,7 @@ export class LiveAgent {
       publish: (record) => this.shell.append('facts', [record]),
       telemetry: () => this.#telemetry,
       power: readPower,
+      pauseReason: () => this.operations.pacing.pauseReason,
       keeper: () => this.keeper,
       report: (level, text) => this.#report(level, text),
     });
@@ -138,6 +131,7 @@ export class LiveAgent {
     this.operations = new Operations({
       tell,
       observations: this.#observations,
+      workers: this.workers,
       home,
       clock,
       random,
@@ -199,6 +193,7 @@ export class LiveAgent {
       fleet: identity.fleet,
       disk,
       admission: this.#admission,
+      pace: this.operations.pacing,
       ...(options.listenAddresses.length === 0 ? {} : { listenAddresses: options.listenAddresses }),
       bootstrapAddresses: identity.addresses,
       mdns: options.discovery === 'mdns' ? 'on' : 'off',

@@ -53,6 +53,7 @@ export function fleetView(parts: ViewParts): FleetView {
     ...(plan === undefined ? {} : { plan }),
     groupsNow: plan === undefined ? [] : groupsNow(parts, plan),
     work: workView(parts),
+    limits: parts.operations.pacing.view(),
     drives: driveViews(parts),
     ...(models === undefined
       ? {}

@@ -81,6 +81,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
       if (Object.keys(change).length > 0) await noteAct(agent, 'alerts-set', told || 'nobody');
       return answer;
     },
+    limits: (change) => agent.operations.pacing.change(change),
     testAlerts: () => agent.operations.alerts.test(),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),

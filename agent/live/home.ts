@@ -40,6 +40,8 @@ export interface Home {
   /** Who is told of problems. Mode 0600. */
   readonly alertsFile: string;
   readonly alertQueueFile: string;
+  /** What this machine's person allows. */
+  readonly limitsFile: string;
   /** What Prometheus shows to read the metrics. Mode 0600. */
   readonly metricsTokenFile: string;
   /** Bytes for a start on a full disk. */
@@ -65,6 +67,7 @@ export function homeAt(folder: string): Home {
     metricsTokenFile: join(folder, 'metrics-token'),
     alertsFile: join(folder, 'alerts.json'),
     alertQueueFile: join(folder, 'alert-queue.json'),
+    limitsFile: join(folder, 'limits.json'),
     problemsFile: join(folder, 'problems.json'),
     reserveFile: join(folder, 'reserve'),
   };

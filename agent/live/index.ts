@@ -1,4 +1,5 @@
-export { LiveAgent, type StartOptions } from './agent.ts';
+export { LiveAgent } from './agent.ts';
+export type { StartOptions } from './start-options.ts';
 export { startAgent } from './start.ts';
 export { examine } from './doctor.ts';
 export {

@@ -4,22 +4,17 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DreyError, minutes } from '../../datasets/index.ts';
+import { DreyError } from '../../datasets/index.ts';
 import { bytesOfHex, type ForgetRecord } from '../codec/index.ts';
 import type { RetentionAnswer } from '../control/index.ts';
-import {
-  areRulesSet,
-  type JudgedSnapshot,
-  judgeSnapshots,
-  type RetentionClock,
-  type RetentionRules,
-} from '../core/index.ts';
+import { areRulesSet, type JudgedSnapshot, judgeSnapshots, type RetentionRules } from '../core/index.ts';
 import { forgetIdCountMax, keepingEveryMs } from '../limits.ts';
 import { type DriveId, driveId, type PackId, packId, type SnapshotId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import type { PruneCounts, PruneOptions } from './data-path/index.ts';
 import type { RunningDrive, TakenSnapshot } from './drives.ts';
 import { type Home, readJson, writeJson } from './home.ts';
+import { localClock } from './local-clock.ts';
 import type { LookupLine } from './lookups.ts';
 import { reasonToKeepAll } from './mass-changes.ts';
 
@@ -45,11 +40,6 @@ export interface Kept {
   /** Why packs could not be judged now. */
   readonly unseen?: string;
 }
-
-/** Days begin at this machine's midnight. */
-export const localClock: RetentionClock = {
-  offsetMsAt: (atMs) => minutes(-new Date(atMs).getTimezoneOffset()),
-};
 
 export class Keeper {
   readonly #agent: LiveAgent;

@@ -11,7 +11,10 @@ import { Alerts } from './alerts/index.ts';
 import type { ViewParts } from './fleet-view.ts';
 import type { Home } from './home.ts';
 import type { Identity } from './identity.ts';
+import type { WorkerPool } from './data-path/index.ts';
 import type { Observations } from './observations.ts';
+import { Pacing, readMetered } from './pacing/index.ts';
+import { readPower } from './power.ts';
 import { findProblems, ProblemWatch } from './problems/index.ts';
 
 export interface OperationsParts {
@@ -22,11 +25,13 @@ export interface OperationsParts {
   readonly core: AgentCore;
   readonly logger: Logger;
   readonly observations: Observations;
+  readonly workers: WorkerPool;
   readonly tell: (event: CoreEvent) => void;
 }
 
 export class Operations {
   readonly alerts: Alerts;
+  readonly pacing: Pacing;
   readonly #problems: ProblemWatch;
   readonly #parts: OperationsParts;
   #promotionsLookedMs = 0;
@@ -46,6 +51,7 @@ export class Operations {
       }),
       report: (text) => logger.warn(text),
     });
+    this.pacing = new Pacing({ ...parts, readPower, readMetered });
     this.#problems = new ProblemWatch({
       home,
       now: clock.now(),
@@ -62,6 +68,7 @@ export class Operations {
   tick(parts: () => ViewParts, now: UnixMs): void {
     this.#problems.tick(parts, now);
     this.alerts.tick(now);
+    this.pacing.tick(now);
     this.#notePromotions(now);
   }
 

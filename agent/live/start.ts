@@ -3,11 +3,13 @@
 import { createLiveClock } from './clock.ts';
 import { nameDiskError } from './data-path/index.ts';
 import { isFullError, openLiveDisk, spendReserve } from './disk/index.ts';
-import { LiveAgent, type StartOptions } from './agent.ts';
+import { LiveAgent } from './agent.ts';
+import type { StartOptions } from './start-options.ts';
 import { openAgentLog } from './agent-log.ts';
 import { homeAt } from './home.ts';
 import { readIdentity, settleSettings } from './identity.ts';
 import { openLiveLog } from './log/index.ts';
+import { settlePriority } from './pacing/index.ts';
 import { openStore } from './store.ts';
 
 /**
@@ -28,6 +30,7 @@ export async function startAgent(options: StartOptions): Promise<LiveAgent> {
 async function startOnce(options: StartOptions): Promise<LiveAgent> {
   const home = homeAt(options.home);
   const identity = readIdentity(home);
+  settlePriority(home);
   const { quotaBytes, site } = settleSettings(home, options.site === undefined ? {} : { site: options.site });
   const store = await openStore(home.database);
   try {

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { type DriveView, type FleetView, type Problem, problemText } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
+import { limitWords } from './limits.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, spanText, tableText, timeText } from '../print.ts';
 
@@ -65,6 +66,15 @@ function atRiskLine(view: FleetView): string {
   return `All ${view.groupsNow.length} groups can be restored from at this moment.`;
 }
 
+function limitsLines({ limits }: FleetView): readonly string[] {
+  if (limits === undefined) return [];
+  const { paused, untilMs, ...rates } = limits;
+  const words = limitWords(rates).join(', ');
+  const until = untilMs === undefined ? '' : ` Until ${timeText(untilMs)} UTC.`;
+  if (paused !== undefined) return [`Paused: ${paused}.${until}`];
+  return words === '' ? [] : [`${words[0]!.toUpperCase()}${words.slice(1)}.${until}`];
+}
+
 /** Each problem as one paragraph; of one kind only the first few. */
 function problemLines(problems: readonly Problem[]): readonly string[] {
   if (problems.length === 0) return ['Nothing is wrong or at risk as far as this machine knows.'];
@@ -101,6 +111,7 @@ function statusText(view: FleetView): string {
     '',
     `This machine holds ${work.heldShards} shards, ${bytesText(work.heldBytes)}; to send ${work.shardsToSend}, to rebuild ${work.shardsToRebuild}, to remove ${work.shardsToRemove}; own packs waiting ${work.outboxPacks}.`,
     readText(view),
+    ...limitsLines(view),
     ...driveLines(view),
     '',
     ...problemLines(view.problems),

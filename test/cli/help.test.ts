@@ -32,6 +32,7 @@ const promised = [
   'drey restore',
   'drey verify',
   'drey retention',
+  'drey limits',
   'drey metrics',
   'drey alerts set',
   'drey alerts show',

@@ -1,7 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { DreyError } from '../../datasets/index.ts';
-import { parseByteCount, parseCount, parseMomentMs, parseSpanMs } from '../../cli/quantities.ts';
+import {
+  parseByteCount,
+  parseByteRate,
+  parseCount,
+  parseDays,
+  parseHours,
+  parseMomentMs,
+  parseSpanMs,
+} from '../../cli/quantities.ts';
 
 test('spans are read with their units', (t) => {
   t.is(parseSpanMs('90s'), 90_000);
@@ -51,4 +59,23 @@ test('any text is either a finite quantity or a clear refusal', (t) => {
       }
     }),
   );
+});
+
+test('rates, hours of the day and days of the week are read', (t) => {
+  t.is(parseByteRate('1MB/s'), 1024 * 1024);
+  t.deepEqual(parseHours('08:00-18:30'), { fromMinute: 480, toMinute: 1110 });
+  t.deepEqual(parseHours('22:00-6:00'), { fromMinute: 1320, toMinute: 360 });
+  t.deepEqual(parseHours('00:00-24:00'), { fromMinute: 0, toMinute: 1440 });
+  t.deepEqual(parseDays('mon-fri'), [1, 2, 3, 4, 5]);
+  t.deepEqual(parseDays('Sat,sun'), [0, 6]);
+  t.deepEqual(parseDays('fri-mon'), [0, 1, 5, 6]);
+  for (const read of [
+    () => parseByteRate('1MB'),
+    () => parseHours('8-18'),
+    () => parseHours('08:00'),
+    () => parseHours('25:00-26:00'),
+    () => parseDays('someday'),
+    () => parseDays('mon-'),
+  ])
+    t.is(t.throws(read, { instanceOf: DreyError }).code, 'quantity-malformed');
 });

@@ -49,6 +49,8 @@ export interface WorkerPoolOptions {
 /** Threads start when first needed and end when long idle. A task that awaits an answer leaves its thread free for others. */
 export class WorkerPool {
   readonly threadCountMax: number;
+  /** Threads that get work at this time, where that is less; at least one does. */
+  threadLimit: number | undefined;
   readonly #threads = new Set<Thread>();
   #nextId = 1;
   #closed = false;
@@ -77,10 +79,11 @@ export class WorkerPool {
   }
 
   #idlest(): Thread {
-    const threads = [...this.#threads];
+    const countMax = Math.max(1, Math.min(this.threadCountMax, this.threadLimit ?? this.threadCountMax));
+    const threads = [...this.#threads].slice(0, countMax);
     const idle = threads.find(({ running }) => running.size === 0);
     if (idle !== undefined) return idle;
-    if (threads.length < this.threadCountMax) return this.#startThread();
+    if (threads.length < countMax) return this.#startThread();
     return threads.reduce((best, thread) => (thread.running.size < best.running.size ? thread : best));
   }
 

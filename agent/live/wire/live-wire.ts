@@ -27,6 +27,7 @@ import { Links, peerOf } from './links.ts';
 import { MessageLink, readMessages } from './message-link.ts';
 import { type Node, startNode } from './node.ts';
 import { helloProtocol, joinProtocol, messageProtocol, shardProtocol } from './protocols.ts';
+import { noPace, type WirePace } from './pace.ts';
 import { receiveOneShard, sendOneShard, type ShardStore } from './shard-exchange.ts';
 import { Slots } from './slots.ts';
 import { resetStream } from './stream-io.ts';
@@ -62,6 +63,8 @@ export interface LiveWireOptions {
   /** Whether members on the LAN are looked for; default `on`. */
   readonly mdns?: 'on' | 'off';
   readonly limits?: Partial<WireLimits>;
+  /** How fast shards may flow; default: as fast as it goes. */
+  readonly pace?: WirePace;
   /** Told why peers were refused or ended: one line each, for the agent's log. */
   readonly report?: (line: string) => void;
 }
@@ -174,9 +177,10 @@ class Libp2pWire implements LiveWire {
   sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void {
     const work = async (): Promise<ShardOutcome> => {
       const connection = this.#links.connectionOf(to);
-      if (connection === undefined) return 'unreachable';
-      const { disk } = this.#options;
-      return sendOneShard({ connection, disk, shard, silenceMsMax: this.#limits.transferSilenceMsMax });
+      const { disk, pace = noPace } = this.#options;
+      if (connection === undefined || !pace.maySend()) return 'unreachable';
+      const silenceMsMax = this.#limits.transferSilenceMsMax;
+      return pace.sendInTurn(() => sendOneShard({ connection, disk, shard, silenceMsMax, pace }));
     };
     const failed = (error: unknown): ShardOutcome => {
       this.#report(`a shard could not be read: ${String(error)}`);
@@ -332,6 +336,7 @@ class Libp2pWire implements LiveWire {
         stream,
         disk: this.#options.disk,
         silenceMsMax: this.#limits.transferSilenceMsMax,
+        pace: this.#options.pace ?? noPace,
         place: (arrival) => listener?.shardArriving(from, arrival),
         arrived: (arrival, outcome) =>
           this.#tell((listening) => listening.shardArrived(from, arrival, outcome)),

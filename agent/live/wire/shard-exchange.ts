@@ -6,6 +6,7 @@ import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from '../../co
 import { packBytesMax, streamWriteBytes } from '../../limits.ts';
 import type { ShardArrival, ShardLocation, ShardOutcome, ShardPlace } from '../../ports.ts';
 import type { ShardSink, ShardSource, StoredPlace } from '../disk/index.ts';
+import type { WirePace } from './pace.ts';
 import { shardProtocol } from './protocols.ts';
 import { closeStream, frameOf, resetStream, StreamReader, writeBytes } from './stream-io.ts';
 
@@ -46,6 +47,7 @@ export interface ShardSending {
   readonly disk: ShardStore;
   readonly shard: ShardLocation;
   readonly silenceMsMax: number;
+  readonly pace: WirePace;
 }
 
 /** Sends one shard from the disk. `damaged` also when the own copy is damaged or gone. */
@@ -55,7 +57,7 @@ export async function sendOneShard(sending: ShardSending): Promise<ShardOutcome>
   try {
     const signal = AbortSignal.timeout(sending.silenceMsMax);
     const stream = await sending.connection.newStream(shardProtocol, { signal });
-    const outcome = await sendOver(stream, source, sending.silenceMsMax);
+    const outcome = await sendOver(stream, source, sending);
     // Every byte was received; after any other end libp2p may hold some of them still.
     if (outcome === 'stored') source.recycle();
     return outcome;
@@ -66,7 +68,11 @@ export async function sendOneShard(sending: ShardSending): Promise<ShardOutcome>
   }
 }
 
-async function sendOver(stream: Stream, source: ShardSource, silenceMsMax: number): Promise<ShardOutcome> {
+async function sendOver(
+  stream: Stream,
+  source: ShardSource,
+  { silenceMsMax, pace }: ShardSending,
+): Promise<ShardOutcome> {
   const reader = new StreamReader(stream, silenceMsMax);
   if (!(await writeBytes(stream, frameOf(encodeHeader(source.shard)), silenceMsMax))) return 'unreachable';
   const answer = await readAnswer(reader);
@@ -74,7 +80,7 @@ async function sendOver(stream: Stream, source: ShardSource, silenceMsMax: numbe
     resetStream(stream, 'refused');
     return answer ?? 'unreachable';
   }
-  const sent = await sendPieces({ stream, reader, source, silenceMsMax });
+  const sent = await sendPieces({ stream, reader, source, silenceMsMax, pace });
   if (sent !== 'sent') resetStream(stream, sent);
   if (sent === 'damaged' || sent === 'unreachable') return sent;
   const outcome = await readAnswer(reader);
@@ -88,10 +94,12 @@ async function sendPieces(transfer: {
   readonly reader: StreamReader;
   readonly source: ShardSource;
   readonly silenceMsMax: number;
+  readonly pace: WirePace;
 }): Promise<'sent' | 'answered' | 'damaged' | 'unreachable'> {
-  const { stream, reader, source, silenceMsMax } = transfer;
+  const { stream, reader, source, silenceMsMax, pace } = transfer;
   let held: Uint8Array | undefined;
   for (let piece = await source.next(); piece !== undefined; piece = await source.next()) {
+    await pace.beforeSending(piece.length);
     if (reader.hasBytes) return 'answered';
     if (held !== undefined && !(await writeBytes(stream, held, silenceMsMax))) return 'unreachable';
     held = piece;
@@ -109,6 +117,7 @@ export interface ShardReceiving {
   readonly stream: Stream;
   readonly disk: ShardStore;
   readonly silenceMsMax: number;
+  readonly pace: WirePace;
   /** Where to put it; undefined refuses. */
   place(arrival: ShardArrival): ShardPlace | undefined;
   /** Called exactly once for each arrival that got a place. */
@@ -137,13 +146,14 @@ async function store(
   reader: StreamReader,
   wanted: StoredPlace,
 ): Promise<ShardOutcome> {
-  const { stream, disk, silenceMsMax } = receiving;
+  const { stream, disk, silenceMsMax, pace } = receiving;
   const sink = await disk.openSink(wanted);
   if (typeof sink === 'string') return sink;
   try {
     if (!(await writeBytes(stream, Uint8Array.of(answerBytes.go), silenceMsMax))) return 'unreachable';
     for (let left = wanted.descriptor.shardBytes; left > 0;) {
       const count = Math.min(left, streamWriteBytes);
+      await pace.beforeReceiving(wanted, count);
       const pieces = await reader.readPieces(count);
       if (pieces === undefined) return 'unreachable';
       if (!(await sink.write(...pieces))) break;

@@ -39,6 +39,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   planLimits: never,
   whatIf: never,
   acts: never,
+  limits: never,
   alerts: never,
   testAlerts: never,
   train: never,

@@ -5,42 +5,17 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { DreyError, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { DreyError, hours, minutes, unixMs } from '../../../datasets/index.ts';
 import type { CallRequest } from '../../../agent/control/index.ts';
 import { alertAttemptMsMax, alertSilenceMs, queuedAlertsMax } from '../../../agent/limits.ts';
 import { Alerts } from '../../../agent/live/alerts/index.ts';
 import { homeAt } from '../../../agent/live/home.ts';
 import type { ProblemChange } from '../../../agent/live/problems/index.ts';
-import type { Clock } from '../../../agent/ports.ts';
 import { temporaryFolder } from '../../helpers/agents.ts';
+import { PretendClock } from '../../helpers/pretend-clock.ts';
 import { createCertificate, startMailServer, startWebhookReceiver } from '../../helpers/receivers.ts';
 
 const start = unixMs(Date.UTC(2026, 10, 23, 12));
-
-/** Time goes on only when the test says so. */
-class PretendClock implements Clock {
-  #now: UnixMs = start;
-  readonly #timers = new Set<{ readonly atMs: number; readonly fire: () => void }>();
-
-  now(): UnixMs {
-    return this.#now;
-  }
-
-  start(afterMs: number, fire: () => void) {
-    const timer = { atMs: this.#now + afterMs, fire };
-    this.#timers.add(timer);
-    return { cancel: () => void this.#timers.delete(timer) };
-  }
-
-  get timerCount(): number {
-    return this.#timers.size;
-  }
-
-  advance(ms: number): void {
-    this.#now = unixMs(this.#now + ms);
-    for (const timer of this.#timers) if (timer.atMs <= this.#now && this.#timers.delete(timer)) timer.fire();
-  }
-}
 
 interface Trial {
   readonly alerts: Alerts;
@@ -52,7 +27,7 @@ interface Trial {
 }
 
 function startTrial(t: ExecutionContext, settings: CallRequest<'alerts'>, folder?: string): Trial {
-  const [clock, reported] = [new PretendClock(), [] as string[]];
+  const [clock, reported] = [new PretendClock(start), [] as string[]];
   const home = folder ?? temporaryFolder(t, 'alerts');
   const alerts = new Alerts({
     home: homeAt(home),

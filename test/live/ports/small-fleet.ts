@@ -126,6 +126,7 @@ export interface TestAgentOptions {
   readonly isAdmin?: boolean;
   readonly quotaBytes?: number;
   readonly limits?: LiveWireOptions['limits'];
+  readonly pace?: NonNullable<LiveWireOptions['pace']>;
   readonly bootstrapAddresses?: readonly string[];
   /** Hears instead of `ears`. */
   readonly listener?: WireListener;
@@ -179,6 +180,7 @@ export async function startAgent(
     mdns: 'off',
     report: (line) => reports.push(line),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.pace === undefined ? {} : { pace: options.pace }),
     ...(options.bootstrapAddresses === undefined ? {} : { bootstrapAddresses: options.bootstrapAddresses }),
   });
   const ears = new Ears();

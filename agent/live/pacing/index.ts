@@ -1,0 +1,3 @@
+export { readMetered } from './metered.ts';
+export { Pacing } from './pacing.ts';
+export { settlePriority } from './priority.ts';

@@ -1,0 +1,10 @@
+// With what an agent is started, besides its folder's own settings.
+
+export interface StartOptions {
+  readonly home: string;
+  /** Multiaddrs; the default is every interface and any free port. */
+  readonly listenAddresses: readonly string[];
+  readonly discovery: 'mdns' | 'addresses only';
+  /** Where the machine stands from now on; empty: nowhere in particular. Absent: as before. */
+  readonly site?: string;
+}
