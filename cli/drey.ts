@@ -1,12 +1,6 @@
 #!/usr/bin/env node
-// Where the command `drey` starts. Has Node keep what it compiles, for this process, its threads and the agents that it starts: the next
-// start takes less than half of the CPU. Kept beside the packages, so that only who may write the program writes it; the rest is in run.ts.
+// Where the command `drey` starts. The rest is in run.ts, which is compiled after the cache is there.
 
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
-
-// A folder that cannot be written only means that nothing is kept.
-const { directory } = enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'drey'));
-if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] ??= directory;
+import './compile-cache.ts';
 
 await import('./run.ts');

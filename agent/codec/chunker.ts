@@ -38,6 +38,7 @@ let lastHash = 0;
  */
 export function cutPoint(bytes: Uint8Array, from: number, to: number): number {
   if (to - from <= chunkBytesMin) return to;
+  if (startsWithHole(bytes, from, to)) return from + chunkBytesMax;
   const average = Math.min(to, from + chunkBytesAverage);
   const end = Math.min(to, from + chunkBytesMax);
   const early = findCut(bytes, { from: from + chunkBytesMin, to: average, mask: maskBeforeAverage }, 0);
@@ -45,3 +46,13 @@ export function cutPoint(bytes: Uint8Array, from: number, to: number): number {
   const late = findCut(bytes, { from: average, to: end, mask: maskAfterAverage }, lastHash);
   return late >= 0 ? late : end;
 }
+
+const hole = new Uint8Array(chunkBytesMax);
+
+/** Whether the longest chunk would be zeros only: most of a sparse file, and never cut anywhere else. */
+const startsWithHole = (bytes: Uint8Array, from: number, to: number): boolean =>
+  to - from >= chunkBytesMax && isHole(bytes.subarray(from, from + chunkBytesMax));
+
+/** Whether a chunk is the longest there is, and nothing but zeros. Tells others from it by their first bytes. */
+export const isHole = (chunk: Uint8Array): boolean =>
+  chunk.length === chunkBytesMax && Buffer.compare(chunk, hole) === 0;

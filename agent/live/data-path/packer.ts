@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import {
   chunkIdsOf,
   cutPoint,
+  isHole,
   describePack,
   encodePackEntry,
   decodePackEntries,
@@ -55,6 +56,7 @@ export class Packer {
   readonly staged: StagedPack[] = [];
   readonly #options: PackerOptions;
   readonly #idOf: (bytes: Uint8Array) => ChunkId;
+  #knownHoleId: ChunkId | undefined;
   /** The pack that is being flushed while the next one fills. */
   #staging: Promise<unknown> = Promise.resolve();
   /** The pack that is filled now, and where it is written. */
@@ -67,12 +69,17 @@ export class Packer {
 
   /** Takes a chunk; `bytes` may be used again afterwards. Call `stageFull` before the next one. */
   add(bytes: Uint8Array): ChunkId {
-    const chunk = this.#idOf(bytes);
+    const chunk = isHole(bytes) ? this.#holeId(bytes) : this.#idOf(bytes);
     if (this.#options.isNew(chunk)) {
       this.#open ??= this.#begin();
       this.#open.writer.add(chunk, bytes);
     }
     return chunk;
+  }
+
+  /** Sparse files have thousands of the same. */
+  #holeId(bytes: Uint8Array): ChunkId {
+    return (this.#knownHoleId ??= this.#idOf(bytes));
   }
 
   /** Cuts bytes into chunks and takes them all. */

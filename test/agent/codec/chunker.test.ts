@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
-import { concatBytes, cutPoint, gear } from '../../../agent/codec/index.ts';
+import { concatBytes, cutPoint, gear, isHole } from '../../../agent/codec/index.ts';
 import { chunkBytesAverage, chunkBytesMax, chunkBytesMin } from '../../../agent/limits.ts';
 import { createSplitMix } from './split-mix.ts';
 
@@ -76,4 +76,14 @@ test('a cut depends on the bytes, not on where they lie in the buffer', (t) => {
     { numRuns: 15 },
   );
   t.pass();
+});
+
+test('a hole is cut as the paper says, and is told from what only begins like one', (t) => {
+  const zeros = new Uint8Array(chunkBytesMax + 5000);
+  t.deepEqual(cutsOf(zeros, cutPoint), cutsOf(zeros, naiveCut));
+  t.true(isHole(zeros.subarray(0, chunkBytesMax)));
+  t.false(isHole(zeros), 'longer than a chunk');
+  t.false(isHole(zeros.subarray(0, chunkBytesMax - 1)));
+  const marked = concatBytes(zeros.subarray(0, chunkBytesMax - 1), Uint8Array.of(1));
+  t.false(isHole(marked));
 });
