@@ -10,7 +10,7 @@ import { limitsAfterRepair } from './plan-limits.ts';
 import type { OpenPlace, PlacementClass, PlacementGroup, Plan } from './plan.ts';
 import { memberReasons } from './reasons.ts';
 import { capacitiesFor } from './redundancy.ts';
-import { capacitiesOfThoseHere, statesFromNow } from './repair-states.ts';
+import { capacitiesOfThoseHere, isGoodByHabit, statesFromNow } from './repair-states.ts';
 import { type States, statesFromForecast } from './states.ts';
 import { unavailability } from './survival.ts';
 
@@ -115,10 +115,25 @@ function repairedClass(repair: Repair, known: PlacementClass): PlacementClass {
       ? {}
       : { apart: withStranger ? apart.map((labels) => Int32Array.of(...labels, -1)) : apart }),
   });
-  const groups = known.groups.map((group, at) =>
-    repairedGroup(repair, { group, members: chosen[at] ?? [], redundancy, chosen, capacities }),
-  );
+  const groups = known.groups.map((group, at) => {
+    const members = chosen[at] ?? [];
+    if (!isWorthFilling(repair, { group, members, redundancy })) return group;
+    return repairedGroup(repair, { group, members, redundancy, chosen, capacities });
+  });
   return groups.every((group, at) => group === known.groups[at]) ? known : { ...known, groups };
+}
+
+/** Who helps stays when the absent machine is back: the group must be about as good by habit, unless somebody in it is gone. */
+function isWorthFilling(
+  { question, column, always }: Repair,
+  { group, members, redundancy }: Pick<Refilled, 'group' | 'members' | 'redundancy'>,
+): boolean {
+  const isGone = question.open.some(({ group: id, reason }) => id === group.id && reason === 'gone');
+  const before = group.members.map((member) => column.get(member) ?? stranger);
+  const areKnown = [...before, ...members].every(
+    (member) => member >= 0 && member < question.machines.length,
+  );
+  return isGone || !areKnown || isGoodByHabit(always, { before, after: members, k: redundancy.k });
 }
 
 /** A member that is no machine of the question. */

@@ -4,6 +4,7 @@
 import { comingHours, type PresenceForecast } from '../models/index.ts';
 import { hoursAhead, hoursOfStep } from './repair-urgency.ts';
 import type { States } from './states.ts';
+import { unavailability } from './survival.ts';
 
 /** How much of all states the hours ahead are. */
 const aheadShare = 0.5;
@@ -83,3 +84,18 @@ const roomShareMin = 0.75;
 
 /** Room for twice the open slots: some of it is in machines that the group has already. */
 const roomFactor = 2;
+
+/** How many times the odds by habit of a group may become for help now: who helps stays when the absent machine is back. */
+const habitOddsFactorMax = 1.2;
+
+/** Whether a group that was filled anew is, by the states of always, about as good as it was with whoever is away. */
+export const isGoodByHabit = (
+  always: States,
+  {
+    before,
+    after,
+    k,
+  }: { readonly before: readonly number[]; readonly after: readonly number[]; readonly k: number },
+): boolean =>
+  unavailability(always, { members: after, k }) <=
+  habitOddsFactorMax * unavailability(always, { members: before, k });

@@ -8,6 +8,7 @@ import { capacitiesFor, groupCountFor } from '../redundancy.ts';
 import {
   capacitiesOfThoseBack,
   capacitiesOfThoseHere,
+  isGoodByHabit,
   type NowKnown,
   statesFromNow,
 } from '../repair-states.ts';
@@ -188,6 +189,7 @@ class PolicyRun {
         capacities: capacitiesOfThoseHere(capacities, groups, hoursAway),
         states: statesFromNow(this.#belief!.states, known),
         movedSlotsMax: 0,
+        givenUp,
       });
   }
 
@@ -220,7 +222,23 @@ class PolicyRun {
     this.#choose({ scope, slot, previous: this.#columnsOf(kept), capacities });
   }
 
-  #choose({ slot, ...asked }: Choice): void {
+  /** Groups that were filled for now only, and would be worse ever after, stay as they were; not where somebody is given up. */
+  #worthFilling(
+    chosen: readonly (readonly number[])[],
+    givenUp: ReadonlySet<number>,
+  ): readonly (readonly number[])[] {
+    const { states } = this.#belief!;
+    const { k } = this.#scenario.rules.redundancy;
+    const groups = this.#columnsOf(this.#groups);
+    return chosen.map((after, at) => {
+      const before = groups[at] ?? [];
+      const mayWait =
+        before.length > 0 && before.every((member) => member !== nobody && !givenUp.has(member));
+      return mayWait && !isGoodByHabit(states, { before, after, k }) ? before : after;
+    });
+  }
+
+  #choose({ slot, givenUp, ...asked }: Choice): void {
     const belief = this.#belief!;
     const { redundancy, seed } = this.#scenario.rules;
     const { states, apart, method } = belief;
@@ -236,7 +254,8 @@ class PolicyRun {
       ...(method === undefined ? {} : { method }),
     };
     const chosen = belief.groups?.(question) ?? chooseGroups(question);
-    this.#groups = chosen.map((group) => group.map((member) => this.#rows[member] ?? nobody));
+    const filled = givenUp === undefined ? chosen : this.#worthFilling(chosen, givenUp);
+    this.#groups = filled.map((group) => group.map((member) => this.#rows[member] ?? nobody));
     this.world.follow(this.#groups, belief.presence === undefined ? 'lost first' : 'thinnest first');
   }
 }
@@ -248,4 +267,6 @@ interface Choice extends Pick<GroupsQuestion, 'capacities' | 'previous' | 'moved
   readonly slot: number;
   /** Default: those of the belief. */
   readonly states?: States;
+  /** Columns that are given up; present where groups are only filled. */
+  readonly givenUp?: ReadonlySet<number>;
 }

@@ -27,7 +27,7 @@ test('only the open slots change, to machines that are up', (t) => {
   const hoursAway = machines.map(({ machine }, at) => (at < 2 || machine === first!.members[0] ? 30 : 0));
   const plan = repairPlan({
     ...question,
-    open: [{ group: first!.id, slot: 0, reason: 'thin' }],
+    open: [{ group: first!.id, slot: 0, reason: 'gone' }],
     hoursAway,
   });
   t.deepEqual(planProblems(plan), []);
@@ -64,4 +64,25 @@ test('members of whom nothing is known any more keep their slots until these are
   const after = plan.classes[0]!.groups[0]!;
   t.is(after.members[1], gone);
   t.not(after.members[0], first!.members[0]);
+});
+
+test('who is hardly ever there does not help for a night and stay for ever, but takes the place of who is gone', (t) => {
+  const helper = machines.findIndex(({ machine }) => !first!.members.includes(machine));
+  const strata = forecast.strata.map((stratum) => ({
+    ...stratum,
+    downProbability: stratum.downProbability.map((odds, row) =>
+      row === helper ? 0.97 : Math.min(odds, 0.3),
+    ),
+  }));
+  const asked = {
+    ...question,
+    forecast: { ...forecast, strata },
+    hoursAway: machines.map((_, row) => (row === helper ? 0 : 30)),
+  };
+  const open = (reason: 'thin' | 'gone') => [{ group: first!.id, slot: 0, reason }] as const;
+  t.is(repairPlan({ ...asked, open: open('thin') }), previous);
+  t.is(
+    repairPlan({ ...asked, open: open('gone') }).classes[0]!.groups[0]!.members[0],
+    machines[helper]!.machine,
+  );
 });
