@@ -121,6 +121,16 @@ export const proofFailedMsMax = hours(26);
 export const proofAgeMsMax = days(8);
 /** A snapshot is proven this long after it was taken, at the earliest: the holders are then at rest. */
 export const proofSettleMs = minutes(10);
+/** An owner that says nothing for so long is told of by the others: longer than a week at home; machines that are usually away for long have longer, */
+export const ownerSilenceMsMin = days(7);
+/** up to this. */
+export const ownerSilenceMsMax = days(28);
+/** An owner that speaks and has not saved all changes for so long is told of by the others. */
+export const savedAgeMsMax = days(5);
+/** Owners say that all is saved this often, at the most: the others have no other sign where nothing changes. */
+export const savedSayEveryMs = days(1);
+/** Others are judged this long after a start: their logs are behind until then. */
+export const vigilSettleMs = minutes(30);
 /** Pack ids in one inventory page. */
 export const inventoryPackCountMax = 20_000;
 /** Anti-entropy: heads are exchanged with one random peer this often even without hints. */

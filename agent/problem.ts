@@ -10,7 +10,7 @@ export const problemKinds = [
   'machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed',
   'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched',
   'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered',
-  'proof-failed', 'proof-old',
+  'proof-failed', 'proof-old', 'owner-silent', 'snapshot-old',
 ] as const;
 
 export type ProblemKind = (typeof problemKinds)[number];

@@ -81,6 +81,7 @@ const otherRecords = [
     about: s.text(128),
     atMs: s.time,
   }),
+  z.strictObject({ kind: z.literal('saved'), drive: s.drive, savedMs: s.time }),
   z.strictObject({
     kind: z.literal('telemetry'),
     origin: z.enum(['collected', 'imported']),

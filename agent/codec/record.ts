@@ -126,6 +126,13 @@ export interface ActRecord {
   readonly atMs: UnixMs;
 }
 
+/** Until when all changes of a drive of the author are acknowledged, also where none were made: others take its absence for a sign. */
+export interface SavedRecord {
+  readonly kind: 'saved';
+  readonly drive: DriveId;
+  readonly savedMs: UnixMs;
+}
+
 export interface TelemetryRecord {
   readonly kind: 'telemetry';
   /** `collected` on the machine, or `imported` (from older monitoring, or from the generator for a trial). */
@@ -144,6 +151,7 @@ export type AgentRecord =
   | StatementRecord
   | DoubtRecord
   | ActRecord
+  | SavedRecord
   | TelemetryRecord;
 
 /** A batch that was checked: decoded, and signed by its author. */

@@ -24,6 +24,7 @@ import { Serving } from './serving.ts';
 import { groupUnder, Shelf } from './shelf.ts';
 import { Survey } from './survey.ts';
 import { Trust } from './trust.ts';
+import { Vigil } from './vigil.ts';
 
 export interface CoreIdentity {
   readonly self: PeerId;
@@ -47,6 +48,7 @@ export class AgentCore {
   readonly serving: Serving;
   readonly scrub: Scrub;
   readonly proving: Proving;
+  readonly vigil: Vigil;
   readonly trust: Trust;
   readonly audit: Audit;
   readonly replication: Replication;
@@ -67,6 +69,7 @@ export class AgentCore {
     this.serving = new Serving(this.shelf);
     this.scrub = new Scrub(this.shelf, identity.scrubPassMs);
     this.proving = new Proving(this.membership, this.catalogue);
+    this.vigil = new Vigil(this.membership, this.catalogue);
     this.trust = new Trust(this.membership, this.election);
     this.audit = new Audit({
       membership: this.membership,
@@ -104,6 +107,7 @@ export class AgentCore {
       this.audit,
       this.catalogue,
       this.proving,
+      this.vigil,
       this.#restore,
       this.#survey,
       this.#reclaim,

@@ -105,6 +105,8 @@ export type CoreEvent =
     }
   /** The answer to `proveDrive`, or what a person asked for; noted on the disk before. */
   | { readonly kind: 'driveProved'; readonly proof: DriveProof; readonly now: UnixMs }
+  /** All that a drive of this machine had when a look at it began is acknowledged, changed or not. */
+  | { readonly kind: 'driveSaved'; readonly drive: DriveId; readonly savedMs: UnixMs; readonly now: UnixMs }
   /** What the machine is fed by; mains until this is told. */
   | { readonly kind: 'powerChanged'; readonly source: PowerSource; readonly now: UnixMs }
   /** A held shard was found damaged or missing (scrub, or on the way out). */

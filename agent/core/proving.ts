@@ -46,6 +46,7 @@ export class Proving {
   readonly #catalogue: Catalogue;
   readonly #proofs = new Map<DriveId, DriveProof>();
   #power: PowerSource = 'mains';
+  #isPaused = false;
   #nextLookMs = 0;
   #running: { readonly drive: DriveId; readonly sinceMs: UnixMs } | undefined;
 
@@ -66,6 +67,9 @@ export class Proving {
         return [];
       case 'powerChanged':
         this.#power = event.source;
+        return [];
+      case 'pullsPaused':
+        this.#isPaused = event.isPaused;
         return [];
       case 'driveProved':
         return this.#proved(event.proof);
@@ -91,7 +95,7 @@ export class Proving {
     if (now < this.#nextLookMs) return [];
     this.#nextLookMs = now + lookEveryMs;
     if (this.#running !== undefined && now - this.#running.sinceMs < proofMsMax) return [];
-    if (this.#power === 'battery' || this.#membership.up.size === 0) return [];
+    if (this.#isPaused || this.#power === 'battery' || this.#membership.up.size === 0) return [];
     const [drive] = [...this.#catalogue.drives]
       .filter(([id, { owner }]) => owner === this.#membership.self && this.#dueMs(id) <= now)
       .map(([id]) => id)

@@ -1,5 +1,5 @@
 // Reads every shard held here once in each pass, so that what rotted is found though nobody asked for it. It decides which shard is
-// read next and when; what is found damaged goes the way of all lost shards (repair.ts). On battery it waits.
+// read next and when; what is found damaged goes the way of all lost shards (repair.ts). On battery and in a pause it waits.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { ShardKey } from '../codec/index.ts';
@@ -31,6 +31,7 @@ export class Scrub {
   #position: ScrubPosition | undefined;
   #notedMs = 0;
   #power: PowerSource = 'mains';
+  #isPaused = false;
   /** The shard that is being read. */
   #reading: ShardKey | undefined;
   #notBeforeMs = 0;
@@ -62,6 +63,9 @@ export class Scrub {
       case 'powerChanged':
         this.#power = event.source;
         return [];
+      case 'pullsPaused':
+        this.#isPaused = event.isPaused;
+        return [];
       case 'shardVerified':
         return this.#verified(event);
       case 'tick':
@@ -83,7 +87,8 @@ export class Scrub {
 
   /** The next shard, unless the pass is ahead of its time or the disk shall rest. */
   #next(now: UnixMs): Effects {
-    if (this.#reading !== undefined || this.#power === 'battery' || now < this.#notBeforeMs) return [];
+    if (this.#isPaused || this.#power === 'battery') return [];
+    if (this.#reading !== undefined || now < this.#notBeforeMs) return [];
     if (this.#shelf.heldShards === 0) return [];
     this.#position ??= { passFromMs: now, after: undefined, wholeMs: undefined };
     const { passFromMs, after } = this.#position;

@@ -190,7 +190,14 @@ export class Drives {
     this.#warnOfChange(drive, outcome);
     const taken = { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
     void this.#parts.keeper().consider(drive, taken);
+    void this.#tellSaved(drive, taken, startedMs);
     return taken;
+  }
+
+  async #tellSaved(drive: RunningDrive, taken: TakenSnapshot, savedMs: UnixMs): Promise<void> {
+    await taken.acknowledged;
+    const now = this.#parts.clock.now();
+    this.#parts.tell({ kind: 'driveSaved', drive: driveId(drive.stored.drive), savedMs, now });
   }
 
   #warnOfChange(drive: RunningDrive, { massChange }: SnapshotOutcome): void {

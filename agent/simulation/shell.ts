@@ -379,6 +379,7 @@ export class Shell {
     const at = this.#machine.journal.findIndex(({ snapshot }) => snapshot === staged.snapshot);
     if (at >= 0) this.#machine.journal.splice(at, 1);
     this.#world.noteAcknowledged(this.#machine, staged);
+    this.tell({ kind: 'driveSaved', drive: staged.drive, savedMs: staged.head.atMs });
   }
 }
 

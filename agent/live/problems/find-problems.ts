@@ -8,6 +8,7 @@ import type { Problem } from '../../problem.ts';
 import type { ViewParts } from '../fleet-view.ts';
 import { findDriveProblems } from './drive-problems.ts';
 import { findMachineProblems } from './machine-problems.ts';
+import { findOwnerProblems } from './owner-problems.ts';
 import { findProofProblems } from './proof-problems.ts';
 
 /** A problem as it is found; `sinceMs` only where what is found tells it. */
@@ -20,6 +21,7 @@ export const findProblems = (parts: ViewParts): readonly FoundProblem[] => [
   ...findMachineProblems(parts.core, parts.now),
   ...findDriveProblems(parts.drives),
   ...findProofProblems(parts.core, parts.now),
+  ...findOwnerProblems(parts.core, parts.now),
   ...findOwnProblems(parts),
   ...parts.operations.alerts.problems,
 ];

@@ -252,6 +252,14 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
       },
     ],
   }),
+  saved: signBatch({
+    key: owner,
+    stream: 'telemetry',
+    sequence: 46,
+    previous: hexId('previous'),
+    atMs,
+    records: [{ kind: 'saved', drive: descriptor.drive, savedMs: atMs }],
+  }),
   act: signBatch({
     key: owner,
     stream: 'facts',

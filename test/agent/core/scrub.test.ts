@@ -119,13 +119,16 @@ test('a pass goes on where it was after a restart', (t) => {
   t.is(all.length, 50);
 });
 
-test('on battery nothing is read, and afterwards it goes on', (t) => {
+test('on battery and in a pause nothing is read, and afterwards it goes on', (t) => {
   const scrub = new Scrub(shelfOf(5));
   scrub.handle(started({ passFromMs: startMs, after: undefined, wholeMs: undefined }, startMs));
   scrub.handle({ kind: 'powerChanged', source: 'battery', now: startMs });
   const toMs = startMs + scrubPassMsDefault;
   t.is(live(scrub, { fromMs: startMs, toMs, everyMs: hours(6) }).reads.length, 0);
   scrub.handle({ kind: 'powerChanged', source: 'mains', now: unixMs(toMs) });
+  scrub.handle({ kind: 'pullsPaused', isPaused: true, now: unixMs(toMs) });
+  t.is(live(scrub, { fromMs: toMs, toMs: toMs + hours(1), everyMs: minutes(10) }).reads.length, 0);
+  scrub.handle({ kind: 'pullsPaused', isPaused: false, now: unixMs(toMs) });
   t.is(live(scrub, { fromMs: toMs, toMs: toMs + hours(1), everyMs: minutes(10) }).reads.length, 5 + 1);
 });
 
