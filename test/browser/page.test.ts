@@ -223,3 +223,21 @@ pageTest('a page whose agent ended says so', async (t) => {
   await page.locator('#connection[data-state=lost]').waitFor();
   t.regex((await page.locator('#connection').textContent()) ?? '', /trying again|drey dashboard/u);
 });
+
+pageTest(
+  'a drive says when its files were last proven restorable, and that a trial failed since',
+  async (t) => {
+    const { page } = await show(t, fleetView());
+    await page.locator('canvas').first().waitFor();
+    const rows = await rowsOf(page, 'Drives');
+    const own = rows.find(([name]) => name === '/home/ada/papers');
+    t.true(
+      own?.some((cell) =>
+        /^27 h ago \(5 files, 12\.0 MiB from 4 machines\); a trial 3 h ago failed: 1 of the 2 shards/u.test(
+          cell,
+        ),
+      ),
+      JSON.stringify(own),
+    );
+  },
+);

@@ -155,6 +155,26 @@ const drives: FleetView['drives'] = [
       byteCount: (900 + 12 * index) * mebibyte,
     })),
     pending: { startedMs: unixMs(viewMs - minuteMs), shardsStored: 21, shardsWanted: 54 },
+    proof: {
+      last: {
+        atMs: unixMs(viewMs - 3 * hourMs),
+        verdict: 'unreachable',
+        fileCount: 4,
+        byteCount: 9 * mebibyte,
+        machineCount: 3,
+        comparedCount: 4,
+        reasons: ['1 of the 2 shards that a pack needs were found'],
+      },
+      proven: {
+        atMs: unixMs(viewMs - 27 * hourMs),
+        verdict: 'proven',
+        fileCount: 5,
+        byteCount: 12 * mebibyte,
+        machineCount: 4,
+        comparedCount: 5,
+        reasons: [],
+      },
+    },
   },
   { drive: driveId('a7'.repeat(16)), owner: peerOf(3), snapshots: [] },
 ];
