@@ -9,7 +9,7 @@ import { DreyError } from '../../datasets/index.ts';
 import { killAndRepair, restoreElsewhere } from '../demo/disaster.ts';
 import { foundFleet, protectFolder, refuseStranger } from '../demo/founding.ts';
 import { carryOut, giveHistory, learnAndPlan, showPlan } from '../demo/learning.ts';
-import { askCommand, stopAgents } from '../demo/processes.ts';
+import { endAgentsWithThis, askCommand, stopAgents } from '../demo/processes.ts';
 import { adminOf, livingAgents, type DemoState } from '../demo/state.ts';
 import { errorText, say } from '../print.ts';
 
@@ -118,6 +118,7 @@ async function leaveUp(state: DemoState): Promise<void> {
 }
 
 async function demo(options: DemoCommandOptions): Promise<void> {
+  endAgentsWithThis();
   const state = createState(options);
   say(
     `A whole fleet on this machine, made of drey's own commands. Protected folder: ${state.options.folder}`,

@@ -100,6 +100,20 @@ const startFailed = (name: string, log: string): DreyError =>
     advice: `Read ${log}.`,
   });
 
+const living = new Set<ChildProcess>();
+
+/** From now on, what ends this process ends the agents that it started too; for programs that are nothing without them. */
+export function endAgentsWithThis(): void {
+  process.on('exit', () => {
+    for (const child of living) child.kill('SIGKILL');
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      // Somebody who listens too ends things in order.
+      if (process.listenerCount(signal) === 0) process.exit(1);
+    });
+}
+
 /** Starts `drey up` for a folder and waits until it says that it is up. Throws `demo-agent-failed`. */
 export async function startAgentProcess(
   name: string,
@@ -113,6 +127,8 @@ export async function startAgentProcess(
     stdio: ['ignore', 'pipe', openSync(log, 'a')],
     env,
   });
+  living.add(child);
+  child.once('exit', () => living.delete(child));
   const { promise, resolve, reject } = Promise.withResolvers<Started>();
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -3,6 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { endAgentsWithThis } from '../../cli/demo/processes.ts';
 import { faults } from './faults.ts';
 import { chaos, type ChaosReport } from './run.ts';
 
@@ -80,6 +81,7 @@ const command = new Command('chaos')
   .exitOverride()
   .action(run);
 
+endAgentsWithThis();
 try {
   await command.parseAsync();
 } catch (error) {

@@ -2,6 +2,7 @@
 // kept snapshot stayed whole, 1 one did not, 2 the command line is wrong.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { endAgentsWithThis } from '../../cli/demo/processes.ts';
 import { mebibyte } from '../../datasets/index.ts';
 import { killLoop } from './kill-loop.ts';
 
@@ -42,6 +43,7 @@ const command = new Command('kills')
   .exitOverride()
   .action(run);
 
+endAgentsWithThis();
 try {
   await command.parseAsync();
 } catch (error) {

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { median } from 'simple-statistics';
+import { endAgentsWithThis } from '../../../cli/demo/processes.ts';
 import { erasureRows } from './erasure.ts';
 import { bytesBelow, removeStore, type Tool, toolsHere } from './tools.ts';
 import { changeTree, writeManyFiles, writeMixedTree } from './trees.ts';
@@ -239,6 +240,7 @@ const countOf = (text: string): number => {
   return count;
 };
 
+endAgentsWithThis();
 new Command('npm run bench --')
   .description('Measures the data path beside restic, borg and rsync in the same run.')
   .argument('<work>', works.join(', '), workOf)
