@@ -140,6 +140,9 @@ export const retryMsMin = seconds(1);
 export const retryMsMax = minutes(15);
 /** Clocks of desktops are wrong: certificates and records may be this far in the future. */
 export const clockSkewMsMax = hours(26);
+/** An admin's agent renews what ends within this, once an hour at most: two months in which both must have been up at one time. */
+export const certificateRenewMs = days(60);
+export const renewalsEveryMs = hours(1);
 /** A certificate's life; renewed by an admin agent well before. */
 export const certificateMs = days(365);
 export const inviteUsesMax = 100_000;

@@ -21,6 +21,7 @@ export type ActKind =
   | 'fleet-made'
   | 'admin-made'
   | 'machine-admitted'
+  | 'certificate-renewed'
   | 'invite-made'
   | 'revoked'
   | 'trusted-again'
@@ -65,6 +66,7 @@ export class ActList {
   readonly #fleet: FleetId;
   readonly #acts: Act[] = [];
   readonly #seen = new Set<string>();
+  readonly #certified = new Map<PeerId, string>();
   readonly #logs = new Map<PeerId, LogState>();
   readonly #findings: LogFinding[] = [];
   readonly #policies: { readonly policy: FleetPolicy; readonly act: Act }[] = [];
@@ -161,7 +163,17 @@ export class ActList {
       });
       return;
     }
-    this.#acts.push({ ...act, atMs: saidMs(statement, atMs), ...wordsOf(statement) });
+    this.#acts.push({ ...act, atMs: saidMs(statement, atMs), ...this.#wordsOf(statement) });
+  }
+
+  /** The same machine with the same roles again is a renewal. */
+  #wordsOf(statement: Exclude<Statement, FleetPolicy>): Pick<Act, 'act' | 'about' | 'detail'> {
+    if (statement.kind !== 'certificate') return wordsOf(statement);
+    const { peer, name, roles } = statement;
+    const known = this.#certified.get(peer);
+    this.#certified.set(peer, roles.join());
+    if (known !== roles.join()) return certificateWords(statement);
+    return { act: 'certificate-renewed', about: peer, detail: `renewed the certificate of ${name}` };
   }
 }
 
@@ -180,10 +192,10 @@ const actTexts: Readonly<Record<ActRecord['act'], (about: string) => string>> = 
   'alerts-set': (about) => `changed who is told of problems: ${about}`,
 };
 
-function wordsOf(statement: Exclude<Statement, FleetPolicy>): Pick<Act, 'act' | 'about' | 'detail'> {
+function wordsOf(
+  statement: Exclude<Statement, FleetPolicy | MachineCertificate>,
+): Pick<Act, 'act' | 'about' | 'detail'> {
   switch (statement.kind) {
-    case 'certificate':
-      return certificateWords(statement);
     case 'invite':
       return {
         act: 'invite-made',

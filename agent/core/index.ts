@@ -16,6 +16,7 @@ export {
   type RetentionClock,
   type RetentionRules,
 } from './retention.ts';
+export { certificatesToRenew } from './renewal.ts';
 export type { RepairWish } from './repair-watch.ts';
 export type { ScrubCount, ScrubPosition } from './scrub.ts';
 export type { Shelf } from './shelf.ts';

@@ -41,16 +41,22 @@ const nonceBytes = 32;
 
 export class Admission {
   readonly #options: AdmissionOptions;
+  #certificateBytes: Uint8Array;
   /** Machines of one invite are counted one after the other, so that its uses cannot be overrun. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#certificateBytes = options.identity.certificateBytes;
   }
 
   ownHello(): Uint8Array {
-    const { fleet, certificateBytes } = this.#options.identity;
-    return encodeHello({ fleet, certificate: certificateBytes });
+    return encodeHello({ fleet: this.#options.identity.fleet, certificate: this.#certificateBytes });
+  }
+
+  /** Shows another certificate from now on: connections that stand go on as they are. */
+  renewed(certificateBytes: Uint8Array): void {
+    this.#certificateBytes = certificateBytes;
   }
 
   /** Signed for this fleet, for this very peer, valid now, not revoked. */

@@ -100,12 +100,13 @@ export class LiveAgent {
     });
     this.planner = new Planner({ log, self: this.peer, registryFolder: home.models, now: () => clock.now() });
     const tell = (event: Parameters<Shell['handle']>[0]): void => this.#shell?.handle(event);
+    const report = this.#report.bind(this);
     this.planning = new Planning({
       core: this.core,
       planner: this.planner,
       tell,
       append: (record) => this.shell.append('facts', [record]),
-      report: (level, text) => this.#report(level, text),
+      report,
       changed: () => this.#changed(),
       now: () => clock.now(),
     });
@@ -123,19 +124,19 @@ export class LiveAgent {
       power: readPower,
       pauseReason: () => this.operations.pacing.pauseReason,
       keeper: () => this.keeper,
-      report: (level, text) => this.#report(level, text),
+      report,
     });
-    const report = this.#report.bind(this);
     this.keeper = new Keeper(this, { home, report });
     this.upkeep = new Upkeep(this, { home, clock, random, tell, power: readPower, report });
     this.operations = new Operations({
+      ...parts,
+      publish: (statement) => this.publish(statement),
+      renewed: (certificate) => this.#admission.renewed(certificate),
+      report,
       tell,
       observations: this.#observations,
       workers: this.workers,
-      home,
-      clock,
       random,
-      identity,
       core: this.core,
       logger: parts.agentLog.logger,
     });
@@ -290,7 +291,7 @@ export class LiveAgent {
       proveDrive: (drive: DriveId) => this.upkeep.proveForCore(drive),
       report: (level: EventLine['level'], text: string) => this.#report(level, text),
       changed: () => this.#changed(),
-      stored: (batch: SignedBatch) => this.#observations.note(batch),
+      stored: (batch: SignedBatch) => this.operations.note(batch),
     };
   }
 
@@ -322,7 +323,7 @@ export class LiveAgent {
     for (const stream of ['facts', 'telemetry'] as const) {
       for await (const batch of log.readAll(stream)) {
         this.shell.handle({ kind: 'batchStored', batch, now: this.now() });
-        this.#observations.note(batch);
+        this.operations.note(batch);
         this.#isCertificateLogged ||= this.#holdsOwnCertificate(batch);
       }
     }

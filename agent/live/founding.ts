@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { days, DreyError, unixMs } from '../../datasets/index.ts';
+import { days, DreyError, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
   type AdminKey,
   createAdminKey,
@@ -78,15 +78,13 @@ function assertNewKit(kitFile: string): void {
 /** A certificate from `now` on, with room for wrong clocks. */
 export const certificateFor = (
   machine: Pick<MachineCertificate, 'peer' | 'name' | 'roles' | 'invite'>,
-): MachineCertificate => {
-  const now = nowMs();
-  return {
-    kind: 'certificate',
-    ...machine,
-    notBeforeMs: unixMs(now - clockSkewMsMax),
-    notAfterMs: unixMs(now + certificateMs),
-  };
-};
+  now: UnixMs = nowMs(),
+): MachineCertificate => ({
+  kind: 'certificate',
+  ...machine,
+  notBeforeMs: unixMs(now - clockSkewMsMax),
+  notAfterMs: unixMs(now + certificateMs),
+});
 
 const firstPolicy = (options: CreateFleetOptions): FleetPolicy => ({
   kind: 'policy',

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import type { SignedBatch } from '../codec/index.ts';
 import type { AgentCore, CoreEvent } from '../core/index.ts';
 import { promotionsEveryMs } from '../limits.ts';
 import type { Clock, Random } from '../ports.ts';
@@ -15,6 +16,7 @@ import type { WorkerPool } from './data-path/index.ts';
 import type { Observations } from './observations.ts';
 import { Pacing, readMetered } from './pacing/index.ts';
 import { readPower } from './power.ts';
+import { Renewals, type RenewalsParts } from './renewals.ts';
 import { findProblems, ProblemWatch } from './problems/index.ts';
 
 export interface OperationsParts {
@@ -27,12 +29,16 @@ export interface OperationsParts {
   readonly observations: Observations;
   readonly workers: WorkerPool;
   readonly tell: (event: CoreEvent) => void;
+  readonly publish: RenewalsParts['publish'];
+  readonly renewed: RenewalsParts['renewed'];
+  readonly report: RenewalsParts['report'];
 }
 
 export class Operations {
   readonly alerts: Alerts;
   readonly pacing: Pacing;
   readonly #problems: ProblemWatch;
+  readonly #renewals: Renewals;
   readonly #parts: OperationsParts;
   #promotionsLookedMs = 0;
   #promotionsNotedMs = 0;
@@ -51,6 +57,7 @@ export class Operations {
       }),
       report: (text) => logger.warn(text),
     });
+    this.#renewals = new Renewals({ ...parts, membership: core.membership });
     this.pacing = new Pacing({ ...parts, readPower, readMetered });
     this.#problems = new ProblemWatch({
       home,
@@ -65,10 +72,17 @@ export class Operations {
     return this.#problems.book.withTimes(findProblems(parts), parts.now);
   }
 
+  /** A batch is in the log. */
+  note(batch: SignedBatch): void {
+    this.#parts.observations.note(batch);
+    this.#renewals.note(batch);
+  }
+
   tick(parts: () => ViewParts, now: UnixMs): void {
     this.#problems.tick(parts, now);
     this.alerts.tick(now);
     this.pacing.tick(now);
+    void this.#renewals.tick(now);
     this.#notePromotions(now);
   }
 

@@ -226,7 +226,9 @@ export class Upkeep {
   }
 
   async #lookAtPower(): Promise<void> {
-    const { source } = await this.#parts.power();
+    const power = await this.#parts.power();
+    // Trials ask others for shards: while the machine's person wants it to rest, they do as on a battery.
+    const source = this.#agent.operations.pacing.pauseReason === undefined ? power.source : 'battery';
     if (this.#isStopped) return;
     if (source !== this.#power) {
       this.#power = source;

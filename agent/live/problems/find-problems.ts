@@ -110,8 +110,9 @@ function findOwnProblems({ core, disk, now }: ViewParts): readonly FoundProblem[
         leftMs <= 0
           ? `Its certificate ended ${Math.ceil(-leftMs / hourMs)} hours ago.`
           : `Its certificate ends in ${Math.ceil(leftMs / dayMs)} days.`,
-      action: 'Nothing is done by itself.',
-      advice: 'Check the clock; join again with a new invite of an admin.',
+      action: "An admin's machine renews it as soon as both are connected, unless it has ended.",
+      advice:
+        "Start an admin's machine. If it has ended: check the clock, then join again with a new invite.",
     });
   return found;
 }

@@ -1,0 +1,20 @@
+// Whose certificates an admin's agent makes anew before they end: members that are connected now. Whoever is not seen for months runs out, and
+// has to be invited again.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { MachineCertificate } from '../codec/index.ts';
+import { certificateRenewMs } from '../limits.ts';
+import type { Membership } from './membership.ts';
+
+/** Only the first admin that is up renews, in order of peer id; two that do not see each other may both, and nothing is lost by it. */
+export function certificatesToRenew(membership: Membership, now: UnixMs): readonly MachineCertificate[] {
+  const { self } = membership;
+  const admins = membership.machines.filter(
+    (peer) => membership.hasRole(peer, 'admin') && membership.isMember(peer, now) && membership.isUp(peer),
+  );
+  if (admins.toSorted()[0] !== self) return [];
+  return membership.machines
+    .filter((peer) => membership.isMember(peer, now) && membership.isUp(peer))
+    .flatMap((peer) => membership.certificateOf(peer) ?? [])
+    .filter(({ notAfterMs }) => notAfterMs - now < certificateRenewMs);
+}
