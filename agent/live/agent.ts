@@ -59,6 +59,8 @@ export interface Parts {
 
 export class LiveAgent {
   readonly peer: PeerId;
+  /** By `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly handlers: Omit<CallHandlers, 'dashboard' | 'stop'>;
   readonly core: AgentCore;
   readonly drives: Drives;

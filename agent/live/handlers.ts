@@ -20,7 +20,7 @@ import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from './lookups.ts';
 import { acceptChange } from './mass-changes.ts';
-import { chooseHead, type DriveWish, insideDrive, keyFor, openDrive } from './openable.ts';
+import { chooseHead, type DriveWish, insideDrive, keyFor, openDriveSoon } from './openable.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { changeLimits, changePolicy } from './policy.ts';
@@ -195,7 +195,7 @@ interface RestoreWish extends DriveWish {
 }
 
 async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgress): Promise<RestoreAnswer> {
-  const { drive, known, key } = openDrive(agent, wish);
+  const { drive, known, key } = await openDriveSoon(agent, wish);
   const [head, newest] = [chooseHead(known, wish), known.heads.at(-1)];
   const result = await restoreSnapshot({
     workers: agent.workers,

@@ -1,7 +1,8 @@
 // Which drives can be opened on this machine: its own by itself, a person's with the 24 words; and which of a drive's
 // snapshots a person means. It opens keys and names, nothing else.
 
-import { DreyError } from '../../datasets/index.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DreyError, minutes } from '../../datasets/index.ts';
 import { type HeadRecord, personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
 import type { KnownDrive } from '../core/index.ts';
 import type { DriveId } from '../units.ts';
@@ -63,6 +64,27 @@ export function openDrive(agent: LiveAgent, wish: DriveWish): OpenedDrive {
       'Name one with --drive: see `drey snapshots`.',
     );
   return opened[0];
+}
+
+/** So long after its start an agent may not have heard yet which drives there are. */
+const learningMs = minutes(1);
+const lookAgainMs = 500;
+
+/** The same on a machine that has just joined or started: what is not known yet is waited for, a minute after the start at most. */
+export async function openDriveSoon(
+  agent: LiveAgent,
+  wish: DriveWish & { readonly signal: AbortSignal },
+): Promise<OpenedDrive> {
+  for (;;) {
+    try {
+      return openDrive(agent, wish);
+    } catch (error) {
+      const isUnknown = error instanceof DreyError && error.code === 'drive-not-openable';
+      const isLearning = performance.now() - agent.startedAt < learningMs;
+      if (!isUnknown || !isLearning || wish.signal.aborted) throw error;
+      await pause(lookAgainMs);
+    }
+  }
 }
 
 /** A path as people type it, taken as one inside a drive, where it is given from the root of the disk on. */
