@@ -38,6 +38,7 @@ interface CommandOptions {
   readonly options?: string;
   readonly swarm?: number;
   readonly jobs: number;
+  readonly keepGoing?: true;
   readonly json?: string;
 }
 
@@ -148,6 +149,7 @@ async function run(options: CommandOptions): Promise<void> {
     seed: options.seed,
     faults: parseFaultNames(options.faults),
     json: options.json,
+    afterFailure: options.keepGoing === true ? 'goOn' : 'stop',
   });
   if (!isWell) process.exitCode = 1;
 }
@@ -177,6 +179,7 @@ const command = new Command('simulate')
     number('--swarm', 0.01, 1e5),
   )
   .option('--jobs <count>', 'runs at once, in a swarm', number('--jobs', 1, 256), Math.max(1, cpus().length))
+  .option('--keep-going', 'a swarm goes on after a broken promise, and tells of all at its end')
   .option('--json <file>', 'write the report there')
   .addHelpText(
     'after',

@@ -1,4 +1,5 @@
-// One thread of a swarm: takes seeds, runs them, makes a failure smaller, and answers with what came of it.
+// One thread of a swarm: takes seeds and runs them. Of a failure it tells at once, then of every smaller run that breaks the same
+// promise: whoever ends this thread in the middle loses only what had not been found yet.
 
 import { parentPort } from 'node:worker_threads';
 import {
@@ -13,33 +14,40 @@ import {
 export interface SwarmTask {
   readonly seed: string;
   readonly faults: readonly FaultName[];
-  /** A failure is made smaller for at most this long. */
-  readonly shrinkMs: number;
 }
 
-export interface SwarmAnswer {
-  readonly seed: string;
-  readonly tookMs: number;
-  /** Machines times days of the run. */
-  readonly machineDays: number;
+/** A run that broke a promise. */
+export interface Failed {
+  readonly options: SimulationOptions;
   readonly report: Report;
-  readonly failed?: {
-    readonly options: SimulationOptions;
-    readonly report: Report;
-    readonly runs: number;
-  };
+  /** Runs tried so far to make it smaller. */
+  readonly runs: number;
 }
 
-function answerTo({ seed, faults, shrinkMs }: SwarmTask): SwarmAnswer {
+export type SwarmWord =
+  | {
+      readonly kind: 'ran';
+      readonly seed: string;
+      readonly options: SimulationOptions;
+      readonly report: Report;
+      readonly tookMs: number;
+    }
+  | { readonly kind: 'smaller'; readonly failed: Failed }
+  /** Nothing more comes for this task. */
+  | { readonly kind: 'done' };
+
+const tell = (word: SwarmWord): void => parentPort?.postMessage(word);
+
+function work({ seed, faults }: SwarmTask): void {
   const startedMs = performance.now();
   const options = drawOptions(seed, faults);
   const report = simulate(options);
-  const tookMs = performance.now() - startedMs;
-  const machineDays = options.agentCount * options.days;
-  if (report.violations.length === 0) return { seed, tookMs, machineDays, report };
-  const untilMs = performance.now() + shrinkMs;
-  const failed = shrink({ options, report }, { run: simulate, isOver: () => performance.now() > untilMs });
-  return { seed, tookMs, machineDays, report, failed };
+  tell({ kind: 'ran', seed, options, report, tookMs: performance.now() - startedMs });
+  if (report.violations.length > 0) {
+    const found = (failed: Failed): void => tell({ kind: 'smaller', failed });
+    found(shrink({ options, report }, { run: simulate, isOver: () => false, found }));
+  }
+  tell({ kind: 'done' });
 }
 
-parentPort?.on('message', (task: SwarmTask) => parentPort?.postMessage(answerTo(task)));
+parentPort?.on('message', work);

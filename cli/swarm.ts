@@ -1,12 +1,13 @@
-// Random runs side by side, one thread each, until the time is over or a promise breaks; then the shortest run that breaks it, and
-// its command.
+// Random runs side by side, one thread each, until the time is over, somebody stops it or a promise breaks; then the shortest run
+// that breaks it, and its command. What was counted so far is never lost: a run that is still going is ended, the sums are said.
 
 import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { minutes as minutesMs, secondMs, seconds } from '../datasets/index.ts';
-import { type FaultName, replayCommand, type Report } from '../agent/simulation/index.ts';
-import { say, sayProgress } from './print.ts';
-import type { SwarmAnswer, SwarmTask } from './swarm-worker.ts';
+import { minutes as minutesMs, seconds, secondMs } from '../datasets/index.ts';
+import { drawOptions, type FaultName } from '../agent/simulation/index.ts';
+import { say, spanText } from './print.ts';
+import { SwarmTally } from './swarm-tally.ts';
+import type { SwarmTask, SwarmWord } from './swarm-worker.ts';
 
 export interface SwarmParts {
   readonly minutes: number;
@@ -14,124 +15,178 @@ export interface SwarmParts {
   readonly seed: string;
   readonly faults: readonly FaultName[];
   readonly json: string | undefined;
+  /** After a broken promise: make it smaller and stop, or go on and tell of all at the end. */
+  readonly afterFailure: 'stop' | 'goOn';
 }
 
-/** A run that is not finished when the time is over is given up after this. */
+/** A failure is made smaller for at most this long. */
 const shrinkMs = seconds(90);
+/** No drawn run takes a tenth of this: one that does never ends. */
+const runMsMax = minutesMs(10);
+/** How it goes is said this often. */
+const lineEveryMs = seconds(30);
+/** When the time is over is looked at this often. */
+const lookEveryMs = seconds(0.2);
 
-interface Tally {
-  runs: number;
-  machineDays: number;
-  events: number;
-  acknowledged: number;
-  restored: number;
-  beyondRepair: number;
-  longestMs: number;
-  readonly faults: Record<string, number>;
-  readonly checks: Record<string, number>;
-}
-
-const add = (sums: Record<string, number>, counts: Readonly<Record<string, number>>): void => {
-  for (const [name, more] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + more;
-};
-
-function count(tally: Tally, { report, tookMs, machineDays }: SwarmAnswer): void {
-  tally.runs++;
-  tally.machineDays += machineDays;
-  tally.events += report.eventCount;
-  tally.acknowledged += report.snapshotsAcknowledged + report.snapshotsGivenUp;
-  tally.restored += report.snapshotsRestored;
-  tally.beyondRepair += report.packsBeyondRepair;
-  tally.longestMs = Math.max(tally.longestMs, tookMs);
-  add(tally.faults, report.faultCounts);
-  add(tally.checks, report.checkCounts);
+/** A thread and the task that it is at. */
+interface Thread {
+  readonly worker: Worker;
+  readonly seed: string;
+  readonly startedMs: number;
+  shrinksSinceMs: number | undefined;
 }
 
 /** Whether every run kept every promise. Seeds are `<seed>-0`, `<seed>-1` …: the same swarm seed tries the same runs. */
-export async function swarm(parts: SwarmParts): Promise<boolean> {
-  const startedMs = performance.now();
-  const untilMs = startedMs + minutesMs(parts.minutes);
-  const tally: Tally = {
-    runs: 0,
-    machineDays: 0,
-    events: 0,
-    acknowledged: 0,
-    restored: 0,
-    beyondRepair: 0,
-    longestMs: 0,
-    faults: {},
-    checks: {},
-  };
-  const failures: SwarmAnswer[] = [];
-  let next = 0;
-  const work = async (worker: Worker): Promise<void> => {
-    while (performance.now() < untilMs && failures.length === 0) {
-      const task: SwarmTask = { seed: `${parts.seed}-${next++}`, faults: parts.faults, shrinkMs };
-      const answer = await answerOf(worker, task);
-      count(tally, answer);
-      if (answer.failed !== undefined) failures.push(answer);
-      sayProgress(`${tally.runs} runs, ${tally.events} events, ${failures.length} failed`, 'going');
-    }
-    await worker.terminate();
-  };
-  const workers = Array.from(
-    { length: parts.jobs },
-    () => new Worker(new URL('swarm-worker.ts', import.meta.url)),
-  );
-  await Promise.all(workers.map(work));
-  const tookSeconds = (performance.now() - startedMs) / secondMs;
-  sayTally(tally, tookSeconds);
-  for (const failure of failures) sayFailure(failure);
-  if (parts.json !== undefined)
-    writeFileSync(parts.json, `${JSON.stringify({ tookSeconds, ...tally, failures }, undefined, 1)}\n`);
-  return failures.length === 0;
+export function swarm(parts: SwarmParts): Promise<boolean> {
+  return new Swarm(parts).run();
 }
 
-function answerOf(worker: Worker, task: SwarmTask): Promise<SwarmAnswer> {
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      worker.off('message', answered);
-      worker.off('error', failed);
+class Swarm {
+  readonly #parts: SwarmParts;
+  readonly #tally = new SwarmTally();
+  readonly #threads = new Set<Thread>();
+  readonly #idle: Worker[] = [];
+  readonly #startedMs = performance.now();
+  #next = 0;
+  #isStopped = false;
+  #lineMs = 0;
+  #broken: unknown;
+
+  constructor(parts: SwarmParts) {
+    this.#parts = parts;
+  }
+
+  async run(): Promise<boolean> {
+    const stop = (signal: NodeJS.Signals): void => {
+      say(`stopped by ${signal}`);
+      this.#isStopped = true;
     };
-    const answered = (answer: SwarmAnswer): void => {
-      settle();
-      resolve(answer);
-    };
-    const failed = (error: unknown): void => {
-      settle();
-      reject(error instanceof Error ? error : new Error(String(error)));
-    };
-    worker.on('message', answered);
-    worker.on('error', failed);
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const signal of signals) process.on(signal, stop);
+    const { minutes, jobs, seed } = this.#parts;
+    say(`seeds ${seed}-0, ${seed}-1 … for ${spanText(minutesMs(minutes))}, ${jobs} at once`);
+    await this.#untilOver();
+    const tookMs = performance.now() - this.#startedMs;
+    // Before anything else ends: a second signal, or a thread that does not, must not lose it.
+    this.#write(tookMs);
+    this.#tally.say(tookMs);
+    for (const { worker } of this.#threads) await worker.terminate();
+    for (const worker of this.#idle) await worker.terminate();
+    for (const signal of signals) process.off(signal, stop);
+    if (this.#broken !== undefined) throw this.#broken;
+    return this.#tally.isWell;
+  }
+
+  #untilOver(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        this.#endLateThreads();
+        while (this.#mayStart()) this.#start();
+        this.#sayLine();
+        if (!this.#isOver()) return;
+        clearInterval(timer);
+        resolve();
+      };
+      const timer = setInterval(look, lookEveryMs);
+      look();
+    });
+  }
+
+  get #tookMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  #isTimeOver(): boolean {
+    return this.#isStopped || this.#broken !== undefined || this.#tookMs >= minutesMs(this.#parts.minutes);
+  }
+
+  #isDone(): boolean {
+    return !this.#tally.isWell && this.#parts.afterFailure === 'stop';
+  }
+
+  #isOver(): boolean {
+    return this.#isTimeOver() || (this.#isDone() && this.#threads.size === 0);
+  }
+
+  #mayStart(): boolean {
+    return this.#threads.size < this.#parts.jobs && !this.#isTimeOver() && !this.#isDone();
+  }
+
+  #start(): void {
+    const worker = this.#idle.pop() ?? new Worker(new URL('swarm-worker.ts', import.meta.url));
+    const seed = `${this.#parts.seed}-${this.#next++}`;
+    const thread: Thread = { worker, seed, startedMs: performance.now(), shrinksSinceMs: undefined };
+    this.#threads.add(thread);
+    worker.removeAllListeners();
+    worker.on('message', (word: SwarmWord) => this.#hear(thread, word));
+    worker.on('error', (error) => {
+      this.#broken = error;
+    });
+    const task: SwarmTask = { seed, faults: this.#parts.faults };
     worker.postMessage(task);
-  });
+  }
+
+  #hear(thread: Thread, word: SwarmWord): void {
+    // Of a thread that was ended words may still come.
+    if (!this.#threads.has(thread)) return;
+    switch (word.kind) {
+      case 'ran':
+        this.#tally.count(word);
+        if (word.report.violations.length === 0) return;
+        thread.shrinksSinceMs = performance.now();
+        say(
+          `seed ${word.seed} broke a promise (${word.report.violations[0]?.check}); looking for a smaller run`,
+        );
+        return;
+      case 'smaller': {
+        const failure = this.#tally.failures.find(({ seed }) => seed === thread.seed);
+        if (failure !== undefined) failure.smallest = word.failed;
+        return;
+      }
+      case 'done':
+        this.#threads.delete(thread);
+        this.#idle.push(thread.worker);
+        if (this.#mayStart()) this.#start();
+    }
+  }
+
+  /** Threads that made a failure smaller for long enough, and runs that seem never to end. */
+  #endLateThreads(): void {
+    const now = performance.now();
+    for (const thread of this.#threads) {
+      const { shrinksSinceMs, startedMs, seed } = thread;
+      const isShrunk = shrinksSinceMs !== undefined && now - shrinksSinceMs >= shrinkMs;
+      const isEndless = shrinksSinceMs === undefined && now - startedMs >= runMsMax;
+      if (!isShrunk && !isEndless) continue;
+      this.#threads.delete(thread);
+      void thread.worker.terminate();
+      if (isEndless)
+        this.#tally.endless.push({
+          seed,
+          options: drawOptions(seed, this.#parts.faults),
+          tookMs: now - startedMs,
+        });
+    }
+  }
+
+  #sayLine(): void {
+    if (this.#tookMs - this.#lineMs < lineEveryMs) return;
+    this.#lineMs = this.#tookMs;
+    const now = performance.now();
+    const running = [...this.#threads].map(
+      ({ seed, startedMs, shrinksSinceMs }) =>
+        `${seed}${shrinksSinceMs === undefined ? '' : ' (made smaller)'} for ${spanText(now - startedMs)}`,
+    );
+    say(this.#tally.lineOf(this.#tookMs, running));
+    // Whoever is killed without a word leaves what was counted up to here.
+    this.#write(this.#tookMs);
+  }
+
+  #write(tookMs: number): void {
+    const { json } = this.#parts;
+    if (json === undefined) return;
+    const { sums, faults, checks, failures, endless } = this.#tally;
+    const report = { tookSeconds: tookMs / secondMs, ...sums, faults, checks, failures, endless };
+    writeFileSync(json, `${JSON.stringify(report, undefined, 1)}\n`);
+  }
 }
-
-const sumsText = (sums: Readonly<Record<string, number>>): string =>
-  Object.entries(sums)
-    .filter(([, sum]) => sum > 0)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, sum]) => `${name} ${sum}`)
-    .join(', ');
-
-function sayTally(tally: Tally, tookSeconds: number): void {
-  sayProgress(
-    `${tally.runs} runs, ${tally.machineDays} machine-days in ${tookSeconds.toFixed(0)} s, the longest ${(tally.longestMs / secondMs).toFixed(1)} s; ${tally.events} events`,
-    'final',
-  );
-  say(
-    `snapshots: ${tally.acknowledged} acknowledged, ${tally.restored} restored and compared; packs that the world destroyed: ${tally.beyondRepair}`,
-  );
-  say(`faults: ${sumsText(tally.faults)}`);
-  say(`checks: ${sumsText(tally.checks)}`);
-}
-
-function sayFailure({ seed, failed, report }: SwarmAnswer): void {
-  if (failed === undefined) return;
-  say(`\nseed ${seed} broke a promise; ${failed.runs} more runs made it smaller:`);
-  for (const { check, text } of firstOf(failed.report)) say(`  broken (${check}): ${text}`);
-  say(`  before: ${firstOf(report)[0]?.text ?? ''}`);
-  say(`again: ${replayCommand(failed.options)}`);
-}
-
-const firstOf = ({ violations }: Report): Report['violations'] => violations.slice(0, 5);

@@ -84,6 +84,8 @@ export function shrink(
   parts: {
     readonly run: (options: SimulationOptions) => Report;
     readonly isOver: () => boolean;
+    /** Hears of each smaller run as it is found. */
+    readonly found?: (smaller: Shrunk) => void;
   },
 ): Shrunk {
   const check = failed.report.violations[0]?.check;
@@ -96,6 +98,7 @@ export function shrink(
       const report = parts.run(options);
       if (!breaks(report, check)) continue;
       best = { options, report };
+      parts.found?.({ ...best, runs });
       isBetter = true;
       break;
     }
