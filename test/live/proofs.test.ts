@@ -1,7 +1,7 @@
 // Real agents: what rots on a holder's disk is found by itself and fetched again; an owner restores its own files from the others as a trial.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ProveAnswer, ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
@@ -44,10 +44,12 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
   // The sealed noise alone is as long: nothing of it came from the owner's own disk.
   t.true((drive?.fetchedBytes ?? 0) >= 800_000);
 
-  const holder = fleet.agents.find(({ name }) => name === 'pc-04')!;
+  const large = (home: string): string | undefined =>
+    heldFiles(home).find((file) => statSync(file).size > 100_000);
+  const holder = fleet.agents.find((agent) => agent !== owner && large(agent.home) !== undefined)!;
+  t.not(holder, undefined, 'somebody holds the files');
   await Promise.all([killAgent(holder), killAgent(owner)]);
-  const [victim] = heldFiles(holder.home);
-  t.not(victim, undefined, 'the holder has shards');
+  const victim = large(holder.home);
   const before = readFileSync(victim!);
   const rotten = Buffer.from(before);
   rotten[1000] = rotten[1000]! ^ 4;
@@ -55,8 +57,8 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
   // As if it had been off for a pass: all of its shards are due.
   const passFromMs = Date.now() - days(30);
   writeFileSync(join(holder.home, 'scrub.json'), JSON.stringify({ version: 1, passFromMs }));
-  fleet.agents.splice(fleet.agents.indexOf(holder), 1, await startAgentProcess('pc-04', holder.home));
-  const again = fleet.agents.find(({ name }) => name === 'pc-04')!;
+  const again = await startAgentProcess(holder.name, holder.home);
+  fleet.agents.splice(fleet.agents.indexOf(holder), 1, again);
   await waitUntil(
     { what: 'the rot being found and mended', agents: [again], secondsMax: 60 },
     ([view]) =>
