@@ -33,6 +33,8 @@ interface Slot {
   readonly index: number;
   bytes: Uint8Array;
   isFlushed: boolean;
+  /** Its removal is under way. */
+  isLeaving?: boolean;
 }
 
 const slotName = (place: ShardPlace, index: number): string => `${place}/${index}`;
@@ -224,8 +226,12 @@ export class SimulatedDisk implements Disk {
   }
 
   remove(shard: ShardLocation, done: Done<'removed'>): void {
+    // Only what is there now: the same shard may come again before this is done, or be on its way.
+    const found = this.platters.slot(shard.place, shard);
+    const slot = found?.isFlushed === true ? found : undefined;
+    if (slot !== undefined) slot.isLeaving = true;
     this.#after(readMs, () => {
-      this.platters.remove(shard);
+      if (slot !== undefined && this.platters.slot(shard.place, shard) === slot) this.platters.remove(shard);
       done('removed');
     });
   }
@@ -267,9 +273,15 @@ export class SimulatedDisk implements Disk {
     const known = this.platters.slot(place, { pack: descriptor.pack, index });
     const addedBytes = known === undefined && place === 'held' ? descriptor.shardBytes : 0;
     const outcome = storeOutcome(slot, this.platters, addedBytes);
-    if (outcome === 'stored' && (known === undefined || !isIntact(known))) this.platters.put(slot);
+    const isThere = (): boolean => {
+      const present = this.platters.slot(place, { pack: descriptor.pack, index });
+      return present !== undefined && present.isLeaving !== true && isIntact(present);
+    };
+    if (outcome === 'stored' && !isThere()) this.platters.put(slot);
     this.#after(flushMs, () => {
       slot.isFlushed = true;
+      // It was there already, and its removal was ordered meanwhile.
+      if (outcome === 'stored' && !isThere()) this.platters.put(slot);
       done(outcome);
     });
   }

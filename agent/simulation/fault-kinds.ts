@@ -51,6 +51,10 @@ export const faultKinds = {
   rollback: { about: 'a machine put back to an old image of its disk', faults: { rollbackCount: 1 } },
   revocations: { about: 'a machine is put out of the fleet', faults: { revocationCount: 1 } },
   joins: { about: 'new machines join', faults: { joinCount: 2 } },
+  replans: {
+    about: 'plan after plan within seconds, each taking back some of the last one',
+    faults: { planBurstsPerDay: 2, exchangeShare: 0.5 },
+  },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -1,7 +1,7 @@
 // What the world does to a fleet, and when: every fault of options.ts is put on the queue before the run begins, from one seeded
 // stream each, so that leaving one kind out does not change the others.
 
-import { dayMs, days, hourMs, hours, minutes, type Random } from '../../datasets/index.ts';
+import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../../datasets/index.ts';
 import type { Fleet } from './fleet.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
@@ -42,6 +42,7 @@ export function scheduleFaults(fleet: Fleet): void {
     rollbacks,
     revocations,
     joins,
+    replans,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -326,5 +327,26 @@ function joins(scheduler: Scheduler): void {
   times(scheduler, fleet.options.faults.joinCount, () => {
     fleet.noteFault('new machine');
     fleet.join().powerOn(fleet);
+  });
+}
+
+/** Plans of a burst follow each other by up to this. */
+const replanMsMax = seconds(20);
+
+/** Somebody asks for plan after plan, mostly of one machine: what the last one moves is under way. */
+function replans(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  times(scheduler, fleet.options.faults.planBurstsPerDay * fleet.options.days, (random) => {
+    fleet.noteFault('burst of plans');
+    let machine = anyMachine(fleet, random);
+    let atMs = fleet.queue.nowMs;
+    for (let count = 2 + random.below(4); count > 0; count--) {
+      const asked = machine;
+      fleet.queue.schedule(atMs, () => {
+        if (asked.isUp) asked.shell?.tell({ kind: 'planWanted' });
+      });
+      atMs += random.fraction() * replanMsMax;
+      if (random.fraction() < 0.3) machine = anyMachine(fleet, random);
+    }
   });
 }

@@ -99,6 +99,7 @@ export class Fleet implements World {
       mendMsMax: options.holderSilenceMs + mendingMs,
     });
     this.guards = new Guards({
+      machines,
       ledger,
       holdings,
       checks: this.checks,

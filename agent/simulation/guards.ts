@@ -1,7 +1,8 @@
 // The promises at the moment at which an agent acts on them: a receipt, a removal, an acknowledgement, a word to somebody who is
 // out. Each order of a core is held against what really lies on the disks, so that a wrong one is seen at once, not days later.
 
-import { leafCountOf } from '../codec/index.ts';
+import { minutes } from '../../datasets/index.ts';
+import { leafCountOf, logName } from '../codec/index.ts';
 import type { CoreEffect, StagedSnapshot } from '../core/index.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
@@ -14,7 +15,11 @@ import type { CheckName } from './options.ts';
 /** A shard may come to where it lies already when words were lost; more often than this, nobody keeps count of what is there. */
 const needlessMax = 5;
 
+/** Whoever is connected for so long has given back what it knows of a log, however slow its disk and its line are. */
+const givingBackMs = minutes(2);
+
 export interface GuardedWorld {
+  readonly machines: readonly Machine[];
   readonly machineOf: (peer: PeerId) => Machine | undefined;
   readonly ledger: Ledger;
   readonly holdings: Holdings<Machine>;
@@ -41,6 +46,7 @@ export class Guards {
     if (effect.kind === 'sendReceipt') this.#receipt(machine, effect.shard);
     if (effect.kind === 'removeShard') this.#removal(machine, effect.shard);
     if (effect.kind === 'send' || effect.kind === 'sendShard') this.#word(machine, effect.to);
+    if (effect.kind === 'appendRecords' && effect.stream === 'facts') this.#append(machine);
     if (effect.kind === 'proveShard') this.#reading(machine, effect);
   }
 
@@ -126,6 +132,37 @@ export class Guards {
     const shardBytes = machine.shell?.core.shelf.get(shard.pack)?.descriptor?.shardBytes;
     if (shardBytes === undefined || leaf < leafCountOf(shardBytes)) return;
     this.#violate('lengths', machine, `reads leaf ${leaf} of ${shortOf(shard)}, which has fewer`);
+  }
+
+  /**
+   * Nobody writes other words under numbers that it has used: not before it met anybody who could give them back, and not
+   * beside somebody who knows them.
+   */
+  #append(machine: Machine): void {
+    const { checks, machines, now } = this.#world;
+    const { shell, shelves } = machine;
+    checks.counts.forks++;
+    if (shell === undefined) return;
+    const name = logName(machine.peer, 'facts');
+    const own = shelves.logs.get(name);
+    const next = own?.next ?? 0;
+    for (const other of machines) {
+      if (other === machine || !isSound(other)) continue;
+      const known = other.shelves.logs.get(name);
+      // Another history of it, or nothing that is lacking here.
+      const first =
+        known === undefined || known.next <= next ? undefined : known.batches.at(next - known.next);
+      if (first === undefined || (own !== undefined && first.previous !== own.hash)) continue;
+      const sinceMs = shell.wire.linkedSinceMs(other.peer);
+      const couldGive = sinceMs !== undefined && now() - sinceMs >= givingBackMs;
+      if (shell.wire.hasMet && !couldGive) continue;
+      this.#violate(
+        'forks',
+        machine,
+        `writes number ${next} of its log again, which machine ${other.index} knows`,
+      );
+      return;
+    }
   }
 
   /** Promise 4: whoever was put out hears nothing more from those who know it. */

@@ -3,7 +3,7 @@
 import { days, type FleetHistory, hours, seconds } from '../../datasets/index.ts';
 import type { Effects } from '../core/index.ts';
 import { calmNetwork, type NetworkFaults } from './network.ts';
-import { type Planner, shuffledPlan } from './planner.ts';
+import { type Planner, plannerOf } from './planner.ts';
 
 export interface Faults {
   readonly network: NetworkFaults;
@@ -49,6 +49,10 @@ export interface Faults {
   readonly revocationCount: number;
   /** New machines, over all days. */
   readonly joinCount: number;
+  /** Bursts of plans that people ask for, per day: two to five, seconds apart, of one machine or of several. */
+  readonly planBurstsPerDay: number;
+  /** Of pairs of groups that exchange a member in each plan; the next plan may take it back. */
+  readonly exchangeShare: number;
 }
 
 export const noFaults: Faults = {
@@ -75,6 +79,8 @@ export const noFaults: Faults = {
   rollbackCount: 0,
   revocationCount: 0,
   joinCount: 0,
+  planBurstsPerDay: 0,
+  exchangeShare: 0,
 };
 
 /** One of the promises, or of the house's own rules, that a run is checked against. */
@@ -86,6 +92,7 @@ export const checkNames = [
   'removals',
   'outbox',
   'acknowledged',
+  'forks',
   'revoked',
   'quota',
   'plain',
@@ -142,6 +149,7 @@ export type ResolvedOptions = Required<Omit<SimulationOptions, 'faults' | 'rewri
 
 /** Fills in the defaults. */
 export function resolveOptions(options: SimulationOptions): ResolvedOptions {
+  const faults = { ...noFaults, ...options.faults };
   return {
     snapshotsPerMachineDay: 1,
     keepLast: Number.POSITIVE_INFINITY,
@@ -150,14 +158,14 @@ export function resolveOptions(options: SimulationOptions): ResolvedOptions {
     // Longer than a weekend and the Monday morning after it.
     holderSilenceMs: days(4),
     quotaBytes: 10_000_000,
-    planner: shuffledPlan,
+    planner: plannerOf(faults),
     restoreCount: 20,
     checks: checkNames,
     rewrite: undefined,
     history: undefined,
     past: undefined,
     ...options,
-    faults: { ...noFaults, ...options.faults },
+    faults,
   };
 }
 

@@ -29,6 +29,38 @@ export type Planner = (request: PlanRequest) => Plan;
 /** Share of groups that exchange one member although nothing forces them: makes moves. */
 const restlessShare = 0.05;
 
+/** The planner of a fleet whose plans also exchange members between groups, or the plain one where none do. */
+export function plannerOf({ exchangeShare }: { readonly exchangeShare: number }): Planner {
+  if (exchangeShare === 0) return shuffledPlan;
+  return (request) => {
+    const plan = shuffledPlan(request);
+    const classes = plan.classes.map((one) => ({
+      ...one,
+      groups: exchanged(one.groups, request.random, exchangeShare),
+    }));
+    return { ...plan, classes };
+  };
+}
+
+/** Neighbouring groups exchange the first members that the other does not have: two plans that both do so are as before. */
+function exchanged(
+  groups: readonly PlacementGroup[],
+  random: Random,
+  share: number,
+): readonly PlacementGroup[] {
+  const after = [...groups];
+  for (let at = 0; at + 1 < after.length; at += 2) {
+    if (random.fraction() >= share) continue;
+    const [a, b] = [after[at]!, after[at + 1]!];
+    const ofA = a.members.findIndex((member) => !b.members.includes(member));
+    const ofB = b.members.findIndex((member) => !a.members.includes(member));
+    if (ofA < 0 || ofB < 0) continue;
+    after[at] = groupOf(a.id, a.members.with(ofA, b.members[ofB]!));
+    after[at + 1] = groupOf(b.id, b.members.with(ofB, a.members[ofA]!));
+  }
+  return after;
+}
+
 export const shuffledPlan: Planner = (request) => {
   const { previous, author, now, machines, repair } = request;
   if (previous !== undefined && repair !== undefined) return repairedPlan(previous, request, repair);

@@ -45,6 +45,7 @@ function drawStrengths(faults: Faults, random: Random): Faults {
     massOutageCount: Math.round(faults.massOutageCount * strength()),
     rollbackCount: Math.round(faults.rollbackCount * strength()),
     revocationCount: Math.round(faults.revocationCount * strength()),
+    planBurstsPerDay: faults.planBurstsPerDay * strength(),
     liarShare: Math.min(1 / 3, faults.liarShare * strength()),
   };
 }

@@ -45,6 +45,7 @@ export class SimulatedWire implements Wire, Endpoint {
   readonly #links = new Map<PeerId, Link>();
   readonly #queued = new Map<PeerId, Queued>();
   readonly #refused = new Set<PeerId>();
+  readonly #linkedMs = new Map<PeerId, number>();
   readonly #transfers = new Map<Link, Set<() => void>>();
   #listener: WireListener | undefined;
   #arrivals = 0;
@@ -102,6 +103,7 @@ export class SimulatedWire implements Wire, Endpoint {
   opened(link: Link): void {
     const { peer } = link.otherOf(this.peer);
     this.#links.set(peer, link);
+    this.#linkedMs.set(peer, this.#parts.network.queue.nowMs);
     this.#queued.set(peer, { frames: 0, bytes: 0 });
     this.#listener?.connected(peer);
   }
@@ -126,6 +128,16 @@ export class SimulatedWire implements Wire, Endpoint {
   /** The power goes, the lid closes: all links are dead. */
   dropLinks(): void {
     for (const link of this.#links.values()) this.#parts.network.breakLink(link);
+  }
+
+  /** Whether anybody was ever connected in this life. */
+  get hasMet(): boolean {
+    return this.#linkedMs.size > 0;
+  }
+
+  /** Since when a peer is connected; undefined where it is not. */
+  linkedSinceMs(peer: PeerId): number | undefined {
+    return this.#links.has(peer) ? this.#linkedMs.get(peer) : undefined;
   }
 
   /** Who is connected now. */

@@ -77,6 +77,21 @@ export function diskContract(test: TestFn, name: string, open: OpenDisk): void {
     t.true(harness.disk.usage().heldBytes <= harness.disk.usage().quotaBytes);
   });
 
+  test(`${name} disk: a shard that comes again while it is being removed stays`, async (t) => {
+    const harness = await open(t, { quotaBytes });
+    for (let time = 0; time < 20; time++) {
+      await harness.store(wanted(1), shards[1]!);
+      let isRemoved = false;
+      harness.disk.remove(at(1), () => {
+        isRemoved = true;
+      });
+      t.is(await harness.store(wanted(1), shards[1]!), 'stored');
+      await harness.until(() => isRemoved);
+      t.is(await verdict(harness, at(1)), 'intact');
+    }
+    t.is(harness.disk.usage().heldBytes, shardBytes);
+  });
+
   test(`${name} disk: a flipped bit is noticed`, async (t) => {
     const harness = await open(t, { quotaBytes });
     await harness.store(wanted(3), shards[3]!);

@@ -124,4 +124,32 @@ export const regressions: readonly Regression[] = [
       snapshotsPerMachineDay: 3,
     },
   },
+  {
+    cause:
+      'a removal that was ordered before, and done after, the same shard had come again took the new one: it was signed for, others removed theirs, and it was the last',
+    options: {
+      seed: 'hunt-3',
+      agentCount: 5,
+      days: 3,
+      faults: {
+        network: {
+          ...calmNetwork,
+          lossShare: 0.0005,
+          hintLossShare: 0.2,
+          hintRepeatShare: 0.1,
+          frameRepeatShare: 0.01,
+          frameReorderShare: 0.02,
+          slowUplinkShare: 0.2,
+          transferLossShare: 0.02,
+          bytesPerSecond: 1_000_000,
+        },
+        slowDiskShare: 0.4,
+        planBurstsPerDay: 12,
+        exchangeShare: 0.5,
+      },
+      tickMs: minutes(5),
+      holderSilenceMs: hours(4),
+      snapshotsPerMachineDay: 3,
+    },
+  },
 ];

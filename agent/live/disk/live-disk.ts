@@ -103,6 +103,10 @@ class FileDisk implements LiveDisk {
   readonly #reserveBytes: number;
   readonly #report: (error: unknown) => void;
   readonly #buffers = new PieceBuffers();
+  /** Removals that are under way, by file: the same shard may come again before they are done. */
+  readonly #removals = new Map<string, Promise<void>>();
+  /** Files that are being put in place: whoever orders a removal now means what was there before. */
+  readonly #keeping = new Set<string>();
   #heldBytes = 0;
   /** Room promised to shards that are arriving, held and all. */
   #promisedHeldBytes = 0;
@@ -252,24 +256,36 @@ class FileDisk implements LiveDisk {
   /** The file first: that frees space even when the disk is too full for the index. */
   async #remove(shard: ShardLocation): Promise<'removed'> {
     const stored = this.#index.get(shard);
-    if (stored === undefined) return 'removed';
+    const file = this.#files.fileOf(shard);
+    if (stored === undefined || this.#keeping.has(file)) return 'removed';
     if (shard.place === 'held') this.#heldBytes -= stored.descriptor.shardBytes;
-    const forgotten = this.#index.remove(shard);
-    await this.#files.remove(this.#files.fileOf(shard));
-    await forgotten;
+    const removal = Promise.allSettled([this.#index.remove(shard), this.#files.remove(file)]);
+    const isOver = removal.then(() => void this.#removals.delete(file));
+    this.#removals.set(file, isOver);
+    await isOver;
+    for (const result of await removal) if (result.status === 'rejected') throw result.reason;
     return 'removed';
   }
 
   async #keep(shard: StoredShard, arriving: Arriving): Promise<void> {
-    const location = locationOf(shard);
-    const file = this.#files.fileOf(location);
+    const file = this.#files.fileOf(locationOf(shard));
+    this.#keeping.add(file);
+    try {
+      await this.#removals.get(file);
+      await this.#keepAs(file, shard, arriving);
+    } finally {
+      this.#keeping.delete(file);
+    }
+  }
+
+  async #keepAs(file: string, shard: StoredShard, arriving: Arriving): Promise<void> {
     if (shard.place === 'scratch') {
       await this.#files.keepForNow(arriving, file);
       this.#index.putForNow(shard);
       return;
     }
     await this.#files.keep(arriving, file);
-    const isNew = this.#index.get(location) === undefined;
+    const isNew = this.#index.get(locationOf(shard)) === undefined;
     await this.#index.put(shard);
     if (isNew && shard.place === 'held') this.#heldBytes += shard.descriptor.shardBytes;
   }

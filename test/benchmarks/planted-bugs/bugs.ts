@@ -98,4 +98,79 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'this.#isSure = isAlone || isQuiet;',
     replace: 'this.#isSure = isAlone || isQuiet || !isQuiet;',
   },
+  {
+    name: 'head before receipts',
+    about: 'a head is published while packs of its snapshot still lie in the outbox',
+    file: 'core/backup.ts',
+    find: '    if (isWaiting) return [];\n',
+    replace: '    if (isWaiting && next.packs.length === 0) return [];\n',
+  },
+  {
+    name: 'own copy counts',
+    about: "the own copy of a head counts as one of the others'",
+    file: 'core/backup.ts',
+    find: '    let count = 0;\n    for (const [peer, next] of this.#factsAt)',
+    replace: '    let count = 1;\n    for (const [peer, next] of this.#factsAt)',
+  },
+  {
+    name: 'own receipt for all slots',
+    about: 'an owner that holds a shard of its own pack takes every slot for filled',
+    file: 'core/backup.ts',
+    find: '(member === self && known.held.has(index))',
+    replace: 'known.held.size > 0',
+  },
+  {
+    name: 'wrong slot',
+    about: 'whoever says that it has any shard of a pack is believed to have that of its slot',
+    file: 'core/placement.ts',
+    find: '    if (indexes.includes(slot)) known.confirmed.add(slot);',
+    replace: '    if (indexes.length > 0 && slot >= 0) known.confirmed.add(slot);',
+  },
+  {
+    name: 'receipt for another slot',
+    about: "a holder's receipt for one slot fills every slot of its group that it has later",
+    file: 'core/backup.ts',
+    find: 'known.signed.get(index)?.has(member) === true ||',
+    replace: '[...known.signed.values()].some((holders) => holders.has(member)) ||',
+  },
+  {
+    name: 'no grace for what was given up',
+    about: 'what an owner gave up is freed as soon as it is heard of',
+    file: 'core/reclaim.ts',
+    find: 'now - sinceMs >= forgottenGraceMs',
+    replace: 'now - sinceMs >= 0',
+  },
+  {
+    name: 'anybody may give up',
+    about: 'shards are freed whoever gave their pack up',
+    file: 'core/shelf.ts',
+    find: '(known.descriptor?.owner ?? by) !== by) return;',
+    replace: 'by.length === 0) return;',
+  },
+  {
+    name: 'remove when sent',
+    about:
+      'a shard that was sent to whoever asked for it is removed before it is said to be on the disk there',
+    file: 'core/serving.ts',
+    find: "    return outcome === 'damaged' ? [missing(to, shard.pack, shard.index)] : [];",
+    replace: `    if (outcome !== 'damaged' && shard.place === 'held') {
+      this.#shelf.release(shard.pack, shard.index);
+      return [{ kind: 'removeShard', shard }];
+    }
+    return outcome === 'damaged' ? [missing(to, shard.pack, shard.index)] : [];`,
+  },
+  {
+    name: 'twin plans',
+    about: 'of two plans with one epoch each machine keeps the one that came last',
+    file: 'core/election.ts',
+    find: 'a.author > b.author);',
+    replace: 'a.author !== b.author);',
+  },
+  {
+    name: 'quota ignored',
+    about: 'the disk takes what it is given, whatever its quota',
+    file: 'simulation/disk.ts',
+    find: "platters.quotaBytes ? 'full' : 'stored'",
+    replace: "platters.quotaBytes * 1000 ? 'full' : 'stored'",
+  },
 ];
