@@ -4,7 +4,7 @@
 import { hours, type Random, seconds } from '../../datasets/index.ts';
 import type { LeafProof, ShardKey, WireMessage } from '../codec/index.ts';
 import type { CoreEffect, Effects, Shelf } from '../core/index.ts';
-import type { PackId } from '../units.ts';
+import type { PackId, PeerId } from '../units.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
 
@@ -23,12 +23,16 @@ export interface LiarParts {
   readonly noteHarm: (shard: ShardKey) => void;
 }
 
+/** Two that boast would else answer each other without end. */
+const boastEveryMs = seconds(10);
+
 type Send = Extract<CoreEffect, { kind: 'send' }>;
 
 export class Liar {
   readonly kind: LieKind;
   readonly #parts: LiarParts;
   readonly #shown = new Map<PackId, LeafProof>();
+  readonly #boastedMs = new Map<PeerId, number>();
 
   constructor(parts: LiarParts) {
     this.kind = parts.kind;
@@ -104,9 +108,12 @@ export class Liar {
     return [effect];
   }
 
-  #boast(effect: Send, { core }: Shell): Effects {
+  #boast(effect: Send, { core, life }: Shell): Effects {
     const { message, to } = effect;
-    if (message.kind !== 'inventory') return [effect];
+    const { nowMs } = life.queue;
+    const sinceMs = nowMs - (this.#boastedMs.get(to) ?? Number.NEGATIVE_INFINITY);
+    if (message.kind !== 'inventory' || sinceMs < boastEveryMs) return [effect];
+    this.#boastedMs.set(to, nowMs);
     const held = message.held.map(({ pack }) => {
       const known = core.shelf.get(pack);
       const n = known?.descriptor?.redundancy.n ?? 3;

@@ -152,4 +152,26 @@ export const regressions: readonly Regression[] = [
       snapshotsPerMachineDay: 3,
     },
   },
+  {
+    cause:
+      'in the pretend world two liars that claim all shards answered each other without end, and frames that came twice made them more: the run was never over',
+    options: {
+      seed: 'lantern1-8',
+      agentCount: 12,
+      days: 1,
+      faults: {
+        network: {
+          ...calmNetwork,
+          latencyMs: [1, 400],
+          hintRepeatShare: 0.1,
+          frameRepeatShare: 0.01,
+          frameReorderShare: 0.02,
+        },
+        alwaysOnShare: 0.3,
+        liarShare: 1 / 3,
+      },
+      holderSilenceMs: hours(8),
+      snapshotsPerMachineDay: 1,
+    },
+  },
 ];
