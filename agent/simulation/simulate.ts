@@ -4,6 +4,7 @@
 import { dayMs, hourMs, hours } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import { plannedMachinesMin } from '../core/index.ts';
+import type { PeerId } from '../units.ts';
 import { scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
 import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
@@ -110,6 +111,7 @@ function settle(fleet: Fleet): number | undefined {
 function unsettled(fleet: Fleet): string {
   const todo = { snapshots: 0, wanted: 0, surplus: 0, sends: 0 };
   const epochs = new Set<number>();
+  const forked = forkedOwners(fleet);
   for (const { shell, isDestroyed, isRevoked, journal } of fleet.machines) {
     if (isDestroyed || isRevoked) continue;
     if (shell === undefined) return 'a machine is off';
@@ -120,6 +122,8 @@ function unsettled(fleet: Fleet): string {
     epochs.add(core.election.plan?.epoch ?? 0);
     for (const known of core.shelf.packs.values()) {
       if (core.shelf.givenUpMs(known) !== undefined) continue;
+      // Of an owner with two histories some have heard only the one, others only the other: they do not agree on what it gave up.
+      if (known.descriptor !== undefined && forked.has(known.descriptor.owner)) continue;
       if (fleet.checks.intactOf(known.pack).size < (known.descriptor?.redundancy.k ?? 1)) continue;
       const slot = core.repair.slotOf(known);
       const isThere = slot !== undefined && known.held.has(slot);
@@ -135,6 +139,14 @@ function unsettled(fleet: Fleet): string {
     ? ''
     : `${JSON.stringify(todo)}, plans ${[...epochs].join(' ')}, fullest disk ${fullest.toFixed(2)}`;
 }
+
+/** Machines of which somebody knows that they wrote two histories. */
+const forkedOwners = ({ machines }: Fleet): ReadonlySet<PeerId> =>
+  new Set(
+    machines
+      .map(({ peer }) => peer)
+      .filter((peer) => machines.some(({ shell }) => shell?.core.replication.isForked(peer) === true)),
+  );
 
 function reportOf(fleet: Fleet, end: End): Report {
   const { checks, ledger, machines, options, queue } = fleet;

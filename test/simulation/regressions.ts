@@ -174,4 +174,29 @@ export const regressions: readonly Regression[] = [
       snapshotsPerMachineDay: 1,
     },
   },
+  {
+    cause:
+      'the check waited for machines to agree on what an owner with two histories had given up: those who heard only the one keep it',
+    options: {
+      seed: 'hunt-14',
+      agentCount: 10,
+      days: 7,
+      faults: {
+        network: { ...calmNetwork, latencyMs: [1, 400], frameReorderShare: 0.02 },
+        nights: 'people',
+        alwaysOnShare: 0.8,
+        clockSkewMsMax: minutes(5),
+        badUpdateCount: 1,
+        slowDiskShare: 0.15,
+        liarShare: 0.1371644128874354,
+        rollbackCount: 2,
+        revocationCount: 2,
+        planBurstsPerDay: 1.834149880413394,
+        exchangeShare: 0.5,
+      },
+      tickMs: 30_000,
+      holderSilenceMs: hours(4),
+      keepLast: 3,
+    },
+  },
 ];
