@@ -1,7 +1,7 @@
 // Shards that this agent asked for and that have not come yet: from whom, where they go, since when. Whoever wants to
 // send anything else is refused.
 
-import type { UnixMs } from '../../datasets/index.ts';
+import { hours, type UnixMs } from '../../datasets/index.ts';
 import { pullMsMax } from '../limits.ts';
 import type { ShardArrival, ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
@@ -19,8 +19,13 @@ export interface Pull {
 
 const keyOf = (pack: PackId, index: number): string => `${pack}/${index}`;
 
+/** A shard that began to flow in comes to its end within this time, or never. */
+const flowMsMax = hours(1);
+
 export class Pulls {
   readonly #pulls = new Map<string, Pull>();
+  /** Pulls whose shard began to flow in: it may be whole only after the pull has ended. */
+  readonly #flowing = new Map<string, Pull>();
 
   get count(): number {
     return this.#pulls.size;
@@ -54,7 +59,14 @@ export class Pulls {
   /** Where an arrival goes; undefined when nobody here asked that peer for it. */
   placeFor(from: PeerId, { descriptor, index }: ShardArrival): ShardPlace | undefined {
     const pull = this.find(descriptor.pack, index);
-    return pull?.from === from ? pull.place : undefined;
+    if (pull?.from !== from) return undefined;
+    this.#flowing.set(`${from} ${keyOf(descriptor.pack, index)}`, pull);
+    return pull.place;
+  }
+
+  /** The pull that let a shard in, also when it has ended since. */
+  letIn(from: PeerId, { descriptor, index }: ShardArrival): Pull | undefined {
+    return this.#flowing.get(`${from} ${keyOf(descriptor.pack, index)}`);
   }
 
   end(pack: PackId, index: number): Pull | undefined {
@@ -69,6 +81,7 @@ export class Pulls {
       (pull) => now - pull.sinceMs > pullMsMax || !isUp(pull.from),
     );
     for (const pull of expired) this.#pulls.delete(keyOf(pull.pack, pull.index));
+    for (const [key, { sinceMs }] of this.#flowing) if (now - sinceMs > flowMsMax) this.#flowing.delete(key);
     return expired;
   }
 }

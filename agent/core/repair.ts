@@ -311,7 +311,8 @@ export class Repair {
   #arrived(event: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
     const { descriptor, index } = event.arrival;
     const pull = this.#pulls.find(descriptor.pack, index);
-    if (pull === undefined || pull.purpose === 'restore' || pull.from !== event.from) return [];
+    if (pull?.from !== event.from) return this.#arrivedLate(event);
+    if (pull.purpose === 'restore') return [];
     this.#pulls.end(descriptor.pack, index);
     if (event.outcome !== 'stored') return this.#failed(event, pull);
     const known = this.#shelf.describe(descriptor);
@@ -319,6 +320,15 @@ export class Repair {
     if (pull.purpose === 'slot') return this.#gained(known, index, event.now);
     want?.parts.add(index);
     return this.#work(event.now);
+  }
+
+  /** Its pull ended before it was whole. It lies on the disk all the same, and nobody else would ever know. */
+  #arrivedLate({ from, arrival, outcome, now }: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
+    const purpose = outcome === 'stored' ? this.#pulls.letIn(from, arrival)?.purpose : undefined;
+    const { descriptor, index } = arrival;
+    if (purpose === 'slot') return this.#gained(this.#shelf.describe(descriptor), index, now);
+    if (purpose !== 'part' || this.#wants.get(descriptor.pack)?.parts.has(index) === true) return [];
+    return [{ kind: 'removeShard', shard: { place: 'scratch', pack: descriptor.pack, index } }];
   }
 
   #failed(event: Extract<CoreEvent, { kind: 'shardArrived' }>, pull: Pull): Effects {

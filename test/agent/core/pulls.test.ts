@@ -1,0 +1,25 @@
+// What was asked of others, and what still comes when it is not waited for any more.
+
+import test from 'ava';
+import { hours, minutes, unixMs } from '../../../datasets/index.ts';
+import type { PackDescriptor } from '../../../agent/codec/index.ts';
+import { Pulls } from '../../../agent/core/pulls.ts';
+import { packId, type PeerId } from '../../../agent/units.ts';
+
+const pack = packId('ab'.repeat(32));
+const [holder, stranger] = ['a', 'b'] as [PeerId, PeerId];
+const arrival = { descriptor: { pack } as PackDescriptor, index: 2 };
+
+test('a shard that began to flow in is known by its pull after that has ended, for an hour, and only from whom it was asked', (t) => {
+  const pulls = new Pulls();
+  pulls.start({ pack, index: 2, from: holder, place: 'held', sinceMs: unixMs(0), purpose: 'slot' });
+  t.is(pulls.letIn(holder, arrival), undefined, 'nothing flows yet');
+  t.is(pulls.placeFor(stranger, arrival), undefined);
+  t.is(pulls.placeFor(holder, arrival), 'held');
+  pulls.expire(unixMs(minutes(10)), () => true);
+  t.false(pulls.has(pack, 2));
+  t.is(pulls.letIn(holder, arrival)?.purpose, 'slot');
+  t.is(pulls.letIn(stranger, arrival), undefined);
+  pulls.expire(unixMs(hours(2)), () => true);
+  t.is(pulls.letIn(holder, arrival), undefined);
+});
