@@ -6,8 +6,9 @@ import { proofBytesPerDay, proofEveryMs, proofRetryMs, proofSettleMs } from '../
 import type { DriveId, SnapshotId } from '../units.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent, PowerSource } from './events.ts';
+import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
+import { Resting } from './resting.ts';
 
 /** What one proof found. */
 export interface ProofResult {
@@ -45,8 +46,7 @@ export class Proving {
   readonly #membership: Membership;
   readonly #catalogue: Catalogue;
   readonly #proofs = new Map<DriveId, DriveProof>();
-  #power: PowerSource = 'mains';
-  #isPaused = false;
+  readonly #resting = new Resting();
   #nextLookMs = 0;
   #running: { readonly drive: DriveId; readonly sinceMs: UnixMs } | undefined;
 
@@ -66,10 +66,8 @@ export class Proving {
         for (const proof of event.proofs ?? []) this.#proofs.set(proof.drive, proof);
         return [];
       case 'powerChanged':
-        this.#power = event.source;
-        return [];
       case 'pullsPaused':
-        this.#isPaused = event.isPaused;
+        this.#resting.handle(event);
         return [];
       case 'driveProved':
         return this.#proved(event.proof);
@@ -95,7 +93,7 @@ export class Proving {
     if (now < this.#nextLookMs) return [];
     this.#nextLookMs = now + lookEveryMs;
     if (this.#running !== undefined && now - this.#running.sinceMs < proofMsMax) return [];
-    if (this.#isPaused || this.#power === 'battery' || this.#membership.up.size === 0) return [];
+    if (this.#resting.isOn || this.#membership.up.size === 0) return [];
     const [drive] = [...this.#catalogue.drives]
       .filter(([id, { owner }]) => owner === this.#membership.self && this.#dueMs(id) <= now)
       .map(([id]) => id)

@@ -6,7 +6,8 @@ import type { ShardKey } from '../codec/index.ts';
 import { scrubBytesPerSecondMax, scrubNoteMs, scrubPassMsDefault } from '../limits.ts';
 import type { PackId } from '../units.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent, PowerSource } from './events.ts';
+import type { CoreEvent } from './events.ts';
+import { Resting } from './resting.ts';
 import type { Shelf } from './shelf.ts';
 
 /** How far a pass is: shards are read in order of pack and index, those up to `after` were. */
@@ -30,8 +31,7 @@ export class Scrub {
   readonly #passMs: number;
   #position: ScrubPosition | undefined;
   #notedMs = 0;
-  #power: PowerSource = 'mains';
-  #isPaused = false;
+  readonly #resting = new Resting();
   /** The shard that is being read. */
   #reading: ShardKey | undefined;
   #notBeforeMs = 0;
@@ -61,10 +61,8 @@ export class Scrub {
         if (event.scrub !== undefined && event.scrub.passFromMs <= event.now) this.#position = event.scrub;
         return [];
       case 'powerChanged':
-        this.#power = event.source;
-        return [];
       case 'pullsPaused':
-        this.#isPaused = event.isPaused;
+        this.#resting.handle(event);
         return [];
       case 'shardVerified':
         return this.#verified(event);
@@ -87,7 +85,7 @@ export class Scrub {
 
   /** The next shard, unless the pass is ahead of its time or the disk shall rest. */
   #next(now: UnixMs): Effects {
-    if (this.#isPaused || this.#power === 'battery') return [];
+    if (this.#resting.isOn) return [];
     if (this.#reading !== undefined || now < this.#notBeforeMs) return [];
     if (this.#shelf.heldShards === 0) return [];
     this.#position ??= { passFromMs: now, after: undefined, wholeMs: undefined };
