@@ -2,9 +2,9 @@
 // every acknowledged snapshot must come back byte for byte. Exit codes: 0 it held, 1 it did not, 2 the command line is wrong.
 
 import { writeFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { endAgentsWithThis } from '../../cli/demo/processes.ts';
+import { Command, InvalidArgumentError } from 'commander';
 import { faults } from './faults.ts';
+import { runProgram, say } from './program.ts';
 import { chaos, type ChaosReport } from './run.ts';
 
 interface CommandOptions {
@@ -15,10 +15,6 @@ interface CommandOptions {
   readonly faults?: readonly string[];
   readonly json?: string;
 }
-
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 const number =
   (least: number, most: number) =>
@@ -78,13 +74,6 @@ const command = new Command('chaos')
       .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
       .join('\n')}\n`,
   )
-  .exitOverride()
   .action(run);
 
-endAgentsWithThis();
-try {
-  await command.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else throw error;
-}
+await runProgram(command);

@@ -1,14 +1,10 @@
 // `npm run kills -- --rounds N`: one real agent is killed in the middle of backups, prunes and restores, again and again. Exit codes: 0 every
 // kept snapshot stayed whole, 1 one did not, 2 the command line is wrong.
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { endAgentsWithThis } from '../../cli/demo/processes.ts';
+import { Command, InvalidArgumentError } from 'commander';
 import { mebibyte } from '../../datasets/index.ts';
 import { killLoop } from './kill-loop.ts';
-
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+import { runProgram, say } from './program.ts';
 
 const whole =
   (least: number, most: number) =>
@@ -40,13 +36,6 @@ const command = new Command('kills')
   .option('--rounds <count>', 'kills', whole(1, 100_000), 30)
   .option('--megabytes <count>', 'of the protected folder at the start', whole(1, 10_000), 200)
   .option('--seed <seed>', 'of what is done when', '1')
-  .exitOverride()
   .action(run);
 
-endAgentsWithThis();
-try {
-  await command.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else throw error;
-}
+await runProgram(command);

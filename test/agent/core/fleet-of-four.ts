@@ -5,6 +5,7 @@ import {
   type AgentRecord,
   createAdminKey,
   fleetRootFromSeed,
+  type HeadRecord,
   machineKeyFromSeed,
   type MachineKey,
   noBatchHash,
@@ -14,7 +15,7 @@ import {
   signStatement,
 } from '../../../agent/codec/index.ts';
 import { Membership } from '../../../agent/core/membership.ts';
-import type { FleetId } from '../../../agent/units.ts';
+import { type DriveId, type FleetId, snapshotId } from '../../../agent/units.ts';
 import type { Plan } from '../../../optimizer/index.ts';
 import { days, type UnixMs, unixMs } from '../../../datasets/index.ts';
 
@@ -52,6 +53,20 @@ export const batchOf = (key: MachineKey, records: readonly AgentRecord[], sequen
 
 export const membershipOf = (self: MachineKey): Membership =>
   new Membership({ self: self.peer, fleet, fraction: () => 0.5 });
+
+/** The one snapshot of a drive, as long as nobody looks inside. */
+export const headOf = (drive: DriveId): HeadRecord => ({
+  kind: 'head',
+  drive,
+  snapshot: snapshotId('a'.repeat(64)),
+  atMs: startMs,
+  keyEpoch: 1,
+  sealedRoot: new Uint8Array(),
+  fileCount: 1,
+  byteCount: 1,
+  packCount: 1,
+  receiptsDigest: '0'.repeat(64),
+});
 
 /** A plan of one group of the first three machines. */
 export const planOf = (author: MachineKey, epoch: number): Plan => ({

@@ -1,14 +1,13 @@
 // When an agent proves that its own drives can be restored, and which shards count for it.
 
 import test from 'ava';
-import type { HeadRecord } from '../../../agent/codec/index.ts';
 import { Catalogue } from '../../../agent/core/catalogue.ts';
 import type { CoreEvent, DriveProof, ProofResult } from '../../../agent/core/index.ts';
 import { Proving } from '../../../agent/core/proving.ts';
 import { proofBytesPerDay, proofEveryMs, proofRetryMs, proofSettleMs } from '../../../agent/limits.ts';
 import { driveId, snapshotId } from '../../../agent/units.ts';
 import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificateOf, headOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
 
 const [self, second] = machines as [(typeof machines)[number], (typeof machines)[number]];
 const drive = driveId('1'.repeat(32));
@@ -18,18 +17,7 @@ const snapshot = snapshotId('a'.repeat(64));
 const recordsOf = (id: typeof drive) =>
   [
     { kind: 'drive', drive: id, keyEpoch: 1, sealedName: new Uint8Array(), wrappedKeys: [] },
-    {
-      kind: 'head',
-      drive: id,
-      snapshot,
-      atMs: startMs,
-      keyEpoch: 1,
-      sealedRoot: new Uint8Array(),
-      fileCount: 1,
-      byteCount: 1,
-      packCount: 1,
-      receiptsDigest: '0'.repeat(64),
-    } satisfies HeadRecord,
+    headOf(id),
   ] as const;
 
 function provingOf() {

@@ -1,35 +1,24 @@
 // Whom the others tell of: owners that fell silent, and owners that speak and save nothing.
 
 import test from 'ava';
-import {
-  type AgentRecord,
-  type HeadRecord,
-  type MachineKey,
-  noBatchHash,
-  signBatch,
-} from '../../../agent/codec/index.ts';
+import { type AgentRecord, type MachineKey, noBatchHash, signBatch } from '../../../agent/codec/index.ts';
 import { Catalogue } from '../../../agent/core/catalogue.ts';
 import { Vigil } from '../../../agent/core/vigil.ts';
 import { ownerSilenceMsMax, ownerSilenceMsMin, savedAgeMsMax, vigilSettleMs } from '../../../agent/limits.ts';
-import { driveId, snapshotId } from '../../../agent/units.ts';
+import { driveId } from '../../../agent/units.ts';
 import { days, hours, minutes, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, revocationOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  headOf,
+  machines,
+  membershipOf,
+  revocationOf,
+  startMs,
+} from './fleet-of-four.ts';
 
 const [self, second, third, fourth] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
 const driveOf = (key: MachineKey) => driveId(String(machines.indexOf(key)).repeat(32));
-
-const headOf = (key: MachineKey): HeadRecord => ({
-  kind: 'head',
-  drive: driveOf(key),
-  snapshot: snapshotId('a'.repeat(64)),
-  atMs: startMs,
-  keyEpoch: 1,
-  sealedRoot: new Uint8Array(),
-  fileCount: 1,
-  byteCount: 1,
-  packCount: 1,
-  receiptsDigest: '0'.repeat(64),
-});
 
 const row = { kind: 'telemetry', origin: 'collected', rows: [] } as const;
 
@@ -56,7 +45,7 @@ function vigilOf() {
   for (const key of machines)
     say(key, 0, [
       { kind: 'drive', drive: driveOf(key), keyEpoch: 1, sealedName: new Uint8Array(), wrappedKeys: [] },
-      headOf(key),
+      headOf(driveOf(key)),
     ]);
   return { vigil, say, tellAll };
 }

@@ -177,11 +177,7 @@ test('who wants problems only is not woken by warnings', async (t) => {
 
 test('mail goes over STARTTLS with a password from a file', async (t) => {
   const certificate = createCertificate(t);
-  if (certificate === undefined) {
-    t.log('skipped: there is no openssl to make a certificate with');
-    t.pass();
-    return;
-  }
+  if (certificate === undefined) return;
   const { key, cert, caFile } = certificate;
   const server = await startMailServer(t, { key, cert, password: 'correct horse' });
   const passwordFile = join(temporaryFolder(t, 'password'), 'password');
@@ -211,11 +207,7 @@ test('mail goes over STARTTLS with a password from a file', async (t) => {
 
 test('mail goes over TLS from the first byte, and never to a server that cannot prove itself', async (t) => {
   const certificate = createCertificate(t);
-  if (certificate === undefined) {
-    t.log('skipped: there is no openssl to make a certificate with');
-    t.pass();
-    return;
-  }
+  if (certificate === undefined) return;
   const { key, cert, caFile } = certificate;
   const server = await startMailServer(t, { key, cert, secure: true });
   const settings = { smtp: `smtps://127.0.0.1:${server.port}`, mailTo: ['it@works.example'] };
@@ -244,11 +236,7 @@ test('a server without STARTTLS gets no mail, and no password', async (t) => {
 
 test('a wrong password is told by a number, never by the words of the server, which may quote it', async (t) => {
   const certificate = createCertificate(t);
-  if (certificate === undefined) {
-    t.log('skipped: there is no openssl to make a certificate with');
-    t.pass();
-    return;
-  }
+  if (certificate === undefined) return;
   const { key, cert, caFile } = certificate;
   const server = await startMailServer(t, { key, cert, password: 'right' });
   const passwordFile = join(temporaryFolder(t, 'password'), 'password');
