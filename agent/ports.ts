@@ -68,9 +68,10 @@ export interface Wire {
 
 /**
  * Where a shard lies on a disk. `held`: kept for another agent (or oneself) under the plan. `outbox`: an own pack,
- * whole, until all its receipts are in. `scratch`: fetched for a restore or a rebuild, gone at the next start.
+ * whole, until all its receipts are in. `scratch`: fetched for a restore or a rebuild, gone at the next start. `copy`: of a
+ * popular pack, near its readers; it counts for nobody's safety and may go at any moment.
  */
-export type ShardPlace = 'held' | 'outbox' | 'scratch';
+export type ShardPlace = 'held' | 'outbox' | 'scratch' | 'copy';
 
 export interface ShardLocation extends ShardKey {
   readonly place: ShardPlace;
@@ -84,6 +85,8 @@ export interface StoredShard {
 
 export interface DiskUsage {
   readonly heldBytes: number;
+  /** Of popular copies; with the held bytes never more than the quota. */
+  readonly copyBytes: number;
   readonly quotaBytes: number;
   /** Free on the disk, beyond the reserve. */
   readonly freeBytes: number;

@@ -104,7 +104,7 @@ function collectRows(rows: Iterable<TelemetryRow>, options: HistoryOptions): Col
       if (inWindow(row)) found.own.push(spanOf(row));
     } else if (row.kind === 'location') {
       if (row.atMs < options.toMs && isLater(row, found.location)) found.location = row;
-    } else if (row.hourMs >= options.fromMs && row.hourMs < options.toMs) {
+    } else if (row.kind === 'access' && row.hourMs >= options.fromMs && row.hourMs < options.toMs) {
       access.push(row);
     }
   }

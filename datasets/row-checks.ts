@@ -20,6 +20,8 @@ export const rowLimits = {
   attributeLengthMax: 128,
   /** A row stays under a few kB however large the fleet is. */
   roundTripPeerCountMax: 32,
+  /** As many as a pack has. */
+  shardCountMax: 32,
   /** Ten minutes: beyond it a peer is not slow but gone. */
   roundTripMsMax: 600_000,
   /** End of the year 9999, the last moment that ISO 8601 writes with four digits. */
@@ -79,7 +81,22 @@ const accessRow = z.strictObject({
   byteCount: count,
 });
 
-const telemetryRow = z.discriminatedUnion('kind', [uptimeRow, locationRow, accessRow]);
+const packReadRow = z
+  .strictObject({
+    kind: z.literal('packRead'),
+    machine,
+    hourMs: moment.refine((atMs) => atMs % hourMs === 0, 'not the start of an hour'),
+    pack: z.string().regex(/^[0-9a-f]{64}$/, 'not 64 hex digits'),
+    owner: machine,
+    packClass: z.enum(['small', 'bulk']),
+    k: z.int().min(1).max(rowLimits.shardCountMax),
+    n: z.int().min(1).max(rowLimits.shardCountMax),
+    packBytes: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+    reads: count,
+  })
+  .refine(({ k, n }) => k <= n, 'k is over n');
+
+const telemetryRow = z.discriminatedUnion('kind', [uptimeRow, locationRow, accessRow, packReadRow]);
 
 /** Checks one row of any kind: types, limits, and that it has no field beyond those of its kind. Returns a new object. */
 export function parseTelemetryRow(value: unknown): TelemetryRow | Rejection {

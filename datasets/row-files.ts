@@ -22,6 +22,10 @@ export function encodeRow(row: TelemetryRow): string {
       const { kind, machine, hourMs, file, reads, writes, byteCount } = row;
       return JSON.stringify({ kind, machine, hourMs, file, reads, writes, byteCount });
     }
+    case 'packRead': {
+      const { kind, machine, hourMs, pack, owner, packClass, k, n, packBytes, reads } = row;
+      return JSON.stringify({ kind, machine, hourMs, pack, owner, packClass, k, n, packBytes, reads });
+    }
     default:
       return row satisfies never;
   }

@@ -19,6 +19,9 @@ const wholeColumns = new Set([
   'reads',
   'writes',
   'byteCount',
+  'k',
+  'n',
+  'packBytes',
 ]);
 
 /** A row of a table as the object that its line of JSON would be; empty cells are no fields. */

@@ -1,4 +1,4 @@
-// What telemetry says, row by row: the three kinds of DESIGN.md "Telemetry". Agents write these rows into their
+// What telemetry says, row by row: uptime, location and access, of DESIGN.md "Telemetry". Agents write these rows into their
 // signed logs, exports hold them one JSON object a line, the models learn from them. Checked by `parseTelemetryRow`.
 
 import { type FileId, hourMs, type MachineId, type UnixMs } from './units.ts';
@@ -70,7 +70,25 @@ export interface AccessRow {
   readonly byteCount: number;
 }
 
-export type TelemetryRow = UptimeRow | LocationRow | AccessRow;
+/** How often one machine fetched one pack for restores in one hour: which packs are wanted where. The rest says which machines hold it. */
+export interface PackReadRow {
+  readonly kind: 'packRead';
+  readonly machine: MachineId;
+  /** Start of the hour. */
+  readonly hourMs: UnixMs;
+  /** Id of the pack, 64 hex digits: a hash, by which its holders know it too. */
+  readonly pack: string;
+  readonly owner: MachineId;
+  readonly packClass: 'small' | 'bulk';
+  /** Any k of its n shards restore it. */
+  readonly k: number;
+  readonly n: number;
+  /** Bytes of one whole copy, > 0. */
+  readonly packBytes: number;
+  readonly reads: number;
+}
+
+export type TelemetryRow = UptimeRow | LocationRow | AccessRow | PackReadRow;
 
 /** Moment from which a row can be known: the end of its span or hour. Features use rows only after it. */
 export function knownAtMs(row: TelemetryRow): number {

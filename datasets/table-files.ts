@@ -50,6 +50,12 @@ const columns: readonly Column[] = [
   field('reads', 'whole'),
   field('writes', 'whole'),
   field('byteCount', 'whole'),
+  field('pack', 'text'),
+  field('owner', 'text'),
+  field('packClass', 'text'),
+  field('k', 'whole'),
+  field('n', 'whole'),
+  field('packBytes', 'whole'),
 ];
 
 /** Names of the table's columns, in order; times are unix milliseconds, `roundTripMs` is JSON. */

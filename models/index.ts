@@ -15,6 +15,7 @@ export {
   predictDemand,
 } from './popularity.ts';
 export { examplesOf, pairRowsAt, type PairRows } from './popularity-examples.ts';
+export { type ExpectedPackReads, expectedPackReads, type PackReadsWish } from './pack-demand.ts';
 export { baselineForecast } from './marginals.ts';
 export {
   comingHours,

@@ -32,6 +32,17 @@ export { noLimits, type PlacementLimits } from './placement-limits.ts';
 export { brokenLimits, refuseImpossible, scatterWidths, trafficOf, type BrokenLimit } from './plan-limits.ts';
 export type * from './plan.ts';
 export {
+  copiesMax,
+  copyBytesOf,
+  type CopiesQuestion,
+  type CopyPlace,
+  copyReasonText,
+  farShareOf,
+  type PackDemand,
+  planWithCopies,
+  popularPartFor,
+} from './plan-copies.ts';
+export {
   choosePopularCopies,
   type CopyCosts,
   type CopyDemand,
@@ -59,7 +70,7 @@ export {
 } from './repair-urgency.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
 export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
-export { groupForPack, holdersOf, type PackPlace } from './rendezvous.ts';
+export { groupForPack, groupOfPack, holdersOf, type PackPlace, type PlannedPack } from './rendezvous.ts';
 export {
   type AccessResult,
   type AccessRules,

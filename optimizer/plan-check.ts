@@ -4,9 +4,10 @@
 import type { MachineId } from '../datasets/index.ts';
 import { anyLossOddsMax, usualDead } from './burst.ts';
 import { lowerBound } from './configuration/index.ts';
+import { copyProblems } from './plan-copies.ts';
 import { groupingOf } from './plan-evidence.ts';
 import { brokenLimits, scatterWidths, uncountedMoves } from './plan-limits.ts';
-import type { PlacementClass, Plan } from './plan.ts';
+import type { PlacementClass, Plan, PopularPart } from './plan.ts';
 import { unavailability } from './survival.ts';
 
 const groupsMax = 200_000;
@@ -32,6 +33,7 @@ export function planProblems(plan: Plan): readonly string[] {
       if (!(weight > 0) || !Number.isFinite(weight)) problems.push(`group ${id} has the weight ${weight}`);
     }
   }
+  problems.push(...copyProblems(plan));
   if (count > groupsMax) problems.push(`${count} groups are more than ${groupsMax}`);
   if (!Number.isSafeInteger(plan.epoch) || plan.epoch < 1)
     problems.push(`the epoch ${plan.epoch} is not a positive whole number`);
@@ -66,8 +68,20 @@ export interface CertificateCheck {
   readonly gap: number;
 }
 
+/** Figures of the popular copies. */
+export interface CopiesCheck {
+  readonly copyCount: number;
+  readonly packCount: number;
+  readonly machineCount: number;
+  readonly bytes: number;
+  /** Of its room, on the machine where they take most of it; 0..1 in a lawful plan. */
+  readonly roomShareMax: number;
+}
+
 export interface PlanCheck {
   readonly problems: readonly string[];
+  /** Absent where the plan has no copies. */
+  readonly popular?: CopiesCheck;
   readonly classes: readonly ClassCheck[];
 }
 
@@ -86,7 +100,21 @@ export function checkPlan(plan: Plan, before?: Plan): PlanCheck {
       ...brokenLimits(plan).map(({ limit, problem }) => `the limit ${limit} is broken: ${problem}`),
       ...(before === undefined ? [] : uncountedMoves(plan, before)),
     ],
+    ...(plan.popular === undefined ? {} : { popular: checkCopies(plan.popular) }),
     classes: checked,
+  };
+}
+
+function checkCopies({ copies, rooms }: PopularPart): CopiesCheck {
+  const used = new Map<MachineId, number>();
+  for (const { machine, bytes } of copies) used.set(machine, (used.get(machine) ?? 0) + bytes);
+  const shares = rooms.map(({ machine, bytes }) => (used.get(machine) ?? 0) / Math.max(1, bytes));
+  return {
+    copyCount: copies.length,
+    packCount: new Set(copies.map(({ pack }) => pack)).size,
+    machineCount: used.size,
+    bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0),
+    roomShareMax: Math.max(0, ...shares),
   };
 }
 

@@ -124,6 +124,39 @@ export interface PlanLimits {
   }[];
 }
 
+/** Why a popular copy is where it is: numbers that a person can check. */
+export interface CopyReason {
+  /** Place of its readers, by label or by hash. */
+  readonly site: string;
+  /** Reads that the site is expected to make of the pack within a week, ≥ 0. */
+  readonly reads: number;
+  /** Share of the pack that a read would have to bring from elsewhere without copies, 0..1. */
+  readonly farShare: number;
+}
+
+/**
+ * A whole copy of a popular pack near its readers, beside the shards of its group and never in their place: k shards, sealed as all
+ * are. It counts for nobody's safety and goes by itself.
+ */
+export interface PlannedCopy {
+  /** Id of the pack, 64 hex digits. */
+  readonly pack: string;
+  readonly owner: MachineId;
+  readonly packClass: PlacementClass['name'];
+  readonly redundancy: Redundancy;
+  readonly machine: MachineId;
+  /** Of k shards. */
+  readonly bytes: number;
+  readonly untilMs: number;
+  readonly reason: CopyReason;
+}
+
+export interface PopularPart {
+  readonly copies: readonly PlannedCopy[];
+  /** Bytes that copies may take on each machine that has some. */
+  readonly rooms: readonly { readonly machine: MachineId; readonly bytes: number }[];
+}
+
 export interface Plan {
   /** Grows with every plan; the highest epoch wins, then the higher `author`. Starts at 1. */
   readonly epoch: number;
@@ -142,6 +175,8 @@ export interface Plan {
   readonly weekMoved?: { readonly fromMs: number; readonly bytes: number };
   /** Where admins set limits on scatter width or traffic. */
   readonly limits?: PlanLimits;
+  /** Copies of popular packs near their readers; absent where there are none. */
+  readonly popular?: PopularPart;
   /** In plans of small fleets; larger ones would not fit into a record. */
   readonly evidence?: PlanEvidence;
 }

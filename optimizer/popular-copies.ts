@@ -11,6 +11,8 @@ export interface CopyDemand {
   readonly absence: number;
   /** Positions of the hosts that have it already: there it costs no push. */
   readonly heldBy?: readonly number[];
+  /** Positions of hosts that get none. */
+  readonly barred?: readonly number[];
 }
 
 export interface CopyHost {
@@ -62,6 +64,7 @@ export function choosePopularCopies(question: CopyQuestion): readonly PopularCop
     let best: Offer | undefined;
     for (const host of onSite.get(demands[demand]!.site) ?? []) {
       if (room[host]! < demands[demand]!.byteCount || taken.get(demand)?.has(host) === true) continue;
+      if (demands[demand]!.barred?.includes(host) === true) continue;
       const offer = offerOf(question, { demand, host, absence: absence[demand]! });
       if (offer.gain > 0 && (best === undefined || offer.density > best.density)) best = offer;
     }

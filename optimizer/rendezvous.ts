@@ -2,7 +2,7 @@
 // & Schomaker, 2005). A changed group moves only its own packs; groups that contain the owner are passed over.
 
 import type { MachineId } from '../datasets/index.ts';
-import type { PlacementClass, PlacementGroup } from './plan.ts';
+import type { PlacementClass, PlacementGroup, Plan, Redundancy } from './plan.ts';
 
 export interface PackPlace {
   /** 64 hex digits, uniformly distributed: a SHA-256. */
@@ -46,6 +46,30 @@ export function groupForPack({ packId, owner, placementClass }: PackPlace): Plac
   const words = [Number.parseInt(packId.slice(0, 8), 16), Number.parseInt(packId.slice(8, 16), 16)] as const;
   const { groups } = placementClass;
   return best(groups, words, owner) ?? best(groups, words, undefined);
+}
+
+/** What a plan has to know of a pack to say who holds it. */
+export interface PlannedPack {
+  /** 64 hex digits. */
+  readonly pack: string;
+  readonly owner: MachineId;
+  readonly packClass: PlacementClass['name'];
+  readonly redundancy: Redundancy;
+}
+
+/** The group of a pack under a plan: of the class with the pack's own redundancy, by rendezvous, off its owner. */
+export function groupOfPack(
+  { classes }: Plan,
+  { pack, owner, packClass, redundancy }: PlannedPack,
+): PlacementGroup | undefined {
+  const fits = classes.filter(
+    (candidate) =>
+      candidate.redundancy.k === redundancy.k &&
+      candidate.redundancy.n === redundancy.n &&
+      candidate.groups.length > 0,
+  );
+  const chosen = fits.find(({ name }) => name === packClass) ?? fits[0];
+  return chosen === undefined ? undefined : groupForPack({ packId: pack, owner, placementClass: chosen });
 }
 
 /** The machines that should hold the pack's shards, shard j on the j-th; empty when the class has no groups. */

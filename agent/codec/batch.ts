@@ -9,7 +9,7 @@ import { accept, type Decoded, type Format, openEnvelope, signEnvelope } from '.
 import { bytesOfHex, hexOf, type MachineKey, sha256Hex, verifyPeerSignature } from './keys.ts';
 import type { AgentRecord, SignedBatch, Stream } from './record.ts';
 import { planOfTable, tableOfPlan } from './plan-table.ts';
-import { planTable } from './plan-table-form.ts';
+import { earlyPlanTable, planTable } from './plan-table-form.ts';
 import * as s from './schemas.ts';
 
 /** `previous` of a log's first batch. */
@@ -82,28 +82,36 @@ const otherRecords = [
     atMs: s.time,
   }),
   z.strictObject({ kind: z.literal('saved'), drive: s.drive, savedMs: s.time }),
+] as const;
+
+const telemetryOf = <Row extends typeof s.telemetryRow>(row: Row) =>
   z.strictObject({
     kind: z.literal('telemetry'),
     origin: z.enum(['collected', 'imported']),
-    rows: z.array(s.telemetryRow).max(10_000),
-  }),
-] as const;
+    rows: z.array(row).max(10_000),
+  });
+const earlyTelemetry = telemetryOf(s.earlyTelemetryRow);
+const telemetry = telemetryOf(s.telemetryRow);
 
 /** Of version 1: every group names its members. */
 const spelledPlan = z.strictObject({ kind: z.literal('plan'), plan: s.plan });
 
+const tabledPlanOf = (table: typeof planTable) =>
+  z.strictObject({
+    kind: z.literal('plan'),
+    plan: table.transform((value, context): Plan => {
+      const parsed = s.plan.safeParse(planOfTable(value));
+      if (parsed.success) return parsed.data;
+      context.addIssue({ code: 'custom', message: 'the lists of the plan do not fit together' });
+      return z.NEVER;
+    }),
+  });
 /** Of version 2: members by their place in one table. */
-const tabledPlan = z.strictObject({
-  kind: z.literal('plan'),
-  plan: planTable.transform((table, context): Plan => {
-    const parsed = s.plan.safeParse(planOfTable(table));
-    if (parsed.success) return parsed.data;
-    context.addIssue({ code: 'custom', message: 'the lists of the plan do not fit together' });
-    return z.NEVER;
-  }),
-});
+const tabledPlan = tabledPlanOf(earlyPlanTable);
+/** Of version 3: with popular copies. */
+const popularPlan = tabledPlanOf(planTable);
 
-const bodyOf = <Plans extends typeof spelledPlan | typeof tabledPlan>(plans: Plans) =>
+const bodyOf = <Plans extends typeof spelledPlan | typeof tabledPlan>(plans: Plans, rows: typeof telemetry) =>
   z.strictObject({
     author: s.peer,
     stream: s.stream,
@@ -111,7 +119,7 @@ const bodyOf = <Plans extends typeof spelledPlan | typeof tabledPlan>(plans: Pla
     previous: s.exactBytes(32),
     atMs: s.time,
     records: z
-      .array(z.discriminatedUnion('kind', [...otherRecords, plans]))
+      .array(z.discriminatedUnion('kind', [...otherRecords, rows, plans]))
       .min(1)
       .max(recordsPerBatchMax),
   });
@@ -122,9 +130,28 @@ interface Body extends Omit<BatchParts, 'key' | 'previous'> {
 }
 
 const magic = 'DRLB';
-/** Version 1 reads every batch of old logs and is what a batch without a plan is written as. */
-const spelled: Format<Body> = { magic, version: 1, bytesMax: batchBytesMax, schema: bodyOf(spelledPlan) };
-const tabled: Format<Body> = { magic, version: 2, bytesMax: batchBytesMax, schema: bodyOf(tabledPlan) };
+const formatOf = (version: number, schema: Format<Body>['schema']): Format<Body> => ({
+  magic,
+  version,
+  bytesMax: batchBytesMax,
+  schema,
+});
+/** Version 1 reads every batch of old logs and is what a batch without a plan is written as, */
+const spelled = formatOf(1, bodyOf(spelledPlan, earlyTelemetry));
+/** version 2 one with a plan, */
+const tabled = formatOf(2, bodyOf(tabledPlan, earlyTelemetry));
+/** version 3 one that knows of popular packs: only who reads of them needs to know that version. */
+const popular = formatOf(3, bodyOf(popularPlan, telemetry));
+const formats = [spelled, tabled, popular];
+
+const isPopular = (record: AgentRecord): boolean =>
+  (record.kind === 'plan' && record.plan.popular !== undefined) ||
+  (record.kind === 'telemetry' && record.rows.some(({ kind }) => kind === 'packRead'));
+
+function formatFor(records: readonly AgentRecord[]): Format<Body> {
+  if (records.some(isPopular)) return popular;
+  return records.some(({ kind }) => kind === 'plan') ? tabled : spelled;
+}
 
 export interface BatchParts {
   readonly key: MachineKey;
@@ -138,7 +165,6 @@ export interface BatchParts {
 
 /** Signs records as the next batch of the key's own log. At most `batchBytesMax` bytes come out well; check before. */
 export function signBatch({ key, stream, sequence, previous, atMs, records }: BatchParts): SignedBatch {
-  const hasPlan = records.some(({ kind }) => kind === 'plan');
   const written = records.map((record) =>
     record.kind === 'plan' ? { ...record, plan: tableOfPlan(record.plan) } : record,
   );
@@ -150,13 +176,13 @@ export function signBatch({ key, stream, sequence, previous, atMs, records }: Ba
     atMs,
     records: written,
   };
-  const bytes = signEnvelope(hasPlan ? tabled : spelled, value, (signed) => key.sign(signed));
+  const bytes = signEnvelope(formatFor(records), value, (signed) => key.sign(signed));
   return { author: key.peer, stream, sequence, previous, atMs, records, bytes, hash: sha256Hex(bytes) };
 }
 
 /** Decodes a batch of any agent and checks its author's signature. */
 export function openBatch(bytes: Uint8Array): Decoded<SignedBatch> {
-  const format = bytes[4] === tabled.version ? tabled : spelled;
+  const format = formats.find(({ version }) => version === bytes[4]) ?? spelled;
   const opened = openEnvelope(bytes, format, (value, signed, signature) =>
     verifyPeerSignature(value.author, signed, signature),
   );

@@ -2,12 +2,16 @@
 // together is for `planOfTable`, whether the plan is one for the schema of plans.
 
 import { z } from 'zod';
+import { copiesMax } from '../../optimizer/index.ts';
 import { batchBytesMax, shardCountMax } from '../limits.ts';
 import {
   bytes,
   certificateParts,
+  count,
+  exactBytes,
   machine,
   memberReasonParts,
+  plannedCopyParts,
   planLimitParts,
   planMoveParts,
   planMovesMax,
@@ -55,20 +59,30 @@ const limits = z.strictObject({
     .exactOptional(),
 });
 
-const plan = z.strictObject({
+const popular = z.strictObject({
+  copies: z
+    .array(z.strictObject({ ...plannedCopyParts, pack: exactBytes(32), owner: place, machine: place }))
+    .max(copiesMax),
+  rooms: z.array(z.strictObject({ machine: place, bytes: count })).max(copiesMax),
+});
+
+const parts = {
   ...planParts,
   classes: z.array(placementClass).max(16),
   limits: limits.exactOptional(),
   machines: z.array(machine).max(65_535),
   domainNames: z.array(text(128)).max(65_535),
   domainOf: values(2),
-});
+} as const;
+
+const plan = z.strictObject({ ...parts, popular: popular.exactOptional() });
 
 interface Forms {
   readonly plan: z.output<typeof plan>;
   readonly class: z.output<typeof placementClass>;
   readonly reason: z.output<typeof reason>;
   readonly limits: z.output<typeof limits>;
+  readonly popular: z.output<typeof popular>;
 }
 
 type Frozen<Value> = Value extends string | number | Uint8Array
@@ -81,3 +95,5 @@ type Frozen<Value> = Value extends string | number | Uint8Array
 export type FormOf<Part extends keyof Forms> = Frozen<Forms[Part]>;
 
 export const planTable: z.ZodType<FormOf<'plan'>> = plan;
+/** Of batches of version 2, which know no popular copies. */
+export const earlyPlanTable: z.ZodType<FormOf<'plan'>> = z.strictObject(parts);

@@ -1,25 +1,28 @@
 // A plan as it travels since batches of version 2: one table of machines, everything else by its place in the table, numbers side by
 // side. Both ways are pure; what came from a peer is a plan only after the plan's own schema has seen it.
 
-import type { MachineId } from '../../datasets/index.ts';
+import { type MachineId, unixMs } from '../../datasets/index.ts';
 import type {
   MemberReason,
   PlacementClass,
   PlacementGroup,
   Plan,
   PlanLimits,
+  PopularPart,
 } from '../../optimizer/index.ts';
+import { bytesOfHex, hexOf } from './keys.ts';
 import type { FormOf } from './plan-table-form.ts';
 
 /** Machines in one table: an index takes two bytes. */
 export const planMachinesMax = 65_535;
 
 /** Throws a RangeError for a plan of more than `planMachinesMax` machines: it would not fit into a batch either. */
-export function tableOfPlan({ classes, domains, limits, ...rest }: Plan): FormOf<'plan'> {
+export function tableOfPlan({ classes, domains, limits, popular, ...rest }: Plan): FormOf<'plan'> {
   const machines = new MachineTable([
     ...classes.flatMap(namesOfClass),
     ...Object.keys(domains),
     ...namesOfLimits(limits),
+    ...namesOfPopular(popular),
   ]);
   const domainNames = [...new Set(Object.values(domains))];
   const domainAt = new Map(domainNames.map((name, at) => [name, at + 1]));
@@ -30,12 +33,13 @@ export function tableOfPlan({ classes, domains, limits, ...rest }: Plan): FormOf
     domainOf: packPlaces(machines.names.map((machine) => domainAt.get(domains[machine] ?? '') ?? 0)),
     classes: classes.map((placementClass) => tableOfClass(placementClass, machines)),
     ...(limits === undefined ? {} : { limits: tableOfLimits(limits, machines) }),
+    ...(popular === undefined ? {} : { popular: tableOfPopular(popular, machines) }),
   };
 }
 
 /** Undefined where lists that belong together differ in length, or name a place that the table does not have. */
 export function planOfTable(table: FormOf<'plan'>): Plan | undefined {
-  const { machines, domainNames, domainOf, classes, limits, ...rest } = table;
+  const { machines, domainNames, domainOf, classes, limits, popular, ...rest } = table;
   const domains = unpackPlaces(domainOf);
   const isWhole =
     domains.length === machines.length &&
@@ -48,8 +52,15 @@ export function planOfTable(table: FormOf<'plan'>): Plan | undefined {
     domains[at] === 0 ? [] : [[machine, domainNames[domains[at]! - 1]!] as const],
   );
   const bounds = limits === undefined ? {} : limitsOfTable(limits, machines);
-  if (bounds === undefined) return undefined;
-  return { ...rest, classes: opened as PlacementClass[], domains: Object.fromEntries(named), ...bounds };
+  const copies = popular === undefined ? {} : popularOfTable(popular, machines);
+  if (bounds === undefined || copies === undefined) return undefined;
+  return {
+    ...rest,
+    classes: opened as PlacementClass[],
+    domains: Object.fromEntries(named),
+    ...bounds,
+    ...copies,
+  };
 }
 
 /** Every machine that a plan names, in the order in which it names them. */
@@ -125,6 +136,45 @@ function limitsOfTable(
       : { before: before.map((one) => ({ ...one, machine: machines[one.machine]! })) }),
   };
   return { limits };
+}
+
+const namesOfPopular = ({ copies, rooms }: PopularPart = { copies: [], rooms: [] }): readonly string[] => [
+  ...copies.flatMap(({ owner, machine }) => [owner, machine]),
+  ...rooms.map(({ machine }) => machine),
+];
+
+const tableOfPopular = ({ copies, rooms }: PopularPart, machines: MachineTable): FormOf<'popular'> => ({
+  copies: copies.map((copy) => ({
+    ...copy,
+    pack: bytesOfHex(copy.pack),
+    owner: machines.placeOf(copy.owner),
+    machine: machines.placeOf(copy.machine),
+    untilMs: unixMs(copy.untilMs),
+  })),
+  rooms: rooms.map((room) => ({ ...room, machine: machines.placeOf(room.machine) })),
+});
+
+/** Undefined where a place is beyond the table. */
+function popularOfTable(
+  { copies, rooms }: FormOf<'popular'>,
+  machines: readonly MachineId[],
+): Pick<Plan, 'popular'> | undefined {
+  const places = [
+    ...copies.flatMap(({ owner, machine }) => [owner, machine]),
+    ...rooms.map((one) => one.machine),
+  ];
+  if (places.some((place) => place >= machines.length)) return undefined;
+  return {
+    popular: {
+      copies: copies.map((copy) => ({
+        ...copy,
+        pack: hexOf(copy.pack),
+        owner: machines[copy.owner]!,
+        machine: machines[copy.machine]!,
+      })),
+      rooms: rooms.map((room) => ({ ...room, machine: machines[room.machine]! })),
+    },
+  };
 }
 
 function tableOfClass(

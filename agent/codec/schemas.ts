@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { machineId, parseTelemetryRow, type TelemetryRow, unixMs } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import { copiesMax, type Plan } from '../../optimizer/index.ts';
 import { shardCountMax } from '../limits.ts';
 import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId } from '../units.ts';
 
@@ -123,6 +123,22 @@ const planLimits = z.strictObject({
     .exactOptional(),
 });
 
+/** What a popular copy says besides machines. */
+export const plannedCopyParts = {
+  packClass: z.enum(['small', 'bulk']),
+  redundancy,
+  bytes: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+  untilMs: time,
+  reason: z.strictObject({ site: text(128), reads: z.number().min(0), farShare: odds }),
+} as const;
+
+const popularPart = z.strictObject({
+  copies: z
+    .array(z.strictObject({ ...plannedCopyParts, pack: hash, owner: machine, machine }))
+    .max(copiesMax),
+  rooms: z.array(z.strictObject({ machine, bytes: count })).max(copiesMax),
+});
+
 /** What a plan says besides groups and domains. */
 export const planParts = {
   epoch: z.int().min(1),
@@ -151,6 +167,15 @@ export const plan: z.ZodType<Plan> = z.strictObject({
   classes: z.array(placementClass).max(16),
   domains: z.record(text(128), text(128)),
   limits: planLimits.exactOptional(),
+  popular: popularPart.exactOptional(),
+});
+
+/** Rows of batches that were written before there were others. */
+export const earlyTelemetryRow = z.unknown().transform((value, context): TelemetryRow => {
+  const row = parseTelemetryRow(value);
+  if (row.kind !== 'rejection' && row.kind !== 'packRead') return row;
+  context.addIssue({ code: 'custom', message: row.kind === 'packRead' ? 'a later kind of row' : row.reason });
+  return z.NEVER;
 });
 
 export const telemetryRow = z.unknown().transform((value, context): TelemetryRow => {

@@ -119,7 +119,7 @@ export const callSchemas = {
   importTelemetry: z.strictObject({ file: path, asSelf: z.boolean() }),
   exportTelemetry: z.strictObject({
     machine: name.exactOptional(),
-    kind: z.enum(['uptime', 'location', 'access']).exactOptional(),
+    kind: z.enum(['uptime', 'location', 'access', 'packRead']).exactOptional(),
   }),
   ...operationsSchemas,
   stop: z.strictObject({}),

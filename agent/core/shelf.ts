@@ -2,7 +2,7 @@
 // under the current plan. Pure bookkeeping for placement, repair and restore; it orders nothing.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { groupForPack, type Plan, type PlacementGroup } from '../../optimizer/index.ts';
+import { groupOfPack, type Plan, type PlacementGroup } from '../../optimizer/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
 import { givenUpPacksMax } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
@@ -162,15 +162,7 @@ export class Shelf {
 
 /** The group of a pack under a plan: of the class with the pack's own redundancy, by rendezvous, off its owner. */
 export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGroup | undefined {
-  const { redundancy, placementClass, pack, owner } = descriptor;
-  const fits = plan.classes.filter(
-    (candidate) =>
-      candidate.redundancy.k === redundancy.k &&
-      candidate.redundancy.n === redundancy.n &&
-      candidate.groups.length > 0,
-  );
-  const chosen = fits.find(({ name }) => name === placementClass) ?? fits[0];
-  return chosen === undefined ? undefined : groupForPack({ packId: pack, owner, placementClass: chosen });
+  return groupOfPack(plan, { ...descriptor, packClass: descriptor.placementClass });
 }
 
 /** Whether a peer said that it has any shard of the pack. */

@@ -182,6 +182,11 @@ export class LiveAgent {
     };
   }
 
+  /** Undefined until it is started. */
+  get telemetry(): Telemetry | undefined {
+    return this.#telemetry;
+  }
+
   /** The newest word of each machine about its place and space. */
   get locations(): ReadonlyMap<PeerId, LocationRow> {
     return this.#observations.locations;

@@ -1,7 +1,7 @@
 // The calls of agent/control, done by a running agent.
 
 import { DreyError, machineId, readRowFile, type TelemetryRow, unixMs } from '../../datasets/index.ts';
-import { createInvite, type HeadRecord, personFromPhrase } from '../codec/index.ts';
+import { createInvite, type HeadRecord, type PackDescriptor, personFromPhrase } from '../codec/index.ts';
 import type {
   CallRequest,
   CallHandlers,
@@ -202,7 +202,7 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
     head,
     ...(newest === undefined || newest === head ? {} : { newest }),
     driveKey: key,
-    fetchPack: (descriptor) => agent.fetcher.fetch(descriptor),
+    fetchPack: (descriptor) => fetchCounted(agent, descriptor),
     to: wish.to,
     paths: wish.paths.map((path) => insideDrive([{ drive, known, key }], path).path),
     signal: wish.signal,
@@ -230,6 +230,13 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
       ? {}
       : { differences: differences.map(({ path, reason }) => `${path}: ${reason}`) }),
   };
+}
+
+/** A pack for a person's restore: which packs are wanted where is told by telemetry. */
+async function fetchCounted(agent: LiveAgent, descriptor: PackDescriptor): Promise<Uint8Array> {
+  const bytes = await agent.fetcher.fetch(descriptor);
+  agent.telemetry?.countPack(descriptor);
+  return bytes;
 }
 
 async function train(agent: LiveAgent, report: ReportProgress, signal: AbortSignal) {

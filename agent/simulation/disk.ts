@@ -66,6 +66,7 @@ export class Platters {
   readonly quotaBytes: number;
   readonly #packs = new Map<PackId, Map<string, Slot>>();
   #usedBytes = 0;
+  #copyBytes = 0;
   /** How many times longer everything takes than on a sound disk. */
   slowness = 1;
   /** Somebody else filled the disk: nothing more can be written. */
@@ -90,6 +91,10 @@ export class Platters {
     return this.#usedBytes;
   }
 
+  get copyBytes(): number {
+    return this.#copyBytes;
+  }
+
   slot(place: ShardPlace, { pack, index }: ShardKey): Slot | undefined {
     return this.#packs.get(pack)?.get(slotName(place, index));
   }
@@ -107,7 +112,7 @@ export class Platters {
     const slots = this.#packs.get(pack) ?? new Map<string, Slot>();
     this.#packs.set(pack, slots);
     const name = slotName(slot.place, slot.index);
-    if (slot.place === 'held' && !slots.has(name)) this.#usedBytes += slot.descriptor.shardBytes;
+    if (!slots.has(name)) this.#count(slot.place, slot.descriptor.shardBytes);
     slots.set(name, slot);
     if (slot.place === 'held') this.onHeld?.({ pack, index: slot.index });
   }
@@ -117,8 +122,22 @@ export class Platters {
     const slot = slots?.get(slotName(place, index));
     if (slots === undefined || slot === undefined) return;
     slots.delete(slotName(place, index));
-    if (place === 'held') this.#usedBytes -= slot.descriptor.shardBytes;
+    this.#count(place, -slot.descriptor.shardBytes);
     if (slots.size === 0) this.#packs.delete(pack);
+  }
+
+  #count(place: ShardPlace, bytes: number): void {
+    if (place === 'held') this.#usedBytes += bytes;
+    if (place === 'copy') this.#copyBytes += bytes;
+  }
+
+  /** Popular copies, the oldest first, until a shard has room; none where all of them would not be enough. */
+  dropCopiesFor(shardBytes: number): void {
+    if (this.#usedBytes + shardBytes > this.quotaBytes) return;
+    for (const { place, descriptor, index } of this.all()) {
+      if (this.#usedBytes + this.#copyBytes + shardBytes <= this.quotaBytes) return;
+      if (place === 'copy') this.remove({ place, pack: descriptor.pack, index });
+    }
   }
 
   /** Held shards that are flushed and unharmed. */
@@ -193,8 +212,9 @@ export class SimulatedDisk implements Disk {
   }
 
   usage(): DiskUsage {
-    const { heldBytes, quotaBytes } = this.platters;
-    return { heldBytes, quotaBytes, freeBytes: Math.max(0, quotaBytes - heldBytes) };
+    const { heldBytes, copyBytes, quotaBytes, isFull } = this.platters;
+    const freeBytes = isFull ? 0 : Math.max(0, quotaBytes - heldBytes - copyBytes);
+    return { heldBytes, copyBytes, quotaBytes, freeBytes };
   }
 
   verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
@@ -271,7 +291,9 @@ export class SimulatedDisk implements Disk {
     const { descriptor, index, place } = wanted;
     const slot: Slot = { descriptor, index, place, bytes, isFlushed: false };
     const known = this.platters.slot(place, { pack: descriptor.pack, index });
-    const addedBytes = known === undefined && place === 'held' ? descriptor.shardBytes : 0;
+    const isAdded = known === undefined && (place === 'held' || place === 'copy');
+    const addedBytes = isAdded ? descriptor.shardBytes : 0;
+    if (place === 'held') this.platters.dropCopiesFor(addedBytes);
     const outcome = storeOutcome(slot, this.platters, addedBytes);
     const isThere = (): boolean => {
       const present = this.platters.slot(place, { pack: descriptor.pack, index });
@@ -290,5 +312,6 @@ export class SimulatedDisk implements Disk {
 function storeOutcome(slot: Slot, platters: Platters, addedBytes: number): ShardOutcome {
   if (!isIntact(slot)) return 'damaged';
   if (platters.isFull && slot.place !== 'scratch') return 'full';
-  return platters.heldBytes + addedBytes > platters.quotaBytes ? 'full' : 'stored';
+  const takenBytes = platters.heldBytes + (addedBytes > 0 ? platters.copyBytes : 0);
+  return takenBytes + addedBytes > platters.quotaBytes ? 'full' : 'stored';
 }

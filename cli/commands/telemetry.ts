@@ -11,7 +11,7 @@ import {
   type TelemetryRow,
 } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { spanText, tableText, timeText } from '../print.ts';
+import { bytesText, spanText, tableText, timeText } from '../print.ts';
 import { writeGeneratedHistory } from '../generated-history.ts';
 
 type RowKind = NonNullable<CallRequest<'exportTelemetry'>['kind']>;
@@ -56,12 +56,20 @@ function rowCells(row: TelemetryRow): string[] {
         row.kind,
         `${row.file.slice(0, 8)} read ${row.reads} written ${row.writes}`,
       ];
+    case 'packRead':
+      return [
+        timeText(row.hourMs),
+        machine,
+        row.kind,
+        `pack ${row.pack.slice(0, 8)}, ${bytesText(row.packBytes)}, fetched ${row.reads} times for restores`,
+      ];
   }
 }
 
 const explanation = [
   'Collected on this machine: when it is up, asleep or off; hashed network, time zone, model and OS build; free space;',
-  'counts of reads and writes per protected file and hour, under keyed ids. No names, no contents. Kept for nine weeks.',
+  'counts of reads and writes per protected file and hour, under keyed ids; how often a pack was fetched for a restore, by its id.',
+  'No names, no contents. Kept for nine weeks.',
 ].join('\n');
 
 async function showRows(options: RowOptions & { readonly last: string }): Promise<void> {
@@ -150,7 +158,7 @@ async function generate(options: GenerateOptions): Promise<void> {
 const addRowOptions = (command: Command): Command =>
   command
     .option('--machine <peer>', 'only this machine ("self": this one)')
-    .option('--kind <kind>', 'uptime, location or access');
+    .option('--kind <kind>', 'uptime, location, access or packRead');
 
 /** Adds `telemetry show | export | import | generate`. */
 export function addTelemetryCommands(program: Command): void {

@@ -77,6 +77,40 @@ export function diskContract(test: TestFn, name: string, open: OpenDisk): void {
     t.true(harness.disk.usage().heldBytes <= harness.disk.usage().quotaBytes);
   });
 
+  test(`${name} disk: popular copies count under the quota, and are refused where it is full`, async (t) => {
+    const harness = await open(t, { quotaBytes: 2 * shardBytes });
+    t.is(await harness.store(wanted(0), shards[0]!), 'stored');
+    t.is(await harness.store(wanted(1, 'copy'), shards[1]!), 'stored');
+    t.is(await harness.store(wanted(2, 'copy'), shards[2]!), 'full');
+    t.deepEqual(await listed(harness), ['copy 1', 'held 0']);
+    const { heldBytes, copyBytes } = harness.disk.usage();
+    t.deepEqual([heldBytes, copyBytes], [shardBytes, shardBytes]);
+  });
+
+  test(`${name} disk: popular copies give way to shards, as many as must`, async (t) => {
+    const harness = await open(t, { quotaBytes: 3 * shardBytes });
+    for (const index of [0, 1, 2]) t.is(await harness.store(wanted(index, 'copy'), shards[index]!), 'stored');
+    t.is(await harness.store(wanted(3), shards[3]!), 'stored');
+    t.deepEqual(await listed(harness), ['copy 1', 'copy 2', 'held 3']);
+    t.is(await verdict(harness, at(0, 'copy')), 'missing');
+    t.is(await harness.store(wanted(0), shards[0]!), 'stored');
+    t.is(await harness.store(wanted(1), shards[1]!), 'stored');
+    t.is(await harness.store(wanted(2), shards[2]!), 'full');
+    t.deepEqual(await listed(harness), ['held 0', 'held 1', 'held 3']);
+    t.is(harness.disk.usage().copyBytes, 0);
+  });
+
+  test(`${name} disk: popular copies survive a power cut, and go when they are removed`, async (t) => {
+    const harness = await open(t, { quotaBytes });
+    t.is(await harness.store(wanted(1, 'copy'), shards[1]!), 'stored');
+    const again = await harness.crash();
+    t.deepEqual(await listed(again), ['copy 1']);
+    t.is(again.disk.usage().copyBytes, shardBytes);
+    await answerOf<'removed'>({ until: again.until }, (done) => again.disk.remove(at(1, 'copy'), done));
+    t.deepEqual(await listed(again), []);
+    t.is(again.disk.usage().copyBytes, 0);
+  });
+
   test(`${name} disk: a shard that comes again while it is being removed stays`, async (t) => {
     const harness = await open(t, { quotaBytes });
     for (let time = 0; time < 20; time++) {

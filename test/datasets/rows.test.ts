@@ -63,6 +63,20 @@ const anyRow: fc.Arbitrary<TelemetryRow> = fc.oneof(
     writes: count,
     byteCount: count,
   }),
+  fc.tuple(fc.integer({ min: 1, max: 32 }), fc.integer({ min: 1, max: 32 })).chain(([a, b]) =>
+    fc.record({
+      kind: fc.constant('packRead'),
+      machine,
+      hourMs: fc.nat({ max: 1_000_000 }).map((hour) => unixMs(hour * hourMs)),
+      pack: fc.stringMatching(/^[0-9a-f]{64}$/),
+      owner: machine,
+      packClass: fc.constantFrom('small', 'bulk'),
+      k: fc.constant(Math.min(a, b)),
+      n: fc.constant(Math.max(a, b)),
+      packBytes: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+      reads: count,
+    }),
+  ),
 );
 
 const uptime = { kind: 'uptime', machine: 'a', fromMs: 0, toMs: hourMs, state: 'up' } as const;
@@ -83,6 +97,19 @@ const access = {
   reads: 1,
   writes: 0,
   byteCount: 9,
+} as const;
+
+const packRead = {
+  kind: 'packRead',
+  machine: 'a',
+  hourMs,
+  pack: '0123456789abcdef'.repeat(4),
+  owner: 'b',
+  packClass: 'bulk',
+  k: 4,
+  n: 6,
+  packBytes: 9,
+  reads: 1,
 } as const;
 
 test('a row that was encoded is read back as it was', (t) => {
@@ -113,7 +140,9 @@ test('the text of a row does not depend on the order of its keys', (t) => {
 test('whatever a peer sends, the answer is a row or a rejection and never an exception', (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.anything(), fc.jsonValue()), (value) => {
-      return ['uptime', 'location', 'access', 'rejection'].includes(parseTelemetryRow(value).kind);
+      return ['uptime', 'location', 'access', 'packRead', 'rejection'].includes(
+        parseTelemetryRow(value).kind,
+      );
     }),
     { numRuns: 500 },
   );
@@ -121,6 +150,10 @@ test('whatever a peer sends, the answer is a row or a rejection and never an exc
 });
 
 const bad: readonly [title: string, row: object, reason: RegExp][] = [
+  ['a pack id that is none', { ...packRead, pack: 'x'.repeat(64) }, /pack/],
+  ['an empty pack', { ...packRead, packBytes: 0 }, /packBytes/],
+  ['more shards needed than there are', { ...packRead, k: 7 }, /k is over n/],
+  ['a pack read between two hours', { ...packRead, hourMs: 5 }, /hourMs/],
   ['an unknown kind', { ...uptime, kind: 'gossip' }, /kind/],
   ['a field too many', { ...uptime, note: 'x' }, /field too many/],
   ['a missing field', { ...access, reads: undefined }, /reads/],

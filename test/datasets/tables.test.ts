@@ -37,6 +37,18 @@ const rows: readonly TelemetryRow[] = [
     writes: 0,
     byteCount: Number.MAX_SAFE_INTEGER,
   },
+  {
+    kind: 'packRead',
+    machine: machineId('3'),
+    hourMs: unixMs(hour),
+    pack: '5'.repeat(64),
+    owner: machineId('4'),
+    packClass: 'bulk',
+    k: 4,
+    n: 6,
+    packBytes: 2 ** 24,
+    reads: 2,
+  },
 ];
 
 async function write(t: ExecutionContext, name: 'rows.csv' | 'rows.parquet', copies = 1): Promise<string> {
@@ -58,7 +70,7 @@ const fieldsOf = (text: string): string[] =>
 test('a CSV table has a header, one record a row, and quotes only where they are needed', async (t) => {
   const text = readFileSync(await write(t, 'rows.csv'), 'utf8');
   const fields = fieldsOf(text.trimEnd());
-  t.is(fields.length, 4 * tableColumns.length);
+  t.is(fields.length, 5 * tableColumns.length);
   t.deepEqual(fields.slice(0, tableColumns.length), [...tableColumns]);
   const cell = (row: number, name: string): string =>
     fields[(row + 1) * tableColumns.length + tableColumns.indexOf(name)] ?? '';
@@ -115,7 +127,7 @@ test('a table whose row does not fit is refused by file and number', async (t) =
   const lines = readFileSync(file, 'utf8');
   for (const [text, why] of [
     [lines.replace('uptime', 'downtime'), /rows\.csv, row 2 /u],
-    [`${lines}uptime,short\r\n`, /rows\.csv, line 6 .* cells/u],
+    [`${lines}uptime,short\r\n`, /rows\.csv, line 7 .* cells/u],
     [`${lines}"uptime`, /quote/u],
   ] as const) {
     writeFileSync(file, text);

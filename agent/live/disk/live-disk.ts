@@ -77,7 +77,7 @@ export async function openLiveDisk(options: LiveDiskOptions): Promise<LiveDisk> 
     const isWhole = (await files.bytesOf(file)) === ShardFiles.fileBytesOf(shard.place, shard.descriptor);
     if (isWhole) known.add(file);
     else await index.remove(location);
-    if (!isWhole && shard.place !== 'scratch') tornShards++;
+    if (!isWhole && shard.place !== 'scratch' && shard.place !== 'copy') tornShards++;
   }
   const strayFiles = await files.removeStrays((file) => known.has(file));
   return new FileDisk(options, { files, index, repairs: { tornShards, strayFiles } });
@@ -108,8 +108,9 @@ class FileDisk implements LiveDisk {
   /** Files that are being put in place: whoever orders a removal now means what was there before. */
   readonly #keeping = new Set<string>();
   #heldBytes = 0;
-  /** Room promised to shards that are arriving, held and all. */
-  #promisedHeldBytes = 0;
+  #copyBytes = 0;
+  /** Room promised to shards that are arriving: under the quota, and all. */
+  #promisedQuotaBytes = 0;
   #promisedBytes = 0;
 
   constructor(options: LiveDiskOptions, { files, index, repairs }: DiskParts) {
@@ -118,9 +119,9 @@ class FileDisk implements LiveDisk {
     this.#index = index;
     this.#report = options.report ?? (() => undefined);
     this.#reserveBytes = options.reserveBytes ?? reserveBytes;
-    for (const { place, descriptor } of index.all())
-      if (place === 'held') this.#heldBytes += descriptor.shardBytes;
-    const share = Math.floor((files.freeBytes() + this.#heldBytes) * quotaShareDefault);
+    for (const { place, descriptor } of index.all()) this.#count(place, descriptor.shardBytes);
+    const keptBytes = this.#heldBytes + this.#copyBytes;
+    const share = Math.floor((files.freeBytes() + keptBytes) * quotaShareDefault);
     this.#quotaBytes = options.quotaBytes ?? Math.min(share, quotaBytesDefaultMax);
   }
 
@@ -130,7 +131,12 @@ class FileDisk implements LiveDisk {
 
   usage(): DiskUsage {
     const freeBytes = Math.max(0, this.#files.freeBytes() - this.#reserveBytes - this.#promisedBytes);
-    return { heldBytes: this.#heldBytes, quotaBytes: this.#quotaBytes, freeBytes };
+    return {
+      heldBytes: this.#heldBytes,
+      copyBytes: this.#copyBytes,
+      quotaBytes: this.#quotaBytes,
+      freeBytes,
+    };
   }
 
   verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
@@ -176,10 +182,11 @@ class FileDisk implements LiveDisk {
     const { descriptor, index, place } = wanted;
     if (index >= descriptor.redundancy.n || place === 'outbox') return 'refused';
     const isNew = this.#index.get({ place, pack: descriptor.pack, index }) === undefined;
+    if (isNew) await this.#makeRoom(place, descriptor.shardBytes);
     if (isNew && !this.#hasRoom(place, descriptor.shardBytes)) return 'full';
-    const heldBytes = place === 'held' && isNew ? descriptor.shardBytes : 0;
-    this.#promise(heldBytes, descriptor.shardBytes);
-    const release = (): void => this.#promise(-heldBytes, -descriptor.shardBytes);
+    const quotaBytes = isUnderQuota(place) && isNew ? descriptor.shardBytes : 0;
+    this.#promise(quotaBytes, descriptor.shardBytes);
+    const release = (): void => this.#promise(-quotaBytes, -descriptor.shardBytes);
     let arriving: Arriving;
     try {
       arriving = await this.#files.openArriving();
@@ -201,6 +208,7 @@ class FileDisk implements LiveDisk {
     const shard: StoredShard = { place: 'outbox', descriptor, index: 0 };
     if (this.#index.get(locationOf(shard)) !== undefined) return;
     const bytes = ShardFiles.fileBytesOf('outbox', descriptor);
+    await this.#makeRoom('outbox', bytes);
     if (!this.#hasRoom('outbox', bytes)) throw nameDiskError({ code: 'ENOSPC' });
     this.#promise(0, bytes);
     try {
@@ -258,7 +266,7 @@ class FileDisk implements LiveDisk {
     const stored = this.#index.get(shard);
     const file = this.#files.fileOf(shard);
     if (stored === undefined || this.#keeping.has(file)) return 'removed';
-    if (shard.place === 'held') this.#heldBytes -= stored.descriptor.shardBytes;
+    this.#count(shard.place, -stored.descriptor.shardBytes);
     const removal = Promise.allSettled([this.#index.remove(shard), this.#files.remove(file)]);
     const isOver = removal.then(() => void this.#removals.delete(file));
     this.#removals.set(file, isOver);
@@ -287,7 +295,7 @@ class FileDisk implements LiveDisk {
     await this.#files.keep(arriving, file);
     const isNew = this.#index.get(locationOf(shard)) === undefined;
     await this.#index.put(shard);
-    if (isNew && shard.place === 'held') this.#heldBytes += shard.descriptor.shardBytes;
+    if (isNew) this.#count(shard.place, shard.descriptor.shardBytes);
   }
 
   async #stage(shard: StoredShard, shards: readonly Uint8Array[]): Promise<void> {
@@ -326,15 +334,34 @@ class FileDisk implements LiveDisk {
   }
 
   /** Scratch may use the reserve: it is what a restore or a repair on a full disk needs. */
-  #hasRoom(place: ShardPlace, bytes: number): boolean {
+  #hasRoom(place: ShardPlace, bytes: number, givingBytes = 0): boolean {
     if (place === 'scratch') return true;
-    const { heldBytes, quotaBytes, freeBytes } = this.usage();
-    const isInQuota = place !== 'held' || heldBytes + this.#promisedHeldBytes + bytes <= quotaBytes;
-    return isInQuota && bytes <= freeBytes;
+    const { heldBytes, copyBytes, quotaBytes, freeBytes } = this.usage();
+    const takenBytes = heldBytes + copyBytes - givingBytes + this.#promisedQuotaBytes;
+    const isInQuota = !isUnderQuota(place) || takenBytes + bytes <= quotaBytes;
+    return isInQuota && bytes <= freeBytes + givingBytes;
   }
 
-  #promise(heldBytes: number, bytes: number): void {
-    this.#promisedHeldBytes += heldBytes;
+  /** Copies of popular packs give way to everything else, the oldest first; none goes where all of them would not be enough. */
+  async #makeRoom(place: ShardPlace, bytes: number): Promise<void> {
+    if (place === 'copy' || this.#hasRoom(place, bytes)) return;
+    if (!this.#hasRoom(place, bytes, this.#copyBytes)) return;
+    for (const shard of this.#index.all()) {
+      if (shard.place !== 'copy') continue;
+      await this.#remove(locationOf(shard));
+      if (this.#hasRoom(place, bytes)) return;
+    }
+  }
+
+  #promise(quotaBytes: number, bytes: number): void {
+    this.#promisedQuotaBytes += quotaBytes;
     this.#promisedBytes += bytes;
   }
+
+  #count(place: ShardPlace, bytes: number): void {
+    if (place === 'held') this.#heldBytes += bytes;
+    if (place === 'copy') this.#copyBytes += bytes;
+  }
 }
+
+const isUnderQuota = (place: ShardPlace): boolean => place === 'held' || place === 'copy';

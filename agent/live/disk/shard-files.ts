@@ -1,5 +1,5 @@
 // Files of shards: where they lie, and how one comes to be there whole or not at all. Knows bytes and names, no meanings.
-// `held` and `scratch` have a file a shard; `outbox` has a file a pack, all its different shards one after the other.
+// `held`, `scratch` and `copy` have a file a shard; `outbox` has a file a pack, all its different shards one after the other.
 
 import { mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { mkdirSync, statfsSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import type { PackDescriptor } from '../../codec/index.ts';
 import type { ShardLocation, ShardPlace } from '../../ports.ts';
 
-export const places = ['held', 'outbox', 'scratch'] as const satisfies readonly ShardPlace[];
+export const places = ['held', 'outbox', 'scratch', 'copy'] as const satisfies readonly ShardPlace[];
 
 /** Where in its file a shard lies. */
 export interface ShardRange {

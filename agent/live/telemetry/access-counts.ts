@@ -1,14 +1,10 @@
-// Reads and writes of the drives' files, counted by hour. Knows files only by their keyed ids; a file that was
-// touched in two scans of one hour counts twice, a second read between two scans is not seen.
+// What this machine does with files and packs, counted by hour: reads and writes of the drives' files by keyed ids, and packs that were
+// fetched for restores. A file that was touched in two scans of one hour counts twice, a second read between two scans is not seen.
 
-import {
-  type AccessRow,
-  type FileId,
-  hourMs,
-  type MachineId,
-  unixMs,
-  type UnixMs,
-} from '../../../datasets/index.ts';
+import type { AccessRow, FileId, MachineId, PackReadRow, UnixMs } from '../../../datasets/index.ts';
+import type { PackDescriptor } from '../../codec/index.ts';
+import type { PackId } from '../../units.ts';
+import { type CountedHour, HourCounts } from './hour-counts.ts';
 
 /** What one scan saw of one file. */
 export interface Access {
@@ -21,12 +17,25 @@ export interface Access {
 
 /** Files of one hour: enough for a person's day; a mass change (a checkout, an unpacked archive) tells no popularity. */
 export const filesPerHourMax = 2000;
+/** Packs of one hour: 32 GB of restores; of a larger one the beginning tells enough. */
+export const packsPerHourMax = 2000;
 
-type Hour = Map<FileId, Access>;
+interface PackRead {
+  readonly descriptor: PackDescriptor;
+  readonly reads: number;
+}
 
 export class AccessCounts {
   readonly #machine: MachineId;
-  readonly #hours = new Map<number, Hour>();
+  readonly #files = new HourCounts<FileId, Access>(filesPerHourMax, (before, access) => ({
+    ...access,
+    reads: access.reads + before.reads,
+    writes: access.writes + before.writes,
+  }));
+  readonly #packs = new HourCounts<PackId, PackRead>(packsPerHourMax, (before, read) => ({
+    ...read,
+    reads: read.reads + before.reads,
+  }));
 
   constructor(machine: MachineId) {
     this.#machine = machine;
@@ -34,43 +43,49 @@ export class AccessCounts {
 
   /** Adds what a scan saw to the hour of `now`; files beyond `filesPerHourMax` are not counted. */
   count(accesses: readonly Access[], now: UnixMs): void {
-    const start = Math.floor(now / hourMs) * hourMs;
-    const hour = this.#hours.get(start) ?? new Map<FileId, Access>();
-    this.#hours.set(start, hour);
-    for (const access of accesses) addAccess(hour, access);
+    for (const access of accesses) this.#files.count(access.file, access, now);
+  }
+
+  /** A restore has the pack, wherever it came from; packs beyond `packsPerHourMax` are not counted. */
+  countPack(descriptor: PackDescriptor, now: UnixMs): void {
+    this.#packs.count(descriptor.pack, { descriptor, reads: 1 }, now);
   }
 
   /** Rows of the hours that ended before `now`; each row is given once. */
-  takeFinished(now: UnixMs): readonly AccessRow[] {
-    return this.#take((start) => start + hourMs <= now);
+  takeFinished(now: UnixMs): readonly (AccessRow | PackReadRow)[] {
+    return this.#rows(this.#files.takeFinished(now), this.#packs.takeFinished(now));
   }
 
   /** All rows, with those of the hour that is not over: for a stop. */
-  takeAll(): readonly AccessRow[] {
-    return this.#take(() => true);
+  takeAll(): readonly (AccessRow | PackReadRow)[] {
+    return this.#rows(this.#files.takeAll(), this.#packs.takeAll());
   }
 
-  #take(isWanted: (startMs: number) => boolean): readonly AccessRow[] {
-    const starts = [...this.#hours.keys()].filter(isWanted).toSorted((a, b) => a - b);
-    const rows = starts.flatMap((start) =>
-      [...(this.#hours.get(start)?.values() ?? [])].map((access) => this.#row(start, access)),
-    );
-    for (const start of starts) this.#hours.delete(start);
-    return rows;
+  #rows(
+    files: readonly CountedHour<Access>[],
+    packs: readonly CountedHour<PackRead>[],
+  ): readonly (AccessRow | PackReadRow)[] {
+    const machine = this.#machine;
+    return [
+      ...files.flatMap(({ hourMs, items }) =>
+        items.map((access): AccessRow => ({ kind: 'access', machine, hourMs, ...access })),
+      ),
+      ...packs.flatMap(({ hourMs, items }) =>
+        items.map(({ descriptor, reads }): PackReadRow => {
+          const { pack, owner, placementClass, redundancy, packBytes } = descriptor;
+          return {
+            kind: 'packRead',
+            machine,
+            hourMs,
+            pack,
+            owner,
+            packClass: placementClass,
+            ...redundancy,
+            packBytes,
+            reads,
+          };
+        }),
+      ),
+    ];
   }
-
-  #row(startMs: number, access: Access): AccessRow {
-    return { kind: 'access', machine: this.#machine, hourMs: unixMs(startMs), ...access };
-  }
-}
-
-function addAccess(hour: Hour, access: Access): void {
-  const before = hour.get(access.file);
-  if (before === undefined && hour.size >= filesPerHourMax) return;
-  hour.set(access.file, {
-    file: access.file,
-    reads: access.reads + (before?.reads ?? 0),
-    writes: access.writes + (before?.writes ?? 0),
-    byteCount: access.byteCount,
-  });
 }

@@ -9,6 +9,7 @@ import {
   type TelemetryRow,
   type UnixMs,
 } from '../../../datasets/index.ts';
+import type { PackDescriptor } from '../../codec/index.ts';
 import { telemetryFlushMs } from '../../limits.ts';
 import type { Clock, Timer } from '../../ports.ts';
 import { type Access, AccessCounts } from './access-counts.ts';
@@ -43,6 +44,8 @@ export interface Telemetry {
   readonly lastEnd: LastEnd;
   /** Adds what a scan of a drive saw. */
   countAccess(accesses: readonly Access[]): void;
+  /** A restore has the pack. */
+  countPack(descriptor: PackDescriptor): void;
   /** Hands over all finished rows now. Rejects when `flush` does; nothing is lost then. */
   flushNow(): Promise<void>;
   /** Last rows, the mark of a clean stop, no more beats. */
@@ -83,6 +86,10 @@ class Collector implements Telemetry {
 
   countAccess(accesses: readonly Access[]): void {
     this.#access.count(accesses, this.#options.clock.now());
+  }
+
+  countPack(descriptor: PackDescriptor): void {
+    this.#access.countPack(descriptor, this.#options.clock.now());
   }
 
   flushNow(): Promise<void> {

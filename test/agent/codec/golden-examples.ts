@@ -43,6 +43,7 @@ import {
   wrapKey,
 } from '../../../agent/codec/index.ts';
 import { unixMs } from '../../../datasets/index.ts';
+import { popularBatches } from './sample-popular.ts';
 import * as samples from './samples.ts';
 
 export interface GoldenExample {
@@ -108,11 +109,17 @@ const recordsOf = (bytes: Uint8Array): unknown => {
   const opened = openBatch(bytes);
   return opened.ok ? opened.value.records : opened;
 };
+/** Popular copies and reads of packs are there since version 3 only. */
+const isPopular = (name: string): boolean => name.startsWith('popular-');
 const hasPlan = ({ records }: SignedBatch): boolean => records.some(({ kind }) => kind === 'plan');
+const versionOf = (name: string, value: SignedBatch): string => {
+  if (isPopular(name)) return 'v3';
+  return hasPlan(value) ? 'v2' : 'v1';
+};
 // Batches with a plan are written in version 2 since it is there; those of version 1 are still read.
-const batchExamples = Object.entries(samples.batches).flatMap(([name, value]) => {
+const batchExamples = Object.entries({ ...samples.batches, ...popularBatches }).flatMap(([name, value]) => {
   const written = repeatable({
-    path: `batch/${hasPlan(value) ? 'v2' : 'v1'}/${name}.bin`,
+    path: `batch/${versionOf(name, value)}/${name}.bin`,
     encode: () => value.bytes,
     decode: openBatch,
     value: ok(value),
@@ -124,7 +131,8 @@ const batchExamples = Object.entries(samples.batches).flatMap(([name, value]) =>
     value: value.records,
   });
   // Plans have had limits since version 2 only.
-  return hasPlan(value) && name !== 'limited-plan' ? [written, older] : [written];
+  const isOld = hasPlan(value) && name !== 'limited-plan' && !isPopular(name);
+  return isOld ? [written, older] : [written];
 });
 
 const kindOf = (bytes: Uint8Array): unknown => {

@@ -22,11 +22,19 @@ import {
   type TelemetryRow,
   unixMs,
 } from '../../../datasets/index.ts';
+import { describePack, machineKeyFromSeed } from '../../../agent/codec/index.ts';
+import { driveId } from '../../../agent/units.ts';
 import { newFolder } from '../data-path/odd-trees.ts';
 import { HandClock } from './hand-clock.ts';
 
 const machine = machineId('pc-1');
 const startMs = Date.UTC(2026, 10, 2, 8);
+const { descriptor: pack } = describePack(new Uint8Array(5000).fill(7), {
+  owner: machineKeyFromSeed(new Uint8Array(32).fill(7)).peer,
+  drive: driveId('0'.repeat(32)),
+  placementClass: 'bulk',
+  redundancy: { k: 2, n: 4 },
+});
 const file = fileId('0123456789abcdef0123456789abcdef');
 
 interface Trial {
@@ -109,6 +117,32 @@ test('accesses are summed by hour, and an hour is told once, when it is over', (
     { kind: 'access', machine, hourMs: unixMs(startMs), file, reads: 3, writes: 1, byteCount: 7 },
   ]);
   t.deepEqual(counts.takeAll(), []);
+});
+
+test('packs that restores fetch are counted by hour, and their rows say who may hold them', async (t) => {
+  const { clock, telemetry, flushed } = startTrial();
+  for (let read = 0; read < 3; read++) telemetry.countPack(pack);
+  clock.pass(hours(2));
+  await telemetry.flushNow();
+  await telemetry.stop();
+  const { owner, redundancy, packBytes } = pack;
+  t.deepEqual(ofKind(flushed.flat(), 'packRead'), [
+    {
+      kind: 'packRead',
+      machine,
+      hourMs: unixMs(startMs),
+      pack: pack.pack,
+      owner,
+      packClass: 'bulk',
+      ...redundancy,
+      packBytes,
+      reads: 3,
+    },
+  ]);
+  t.deepEqual(
+    ofKind(flushed.flat(), 'packRead').map((row) => parseTelemetryRow(JSON.parse(encodeRow(row)))),
+    ofKind(flushed.flat(), 'packRead'),
+  );
 });
 
 test('a mass change does not flood the log', (t) => {
