@@ -26,4 +26,7 @@ export const packId = (value: string): PackId => value as PackId;
 export const driveId = (value: string): DriveId => value as DriveId;
 export const snapshotId = (value: string): SnapshotId => value as SnapshotId;
 export const chunkId = (value: string): ChunkId => value as ChunkId;
+/** Names a wish of admins to delete before its time: 32 hex digits. */
+export type WipeId = Unit<'WipeId'>;
+export const wipeId = (value: string): WipeId => value as WipeId;
 export const inviteId = (value: string): InviteId => value as InviteId;

@@ -7,7 +7,7 @@ import { batchBytesMax, forgetIdCountMax, recordsPerBatchMax } from '../limits.t
 import type { PeerId } from '../units.ts';
 import { accept, type Decoded, type Format, openEnvelope, signEnvelope } from './envelope.ts';
 import { bytesOfHex, hexOf, type MachineKey, sha256Hex, verifyPeerSignature } from './keys.ts';
-import type { AgentRecord, SignedBatch, Stream } from './record.ts';
+import { type AgentRecord, laterActs, type SignedBatch, type Stream } from './record.ts';
 import { planOfTable, tableOfPlan } from './plan-table.ts';
 import { earlyPlanTable, planTable } from './plan-table-form.ts';
 import * as s from './schemas.ts';
@@ -25,14 +25,28 @@ const modelSummary = z.strictObject({
   reason: s.text(512),
 });
 
+/** Of versions 1 and 2. */
+const firstDrive = z.strictObject({
+  kind: z.literal('drive'),
+  drive: s.drive,
+  keyEpoch: z.int().min(0),
+  sealedName: s.bytes(8192),
+  wrappedKeys: z.array(z.strictObject({ recipient: s.hash, wrapped: s.bytes(256) })).max(1024),
+});
+const firstAct = z.strictObject({
+  kind: z.literal('act'),
+  act: z.enum(['plan-approved', 'model-promoted', 'model-rolled-back', 'alerts-set']),
+  about: s.text(128),
+  atMs: s.time,
+});
+/** Since version 4. */
+const laterDrive = firstDrive.extend({
+  person: s.hash.exactOptional(),
+  sealedFormer: s.bytes(16_384).exactOptional(),
+});
+const laterAct = firstAct.extend({ act: z.enum([...firstAct.shape.act.options, ...laterActs]) });
+
 const otherRecords = [
-  z.strictObject({
-    kind: z.literal('drive'),
-    drive: s.drive,
-    keyEpoch: z.int().min(0),
-    sealedName: s.bytes(8192),
-    wrappedKeys: z.array(z.strictObject({ recipient: s.hash, wrapped: s.bytes(256) })).max(1024),
-  }),
   z.strictObject({
     kind: z.literal('head'),
     drive: s.drive,
@@ -75,12 +89,6 @@ const otherRecords = [
       )
       .max(6),
   }),
-  z.strictObject({
-    kind: z.literal('act'),
-    act: z.enum(['plan-approved', 'model-promoted', 'model-rolled-back', 'alerts-set']),
-    about: s.text(128),
-    atMs: s.time,
-  }),
   z.strictObject({ kind: z.literal('saved'), drive: s.drive, savedMs: s.time }),
 ] as const;
 
@@ -111,17 +119,17 @@ const tabledPlan = tabledPlanOf(earlyPlanTable);
 /** Of version 3: with popular copies. */
 const popularPlan = tabledPlanOf(planTable);
 
-const bodyOf = <Plans extends typeof spelledPlan | typeof tabledPlan>(plans: Plans, rows: typeof telemetry) =>
+const firstKinds = [...otherRecords, firstDrive, firstAct] as const;
+const laterKinds = [...otherRecords, laterDrive, laterAct] as const;
+
+const bodyOf = (records: z.ZodType<AgentRecord>) =>
   z.strictObject({
     author: s.peer,
     stream: s.stream,
     sequence: s.count,
     previous: s.exactBytes(32),
     atMs: s.time,
-    records: z
-      .array(z.discriminatedUnion('kind', [...otherRecords, rows, plans]))
-      .min(1)
-      .max(recordsPerBatchMax),
+    records: z.array(records).min(1).max(recordsPerBatchMax),
   });
 
 interface Body extends Omit<BatchParts, 'key' | 'previous'> {
@@ -130,27 +138,36 @@ interface Body extends Omit<BatchParts, 'key' | 'previous'> {
 }
 
 const magic = 'DRLB';
-const formatOf = (version: number, schema: Format<Body>['schema']): Format<Body> => ({
+const formatOf = (version: number, records: z.ZodType<AgentRecord>): Format<Body> => ({
   magic,
   version,
   bytesMax: batchBytesMax,
-  schema,
+  schema: bodyOf(records),
 });
-/** Version 1 reads every batch of old logs and is what a batch without a plan is written as, */
-const spelled = formatOf(1, bodyOf(spelledPlan, earlyTelemetry));
-/** version 2 one with a plan, */
-const tabled = formatOf(2, bodyOf(tabledPlan, earlyTelemetry));
-/** version 3 one that knows of popular packs: only who reads of them needs to know that version. */
-const popular = formatOf(3, bodyOf(popularPlan, telemetry));
-const formats = [spelled, tabled, popular];
+/** All are read. A batch is written in the lowest version that has words for its records: only who reads those has to know it. */
+const formats = {
+  1: formatOf(1, z.discriminatedUnion('kind', [...firstKinds, earlyTelemetry, spelledPlan])),
+  2: formatOf(2, z.discriminatedUnion('kind', [...firstKinds, earlyTelemetry, tabledPlan])),
+  3: formatOf(3, z.discriminatedUnion('kind', [...firstKinds, telemetry, popularPlan])),
+  4: formatOf(4, z.discriminatedUnion('kind', [...laterKinds, telemetry, popularPlan])),
+} as const;
+type Version = keyof typeof formats;
 
-const isPopular = (record: AgentRecord): boolean =>
-  (record.kind === 'plan' && record.plan.popular !== undefined) ||
-  (record.kind === 'telemetry' && record.rows.some(({ kind }) => kind === 'packRead'));
+const isLaterAct = (act: string): boolean => laterActs.some((later) => later === act);
 
-function formatFor(records: readonly AgentRecord[]): Format<Body> {
-  if (records.some(isPopular)) return popular;
-  return records.some(({ kind }) => kind === 'plan') ? tabled : spelled;
+function versionFor(record: AgentRecord): Version {
+  switch (record.kind) {
+    case 'drive':
+      return record.person === undefined && record.sealedFormer === undefined ? 1 : 4;
+    case 'act':
+      return isLaterAct(record.act) ? 4 : 1;
+    case 'plan':
+      return record.plan.popular === undefined ? 2 : 3;
+    case 'telemetry':
+      return record.rows.some(({ kind }) => kind === 'packRead') ? 3 : 1;
+    default:
+      return 1;
+  }
 }
 
 export interface BatchParts {
@@ -165,6 +182,7 @@ export interface BatchParts {
 
 /** Signs records as the next batch of the key's own log. At most `batchBytesMax` bytes come out well; check before. */
 export function signBatch({ key, stream, sequence, previous, atMs, records }: BatchParts): SignedBatch {
+  const version = records.map(versionFor).reduce((most, one) => (one > most ? one : most));
   const written = records.map((record) =>
     record.kind === 'plan' ? { ...record, plan: tableOfPlan(record.plan) } : record,
   );
@@ -176,13 +194,13 @@ export function signBatch({ key, stream, sequence, previous, atMs, records }: Ba
     atMs,
     records: written,
   };
-  const bytes = signEnvelope(formatFor(records), value, (signed) => key.sign(signed));
+  const bytes = signEnvelope(formats[version], value, (signed) => key.sign(signed));
   return { author: key.peer, stream, sequence, previous, atMs, records, bytes, hash: sha256Hex(bytes) };
 }
 
 /** Decodes a batch of any agent and checks its author's signature. */
 export function openBatch(bytes: Uint8Array): Decoded<SignedBatch> {
-  const format = formats.find(({ version }) => version === bytes[4]) ?? spelled;
+  const format = Object.values(formats).find(({ version }) => version === bytes[4]) ?? formats[1];
   const opened = openEnvelope(bytes, format, (value, signed, signature) =>
     verifyPeerSignature(value.author, signed, signature),
   );

@@ -12,7 +12,7 @@ export type * from './message.ts';
 export * from './message-codec.ts';
 export * from './pack.ts';
 export { planOfTable, tableOfPlan } from './plan-table.ts';
-export type * from './record.ts';
+export * from './record.ts';
 export {
   createDriveKey,
   createPassphrase,

@@ -15,6 +15,16 @@ export interface DriveRecord {
   /** The drive's name, sealed under the drive key; holders cannot read it. */
   readonly sealedName: Uint8Array;
   readonly wrappedKeys: readonly WrappedKey[];
+  /** The person's public key, 64 hex digits: see `personOf`. */
+  readonly person?: string;
+  /** Keys of the epochs before, from the first on, sealed under this one; absent in the first epoch. */
+  readonly sealedFormer?: Uint8Array;
+}
+
+/** The person whose words open a drive, by public key. Records of old name none: there the first of two wrapped keys is the person's. */
+export function personOf({ person, sealedFormer, wrappedKeys }: DriveRecord): string | undefined {
+  if (person !== undefined || sealedFormer !== undefined) return person;
+  return wrappedKeys.length < 2 ? undefined : wrappedKeys[0]?.recipient;
 }
 
 export interface WrappedKey {
@@ -117,10 +127,18 @@ export interface DoubtRecord {
   readonly evidence: readonly Evidence[];
 }
 
+/** Acts that there are since batches of version 4. */
+export const laterActs = ['limits-set'] as const;
+
 /** What a person did on this machine that leaves no other record, for the log of what admins do. */
 export interface ActRecord {
   readonly kind: 'act';
-  readonly act: 'plan-approved' | 'model-promoted' | 'model-rolled-back' | 'alerts-set';
+  readonly act:
+    | 'plan-approved'
+    | 'model-promoted'
+    | 'model-rolled-back'
+    | 'alerts-set'
+    | (typeof laterActs)[number];
   /** A plan's epoch, a model's version, in a few words; at most 128 characters. */
   readonly about: string;
   readonly atMs: UnixMs;

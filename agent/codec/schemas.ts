@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { machineId, parseTelemetryRow, type TelemetryRow, unixMs } from '../../datasets/index.ts';
 import { copiesMax, type Plan } from '../../optimizer/index.ts';
 import { shardCountMax } from '../limits.ts';
-import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId } from '../units.ts';
+import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId, wipeId } from '../units.ts';
 
 const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`, 'u'));
 
@@ -19,6 +19,7 @@ export const chunk = hex(64).transform(chunkId);
 export const snapshot = hex(64).transform(snapshotId);
 export const drive = hex(32).transform(driveId);
 export const invite = hex(32).transform(inviteId);
+export const wipe = hex(32).transform(wipeId);
 /** Up to the year 2255. */
 export const time = z.int().min(0).max(9e12).transform(unixMs);
 export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);

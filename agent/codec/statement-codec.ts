@@ -3,10 +3,11 @@
 
 import { z } from 'zod';
 import { attributeNames, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { endedAdminsMax, wipeAdminsMax, wipeWaitMsMax } from '../limits.ts';
 import { type FleetId, fleetId } from '../units.ts';
 import { accept, type Decoded, type Format, openEnvelope, reject, signEnvelope } from './envelope.ts';
 import { createSigningKey, sha256Hex, type SigningKey, signingKeyFromSeed, verifySignature } from './keys.ts';
-import type { SignedStatement, Statement } from './statement.ts';
+import type { RootWord, SignedStatement, Statement } from './statement.ts';
 import * as s from './schemas.ts';
 
 /** The fleet's root of trust; its seed leaves the recovery kit only to certify an admin. */
@@ -33,24 +34,34 @@ export const createFleetRoot = (): FleetRoot => fleetRootFromSeed(createSigningK
 
 const publicKey = s.exactBytes(32);
 
+const wipeRuleParts = {
+  adminCount: z.int().min(1).max(wipeAdminsMax),
+  waitMs: z.int().min(0).max(wipeWaitMsMax),
+} as const;
+
 const adminBody = z.strictObject({
   root: publicKey,
   admin: publicKey,
   notBeforeMs: s.time,
   notAfterMs: s.time,
 });
-const adminFormat: Format<z.output<typeof adminBody>> = {
-  magic: 'DRAC',
-  version: 1,
-  bytesMax: 1024,
-  schema: adminBody,
-};
+/** Of version 2: what else the root says. */
+const adminBodyWithWord = z.strictObject({
+  ...adminBody.shape,
+  ended: z.array(z.strictObject({ admin: s.hash, log: s.peer, before: s.count })).max(endedAdminsMax),
+  wipeRule: z.strictObject({ ...wipeRuleParts, atMs: s.time }).exactOptional(),
+});
+type AdminBody = z.output<typeof adminBody> & Partial<RootWord>;
+const adminFormat: Format<AdminBody> = { magic: 'DRAC', version: 1, bytesMax: 1024, schema: adminBody };
+const adminFormatWithWord: Format<AdminBody> = { ...adminFormat, version: 2, schema: adminBodyWithWord };
 
-/** Certifies a new admin key from `notBeforeMs` on for `forMs` milliseconds. */
-export function createAdminKey(
-  root: FleetRoot,
-  life: { readonly notBeforeMs: UnixMs; readonly forMs: number },
-): AdminKey {
+export interface AdminLife {
+  readonly notBeforeMs: UnixMs;
+  readonly forMs: number;
+}
+
+/** Certifies a new admin key from `notBeforeMs` on for `forMs` milliseconds, with what else the root has to say. */
+export function createAdminKey(root: FleetRoot, life: AdminLife, word?: RootWord): AdminKey {
   const key = createSigningKey();
   const value = {
     root: root.key.publicKey,
@@ -58,7 +69,11 @@ export function createAdminKey(
     notBeforeMs: life.notBeforeMs,
     notAfterMs: unixMs(life.notBeforeMs + life.forMs),
   };
-  const certificate = signEnvelope(adminFormat, value, (signed) => root.key.sign(signed));
+  const certificate = signEnvelope(
+    word === undefined ? adminFormat : adminFormatWithWord,
+    { ...value, ...word },
+    (signed) => root.key.sign(signed),
+  );
   return { fleet: root.fleet, key, certificate };
 }
 
@@ -69,7 +84,7 @@ export const adminKeyFromParts = (fleet: FleetId, seed: Uint8Array, certificate:
   certificate,
 });
 
-const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
+const firstKinds = [
   z.strictObject({
     kind: z.literal('certificate'),
     peer: s.peer,
@@ -121,21 +136,73 @@ const statement: z.ZodType<Statement> = z.discriminatedUnion('kind', [
       })
       .exactOptional(),
   }),
-]);
+] as const;
 
-const statementBody = z.strictObject({ admin: s.bytes(1024), statement });
-const statementFormat: Format<z.output<typeof statementBody>> = {
+/** Since version 2. */
+const laterKinds = [
+  z.strictObject({
+    kind: z.literal('adminRevocation'),
+    admin: s.hash,
+    log: s.peer,
+    before: s.count,
+    reason: s.text(256),
+    atMs: s.time,
+  }),
+  z.strictObject({
+    kind: z.literal('personRevocation'),
+    person: s.hash,
+    reason: s.text(256),
+    atMs: s.time,
+  }),
+  z.strictObject({
+    kind: z.literal('wipe'),
+    wipe: s.wipe,
+    drive: s.drive,
+    scope: z.enum(['drive', 'given up']),
+    reason: s.text(256),
+    atMs: s.time,
+  }),
+  z.strictObject({
+    kind: z.literal('wipeWord'),
+    wipe: s.wipe,
+    word: z.enum(['agree', 'stop']),
+    reason: s.text(256),
+    atMs: s.time,
+  }),
+  z.strictObject({
+    kind: z.literal('wipeRule'),
+    ...wipeRuleParts,
+    atMs: s.time,
+  }),
+] as const;
+const laterNames: ReadonlySet<string> = new Set(laterKinds.map(({ shape }) => shape.kind.value));
+
+const bodyOf = (statement: z.ZodType<Statement>) => z.strictObject({ admin: s.bytes(1024), statement });
+type Body = z.output<ReturnType<typeof bodyOf>>;
+const formatOf = (version: number, statement: z.ZodType<Statement>): Format<Body> => ({
   magic: 'DRST',
-  version: 1,
+  version,
   bytesMax: 8192,
-  schema: statementBody,
-};
+  schema: bodyOf(statement),
+});
+/** Version 1 is what statements of its kinds are still written as. */
+const first = formatOf(1, z.discriminatedUnion('kind', [...firstKinds]));
+const later = formatOf(2, z.discriminatedUnion('kind', [...laterKinds]));
 
 export function signStatement(admin: AdminKey, value: Statement): SignedStatement {
-  const bytes = signEnvelope(statementFormat, { admin: admin.certificate, statement: value }, (signed) =>
+  const format = laterNames.has(value.kind) ? later : first;
+  const bytes = signEnvelope(format, { admin: admin.certificate, statement: value }, (signed) =>
     admin.key.sign(signed),
   );
-  return { fleet: admin.fleet, statement: value, admin: sha256Hex(admin.key.publicKey), bytes };
+  const opened = openAdmin(admin.certificate);
+  const word = opened.ok ? opened.value.word : undefined;
+  return {
+    fleet: admin.fleet,
+    statement: value,
+    admin: sha256Hex(admin.key.publicKey),
+    bytes,
+    ...(word === undefined ? {} : { word }),
+  };
 }
 
 interface OpenedAdmin {
@@ -143,15 +210,19 @@ interface OpenedAdmin {
   readonly publicKey: Uint8Array;
   readonly notBeforeMs: UnixMs;
   readonly notAfterMs: UnixMs;
+  readonly word: RootWord | undefined;
 }
 
 function openAdmin(bytes: Uint8Array): Decoded<OpenedAdmin> {
-  const opened = openEnvelope(bytes, adminFormat, (value, signed, signature) =>
+  const format = bytes[4] === adminFormatWithWord.version ? adminFormatWithWord : adminFormat;
+  const opened = openEnvelope(bytes, format, (value, signed, signature) =>
     verifySignature(value.root, signed, signature),
   );
   if (!opened.ok) return opened;
-  const { root, admin: publicKeyOfAdmin, notBeforeMs, notAfterMs } = opened.value;
-  return accept({ fleet: fleetOfRoot(root), publicKey: publicKeyOfAdmin, notBeforeMs, notAfterMs });
+  const { root, admin: publicKeyOfAdmin, notBeforeMs, notAfterMs, ended, wipeRule } = opened.value;
+  const word =
+    ended === undefined ? undefined : { ended, ...(wipeRule === undefined ? {} : { wipeRule }) };
+  return accept({ fleet: fleetOfRoot(root), publicKey: publicKeyOfAdmin, notBeforeMs, notAfterMs, word });
 }
 
 /**
@@ -159,7 +230,7 @@ function openAdmin(bytes: Uint8Array): Decoded<OpenedAdmin> {
  * life, the others must have been said within it. Undefined where nothing is left.
  */
 function withinLife(value: Statement, { notBeforeMs, notAfterMs }: OpenedAdmin): Statement | undefined {
-  if (value.kind === 'policy' || value.kind === 'revocation' || value.kind === 'pardon')
+  if (value.kind !== 'certificate' && value.kind !== 'invite')
     return value.atMs >= notBeforeMs && value.atMs <= notAfterMs ? value : undefined;
   const until = unixMs(Math.min(value.notAfterMs, notAfterMs));
   if (value.kind === 'invite') return { ...value, notAfterMs: until };
@@ -174,7 +245,8 @@ function withinLife(value: Statement, { notBeforeMs, notAfterMs }: OpenedAdmin):
 export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<SignedStatement> {
   let reason = 'the statement is not signed by an admin';
   let signer: OpenedAdmin | undefined;
-  const opened = openEnvelope(bytes, statementFormat, (value, signed, signature) => {
+  const format = bytes[4] === later.version ? later : first;
+  const opened = openEnvelope(bytes, format, (value, signed, signature) => {
     const admin = openAdmin(value.admin);
     if (!admin.ok || admin.value.fleet !== fleet) {
       reason = 'the admin key is not certified by the root of this fleet';
@@ -187,7 +259,13 @@ export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<Signed
     const narrowed = withinLife(opened.value.statement, signer);
     return narrowed === undefined
       ? reject('expired', "the statement lies outside the life of its admin's key")
-      : accept({ fleet, statement: narrowed, admin: sha256Hex(signer.publicKey), bytes });
+      : accept({
+          fleet,
+          statement: narrowed,
+          admin: sha256Hex(signer.publicKey),
+          bytes,
+          ...(signer.word === undefined ? {} : { word: signer.word }),
+        });
   }
   if (opened.ok) return reject('wrong-signature', reason);
   return opened.rejection.code === 'wrong-signature' ? reject('wrong-signature', reason) : opened;

@@ -3,7 +3,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { AvailabilityTarget, PlacementLimits } from '../../optimizer/index.ts';
-import type { FleetId, InviteId, PeerId } from '../units.ts';
+import type { DriveId, FleetId, InviteId, PeerId, WipeId } from '../units.ts';
 
 export type Role = 'admin' | 'holder' | 'optimizer';
 
@@ -60,7 +60,76 @@ export interface Pardon {
   readonly atMs: UnixMs;
 }
 
-export type Statement = MachineCertificate | InviteStatement | Revocation | Pardon | FleetPolicy;
+/** Of what an admin's key signed only that still holds which stands in one machine's log before a batch. */
+export interface AdminEnd {
+  /** SHA-256 of the admin's public key, 64 hex digits. */
+  readonly admin: string;
+  /** The machine on which the key was used, and the number of the first batch of its facts that counts no more. */
+  readonly log: PeerId;
+  readonly before: number;
+}
+
+/** An admin's key is put out by another one. */
+export interface AdminRevocation extends AdminEnd {
+  readonly kind: 'adminRevocation';
+  readonly reason: string;
+  readonly atMs: UnixMs;
+}
+
+/** A person is put out: drives get new keys that are not wrapped to it. */
+export interface PersonRevocation {
+  readonly kind: 'personRevocation';
+  /** The X25519 public key behind the person's 24 words, 64 hex digits. */
+  readonly person: string;
+  readonly reason: string;
+  readonly atMs: UnixMs;
+}
+
+/** The wish to free a drive's packs before the holders' time is over: all of them, or those that its owner has given up. */
+export interface Wipe {
+  readonly kind: 'wipe';
+  readonly wipe: WipeId;
+  readonly drive: DriveId;
+  readonly scope: 'drive' | 'given up';
+  readonly reason: string;
+  readonly atMs: UnixMs;
+}
+
+/** An admin's word for a wipe: `agree` adds to its quorum, `stop` ends it for good. */
+export interface WipeWord {
+  readonly kind: 'wipeWord';
+  readonly wipe: WipeId;
+  readonly word: 'agree' | 'stop';
+  readonly reason: string;
+  readonly atMs: UnixMs;
+}
+
+/** How many admins have to agree to a wipe, and how long it waits then: both can be raised by it, never lowered. */
+export interface WipeRule {
+  readonly kind: 'wipeRule';
+  readonly adminCount: number;
+  readonly waitMs: number;
+  readonly atMs: UnixMs;
+}
+
+export type Statement =
+  | MachineCertificate
+  | InviteStatement
+  | Revocation
+  | Pardon
+  | FleetPolicy
+  | AdminRevocation
+  | PersonRevocation
+  | Wipe
+  | WipeWord
+  | WipeRule;
+
+/** What the fleet's root says in an admin's certificate: nobody can take it back but the root. */
+export interface RootWord {
+  readonly ended: readonly AdminEnd[];
+  /** The newest one by `atMs` is what admins can raise. */
+  readonly wipeRule?: Omit<WipeRule, 'kind'>;
+}
 
 /** A statement that was checked: signed by an admin key of this fleet. */
 export interface SignedStatement {
@@ -70,4 +139,6 @@ export interface SignedStatement {
   readonly admin: string;
   /** The whole signed object, ready to be sent on or stored. */
   readonly bytes: Uint8Array;
+  /** What the root said with the admin's certificate. */
+  readonly word?: RootWord;
 }

@@ -1,7 +1,7 @@
 // What the logs tell of acts of admins, and whether the logs are whole. Statements and plans tell of themselves; `act` records of what leaves
 // nothing else. Reads batches in the order of each log; a line that cannot be believed is a finding, never an act.
 
-import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import { hourMs, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
   type ActRecord,
   type AgentRecord,
@@ -26,6 +26,12 @@ export type ActKind =
   | 'revoked'
   | 'trusted-again'
   | 'policy-set'
+  | 'admin-revoked'
+  | 'person-revoked'
+  | 'wipe-asked'
+  | 'wipe-agreed'
+  | 'wipe-stopped'
+  | 'wipe-rule-set'
   | ActRecord['act'];
 
 export interface Act {
@@ -190,6 +196,7 @@ const actTexts: Readonly<Record<ActRecord['act'], (about: string) => string>> = 
   'model-promoted': (about) => `let model version ${about} serve`,
   'model-rolled-back': (about) => `rolled models back; ${about} serves`,
   'alerts-set': (about) => `changed who is told of problems: ${about}`,
+  'limits-set': (about) => `changed how much of this machine may be used: ${about}`,
 };
 
 function wordsOf(
@@ -213,6 +220,35 @@ function wordsOf(
         act: 'trusted-again',
         about: statement.machine,
         detail: `gave ${statement.machine} its place back: ${statement.reason}`,
+      };
+    case 'adminRevocation':
+      return {
+        act: 'admin-revoked',
+        about: statement.log,
+        detail: `put out the admin key ${statement.admin.slice(0, 8)} of ${statement.log}: ${statement.reason}`,
+      };
+    case 'personRevocation':
+      return {
+        act: 'person-revoked',
+        about: statement.person,
+        detail: `put out the person ${statement.person.slice(0, 8)}: ${statement.reason}`,
+      };
+    case 'wipe':
+      return {
+        act: 'wipe-asked',
+        about: statement.wipe,
+        detail: `asked to delete ${statement.scope === 'drive' ? 'all' : 'what was given up'} of drive ${statement.drive.slice(0, 8)}: ${statement.reason}`,
+      };
+    case 'wipeWord':
+      return {
+        act: statement.word === 'agree' ? 'wipe-agreed' : 'wipe-stopped',
+        about: statement.wipe,
+        detail: `${statement.word === 'agree' ? 'agreed to' : 'stopped'} the deletion ${statement.wipe.slice(0, 8)}: ${statement.reason}`,
+      };
+    case 'wipeRule':
+      return {
+        act: 'wipe-rule-set',
+        detail: `asked that at least ${statement.adminCount} admins agree to a deletion, and ${Math.round(statement.waitMs / hourMs)} hours of waiting`,
       };
   }
 }

@@ -8,12 +8,15 @@ import {
   type MachineCertificate,
   openStatement,
   type SignedBatch,
+  type SignedStatement,
   type Statement,
 } from '../codec/index.ts';
 import { absentDialsMax, clockSkewMsMax, holderSilenceMsMax, retryMsMax, retryMsMin } from '../limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
+import type { Authority } from './authority.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
+import { type KnownInvite, Roster, type RosterNews } from './roster.ts';
 
 export type Presence = 'up' | 'silent' | 'gone' | 'revoked';
 
@@ -46,11 +49,7 @@ export class Membership {
   readonly self: PeerId;
   readonly fleet: FleetId;
   readonly #fraction: () => number;
-  readonly #open: typeof openStatement;
-  readonly #certificates = new Map<PeerId, MachineCertificate>();
-  readonly #invites = new Map<InviteId, InviteStatement>();
-  readonly #revoked = new Set<string>();
-  readonly #pardonedMs = new Map<PeerId, UnixMs>();
+  readonly #roster: Roster;
   /** Members that are not believed as holders for the time being. */
   #leftOut: ReadonlySet<PeerId> = new Set();
   readonly #addresses = new Map<PeerId, readonly string[]>();
@@ -59,7 +58,6 @@ export class Membership {
   /** Machines that were connected at least once since the start. */
   readonly #met = new Set<PeerId>();
   readonly #dials = new Map<PeerId, Dial>();
-  #policy: FleetPolicy | undefined;
   #nextDialMs = 0;
   /** Counts every change of who may hold shards; others compare it instead of sets. */
   #version = 0;
@@ -71,7 +69,7 @@ export class Membership {
     this.self = identity.self;
     this.fleet = identity.fleet;
     this.#fraction = identity.fraction;
-    this.#open = identity.openStatement ?? openStatement;
+    this.#roster = new Roster(identity.fleet, identity.openStatement ?? openStatement);
   }
 
   handle(event: CoreEvent): Effects {
@@ -94,11 +92,11 @@ export class Membership {
   }
 
   get policy(): FleetPolicy | undefined {
-    return this.#policy;
+    return this.#roster.policy;
   }
 
   get holderSilenceMs(): number {
-    return this.#policy?.holderSilenceMs ?? holderSilenceMsMax;
+    return this.#roster.policy?.holderSilenceMs ?? holderSilenceMsMax;
   }
 
   isUp(peer: PeerId): boolean {
@@ -111,20 +109,41 @@ export class Membership {
   }
 
   certificateOf(peer: PeerId): MachineCertificate | undefined {
-    return this.#certificates.get(peer);
+    return this.#roster.certificates.get(peer);
+  }
+
+  /** Which admins are believed, and for what. */
+  get authority(): Authority {
+    return this.#roster.authority;
   }
 
   inviteOf(invite: InviteId): InviteStatement | undefined {
-    return this.#invites.get(invite);
+    return this.#roster.invites.get(invite)?.statement;
+  }
+
+  /** All that were ever made, as they became known. */
+  get invites(): readonly KnownInvite[] {
+    return [...this.#roster.invites.values()];
   }
 
   /** Machines that were certified by this invite, revoked ones too. */
-  usesOf(invite: InviteId): number {
-    return [...this.#certificates.values()].filter((certificate) => certificate.invite === invite).length;
+  usersOf(invite: InviteId): readonly MachineCertificate[] {
+    return [...this.#roster.certificates.values()].filter((certificate) => certificate.invite === invite);
+  }
+
+  /** Whether a person was put out, by the public key behind its 24 words. */
+  isPersonOut(person: string): boolean {
+    return this.#roster.isPersonOut(person);
+  }
+
+  /** Whether a certificate that is shown counts: its admin is believed, or the logs say the same of the machine. */
+  isBelieved({ admin, statement }: SignedStatement, now: UnixMs): boolean {
+    if (this.authority.holds(admin, undefined)) return true;
+    return statement.kind === 'certificate' && this.isMember(statement.peer, now);
   }
 
   isRevoked(id: string): boolean {
-    return this.#revoked.has(id);
+    return this.#roster.isRevoked(id);
   }
 
   addressesOf(peer: PeerId): readonly string[] {
@@ -133,12 +152,14 @@ export class Membership {
 
   /** Certified, not revoked, certificate valid now (clocks of desktops may be a day wrong). */
   isMember(peer: PeerId, now: UnixMs): boolean {
-    const certificate = this.#certificates.get(peer);
-    return certificate !== undefined && !this.#revoked.has(peer) && isValidAt(certificate, now);
+    const certificate = this.#roster.certificates.get(peer);
+    return certificate !== undefined && !this.#roster.isRevoked(peer) && isValidAt(certificate, now);
   }
 
   hasRole(peer: PeerId, role: MachineCertificate['roles'][number]): boolean {
-    return this.#certificates.get(peer)?.roles.includes(role) === true && !this.#revoked.has(peer);
+    const has = this.#roster.certificates.get(peer)?.roles.includes(role) === true;
+    if (!has || this.#roster.isRevoked(peer)) return false;
+    return role !== 'admin' || this.authority.canAct(peer);
   }
 
   heardAt(peer: PeerId): UnixMs | undefined {
@@ -151,14 +172,14 @@ export class Membership {
   }
 
   presenceOf(peer: PeerId, now: UnixMs): Presence {
-    if (this.#revoked.has(peer)) return 'revoked';
+    if (this.#roster.isRevoked(peer)) return 'revoked';
     if (this.isUp(peer)) return 'up';
     return now - (this.#heardAt.get(peer) ?? now) > this.holderSilenceMs ? 'gone' : 'silent';
   }
 
   /** All machines ever certified, in the order in which they became known. */
   get machines(): readonly PeerId[] {
-    return [...this.#certificates.keys()];
+    return [...this.#roster.certificates.keys()];
   }
 
   /** Machines that are not believed as holders: no plan gives them shards, and what they have counts as missing. */
@@ -179,7 +200,7 @@ export class Membership {
 
   /** When an admin last gave its word for a machine. */
   pardonedMs(peer: PeerId): UnixMs | undefined {
-    return this.#pardonedMs.get(peer);
+    return this.#roster.pardonedMs(peer);
   }
 
   /** Members with the role of a holder, present or not; those that are left out only when asked for. In order of peer id. */
@@ -193,11 +214,11 @@ export class Membership {
     const known = this.#holdersKnown;
     const isSame = known?.rosterVersion === this.#rosterVersion;
     if (isSame && now >= known.fromMs && now <= known.untilMs) return known;
-    const all = [...this.#certificates.keys()]
+    const all = [...this.#roster.certificates.keys()]
       .filter((peer) => this.isMember(peer, now) && this.hasRole(peer, 'holder'))
       .toSorted();
     const trusted = all.filter((peer) => !this.#leftOut.has(peer));
-    const ends = [...this.#certificates.values()].flatMap(({ notBeforeMs, notAfterMs }) =>
+    const ends = [...this.#roster.certificates.values()].flatMap(({ notBeforeMs, notAfterMs }) =>
       [notBeforeMs - clockSkewMsMax, notAfterMs + clockSkewMsMax].filter((atMs) => atMs >= now),
     );
     const untilMs = ends.reduce((least, atMs) => Math.min(least, atMs - 1), Number.POSITIVE_INFINITY);
@@ -219,71 +240,46 @@ export class Membership {
 
   /** Takes a statement that the shell got outside the log (its own certificate, a join). */
   learn(statement: Statement, now: UnixMs): Effects {
-    switch (statement.kind) {
-      case 'certificate':
-        return this.#learnCertificate(statement, now);
-      case 'invite':
-        this.#invites.set(statement.invite, statement);
-        return [];
-      case 'revocation':
-        return this.#revoke(statement.revoked);
-      case 'pardon':
-        this.#pardonedMs.set(
-          statement.machine,
-          unixMs(Math.max(statement.atMs, this.#pardonedMs.get(statement.machine) ?? 0)),
-        );
-        return [];
-      case 'policy':
-        if (this.#policy === undefined || statement.atMs > this.#policy.atMs) this.#policy = statement;
-        return [];
-    }
+    return this.#follow(this.#roster.learn(statement), now);
+  }
+
+  /** The same with the admin who signed it: what the fleet's root says with it counts at once. */
+  learnSigned(signed: SignedStatement, now: UnixMs): Effects {
+    return this.#follow(this.#roster.learnSigned(signed), now);
   }
 
   #learnBatch(batch: SignedBatch, now: UnixMs): Effects {
-    const effects = batch.records.map((record): Effects => {
-      if (record.kind === 'addresses') return this.#learnAddresses(batch.author, record.addresses, now);
-      if (record.kind !== 'statement') return [];
-      const opened = this.#open(record.bytes, this.fleet);
-      return opened.ok ? this.learn(opened.value.statement, now) : [];
+    for (const record of batch.records)
+      if (record.kind === 'addresses') this.#learnAddresses(batch.author, record.addresses, now);
+    return this.#follow(this.#roster.learnBatch(batch), now);
+  }
+
+  #follow(news: readonly RosterNews[], now: UnixMs): Effects {
+    if (news.length > 0) this.#rosterChanged();
+    return news.flatMap((one): Effects => {
+      if (one.kind === 'out') {
+        this.#up.delete(one.peer);
+        return [
+          { kind: 'cut', peer: one.peer },
+          { kind: 'report', level: 'warning', text: `${one.name} was put out of the fleet` },
+        ];
+      }
+      // Silence counts from the moment at which this agent could first have heard the machine.
+      if (!this.#heardAt.has(one.peer)) this.#heardAt.set(one.peer, now);
+      return [];
     });
-    return effects.flat();
   }
 
-  #learnCertificate(certificate: MachineCertificate, now: UnixMs): Effects {
-    const known = this.#certificates.get(certificate.peer);
-    if (known !== undefined && known.notAfterMs >= certificate.notAfterMs) return [];
-    this.#certificates.set(certificate.peer, certificate);
-    // Silence counts from the moment at which this agent could first have heard the machine.
-    if (!this.#heardAt.has(certificate.peer)) this.#heardAt.set(certificate.peer, now);
-    this.#rosterChanged();
-    return [];
-  }
-
-  #learnAddresses(author: PeerId, addresses: readonly string[], now: UnixMs): Effects {
+  #learnAddresses(author: PeerId, addresses: readonly string[], now: UnixMs): void {
     this.#addresses.set(author, addresses);
-    if (author === this.self || this.#up.has(author)) return [];
+    if (author === this.self || this.#up.has(author)) return;
     // The lower id dials at once, the higher one a little later: two dials at the same time are only work.
     const waitMs = author > this.self ? 0 : 2 * retryMsMin;
     this.#scheduleDial(author, { atMs: now + waitMs, waitMs: retryMsMin });
-    return [];
-  }
-
-  #revoke(revoked: string): Effects {
-    if (this.#revoked.has(revoked)) return [];
-    this.#revoked.add(revoked);
-    const peer = [...this.#certificates.keys()].find((candidate) => candidate === revoked);
-    if (peer === undefined) return [];
-    this.#up.delete(peer);
-    this.#rosterChanged();
-    const name = this.#certificates.get(peer)?.name ?? peer;
-    return [
-      { kind: 'cut', peer },
-      { kind: 'report', level: 'warning', text: `${name} was put out of the fleet` },
-    ];
   }
 
   #connected(peer: PeerId, now: UnixMs): Effects {
-    if (this.#revoked.has(peer)) return [{ kind: 'cut', peer }];
+    if (this.#roster.isRevoked(peer)) return [{ kind: 'cut', peer }];
     this.#up.add(peer);
     this.#met.add(peer);
     this.#heardAt.set(peer, now);
@@ -312,7 +308,7 @@ export class Membership {
     const patience = Math.max(1, this.#dials.size / absentDialsMax);
     let next = Number.POSITIVE_INFINITY;
     for (const [peer, dial] of this.#dials) {
-      if (dial.atMs <= now && !this.#revoked.has(peer)) {
+      if (dial.atMs <= now && !this.#roster.isRevoked(peer)) {
         effects.push({ kind: 'connect', peer, addresses: this.addressesOf(peer) });
         dial.waitMs = Math.min(retryMsMax, dial.waitMs * dialWaitGrowth);
         dial.atMs = now + patience * dial.waitMs * (0.75 + 0.5 * this.#fraction());

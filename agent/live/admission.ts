@@ -75,14 +75,17 @@ export class Admission {
     const { statement } = opened.value;
     if (statement.kind !== 'certificate' || statement.peer !== peer)
       return refuseHello('certificate-wrong', 'the certificate is not for this machine');
+    // What the root says with it counts before all else.
+    learn(opened.value);
     if (membership.isRevoked(peer))
       return refuseHello('certificate-revoked', 'this machine was put out of the fleet');
+    if (!membership.isBelieved(opened.value, now()))
+      return refuseHello('certificate-revoked', 'the admin key that certified this machine was put out');
     if (!isValidAt(statement, now()))
       return refuseHello(
         'certificate-expired',
         'the certificate is not valid now: check the clock, or join again',
       );
-    learn(opened.value);
     return { kind: 'welcome' };
   }
 
@@ -144,7 +147,7 @@ export class Admission {
       return this.#refuse('certificate-revoked', 'this machine was put out of the fleet');
     const known = membership.certificateOf(peer);
     // The same machine asks again when its join broke off: that is no second use.
-    if (known === undefined && membership.usesOf(ask.invite) >= invite.usesMax)
+    if (known === undefined && membership.usersOf(ask.invite).length >= invite.usesMax)
       return this.#refuse('invite-spent', `all ${invite.usesMax} uses of the invite are taken`);
     const certificate = signStatement(
       identity.adminKey,

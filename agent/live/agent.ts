@@ -98,7 +98,10 @@ export class LiveAgent {
       now: () => clock.now(),
       addresses: () => this.knownAddresses(),
       publish: (statement) => this.publish(statement),
-      learn: (statement) => this.#learn(statement.statement),
+      learn: (statement) => {
+        const effects = this.core.membership.learnSigned(statement, this.now());
+        this.#shell?.carryOut(effects);
+      },
     });
     this.planner = new Planner({ log, self: this.peer, registryFolder: home.models, now: () => clock.now() });
     const tell = (event: Parameters<Shell['handle']>[0]): void => this.#shell?.handle(event);

@@ -25,6 +25,7 @@ import type {
   AgentCore,
   CoreEffect,
   CoreEvent,
+  Effects,
   HeardForget,
   ScrubPosition,
   StagedSnapshot,
@@ -140,6 +141,11 @@ export class Shell implements WireListener {
     } finally {
       this.#isHandling = false;
     }
+  }
+
+  /** What the core ordered outside of an event. */
+  carryOut(effects: Effects): void {
+    for (const effect of effects) this.#carryOut(effect);
   }
 
   connected(peer: PeerId): void {

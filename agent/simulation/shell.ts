@@ -148,9 +148,10 @@ export class Shell {
     const { statement } = opened.value;
     if (statement.kind !== 'certificate' || statement.peer !== peer) return false;
     const now = this.clock.now();
-    if (!isValidAt(statement, now) || this.core.membership.isRevoked(peer)) return false;
-    this.core.membership.learn(statement, now);
-    return true;
+    const { membership } = this.core;
+    for (const effect of membership.learnSigned(opened.value, now)) this.#carryOut(effect);
+    const isBelieved = membership.isBelieved(opened.value, now) && !membership.isRevoked(peer);
+    return isBelieved && isValidAt(statement, now);
   }
 
   #listener(): WireListener {

@@ -109,17 +109,11 @@ const recordsOf = (bytes: Uint8Array): unknown => {
   const opened = openBatch(bytes);
   return opened.ok ? opened.value.records : opened;
 };
-/** Popular copies and reads of packs are there since version 3 only. */
-const isPopular = (name: string): boolean => name.startsWith('popular-');
 const hasPlan = ({ records }: SignedBatch): boolean => records.some(({ kind }) => kind === 'plan');
-const versionOf = (name: string, value: SignedBatch): string => {
-  if (isPopular(name)) return 'v3';
-  return hasPlan(value) ? 'v2' : 'v1';
-};
-// Batches with a plan are written in version 2 since it is there; those of version 1 are still read.
+// Each batch is written in the lowest version that has words for it; plans of version 1 are still read.
 const batchExamples = Object.entries({ ...samples.batches, ...popularBatches }).flatMap(([name, value]) => {
   const written = repeatable({
-    path: `batch/${versionOf(name, value)}/${name}.bin`,
+    path: `batch/v${value.bytes[4]}/${name}.bin`,
     encode: () => value.bytes,
     decode: openBatch,
     value: ok(value),
@@ -131,7 +125,7 @@ const batchExamples = Object.entries({ ...samples.batches, ...popularBatches }).
     value: value.records,
   });
   // Plans have had limits since version 2 only.
-  const isOld = hasPlan(value) && name !== 'limited-plan' && !isPopular(name);
+  const isOld = hasPlan(value) && value.bytes[4] === 2 && name !== 'limited-plan';
   return isOld ? [written, older] : [written];
 });
 
@@ -148,6 +142,26 @@ const statementExamples = Object.entries(samples.statements).map(([name, value])
     value,
   }),
 );
+
+const laterStatementExamples = Object.entries(samples.laterStatements).map(([name, value]) =>
+  readOnly({
+    path: `statement/v2/${name}.bin`,
+    encode: () => signStatement(samples.createAdmin(), value).bytes,
+    decode: kindOf,
+    value,
+  }),
+);
+const wordOf = (bytes: Uint8Array): unknown => {
+  const opened = openStatement(bytes, samples.root.fleet);
+  return opened.ok ? opened.value.word : opened;
+};
+const adminWithWord = readOnly({
+  path: 'admin-certificate/v2/with-a-word.bin',
+  encode: () =>
+    signStatement(samples.createAdmin(samples.rootWord), samples.statements['revocation']!).bytes,
+  decode: wordOf,
+  value: samples.rootWord,
+});
 
 const treeBytes = (tree = samples.tree): Uint8Array =>
   new Uint8Array(Buffer.concat(tree.map(encodeTreeEntry)));
@@ -302,6 +316,8 @@ export const goldenExamples: readonly GoldenExample[] = [
   }),
   ...batchExamples,
   ...statementExamples,
+  ...laterStatementExamples,
+  adminWithWord,
   ...snapshotExamples,
   ...packExamples,
   ...secretExamples,

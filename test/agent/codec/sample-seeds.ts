@@ -8,6 +8,7 @@ import {
   fleetRootFromSeed,
   type MachineKey,
   machineKeyFromSeed,
+  type RootWord,
 } from '../../../agent/codec/index.ts';
 import { unixMs } from '../../../datasets/index.ts';
 
@@ -32,4 +33,5 @@ export const holder: MachineKey = machineKeyFromSeed(seedOf('holder'));
 export const root: FleetRoot = fleetRootFromSeed(seedOf('root'));
 
 /** A new admin key of the fleet: each call draws another one. */
-export const createAdmin = (): AdminKey => createAdminKey(root, { notBeforeMs: atMs, forMs: 31_536_000_000 });
+export const createAdmin = (word?: RootWord): AdminKey =>
+  createAdminKey(root, { notBeforeMs: atMs, forMs: 31_536_000_000 }, word);

@@ -1,7 +1,7 @@
 // One statement of every kind that admins sign.
 
-import type { Statement } from '../../../agent/codec/index.ts';
-import { inviteId } from '../../../agent/units.ts';
+import type { RootWord, Statement } from '../../../agent/codec/index.ts';
+import { driveId, inviteId, wipeId } from '../../../agent/units.ts';
 import { unixMs } from '../../../datasets/index.ts';
 import { atMs, hexId, holder, owner } from './sample-seeds.ts';
 
@@ -69,4 +69,35 @@ export const statements: Readonly<Record<string, Statement>> = {
       scatterMax: 40,
     },
   },
+};
+
+const wipe = wipeId(hexId('wipe').slice(0, 32));
+
+/** Kinds that there are since version 2. */
+export const laterStatements: Readonly<Record<string, Statement>> = {
+  'admin-revocation': {
+    kind: 'adminRevocation',
+    admin: hexId('admin'),
+    log: holder.peer,
+    before: 17,
+    reason: 'stolen',
+    atMs,
+  },
+  'person-revocation': { kind: 'personRevocation', person: hexId('person'), reason: 'has left', atMs },
+  wipe: {
+    kind: 'wipe',
+    wipe,
+    drive: driveId(hexId('drive').slice(0, 32)),
+    scope: 'given up',
+    reason: 'asked for by law',
+    atMs,
+  },
+  'wipe-word': { kind: 'wipeWord', wipe, word: 'agree', reason: 'seen', atMs },
+  'wipe-rule': { kind: 'wipeRule', adminCount: 3, waitMs: 604_800_000, atMs },
+};
+
+/** What a root says with an admin's certificate of version 2. */
+export const rootWord: RootWord = {
+  ended: [{ admin: hexId('admin'), log: holder.peer, before: 17 }],
+  wipeRule: { adminCount: 2, waitMs: 86_400_000, atMs },
 };

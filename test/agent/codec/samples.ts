@@ -25,7 +25,7 @@ import type { Plan } from '../../../optimizer/index.ts';
 import { atMs, hexId, holder, noise, owner, root, seedOf } from './sample-seeds.ts';
 
 export { atMs, createAdmin, holder, noise, owner, root, seedOf } from './sample-seeds.ts';
-export { statements } from './sample-statements.ts';
+export { laterStatements, rootWord, statements } from './sample-statements.ts';
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 
@@ -217,6 +217,26 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
     previous: hexId('previous'),
     atMs,
     records: [{ kind: 'plan', plan: limitedPlan }],
+  }),
+  'new-key': signBatch({
+    key: owner,
+    stream: 'facts',
+    sequence: 45,
+    previous: hexId('previous'),
+    atMs,
+    records: [
+      {
+        kind: 'drive',
+        drive,
+        keyEpoch: 3,
+        sealedName: noise('name', 40),
+        wrappedKeys: [{ recipient: hexId('recipient'), wrapped: noise('wrapped', 80) }],
+        person: hexId('person'),
+        sealedFormer: noise('former keys', 92),
+      },
+      { kind: 'act', act: 'limits-set', about: 'sending at most 1 MB/s', atMs },
+      { kind: 'plan', plan: certifiedPlan },
+    ],
   }),
   forget: signBatch({
     key: owner,

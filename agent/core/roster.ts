@@ -1,0 +1,173 @@
+// What admins' statements say of the fleet: certificates, invites, who is out, the policy. Each counts only as long as its admin is
+// believed; where that changes, all of them are read again.
+
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import type {
+  FleetPolicy,
+  InviteStatement,
+  MachineCertificate,
+  openStatement,
+  SignedBatch,
+  SignedStatement,
+  Statement,
+} from '../codec/index.ts';
+import type { FleetId, InviteId, PeerId } from '../units.ts';
+import { Authority, type StatedAt } from './authority.ts';
+
+export interface KnownInvite {
+  readonly statement: InviteStatement;
+  /** In whose log it stands: the admin's machine that made it. */
+  readonly madeBy: PeerId | undefined;
+}
+
+/** `out`: it was a machine of the fleet before. */
+export type RosterNews =
+  | { readonly kind: 'certified'; readonly peer: PeerId }
+  | { readonly kind: 'out'; readonly peer: PeerId; readonly name: string };
+
+/** A batch with statements in it, kept to read them again. */
+interface Words extends StatedAt {
+  readonly records: SignedBatch['records'];
+}
+
+export class Roster {
+  readonly authority = new Authority();
+  readonly certificates = new Map<PeerId, MachineCertificate>();
+  readonly #fleet: FleetId;
+  readonly #open: typeof openStatement;
+  readonly #invites = new Map<InviteId, KnownInvite>();
+  readonly #revoked = new Set<string>();
+  readonly #personsOut = new Set<string>();
+  readonly #pardonedMs = new Map<PeerId, UnixMs>();
+  #policy: FleetPolicy | undefined;
+  readonly #words: Words[] = [];
+  /** What came without a log: shown on a hello, or with a join. */
+  readonly #outside: { readonly statement: Statement; readonly admin: string | undefined }[] = [];
+
+  constructor(fleet: FleetId, open: typeof openStatement) {
+    this.#fleet = fleet;
+    this.#open = open;
+  }
+
+  get policy(): FleetPolicy | undefined {
+    return this.#policy;
+  }
+
+  get invites(): ReadonlyMap<InviteId, KnownInvite> {
+    return this.#invites;
+  }
+
+  isRevoked(id: string): boolean {
+    return this.#revoked.has(id);
+  }
+
+  isPersonOut(person: string): boolean {
+    return this.#personsOut.has(person);
+  }
+
+  pardonedMs(peer: PeerId): UnixMs | undefined {
+    return this.#pardonedMs.get(peer);
+  }
+
+  /** Takes a statement whose signer is not known here; it counts for ever. */
+  learn(statement: Statement): readonly RosterNews[] {
+    this.#outside.push({ statement, admin: undefined });
+    return this.#take(statement, undefined);
+  }
+
+  /** Takes one that somebody showed. */
+  learnSigned(signed: SignedStatement): readonly RosterNews[] {
+    const { statement, admin } = signed;
+    const isChanged = this.authority.note(signed, undefined);
+    const isNews =
+      statement.kind !== 'certificate' ||
+      (this.certificates.get(statement.peer)?.notAfterMs ?? 0) < statement.notAfterMs;
+    if (isNews) this.#outside.push({ statement, admin });
+    if (isChanged) return this.#readAgain();
+    return this.authority.holds(admin, undefined) ? this.#take(statement, undefined) : [];
+  }
+
+  learnBatch({ author, sequence, records }: SignedBatch): readonly RosterNews[] {
+    if (!records.some(({ kind }) => kind === 'statement')) return [];
+    const at = { author, sequence };
+    this.#words.push({ ...at, records });
+    let isChanged = false;
+    const news = records.flatMap((record): readonly RosterNews[] => {
+      const signed = this.#signedIn(record);
+      if (signed === undefined) return [];
+      if (this.authority.note(signed, at)) isChanged = true;
+      return this.authority.holds(signed.admin, at) ? this.#take(signed.statement, at) : [];
+    });
+    return isChanged ? [...news, ...this.#readAgain()] : news;
+  }
+
+  #signedIn(record: SignedBatch['records'][number]): SignedStatement | undefined {
+    if (record.kind !== 'statement') return undefined;
+    const opened = this.#open(record.bytes, this.#fleet);
+    return opened.ok ? opened.value : undefined;
+  }
+
+  #take(statement: Statement, at: StatedAt | undefined): readonly RosterNews[] {
+    switch (statement.kind) {
+      case 'certificate':
+        return this.#certify(statement);
+      case 'revocation':
+        return this.#revoke(statement.revoked);
+      case 'invite':
+        this.#invites.set(statement.invite, { statement, madeBy: at?.author });
+        return [];
+      case 'pardon':
+        this.#pardonedMs.set(
+          statement.machine,
+          unixMs(Math.max(statement.atMs, this.#pardonedMs.get(statement.machine) ?? 0)),
+        );
+        return [];
+      case 'policy':
+        if (this.#policy === undefined || statement.atMs > this.#policy.atMs) this.#policy = statement;
+        return [];
+      case 'personRevocation':
+        this.#personsOut.add(statement.person);
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #certify(certificate: MachineCertificate): readonly RosterNews[] {
+    const { peer, notAfterMs } = certificate;
+    const known = this.certificates.get(peer);
+    if (known !== undefined && known.notAfterMs >= notAfterMs) return [];
+    this.certificates.set(peer, certificate);
+    return [{ kind: 'certified', peer }];
+  }
+
+  #revoke(revoked: string): readonly RosterNews[] {
+    if (this.#revoked.has(revoked)) return [];
+    this.#revoked.add(revoked);
+    const certificate = this.certificates.get(revoked as PeerId);
+    return certificate === undefined ? [] : [{ kind: 'out', peer: certificate.peer, name: certificate.name }];
+  }
+
+  /** An admin's key was put out, or is believed again: each statement once more, only if it counts now. */
+  #readAgain(): readonly RosterNews[] {
+    const before = [...this.certificates.values()].filter(({ peer }) => !this.#revoked.has(peer));
+    for (const known of [this.certificates, this.#invites, this.#pardonedMs]) known.clear();
+    for (const known of [this.#revoked, this.#personsOut]) known.clear();
+    this.#policy = undefined;
+    for (const { statement, admin } of this.#outside)
+      if (admin === undefined || this.authority.holds(admin, undefined)) this.#take(statement, undefined);
+    for (const { records, ...at } of this.#words)
+      for (const record of records) {
+        const signed = this.#signedIn(record);
+        if (signed !== undefined && this.authority.holds(signed.admin, at)) this.#take(signed.statement, at);
+      }
+    const wasIn = new Set(before.map(({ peer }) => peer));
+    const isIn = (peer: PeerId): boolean => this.certificates.has(peer) && !this.#revoked.has(peer);
+    const out = before.filter(({ peer }) => !isIn(peer));
+    const back = [...this.certificates.keys()].filter((peer) => isIn(peer) && !wasIn.has(peer));
+    return [
+      ...out.map(({ peer, name }) => ({ kind: 'out', peer, name }) as const),
+      ...back.map((peer) => ({ kind: 'certified', peer }) as const),
+    ];
+  }
+}

@@ -1,0 +1,201 @@
+import test, { type ExecutionContext } from 'ava';
+import {
+  type AdminKey,
+  type AdminEnd,
+  createAdminKey,
+  fleetRootFromSeed,
+  type MachineKey,
+  machineKeyFromSeed,
+  type RootWord,
+  type Role,
+  sha256Hex,
+  type SignedBatch,
+  signStatement,
+  type Statement,
+} from '../../../agent/codec/index.ts';
+import { Membership } from '../../../agent/core/membership.ts';
+import { createStatementOpener } from '../../../agent/simulation/shell.ts';
+import { createRandom, days, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { batchOf, machines, startMs } from './fleet-of-four.ts';
+
+const root = fleetRootFromSeed(new Uint8Array(32).fill(9));
+const life = { notBeforeMs: startMs, forMs: days(30) };
+const [a, b, c, thief] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
+const idOf = ({ key }: AdminKey): string => sha256Hex(key.publicKey);
+const adminKey = (word?: RootWord): AdminKey => createAdminKey(root, life, word);
+
+const certificate = (key: MachineKey, roles: readonly Role[] = ['holder']): Statement => ({
+  kind: 'certificate',
+  peer: key.peer,
+  name: `pc ${key.peer.slice(-4)}`,
+  roles,
+  notBeforeMs: startMs,
+  notAfterMs: unixMs(startMs + days(20)),
+});
+const putOut = (target: string, { log, before }: Omit<AdminEnd, 'admin'>): Statement => ({
+  kind: 'adminRevocation',
+  admin: target,
+  log,
+  before,
+  reason: 'stolen',
+  atMs: startMs,
+});
+
+const said = (by: AdminKey, statement: Statement) => ({
+  kind: 'statement' as const,
+  bytes: signStatement(by, statement).bytes,
+});
+
+const openOnce = createStatementOpener();
+const membership = (): Membership =>
+  new Membership({ self: a.peer, fleet: root.fleet, fraction: () => 0.5, openStatement: openOnce });
+
+function reading(batches: readonly SignedBatch[], now: UnixMs = startMs): Membership {
+  const known = membership();
+  for (const batch of batches) known.handle({ kind: 'batchStored', batch, now });
+  return known;
+}
+
+/** What a reader believes, as text. */
+const beliefOf = (known: Membership): string =>
+  JSON.stringify([
+    known.machines.filter((peer) => known.isMember(peer, startMs)).toSorted(),
+    known.authority.admins.map(({ admin, ended }) => [admin, ended ?? '']).toSorted(),
+    known.invites.map(({ statement }) => statement.invite).toSorted(),
+    known.policy?.fleetName,
+  ]);
+
+const first = adminKey();
+const second = adminKey();
+const third = machineKeyFromSeed(new Uint8Array(32).fill(77));
+const admins = [
+  batchOf(a, [said(first, certificate(a, ['admin', 'holder'])), said(first, certificate(c))], 0),
+  batchOf(b, [said(second, certificate(b, ['admin', 'holder']))], 0),
+];
+const afterTheft = batchOf(a, [said(first, certificate(thief))], 1);
+const revocation = batchOf(b, [said(second, putOut(idOf(first), { log: a.peer, before: 1 }))], 1);
+
+test("a key that was put out counts for what its machine's log said before, and for nothing after", (t) => {
+  const known = reading([...admins, afterTheft]);
+  t.true(known.isMember(thief.peer, startMs));
+  known.handle({ kind: 'connected', peer: thief.peer, now: startMs });
+  const effects = known.handle({ kind: 'batchStored', batch: revocation, now: startMs });
+  t.deepEqual(
+    effects.map(({ kind }) => kind),
+    ['cut', 'report'],
+  );
+  t.false(known.isUp(thief.peer));
+  t.deepEqual(
+    [a, b, c, thief].map(({ peer }) => known.isMember(peer, startMs)),
+    [true, true, true, false],
+  );
+  const { admin, ended, machine } = known.authority.admins[0]!;
+  t.deepEqual([admin, ended, machine], [idOf(first), 'admin', a.peer]);
+  t.false(known.hasRole(a.peer, 'admin'), 'its machine stays, without the role');
+  t.true(known.hasRole(b.peer, 'admin'));
+});
+
+test('what the key signs in other logs, or shows on a hello, counts no more either', (t) => {
+  const known = reading([...admins, revocation]);
+  const elsewhere = batchOf(c, [said(first, certificate(thief))], 0);
+  known.handle({ kind: 'batchStored', batch: elsewhere, now: startMs });
+  t.false(known.isMember(thief.peer, startMs));
+  const shown = signStatement(first, certificate(thief));
+  known.learnSigned(shown, startMs);
+  t.false(known.isBelieved(shown, startMs));
+  t.true(known.isBelieved(signStatement(first, certificate(c)), startMs), 'c stands in the log');
+});
+
+test('nobody puts itself out: the last admin stays', (t) => {
+  const known = reading([
+    ...admins,
+    batchOf(a, [said(first, putOut(idOf(first), { log: a.peer, before: 0 }))], 1),
+  ]);
+  t.deepEqual(known.authority.admins.map(({ ended }) => ended), [undefined, undefined]);
+});
+
+test('two that put each other out are both out, and the recovery kit decides', (t) => {
+  const revenge = batchOf(a, [said(first, putOut(idOf(second), { log: b.peer, before: 0 }))], 2);
+  const both = reading([...admins, revocation, revenge]);
+  t.deepEqual(both.authority.admins.map(({ ended }) => ended), ['admin', 'admin']);
+  t.false(both.isMember(b.peer, startMs), 'the thief let nothing of it count');
+
+  const fromKit = adminKey({ ended: [{ admin: idOf(first), log: a.peer, before: 1 }] });
+  const shown = signStatement(fromKit, certificate(third, ['admin', 'holder']));
+  both.learnSigned(shown, startMs);
+  t.true(both.isBelieved(shown, startMs));
+  t.deepEqual(
+    both.authority.admins.map(({ ended }) => ended),
+    ['kit', undefined, undefined],
+  );
+  t.true(both.isMember(b.peer, startMs), 'what the thief revoked is back');
+  t.false(both.isMember(thief.peer, startMs));
+});
+
+test('whoever was put out by the kit puts nobody out any more', (t) => {
+  const fromKit = adminKey({ ended: [{ admin: idOf(first), log: a.peer, before: 1 }] });
+  const known = reading([
+    ...admins,
+    batchOf(third, [said(fromKit, certificate(third, ['admin', 'holder']))], 0),
+    batchOf(a, [said(first, putOut(idOf(fromKit), { log: third.peer, before: 0 }))], 1),
+  ]);
+  t.true(known.isMember(third.peer, startMs));
+});
+
+test('in whatever order logs are read, the same is believed in the end', (t) => {
+  const random = createRandom(7).fork('authority');
+  for (let round = 0; round < 60; round++) {
+    const logs = historyOf(round);
+    const expected = beliefOf(reading(logs.flat()));
+    for (let time = 0; time < 4; time++) {
+      const left = logs.map((log) => [...log]);
+      const order: SignedBatch[] = [];
+      while (left.some((log) => log.length > 0)) {
+        const log = left[Math.floor(random.fraction() * left.length)]!;
+        const batch = log.shift();
+        if (batch !== undefined) order.push(batch);
+      }
+      compare(t, beliefOf(reading(order)), { expected, round });
+    }
+  }
+});
+
+const compare = (
+  t: ExecutionContext,
+  belief: string,
+  { expected, round }: { readonly expected: string; readonly round: number },
+): void => void t.is(belief, expected, `history ${round}`);
+
+/** Logs of three admins' machines that certify machines, and put each other out, at random; some by the kit. */
+function historyOf(seed: number): readonly (readonly SignedBatch[])[] {
+  const random = createRandom(seed).fork('history');
+  const pick = (count: number): number => Math.floor(random.fraction() * count);
+  const seats = [a, b, c];
+  const keys: AdminKey[] = [];
+  for (let index = 0; index < 3; index++) {
+    const ended = keys
+      .filter(() => random.fraction() < 0.2)
+      .map((key) => ({ admin: idOf(key), log: seats[keys.indexOf(key)]!.peer, before: pick(4) }));
+    keys.push(adminKey(ended.length === 0 ? undefined : { ended }));
+  }
+  return keys.map((key, own) => {
+    const batches = [batchOf(seats[own]!, [said(key, certificate(seats[own]!, ['admin', 'holder']))], 0)];
+    for (let sequence = 1; sequence < 4; sequence++) {
+      const target = pick(3);
+      const statement: Statement =
+        random.fraction() < 0.4
+          ? putOut(idOf(keys[target]!), { log: seats[target]!.peer, before: pick(4) })
+          : random.fraction() < 0.5
+            ? certificate(machineKeyFromSeed(new Uint8Array(32).fill(100 + pick(5))))
+            : {
+                kind: 'policy',
+                fleetName: `named by ${own} at ${sequence}`,
+                atMs: unixMs(startMs + 10 * sequence + own),
+                holderSilenceMs: 1000,
+                planMode: 'automatic',
+              };
+      batches.push(batchOf(seats[own]!, [said(key, statement)], sequence));
+    }
+    return batches;
+  });
+}
