@@ -220,8 +220,7 @@ function openAdmin(bytes: Uint8Array): Decoded<OpenedAdmin> {
   );
   if (!opened.ok) return opened;
   const { root, admin: publicKeyOfAdmin, notBeforeMs, notAfterMs, ended, wipeRule } = opened.value;
-  const word =
-    ended === undefined ? undefined : { ended, ...(wipeRule === undefined ? {} : { wipeRule }) };
+  const word = ended === undefined ? undefined : { ended, ...(wipeRule === undefined ? {} : { wipeRule }) };
   return accept({ fleet: fleetOfRoot(root), publicKey: publicKeyOfAdmin, notBeforeMs, notAfterMs, word });
 }
 

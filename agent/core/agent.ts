@@ -25,6 +25,7 @@ import { groupUnder, Shelf } from './shelf.ts';
 import { Survey } from './survey.ts';
 import { Trust } from './trust.ts';
 import { Vigil } from './vigil.ts';
+import { Wipes } from './wipes.ts';
 
 export interface CoreIdentity {
   readonly self: PeerId;
@@ -50,6 +51,7 @@ export class AgentCore {
   readonly proving: Proving;
   readonly vigil: Vigil;
   readonly trust: Trust;
+  readonly wipes: Wipes;
   readonly audit: Audit;
   readonly replication: Replication;
   readonly ownLog: OwnLog;
@@ -84,6 +86,12 @@ export class AgentCore {
       pulls: this.#pulls,
     });
     this.#reclaim = new Reclaim(this.shelf);
+    this.wipes = new Wipes({
+      membership: this.membership,
+      shelf: this.shelf,
+      catalogue: this.catalogue,
+      freeSoon: () => this.#reclaim.lookSoon(),
+    });
     this.#survey = new Survey({ membership: this.membership, shelf: this.shelf, election: this.election });
   }
 
@@ -110,6 +118,7 @@ export class AgentCore {
       this.vigil,
       this.#restore,
       this.#survey,
+      this.wipes,
       this.#reclaim,
     ]) {
       if (machine === this.#reclaim && this.#isWordFromOutside(event)) continue;

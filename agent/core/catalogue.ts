@@ -27,8 +27,21 @@ export interface KnownDrive {
 export class Catalogue {
   readonly #drives = new Map<DriveId, KnownDrive>();
 
+  #wiped: ReadonlySet<DriveId> = new Set();
+
   get drives(): ReadonlyMap<DriveId, KnownDrive> {
     return this.#drives;
+  }
+
+  /** Drives of which admins had everything deleted: none of their snapshots is there any more. */
+  wipe(drives: ReadonlySet<DriveId>): void {
+    this.#wiped = drives;
+    for (const drive of drives) {
+      const known = this.#drives.get(drive);
+      if (known === undefined) continue;
+      known.heads = [];
+      known.forgotten.length = 0;
+    }
   }
 
   handle(event: CoreEvent): Effects {
@@ -52,7 +65,7 @@ export class Catalogue {
 
   #learnHead(author: PeerId, head: HeadRecord): void {
     const known = this.#drives.get(head.drive);
-    if (known?.owner === author) known.heads.push(head);
+    if (known?.owner === author && !this.#wiped.has(head.drive)) known.heads.push(head);
   }
 
   /** The newest snapshot stays, whatever a record says. */

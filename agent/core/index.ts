@@ -29,4 +29,7 @@ export {
   type LocalOffset,
 } from './machine-limits.ts';
 export { TokenBucket } from './token-bucket.ts';
+export type { KnownAdmin } from './authority.ts';
+export type { KnownInvite } from './roster.ts';
+export type { WipeState, WipeView } from './wipes.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

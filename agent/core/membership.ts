@@ -238,6 +238,11 @@ export class Membership {
     );
   }
 
+  /** The statement in a record, whoever of this fleet's admins signed it; whether it counts is for `authority`. */
+  open(record: SignedBatch['records'][number]): SignedStatement | undefined {
+    return this.#roster.open(record);
+  }
+
   /** Takes a statement that the shell got outside the log (its own certificate, a join). */
   learn(statement: Statement, now: UnixMs): Effects {
     return this.#follow(this.#roster.learn(statement), now);

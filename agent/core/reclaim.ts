@@ -29,6 +29,11 @@ export class Reclaim {
     this.#shelf = shelf;
   }
 
+  /** Looks with the next tick. */
+  lookSoon(): void {
+    this.#nextMs = 0;
+  }
+
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'started':

@@ -93,7 +93,7 @@ export class Roster {
     this.#words.push({ ...at, records });
     let isChanged = false;
     const news = records.flatMap((record): readonly RosterNews[] => {
-      const signed = this.#signedIn(record);
+      const signed = this.open(record);
       if (signed === undefined) return [];
       if (this.authority.note(signed, at)) isChanged = true;
       return this.authority.holds(signed.admin, at) ? this.#take(signed.statement, at) : [];
@@ -101,7 +101,8 @@ export class Roster {
     return isChanged ? [...news, ...this.#readAgain()] : news;
   }
 
-  #signedIn(record: SignedBatch['records'][number]): SignedStatement | undefined {
+  /** The statement in a record, whoever of this fleet's admins signed it. */
+  open(record: SignedBatch['records'][number]): SignedStatement | undefined {
     if (record.kind !== 'statement') return undefined;
     const opened = this.#open(record.bytes, this.#fleet);
     return opened.ok ? opened.value : undefined;
@@ -158,7 +159,7 @@ export class Roster {
       if (admin === undefined || this.authority.holds(admin, undefined)) this.#take(statement, undefined);
     for (const { records, ...at } of this.#words)
       for (const record of records) {
-        const signed = this.#signedIn(record);
+        const signed = this.open(record);
         if (signed !== undefined && this.authority.holds(signed.admin, at)) this.#take(signed.statement, at);
       }
     const wasIn = new Set(before.map(({ peer }) => peer));

@@ -1,11 +1,14 @@
 // What this agent knows of packs: which shards it has itself, which it knows others to have, and who should have them
 // under the current plan. Pure bookkeeping for placement, repair and restore; it orders nothing.
 
-import type { UnixMs } from '../../datasets/index.ts';
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { groupOfPack, type Plan, type PlacementGroup } from '../../optimizer/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
 import { givenUpPacksMax } from '../limits.ts';
-import type { PackId, PeerId } from '../units.ts';
+import type { DriveId, PackId, PeerId } from '../units.ts';
+
+/** Before all that a holder waits for. */
+const longAgoMs = unixMs(0);
 
 export interface HeardGroup {
   readonly group: string;
@@ -41,6 +44,7 @@ export class Shelf {
   readonly #groups = new Map<string, PlacementGroup>();
   /** The same of packs that are not known here, or no more, by both ids; the newest words only. */
   readonly #givenUp = new Map<string, UnixMs>();
+  #wiped: ReadonlySet<DriveId> = new Set();
   #plan: Plan | undefined;
   heldBytes = 0;
   heldShards = 0;
@@ -110,13 +114,42 @@ export class Shelf {
     known.group = undefined;
   }
 
+  /** Drives of which admins had everything deleted: from now on their packs count as given up long ago. Whether it is news. */
+  wipe(drives: ReadonlySet<DriveId>): boolean {
+    const isSame = drives.size === this.#wiped.size && [...drives].every((drive) => this.#wiped.has(drive));
+    if (isSame) return false;
+    this.#wiped = drives;
+    for (const known of this.#packs.values()) known.group = undefined;
+    return true;
+  }
+
+  isWiped(drive: DriveId): boolean {
+    return this.#wiped.has(drive);
+  }
+
+  /** Packs of a drive that were given up until then count as given up long ago. Whether there are any. */
+  hasten(drive: DriveId, untilMs: UnixMs): boolean {
+    let isNews = false;
+    for (const known of this.#packs.values()) {
+      if (known.descriptor?.drive !== drive) continue;
+      const sinceMs = this.givenUpMs(known);
+      if (sinceMs === undefined || sinceMs > untilMs || sinceMs === longAgoMs) continue;
+      known.givenUpBy ??= new Map();
+      known.givenUpBy.set(known.descriptor.owner, longAgoMs);
+      isNews = true;
+    }
+    return isNews;
+  }
+
   /** Since when the pack's owner has given it up, by this machine's clock; undefined while the pack is wanted. */
   givenUpMs({
     descriptor,
     isInOutbox,
     givenUpBy,
   }: Pick<KnownPack, 'descriptor' | 'isInOutbox' | 'givenUpBy'>): UnixMs | undefined {
-    if (this.#givenUp.size === 0 || descriptor === undefined || isInOutbox) return undefined;
+    if (descriptor === undefined || isInOutbox) return undefined;
+    if (this.#wiped.size > 0 && this.#wiped.has(descriptor.drive)) return longAgoMs;
+    if (this.#givenUp.size === 0) return undefined;
     return givenUpBy?.get(descriptor.owner) ?? this.#givenUp.get(`${descriptor.pack} ${descriptor.owner}`);
   }
 

@@ -157,8 +157,7 @@ const wordOf = (bytes: Uint8Array): unknown => {
 };
 const adminWithWord = readOnly({
   path: 'admin-certificate/v2/with-a-word.bin',
-  encode: () =>
-    signStatement(samples.createAdmin(samples.rootWord), samples.statements['revocation']!).bytes,
+  encode: () => signStatement(samples.createAdmin(samples.rootWord), samples.statements['revocation']!).bytes,
   decode: wordOf,
   value: samples.rootWord,
 });

@@ -111,13 +111,19 @@ test('nobody puts itself out: the last admin stays', (t) => {
     ...admins,
     batchOf(a, [said(first, putOut(idOf(first), { log: a.peer, before: 0 }))], 1),
   ]);
-  t.deepEqual(known.authority.admins.map(({ ended }) => ended), [undefined, undefined]);
+  t.deepEqual(
+    known.authority.admins.map(({ ended }) => ended),
+    [undefined, undefined],
+  );
 });
 
 test('two that put each other out are both out, and the recovery kit decides', (t) => {
   const revenge = batchOf(a, [said(first, putOut(idOf(second), { log: b.peer, before: 0 }))], 2);
   const both = reading([...admins, revocation, revenge]);
-  t.deepEqual(both.authority.admins.map(({ ended }) => ended), ['admin', 'admin']);
+  t.deepEqual(
+    both.authority.admins.map(({ ended }) => ended),
+    ['admin', 'admin'],
+  );
   t.false(both.isMember(b.peer, startMs), 'the thief let nothing of it count');
 
   const fromKit = adminKey({ ended: [{ admin: idOf(first), log: a.peer, before: 1 }] });

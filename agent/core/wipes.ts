@@ -1,0 +1,205 @@
+// When packs are freed before the holders' own time is over: only by the word of enough admins, after a time in which any of them can stop it.
+// Each holder counts the words itself and waits by its own clock, from when it heard the last word that was needed.
+
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
+import type { SignedBatch, Wipe, WipeRule, WipeWord } from '../codec/index.ts';
+import { wipesEveryMs, wipesMax, wipeWaitMsMin } from '../limits.ts';
+import type { DriveId, WipeId } from '../units.ts';
+import type { StatedAt } from './authority.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Effects } from './effects.ts';
+import type { CoreEvent, HeardForget } from './events.ts';
+import type { Membership } from './membership.ts';
+import type { Shelf } from './shelf.ts';
+
+/** `asked`: too few admins agree. `waiting`: enough do; any of them can still stop it. `due`: holders free the packs. */
+export type WipeState = 'asked' | 'waiting' | 'stopped' | 'due';
+
+export interface WipeView {
+  readonly wipe: WipeId;
+  readonly drive: DriveId;
+  readonly scope: Wipe['scope'];
+  readonly reason: string;
+  /** When it was asked for, by the clock of whoever did. */
+  readonly atMs: UnixMs;
+  readonly state: WipeState;
+  /** Admin keys that agree, whoever asked first. */
+  readonly agreed: readonly string[];
+  readonly adminCount: number;
+  readonly stoppedBy?: string;
+  /** When this machine frees what it has, if nobody stops it; by its own clock. */
+  readonly dueMs?: UnixMs;
+}
+
+interface Word {
+  readonly admin: string;
+  readonly at: StatedAt;
+  readonly heardMs: UnixMs;
+  readonly isStop: boolean;
+}
+
+interface KnownWipe {
+  ask: (Word & { readonly statement: Wipe }) | undefined;
+  readonly words: Word[];
+}
+
+export interface WipesParts {
+  readonly membership: Membership;
+  readonly shelf: Shelf;
+  readonly catalogue: Catalogue;
+  /** Something is to be freed now. */
+  readonly freeSoon: () => void;
+}
+
+const nameOf = ({ author, sequence }: StatedAt): string => `${author}/${sequence}`;
+
+export class Wipes {
+  readonly #parts: WipesParts;
+  readonly #noted = new Map<string, UnixMs>();
+  readonly #wipes = new Map<WipeId, KnownWipe>();
+  readonly #rules: { readonly admin: string; readonly at: StatedAt; readonly rule: WipeRule }[] = [];
+  #nextMs = 0;
+
+  constructor(parts: WipesParts) {
+    this.#parts = parts;
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'started':
+        for (const heard of event.heard) this.#noted.set(nameOf(heard), heard.heardMs);
+        return [];
+      case 'batchStored':
+        return this.#read(event.batch, event.now);
+      case 'tick':
+        return this.#tick(event.now);
+      default:
+        return [];
+    }
+  }
+
+  /** How many admins must agree now, and how long a wipe waits then. */
+  get rule(): { readonly adminCount: number; readonly waitMs: number } {
+    const { authority } = this.#parts.membership;
+    const keyCount = authority.admins.length;
+    const base = authority.rootRule ?? { adminCount: Math.min(2, keyCount), waitMs: wipeWaitMsMin };
+    const raised = this.#rules.filter(({ admin, at }) => authority.holds(admin, at)).map(({ rule }) => rule);
+    const most = Math.max(1, ...raised.map(({ adminCount }) => adminCount));
+    return {
+      // Keys that were put out count: whoever puts the others out must not decide alone then.
+      adminCount: Math.max(1, base.adminCount, Math.min(most, keyCount)),
+      waitMs: Math.max(base.waitMs, ...raised.map(({ waitMs }) => waitMs)),
+    };
+  }
+
+  /** All that were ever asked for, oldest first. */
+  views(now: UnixMs): readonly WipeView[] {
+    return [...this.#wipes.keys()].flatMap((wipe) => this.viewOf(wipe, now) ?? []);
+  }
+
+  /** Undefined for one that nobody who is believed has asked for. */
+  viewOf(wipe: WipeId, now: UnixMs): WipeView | undefined {
+    const { authority } = this.#parts.membership;
+    const known = this.#wipes.get(wipe);
+    const { ask } = known ?? {};
+    if (known === undefined || ask === undefined || !authority.holds(ask.admin, ask.at)) return undefined;
+    const words = [ask, ...known.words].filter(({ admin, at }) => authority.holds(admin, at));
+    const stop = words.find(({ isStop }) => isStop);
+    const heardMs = agreementsIn(words);
+    const { adminCount, waitMs } = this.rule;
+    const completeMs = [...heardMs.values()].toSorted((a, b) => a - b)[adminCount - 1];
+    const dueMs = completeMs === undefined ? undefined : unixMs(Math.max(completeMs, ask.heardMs) + waitMs);
+    const { drive, scope, reason, atMs } = ask.statement;
+    return {
+      wipe,
+      drive,
+      scope,
+      reason,
+      atMs,
+      state: stateOf({ isStopped: stop !== undefined, dueMs, now }),
+      agreed: [...heardMs.keys()],
+      adminCount,
+      ...(stop === undefined ? {} : { stoppedBy: stop.admin }),
+      ...(dueMs === undefined || stop !== undefined ? {} : { dueMs }),
+    };
+  }
+
+  #read({ author, sequence, records }: SignedBatch, now: UnixMs): Effects {
+    const at = { author, sequence };
+    const heardMs = this.#noted.get(nameOf(at));
+    let isNews = false;
+    for (const record of records) {
+      if (record.kind !== 'statement') continue;
+      const signed = this.#parts.membership.open(record);
+      if (signed === undefined) continue;
+      const { statement, admin } = signed;
+      if (statement.kind === 'wipeRule') this.#rules.push({ admin, at, rule: statement });
+      if (statement.kind !== 'wipe' && statement.kind !== 'wipeWord') continue;
+      isNews = this.#note(statement, { admin, at, heardMs: heardMs ?? now }) || isNews;
+    }
+    if (!isNews) return [];
+    this.#nextMs = 0;
+    if (heardMs !== undefined) return [];
+    this.#noted.set(nameOf(at), now);
+    const heard: HeardForget = { ...at, heardMs: now };
+    return [{ kind: 'noteForget', heard }];
+  }
+
+  /** Words may come before what they are about. */
+  #note(statement: Wipe | WipeWord, said: Omit<Word, 'isStop'>): boolean {
+    const known = this.#wipes.get(statement.wipe) ?? { ask: undefined, words: [] };
+    if (!this.#wipes.has(statement.wipe)) {
+      if (this.#wipes.size >= wipesMax) return false;
+      this.#wipes.set(statement.wipe, known);
+    }
+    if (statement.kind === 'wipe') {
+      if (known.ask !== undefined) return false;
+      known.ask = { ...said, isStop: false, statement };
+      return true;
+    }
+    const isStop = statement.word === 'stop';
+    if (known.words.some((word) => word.admin === said.admin && word.isStop === isStop)) return false;
+    known.words.push({ ...said, isStop });
+    return true;
+  }
+
+  #tick(now: UnixMs): Effects {
+    if (now < this.#nextMs || this.#wipes.size === 0) return [];
+    const { shelf, catalogue, freeSoon } = this.#parts;
+    const views = this.views(now);
+    const dueAtMs = views.filter(({ state }) => state === 'waiting').map(({ dueMs }) => dueMs ?? now);
+    this.#nextMs = Math.min(now + wipesEveryMs, ...dueAtMs);
+    const due = views.filter(({ state }) => state === 'due');
+    const drives = new Set(due.filter(({ scope }) => scope === 'drive').map(({ drive }) => drive));
+    const { waitMs } = this.rule;
+    let isNews = shelf.wipe(drives);
+    catalogue.wipe(drives);
+    for (const { drive, scope, dueMs } of due)
+      if (scope === 'given up' && shelf.hasten(drive, unixMs((dueMs ?? now) - waitMs))) isNews = true;
+    if (isNews) freeSoon();
+    return [];
+  }
+}
+
+/** When each admin's agreement was first heard. */
+function agreementsIn(words: readonly Word[]): ReadonlyMap<string, UnixMs> {
+  const heardMs = new Map<string, UnixMs>();
+  for (const word of words)
+    if (!word.isStop)
+      heardMs.set(word.admin, unixMs(Math.min(word.heardMs, heardMs.get(word.admin) ?? word.heardMs)));
+  return heardMs;
+}
+
+function stateOf({
+  isStopped,
+  dueMs,
+  now,
+}: {
+  readonly isStopped: boolean;
+  readonly dueMs: UnixMs | undefined;
+  readonly now: UnixMs;
+}): WipeState {
+  if (isStopped) return 'stopped';
+  if (dueMs === undefined) return 'asked';
+  return now < dueMs ? 'waiting' : 'due';
+}

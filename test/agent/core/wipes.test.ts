@@ -1,0 +1,273 @@
+import test from 'ava';
+import {
+  type AdminKey,
+  bytesOfHex,
+  createAdminKey,
+  describePack,
+  fleetRootFromSeed,
+  type MachineKey,
+  type PackDescriptor,
+  type RootWord,
+  sha256Hex,
+  signStatement,
+  type Statement,
+  type Wipe,
+} from '../../../agent/codec/index.ts';
+import { AgentCore, type CoreEvent, type HeardForget } from '../../../agent/core/index.ts';
+import { forgottenGraceMs, wipeWaitMsMin } from '../../../agent/limits.ts';
+import { driveId, wipeId } from '../../../agent/units.ts';
+import { createRandom, days, hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { createStatementOpener } from '../../../agent/simulation/shell.ts';
+import { batchOf, machines, startMs } from './fleet-of-four.ts';
+
+const root = fleetRootFromSeed(new Uint8Array(32).fill(11));
+const life = { notBeforeMs: startMs, forMs: days(60) };
+const [holder, first, second, owner] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
+const drive = driveId('ab'.repeat(16));
+const other = driveId('cd'.repeat(16));
+const wipe = wipeId('ef'.repeat(16));
+const open = createStatementOpener();
+
+const keyOf = (word?: RootWord): AdminKey => createAdminKey(root, life, word);
+const said = (by: AdminKey, statement: Statement) => ({
+  kind: 'statement' as const,
+  bytes: signStatement(by, statement).bytes,
+});
+const asking = (scope: Wipe['scope'] = 'drive'): Statement => ({
+  kind: 'wipe',
+  wipe,
+  drive,
+  scope,
+  reason: 'asked for by law',
+  atMs: startMs,
+});
+const word = (which: 'agree' | 'stop'): Statement => ({
+  kind: 'wipeWord',
+  wipe,
+  word: which,
+  reason: 'seen',
+  atMs: startMs,
+});
+const certificate = (key: MachineKey): Statement => ({
+  kind: 'certificate',
+  peer: key.peer,
+  name: 'pc',
+  roles: ['admin', 'holder'],
+  notBeforeMs: startMs,
+  notAfterMs: unixMs(startMs + days(50)),
+});
+
+const packOf = (byte: number, of = drive): PackDescriptor =>
+  describePack(new Uint8Array(100).fill(byte), {
+    owner: owner.peer,
+    drive: of,
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  }).descriptor;
+
+/** A holder with shards of some packs, at the start or after a restart. */
+function holderOf(packs: readonly PackDescriptor[], heard: readonly HeardForget[] = []): AgentCore {
+  const core = new AgentCore({
+    self: holder.peer,
+    fleet: root.fleet,
+    fraction: () => 0.5,
+    openStatement: open,
+  });
+  const stored = packs.map((descriptor) => ({ place: 'held' as const, descriptor, index: 1 }));
+  core.handle({ kind: 'started', stored, staged: [], heard, now: startMs });
+  return core;
+}
+
+const after = (ms: number): UnixMs => unixMs(startMs + ms);
+const tell = (core: AgentCore, event: CoreEvent) =>
+  core.handle(event).filter(({ kind }) => kind === 'removeShard' || kind === 'noteForget');
+const tick = (core: AgentCore, ms: number) => tell(core, { kind: 'tick', now: after(ms) });
+const hear = (core: AgentCore, batch: ReturnType<typeof batchOf>, ms: number) =>
+  tell(core, { kind: 'batchStored', batch, now: after(ms) });
+
+const adminOne = keyOf();
+const adminTwo = keyOf();
+const founding = [
+  batchOf(first, [said(adminOne, certificate(first))], 0),
+  batchOf(second, [said(adminTwo, certificate(second))], 0),
+];
+const ask = batchOf(first, [said(adminOne, asking())], 1);
+const agreement = batchOf(second, [said(adminTwo, word('agree'))], 1);
+
+function founded(packs: readonly PackDescriptor[], heard: readonly HeardForget[] = []): AgentCore {
+  const core = holderOf(packs, heard);
+  for (const batch of founding) hear(core, batch, 0);
+  return core;
+}
+
+test('one admin of two deletes nothing, however long it waits', (t) => {
+  const core = founded([packOf(1)]);
+  hear(core, ask, 0);
+  t.is(core.wipes.viewOf(wipe, startMs)?.state, 'asked');
+  for (let day = 0; day < 40; day++) t.deepEqual(tick(core, days(day)), []);
+});
+
+test('what enough admins agreed to is freed when the time to stop it is over, and nothing else', (t) => {
+  const core = founded([packOf(1), packOf(2, other)]);
+  hear(core, ask, 0);
+  t.is(hear(core, agreement, days(1))[0]?.kind, 'noteForget');
+  const dueMs = days(1) + wipeWaitMsMin;
+  t.is(core.wipes.viewOf(wipe, after(dueMs - 1))?.state, 'waiting');
+  t.deepEqual(tick(core, dueMs - 1), []);
+  t.deepEqual(tick(core, dueMs), [
+    { kind: 'removeShard', shard: { place: 'held', pack: packOf(1).pack, index: 1 } },
+  ]);
+  t.is(core.shelf.heldShards, 1, "the other drive's shard stays");
+  const arrival = { descriptor: packOf(3), index: 1 };
+  core.shelf.take(packOf(3).pack);
+  t.is(core.placeFor(owner.peer, arrival), undefined, 'nothing of the drive comes back');
+});
+
+test('any admin stops it until then, also the one who asked', (t) => {
+  for (const [by, key] of [
+    [first, adminOne],
+    [second, adminTwo],
+  ] as const) {
+    const core = founded([packOf(1)]);
+    hear(core, ask, 0);
+    hear(core, agreement, 0);
+    hear(core, batchOf(by, [said(key, word('stop'))], 2), wipeWaitMsMin - 1);
+    t.deepEqual(tick(core, days(30)), []);
+    t.is(core.wipes.viewOf(wipe, after(days(30)))?.stoppedBy, sha256Hex(key.key.publicKey));
+  }
+});
+
+test('the time goes on over a restart from when the last word was heard, and begins anew where that note was lost', (t) => {
+  const notes = [
+    { author: first.peer, sequence: 1, heardMs: startMs },
+    { author: second.peer, sequence: 1, heardMs: after(hours(1)) },
+  ];
+  for (const [heard, isFreed] of [
+    [notes, true],
+    [notes.slice(0, 1), false],
+  ] as const) {
+    const core = founded([packOf(1)], heard);
+    const laterMs = wipeWaitMsMin + hours(2);
+    for (const batch of [ask, agreement])
+      t.deepEqual(hear(core, batch, laterMs).length, heard === notes ? 0 : batch === ask ? 0 : 1);
+    t.is(tick(core, laterMs).length, isFreed ? 1 : 0);
+  }
+});
+
+test('whoever puts the other admins out decides no more alone than before', (t) => {
+  const core = founded([packOf(1)]);
+  const out: Statement = {
+    kind: 'adminRevocation',
+    admin: sha256Hex(adminTwo.key.publicKey),
+    log: second.peer,
+    before: 1,
+    reason: 'mine now',
+    atMs: startMs,
+  };
+  hear(core, batchOf(first, [said(adminOne, out)], 1), 0);
+  hear(core, batchOf(first, [said(adminOne, asking())], 2), 0);
+  t.is(core.wipes.rule.adminCount, 2);
+  t.deepEqual(tick(core, days(40)), []);
+});
+
+test('an agreement of a key that was put out does not count', (t) => {
+  const core = founded([packOf(1)]);
+  hear(core, ask, 0);
+  hear(core, agreement, 0);
+  const out: Statement = {
+    kind: 'adminRevocation',
+    admin: sha256Hex(adminTwo.key.publicKey),
+    log: second.peer,
+    before: 1,
+    reason: 'stolen',
+    atMs: startMs,
+  };
+  hear(core, batchOf(first, [said(adminOne, out)], 2), days(1));
+  t.deepEqual(tick(core, days(40)), []);
+});
+
+test('the only admin of a fleet is enough, after the same time', (t) => {
+  const core = holderOf([packOf(1)]);
+  hear(core, founding[0]!, 0);
+  hear(core, ask, 0);
+  t.deepEqual(tick(core, wipeWaitMsMin - 1), []);
+  t.is(tick(core, wipeWaitMsMin).length, 1);
+});
+
+test('a rule of an admin raises how many and how long, and never lowers it; the root says what it raises', (t) => {
+  const rule = (adminCount: number, waitMs: number): Statement => ({
+    kind: 'wipeRule',
+    adminCount,
+    waitMs,
+    atMs: startMs,
+  });
+  const core = founded([]);
+  hear(core, batchOf(first, [said(adminOne, rule(1, 0))], 1), 0);
+  t.deepEqual(core.wipes.rule, { adminCount: 2, waitMs: wipeWaitMsMin });
+  hear(core, batchOf(first, [said(adminOne, rule(9, days(7)))], 2), 0);
+  t.deepEqual(core.wipes.rule, { adminCount: 2, waitMs: days(7) }, 'no more than there are');
+  const kit = keyOf({ ended: [], wipeRule: { adminCount: 3, waitMs: hours(1), atMs: startMs } });
+  hear(core, batchOf(owner, [said(kit, certificate(owner))], 0), 0);
+  t.deepEqual(core.wipes.rule, { adminCount: 3, waitMs: days(7) });
+});
+
+test('what an owner gave up before is freed early by admins, and what it gives up later waits its week', (t) => {
+  const core = founded([packOf(1), packOf(2), packOf(3)]);
+  const giveUp = (pack: PackDescriptor, sequence: number) =>
+    batchOf(
+      owner,
+      [{ kind: 'forget', drive, snapshots: new Uint8Array(), packs: bytesOfHex(pack.pack) }],
+      sequence,
+    );
+  hear(core, giveUp(packOf(1), 0), 0);
+  hear(core, batchOf(first, [said(adminOne, asking('given up'))], 1), hours(1));
+  hear(core, agreement, hours(1));
+  hear(core, giveUp(packOf(2), 1), hours(2));
+  t.is(tick(core, hours(1) + wipeWaitMsMin).length, 1);
+  t.deepEqual([...core.shelf.packs.keys()].toSorted(), [packOf(2).pack, packOf(3).pack].toSorted());
+  t.deepEqual(tick(core, forgottenGraceMs), []);
+  t.is(tick(core, forgottenGraceMs + hours(4)).length, 1);
+  t.is(core.shelf.heldShards, 1, 'what nobody gave up stays');
+});
+
+test('whatever admins say and in whatever order it is heard, nothing is freed without a quorum that stood long enough', (t) => {
+  const random = createRandom(3).fork('wipes');
+  const pick = (count: number): number => Math.floor(random.fraction() * count);
+  let freedCount = 0;
+  for (let round = 0; round < 150; round++) {
+    const core = founded([packOf(1)]);
+    const seats = [first, second, owner];
+    const keys = [adminOne, adminTwo, keyOf()];
+    const next = [1, 1, 0];
+    const say = (by: number, statement: Statement) =>
+      batchOf(seats[by]!, [said(keys[by]!, statement)], next[by]!++);
+    let [atMs, askedMs, completeMs] = [0, Infinity, Infinity];
+    const [agreed, stopped] = [new Set<number>(), new Set<number>()];
+    hear(core, say(2, certificate(owner)), 0);
+    let isFreed = false;
+    for (let step = 0; step < 12 && !isFreed; step++) {
+      atMs += hours(1 + pick(60));
+      const by = pick(3);
+      const what = pick(8);
+      // A second wish of the same name is none: only whoever asked first agrees by it.
+      if (what === 1 || (what === 0 && askedMs === Infinity)) agreed.add(by);
+      if (what === 0) askedMs = Math.min(askedMs, atMs);
+      if (what === 2 && random.fraction() < 0.3) stopped.add(by);
+      const statement =
+        what === 0
+          ? asking()
+          : what === 1
+            ? word('agree')
+            : stopped.has(by) && what === 2
+              ? word('stop')
+              : undefined;
+      if (statement !== undefined) hear(core, say(by, statement), atMs);
+      if (agreed.size >= 2 && askedMs < Infinity && completeMs === Infinity) completeMs = atMs;
+      isFreed = tick(core, atMs).some(({ kind }) => kind === 'removeShard');
+      const mayBe = stopped.size === 0 && atMs - completeMs >= wipeWaitMsMin;
+      t.is(isFreed, mayBe, `round ${round}, step ${step}`);
+    }
+    if (isFreed) freedCount++;
+  }
+  t.true(freedCount > 5, `${freedCount} of 150 were freed`);
+});
