@@ -123,8 +123,9 @@ export class Shelf {
     return true;
   }
 
-  isWiped(drive: DriveId): boolean {
-    return this.#wiped.has(drive);
+  /** Drives of which everything is to be freed. */
+  get wiped(): ReadonlySet<DriveId> {
+    return this.#wiped;
   }
 
   /** Packs of a drive that were given up until then count as given up long ago. Whether there are any. */

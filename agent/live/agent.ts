@@ -98,10 +98,7 @@ export class LiveAgent {
       now: () => clock.now(),
       addresses: () => this.knownAddresses(),
       publish: (statement) => this.publish(statement),
-      learn: (statement) => {
-        const effects = this.core.membership.learnSigned(statement, this.now());
-        this.#shell?.carryOut(effects);
-      },
+      learn: (statement) => this.#learnShown(statement),
     });
     this.planner = new Planner({ log, self: this.peer, registryFolder: home.models, now: () => clock.now() });
     const tell = (event: Parameters<Shell['handle']>[0]): void => this.#shell?.handle(event);
@@ -307,6 +304,11 @@ export class LiveAgent {
 
   #learn(statement: Statement): void {
     this.core.membership.learn(statement, this.now());
+  }
+
+  #learnShown(signed: SignedStatement): void {
+    const effects = this.core.membership.learnSigned(signed, this.now());
+    this.#shell?.carryOut(effects);
   }
 
   #learnOwnStatements(): void {

@@ -179,10 +179,16 @@ export class Checks {
   /** Shards of packs that were given up so long ago that their holder must have heard of it, waited its time and freed them. */
   countLeftOver(nowMs: number): number {
     let count = 0;
-    for (const { givenUpMs, descriptors } of this.#world.ledger.givenUp) {
+    const { ledger } = this.#world;
+    const given = ledger.givenUp.map((promised) => ({ promised, sinceMs: promised.givenUpMs ?? nowMs }));
+    const wiped = ledger.wiped.map(({ promised, wipedMs }) => ({ promised, sinceMs: wipedMs }));
+    for (const {
+      sinceMs,
+      promised: { descriptors },
+    } of [...given, ...wiped]) {
       for (const { pack } of descriptors) {
         for (const holders of this.#world.holdings.intactOf(pack).values())
-          count += holders.filter((machine) => shouldHaveFreed(machine, givenUpMs ?? nowMs, nowMs)).length;
+          count += holders.filter((machine) => shouldHaveFreed(machine, sinceMs, nowMs)).length;
       }
     }
     return count;
@@ -193,7 +199,9 @@ export class Checks {
    * half of all disks, those who knew it may be among them.
    */
   #lookForHeads(nowMs: number): void {
-    for (const { owner, number, snapshot } of this.#world.ledger.acknowledged) {
+    const { ledger } = this.#world;
+    for (const { owner, number, snapshot } of ledger.acknowledged) {
+      if (ledger.isToBeWiped(owner)) continue;
       this.counts.known++;
       if (this.knowersOf(snapshot, owner) > 0 || this.#lostDiskCount >= this.#world.machines.length / 2)
         continue;

@@ -55,6 +55,10 @@ export const faultKinds = {
     about: 'plan after plan within seconds, each taking back some of the last one',
     faults: { planBurstsPerDay: 2, exchangeShare: 0.5 },
   },
+  wipes: {
+    about: 'admins delete drives by a quorum, or stop it; a thief with one key tries alone',
+    faults: { wipesPerDay: 0.5 },
+  },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -6,6 +6,7 @@ import type { Fleet } from './fleet.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
+import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
 
 const yearDays = 365;
@@ -43,6 +44,7 @@ export function scheduleFaults(fleet: Fleet): void {
     revocations,
     joins,
     replans,
+    wipes: scheduleWipes,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

@@ -68,7 +68,8 @@ export class Fleet implements World {
   readonly reports: Record<string, number> = {};
   readonly proofCounts: Record<string, number> = {};
   rejectionCount = 0;
-  readonly #admin: AdminKey;
+  /** The first one's key signs all that the fleet needs. */
+  readonly admins: readonly [AdminKey, AdminKey, AdminKey];
   readonly #byPeer = new Map<PeerId, Machine>();
   #presence: PresenceForecast | undefined;
 
@@ -87,7 +88,8 @@ export class Fleet implements World {
     this.network.onBytes = (bytes) => this.#lookAtBytes(bytes);
     const root = fleetRootFromSeed(sha256(Buffer.from(`root ${options.seed}`)));
     this.fleet = root.fleet;
-    this.#admin = createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
+    const admin = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
+    this.admins = [admin(), admin(), admin()];
     for (let index = 0; index < options.agentCount; index++) this.addMachine();
     const { machines, ledger, holdings } = this;
     this.checks = new Checks({
@@ -115,7 +117,7 @@ export class Fleet implements World {
     const index = this.machines.length;
     const random = this.random.fork(`machine ${index}`);
     const key = machineKeyFromSeed(sha256(Buffer.from(`machine ${index} ${this.options.seed}`)));
-    const { statement: _, bytes } = signStatement(this.#admin, {
+    const { statement: _, bytes } = signStatement(this.admins[0], {
       kind: 'certificate',
       peer: key.peer,
       name: `pc-${index}`,
@@ -162,19 +164,19 @@ export class Fleet implements World {
   /** A new machine whose certificate stands in the log of one that is up. */
   join(): Machine {
     const machine = this.addMachine();
-    this.#publish(machine.certificate);
+    this.publishStatement(machine.certificate);
     return machine;
   }
 
   /** An admin puts a machine out; what it holds counts as lost. */
   revoke(machine: Machine): void {
-    const statement = signStatement(this.#admin, {
+    const statement = signStatement(this.admins[0], {
       kind: 'revocation',
       revoked: machine.peer,
       atMs: unixMs(Math.floor(this.queue.nowMs)),
       reason: 'simulated',
     });
-    if (!this.#publish(statement.bytes)) return;
+    if (!this.publishStatement(statement.bytes)) return;
     machine.isRevoked = true;
     this.noteFault('machine put out');
     this.checks.noteLostDisk();
@@ -183,12 +185,12 @@ export class Fleet implements World {
   }
 
   /** Puts an admin's statement into the log of the first honest machine that is up; false when there is none. */
-  #publish(bytes: Uint8Array): boolean {
+  publishStatement(bytes: Uint8Array, done = (): void => {}): boolean {
     const author = this.machines.find(
       ({ isUp, liar, isRevoked, shell }) =>
         isUp && liar === undefined && !isRevoked && shell?.core.ownLog.isSure === true,
     );
-    author?.shell?.publish([{ kind: 'statement', bytes }], () => {});
+    author?.shell?.publish([{ kind: 'statement', bytes }], done);
     return author !== undefined;
   }
 
@@ -261,6 +263,7 @@ export class Fleet implements World {
     const { shell } = machine;
     const plan = shell?.core.election.plan;
     if (shell === undefined || plan === undefined || !machine.isUp) return;
+    if (shell.core.shelf.wiped.has(driveOf(machine.peer))) return;
     this.#nameDrive(machine);
     const shapes = redundancyForFleet(
       new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))).size,
@@ -292,7 +295,7 @@ export class Fleet implements World {
   #foundLogs(): void {
     const [first] = this.machines;
     if (first === undefined) return;
-    const policy = signStatement(this.#admin, {
+    const policy = signStatement(this.admins[0], {
       kind: 'policy',
       fleetName: 'simulated',
       atMs: startMs,

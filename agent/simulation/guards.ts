@@ -78,7 +78,8 @@ export class Guards {
 
   /** A pack leaves the outbox when the machine of every slot has its shard, or somebody to whom it was moved meanwhile. */
   #outboxRemoval(machine: Machine, { pack }: ShardLocation): void {
-    const { checks, holdings, machineOf } = this.#world;
+    const { checks, holdings, machineOf, ledger } = this.#world;
+    if (ledger.isToBeWiped(machine.peer)) return;
     checks.counts.outbox++;
     const shelf = machine.shell?.core.shelf;
     const known = shelf?.get(pack);
@@ -104,6 +105,7 @@ export class Guards {
     const { checks, ledger, liarCount } = this.#world;
     const promised = ledger.promised.get(snapshot);
     if (promised === undefined || machine.liar !== undefined || machine.isRevoked) return;
+    if (ledger.isToBeWiped(machine.peer)) return;
     const copiesMin = 1 + Math.max(1, ...promised.descriptors.map(({ redundancy: { k, n } }) => n - k));
     const copies = checks.knowersOf(snapshot, machine.peer) + checks.lostDiskCount + liarCount();
     if (copies < copiesMin)

@@ -67,6 +67,10 @@ export class Ledger {
   readonly promised = new Map<SnapshotId, Promised>();
   readonly #snapshotOf = new Map<PackId, Promised>();
   readonly #nextNumber = new Map<PeerId, number>();
+  /** From when holders may free all of a drive, by the word of admins. */
+  readonly #wipeableMs = new Map<DriveId, number>();
+  /** When that word was written for good. */
+  readonly #wipedMs = new Map<DriveId, number>();
 
   /** Seals the owner's next snapshot: one pack of each class of the fleet's plan. */
   make(owner: PeerId, shapes: readonly ClassShape[], now: UnixMs): MadeSnapshot {
@@ -118,12 +122,43 @@ export class Ledger {
   /** Whether a pack belongs to a snapshot that must be restorable now. */
   isPromised(pack: PackId, nowMs: number): boolean {
     const promised = this.#snapshotOf.get(pack);
-    return promised !== undefined && isDue(promised, nowMs);
+    return promised !== undefined && this.#isDue(promised, nowMs);
+  }
+
+  #isDue(promised: Promised, nowMs: number): boolean {
+    return isDue(promised, nowMs) && !this.isWipeable(driveOf(promised.owner), nowMs);
+  }
+
+  /** Admins agreed: all of the drive may go from then on. */
+  mayWipe(drive: DriveId, fromMs: number): void {
+    this.#wipeableMs.set(drive, Math.min(fromMs, this.#wipeableMs.get(drive) ?? fromMs));
+  }
+
+  /** Their words are on a disk: holders that hear them have to free it. */
+  noteWiped(drive: DriveId, atMs: number): void {
+    if (!this.#wipedMs.has(drive)) this.#wipedMs.set(drive, atMs);
+  }
+
+  isWipeable(drive: DriveId, nowMs: number): boolean {
+    return nowMs >= (this.#wipeableMs.get(drive) ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether admins agreed, also where nothing may be freed yet. */
+  isToBeWiped(owner: PeerId): boolean {
+    return this.#wipeableMs.has(driveOf(owner));
+  }
+
+  /** What was made before its drive was to be wiped, and when that was. */
+  get wiped(): readonly { readonly promised: Promised; readonly wipedMs: number }[] {
+    return [...this.promised.values()].flatMap((promised) => {
+      const wipedMs = this.#wipedMs.get(driveOf(promised.owner));
+      return wipedMs === undefined ? [] : [{ promised, wipedMs }];
+    });
   }
 
   /** Snapshots that must be restorable now: acknowledged, and not given up so long ago that their holders may free them. */
   due(nowMs: number): readonly Promised[] {
-    return [...this.promised.values()].filter((promised) => isDue(promised, nowMs));
+    return [...this.promised.values()].filter((promised) => this.#isDue(promised, nowMs));
   }
 
   /** Those that are promised: acknowledged, and not given up. */

@@ -47,6 +47,8 @@ export interface Faults {
   readonly rollbackCount: number;
   /** Machines that an admin puts out of the fleet, over all days. */
   readonly revocationCount: number;
+  /** Wishes of admins that a drive be deleted, per day: by a quorum, stopped again, or of a thief with one key. */
+  readonly wipesPerDay: number;
   /** New machines, over all days. */
   readonly joinCount: number;
   /** Bursts of plans that people ask for, per day: two to five, seconds apart, of one machine or of several. */
@@ -78,6 +80,7 @@ export const noFaults: Faults = {
   hostileFramesPerLiarDay: 0,
   rollbackCount: 0,
   revocationCount: 0,
+  wipesPerDay: 0,
   joinCount: 0,
   planBurstsPerDay: 0,
   exchangeShare: 0,
@@ -100,6 +103,7 @@ export const checkNames = [
   'lengths',
   'traffic',
   'deleted',
+  'wiped',
   'framed',
   'settled',
   'crashed',

@@ -9,6 +9,7 @@ import { scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
 import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
 import { restoreOnNewMachine } from './restoring.ts';
+import { lookForWipes } from './wipes.ts';
 
 /** A disk that is used to this share takes nothing more. */
 const fullShare = 0.9;
@@ -44,6 +45,7 @@ function live(fleet: Fleet, end: End): void {
   for (let atMs = startMs + lookEveryMs; atMs <= endMs; atMs += lookEveryMs) {
     queue.runUntil(atMs);
     checks.look(atMs);
+    lookForWipes(fleet);
   }
   stopFaults(fleet);
   end.settledHours = settle(fleet);
@@ -112,18 +114,21 @@ function unsettled(fleet: Fleet): string {
   const todo = { snapshots: 0, wanted: 0, surplus: 0, sends: 0 };
   const epochs = new Set<number>();
   const forked = forkedOwners(fleet);
-  for (const { shell, isDestroyed, isRevoked, journal } of fleet.machines) {
+  for (const { shell, peer, isDestroyed, isRevoked, journal } of fleet.machines) {
     if (isDestroyed || isRevoked) continue;
     if (shell === undefined) return 'a machine is off';
     const { core } = shell;
     // Each of them waits on its machine's disk until it is acknowledged, whatever the process remembers.
-    if (!core.replication.isForked(core.membership.self)) todo.snapshots += journal.length;
+    const isOut = core.replication.isForked(peer) || fleet.ledger.isToBeWiped(peer);
+    if (!isOut) todo.snapshots += journal.length;
     todo.sends += core.serving.sendCount;
     epochs.add(core.election.plan?.epoch ?? 0);
     for (const known of core.shelf.packs.values()) {
       if (core.shelf.givenUpMs(known) !== undefined) continue;
       // Of an owner with two histories some have heard only the one, others only the other: they do not agree on what it gave up.
       if (known.descriptor !== undefined && forked.has(known.descriptor.owner)) continue;
+      // Who hears of a deletion late waits late.
+      if (known.descriptor !== undefined && fleet.ledger.isToBeWiped(known.descriptor.owner)) continue;
       if (fleet.checks.intactOf(known.pack).size < (known.descriptor?.redundancy.k ?? 1)) continue;
       const slot = core.repair.slotOf(known);
       const isThere = slot !== undefined && known.held.has(slot);

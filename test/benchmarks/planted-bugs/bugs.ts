@@ -13,6 +13,13 @@ export interface PlantedBug {
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
+    name: 'one admin deletes',
+    about: 'a deletion waits for its time, and not for as many admins as it needs',
+    file: 'core/wipes.ts',
+    find: '.toSorted((a, b) => a - b)[adminCount - 1];',
+    replace: '.toSorted((a, b) => a - b)[0];',
+  },
+  {
     name: 'remove before verify',
     about: 'what belongs elsewhere is removed before its new holders have said that they have it',
     file: 'core/placement.ts',
@@ -30,7 +37,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'ignore revocation',
     about: 'a machine that was put out is spoken to as before',
-    file: 'core/membership.ts',
+    file: 'core/roster.ts',
     find: '    if (this.#revoked.has(revoked)) return [];\n    this.#revoked.add(revoked);',
     replace: '    if (this.#revoked.size >= 0) return [];\n    this.#revoked.add(revoked);',
   },
