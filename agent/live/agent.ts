@@ -98,7 +98,7 @@ export class LiveAgent {
       now: () => clock.now(),
       addresses: () => this.knownAddresses(),
       publish: (statement) => this.publish(statement),
-      learn: (statement) => this.#learnShown(statement),
+      learn: (signed) => this.#shell?.carryOut(this.core.membership.learnSigned(signed, this.now())),
     });
     this.planner = new Planner({ log, self: this.peer, registryFolder: home.models, now: () => clock.now() });
     const tell = (event: Parameters<Shell['handle']>[0]): void => this.#shell?.handle(event);
@@ -304,11 +304,6 @@ export class LiveAgent {
 
   #learn(statement: Statement): void {
     this.core.membership.learn(statement, this.now());
-  }
-
-  #learnShown(signed: SignedStatement): void {
-    const effects = this.core.membership.learnSigned(signed, this.now());
-    this.#shell?.carryOut(effects);
   }
 
   #learnOwnStatements(): void {
