@@ -208,6 +208,9 @@ export const surveyPackCountMax = 1000;
 export const eventLinesMax = 200;
 /** Logs are compared with one peer this soon after an own append, in case the hint was lost. */
 export const headsAfterAppendMs = seconds(15);
+/** A full disk is asked for room again after this long, doubled each time up to the second: somebody may have emptied the bin. */
+export const fullDiskWaitMsMin = minutes(1);
+export const fullDiskWaitMsMax = minutes(30);
 /** A broken or lost shard is looked for again after this long; what waits for others' words is announced again. */
 export const shardRetryMs = seconds(10);
 /** Logs of authors without a certificate of which an agent remembers that they exist; their certificates mostly follow at once. */

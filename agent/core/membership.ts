@@ -253,6 +253,11 @@ export class Membership {
     return this.#follow(this.#roster.learnSigned(signed), now);
   }
 
+  /** Whether a record is an admin's statement that says what no log here says; false where its admin is not believed any more. */
+  isNews(record: SignedBatch['records'][number]): boolean {
+    return this.#roster.isNews(record);
+  }
+
   #learnBatch(batch: SignedBatch, now: UnixMs): Effects {
     for (const record of batch.records)
       if (record.kind === 'addresses') this.#learnAddresses(batch.author, record.addresses, now);

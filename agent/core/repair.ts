@@ -8,10 +8,12 @@ import type { WireMessage } from '../codec/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
+import { DiskRoom } from './disk-room.ts';
 import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
 import type { Pull, Pulls } from './pulls.ts';
-import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, type KnownPack, noteHas, noteLacks, reachable } from './shelf.ts';
+import { shardsInReach, type Shelf } from './shelf.ts';
 
 interface Want {
   readonly pack: PackId;
@@ -37,6 +39,8 @@ export class Repair {
   readonly #inquiries = new Inquiries();
   /** Nothing is asked for while this machine's person wants it to rest. */
   #isPaused = false;
+  /** A full disk is asked for room again after a while that gets longer. */
+  readonly #room = new DiskRoom();
   #nextOrderMs = 0;
 
   constructor(membership: Membership, shelf: Shelf, pulls: Pulls) {
@@ -56,7 +60,7 @@ export class Repair {
     for (const known of this.#shelf.packs.values()) {
       const k = known.descriptor?.redundancy.k;
       if (k === undefined || known.isInOutbox || this.#shelf.givenUpMs(known) !== undefined) continue;
-      const spare = this.#shardsInReach(known) - k;
+      const spare = shardsInReach(known, this.#membership.up) - k;
       if (spare === 0) thinCount++;
       if (spare < 0) outOfReachCount++;
     }
@@ -168,7 +172,8 @@ export class Repair {
 
   /** Rebuilds first, then moves, as far as pulls are free. */
   #work(now: UnixMs): Effects {
-    if (this.#isPaused || this.#wants.size === 0 || this.#pulls.countFor('repair') >= pullsMax) return [];
+    if (this.#isPaused || this.#wants.size === 0 || this.#room.isFullAt(now)) return [];
+    if (this.#pulls.countFor('repair') >= pullsMax) return [];
     this.#order(now);
     const ready = [...this.#wants.values()].slice(0, wantsPerTick).filter((want) => want.notBeforeMs <= now);
     const effects: CoreEffect[] = [];
@@ -184,11 +189,9 @@ export class Repair {
   #isMove(want: Want): boolean {
     const known = this.#shelf.get(want.pack);
     const slot = known === undefined ? undefined : this.slotOf(known);
-    return known !== undefined && slot !== undefined && this.#reachable(known, slot).length > 0;
-  }
-
-  #reachable(known: KnownPack, index: number): readonly PeerId[] {
-    return [...(known.others.get(index) ?? [])].filter((peer) => this.#membership.up.has(peer));
+    return (
+      known !== undefined && slot !== undefined && reachable(known, slot, this.#membership.up).length > 0
+    );
   }
 
   #pursue(want: Want, now: UnixMs): Effects {
@@ -207,7 +210,7 @@ export class Repair {
     if (group === undefined || slot === undefined || isForgotten(known)) return [];
     if (want.isRebuilding || this.#pulls.has(want.pack, slot)) return [];
     if (known.isInOutbox && known.descriptor !== undefined) return this.#rebuild(want, known, slot);
-    const [from] = this.#reachable(known, slot);
+    const [from] = reachable(known, slot, this.#membership.up);
     if (from !== undefined) {
       return [
         this.#pulls.start({
@@ -230,20 +233,13 @@ export class Repair {
    */
   #mayWait(known: KnownPack, slot: number, now: UnixMs): boolean {
     const k = known.descriptor?.redundancy.k ?? 1;
-    const waitMs = k > 1 && this.#shardsInReach(known) > k ? Number.POSITIVE_INFINITY : restartMs;
+    const waitMs =
+      k > 1 && shardsInReach(known, this.#membership.up) > k ? Number.POSITIVE_INFINITY : restartMs;
     return [...(known.others.get(slot) ?? [])].some(
       (peer) =>
         this.#membership.presenceOf(peer, now) === 'silent' &&
         now - (this.#membership.heardAt(peer) ?? now) < waitMs,
     );
-  }
-
-  /** Different shards of a pack that are here or with machines that are up. */
-  #shardsInReach(known: KnownPack): number {
-    const indexes = new Set(known.held);
-    for (const [index, peers] of known.others)
-      if ([...peers].some((peer) => this.#membership.up.has(peer))) indexes.add(index);
-    return indexes.size;
   }
 
   /** Packs of which the fewest shards are left come first; looked at once in a while, as all of them are gone through. */
@@ -252,7 +248,9 @@ export class Repair {
     this.#nextOrderMs = now + orderEveryMs;
     const left = (pack: PackId): number => {
       const known = this.#shelf.get(pack);
-      return known === undefined ? 0 : this.#shardsInReach(known) - (known.descriptor?.redundancy.k ?? 1);
+      return known === undefined
+        ? 0
+        : shardsInReach(known, this.#membership.up) - (known.descriptor?.redundancy.k ?? 1);
     };
     const ordered = [...this.#wants].map(([pack, want]) => ({ pack, want, left: left(pack) }));
     this.#wants.clear();
@@ -277,7 +275,7 @@ export class Repair {
         coming++;
         continue;
       }
-      const [from] = this.#reachable(known, index);
+      const [from] = reachable(known, index, this.#membership.up);
       if (from === undefined) continue;
       effects.push(
         this.#pulls.start({
@@ -335,25 +333,21 @@ export class Repair {
     const known = this.#shelf.get(pull.pack);
     if (known !== undefined && event.outcome === 'damaged') noteLacks(known, pull.from, pull.index);
     this.#postpone(pull.pack, event.now);
-    if (event.outcome !== 'full') return this.#work(event.now);
-    return [
-      {
-        kind: 'report',
-        level: 'problem',
-        text: "this machine has no space left for others' shards: give it more with a larger quota",
-      },
-    ];
+    return event.outcome === 'full' ? this.#room.full(event.now) : this.#work(event.now);
   }
 
   #rebuilt({ shard, outcome, now }: Extract<CoreEvent, { kind: 'rebuilt' }>): Effects {
     const want = this.#wants.get(shard.pack);
     const known = this.#shelf.get(shard.pack);
-    if (want === undefined || known === undefined) return [];
-    want.isRebuilding = false;
-    const effects = this.#clearScratch(want);
-    if (outcome === 'stored') return [...effects, ...this.#gained(known, shard.index, now)];
+    if (want !== undefined) want.isRebuilding = false;
+    const effects = want === undefined ? [] : [...this.#clearScratch(want)];
+    // Also where the plan that wanted it is over: it lies on the disk, and nobody else would ever know.
+    if (outcome === 'stored' && known !== undefined)
+      return [...effects, ...this.#gained(known, shard.index, now)];
+    // Its owner gave the pack up meanwhile.
+    if (outcome === 'stored') return [{ kind: 'removeShard', shard: { place: 'held', ...shard } }];
     this.#postpone(shard.pack, now);
-    return effects;
+    return outcome === 'full' ? [...effects, ...this.#room.full(now)] : effects;
   }
 
   #clearScratch(want: Want): Effects {
@@ -369,6 +363,7 @@ export class Repair {
   #gained(known: KnownPack, index: number, now: UnixMs): Effects {
     if (known.descriptor === undefined) return [];
     this.#shelf.hold(known.descriptor, index);
+    this.#room.stored();
     const want = this.#wants.get(known.pack);
     const effects = want === undefined ? [] : [...this.#clearScratch(want)];
     this.#wants.delete(known.pack);

@@ -2,7 +2,7 @@
 // the contents: records are for the other machines, after they are stored.
 
 import { type UnixMs } from '../../datasets/index.ts';
-import { type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
+import { hexOf, type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
 import {
   headsAfterAppendMs,
   headsEveryMs,
@@ -34,7 +34,12 @@ interface KnownLog {
   /** Hashes of the newest batches here, by sequence number. */
   readonly hashes: Map<number, string>;
   isForked: boolean;
+  /** When its author was last shown what it forgot. */
+  shownMs: number;
 }
+
+/** Statements handed on by one life of an agent; an admin writes a few in a year, and each disk goes back once. */
+const handedOnMax = 1024;
 
 /** Up to this many logs are compared as often as `headsEveryMs` says. */
 const logsComparedOften = 16;
@@ -48,6 +53,8 @@ export class Replication {
   #heads: readonly LogWant[] | undefined;
   /** Logs of which more is known to exist. */
   readonly #behind = new Set<KnownLog>();
+  /** Statements out of second histories that were written into the own log. */
+  readonly #handedOn = new Set<string>();
   #nextHeadsMs = 0;
 
   constructor(membership: Membership, fraction: () => number) {
@@ -131,10 +138,11 @@ export class Replication {
       return [];
     }
     const startsLate = log.next === 0 && batch.stream === 'telemetry';
-    if (isOtherThan(batch, log)) return this.#forked(log, batch);
-    // Its author sends a batch again that it wants to hear of.
-    if (batch.sequence < log.next)
-      return from === batch.author && log.hashes.has(batch.sequence) ? this.#confirm(log) : [];
+    if (isOtherThan(batch, log)) return [...this.#forked(log, { batch, from, now }), ...this.#handOn(batch)];
+    // Its author sends a batch again that it wants to hear of. Of old ones nobody knows whether they are of another history.
+    if (batch.sequence < log.next && from === batch.author && log.hashes.has(batch.sequence))
+      return this.#confirm(log);
+    if (batch.sequence < log.next) return this.#handOn(batch);
     if (batch.sequence > log.next && !startsLate) {
       this.#hear(log, batch.sequence + 1);
       return this.#ask(log, from, now);
@@ -146,23 +154,52 @@ export class Replication {
 
   /**
    * One author, one number, two batches, both signed: its disk was put back to an older image. The first that came is believed and
-   * the other is not; the author is shown what it has forgotten.
+   * the other is not; the author is shown what it has forgotten, asks for all of it once, and shows what it said since.
    */
-  #forked(log: KnownLog, { sequence }: SignedBatch): Effects {
+  #forked(
+    log: KnownLog,
+    {
+      batch: { sequence },
+      from,
+      now,
+    }: Pick<Extract<CoreEvent, { kind: 'batchOpened' }>, 'batch' | 'from' | 'now'>,
+  ): Effects {
     const { author, stream } = log;
     const { self, up } = this.#membership;
-    const shown: Effects =
-      author !== self && up.has(author)
-        ? [{ kind: 'sendBatches', to: author, want: [{ author, stream, sequence }] }]
-        : [];
-    if (log.isForked) return shown;
+    const wasForked = log.isForked;
     log.isForked = true;
+    const effects: CoreEffect[] = [];
+    if (author === self && !wasForked) {
+      const want = [{ author, stream, sequence: 0 }];
+      effects.push({ kind: 'send', to: from, message: { kind: 'logPull', want } });
+      effects.push({ kind: 'sendBatches', to: from, want });
+    }
+    if (author !== self && up.has(author) && now - log.shownMs >= headsAfterAppendMs) {
+      log.shownMs = now;
+      effects.push({ kind: 'sendBatches', to: author, want: [{ author, stream, sequence }] });
+    }
+    if (wasForked) return effects;
     const name = this.#membership.certificateOf(author)?.name ?? author;
     const text =
       author === self
         ? 'this machine was put back to an old image of its disk, and others know later words of it: what it saves from now on cannot be acknowledged; join it again'
         : `${name} was put back to an old image of its disk: what it says since then is not believed; join it again`;
-    return [...shown, { kind: 'report', level: 'problem', text }];
+    return [...effects, { kind: 'report', level: 'problem', text }];
+  }
+
+  /**
+   * What an admin signed holds in whatever history it stands: a machine that was put out stays out, also for those who refuse the log
+   * that says so. What is news here is written into the own log, so that it is kept and others hear of it.
+   */
+  #handOn({ records }: SignedBatch): Effects {
+    const news = records.filter((record) => {
+      if (record.kind !== 'statement' || !this.#membership.isNews(record)) return false;
+      const name = hexOf(record.bytes);
+      if (this.#handedOn.has(name) || this.#handedOn.size >= handedOnMax) return false;
+      this.#handedOn.add(name);
+      return true;
+    });
+    return news.length === 0 ? [] : [{ kind: 'appendRecords', stream: 'facts', records: news }];
   }
 
   #hear(log: KnownLog, next: number): void {
@@ -284,6 +321,7 @@ export class Replication {
       theirNext: 0,
       hashes: new Map(),
       isForked: false,
+      shownMs: Number.NEGATIVE_INFINITY,
     };
     this.#logs[stream].set(author, log);
     this.#heads = undefined;

@@ -108,6 +108,20 @@ export class Roster {
     return opened.ok ? opened.value : undefined;
   }
 
+  /** Whether a record is a believed admin's statement that says what is not known here. */
+  isNews(record: SignedBatch['records'][number]): boolean {
+    const signed = this.open(record);
+    if (record.kind !== 'statement' || signed === undefined) return false;
+    const { statement, admin } = signed;
+    if (!this.authority.holds(admin, undefined)) return false;
+    // Certificates are many, and most that come again are known.
+    if (statement.kind === 'certificate')
+      return (this.certificates.get(statement.peer)?.notAfterMs ?? 0) < statement.notAfterMs;
+    const isSame = (other: SignedBatch['records'][number]): boolean =>
+      other.kind === 'statement' && Buffer.compare(other.bytes, record.bytes) === 0;
+    return !this.#words.some(({ records }) => records.some(isSame));
+  }
+
   #take(statement: Statement, at: StatedAt | undefined): readonly RosterNews[] {
     switch (statement.kind) {
       case 'certificate':

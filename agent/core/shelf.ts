@@ -199,6 +199,17 @@ export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGro
   return groupOfPack(plan, { ...descriptor, packClass: descriptor.placementClass });
 }
 
+/** Those of `up` that said that they have a shard. */
+export const reachable = (known: KnownPack, index: number, up: ReadonlySet<PeerId>): readonly PeerId[] =>
+  [...(known.others.get(index) ?? [])].filter((peer) => up.has(peer));
+
+/** How many different shards of a pack are here or with those of `up`. */
+export function shardsInReach(known: KnownPack, up: ReadonlySet<PeerId>): number {
+  const indexes = new Set(known.held);
+  for (const index of known.others.keys()) if (reachable(known, index, up).length > 0) indexes.add(index);
+  return indexes.size;
+}
+
 /** Whether a peer said that it has any shard of the pack. */
 export function hasHeardFrom(known: KnownPack, peer: PeerId): boolean {
   for (const peers of known.others.values()) if (peers.has(peer)) return true;

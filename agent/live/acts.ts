@@ -40,7 +40,7 @@ export async function listActs(
 
 /** Writes down an act of this machine's person; on the disk when it resolves. */
 export const noteAct = (agent: LiveAgent, act: ActRecord['act'], about: string): Promise<void> =>
-  agent.shell.append('facts', [{ kind: 'act', act, about: about.slice(0, 128), atMs: agent.now() }]);
+  agent.ownWords.write([{ kind: 'act', act, about: about.slice(0, 128), atMs: agent.now() }]);
 
 /** Of one look; older ones follow with the next. */
 const promotionsMax = 64;

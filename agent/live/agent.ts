@@ -30,6 +30,7 @@ import { Keeper } from './keeping.ts';
 import type { LiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Operations } from './operations.ts';
+import { OwnWords } from './own-words.ts';
 import { Planner } from './planner.ts';
 import { Planning, type PlanOrder } from './planning.ts';
 import { readPower } from './power.ts';
@@ -63,6 +64,7 @@ export class LiveAgent {
   readonly startedAt = performance.now();
   readonly handlers: Omit<CallHandlers, 'dashboard' | 'stop'>;
   readonly core: AgentCore;
+  readonly ownWords: OwnWords;
   readonly drives: Drives;
   readonly planner: Planner;
   readonly planning: Planning;
@@ -92,6 +94,7 @@ export class LiveAgent {
     this.peer = identity.machineKey.peer;
     const random = createLiveRandom();
     this.core = new AgentCore({ self: this.peer, fleet: identity.fleet, fraction: () => random.fraction() });
+    this.ownWords = new OwnWords(this, clock);
     this.#admission = new Admission({
       identity,
       membership: this.core.membership,
@@ -107,7 +110,7 @@ export class LiveAgent {
       core: this.core,
       planner: this.planner,
       tell,
-      append: (record) => this.shell.append('facts', [record]),
+      append: (record) => this.ownWords.write([record]),
       report,
       changed: () => this.#changed(),
       now: () => clock.now(),
@@ -121,7 +124,7 @@ export class LiveAgent {
       workers: this.workers,
       clock,
       tell,
-      publish: (record) => this.shell.append('facts', [record]),
+      publish: (record) => this.ownWords.write([record]),
       telemetry: () => this.#telemetry,
       power: readPower,
       pauseReason: () => this.operations.pacing.pauseReason,
@@ -262,9 +265,9 @@ export class LiveAgent {
     return this.#parts.log.readAll('facts');
   }
 
-  /** Puts a statement into the own log; flushed when it resolves. */
+  /** Puts a statement into the own log; flushed when it resolves. Throws as `OwnWords.write`. */
   publish(statement: SignedStatement): Promise<void> {
-    return this.shell.append('facts', [{ kind: 'statement', bytes: statement.bytes }]);
+    return this.ownWords.write([{ kind: 'statement', bytes: statement.bytes }]);
   }
 
   /** Signs and publishes. Throws `not-an-admin`. */
@@ -356,12 +359,9 @@ export class LiveAgent {
       await this.shell.append('facts', records);
     }
     const addresses = wire.addresses().slice(0, 16);
+    const said = [{ kind: 'addresses', addresses } as const];
     if (addresses.join() !== this.core.membership.addressesOf(this.peer).join())
-      this.shell.handle({
-        kind: 'recordsReady',
-        records: [{ kind: 'addresses', addresses }],
-        now: this.now(),
-      });
+      this.shell.handle({ kind: 'recordsReady', records: said, now: this.now() });
   }
 
   /** Addresses to dial this machine at, and others of the fleet. */

@@ -254,7 +254,7 @@ async function train(agent: LiveAgent, report: ReportProgress, signal: AbortSign
   };
   try {
     const trained = await agent.planner.train(history, { onProgress: show, signal });
-    await agent.shell.append('facts', [modelRecordOf(trained, agent.now())]);
+    await agent.ownWords.write([modelRecordOf(trained, agent.now())]);
     const domains = trained.domains.map(({ name, members }) => ({
       name,
       machines: members.map((row) => history.machines[row]!.machine),

@@ -175,7 +175,7 @@ export class Keeper {
         snapshots: bytesOfHex(snapshots.slice(from, to).join('')),
         packs: bytesOfHex(packs.slice(from, to).join('')),
       };
-      await this.#agent.shell.append('facts', [record]);
+      await this.#agent.ownWords.writeWhenSure([record]);
     }
   }
 }

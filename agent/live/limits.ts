@@ -45,3 +45,9 @@ export const waitingLogBytesMax = mebibyte;
 export const startReserveBytes = 16 * mebibyte;
 /** Buffers of one piece that wait for their next use while shards are open: four shards of 16 MiB on their way. */
 export const spareBuffersMax = 256;
+/** Whether the own log is sure to be whole is looked at this often … */
+export const ownLogLookMs = 100;
+/** … for this long while nobody is there: machines that are up connect within seconds, a person waits, and a join lasts `joinMsMax`. */
+export const ownLogPatienceMs = seconds(5);
+/** … and for this long while somebody gives words back: thousands of batches take seconds. */
+export const ownLogWaitMsMax = minutes(1);

@@ -31,7 +31,7 @@ import { Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Planner } from './planner.ts';
-import { createStatementOpener } from './shell.ts';
+import { createStatementOpener } from './statements.ts';
 import { Trace } from './trace.ts';
 
 /** A Monday, 00:00 UTC. */
@@ -168,7 +168,7 @@ export class Fleet implements World {
     return machine;
   }
 
-  /** An admin puts a machine out; what it holds counts as lost. */
+  /** An admin puts a machine out, as soon as its word is flushed; what it holds counts as lost. */
   revoke(machine: Machine): void {
     const statement = signStatement(this.admins[0], {
       kind: 'revocation',
@@ -176,19 +176,21 @@ export class Fleet implements World {
       atMs: unixMs(Math.floor(this.queue.nowMs)),
       reason: 'simulated',
     });
-    if (!this.publishStatement(statement.bytes)) return;
-    machine.isRevoked = true;
-    this.noteFault('machine put out');
-    this.checks.noteLostDisk();
-    for (const { descriptor, index } of machine.platters.intactHeld())
-      this.noteHarm({ pack: descriptor.pack, index });
+    this.publishStatement(statement.bytes, () => {
+      if (machine.isRevoked) return;
+      machine.isRevoked = true;
+      this.noteFault('machine put out');
+      this.checks.noteLostDisk();
+      for (const { descriptor, index } of machine.platters.intactHeld())
+        this.noteHarm({ pack: descriptor.pack, index });
+    });
   }
 
-  /** Puts an admin's statement into the log of the first honest machine that is up; false when there is none. */
+  /** Puts an admin's statement into the log of the first honest machine that may write; false when there is none. */
   publishStatement(bytes: Uint8Array, done = (): void => {}): boolean {
     const author = this.machines.find(
       ({ isUp, liar, isRevoked, shell }) =>
-        isUp && liar === undefined && !isRevoked && shell?.core.ownLog.isSure === true,
+        isUp && liar === undefined && !isRevoked && shell?.mayPublish === true,
     );
     author?.shell?.publish([{ kind: 'statement', bytes }], done);
     return author !== undefined;

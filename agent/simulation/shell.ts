@@ -5,7 +5,6 @@ import { unixMs } from '../../datasets/index.ts';
 import {
   type AgentRecord,
   type LogWant,
-  openStatement,
   type PackDescriptor,
   type SignedBatch,
   signBatch,
@@ -125,9 +124,16 @@ export class Shell {
     this.tell({ kind: 'snapshotStaged', staged });
   }
 
-  /** Signs records into the own log of facts; told when they are flushed; not while it may lack words of its own. */
+  /** Whether its person's words may go into the own log of facts: not while it may lack words of its own, nor as a second history. */
+  get mayPublish(): boolean {
+    return (
+      !this.life.isOver && this.core.ownLog.isSure && !this.core.replication.isForked(this.#machine.peer)
+    );
+  }
+
+  /** Signs records into the own log of facts; told when they are flushed; nothing happens where it may not. */
   publish(records: readonly AgentRecord[], done: () => void): void {
-    if (this.life.isOver || !this.core.ownLog.isSure) return;
+    if (!this.mayPublish) return;
     const batch = this.#sign({ kind: 'appendRecords', stream: 'facts', records });
     this.log.append(batch, (outcome) => {
       if (outcome !== 'stored') return;
@@ -382,19 +388,4 @@ export class Shell {
     this.#world.noteAcknowledged(this.#machine, staged);
     this.tell({ kind: 'driveSaved', drive: staged.drive, savedMs: staged.head.atMs });
   }
-}
-
-/** The real check of statements, once for each: all agents of a simulation share what it said. */
-export function createStatementOpener(): typeof openStatement {
-  const known = new Map<string, ReturnType<typeof openStatement>>();
-  const byBytes = new WeakMap<Uint8Array, ReturnType<typeof openStatement>>();
-  return (bytes, fleet) => {
-    const same = byBytes.get(bytes);
-    if (same !== undefined) return same;
-    const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-    const opened = known.get(name) ?? openStatement(bytes, fleet);
-    known.set(name, opened);
-    byBytes.set(bytes, opened);
-    return opened;
-  };
 }

@@ -20,7 +20,7 @@ test('what was intended before a crash is dropped from the state first, then sai
   const intention = join(home.drives, `${drive}.given-up.json`);
   writeJson(intention, { version: 1, packs });
   const steps: string[] = [];
-  const append = (_stream: string, records: readonly AgentRecord[]): Promise<void> => {
+  const writeWhenSure = (records: readonly AgentRecord[]): Promise<void> => {
     const [record] = records;
     steps.push(record?.kind === 'forget' ? `published ${record.packs.length / 32}` : 'wrong');
     return steps.length === 2 ? Promise.reject(new Error('killed')) : Promise.resolve();
@@ -31,7 +31,7 @@ test('what was intended before a crash is dropped from the state first, then sai
       drop: async (dropped: readonly PackId[]) => void steps.push(`dropped ${dropped.length}`),
     },
   } as unknown as RunningDrive;
-  const agent = { shell: { append } } as unknown as LiveAgent;
+  const agent = { ownWords: { writeWhenSure } } as unknown as LiveAgent;
 
   await t.throwsAsync(new Keeper(agent, { home, report: () => {} }).resume(running), { message: 'killed' });
   t.true(existsSync(intention));

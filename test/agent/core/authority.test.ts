@@ -14,7 +14,7 @@ import {
   type Statement,
 } from '../../../agent/codec/index.ts';
 import { Membership } from '../../../agent/core/membership.ts';
-import { createStatementOpener } from '../../../agent/simulation/shell.ts';
+import { createStatementOpener } from '../../../agent/simulation/statements.ts';
 import { createRandom, days, type Random, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, machines, startMs } from './fleet-of-four.ts';
 

@@ -7,7 +7,7 @@ import { OwnLog } from '../../../agent/core/own-log.ts';
 import { Replication } from '../../../agent/core/replication.ts';
 import type { Effects } from '../../../agent/core/index.ts';
 import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificateOf, machines, membershipOf, revocationOf, startMs } from './fleet-of-four.ts';
 
 const [first, second] = [machines[0]!, machines[1]!];
 const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
@@ -82,11 +82,34 @@ test('a second history of a log is neither kept nor confirmed, and its author is
     effects.map(({ kind }) => kind),
     ['sendBatches', 'report'],
   );
-  // People hear of it once.
+  // People hear of it once, and its author is not shown all of it with each batch.
+  t.deepEqual(open(said('/ip4/10.0.0.3/tcp/1')), []);
+});
+
+test('whoever was put out in a history that is refused is out all the same, and others hear of it', (t) => {
+  const { open, store } = replicationOf();
+  open(said('/ip4/10.0.0.1/tcp/1'));
+  store(said('/ip4/10.0.0.1/tcp/1'));
+  const revocation = { kind: 'statement', bytes: revocationOf(machines[3]!) } as const;
+  const forged = { kind: 'statement', bytes: new Uint8Array(revocation.bytes).fill(0, -8) } as const;
+  const other = batchOf(first, [...statements, revocation, forged]);
+  const appended = (effects: Effects): Effects => effects.filter(({ kind }) => kind === 'appendRecords');
+  t.deepEqual(appended(open(other)), [{ kind: 'appendRecords', stream: 'facts', records: [revocation] }]);
+  t.deepEqual(appended(open(other)), [], 'once');
+});
+
+test('a machine that learns of its first history asks for all of it, and shows what it said since', (t) => {
+  const { open, store } = replicationOf(first);
+  store(said('/ip4/10.0.0.1/tcp/1'));
+  const want = [{ author: first.peer, stream: 'facts', sequence: 0 }] as const;
+  const [asked, shown, ...rest] = open(said('/ip4/10.0.0.2/tcp/1'), second.peer);
+  t.deepEqual(asked, { kind: 'send', to: second.peer, message: { kind: 'logPull', want } });
+  t.deepEqual(shown, { kind: 'sendBatches', to: second.peer, want });
   t.deepEqual(
-    open(said('/ip4/10.0.0.3/tcp/1')).map(({ kind }) => kind),
-    ['sendBatches'],
+    rest.map(({ kind }) => kind),
+    ['report'],
   );
+  t.deepEqual(open(said('/ip4/10.0.0.2/tcp/1'), second.peer), []);
 });
 
 test('a batch that is sent again as it was is confirmed', (t) => {

@@ -17,7 +17,7 @@ import { AgentCore, type CoreEvent, type HeardForget } from '../../../agent/core
 import { forgottenGraceMs, wipeWaitMsMin } from '../../../agent/limits.ts';
 import { driveId, wipeId } from '../../../agent/units.ts';
 import { createRandom, days, hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { createStatementOpener } from '../../../agent/simulation/shell.ts';
+import { createStatementOpener } from '../../../agent/simulation/statements.ts';
 import { batchOf, machines, startMs } from './fleet-of-four.ts';
 
 const root = fleetRootFromSeed(new Uint8Array(32).fill(11));
