@@ -44,7 +44,8 @@ test('records wait until others had the time to give back what is missing, then 
 test('whoever gets words of its own back waits on', (t) => {
   const ownLog = ownLogOf();
   ownLog.handle({ kind: 'connected', peer: second.peer, now: after(0) });
-  ownLog.handle({ kind: 'batchStored', batch: batchOf(first, []), now: after(ownLogSettleMs - 1) });
+  const batch = batchOf(first, [{ kind: 'addresses', addresses: [] }]);
+  ownLog.handle({ kind: 'batchStored', batch, now: after(ownLogSettleMs - 1) });
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
   t.false(ownLog.isSure);
   ownLog.handle({ kind: 'tick', now: after(2 * ownLogSettleMs) });
