@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Where the command `drey` starts. The rest is in run.ts, which is compiled after the cache is there.
+// Where the command `drey` starts. The rest is in run.ts, which is compiled when the engine is set up.
 
-import './compile-cache.ts';
+import './engine.ts';
 
 await import('./run.ts');

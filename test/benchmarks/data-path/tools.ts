@@ -24,6 +24,12 @@ export interface Tool {
 
 const usageScript = fileURLToPath(new URL('usage.ts', import.meta.url));
 const dreyScript = fileURLToPath(new URL('drey-backup.ts', import.meta.url));
+/** Node as the command `drey` sets it up. */
+const dreyNode = [
+  process.execPath,
+  '--import',
+  new URL('../../../cli/engine.ts', import.meta.url).href,
+] as const;
 
 /** Of backups that are nobody's. */
 const password = 'benchmark';
@@ -71,11 +77,10 @@ const drey: Tool = {
   name: 'drey',
   prepare: (store) => mkdirSync(store, { recursive: true }),
   backup: (folder, store) =>
-    measured({ store, command: [process.execPath, dreyScript, 'snapshot', folder, store] }),
-  read: (folder, store) =>
-    measured({ store, command: [process.execPath, dreyScript, 'read', folder, store] }),
+    measured({ store, command: [...dreyNode, dreyScript, 'snapshot', folder, store] }),
+  read: (folder, store) => measured({ store, command: [...dreyNode, dreyScript, 'read', folder, store] }),
   restore: (folder, store, to) =>
-    measured({ store, command: [process.execPath, dreyScript, 'restore', folder, store, to] }),
+    measured({ store, command: [...dreyNode, dreyScript, 'restore', folder, store, to] }),
 };
 
 const restic: Tool = {
