@@ -75,17 +75,6 @@ export type ShardSet = ReadonlyMap<number, Uint8Array>;
 const lowest = (shards: ShardSet, k: number): readonly (readonly [number, Uint8Array])[] =>
   [...shards].toSorted(([a], [b]) => a - b).slice(0, k);
 
-/** The slices again, from any k shards. Bytes are believed: check them with `shardMatches` on the way in. */
-function restoreSlices(descriptor: PackDescriptor, shards: ShardSet): readonly Uint8Array[] | undefined {
-  const { redundancy, shardBytes } = descriptor;
-  const chosen = lowest(shards, redundancy.k);
-  if (chosen.length < redundancy.k) return undefined;
-  const bytes = chosen.map(([, shard]) => shard);
-  if (chosen.every(([index], at) => index === at)) return bytes;
-  const inverse = invertMatrix(chosen.map(([index]) => encodingRow(index, redundancy)));
-  return inverse && combineShards({ slices: bytes, rows: inverse, shardBytes });
-}
-
 /** How shard `index` follows from the shards `from`: its encoding row times the inverse of theirs. */
 function rebuildingRow(
   from: readonly number[],
@@ -103,19 +92,65 @@ function rebuildingRow(
 const tooFew = (descriptor: PackDescriptor, shards: ShardSet): Decoded<never> =>
   reject('too-few-shards', `${shards.size} shards of the ${descriptor.redundancy.k} that a pack needs`);
 
-/** The sealed pack from any k of its shards. */
-export function assemblePack(descriptor: PackDescriptor, shards: ShardSet): Decoded<Uint8Array> {
-  const { redundancy, packBytes, shardBytes } = descriptor;
+/** A place for the k slices of a pack, one after the other, with whatever was in it before. */
+export const placeForSlices = ({ redundancy, shardBytes }: PackDescriptor): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Buffer.allocUnsafeSlow(redundancy.k * shardBytes).buffer);
+
+/** Where shard `index` belongs in it; undefined for a shard that is no slice of the pack. */
+export function sliceIn(
+  place: Uint8Array,
+  { redundancy: { k }, shardBytes }: PackDescriptor,
+  index: number,
+): Uint8Array | undefined {
+  if (k === 1) return place;
+  return index < k ? place.subarray(index * shardBytes, (index + 1) * shardBytes) : undefined;
+}
+
+/**
+ * The sealed pack from any k of its shards. Slices that lie in `place` already stay there, the others are copied or computed into it.
+ * Bytes are believed: check them with `shardMatches` on the way in.
+ */
+export function assemblePack(
+  descriptor: PackDescriptor,
+  shards: ShardSet,
+  place?: Uint8Array,
+): Decoded<Uint8Array> {
+  const { redundancy, packBytes } = descriptor;
   if (redundancy.k === 1) {
     const [any] = shards.values();
     return any === undefined ? tooFew(descriptor, shards) : accept(any);
   }
-  const slices = restoreSlices(descriptor, shards);
-  if (slices === undefined) return tooFew(descriptor, shards);
-  const pack = new Uint8Array(shardBytes * redundancy.k);
-  for (const [index, slice] of slices.entries()) pack.set(slice, index * shardBytes);
+  const chosen = lowest(shards, redundancy.k);
+  if (chosen.length < redundancy.k) return tooFew(descriptor, shards);
+  const pack = place ?? placeForSlices(descriptor);
+  const slices = Array.from({ length: redundancy.k }, (_, index) => sliceIn(pack, descriptor, index)!);
+  const absent = [...slices.keys()].filter((index) => !shards.has(index));
+  const rebuilt = combined(descriptor, chosen, absent);
+  if (rebuilt === undefined) return notDetermined(chosen);
+  for (const [index, slice] of slices.entries()) {
+    const bytes = shards.get(index) ?? rebuilt[absent.indexOf(index)]!;
+    if (bytes.byteOffset !== slice.byteOffset || bytes.buffer !== slice.buffer) slice.set(bytes);
+  }
   return accept(pack.subarray(0, packBytes));
 }
+
+type Chosen = readonly (readonly [number, Uint8Array])[];
+
+/** The shards `wanted` from k others; undefined where these do not determine them. */
+function combined(
+  { redundancy, shardBytes }: PackDescriptor,
+  chosen: Chosen,
+  wanted: readonly number[],
+): readonly Uint8Array[] | undefined {
+  if (wanted.length === 0) return [];
+  const from = chosen.map(([at]) => at);
+  const rows = wanted.map((index) => rebuildingRow(from, index, redundancy));
+  if (!rows.every((row) => row !== undefined)) return undefined;
+  return combineShards({ slices: chosen.map(([, shard]) => shard), rows, shardBytes });
+}
+
+const notDetermined = (chosen: Chosen): Decoded<never> =>
+  reject('wrong-shape', `shards ${chosen.map(([at]) => at).join(', ')} do not determine the pack`);
 
 /** Shard `index` from any k others; verified against the descriptor. */
 export function rebuildShard(
@@ -123,14 +158,11 @@ export function rebuildShard(
   shards: ShardSet,
   index: number,
 ): Decoded<Uint8Array> {
-  const { redundancy, shardBytes } = descriptor;
-  const chosen = lowest(shards, redundancy.k);
-  if (chosen.length < redundancy.k) return tooFew(descriptor, shards);
-  const from = chosen.map(([at]) => at);
-  const row = rebuildingRow(from, index, redundancy);
-  if (row === undefined) return reject('wrong-shape', `shards ${from.join(', ')} do not determine the pack`);
-  const bytes = chosen.map(([, shard]) => shard);
-  const shard = combineShards({ slices: bytes, rows: [row], shardBytes })[0]!;
+  const { k } = descriptor.redundancy;
+  const chosen = lowest(shards, k);
+  if (chosen.length < k) return tooFew(descriptor, shards);
+  const shard = combined(descriptor, chosen, [index])?.[0];
+  if (shard === undefined) return notDetermined(chosen);
   return shardMatches(descriptor, index, shard)
     ? accept(shard)
     : reject('damaged', `shard ${index} does not match its pack`);

@@ -5,7 +5,6 @@ import { DreyError } from '../../../datasets/index.ts';
 import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
 import type { Difference, ReadProgress, ReadQuestion, RestoreResult } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
-import { movable, ownBytes } from './worker-protocol.ts';
 
 export interface RestoreOptions {
   readonly workers: WorkerPool;
@@ -60,9 +59,8 @@ export async function answerReading(
     onProgress?.({ phase: question.phase, done: question.done, of: question.of });
     return { body: undefined };
   }
-  const body = ownBytes(await fetchPack(question.descriptor));
-  const buffer = movable(body);
-  return buffer === undefined ? { body } : { body, transfer: [buffer] };
+  const body = await fetchPack(question.descriptor);
+  return { body, transfer: [body.buffer as ArrayBuffer] };
 }
 
 const cancelled = (): DreyError =>

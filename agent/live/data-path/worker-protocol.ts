@@ -44,14 +44,3 @@ export function errorCarried(carried: CarriedError): Error {
   if (carried.expected !== undefined) return new DreyError({ message: carried.message, ...carried.expected });
   return new Error(carried.message, { cause: carried.stack });
 }
-
-/** The buffer behind a view, where moving it takes nothing else along; undefined where it must be copied. */
-export function movable(bytes: Uint8Array): ArrayBuffer | undefined {
-  const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength ? buffer : undefined;
-}
-
-/** A view that can be moved to another thread: itself, or a copy where it is only part of a larger buffer. */
-export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return movable(bytes) === undefined ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>);
-}

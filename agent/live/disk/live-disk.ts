@@ -1,7 +1,13 @@
 // Shards on a real disk: files, flushed before anybody hears of them, and an index in LevelDB. Keeps to a quota and leaves a
 // reserve; believes no byte that it reads. It decides nothing about what should be kept.
 
-import { assemblePack, type PackDescriptor, rebuildShard } from '../../codec/index.ts';
+import {
+  assemblePack,
+  type PackDescriptor,
+  placeForSlices,
+  rebuildShard,
+  sliceIn,
+} from '../../codec/index.ts';
 import { DreyError } from '../../../datasets/index.ts';
 import { quotaBytesDefaultMax, quotaShareDefault, reserveBytes } from '../../limits.ts';
 import type {
@@ -93,6 +99,16 @@ interface DiskParts {
   readonly files: ShardFiles;
   readonly index: ShardIndex;
   readonly repairs: DiskRepairs;
+}
+
+/** Which shards of a pack are looked for. */
+interface Choice {
+  /** This one alone is enough. */
+  readonly wanted?: number;
+  /** In this place only. */
+  readonly place?: ShardPlace | undefined;
+  /** Where slices are read to. */
+  readonly slices?: Uint8Array;
 }
 
 class FileDisk implements LiveDisk {
@@ -221,9 +237,11 @@ class FileDisk implements LiveDisk {
   }
 
   async assemble(descriptor: PackDescriptor, place?: ShardPlace): Promise<Uint8Array> {
-    const shards = await this.#intactShards(descriptor, { place });
-    const pack = assemblePack(descriptor, shards);
-    if (pack.ok) return pack.value;
+    // Slices are read to where they belong.
+    const pack = placeForSlices(descriptor);
+    const shards = await this.#intactShards(descriptor, { place, slices: pack });
+    const assembled = assemblePack(descriptor, shards, pack);
+    if (assembled.ok) return assembled.value;
     throw new DreyError({
       code: 'pack-incomplete',
       message: `${shards.size} intact shards of pack ${descriptor.pack.slice(0, 12)} are here, ${descriptor.redundancy.k} are needed`,
@@ -309,10 +327,10 @@ class FileDisk implements LiveDisk {
     }
   }
 
-  /** Up to k intact shards of a pack, slices first, in `place` only where one is named; shard `wanted` alone when it is here. */
+  /** Up to k intact shards of a pack, slices first. */
   async #intactShards(
     descriptor: PackDescriptor,
-    { wanted, place }: { readonly wanted?: number; readonly place?: ShardPlace | undefined },
+    { wanted, place, slices }: Choice,
   ): Promise<ReadonlyMap<number, Uint8Array>> {
     const { k, n } = descriptor.redundancy;
     const here: ShardLocation[] = [];
@@ -327,7 +345,8 @@ class FileDisk implements LiveDisk {
       if (intact.size >= k || (wanted !== undefined && intact.has(wanted))) break;
       if (intact.has(location.index)) continue;
       const source = await this.openSource(location);
-      const bytes = source === undefined ? undefined : await readWhole(source);
+      const room = slices && sliceIn(slices, descriptor, location.index);
+      const bytes = source === undefined ? undefined : await readWhole(source, room);
       if (bytes !== undefined) intact.set(location.index, bytes);
     }
     return intact;

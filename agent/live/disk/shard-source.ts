@@ -2,10 +2,14 @@
 
 import { open, type FileHandle } from 'node:fs/promises';
 import { type LeafProof, ShardHasher } from '../../codec/index.ts';
+import { mebibyte } from '../../../datasets/index.ts';
 import { leafBytes, streamWriteBytes } from '../../limits.ts';
 import type { StoredShard } from '../../ports.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 import type { ShardRange } from './shard-files.ts';
+
+/** A call of the disk for each 2 MiB of a shard that is wanted whole; hashing one takes as long as reading the next. */
+const wholeReadBytes = 2 * mebibyte;
 
 export interface SourceParts {
   readonly shard: StoredShard;
@@ -52,16 +56,27 @@ export class ShardSource {
     const buffer = this.#buffers.take();
     this.#lent.push(buffer);
     const piece = buffer.subarray(0, bytes);
+    return (await this.#fill(piece)) ? piece : undefined;
+  }
+
+  /** All that is left, into a place of exactly that length. False where the file ends early. */
+  async readInto(place: Uint8Array): Promise<boolean> {
+    for (let at = 0; at < place.length; at += wholeReadBytes)
+      if (!(await this.#fill(place.subarray(at, at + wholeReadBytes)))) return false;
+    return true;
+  }
+
+  async #fill(piece: Uint8Array): Promise<boolean> {
     let filled = 0;
     while (filled < piece.length) {
       const position = this.#range.offset + this.#at + filled;
       const { bytesRead } = await this.#handle.read(piece, filled, piece.length - filled, position);
-      if (bytesRead === 0) return undefined;
+      if (bytesRead === 0) return false;
       filled += bytesRead;
     }
     this.#hash.update(piece);
     this.#at += filled;
-    return piece;
+    return true;
   }
 
   /** Whether what was read is the whole shard and has its hash. Once. */
@@ -86,17 +101,11 @@ export class ShardSource {
   }
 }
 
-/** All bytes of an intact shard; undefined when it is damaged. Closes the source. */
-export async function readWhole(source: ShardSource): Promise<Uint8Array | undefined> {
+/** All bytes of an intact shard, in `place` where one is given; undefined when it is damaged. Closes the source. */
+export async function readWhole(source: ShardSource, place?: Uint8Array): Promise<Uint8Array | undefined> {
   try {
-    const bytes = new Uint8Array(source.leftBytes);
-    let at = 0;
-    for (let piece = await source.next(); piece !== undefined; piece = await source.next()) {
-      bytes.set(piece, at);
-      at += piece.length;
-      source.recycle();
-    }
-    return source.isIntact() ? bytes : undefined;
+    const bytes = place ?? new Uint8Array(Buffer.allocUnsafeSlow(source.leftBytes).buffer);
+    return (await source.readInto(bytes)) && source.isIntact() ? bytes : undefined;
   } finally {
     await source.close();
   }
