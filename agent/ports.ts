@@ -35,6 +35,8 @@ export type ShardOutcome = 'stored' | 'refused' | 'damaged' | 'full' | 'unreacha
 export interface WireListener {
   connected(peer: PeerId): void;
   disconnected(peer: PeerId): void;
+  /** Whether a machine that discovery found is to be dialled: nobody is connected to all of a large fleet. */
+  wantsLink(peer: PeerId): boolean;
   /** One whole frame, in the order sent by that peer within one connection. */
   frame(from: PeerId, bytes: Uint8Array): void;
   /** A best-effort broadcast; may be lost, repeated, reordered. */
@@ -62,6 +64,8 @@ export interface Wire {
   sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void;
   /** Asks for a connection; success shows as `connected`. Known addresses come from records and discovery. */
   connect(peer: PeerId, addresses: readonly string[]): void;
+  /** Ends the connection, as `disconnected` tells both ends; the peer may come back at any time. Nothing where there is none. */
+  release(peer: PeerId): void;
   /** Ends the connection and refuses the peer from now on (revoked). */
   cut(peer: PeerId): void;
 }

@@ -11,8 +11,10 @@ import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
+import { type MeshShape, Neighbours } from './neighbours.ts';
 import { OwnLog } from './own-log.ts';
 import { Placement } from './placement.ts';
+import { indexOfPlan } from './plan-index.ts';
 import { Proving } from './proving.ts';
 import { Pulls } from './pulls.ts';
 import { Reclaim } from './reclaim.ts';
@@ -36,10 +38,13 @@ export interface CoreIdentity {
   readonly openStatement?: MembershipIdentity['openStatement'] | undefined;
   /** In which every held shard is read once; simulations have less time. */
   readonly scrubPassMs?: number | undefined;
+  /** How large a fleet is fully connected; simulations of small ones have less. */
+  readonly meshShape?: MeshShape | undefined;
 }
 
 export class AgentCore {
   readonly membership: Membership;
+  readonly neighbours: Neighbours;
   readonly election: Election;
   readonly catalogue = new Catalogue();
   readonly shelf = new Shelf();
@@ -92,6 +97,12 @@ export class AgentCore {
       catalogue: this.catalogue,
       freeSoon: () => this.#reclaim.lookSoon(),
     });
+    this.neighbours = new Neighbours({
+      membership: this.membership,
+      fraction: identity.fraction,
+      shape: identity.meshShape,
+      isBusyWith: (peer) => this.#isBusyWith(peer),
+    });
     this.#survey = new Survey({ membership: this.membership, shelf: this.shelf, election: this.election });
   }
 
@@ -100,9 +111,10 @@ export class AgentCore {
     if (event.kind === 'started') this.#takeStock(event);
     if (event.kind === 'packStaged') this.#stage(event);
     const effects: CoreEffect[] = [];
-    // Membership first: everybody else asks it. Placement before repair: it notes what inventories say.
+    // Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say.
     for (const machine of [
       this.membership,
+      this.neighbours,
       this.replication,
       this.ownLog,
       this.trust,
@@ -127,6 +139,8 @@ export class AgentCore {
     if (event.kind === 'tick') this.#expirePulls(event.now, effects);
     if (event.kind === 'shardArrived' || event.kind === 'rebuilt') this.#announceGain(event, effects);
     this.#followPlan(event.now, effects);
+    if (event.kind === 'tick' && this.membership.isSparse) this.#sound(event.now);
+    for (const effect of this.neighbours.follow(event)) effects.push(effect);
     return this.ownLog.hold(effects);
   }
 
@@ -148,6 +162,22 @@ export class AgentCore {
         ? -1
         : (groupUnder(plan, arrival.descriptor)?.members.indexOf(this.membership.self) ?? -1);
     return slot === arrival.index ? place : undefined;
+  }
+
+  #sound(now: UnixMs): void {
+    if (this.election.leaseAt(now)?.peer === this.membership.self) this.neighbours.visits.sound(now);
+    else this.neighbours.visits.endSounding();
+  }
+
+  /** Shards, proofs or answers are under way between the two: nobody ends their connection. */
+  #isBusyWith(peer: PeerId): boolean {
+    return (
+      this.#pulls.isFrom(peer) ||
+      this.serving.isFor(peer) ||
+      this.audit.isWith(peer) ||
+      this.#restore.isWaitingFor(peer) ||
+      this.#survey.isWaitingFor(peer)
+    );
   }
 
   /** Whoever was put out cannot give anything up any more, whoever hands it on. */
@@ -196,6 +226,7 @@ export class AgentCore {
     const { plan } = this.election;
     if (plan === undefined || plan === this.shelf.plan) return;
     this.shelf.usePlan(plan);
+    this.neighbours.visits.planChanged([...indexOfPlan(plan).companionsOf(this.membership.self)], now);
     effects.push(
       ...this.placement.planChanged(),
       ...this.repair.planChanged(now),

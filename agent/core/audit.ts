@@ -91,12 +91,19 @@ export class Audit {
   /** The last question that each did not answer in time: an answer that still comes says more than none. */
   readonly #missed = new Map<PeerId, Question>();
   #receipted: readonly Receipted[] = [];
+  /** In a large fleet: what others are asked when they have answered a call, the last of each. */
+  readonly #called = new Map<PeerId, PackId>();
 
   constructor({ membership, shelf, trust, fraction }: AuditParts) {
     this.#membership = membership;
     this.#shelf = shelf;
     this.#trust = trust;
     this.#fraction = fraction;
+  }
+
+  /** Whether a proof is asked of a machine, or read for it. */
+  isWith(peer: PeerId): boolean {
+    return this.#question?.peer === peer || this.#proving.has(peer) || this.#queue.has(peer);
   }
 
   /** What this agent found out about a machine since it started. */
@@ -119,6 +126,10 @@ export class Audit {
       case 'receiptOpened':
         this.#noteReceipt(event.receipt, event.now);
         return [];
+      case 'connected':
+        return this.#called.has(event.peer) && this.#question === undefined
+          ? this.#askCalled(event.peer, event.now)
+          : [];
       case 'disconnected':
         this.#proving.delete(event.peer);
         this.#queue.delete(event.peer);
@@ -231,6 +242,8 @@ export class Audit {
   #askNext(now: UnixMs): Effects {
     const receipted = this.#dueReceipt(now);
     if (receipted !== undefined) return this.#ask(receipted);
+    for (const peer of this.#called.keys())
+      if (this.#membership.up.has(peer)) return this.#askCalled(peer, now);
     for (let looked = 0; looked < packsPerTick; looked++) {
       const { value: pack, done } = this.#round.next();
       if (done === true) return this.#beginRound(now);
@@ -238,6 +251,15 @@ export class Audit {
       if (question !== undefined) return this.#ask(question);
     }
     return [];
+  }
+
+  /** It is there now. */
+  #askCalled(peer: PeerId, now: UnixMs): Effects {
+    const pack = this.#called.get(peer);
+    this.#called.delete(peer);
+    const known = pack === undefined ? undefined : this.#shelf.get(pack);
+    const question = this.#questionAbout(known, now);
+    return question === undefined ? [] : this.#ask(question);
   }
 
   #ask(question: Question): Effects {
@@ -265,7 +287,7 @@ export class Audit {
 
   /** Takes the first due one of a machine that can be asked now; those of packs that were given up go. */
   #dueReceipt(now: UnixMs): Question | undefined {
-    const due = this.#receipted.find(({ peer, dueMs }) => dueMs <= now && this.#membership.up.has(peer));
+    const due = this.#receipted.find(({ peer, dueMs }) => dueMs <= now && this.#isThere(peer));
     if (due === undefined) return undefined;
     this.#receipted = this.#receipted.filter((receipted) => receipted !== due);
     const { descriptor, index, peer } = due;
@@ -285,8 +307,19 @@ export class Audit {
     if (slot < 0 || members.length < 2) return undefined;
     const index = (slot + 1 + (this.#roundNumber % (members.length - 1))) % members.length;
     const peer = members[index]!;
-    if (!this.#membership.up.has(peer) || known.others.get(index)?.has(peer) !== true) return undefined;
+    if (known.others.get(index)?.has(peer) !== true) return undefined;
+    if (!this.#isThere(peer)) {
+      if (this.#membership.isExpected(peer)) this.#called.set(peer, known.pack);
+      return undefined;
+    }
     return this.#questionTo({ descriptor: known.descriptor, index, peer, word: 'inventory', now });
+  }
+
+  /** Whether it can be asked now; in a large fleet who cannot is called. */
+  #isThere(peer: PeerId): boolean {
+    if (this.#membership.up.has(peer)) return true;
+    this.#membership.call(peer);
+    return false;
   }
 
   #questionTo({

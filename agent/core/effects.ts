@@ -50,6 +50,8 @@ export type CoreEffect =
   | { readonly kind: 'noteScrub'; readonly position: ScrubPosition }
   | { readonly kind: 'connect'; readonly peer: PeerId; readonly addresses: readonly string[] }
   | { readonly kind: 'cut'; readonly peer: PeerId }
+  /** End a connection that nothing needs any more; the peer is as welcome as before. */
+  | { readonly kind: 'release'; readonly peer: PeerId }
   /**
    * Train or take the baseline, compute, answer with `planComputed`. With `repair` only its open slots are filled, by machines that
    * are up, and nothing else moves.

@@ -2,13 +2,21 @@
 // a second computation. It never computes a plan itself.
 
 import { hourMs, type UnixMs, unixMs } from '../../datasets/index.ts';
-import { type Plan, planProblems } from '../../optimizer/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
-import { leaseClockErrorMsMax, leaseMs, planAgeMsMax, planSettleMs, plansPerHourMax } from '../limits.ts';
+import {
+  leaseClockErrorMsMax,
+  leaseMs,
+  leaseTurnsMs,
+  planAgeMsMax,
+  planSettleMs,
+  plansPerHourMax,
+} from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
+import { indexOfPlan } from './plan-index.ts';
 import { RepairWatch } from './repair-watch.ts';
 
 /** Fewer machines cannot hold three copies besides the owner's. */
@@ -27,6 +35,8 @@ export class Election {
   #changedAtMs = 0;
   /** Machines that the last plan of this agent considered; undefined until it computed one. */
   #considered: string | undefined;
+  /** Since when nobody has the lease. */
+  #freeSinceMs: UnixMs | undefined;
   #isComputing = false;
   #isAsked = false;
   /** The own disk is being read: what it says is old. */
@@ -71,12 +81,13 @@ export class Election {
   }
 
   /** The earliest lease that holds now, of a machine that may have one and is not gone; ties go to the lower id. */
-  leaseAt(now: UnixMs): { readonly peer: PeerId; readonly untilMs: UnixMs } | undefined {
+  leaseAt(now: UnixMs): Lease | undefined {
     let best: Candidate | undefined;
     for (const [peer, lease] of this.#leases) {
+      if (isOver(lease, now)) this.#leases.delete(peer);
       if (lease.untilMs <= now || (best !== undefined && !isEarlier({ peer, lease }, best))) continue;
-      const isGone = this.#membership.presenceOf(peer, now) === 'gone';
-      if (!isGone && this.#membership.hasRole(peer, 'optimizer')) best = { peer, lease };
+      if (!this.#membership.isGone(peer, now) && this.#membership.hasRole(peer, 'optimizer'))
+        best = { peer, lease };
     }
     return best === undefined ? undefined : { peer: best.peer, untilMs: best.lease.untilMs };
   }
@@ -115,7 +126,7 @@ export class Election {
       this.#keepUnproven(author, plan);
       return [];
     }
-    const problems = planProblems(plan);
+    const { problems } = indexOfPlan(plan);
     if (problems.length > 0) {
       return [{ kind: 'report', level: 'warning', text: `a plan was refused: ${problems[0]}` }];
     }
@@ -145,7 +156,8 @@ export class Election {
     if (!this.#membership.hasRole(self, 'optimizer')) return [];
     const lease = this.leaseAt(now);
     const isMine = lease?.peer === self && lease.untilMs - now < leaseMs / 2;
-    const isFree = lease === undefined && this.#isBestCandidate();
+    if (lease !== undefined) this.#freeSinceMs = undefined;
+    const isFree = lease === undefined && this.#isBestCandidate() && this.#isMyTurn(now);
     if (!isMine && !isFree) return [];
     const record: LeaseRecord = { kind: 'lease', fromMs: now, untilMs: unixMs(now + leaseMs) };
     this.#learnLease(self, record, now);
@@ -155,6 +167,15 @@ export class Election {
   #isBestCandidate(): boolean {
     const { self, up } = this.#membership;
     return ![...up].some((peer) => peer < self && this.#membership.hasRole(peer, 'optimizer'));
+  }
+
+  /** Where not everybody is connected, hundreds would take a free lease at once: they do so one after another, in order of id. */
+  #isMyTurn(now: UnixMs): boolean {
+    if (!this.#membership.isSparse) return true;
+    this.#freeSinceMs ??= now;
+    const holders = this.#membership.holders(now);
+    const rank = Math.max(0, holders.indexOf(this.#membership.self));
+    return now - this.#freeSinceMs >= (leaseTurnsMs * rank) / Math.max(1, holders.length);
   }
 
   #planIfDue(now: UnixMs): Effects {
@@ -178,8 +199,10 @@ export class Election {
   }
 
   #computeIfDue(now: UnixMs): Effects {
-    if (this.#membership.version !== this.#seenVersion) {
-      this.#seenVersion = this.#membership.version;
+    // In a large fleet connections come and go all the time.
+    const version = this.#membership.isSparse ? this.#membership.rosterVersion : this.#membership.version;
+    if (version !== this.#seenVersion) {
+      this.#seenVersion = version;
       this.#changedAtMs = now;
     }
     if (this.#isComputing || (!this.#isAsked && !this.#isQuietLeader(now))) return [];
@@ -229,6 +252,15 @@ export class Election {
     return [{ kind: 'appendRecords', stream: 'facts', records: [{ kind: 'plan', plan }] }];
   }
 }
+
+export interface Lease {
+  readonly peer: PeerId;
+  readonly untilMs: UnixMs;
+}
+
+/** No renewal can follow it without a gap any more, whatever the clocks. */
+const isOver = ({ untilMs, saidUntilMs }: HeardLease, now: UnixMs): boolean =>
+  Math.max(untilMs, saidUntilMs) < now - 2 * leaseClockErrorMsMax;
 
 /** A lease as this agent heard it. */
 interface HeardLease {

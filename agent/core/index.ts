@@ -32,4 +32,5 @@ export { TokenBucket } from './token-bucket.ts';
 export type { KnownAdmin } from './authority.ts';
 export type { KnownInvite } from './roster.ts';
 export type { WipeState, WipeView } from './wipes.ts';
+export { type MeshShape, meshShapeDefault } from './neighbours.ts';
 export { isValidAt, type Membership, type Presence } from './membership.ts';

@@ -1,5 +1,5 @@
-// Who belongs to the fleet, who may join, who is out, who was heard when, and where to dial whom. It believes only
-// statements that an admin of this fleet signed; it never decides where shards lie.
+// Who belongs to the fleet, who may join, who is out, who was heard when, and who of the others is wanted here. It believes only
+// statements that an admin of this fleet signed; it never decides where shards lie, nor when anybody is dialled (neighbours.ts).
 
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
@@ -11,19 +11,15 @@ import {
   type SignedStatement,
   type Statement,
 } from '../codec/index.ts';
-import { absentDialsMax, clockSkewMsMax, holderSilenceMsMax, retryMsMax, retryMsMin } from '../limits.ts';
+import { clockSkewMsMax, holderSilenceMsMax, unheardMsMax } from '../limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import type { Authority } from './authority.ts';
+import { type CallHaste, Calls } from './calls.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import { type KnownInvite, Roster, type RosterNews } from './roster.ts';
 
 export type Presence = 'up' | 'silent' | 'gone' | 'revoked';
-
-interface Dial {
-  atMs: number;
-  waitMs: number;
-}
 
 interface HoldersKnown {
   readonly trusted: readonly PeerId[];
@@ -34,13 +30,12 @@ interface HoldersKnown {
   readonly untilMs: number;
 }
 
-/** A blip is over in seconds, a night lasts hours: between the two there is little to gain. */
-const dialWaitGrowth = 30;
+/** What the log says of a machine counts as silence up to this share of what is allowed; the rest it must have been called in vain. */
+const unheardShareMax = 0.75;
 
 export interface MembershipIdentity {
   readonly self: PeerId;
   readonly fleet: FleetId;
-  readonly fraction: () => number;
   /** Checks an admin's statement; simulations share one that remembers. */
   readonly openStatement?: typeof openStatement | undefined;
 }
@@ -48,7 +43,6 @@ export interface MembershipIdentity {
 export class Membership {
   readonly self: PeerId;
   readonly fleet: FleetId;
-  readonly #fraction: () => number;
   readonly #roster: Roster;
   /** Members that are not believed as holders for the time being. */
   #leftOut: ReadonlySet<PeerId> = new Set();
@@ -57,8 +51,12 @@ export class Membership {
   readonly #heardAt = new Map<PeerId, UnixMs>();
   /** Machines that were connected at least once since the start. */
   readonly #met = new Set<PeerId>();
-  readonly #dials = new Map<PeerId, Dial>();
-  #nextDialMs = 0;
+  /** The last word of each machine by its own clock, never later than it was heard. */
+  readonly #wordMs = new Map<PeerId, UnixMs>();
+  /** Since when machines that are not connected were called in vain. */
+  readonly #missedMs = new Map<PeerId, UnixMs>();
+  readonly #calls = new Calls();
+  #isSparse = false;
   /** Counts every change of who may hold shards; others compare it instead of sets. */
   #version = 0;
   /** The same of who belongs to the fleet alone. */
@@ -68,7 +66,6 @@ export class Membership {
   constructor(identity: MembershipIdentity) {
     this.self = identity.self;
     this.fleet = identity.fleet;
-    this.#fraction = identity.fraction;
     this.#roster = new Roster(identity.fleet, identity.openStatement ?? openStatement);
   }
 
@@ -80,8 +77,6 @@ export class Membership {
         return this.#disconnected(event.peer, event.now);
       case 'batchStored':
         return this.#learnBatch(event.batch, event.now);
-      case 'tick':
-        return this.#dialAbsent(event.now);
       default:
         return [];
     }
@@ -89,6 +84,11 @@ export class Membership {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** The same of who belongs to the fleet alone. */
+  get rosterVersion(): number {
+    return this.#rosterVersion;
   }
 
   get policy(): FleetPolicy | undefined {
@@ -173,13 +173,88 @@ export class Membership {
 
   presenceOf(peer: PeerId, now: UnixMs): Presence {
     if (this.#roster.isRevoked(peer)) return 'revoked';
-    if (this.isUp(peer)) return 'up';
-    return now - (this.#heardAt.get(peer) ?? now) > this.holderSilenceMs ? 'gone' : 'silent';
+    if (this.isUp(peer) || this.#isHeardOf(peer, now)) return 'up';
+    return this.isGone(peer, now) ? 'gone' : 'silent';
+  }
+
+  /** Whether a machine is away for longer than the policy allows. */
+  isGone(peer: PeerId, now: UnixMs): boolean {
+    return this.isAway(peer) && this.awayMs(peer, now) > this.holderSilenceMs;
+  }
+
+  /**
+   * How long a machine is away: 0 while it is up. In a large fleet most machines are not connected, so nobody is away who was not called in
+   * vain; what its log says counts too, but not alone.
+   */
+  awayMs(peer: PeerId, now: UnixMs): number {
+    if (!this.isAway(peer)) return 0;
+    const silentMs = now - (this.#heardAt.get(peer) ?? now);
+    const missedMs = this.#missedMs.get(peer);
+    if (!this.#isSparse || missedMs === undefined) return silentMs;
+    return Math.max(0, Math.min(silentMs, now - missedMs + unheardShareMax * this.holderSilenceMs));
+  }
+
+  /** In a large fleet whoever wrote a short while ago is up, connected or not. */
+  #isHeardOf(peer: PeerId, now: UnixMs): boolean {
+    return this.#isSparse && !this.isAway(peer) && now - (this.#heardAt.get(peer) ?? 0) < unheardMsMax;
+  }
+
+  /** Whether a machine is not there, as far as is known; in a large fleet one that is not connected may be. */
+  isAway(peer: PeerId): boolean {
+    return !this.isUp(peer) && (!this.#isSparse || this.#missedMs.has(peer));
+  }
+
+  /** When a machine last spoke or wrote, or joined; by whose clock ever. */
+  wordMs(peer: PeerId): number {
+    return this.#wordMs.get(peer) ?? this.#roster.certificates.get(peer)?.notBeforeMs ?? 0;
+  }
+
+  /** Whether this agent is connected to a part of a large fleet only. */
+  get isSparse(): boolean {
+    return this.#isSparse;
+  }
+
+  setSparse(isSparse: boolean): void {
+    this.#isSparse = isSparse;
+    if (isSparse) return;
+    this.#missedMs.clear();
+    this.#calls.clear();
+  }
+
+  /** A machine that was called did not answer. */
+  noteMissed(peer: PeerId, now: UnixMs): void {
+    this.#calls.end(peer);
+    if (!this.#up.has(peer) && !this.#missedMs.has(peer)) this.#missedMs.set(peer, now);
+  }
+
+  /** Whether a machine that was called may still answer. */
+  isExpected(peer: PeerId): boolean {
+    if (!this.#isSparse || this.isUp(peer) || this.#roster.isRevoked(peer)) return false;
+    return this.#calls.isExpected(peer) || !this.#missedMs.has(peer);
+  }
+
+  /** Work needs a connection to a machine for a while: it is sought, or kept. In a small fleet everybody is connected anyway. */
+  call(peer: PeerId, haste: CallHaste = 'soon'): void {
+    if (!this.#isSparse || peer === this.self || this.#roster.isRevoked(peer)) return;
+    if (haste === 'now' && !this.#up.has(peer)) this.#calls.expect(peer);
+    this.#calls.add(peer, haste);
+  }
+
+  /** Who was called since this was last asked. */
+  takeCalls(): ReadonlyMap<PeerId, CallHaste> {
+    return this.#calls.take();
   }
 
   /** All machines ever certified, in the order in which they became known. */
   get machines(): readonly PeerId[] {
     return [...this.#roster.certificates.keys()];
+  }
+
+  /** The other members that could be asked: those that are connected; in a large fleet all others too. */
+  others(now: UnixMs): readonly PeerId[] {
+    if (!this.#isSparse) return [...this.#up];
+    const rest = this.machines.filter((peer) => !this.isUp(peer) && this.isMember(peer, now));
+    return [...this.#up, ...rest];
   }
 
   /** Machines that are not believed as holders: no plan gives them shards, and what they have counts as missing. */
@@ -234,7 +309,7 @@ export class Membership {
   /** Machines that a plan may use: holders that are not given up, or, where nobody can tell, not silent for too long. */
   eligibleHolders(now: UnixMs, givenUp?: ReadonlySet<PeerId>): readonly PeerId[] {
     return this.holders(now).filter((peer) =>
-      givenUp === undefined ? this.presenceOf(peer, now) !== 'gone' : !givenUp.has(peer),
+      givenUp === undefined ? !this.isGone(peer, now) : !givenUp.has(peer),
     );
   }
 
@@ -259,8 +334,9 @@ export class Membership {
   }
 
   #learnBatch(batch: SignedBatch, now: UnixMs): Effects {
+    this.#noteWord(batch, now);
     for (const record of batch.records)
-      if (record.kind === 'addresses') this.#learnAddresses(batch.author, record.addresses, now);
+      if (record.kind === 'addresses') this.#addresses.set(batch.author, record.addresses);
     return this.#follow(this.#roster.learnBatch(batch), now);
   }
 
@@ -280,12 +356,13 @@ export class Membership {
     });
   }
 
-  #learnAddresses(author: PeerId, addresses: readonly string[], now: UnixMs): void {
-    this.#addresses.set(author, addresses);
-    if (author === this.self || this.#up.has(author)) return;
-    // The lower id dials at once, the higher one a little later: two dials at the same time are only work.
-    const waitMs = author > this.self ? 0 : 2 * retryMsMin;
-    this.#scheduleDial(author, { atMs: now + waitMs, waitMs: retryMsMin });
+  /** Who wrote was up; whose clock is ahead was so now at the latest. */
+  #noteWord({ author, atMs }: SignedBatch, now: UnixMs): void {
+    const saidMs = unixMs(Math.min(atMs, now));
+    if (saidMs > (this.#wordMs.get(author) ?? 0)) this.#wordMs.set(author, saidMs);
+    if (!this.#isSparse || this.#up.has(author)) return;
+    if (saidMs > (this.#heardAt.get(author) ?? now)) this.#heardAt.set(author, saidMs);
+    if (saidMs > (this.#missedMs.get(author) ?? now)) this.#missedMs.delete(author);
   }
 
   #connected(peer: PeerId, now: UnixMs): Effects {
@@ -293,7 +370,9 @@ export class Membership {
     this.#up.add(peer);
     this.#met.add(peer);
     this.#heardAt.set(peer, now);
-    this.#dials.delete(peer);
+    this.#wordMs.set(peer, now);
+    this.#missedMs.delete(peer);
+    this.#calls.end(peer);
     this.#version++;
     return [];
   }
@@ -301,32 +380,9 @@ export class Membership {
   #disconnected(peer: PeerId, now: UnixMs): Effects {
     if (!this.#up.delete(peer)) return [];
     this.#heardAt.set(peer, now);
+    this.#wordMs.set(peer, now);
     this.#version++;
-    this.#scheduleDial(peer, { atMs: now + retryMsMin, waitMs: retryMsMin });
     return [];
-  }
-
-  #scheduleDial(peer: PeerId, dial: Dial): void {
-    this.#dials.set(peer, dial);
-    this.#nextDialMs = Math.min(this.#nextDialMs, dial.atMs);
-  }
-
-  #dialAbsent(now: UnixMs): Effects {
-    if (now < this.#nextDialMs) return [];
-    const effects: Effects[number][] = [];
-    // Whoever comes back dials by itself: where many are away, asking each every quarter of an hour is only noise.
-    const patience = Math.max(1, this.#dials.size / absentDialsMax);
-    let next = Number.POSITIVE_INFINITY;
-    for (const [peer, dial] of this.#dials) {
-      if (dial.atMs <= now && !this.#roster.isRevoked(peer)) {
-        effects.push({ kind: 'connect', peer, addresses: this.addressesOf(peer) });
-        dial.waitMs = Math.min(retryMsMax, dial.waitMs * dialWaitGrowth);
-        dial.atMs = now + patience * dial.waitMs * (0.75 + 0.5 * this.#fraction());
-      }
-      next = Math.min(next, dial.atMs);
-    }
-    this.#nextDialMs = next;
-    return effects;
   }
 }
 

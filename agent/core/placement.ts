@@ -41,7 +41,7 @@ export class Placement {
         return this.#receipt(event.receipt);
       case 'packStaged':
         this.#waitForWords();
-        return this.announcePack(this.#shelf.take(event.descriptor.pack));
+        return this.#announceStaged(this.#shelf.take(event.descriptor.pack));
       case 'tick':
         return this.#tick(event.now);
       default:
@@ -66,6 +66,12 @@ export class Placement {
   /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
   announcePack(known: KnownPack): Effects {
     return this.#announcePackTo([...this.#hearersOf(known)], known);
+  }
+
+  /** In a large fleet the members of its group are called: when they are there they hear of it, and of all else. */
+  #announceStaged(known: KnownPack): Effects {
+    for (const peer of this.#shelf.groupOf(known)?.members ?? []) this.#membership.call(peer);
+    return this.announcePack(known);
   }
 
   #announcePackTo(hearers: readonly PeerId[], known: KnownPack): Effects {
@@ -252,7 +258,11 @@ export class Placement {
       (known) => known.isInOutbox || this.#hasSurplus(known),
     );
     this.#mayWait = waiting.length > 0;
-    return waiting.flatMap((known) => this.#announcePackTo(this.#waitsFor(known), known));
+    return waiting.flatMap((known) => {
+      const hearers = this.#waitsFor(known);
+      for (const peer of hearers) this.#membership.call(peer);
+      return this.#announcePackTo(hearers, known);
+    });
   }
 
   /** From now on with patience: whoever is away for a night says all when it comes back. */

@@ -38,6 +38,13 @@ export class Pulls {
     return count;
   }
 
+  /** Whether anything is to come from a peer, or flows in. */
+  isFrom(peer: PeerId): boolean {
+    for (const { from } of this.#pulls.values()) if (from === peer) return true;
+    for (const { from } of this.#flowing.values()) if (from === peer) return true;
+    return false;
+  }
+
   has(pack: PackId, index: number): boolean {
     return this.#pulls.has(keyOf(pack, index));
   }

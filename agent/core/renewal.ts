@@ -1,4 +1,4 @@
-// Whose certificates an admin's agent makes anew before they end: members that are connected now. Whoever is not seen for months runs out, and
+// Whose certificates an admin's agent makes anew before they end: members that are up now. Whoever is not seen for months runs out, and
 // has to be invited again.
 
 import type { UnixMs } from '../../datasets/index.ts';
@@ -10,11 +10,14 @@ import type { Membership } from './membership.ts';
 export function certificatesToRenew(membership: Membership, now: UnixMs): readonly MachineCertificate[] {
   const { self } = membership;
   const admins = membership.machines.filter(
-    (peer) => membership.hasRole(peer, 'admin') && membership.isMember(peer, now) && membership.isUp(peer),
+    (peer) =>
+      membership.hasRole(peer, 'admin') &&
+      membership.isMember(peer, now) &&
+      membership.presenceOf(peer, now) === 'up',
   );
   if (admins.toSorted()[0] !== self) return [];
   return membership.machines
-    .filter((peer) => membership.isMember(peer, now) && membership.isUp(peer))
+    .filter((peer) => membership.isMember(peer, now) && membership.presenceOf(peer, now) === 'up')
     .flatMap((peer) => membership.certificateOf(peer) ?? [])
     .filter(({ notAfterMs }) => notAfterMs - now < certificateRenewMs);
 }

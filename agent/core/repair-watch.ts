@@ -88,10 +88,9 @@ export class RepairWatch {
 
   /** By own ears; what telemetry saw before counts while nothing was heard since. */
   #hoursAway(peer: PeerId, hoursBefore: number, now: UnixMs): number {
-    if (this.#membership.isUp(peer)) return 0;
-    const heardMs = this.#membership.heardAt(peer) ?? now;
+    if (!this.#membership.isAway(peer)) return 0;
     const madeMs = this.#presence!.madeMs;
-    const silentMs = now - heardMs;
+    const silentMs = this.#membership.awayMs(peer, now);
     const seenMs = hoursBefore > 0 ? Math.max(0, now - madeMs) + hoursBefore * hourMs : 0;
     const awayMs = this.#membership.hasMet(peer) ? silentMs : Math.max(silentMs, seenMs);
     return awayMs < blipMs ? 0 : awayMs / hourMs;

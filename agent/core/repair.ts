@@ -12,8 +12,8 @@ import { DiskRoom } from './disk-room.ts';
 import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
 import type { Pull, Pulls } from './pulls.ts';
-import { isForgotten, type KnownPack, noteHas, noteLacks, reachable } from './shelf.ts';
-import { shardsInReach, type Shelf } from './shelf.ts';
+import { Reach } from './reach.ts';
+import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 
 interface Want {
   readonly pack: PackId;
@@ -35,6 +35,7 @@ export class Repair {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   readonly #pulls: Pulls;
+  readonly #reach: Reach;
   readonly #wants = new Map<PackId, Want>();
   readonly #inquiries = new Inquiries();
   /** Nothing is asked for while this machine's person wants it to rest. */
@@ -47,6 +48,7 @@ export class Repair {
     this.#membership = membership;
     this.#shelf = shelf;
     this.#pulls = pulls;
+    this.#reach = new Reach(membership, shelf);
   }
 
   /** Shards that should be here and are not. */
@@ -54,17 +56,8 @@ export class Repair {
     return this.#wants.size;
   }
 
-  /** Packs known here of which exactly k shards are in reach, and those of which fewer are; own ones that lie whole in the outbox are safe. */
-  packsAtRisk(): { readonly thinCount: number; readonly outOfReachCount: number } {
-    let [thinCount, outOfReachCount] = [0, 0];
-    for (const known of this.#shelf.packs.values()) {
-      const k = known.descriptor?.redundancy.k;
-      if (k === undefined || known.isInOutbox || this.#shelf.givenUpMs(known) !== undefined) continue;
-      const spare = shardsInReach(known, this.#membership.up) - k;
-      if (spare === 0) thinCount++;
-      if (spare < 0) outOfReachCount++;
-    }
-    return { thinCount, outOfReachCount };
+  packsAtRisk(): ReturnType<Reach['packsAtRisk']> {
+    return this.#reach.packsAtRisk();
   }
 
   handle(event: CoreEvent): Effects {
@@ -189,9 +182,7 @@ export class Repair {
   #isMove(want: Want): boolean {
     const known = this.#shelf.get(want.pack);
     const slot = known === undefined ? undefined : this.slotOf(known);
-    return (
-      known !== undefined && slot !== undefined && reachable(known, slot, this.#membership.up).length > 0
-    );
+    return known !== undefined && slot !== undefined && this.#reach.peersWith(known, slot).length > 0;
   }
 
   #pursue(want: Want, now: UnixMs): Effects {
@@ -210,7 +201,7 @@ export class Repair {
     if (group === undefined || slot === undefined || isForgotten(known)) return [];
     if (want.isRebuilding || this.#pulls.has(want.pack, slot)) return [];
     if (known.isInOutbox && known.descriptor !== undefined) return this.#rebuild(want, known, slot);
-    const [from] = reachable(known, slot, this.#membership.up);
+    const [from] = this.#reach.peersWith(known, slot);
     if (from !== undefined) {
       return [
         this.#pulls.start({
@@ -223,7 +214,12 @@ export class Repair {
         }),
       ];
     }
-    if (this.#mayWait(known, slot, now) || now - want.sinceMs < planSettleMs) return [];
+    if (
+      this.#reach.callFor(known, slot) ||
+      this.#mayWait(known, slot, now) ||
+      now - want.sinceMs < planSettleMs
+    )
+      return [];
     return this.#gather(want, known, { group, slot, now });
   }
 
@@ -233,12 +229,10 @@ export class Repair {
    */
   #mayWait(known: KnownPack, slot: number, now: UnixMs): boolean {
     const k = known.descriptor?.redundancy.k ?? 1;
-    const waitMs =
-      k > 1 && shardsInReach(known, this.#membership.up) > k ? Number.POSITIVE_INFINITY : restartMs;
+    const waitMs = k > 1 && this.#reach.shardCount(known) > k ? Number.POSITIVE_INFINITY : restartMs;
     return [...(known.others.get(slot) ?? [])].some(
       (peer) =>
-        this.#membership.presenceOf(peer, now) === 'silent' &&
-        now - (this.#membership.heardAt(peer) ?? now) < waitMs,
+        this.#membership.presenceOf(peer, now) === 'silent' && this.#membership.awayMs(peer, now) < waitMs,
     );
   }
 
@@ -248,9 +242,7 @@ export class Repair {
     this.#nextOrderMs = now + orderEveryMs;
     const left = (pack: PackId): number => {
       const known = this.#shelf.get(pack);
-      return known === undefined
-        ? 0
-        : shardsInReach(known, this.#membership.up) - (known.descriptor?.redundancy.k ?? 1);
+      return known === undefined ? 0 : this.#reach.shardCount(known) - (known.descriptor?.redundancy.k ?? 1);
     };
     const ordered = [...this.#wants].map(([pack, want]) => ({ pack, want, left: left(pack) }));
     this.#wants.clear();
@@ -275,8 +267,11 @@ export class Repair {
         coming++;
         continue;
       }
-      const [from] = reachable(known, index, this.#membership.up);
-      if (from === undefined) continue;
+      const [from] = this.#reach.peersWith(known, index);
+      if (from === undefined) {
+        if (this.#reach.callFor(known, index)) coming++;
+        continue;
+      }
       effects.push(
         this.#pulls.start({
           pack: want.pack,
@@ -291,6 +286,7 @@ export class Repair {
     }
     if (here.size + coming >= needed) return effects;
     want.notBeforeMs = at.now + shardRetryMs;
+    for (const peer of at.group.members) this.#membership.call(peer);
     const peers = at.group.members.filter((peer) => this.#membership.up.has(peer));
     return [...effects, ...this.#inquiries.ask(want.pack, peers, at.now)];
   }

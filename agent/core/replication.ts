@@ -11,6 +11,7 @@ import {
   recordsPerBatchMax,
   retryMsMin,
   strangerLogsMax,
+  waitingAskersMax,
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
@@ -36,6 +37,8 @@ interface KnownLog {
   isForked: boolean;
   /** When its author was last shown what it forgot. */
   shownMs: number;
+  /** Who asked for what is still on its way here. */
+  askers: Set<PeerId> | undefined;
 }
 
 /** Statements handed on by one life of an agent; an admin writes a few in a year, and each disk goes back once. */
@@ -51,6 +54,8 @@ export class Replication {
   #comparison = 0;
   /** What all logs want next, as it is sent; undefined since one moved on. */
   #heads: readonly LogWant[] | undefined;
+  /** Who is known to have written two histories. */
+  readonly #forkedAuthors = new Set<PeerId>();
   /** Logs of which more is known to exist. */
   readonly #behind = new Set<KnownLog>();
   /** Statements out of second histories that were written into the own log. */
@@ -89,8 +94,18 @@ export class Replication {
 
   #message({ from, message }: Extract<CoreEvent, { kind: 'message' }>): Effects {
     if (message.kind === 'heads') return this.#compare(from, message.next, message.reply);
-    if (message.kind === 'logPull') return [{ kind: 'sendBatches', to: from, want: message.want }];
-    return [];
+    if (message.kind !== 'logPull') return [];
+    for (const want of message.want) this.#rememberAsker(from, want);
+    return [{ kind: 'sendBatches', to: from, want: message.want }];
+  }
+
+  /** In a large fleet hints are faster than what they tell of: who asks for it too early gets it when it comes. */
+  #rememberAsker(from: PeerId, { author, stream, sequence }: LogWant): void {
+    const log = this.#logs[stream].get(author);
+    if (!this.#membership.isSparse || log === undefined) return;
+    if (sequence < log.storedNext || sequence >= log.heardNext) return;
+    log.askers ??= new Set();
+    if (log.askers.size < waitingAskersMax) log.askers.add(from);
   }
 
   /** Sends what the other lacks; asks for what it lacks itself. */
@@ -168,6 +183,7 @@ export class Replication {
     const { self, up } = this.#membership;
     const wasForked = log.isForked;
     log.isForked = true;
+    if (stream === 'facts') this.#forkedAuthors.add(author);
     const effects: CoreEffect[] = [];
     if (author === self && !wasForked) {
       const want = [{ author, stream, sequence: 0 }];
@@ -238,10 +254,19 @@ export class Replication {
     this.#moveTo(log, Math.max(log.next, batch.sequence + 1));
     keepHash(log, batch);
     log.storedNext = Math.max(log.storedNext, batch.sequence + 1);
-    if (batch.author !== this.#membership.self)
-      return batch.records.some(({ kind }) => kind === 'head') ? this.#confirm(log) : [];
+    if (batch.author !== this.#membership.self) {
+      const confirmed = batch.records.some(({ kind }) => kind === 'head') ? this.#confirm(log) : [];
+      return log.askers === undefined ? confirmed : [...confirmed, ...this.#answerAskers(log, batch)];
+    }
     this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
     return [{ kind: 'broadcast', hint: { author: batch.author, stream: batch.stream, next: log.next } }];
+  }
+
+  #answerAskers(log: KnownLog, { sequence }: SignedBatch): Effects {
+    const { author, stream, askers = new Set() } = log;
+    log.askers = undefined;
+    const asked = [...askers].filter((peer) => this.#membership.up.has(peer));
+    return asked.map((to) => ({ kind: 'sendBatches', to, want: [{ author, stream, sequence }] }));
   }
 
   /** Batches of each log of facts that are known to exist: those that are here, and those that others spoke of. */
@@ -253,7 +278,11 @@ export class Replication {
 
   /** Whether the author of a log of facts is known to have written two histories. */
   isForked(author: PeerId): boolean {
-    return this.#logs.facts.get(author)?.isForked === true;
+    return this.#forkedAuthors.has(author);
+  }
+
+  get forkedAuthors(): ReadonlySet<PeerId> {
+    return this.#forkedAuthors;
   }
 
   /** Tells an author how much of its log is safe here. */
@@ -322,6 +351,7 @@ export class Replication {
       hashes: new Map(),
       isForked: false,
       shownMs: Number.NEGATIVE_INFINITY,
+      askers: undefined,
     };
     this.#logs[stream].set(author, log);
     this.#heads = undefined;

@@ -6,6 +6,7 @@ import type { UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor, WireMessage } from '../codec/index.ts';
 import { pullsMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
+import { Asking } from './asking.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
@@ -24,7 +25,8 @@ interface Fetch extends Wanted {
   /** Shards that came, and from whom. */
   readonly scratch: Map<number, PeerId>;
   readonly tried: Set<string>;
-  askedAtMs: number | undefined;
+  /** Everybody else is asked: since when. */
+  asking: { readonly all: Asking; readonly sinceMs: UnixMs } | undefined;
   isReady: boolean;
 }
 
@@ -56,6 +58,11 @@ export class Restore {
         return this.#arrived(event);
       case 'packUsed':
         return this.#used(event.pack, event.now);
+      case 'connected':
+        return this.#parts.membership.isSparse ? this.#work(event.now) : [];
+      case 'disconnected':
+        for (const { asking } of this.#fetches.values()) asking?.all.end(event.peer);
+        return [];
       case 'tick':
         return this.#fetches.size + this.#waiting.length === 0 ? [] : this.#work(event.now);
       default:
@@ -65,6 +72,12 @@ export class Restore {
 
   pullsEnded(pulls: readonly Pull[], now: UnixMs): Effects {
     return pulls.some(({ purpose }) => purpose === 'restore') ? this.#work(now) : [];
+  }
+
+  /** Whether a machine is asked, or should have something that is wanted here. */
+  isWaitingFor(peer: PeerId): boolean {
+    for (const { asking } of this.#fetches.values()) if (asking?.all.isWaitingFor(peer) === true) return true;
+    return false;
   }
 
   #message({ from, message, now }: Extract<CoreEvent, { kind: 'message' }>): Effects {
@@ -77,6 +90,7 @@ export class Restore {
   }
 
   #found(from: PeerId, held: Extract<WireMessage, { kind: 'shardsHeld' }>['held'], now: UnixMs): Effects {
+    for (const { asking } of this.#fetches.values()) asking?.all.end(from);
     for (const { descriptor, indexes } of held) {
       const fetch = this.#fetches.get(descriptor.pack);
       if (fetch === undefined) continue;
@@ -122,7 +136,7 @@ export class Restore {
       candidates: new Map(),
       scratch: new Map(),
       tried: new Set(),
-      askedAtMs: undefined,
+      asking: undefined,
       isReady: false,
     };
     const { election, shelf } = this.#parts;
@@ -134,6 +148,8 @@ export class Restore {
     for (const [index, peers] of shelf.get(descriptor.pack)?.others ?? []) {
       for (const peer of peers) addCandidate(fetch, index, peer);
     }
+    for (const peer of new Set([...fetch.candidates.values()].flat()))
+      this.#parts.membership.call(peer, 'now');
     this.#fetches.set(descriptor.pack, fetch);
   }
 
@@ -153,7 +169,7 @@ export class Restore {
       const isComing = this.#parts.pulls.has(descriptor.pack, index);
       const pull = isComing ? undefined : this.#pullFrom(fetch, index, now);
       if (pull !== undefined) effects.push(pull);
-      if (isComing || pull !== undefined) coming++;
+      if (isComing || pull !== undefined || this.#isCalled(fetch, index)) coming++;
     }
     return here.size + coming >= k
       ? effects
@@ -178,6 +194,14 @@ export class Restore {
     });
   }
 
+  /** In a large fleet those who should have it are called first. */
+  #isCalled({ candidates, tried }: Fetch, index: number): boolean {
+    const { membership } = this.#parts;
+    const others = (candidates.get(index) ?? []).filter((peer) => !tried.has(`${index} ${peer}`));
+    for (const peer of others) membership.call(peer);
+    return others.some((peer) => membership.isExpected(peer));
+  }
+
   /** Nobody known is left: ask everybody once, wait a little, then say how much was found. */
   #askAround(
     fetch: Fetch,
@@ -186,15 +210,13 @@ export class Restore {
     const { pack } = fetch.descriptor;
     const { membership, pulls } = this.#parts;
     if (pulls.countFor('restore') >= pullsMax) return [];
-    if (fetch.askedAtMs === undefined) {
-      fetch.askedAtMs = at.now;
-      return [...membership.up].map((to): CoreEffect => ({
-        kind: 'send',
-        to,
-        message: { kind: 'shardsAsk', packs: [pack] },
-      }));
-    }
-    if (at.coming > 0 || at.now - fetch.askedAtMs < shardRetryMs) return [];
+    fetch.asking ??= {
+      all: new Asking(membership, new Map(membership.others(at.now).map((peer) => [peer, [pack]])), at.now),
+      sinceMs: at.now,
+    };
+    const { all, sinceMs } = fetch.asking;
+    const asks = all.work(at.now);
+    if (at.coming > 0 || at.now - sinceMs < shardRetryMs || !all.isOver(at.now)) return asks;
     this.#fetches.delete(pack);
     const cleared = [...fetch.scratch.keys()].map((index): CoreEffect => ({
       kind: 'removeShard',

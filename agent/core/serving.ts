@@ -17,6 +17,8 @@ export class Serving {
   readonly #shelf: Shelf;
   #queue: Send[] = [];
   #sending = 0;
+  /** Of how many shards each is the receiver. */
+  readonly #sendingTo = new Map<PeerId, number>();
 
   constructor(shelf: Shelf) {
     this.#shelf = shelf;
@@ -25,6 +27,11 @@ export class Serving {
   /** Shards on their way out or waiting for it. */
   get sendCount(): number {
     return this.#queue.length + this.#sending;
+  }
+
+  /** Whether shards are on their way to a machine, or wait for it. */
+  isFor(peer: PeerId): boolean {
+    return this.#sendingTo.has(peer) || this.#queue.some(({ to }) => to === peer);
   }
 
   handle(event: CoreEvent): Effects {
@@ -36,6 +43,7 @@ export class Serving {
         return [];
       case 'shardSent':
         this.#sending--;
+        this.#count(event.to, -1);
         return [...this.#ended(event), ...this.#next()];
       case 'disconnected':
         this.#queue = this.#queue.filter(({ to }) => to !== event.peer);
@@ -60,9 +68,16 @@ export class Serving {
       const send = this.#queue.shift();
       if (send === undefined) break;
       this.#sending++;
+      this.#count(send.to, 1);
       effects.push({ kind: 'sendShard', ...send });
     }
     return effects;
+  }
+
+  #count(to: PeerId, change: 1 | -1): void {
+    const count = (this.#sendingTo.get(to) ?? 0) + change;
+    if (count > 0) this.#sendingTo.set(to, count);
+    else this.#sendingTo.delete(to);
   }
 
   /** `damaged`: the shard was not what its pack promises when it was read here, and was not sent. */

@@ -6,6 +6,7 @@ import { groupOfPack, type Plan, type PlacementGroup } from '../../optimizer/ind
 import type { PackDescriptor } from '../codec/index.ts';
 import { givenUpPacksMax } from '../limits.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
+import { indexOfPlan } from './plan-index.ts';
 
 /** Before all that a holder waits for. */
 const longAgoMs = unixMs(0);
@@ -41,7 +42,7 @@ export interface KnownPack {
 
 export class Shelf {
   readonly #packs = new Map<PackId, KnownPack>();
-  readonly #groups = new Map<string, PlacementGroup>();
+  #groups: ReadonlyMap<string, PlacementGroup> = new Map();
   /** The same of packs that are not known here, or no more, by both ids; the newest words only. */
   readonly #givenUp = new Map<string, UnixMs>();
   #wiped: ReadonlySet<DriveId> = new Set();
@@ -60,8 +61,7 @@ export class Shelf {
   /** Every pack's group is looked up again under the new plan. */
   usePlan(plan: Plan): void {
     this.#plan = plan;
-    this.#groups.clear();
-    for (const { groups } of plan.classes) for (const group of groups) this.#groups.set(group.id, group);
+    this.#groups = indexOfPlan(plan).byId;
     for (const known of this.#packs.values()) {
       known.group = undefined;
       known.confirmed.clear();
@@ -197,17 +197,6 @@ export class Shelf {
 /** The group of a pack under a plan: of the class with the pack's own redundancy, by rendezvous, off its owner. */
 export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGroup | undefined {
   return groupOfPack(plan, { ...descriptor, packClass: descriptor.placementClass });
-}
-
-/** Those of `up` that said that they have a shard. */
-export const reachable = (known: KnownPack, index: number, up: ReadonlySet<PeerId>): readonly PeerId[] =>
-  [...(known.others.get(index) ?? [])].filter((peer) => up.has(peer));
-
-/** How many different shards of a pack are here or with those of `up`. */
-export function shardsInReach(known: KnownPack, up: ReadonlySet<PeerId>): number {
-  const indexes = new Set(known.held);
-  for (const index of known.others.keys()) if (reachable(known, index, up).length > 0) indexes.add(index);
-  return indexes.size;
 }
 
 /** Whether a peer said that it has any shard of the pack. */

@@ -3,9 +3,10 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor, WireMessage } from '../codec/index.ts';
-import { shardRetryMs, surveyPackCountMax } from '../limits.ts';
+import { surveyPackCountMax } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
-import type { CoreEffect, Effects } from './effects.ts';
+import { Asking } from './asking.ts';
+import type { Effects } from './effects.ts';
 import type { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
@@ -20,10 +21,9 @@ interface Wish {
 /** The wish that is being asked about. */
 interface Asked extends Wish {
   readonly found: ReadonlyMap<PackId, Set<number>>;
-  readonly asked: Set<PeerId>;
-  readonly waiting: Set<PeerId>;
+  readonly holders: ReadonlySet<PeerId>;
   round: 'holders' | 'everybody';
-  untilMs: number;
+  asking: Asking;
 }
 
 export interface SurveyParts {
@@ -51,32 +51,35 @@ export class Survey {
           ? this.#heard(event.from, event.message.held, event.now)
           : [];
       case 'disconnected':
-        return this.#now?.waiting.delete(event.peer) === true ? this.#work(event.now) : [];
+        return this.#now?.asking.end(event.peer) === true ? this.#work(event.now) : [];
+      case 'connected':
+        return this.isWaitingFor(event.peer) ? this.#work(event.now) : [];
       case 'tick':
-        return this.#now === undefined || event.now < this.#now.untilMs ? [] : this.#late(event.now);
+        return this.#work(event.now);
       default:
         return [];
     }
+  }
+
+  isWaitingFor(peer: PeerId): boolean {
+    return this.#now?.asking.isWaitingFor(peer) === true;
   }
 
   #next(now: UnixMs): Effects {
     const wish = this.#waiting.shift();
     if (wish === undefined) return [];
     const found = new Map(wish.packs.map(({ pack }) => [pack, new Set(this.#here(pack))]));
-    this.#now = {
-      ...wish,
-      found,
-      asked: new Set(),
-      waiting: new Set(),
-      round: 'holders',
-      untilMs: now + shardRetryMs,
-    };
-    const holders = new Map<PeerId, PackId[]>();
-    for (const descriptor of wish.packs)
-      for (const peer of this.#holdersOf(descriptor))
-        holders.set(peer, [...(holders.get(peer) ?? []), descriptor.pack]);
-    const effects = this.#ask(this.#now, holders);
-    return [...effects, ...this.#work(now)];
+    const packsOf = new Map<PeerId, PackId[]>();
+    for (const descriptor of wish.packs) {
+      for (const peer of this.#holdersOf(descriptor)) {
+        const packs = packsOf.get(peer);
+        if (packs === undefined) packsOf.set(peer, [descriptor.pack]);
+        else packs.push(descriptor.pack);
+      }
+    }
+    const asking = new Asking(this.#parts.membership, packsOf, now);
+    this.#now = { ...wish, found, holders: new Set(packsOf.keys()), round: 'holders', asking };
+    return this.#work(now);
   }
 
   #here(pack: PackId): readonly number[] {
@@ -93,51 +96,35 @@ export class Survey {
     return new Set([...members, ...others]);
   }
 
-  #ask(now: Asked, packsOf: ReadonlyMap<PeerId, readonly PackId[]>): Effects {
-    const { up } = this.#parts.membership;
-    const effects: CoreEffect[] = [];
-    for (const [to, packs] of packsOf) {
-      if (!up.has(to)) continue;
-      now.asked.add(to);
-      now.waiting.add(to);
-      effects.push({ kind: 'send', to, message: { kind: 'shardsAsk', packs } });
-    }
-    return effects;
-  }
-
   #heard(from: PeerId, held: Extract<WireMessage, { kind: 'shardsHeld' }>['held'], now: UnixMs): Effects {
     if (this.#now === undefined) return [];
     for (const { descriptor, indexes } of held)
       for (const index of indexes) this.#now.found.get(descriptor.pack)?.add(index);
-    return this.#now.waiting.delete(from) ? this.#work(now) : [];
-  }
-
-  #late(now: UnixMs): Effects {
-    this.#now?.waiting.clear();
-    return this.#work(now);
+    return this.#now.asking.end(from) ? this.#work(now) : [];
   }
 
   #work(now: UnixMs): Effects {
     const asked = this.#now;
-    if (asked === undefined || asked.waiting.size > 0) return [];
+    if (asked === undefined) return [];
+    const effects = asked.asking.work(now);
+    if (!asked.asking.isOver(now)) return effects;
     if (asked.round === 'holders') {
-      const effects = this.#askEverybody(asked, now);
-      if (effects.length > 0) return effects;
+      this.#askEverybody(asked, now);
+      return [...effects, ...this.#work(now)];
     }
     this.#now = undefined;
     const found = asked.packs.map(({ pack }) => asked.found.get(pack)?.size ?? 0);
-    return [{ kind: 'packsCounted', survey: asked.survey, found }, ...this.#next(now)];
+    return [...effects, { kind: 'packsCounted', survey: asked.survey, found }, ...this.#next(now)];
   }
 
   /** A pack may lie where no plan says: on machines that have not caught up with the newest one. */
-  #askEverybody(asked: Asked, now: UnixMs): Effects {
-    asked.round = 'everybody';
-    asked.untilMs = now + shardRetryMs;
+  #askEverybody(asked: Asked, now: UnixMs): void {
     const short = asked.packs
       .filter(({ pack, redundancy }) => (asked.found.get(pack)?.size ?? 0) < redundancy.k)
       .map(({ pack }) => pack);
-    if (short.length === 0) return [];
-    const rest = [...this.#parts.membership.up].filter((peer) => !asked.asked.has(peer));
-    return this.#ask(asked, new Map(rest.map((peer) => [peer, short])));
+    const { membership } = this.#parts;
+    const rest = short.length === 0 ? [] : membership.others(now).filter((peer) => !asked.holders.has(peer));
+    asked.round = 'everybody';
+    asked.asking = new Asking(membership, new Map(rest.map((peer) => [peer, short])), now);
   }
 }

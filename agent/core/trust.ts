@@ -2,7 +2,6 @@
 // so is it left out of plans: first warned, then left out, and back after a time without faults or by an admin's word.
 
 import { hourMs, type UnixMs, unixMs } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
 import type { DoubtRecord, Evidence, EvidenceKind, SignedBatch } from '../codec/index.ts';
 import {
   clockSkewMsMax,
@@ -20,6 +19,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import { type Election, plannedMachinesMin } from './election.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
+import { indexOfPlan } from './plan-index.ts';
 
 /** How heavy one day's evidence weighs; an auditor doubts a machine from 1 on. What can happen to an honest one weighs less. */
 const weights: Readonly<Record<EvidenceKind, number>> = {
@@ -216,7 +216,7 @@ export class Trust {
   #judge(now: UnixMs): ReadonlyMap<PeerId, TrustView> {
     const eligible = this.#membership
       .holders(now, 'with those left out')
-      .filter((peer) => this.#membership.presenceOf(peer, now) !== 'gone').length;
+      .filter((peer) => !this.#membership.isGone(peer, now)).length;
     let mayDrop = Math.max(0, Math.min(Math.floor(eligible / 3), eligible - plannedMachinesMin));
     const zealous = this.#zealous(now);
     const cases = [...this.#doubts.keys()]
@@ -274,7 +274,7 @@ export class Trust {
     const entitled = new Set<PeerId>();
     let quorum: number | undefined;
     for (const known of plan === undefined ? [] : [plan, ...earlierPlans]) {
-      const beside = companionsOf(known, machine);
+      const beside = indexOfPlan(known).companionsOf(machine);
       for (const peer of beside) entitled.add(peer);
       if (beside.size > 0) quorum ??= Math.max(doubtQuorumMin, Math.floor(beside.size / 2) + 1);
     }
@@ -315,29 +315,6 @@ const weightOf = ({ evidence }: OwnCase): number =>
   [...evidence.values()].reduce((sum, { kind, dayCount }) => sum + weights[kind] * dayCount, 0);
 
 const shareOf = ({ doubts, quorum }: Case): number => doubts.length / quorum;
-
-const companions = new WeakMap<Plan, ReadonlyMap<PeerId, ReadonlySet<PeerId>>>();
-const nobody: ReadonlySet<PeerId> = new Set();
-
-/** All machines that share a group with one, without itself. A plan never changes: it is gone through once. */
-function companionsOf(plan: Plan, machine: PeerId): ReadonlySet<PeerId> {
-  const known = companions.get(plan) ?? companionsIn(plan);
-  companions.set(plan, known);
-  return known.get(machine) ?? nobody;
-}
-
-function companionsIn({ classes }: Plan): ReadonlyMap<PeerId, ReadonlySet<PeerId>> {
-  const found = new Map<PeerId, Set<PeerId>>();
-  for (const { members } of classes.flatMap(({ groups }) => groups)) {
-    for (const member of members) {
-      const beside = found.get(member) ?? new Set<PeerId>();
-      for (const other of members) beside.add(other);
-      found.set(member, beside);
-    }
-  }
-  for (const [member, beside] of found) beside.delete(member);
-  return found;
-}
 
 function viewOf(
   { doubts, quorum }: Case,

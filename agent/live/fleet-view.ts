@@ -121,7 +121,7 @@ function auditsOf({ proven, failed, provenMs, problem }: AuditCount): Pick<Machi
 const groupsNow = ({ core }: ViewParts, plan: Plan): readonly GroupNowView[] =>
   plan.classes.flatMap(({ redundancy, groups }) =>
     groups.map(({ id, members }) => {
-      const upCount = members.filter((member) => core.membership.isUp(member)).length;
+      const upCount = members.filter((member) => !core.membership.isAway(member)).length;
       return { group: id, redundancy, upCount, margin: upCount - redundancy.k };
     }),
   );

@@ -156,6 +156,10 @@ export class Shell implements WireListener {
     this.handle({ kind: 'disconnected', peer, now: this.#parts.now() });
   }
 
+  wantsLink(peer: PeerId): boolean {
+    return this.#parts.core.neighbours.wants(peer);
+  }
+
   frame(from: PeerId, bytes: Uint8Array): void {
     const decoded = decodeMessage(bytes);
     if (decoded.ok) this.#message(from, decoded.value);
@@ -277,6 +281,8 @@ export class Shell implements WireListener {
         return disk.remove(effect.shard, () => hooks.changed());
       case 'connect':
         return wire.connect(effect.peer, effect.addresses);
+      case 'release':
+        return wire.release(effect.peer);
       case 'cut':
         return wire.cut(effect.peer);
       case 'report':

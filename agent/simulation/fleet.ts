@@ -18,7 +18,7 @@ import {
   signStatement,
   noBatchHash,
 } from '../codec/index.ts';
-import type { CoreEffect, DriveProof, Effects, StagedSnapshot } from '../core/index.ts';
+import type { CoreEffect, DriveProof, Effects, MeshShape, StagedSnapshot } from '../core/index.ts';
 import { certificateMs } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { Checks } from './checks.ts';
@@ -51,6 +51,7 @@ export class Fleet implements World {
   readonly tickMs: number;
   readonly planMs = 2000;
   readonly scrubPassMs: number;
+  readonly meshShape: MeshShape;
   readonly planner: Planner;
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement = createStatementOpener();
@@ -78,6 +79,7 @@ export class Fleet implements World {
     this.random = createRandom(options.seed).fork('simulation');
     this.tickMs = options.tickMs;
     this.scrubPassMs = options.scrubPassMs;
+    this.meshShape = options;
     this.planner = options.planner;
     this.rewrite = options.rewrite;
     this.network = new Network({
@@ -85,6 +87,7 @@ export class Fleet implements World {
       random: this.random.fork('network'),
       faults: options.faults.network,
     });
+    this.network.isSparse = options.agentCount > options.meshMax;
     this.network.onBytes = (bytes) => this.#lookAtBytes(bytes);
     const root = fleetRootFromSeed(sha256(Buffer.from(`root ${options.seed}`)));
     this.fleet = root.fleet;

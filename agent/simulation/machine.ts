@@ -9,6 +9,7 @@ import type {
   DriveProof,
   Effects,
   HeardForget,
+  MeshShape,
   ScrubPosition,
   StagedSnapshot,
 } from '../core/index.ts';
@@ -31,6 +32,7 @@ export interface World {
   /** How long computing a plan takes. */
   readonly planMs: number;
   readonly scrubPassMs: number;
+  readonly meshShape: MeshShape;
   readonly planner: Planner;
   /** Who is back when, by what the machines did before the run; undefined where nobody knows. */
   presence(): PresenceForecast | undefined;

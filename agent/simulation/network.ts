@@ -87,6 +87,8 @@ export class Network {
   readonly queue: EventQueue;
   readonly random: Random;
   faults: NetworkFaults;
+  /** Not everybody is connected to everybody: hints are handed on. */
+  isSparse = false;
   readonly #endpoints = new Map<PeerId, Endpoint>();
   readonly #links = new Map<string, Link>();
   readonly #blocked = new Set<string>();

@@ -1,7 +1,7 @@
 // What a simulation can be asked for, its defaults, and what it reports.
 
 import { days, type FleetHistory, hours, seconds } from '../../datasets/index.ts';
-import type { Effects } from '../core/index.ts';
+import { type Effects, meshShapeDefault } from '../core/index.ts';
 import { calmNetwork, type NetworkFaults } from './network.ts';
 import { type Planner, plannerOf } from './planner.ts';
 
@@ -133,6 +133,9 @@ export interface SimulationOptions {
   readonly tickMs?: number;
   /** In which each agent reads all its shards: the shipped four weeks are longer than most runs. */
   readonly scrubPassMs?: number;
+  /** Larger fleets are not fully connected, but stand on so many rings; default of both: as the product has it. */
+  readonly meshMax?: number;
+  readonly ringCount?: number;
   readonly holderSilenceMs?: number;
   readonly quotaBytes?: number;
   readonly planner?: Planner;
@@ -159,6 +162,7 @@ export function resolveOptions(options: SimulationOptions): ResolvedOptions {
     keepLast: Number.POSITIVE_INFINITY,
     tickMs: seconds(30),
     scrubPassMs: days(1),
+    ...meshShapeDefault,
     // Longer than a weekend and the Monday morning after it.
     holderSilenceMs: days(4),
     quotaBytes: 10_000_000,

@@ -33,6 +33,8 @@ const knownNames: ReadonlySet<string> = new Set([
   'tickMs',
   'scrubPassMs',
   'holderSilenceMs',
+  'meshMax',
+  'ringCount',
   'quotaBytes',
   'restoreCount',
   'checks',

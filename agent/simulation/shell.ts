@@ -56,6 +56,7 @@ export class Shell {
       fraction: () => machine.random.fraction(),
       openStatement: world.openStatement,
       scrubPassMs: world.scrubPassMs,
+      meshShape: world.meshShape,
     });
     this.wire = new SimulatedWire({
       network: world.network,
@@ -164,6 +165,7 @@ export class Shell {
     return {
       connected: (peer) => this.tell({ kind: 'connected', peer }),
       disconnected: (peer) => this.tell({ kind: 'disconnected', peer }),
+      wantsLink: (peer) => this.core.neighbours.wants(peer),
       frame: (from, bytes) => this.#frame(from, bytes),
       hint: (from, bytes) => {
         const hint = this.#world.frames.decodeHint(bytes);
@@ -227,10 +229,9 @@ export class Shell {
         this.#sendBatches(effect.to, effect.want);
         return;
       case 'connect':
-        this.wire.connect(effect.peer, effect.addresses);
-        return;
+      case 'release':
       case 'cut':
-        this.wire.cut(effect.peer);
+        this.#link(effect);
         return;
       case 'computePlan':
         this.#computePlan(effect);
@@ -266,6 +267,12 @@ export class Shell {
       default:
         this.#moveShard(effect);
     }
+  }
+
+  #link(effect: Extract<CoreEffect, { kind: 'connect' | 'release' | 'cut' }>): void {
+    if (effect.kind === 'connect') this.wire.connect(effect.peer, effect.addresses);
+    else if (effect.kind === 'release') this.wire.release(effect.peer);
+    else this.wire.cut(effect.peer);
   }
 
   #moveShard(

@@ -147,11 +147,7 @@ function unsettled(fleet: Fleet): string {
 
 /** Machines of which somebody knows that they wrote two histories. */
 const forkedOwners = ({ machines }: Fleet): ReadonlySet<PeerId> =>
-  new Set(
-    machines
-      .map(({ peer }) => peer)
-      .filter((peer) => machines.some(({ shell }) => shell?.core.replication.isForked(peer) === true)),
-  );
+  new Set(machines.flatMap(({ shell }) => [...(shell?.core.replication.forkedAuthors ?? [])]));
 
 function reportOf(fleet: Fleet, end: End): Report {
   const { checks, ledger, machines, options, queue } = fleet;

@@ -28,8 +28,13 @@ export function drawOptions(seed: string, allowed: readonly FaultName[]): Simula
     quotaBytes: pick(random, [10_000_000, 10_000_000, 60_000]),
     restoreCount: 10,
     ...(keepLast === undefined ? {} : { keepLast }),
+    ...drawMesh(createRandom(seed).fork('mesh')),
   };
 }
+
+/** A third of all fleets are too large for everybody to be connected to everybody, however small they are. */
+const drawMesh = (random: Random): Pick<SimulationOptions, 'meshMax' | 'ringCount'> =>
+  random.fraction() < 2 / 3 ? {} : { meshMax: pick(random, [3, 3, 8]), ringCount: pick(random, [1, 2, 3]) };
 
 /** Rates between half and three times of what the name stands for. */
 function drawStrengths(faults: Faults, random: Random): Faults {
@@ -67,6 +72,10 @@ function* simpler(options: SimulationOptions): Generator<SimulationOptions> {
       yield { ...options, faults: { ...faults, [name]: 0 } };
   }
   if (faults.nights === 'people') yield { ...options, faults: { ...faults, nights: 'off' } };
+  if (options.meshMax !== undefined) {
+    const { meshMax: _meshMax, ringCount: _ringCount, ...rest } = options;
+    yield rest;
+  }
   if (options.keepLast !== undefined) {
     const { keepLast: _keepLast, ...rest } = options;
     yield rest;

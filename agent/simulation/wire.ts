@@ -1,5 +1,6 @@
 // The pretend Wire of one life of an agent: frames, hints and shard transfers over the pretend network.
 
+import type { Random } from '../../datasets/index.ts';
 import { shardMatches } from '../codec/index.ts';
 import {
   frameBytesMax,
@@ -19,8 +20,13 @@ const hintBytesMax = 1024;
 /** A machine that comes up finds the others on its network within this time. */
 const discoveryMsMax = 2000;
 
+/** Of a large network so many are found. */
+const discoveredMax = 128;
+
 /** … and finds it again after this, where nothing came of the first time. */
 const rediscoveryMs = 600_000;
+/** To how many others a hint is handed on, as gossipsub's D. */
+const hintFanout = 6;
 /** How much later a frame comes that others overtake, and the copy of one that comes twice. */
 const overtakenMsMax = 2000;
 const repeatedMsMax = 60_000;
@@ -47,6 +53,7 @@ export class SimulatedWire implements Wire, Endpoint {
   readonly #refused = new Set<PeerId>();
   readonly #linkedMs = new Map<PeerId, number>();
   readonly #transfers = new Map<Link, Set<() => void>>();
+  readonly #seenHints = new WeakSet<Uint8Array>();
   #listener: WireListener | undefined;
   #arrivals = 0;
   /** Most frames that ever waited for one peer. */
@@ -90,9 +97,11 @@ export class SimulatedWire implements Wire, Endpoint {
   /** Finds whoever is up, as mDNS does. */
   discover(): void {
     const { network, life } = this.#parts;
-    for (const other of network.listening()) {
+    for (const other of sampleOf(network.listening(), network.random)) {
       if (other.peer === this.peer) continue;
-      life.after(network.random.fraction() * discoveryMsMax, () => network.dial(this, other.peer));
+      life.after(network.random.fraction() * discoveryMsMax, () => {
+        if (this.#listener?.wantsLink(other.peer) === true) network.dial(this, other.peer);
+      });
     }
   }
 
@@ -110,7 +119,9 @@ export class SimulatedWire implements Wire, Endpoint {
 
   /** mDNS names it again. */
   missed(peer: PeerId): void {
-    this.#parts.life.after(rediscoveryMs, () => this.connect(peer, []));
+    this.#parts.life.after(rediscoveryMs, () => {
+      if (this.#listener?.wantsLink(peer) === true) this.connect(peer, []);
+    });
   }
 
   closed(link: Link): void {
@@ -188,10 +199,27 @@ export class SimulatedWire implements Wire, Endpoint {
   }
 
   broadcast(hint: Uint8Array): void {
-    const { network } = this.#parts;
     if (hint.length > hintBytesMax) return;
-    network.onBytes?.(hint);
-    for (const link of this.#links.values()) {
+    this.#parts.network.onBytes?.(hint);
+    this.#seenHints.add(hint);
+    this.#spread(hint, this.#links.values());
+  }
+
+  /** As gossipsub does: who hears a hint for the first time hands it on to a few; where all are connected that is not needed. */
+  #heardHint(from: PeerId, hint: Uint8Array): void {
+    const { network } = this.#parts;
+    if (!network.isSparse) return this.#listener?.hint(from, hint);
+    if (this.#seenHints.has(hint)) return;
+    this.#seenHints.add(hint);
+    this.#listener?.hint(from, hint);
+    const links = [...this.#links.values()];
+    const start = network.random.below(Math.max(1, links.length));
+    this.#spread(hint, [...links.slice(start), ...links].slice(0, Math.min(links.length, hintFanout)));
+  }
+
+  #spread(hint: Uint8Array, links: Iterable<Link>): void {
+    const { network } = this.#parts;
+    for (const link of links) {
       const copies = network.happens(network.faults.hintRepeatShare) ? 2 : 1;
       for (let copy = 0; copy < copies; copy++) this.#hintOver(link, hint);
     }
@@ -202,12 +230,17 @@ export class SimulatedWire implements Wire, Endpoint {
     if (network.happens(network.faults.hintLossShare)) return;
     const other = link.otherOf(this.peer) as SimulatedWire;
     network.queue.schedule(network.queue.nowMs + network.latencyMs(), () => {
-      if (!link.isBroken && other.isListening) other.#listener?.hint(this.peer, hint);
+      if (!link.isBroken && other.isListening) other.#heardHint(this.peer, hint);
     });
   }
 
   connect(peer: PeerId, _addresses: readonly string[]): void {
     if (!this.#links.has(peer)) this.#parts.network.dial(this, peer);
+  }
+
+  release(peer: PeerId): void {
+    const link = this.#links.get(peer);
+    if (link !== undefined) this.#parts.life.after(0, () => this.#parts.network.closeLink(link));
   }
 
   cut(peer: PeerId): void {
@@ -275,6 +308,12 @@ export class SimulatedWire implements Wire, Endpoint {
       else disk.store({ ...arrival, place }, bytes, ended);
     });
   }
+}
+
+/** All of a small network; of a large one as many as answer first. */
+function sampleOf(found: readonly Endpoint[], random: Random): readonly Endpoint[] {
+  if (found.length <= discoveredMax) return found;
+  return Array.from({ length: discoveredMax }, () => found[random.below(found.length)]!);
 }
 
 interface Transfer {

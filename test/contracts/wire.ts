@@ -38,6 +38,9 @@ class Notes implements WireListener {
   disconnected(): void {
     this.lines.push('disconnected');
   }
+  wantsLink(): boolean {
+    return true;
+  }
   frame(_from: string, bytes: Uint8Array): void {
     this.lines.push(`frame ${bytes.join(' ')}`);
   }
@@ -64,6 +67,9 @@ async function linked(t: ExecutionContext, make: MakePair): Promise<Linked> {
   await pair.until(() => leftNotes.lines.length > 0 && rightNotes.lines.length > 0);
   return { ...pair, leftNotes, rightNotes };
 }
+
+const countOf = (lines: readonly string[], line: string): number =>
+  lines.filter((one) => one === line).length;
 
 const streamed = ({ left, right, until }: Linked, descriptor: PackDescriptor): Promise<ShardOutcome> =>
   answerOf<ShardOutcome>({ until }, (done) =>
@@ -113,6 +119,31 @@ export function wireContract(test: TestFn, name: string, make: MakePair): void {
     pair.left.harm(descriptor);
     t.is(await streamed(pair, descriptor), 'damaged');
     t.false(await pair.right.has(descriptor, 'held'));
+  });
+
+  test(`${name} wire: a connection that is let go of ends at both ends, and can be opened again from either`, async (t) => {
+    const { left, right, leftNotes, rightNotes, until } = await linked(t, make);
+    const both = (line: string, count: number): Promise<void> =>
+      until(() => [leftNotes, rightNotes].every(({ lines }) => countOf(lines, line) === count));
+    left.wire.release(right.wire.self);
+    await both('disconnected', 1);
+    t.false(left.wire.send(right.wire.self, Uint8Array.of(1)));
+    right.wire.connect(left.wire.self, left.addresses);
+    await both('connected', 2);
+    right.wire.release(left.wire.self);
+    await both('disconnected', 2);
+    left.wire.connect(right.wire.self, right.addresses);
+    await both('connected', 3);
+    t.true(left.wire.send(right.wire.self, Uint8Array.of(2)));
+    await until(() => rightNotes.lines.includes('frame 2'));
+  });
+
+  test(`${name} wire: to let go of somebody who is not connected does nothing`, async (t) => {
+    const { left, right, leftNotes, rightNotes, until } = await linked(t, make);
+    left.wire.release(left.wire.self);
+    t.true(left.wire.send(right.wire.self, Uint8Array.of(3)));
+    await until(() => rightNotes.lines.includes('frame 3'));
+    t.false(leftNotes.lines.includes('disconnected'));
   });
 
   test(`${name} wire: who was cut off is gone, and nothing reaches it`, async (t) => {

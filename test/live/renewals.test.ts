@@ -62,7 +62,7 @@ function trialOf(
     addresses: [],
     ...(by === undefined ? {} : { adminKey: by }),
   });
-  const membership = new Membership({ self: key.peer, fleet: root.fleet, fraction: () => 0.5 });
+  const membership = new Membership({ self: key.peer, fleet: root.fleet });
   for (const { statement } of known) membership.learn(statement, start);
   const [published, shown]: [SignedStatement[], Uint8Array[]] = [[], []];
   const renewals = new Renewals({

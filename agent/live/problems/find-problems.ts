@@ -58,7 +58,7 @@ function findPacksAtRisk({ membership, repair }: AgentCore): readonly FoundProbl
   const others = membership.machines.filter(
     (peer) => peer !== membership.self && !membership.isRevoked(peer),
   );
-  const awayCount = others.filter((peer) => !membership.up.has(peer)).length;
+  const awayCount = others.filter((peer) => membership.isAway(peer)).length;
   const why = `${awayCount} of ${others.length} other machines are away.`;
   const action =
     repair.wantCount > 0

@@ -17,10 +17,11 @@ export const findMachineProblems = (core: AgentCore, now: UnixMs): readonly Foun
   ]);
 
 /** Machines of which the silence cannot be told yet: they were not met since the agent started. */
-export const unseenMachines = ({ membership }: AgentCore): readonly string[] =>
-  membership.machines.filter(
-    (peer) => peer !== membership.self && !membership.hasMet(peer) && !membership.isRevoked(peer),
-  );
+export const unseenMachines = ({ membership }: AgentCore, now: UnixMs): readonly string[] =>
+  membership.machines.filter((peer) => {
+    const presence = membership.presenceOf(peer, now);
+    return !membership.hasMet(peer) && presence !== 'up' && presence !== 'revoked';
+  });
 
 const nameOf = ({ membership }: AgentCore, peer: PeerId): string =>
   membership.certificateOf(peer)?.name ?? peer;

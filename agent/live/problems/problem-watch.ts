@@ -37,7 +37,7 @@ export class ProblemWatch {
     if (now - this.#lookedMs < problemsEveryMs) return;
     this.#lookedMs = now;
     const seen = parts();
-    const unseen = new Set([...unseenDrives(seen.drives), ...unseenMachines(seen.core)]);
+    const unseen = new Set([...unseenDrives(seen.drives), ...unseenMachines(seen.core, now)]);
     const changes = this.book.update(findProblems(seen), { now, unseen, settleMs: this.#settleMs() });
     this.#save();
     if (changes.length > 0) this.#tell(changes);

@@ -203,6 +203,10 @@ class Libp2pWire implements LiveWire {
     queueMicrotask(() => this.#links.end(peer, 'revoked'));
   }
 
+  release(peer: PeerId): void {
+    queueMicrotask(() => this.#links.end(peer, 'nothing needs this connection any more'));
+  }
+
   async dial(address: string): Promise<boolean> {
     try {
       await this.#node?.dial(multiaddr(address), { signal: AbortSignal.timeout(dialMsMax) });
@@ -363,7 +367,7 @@ class Libp2pWire implements LiveWire {
   /** mDNS or the bootstrap list found somebody. */
   #discovered(peer: PeerId): void {
     if ((this.#restingUntilMs.get(peer) ?? 0) > performance.now()) return;
-    this.connect(peer, []);
+    if (this.#listener?.wantsLink(peer) === true) this.connect(peer, []);
   }
 
   /** Dials the bootstrap addresses until some member is connected. */

@@ -48,7 +48,7 @@ const said = (by: AdminKey, statement: Statement) => ({
 
 const openOnce = createStatementOpener();
 const membership = (): Membership =>
-  new Membership({ self: a.peer, fleet: root.fleet, fraction: () => 0.5, openStatement: openOnce });
+  new Membership({ self: a.peer, fleet: root.fleet, openStatement: openOnce });
 
 function reading(batches: readonly SignedBatch[], now: UnixMs = startMs): Membership {
   const known = membership();

@@ -51,8 +51,7 @@ export const pardonOf = (key: MachineKey, atMs: UnixMs): Uint8Array =>
 export const batchOf = (key: MachineKey, records: readonly AgentRecord[], sequence = 0): SignedBatch =>
   signBatch({ key, stream: 'facts', sequence, previous: noBatchHash, atMs: startMs, records });
 
-export const membershipOf = (self: MachineKey): Membership =>
-  new Membership({ self: self.peer, fleet, fraction: () => 0.5 });
+export const membershipOf = (self: MachineKey): Membership => new Membership({ self: self.peer, fleet });
 
 /** The one snapshot of a drive, as long as nobody looks inside. */
 export const headOf = (drive: DriveId): HeadRecord => ({

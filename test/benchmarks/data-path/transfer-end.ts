@@ -52,6 +52,9 @@ class Counted implements WireListener {
     this.#on('connected', 0);
   }
   disconnected(): void {}
+  wantsLink(): boolean {
+    return true;
+  }
   frame(): void {}
   hint(): void {}
   shardArriving(): 'held' {

@@ -70,6 +70,8 @@ export interface Heard {
 export class Ears implements WireListener {
   readonly heard: Heard[] = [];
   place: ShardPlace | undefined = 'held';
+  /** Whether machines that are found are to be dialled. */
+  isOpenToAll = true;
   readonly #waiting = new Set<() => void>();
 
   connected(peer: PeerId): void {
@@ -77,6 +79,9 @@ export class Ears implements WireListener {
   }
   disconnected(peer: PeerId): void {
     this.#hear({ kind: 'disconnected', peer });
+  }
+  wantsLink(): boolean {
+    return this.isOpenToAll;
   }
   frame(peer: PeerId, bytes: Uint8Array): void {
     this.#hear({ kind: 'frame', peer, bytes });
@@ -150,7 +155,7 @@ export async function startAgent(
   const store = await openStore(join(folder, 'database'));
   const { quotaBytes = 64 * 1024 * 1024 } = options;
   const disk = await openLiveDisk({ folder: join(folder, 'shards'), database: store.database, quotaBytes });
-  const membership = new Membership({ self: peer, fleet: fleet.root.fleet, fraction: Math.random });
+  const membership = new Membership({ self: peer, fleet: fleet.root.fleet });
   const certificate = certificateOf(fleet, peer);
   const reports: string[] = [];
   const learn = ({ statement }: SignedStatement): void => void membership.learn(statement, nowMs());

@@ -1,0 +1,85 @@
+// When whom to dial again: soon after a blip, ever more rarely after that. Whom at all is decided elsewhere (neighbours.ts).
+
+import type { UnixMs } from '../../datasets/index.ts';
+import { absentDialsMax, dialAnswerMs, retryMsMax, retryMsMin } from '../limits.ts';
+import type { PeerId } from '../units.ts';
+
+interface Dial {
+  atMs: number;
+  waitMs: number;
+  /** When it was last dialled; undefined before that. */
+  dialledMs: UnixMs | undefined;
+  /** That nobody answered was told. */
+  isTold: boolean;
+}
+
+/** A blip is over in seconds, a night lasts hours: between the two there is little to gain. */
+const dialWaitGrowth = 30;
+
+export class Dialing {
+  readonly #fraction: () => number;
+  readonly #dials = new Map<PeerId, Dial>();
+  #nextMs = 0;
+
+  constructor(fraction: () => number) {
+    this.#fraction = fraction;
+  }
+
+  /** Whether a machine is dialled now and then. */
+  has(peer: PeerId): boolean {
+    return this.#dials.has(peer);
+  }
+
+  /** Dials a machine first at `atMs`, whatever was tried before. */
+  schedule(peer: PeerId, atMs: number): void {
+    this.#dials.set(peer, { atMs, waitMs: retryMsMin, dialledMs: undefined, isTold: false });
+    this.#nextMs = Math.min(this.#nextMs, atMs);
+  }
+
+  /** It is there, or nobody wants it any more. */
+  end(peer: PeerId): void {
+    this.#dials.delete(peer);
+  }
+
+  /** Those that nobody wants any more are not dialled again. */
+  keepOnly(isWanted: (peer: PeerId) => boolean): void {
+    for (const peer of this.#dials.keys()) if (!isWanted(peer)) this.#dials.delete(peer);
+  }
+
+  /** Whether it was dialled, and has not answered in the time that an answer takes. */
+  isUnanswered(peer: PeerId, now: UnixMs): boolean {
+    const dialledMs = this.#dials.get(peer)?.dialledMs;
+    return dialledMs !== undefined && now - dialledMs >= dialAnswerMs;
+  }
+
+  /** Those that did not answer, each once after it was scheduled. */
+  takeUnanswered(now: UnixMs): readonly PeerId[] {
+    const found: PeerId[] = [];
+    for (const [peer, dial] of this.#dials) {
+      if (dial.isTold || !this.isUnanswered(peer, now)) continue;
+      dial.isTold = true;
+      found.push(peer);
+    }
+    return found;
+  }
+
+  /** Those to dial now. Their next turn comes later, and counts from now. */
+  due(now: UnixMs): readonly PeerId[] {
+    if (now < this.#nextMs) return [];
+    const due: PeerId[] = [];
+    // Whoever comes back dials by itself: where many are away, asking each every quarter of an hour is only noise.
+    const patience = Math.max(1, this.#dials.size / absentDialsMax);
+    let next = Number.POSITIVE_INFINITY;
+    for (const [peer, dial] of this.#dials) {
+      if (dial.atMs <= now) {
+        due.push(peer);
+        dial.dialledMs ??= now;
+        dial.waitMs = Math.min(retryMsMax, dial.waitMs * dialWaitGrowth);
+        dial.atMs = now + patience * dial.waitMs * (0.75 + 0.5 * this.#fraction());
+      }
+      next = Math.min(next, dial.atMs);
+    }
+    this.#nextMs = next;
+    return due;
+  }
+}

@@ -1,0 +1,247 @@
+// To whom this agent keeps connections. In a small fleet to everybody. In a large one to its neighbours on the rings (rings.ts), over which
+// words reach everybody in a few steps, and to those that work calls (membership.call), as long as it does. It never ends a connection over
+// which a shard or a proof is under way, and what others opened it leaves to them.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import {
+  aliveMsMax,
+  callMs,
+  fleetLookMs,
+  fullMeshMax,
+  idleMs,
+  linksMax,
+  retryMsMin,
+  ringCountDefault,
+  ringSideLength,
+  ringTriesAtOnce,
+  workLinksMax,
+} from '../limits.ts';
+import type { PeerId } from '../units.ts';
+import { Dialing } from './dialing.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { CoreEvent } from './events.ts';
+import type { CallHaste } from './calls.ts';
+import type { Membership } from './membership.ts';
+import { type RingMember, ringMemberOf, type RingSide, ringSidesOf } from './rings.ts';
+import { Visits } from './visits.ts';
+
+/** How large a fleet is fully connected, and on how many rings a larger one stands; simulations of small fleets have less of both. */
+export interface MeshShape {
+  readonly meshMax: number;
+  readonly ringCount: number;
+}
+
+export const meshShapeDefault: MeshShape = { meshMax: fullMeshMax, ringCount: ringCountDefault };
+
+export interface NeighboursParts {
+  readonly membership: Membership;
+  /** Uniform in [0, 1). */
+  readonly fraction: () => number;
+  readonly shape?: MeshShape | undefined;
+  /** Whether shards or proofs are under way between this agent and another. */
+  readonly isBusyWith: (peer: PeerId) => boolean;
+}
+
+interface Side {
+  readonly peers: RingSide;
+  /** So many of them are tried, or were until one answered. */
+  tries: number;
+}
+
+export class Neighbours {
+  readonly visits: Visits;
+  readonly #membership: Membership;
+  readonly #shape: MeshShape;
+  readonly #isBusyWith: NeighboursParts['isBusyWith'];
+  readonly #dialing: Dialing;
+  #members: ReadonlyMap<PeerId, RingMember> = new Map();
+  #sides: readonly Side[] = [];
+  /** The neighbours, and those that stand nearer but are not there. */
+  #near: ReadonlySet<PeerId> = new Set();
+  /** Whom work wants to speak to, and until when. */
+  readonly #calledUntilMs = new Map<PeerId, number>();
+  /** When each that is connected last said anything. */
+  readonly #spokeMs = new Map<PeerId, UnixMs>();
+  /** Connections that this agent asked for. */
+  readonly #opened = new Set<PeerId>();
+  #rosterVersion = -1;
+  #nextFleetLookMs = 0;
+  /** A neighbour went away. */
+  #isNews = false;
+
+  constructor({ membership, fraction, shape = meshShapeDefault, isBusyWith }: NeighboursParts) {
+    this.#membership = membership;
+    this.#shape = shape;
+    this.#isBusyWith = isBusyWith;
+    this.#dialing = new Dialing(fraction);
+    this.visits = new Visits(membership);
+  }
+
+  handle(event: CoreEvent): Effects {
+    switch (event.kind) {
+      case 'connected':
+        this.#connected(event.peer, event.now);
+        return [];
+      case 'disconnected':
+        this.#disconnected(event.peer, event.now);
+        return [];
+      case 'batchStored':
+        for (const { kind } of event.batch.records)
+          if (kind === 'addresses') this.#addressed(event.batch.author, event.now);
+        return [];
+      case 'message':
+      case 'batchOpened':
+      case 'shardArrived':
+        if (this.#spokeMs.has(event.from)) this.#spokeMs.set(event.from, event.now);
+        return [];
+      case 'tick':
+        this.#lookAtFleet(event.now);
+        return this.#membership.isSparse ? [] : this.#dials(event.now);
+      default:
+        return [];
+    }
+  }
+
+  /** In a large fleet, what follows from an event after everybody else had it: whom they called is dialled at once. */
+  follow({ kind, now }: CoreEvent): Effects {
+    if (!this.#membership.isSparse) return [];
+    const isTick = kind === 'tick';
+    if (isTick) this.visits.visit(now);
+    const calls = this.#membership.takeCalls();
+    if (!isTick && calls.size === 0 && !this.#isNews) return [];
+    for (const [peer, haste] of calls) this.#called(peer, haste, now);
+    if (isTick) this.#endCalls(now);
+    if (isTick || this.#isNews) this.#lookAround(now);
+    const dials = this.#dials(now);
+    return isTick ? [...dials, ...this.#releases(now)] : dials;
+  }
+
+  /** Whether a machine that was found nearby, or that could be dialled, is to be. */
+  wants(peer: PeerId): boolean {
+    const { isSparse, up } = this.#membership;
+    // A new machine does not know yet how large the fleet is.
+    if (!isSparse) return up.size < this.#shape.meshMax;
+    const isLonely = up.size < this.#shape.ringCount;
+    return isLonely || this.#near.has(peer) || this.#calledUntilMs.has(peer);
+  }
+
+  #connected(peer: PeerId, now: UnixMs): void {
+    if (this.#membership.isRevoked(peer)) return;
+    if (!this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);
+    this.#dialing.end(peer);
+    this.#spokeMs.set(peer, now);
+    this.visits.met(peer, now);
+  }
+
+  #disconnected(peer: PeerId, now: UnixMs): void {
+    this.#opened.delete(peer);
+    if (this.#near.has(peer)) this.#isNews = true;
+    if (!this.#spokeMs.delete(peer) || this.#membership.isRevoked(peer)) return;
+    if (!this.#membership.isSparse || this.#near.has(peer)) this.#dialing.schedule(peer, now + retryMsMin);
+  }
+
+  #addressed(peer: PeerId, now: UnixMs): void {
+    const { self, up } = this.#membership;
+    if (peer === self || up.has(peer) || (this.#membership.isSparse && !this.#dialing.has(peer))) return;
+    // The lower id dials at once, the higher one a little later: two dials at the same time are only work.
+    this.#dialing.schedule(peer, peer > self ? now : now + 2 * retryMsMin);
+  }
+
+  /** How large the fleet is, and who stands where. */
+  #lookAtFleet(now: UnixMs): void {
+    const { rosterVersion, isSparse } = this.#membership;
+    if (rosterVersion === this.#rosterVersion && now < this.#nextFleetLookMs) return;
+    this.#rosterVersion = rosterVersion;
+    this.#nextFleetLookMs = now + fleetLookMs;
+    const alive = this.#membership.machines.filter((peer) => this.#isAlive(peer, now));
+    const isLarge = alive.length > this.#shape.meshMax;
+    if (isLarge !== isSparse) this.#turn(isLarge, alive, now);
+    if (isLarge) this.#stand(alive);
+  }
+
+  #isAlive(peer: PeerId, now: UnixMs): boolean {
+    const { self } = this.#membership;
+    if (!this.#membership.isMember(peer, now)) return false;
+    return peer === self || now - this.#membership.wordMs(peer) < aliveMsMax;
+  }
+
+  #turn(isLarge: boolean, alive: readonly PeerId[], now: UnixMs): void {
+    this.#membership.setSparse(isLarge);
+    this.#calledUntilMs.clear();
+    this.#dialing.keepOnly(() => false);
+    this.#members = new Map();
+    if (isLarge) return;
+    const { self, up } = this.#membership;
+    for (const peer of alive) if (peer !== self && !up.has(peer)) this.#dialing.schedule(peer, now);
+  }
+
+  #stand(alive: readonly PeerId[]): void {
+    const isSame = alive.length === this.#members.size && alive.every((peer) => this.#members.has(peer));
+    if (isSame) return;
+    const { ringCount } = this.#shape;
+    this.#members = new Map(
+      alive.map((peer) => [peer, this.#members.get(peer) ?? ringMemberOf(peer, ringCount)]),
+    );
+    const self = ringMemberOf(this.#membership.self, ringCount);
+    const sides = ringSidesOf(self, [...this.#members.values()], ringSideLength);
+    this.#sides = sides.map((peers) => ({ peers, tries: ringTriesAtOnce }));
+  }
+
+  #called(peer: PeerId, haste: CallHaste, now: UnixMs): void {
+    this.#calledUntilMs.set(peer, now + callMs);
+    const { up } = this.#membership;
+    if (up.has(peer)) return;
+    const isTried = this.#dialing.has(peer);
+    if (isTried && (haste === 'soon' || !this.#dialing.isUnanswered(peer, now))) return;
+    const isCrowded = haste === 'soon' && up.size - this.#near.size > workLinksMax;
+    this.#dialing.schedule(peer, isCrowded ? now + idleMs : now);
+  }
+
+  #endCalls(now: UnixMs): void {
+    for (const [peer, untilMs] of this.#calledUntilMs) if (untilMs < now) this.#calledUntilMs.delete(peer);
+  }
+
+  /** Of each side the nearest that is there, and those before it, which are dialled: when one comes it takes the place. */
+  #lookAround(now: UnixMs): void {
+    const { up } = this.#membership;
+    this.#isNews = false;
+    for (const peer of this.#dialing.takeUnanswered(now)) this.#membership.noteMissed(peer, now);
+    const near = new Set<PeerId>();
+    for (const side of this.#sides) this.#lookAt(side, near, now);
+    this.#near = near;
+    for (const peer of near) if (!up.has(peer) && !this.#dialing.has(peer)) this.#dialing.schedule(peer, now);
+    this.#dialing.keepOnly((peer) => near.has(peer) || this.#calledUntilMs.has(peer));
+  }
+
+  #lookAt(side: Side, near: Set<PeerId>, now: UnixMs): void {
+    const { up } = this.#membership;
+    const { peers } = side;
+    const found = peers.findIndex((peer, at) => at < side.tries && up.has(peer));
+    if (found >= 0) side.tries = Math.max(found + 1, ringTriesAtOnce);
+    else if (peers.slice(0, side.tries).every((peer) => this.#dialing.isUnanswered(peer, now)))
+      side.tries = Math.min(peers.length, side.tries + ringTriesAtOnce);
+    const count = found >= 0 ? found + 1 : side.tries;
+    for (const peer of peers.slice(0, count)) near.add(peer);
+  }
+
+  #dials(now: UnixMs): Effects {
+    return this.#dialing.due(now).flatMap((peer): Effects => {
+      if (!this.#membership.isRevoked(peer))
+        return [{ kind: 'connect', peer, addresses: this.#membership.addressesOf(peer) }];
+      this.#dialing.end(peer);
+      return [];
+    });
+  }
+
+  #releases(now: UnixMs): Effects {
+    const { up } = this.#membership;
+    const effects: CoreEffect[] = [];
+    for (const peer of up) {
+      const isOurs = this.#opened.has(peer) || up.size > linksMax;
+      if (!isOurs || this.#near.has(peer) || this.#calledUntilMs.has(peer)) continue;
+      const isIdle = now - (this.#spokeMs.get(peer) ?? now) >= idleMs;
+      if (isIdle && !this.#isBusyWith(peer)) effects.push({ kind: 'release', peer });
+    }
+    return effects;
+  }
+}

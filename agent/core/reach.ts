@@ -1,0 +1,52 @@
+// Which shards of a pack can be had: here, or from machines that are up. In a large fleet most of those are not connected, and are called when
+// something of theirs is wanted.
+
+import type { PeerId } from '../units.ts';
+import type { Membership } from './membership.ts';
+import type { KnownPack, Shelf } from './shelf.ts';
+
+export class Reach {
+  readonly #membership: Membership;
+  readonly #shelf: Shelf;
+
+  constructor(membership: Membership, shelf: Shelf) {
+    this.#membership = membership;
+    this.#shelf = shelf;
+  }
+
+  /** Connected machines that said that they have a shard. */
+  peersWith(known: KnownPack, index: number): readonly PeerId[] {
+    return [...(known.others.get(index) ?? [])].filter((peer) => this.#membership.up.has(peer));
+  }
+
+  /** Calls those who have a shard; whether one that is not connected may still answer. */
+  callFor(known: KnownPack, index: number): boolean {
+    let isExpected = false;
+    for (const peer of known.others.get(index) ?? []) {
+      this.#membership.call(peer);
+      if (this.#membership.isExpected(peer)) isExpected = true;
+    }
+    return isExpected;
+  }
+
+  /** Different shards of a pack that are here or with machines that are not away. */
+  shardCount(known: KnownPack): number {
+    const indexes = new Set(known.held);
+    for (const [index, peers] of known.others)
+      if ([...peers].some((peer) => !this.#membership.isAway(peer))) indexes.add(index);
+    return indexes.size;
+  }
+
+  /** Packs known here of which exactly k shards are in reach, and those of which fewer are; own ones that lie whole in the outbox are safe. */
+  packsAtRisk(): { readonly thinCount: number; readonly outOfReachCount: number } {
+    let [thinCount, outOfReachCount] = [0, 0];
+    for (const known of this.#shelf.packs.values()) {
+      const k = known.descriptor?.redundancy.k;
+      if (k === undefined || known.isInOutbox || this.#shelf.givenUpMs(known) !== undefined) continue;
+      const spare = this.shardCount(known) - k;
+      if (spare === 0) thinCount++;
+      if (spare < 0) outOfReachCount++;
+    }
+    return { thinCount, outOfReachCount };
+  }
+}

@@ -1,0 +1,81 @@
+// Whom this agent of a large fleet calls though no shard is under way: those with which it shares packs, so that each says what it has,
+// and, as the elected planner, those of which it has not heard for long. It opens nothing itself.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import { callMs, soundEveryMs, visitEveryMs, visitsAtOnce, visitsEveryMs } from '../limits.ts';
+import type { PeerId } from '../units.ts';
+import type { Membership } from './membership.ts';
+
+export class Visits {
+  readonly #membership: Membership;
+  #partners: readonly PeerId[] = [];
+  /** Since when the plan holds. */
+  #planMs = 0;
+  /** When each was last connected: then both said all. */
+  readonly #metMs = new Map<PeerId, number>();
+  #nextMs = 0;
+  #nextPartner = 0;
+  #soundedMs: UnixMs | undefined;
+  #nextHolder = 0;
+
+  constructor(membership: Membership) {
+    this.#membership = membership;
+  }
+
+  /** Under a new plan everybody with whom packs are shared is visited once. */
+  planChanged(partners: readonly PeerId[], now: UnixMs): void {
+    this.#partners = partners;
+    this.#planMs = now;
+    this.#nextMs = 0;
+  }
+
+  met(peer: PeerId, now: UnixMs): void {
+    this.#metMs.set(peer, now);
+  }
+
+  /** Calls the next few partners whose turn it is. */
+  visit(now: UnixMs): void {
+    if (now < this.#nextMs) return;
+    this.#nextMs = now + visitsEveryMs;
+    const { length } = this.#partners;
+    let count = 0;
+    for (let looked = 0; looked < length && count < visitsAtOnce; looked++) {
+      this.#nextPartner = (this.#nextPartner + 1) % length;
+      const peer = this.#partners[this.#nextPartner]!;
+      if (!this.#isDue(peer, now)) continue;
+      this.#membership.call(peer);
+      count++;
+    }
+  }
+
+  /** Both would call at the same time: the lower id does it at once, the higher one a little later. */
+  #isDue(peer: PeerId, now: UnixMs): boolean {
+    const { self, up } = this.#membership;
+    // To those that are connected all is said anyway.
+    if (up.has(peer)) this.#metMs.set(peer, now);
+    const waitMs = self < peer ? 0 : callMs;
+    const sinceMs = Math.max(this.#planMs, now - waitMs - visitEveryMs);
+    return (this.#metMs.get(peer) ?? 0) < sinceMs && now - this.#planMs >= waitMs;
+  }
+
+  /** The elected planner calls holders that were silent for long, evenly over time. */
+  sound(now: UnixMs): void {
+    const sinceMs = this.#soundedMs;
+    if (sinceMs !== undefined && now - sinceMs < visitsEveryMs) return;
+    this.#soundedMs = now;
+    const holders = this.#membership.holders(now);
+    const share = Math.min(1, (sinceMs === undefined ? visitsEveryMs : now - sinceMs) / soundEveryMs);
+    for (let looked = Math.ceil(holders.length * share); looked > 0; looked--) {
+      this.#nextHolder = (this.#nextHolder + 1) % holders.length;
+      const peer = holders[this.#nextHolder]!;
+      const isSilent = now - (this.#membership.heardAt(peer) ?? 0) >= soundEveryMs;
+      const isUnknown = !this.#membership.hasMet(peer) && this.#membership.isExpected(peer);
+      if (isSilent || isUnknown) this.#membership.call(peer);
+    }
+  }
+
+  /** Another one plans. */
+  endSounding(): void {
+    this.#soundedMs = undefined;
+  }
+}

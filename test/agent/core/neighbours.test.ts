@@ -1,0 +1,181 @@
+// To whom an agent is connected: everybody in a small fleet; in a large one its neighbours, and whom work calls for as long as it does.
+
+import test from 'ava';
+import { Membership } from '../../../agent/core/membership.ts';
+import type { CoreEffect } from '../../../agent/core/effects.ts';
+import type { CoreEvent } from '../../../agent/core/events.ts';
+import { Neighbours } from '../../../agent/core/neighbours.ts';
+import { type PeerId, peerId } from '../../../agent/units.ts';
+import { days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { fleet, startMs } from './fleet-of-four.ts';
+
+const peers: readonly PeerId[] = Array.from({ length: 20 }, (_, at) =>
+  peerId(`12D3KooWPretendMachineNumber${String(at).padStart(2, '0')}`),
+);
+const self = peers[7]!;
+
+interface Trial {
+  readonly membership: Membership;
+  readonly neighbours: Neighbours;
+  readonly busy: Set<PeerId>;
+  tell(event: CoreEvent): readonly CoreEffect[];
+  tick(afterMs: number): readonly CoreEffect[];
+  now(): UnixMs;
+}
+
+function trialOf(meshMax: number): Trial {
+  const membership = new Membership({ self, fleet });
+  for (const peer of peers)
+    membership.learn(
+      {
+        kind: 'certificate',
+        peer,
+        name: peer.slice(-2),
+        roles: ['holder', 'optimizer'],
+        notBeforeMs: startMs,
+        notAfterMs: unixMs(startMs + days(300)),
+      },
+      startMs,
+    );
+  const busy = new Set<PeerId>();
+  const neighbours = new Neighbours({
+    membership,
+    fraction: () => 0.5,
+    shape: { meshMax, ringCount: 2 },
+    isBusyWith: (peer) => busy.has(peer),
+  });
+  let now = startMs;
+  const tell = (event: CoreEvent): readonly CoreEffect[] => [
+    ...membership.handle(event),
+    ...neighbours.handle(event),
+    ...neighbours.follow(event),
+  ];
+  const tick = (afterMs: number): readonly CoreEffect[] => {
+    now = unixMs(now + afterMs);
+    return tell({ kind: 'tick', now });
+  };
+  return { membership, neighbours, busy, tell, tick, now: () => now };
+}
+
+const dialled = (effects: readonly CoreEffect[]): readonly PeerId[] =>
+  effects.flatMap((effect) => (effect.kind === 'connect' ? [effect.peer] : []));
+const released = (effects: readonly CoreEffect[]): readonly PeerId[] =>
+  effects.flatMap((effect) => (effect.kind === 'release' ? [effect.peer] : []));
+const connect = (trial: Trial, peer: PeerId) => trial.tell({ kind: 'connected', peer, now: trial.now() });
+const disconnect = (trial: Trial, peer: PeerId) =>
+  trial.tell({ kind: 'disconnected', peer, now: trial.now() });
+
+/** Everybody who is dialled answers, and who is let go of is gone, for some minutes. */
+function settle(trial: Trial, isOn: (peer: PeerId) => boolean = () => true): void {
+  for (let round = 0; round < 40; round++) {
+    const effects = trial.tick(seconds(20));
+    for (const peer of dialled(effects))
+      if (isOn(peer) && !trial.membership.up.has(peer)) connect(trial, peer);
+    for (const peer of released(effects)) disconnect(trial, peer);
+  }
+}
+
+test('in a small fleet whoever goes away is dialled again, and nobody is let go of', (t) => {
+  const trial = trialOf(peers.length);
+  for (const peer of peers) if (peer !== self) connect(trial, peer);
+  disconnect(trial, peers[0]!);
+  t.deepEqual(dialled(trial.tick(seconds(2))), [peers[0]]);
+  t.deepEqual(released(trial.tick(days(3))), []);
+  t.false(trial.membership.isSparse);
+  t.true(trial.neighbours.wants(peers[0]!));
+});
+
+test('in a large fleet a machine has its neighbours alone, and lets go of all others when they are idle', (t) => {
+  const trial = trialOf(5);
+  for (const peer of peers) if (peer !== self) connect(trial, peer);
+  const gone = new Set<PeerId>();
+  for (let round = 0; round < 10; round++)
+    for (const peer of released(trial.tick(minutes(1)))) {
+      gone.add(peer);
+      disconnect(trial, peer);
+    }
+  t.true(trial.membership.isSparse);
+  t.true(trial.membership.up.size >= 2 && trial.membership.up.size <= 4, `${trial.membership.up.size}`);
+  t.is(gone.size + trial.membership.up.size, peers.length - 1);
+  t.deepEqual(dialled(trial.tick(hours(1))), [], 'who was let go of is not dialled again');
+});
+
+test('where the nearest neighbour is off the next one is dialled, until one is there', (t) => {
+  const all = trialOf(5);
+  settle(all);
+  const nearest = new Set(all.membership.up);
+  const trial = trialOf(5);
+  settle(trial, (peer) => !nearest.has(peer));
+  t.true(trial.membership.up.size >= 2);
+  for (const peer of nearest) {
+    t.true(trial.membership.isAway(peer));
+    t.true(trial.neighbours.wants(peer), 'it takes its place again when it comes');
+  }
+});
+
+test('whom work calls is dialled at once, kept while it is called, and then let go of', (t) => {
+  const trial = trialOf(5);
+  settle(trial);
+  const other = peers.find((peer) => peer !== self && !trial.membership.up.has(peer))!;
+  trial.membership.call(other);
+  t.deepEqual(dialled(trial.tick(0)), [other]);
+  connect(trial, other);
+  t.deepEqual(released(trial.tick(minutes(4))), []);
+  t.deepEqual(released(trial.tick(minutes(2))), [other]);
+});
+
+test('a connection over which something is under way is not let go of', (t) => {
+  const trial = trialOf(5);
+  settle(trial);
+  const other = peers.find((peer) => peer !== self && !trial.membership.up.has(peer))!;
+  trial.membership.call(other);
+  trial.tick(0);
+  connect(trial, other);
+  trial.busy.add(other);
+  t.deepEqual(released(trial.tick(hours(1))), []);
+  trial.busy.clear();
+  t.deepEqual(released(trial.tick(seconds(1))), [other]);
+});
+
+test('what another machine opened is left to it', (t) => {
+  const trial = trialOf(5);
+  settle(trial);
+  const other = peers.find((peer) => peer !== self && !trial.membership.up.has(peer))!;
+  connect(trial, other);
+  t.deepEqual(released(trial.tick(hours(1))), []);
+});
+
+test('nobody of a large fleet is away who was not called in vain', (t) => {
+  const trial = trialOf(5);
+  settle(trial);
+  const other = peers.find((peer) => peer !== self && !trial.membership.up.has(peer))!;
+  trial.tick(days(10));
+  t.is(trial.membership.presenceOf(other, trial.now()), 'silent');
+  t.is(trial.membership.awayMs(other, trial.now()), 0);
+  trial.membership.call(other, 'now');
+  trial.tick(0);
+  t.true(trial.membership.isExpected(other));
+  trial.tick(minutes(1));
+  t.false(trial.membership.isExpected(other));
+  t.is(trial.membership.presenceOf(other, trial.now()), 'silent', 'one call in vain is a restart');
+  trial.tick(days(3));
+  t.is(trial.membership.presenceOf(other, trial.now()), 'gone');
+});
+
+test('machines that were put out, or silent for a month, do not make a fleet large', (t) => {
+  const trial = trialOf(12);
+  trial.tick(0);
+  t.true(trial.membership.isSparse);
+  const [gone, here] = [peers.slice(0, 5), peers.slice(8)];
+  for (const revoked of gone)
+    trial.membership.learn({ kind: 'revocation', revoked, reason: 'lost', atMs: startMs }, startMs);
+  trial.tick(0);
+  t.true(trial.membership.isSparse, 'fifteen are left');
+  for (let round = 0; round < 5; round++) {
+    trial.tick(days(7));
+    for (const peer of here.slice(0, 9)) connect(trial, peer);
+  }
+  const dials = dialled(trial.tick(hours(7)));
+  t.false(trial.membership.isSparse);
+  t.deepEqual(dials, [], 'all that are alive are connected');
+});
