@@ -52,6 +52,13 @@ export const factBytesPerAgentMax = 64 * mebibyte;
  * agent, and no repair waits for less than hours.
  */
 export const leaseMs = hours(1);
+/**
+ * Others place shards under a plan that does not come: after this long the optimizer makes one with a higher epoch, not more often than the
+ * second, and not beyond so many epochs at once, as they may be invented.
+ */
+export const unseenPlanMs = hours(1);
+export const outbidEveryMs = hours(6);
+export const epochsAheadMax = 1000;
 /** Clocks of optimizers may differ by this; less than a night, so that yesterday's lease is over in the morning. */
 export const leaseClockErrorMsMax = hours(6);
 /** Plans that one agent computes by itself: a roll-out changes the roster all the time, and each plan is read by everybody. */
@@ -227,6 +234,8 @@ export const ownLogSettleMs = seconds(2);
 export const ownLogAsksMax = 16;
 /** Hashes of the newest batches of a log that an agent remembers: whoever wrote something else under such a number has two histories. */
 export const logHashesKept = 16;
+/** Of the own log all of a few years: a machine that was put back may learn late that it wrote other words before. 6 MiB. */
+export const ownLogHashesKept = 65_536;
 /** A problem is told (alerts) when it has stood for this long, and its end when it was away for as long: what blinks wakes nobody. */
 export const problemSettleMs = minutes(1);
 /** The list of problems is made anew this often, besides when somebody looks: it goes through all packs that are known. */

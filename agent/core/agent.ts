@@ -69,7 +69,7 @@ export class AgentCore {
     this.membership = new Membership(identity);
     this.replication = new Replication(this.membership, identity.fraction);
     this.ownLog = new OwnLog(this.membership);
-    this.election = new Election(this.membership);
+    this.election = new Election(this.membership, () => this.replication.isForked(identity.self));
     this.placement = new Placement(this.membership, this.shelf);
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
     this.backup = new Backup(this.membership, this.shelf);

@@ -5,9 +5,12 @@ import { hourMs, type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
 import {
+  epochsAheadMax,
   leaseClockErrorMsMax,
   leaseMs,
   leaseTurnsMs,
+  outbidEveryMs,
+  unseenPlanMs,
   planAgeMsMax,
   planSettleMs,
   plansPerHourMax,
@@ -44,8 +47,15 @@ export class Election {
   /** When this agent last computed plans, oldest first. */
   #computedAtMs: readonly UnixMs[] = [];
 
-  constructor(membership: Membership) {
+  /** The highest epoch of plans under which others place shards and that did not come here, and since when. */
+  #unseen: { readonly epoch: number; readonly sinceMs: UnixMs } | undefined;
+  #outbidMs = Number.NEGATIVE_INFINITY;
+  readonly #isOwnLogForked: () => boolean;
+
+  /** `isOwnLogForked`: whether others refuse what this agent writes, as its disk was put back. */
+  constructor(membership: Membership, isOwnLogForked = (): boolean => false) {
     this.#membership = membership;
+    this.#isOwnLogForked = isOwnLogForked;
     this.#watch = new RepairWatch(membership);
   }
 
@@ -56,6 +66,9 @@ export class Election {
         return [];
       case 'batchStored':
         return [...this.#learn(event.batch, event.now), ...this.#learnProven()];
+      case 'message':
+        if (event.message.kind === 'inventory') this.#hearOf(event.message.under?.epoch, event.now);
+        return [];
       case 'planWanted':
         this.#isAsked = true;
         return this.#planIfDue(event.now);
@@ -133,9 +146,23 @@ export class Election {
     if (this.#plan !== undefined && !isNewer(plan, this.#plan)) return [];
     if (this.#plan !== undefined) this.#earlier = [this.#plan, ...this.#earlier].slice(0, 8);
     this.#plan = plan;
+    if (plan.epoch >= (this.#unseen?.epoch ?? 0)) this.#unseen = undefined;
     // What this agent weighed says nothing of a plan that another one made meanwhile, perhaps for other machines.
     if (author !== this.#membership.self) this.#considered = undefined;
     return [];
+  }
+
+  /** A plan that stands in a history which is refused here is followed by those who know no other. */
+  #hearOf(epoch = 0, now: UnixMs): void {
+    const own = this.#plan?.epoch ?? 0;
+    if (epoch <= own || epoch > own + epochsAheadMax || epoch <= (this.#unseen?.epoch ?? 0)) return;
+    this.#unseen = { epoch, sinceMs: this.#unseen?.sinceMs ?? now };
+  }
+
+  /** Its log should have come by now: only a later plan brings all together again. Liars may not ask for one after another. */
+  #isOutbidDue(now: UnixMs): boolean {
+    const { sinceMs } = this.#unseen ?? {};
+    return sinceMs !== undefined && now - sinceMs >= unseenPlanMs && now - this.#outbidMs >= outbidEveryMs;
   }
 
   /** The author's certificate is in the log of an admin, which may come later than the author's own. */
@@ -153,7 +180,7 @@ export class Election {
   /** Takes the lease when nobody has it and no better candidate is up; renews it at half its life. */
   #lead(now: UnixMs): Effects {
     const { self } = this.#membership;
-    if (!this.#membership.hasRole(self, 'optimizer')) return [];
+    if (!this.#membership.hasRole(self, 'optimizer') || this.#isOwnLogForked()) return [];
     const lease = this.leaseAt(now);
     const isMine = lease?.peer === self && lease.untilMs - now < leaseMs / 2;
     if (lease !== undefined) this.#freeSinceMs = undefined;
@@ -217,6 +244,7 @@ export class Election {
     this.#isAsked = false;
     this.#computedAtMs = [...this.#computedAtMs, now].slice(-plansPerHourMax);
     this.#considered = machines.join(' ');
+    if (this.#isOutbidDue(now)) this.#outbidMs = now;
     return [{ kind: 'computePlan', machines, reason }];
   }
 
@@ -234,6 +262,7 @@ export class Election {
   #reasonFor(machines: readonly PeerId[], now: UnixMs): string | undefined {
     if (this.#plan === undefined) return 'the first plan';
     if (now - this.#plan.computedMs > planAgeMsMax) return 'the plan is a week old';
+    if (this.#isOutbidDue(now)) return 'some follow a plan that did not come here';
     const considered = this.#considered ?? membersOf(this.#plan).join(' ');
     if (considered === machines.join(' ') || this.#watch.isBurst) return undefined;
     // Whoever is only away is repaired slot by slot; a machine that came, or was put out, is a reason to plan anew.
@@ -249,7 +278,10 @@ export class Election {
   #computed(plan: Plan | undefined): Effects {
     this.#isComputing = false;
     if (plan === undefined || (this.#plan !== undefined && plan.epoch <= this.#plan.epoch)) return [];
-    return [{ kind: 'appendRecords', stream: 'facts', records: [{ kind: 'plan', plan }] }];
+    const epoch = Math.max(plan.epoch, (this.#unseen?.epoch ?? 0) + 1);
+    return [
+      { kind: 'appendRecords', stream: 'facts', records: [{ kind: 'plan', plan: { ...plan, epoch } }] },
+    ];
   }
 }
 

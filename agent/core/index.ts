@@ -17,6 +17,7 @@ export {
   type RetentionRules,
 } from './retention.ts';
 export { certificatesToRenew } from './renewal.ts';
+export { idsIn } from './reclaim.ts';
 export type { RepairWish } from './repair-watch.ts';
 export type { ScrubCount, ScrubPosition } from './scrub.ts';
 export type { Shelf } from './shelf.ts';

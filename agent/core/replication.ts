@@ -8,6 +8,7 @@ import {
   headsEveryMs,
   headsOnConnect,
   logHashesKept,
+  ownLogHashesKept,
   recordsPerBatchMax,
   retryMsMin,
   strangerLogsMax,
@@ -163,7 +164,7 @@ export class Replication {
       return this.#ask(log, from, now);
     }
     this.#moveTo(log, batch.sequence + 1);
-    keepHash(log, batch);
+    keepHash(log, batch, logHashesKept);
     return [{ kind: 'storeBatch', batch }];
   }
 
@@ -192,7 +193,11 @@ export class Replication {
     }
     if (author !== self && up.has(author) && now - log.shownMs >= headsAfterAppendMs) {
       log.shownMs = now;
-      effects.push({ kind: 'sendBatches', to: author, want: [{ author, stream, sequence }] });
+      effects.push({
+        kind: 'sendBatches',
+        to: author,
+        want: [{ author, stream, sequence: Math.max(0, sequence - 1) }],
+      });
     }
     if (wasForked) return effects;
     const name = this.#membership.certificateOf(author)?.name ?? author;
@@ -252,7 +257,7 @@ export class Replication {
   #stored(batch: SignedBatch, now: UnixMs): Effects {
     const log = this.#logOf(batch.author, batch.stream);
     this.#moveTo(log, Math.max(log.next, batch.sequence + 1));
-    keepHash(log, batch);
+    keepHash(log, batch, batch.author === this.#membership.self ? ownLogHashesKept : logHashesKept);
     log.storedNext = Math.max(log.storedNext, batch.sequence + 1);
     if (batch.author !== this.#membership.self) {
       const confirmed = batch.records.some(({ kind }) => kind === 'head') ? this.#confirm(log) : [];
@@ -359,9 +364,9 @@ export class Replication {
   }
 }
 
-function keepHash({ hashes }: KnownLog, { sequence, hash }: SignedBatch): void {
+function keepHash({ hashes }: KnownLog, { sequence, hash }: SignedBatch, keptMax: number): void {
   hashes.set(sequence, hash);
-  hashes.delete(sequence - logHashesKept);
+  hashes.delete(sequence - keptMax);
 }
 
 /** Whether a log's author signed something else under the same number, or after other words; of old ones nobody knows any more. */

@@ -130,10 +130,12 @@ function rot(scheduler: Scheduler): void {
   const { fleet } = scheduler;
   const { faults, days: dayCount } = fleet.options;
   times(scheduler, faults.rotsPerDay * dayCount, (random) => {
-    const rotten = anyMachine(fleet, random).platters.rot(random.below(2 ** 30));
-    if (rotten === undefined) return;
+    const machine = anyMachine(fleet, random);
+    const shard = machine.platters.rot(random.below(2 ** 30));
+    if (shard === undefined) return;
     fleet.noteFault('flipped bit');
-    fleet.noteHarm(rotten);
+    fleet.noteHarm(shard);
+    machine.rotten.set(`${shard.pack} ${shard.index}`, { shard, atMs: fleet.queue.nowMs });
   });
 }
 

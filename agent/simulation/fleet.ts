@@ -18,7 +18,7 @@ import {
   signStatement,
   noBatchHash,
 } from '../codec/index.ts';
-import type { CoreEffect, DriveProof, Effects, MeshShape, StagedSnapshot } from '../core/index.ts';
+import type { CoreEffect, CoreEvent, DriveProof, Effects, MeshShape, StagedSnapshot } from '../core/index.ts';
 import { certificateMs } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { Checks } from './checks.ts';
@@ -33,6 +33,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Planner } from './planner.ts';
 import { createStatementOpener } from './statements.ts';
 import { Trace } from './trace.ts';
+import { Witness } from './witness.ts';
 
 /** A Monday, 00:00 UTC. */
 export const startMs: UnixMs = unixMs(Date.UTC(2026, 0, 5));
@@ -63,6 +64,7 @@ export class Fleet implements World {
   readonly holdings = new Holdings<Machine>();
   readonly checks: Checks;
   readonly guards: Guards;
+  readonly witness: Witness;
   readonly trace = new Trace();
   readonly effectCounts: Record<string, number> = {};
   readonly faultCounts: Record<string, number> = {};
@@ -112,6 +114,13 @@ export class Fleet implements World {
       liarCount: () => this.liars.size,
       now: () => this.queue.nowMs,
     });
+    this.witness = new Witness({
+      ledger,
+      count: (check) => this.checks.counts[check]++,
+      violate: (check, machine, text) => {
+        if (machine.liar === undefined && !machine.isRevoked) this.guards.violate(check, machine, text);
+      },
+    });
     this.#foundLogs();
   }
 
@@ -142,6 +151,9 @@ export class Fleet implements World {
     this.#byPeer.set(machine.peer, machine);
     machine.watchHeld((shard) => {
       this.holdings.note(shard.pack, machine);
+      const { heldBytes, quotaBytes } = machine.platters;
+      if (heldBytes > quotaBytes)
+        this.guards.violate('quota', machine, `holds ${heldBytes} of ${quotaBytes} bytes`);
       // From somebody who has not heard of it: nobody will get it back.
       if (machine.isRevoked) this.noteHarm(shard);
     });
@@ -223,8 +235,13 @@ export class Fleet implements World {
     this.guards.needless(machine, shard);
   }
 
+  noteEvent(machine: Machine, event: CoreEvent): void {
+    this.witness.told(machine, event);
+  }
+
   noteEffect(machine: Machine, effect: CoreEffect): void {
     this.guards.watch(machine, effect);
+    this.witness.ordered(machine, effect);
     this.trace.number(this.queue.nowMs);
     this.trace.number(machine.index);
     this.trace.word(effect.kind);

@@ -45,7 +45,7 @@ export class Guards {
     if (machine.liar !== undefined || machine.isRevoked) return;
     if (effect.kind === 'sendReceipt') this.#receipt(machine, effect.shard);
     if (effect.kind === 'removeShard') this.#removal(machine, effect.shard);
-    if (effect.kind === 'send' || effect.kind === 'sendShard') this.#word(machine, effect.to);
+    if ('to' in effect) this.#word(machine, effect.to);
     if (effect.kind === 'appendRecords' && effect.stream === 'facts') this.#append(machine);
     if (effect.kind === 'proveShard') this.#reading(machine, effect);
   }
@@ -55,7 +55,7 @@ export class Guards {
     const { checks } = this.#world;
     checks.counts.receipts++;
     if (machine.platters.hasIntact(shard) || checks.wasHarmed(shard)) return;
-    this.#violate(
+    this.violate(
       'receipts',
       machine,
       `signs for shard ${shard.index} of ${shortOf(shard)} that is not on its disk`,
@@ -73,7 +73,7 @@ export class Guards {
     checks.counts.removals++;
     if (!machine.platters.hasIntact(shard) || holdings.hasElsewhere(shard, machine)) return;
     if (checks.wasHarmed(shard) || !ledger.isPromised(shard.pack, now())) return;
-    this.#violate('removals', machine, `removes the last shard ${shard.index} of ${shortOf(shard)}`);
+    this.violate('removals', machine, `removes the last shard ${shard.index} of ${shortOf(shard)}`);
   }
 
   /** A pack leaves the outbox when the machine of every slot has its shard, or somebody to whom it was moved meanwhile. */
@@ -92,7 +92,7 @@ export class Guards {
         holdings.hasElsewhere(shard, machine) ||
         checks.wasHarmed(shard);
       if (!isThere && isSound(holder))
-        this.#violate(
+        this.violate(
           'outbox',
           machine,
           `empties its outbox of ${shortOf(shard)} without shard ${index} at machine ${holder?.index}`,
@@ -109,7 +109,7 @@ export class Guards {
     const copiesMin = 1 + Math.max(1, ...promised.descriptors.map(({ redundancy: { k, n } }) => n - k));
     const copies = checks.knowersOf(snapshot, machine.peer) + checks.lostDiskCount + liarCount();
     if (copies < copiesMin)
-      this.#violate(
+      this.violate(
         'acknowledged',
         machine,
         `acknowledges a snapshot that ${copies} others know, not ${copiesMin}`,
@@ -120,7 +120,7 @@ export class Guards {
       const { k, n } = descriptor.redundancy;
       // Under a plan that changed meanwhile some may be on their way; as many as that are never missing.
       if (intact < Math.max(k, n - 1))
-        this.#violate(
+        this.violate(
           'acknowledged',
           machine,
           `acknowledges ${shortOf(descriptor)} with ${intact} of ${n} shards`,
@@ -133,7 +133,7 @@ export class Guards {
     this.#world.checks.counts.lengths++;
     const shardBytes = machine.shell?.core.shelf.get(shard.pack)?.descriptor?.shardBytes;
     if (shardBytes === undefined || leaf < leafCountOf(shardBytes)) return;
-    this.#violate('lengths', machine, `reads leaf ${leaf} of ${shortOf(shard)}, which has fewer`);
+    this.violate('lengths', machine, `reads leaf ${leaf} of ${shortOf(shard)}, which has fewer`);
   }
 
   /**
@@ -158,7 +158,7 @@ export class Guards {
       const sinceMs = shell.wire.linkedSinceMs(other.peer);
       const couldGive = sinceMs !== undefined && now() - sinceMs >= givingBackMs;
       if (shell.wire.hasMet && !couldGive) continue;
-      this.#violate(
+      this.violate(
         'forks',
         machine,
         `writes number ${next} of its log again, which machine ${other.index} knows`,
@@ -172,11 +172,7 @@ export class Guards {
     const { checks, machineOf } = this.#world;
     checks.counts.revoked++;
     if (machineOf(to)?.isRevoked === true && machine.shell?.core.membership.isRevoked(to) === true)
-      this.#violate(
-        'revoked',
-        machine,
-        `speaks to machine ${machineOf(to)?.index}, which it knows to be out`,
-      );
+      this.violate('revoked', machine, `speaks to machine ${machineOf(to)?.index}, which it knows to be out`);
   }
 
   /** A shard is offered to a machine that has it, and takes it. */
@@ -186,10 +182,11 @@ export class Guards {
     this.#needless.set(name, count);
     this.#world.checks.counts.traffic++;
     if (count === needlessMax + 1)
-      this.#violate('traffic', machine, `takes shard ${index} of ${shortOf({ pack })} again and again`);
+      this.violate('traffic', machine, `takes shard ${index} of ${shortOf({ pack })} again and again`);
   }
 
-  #violate(check: CheckName, machine: Machine, text: string): void {
+  /** A broken promise of one machine, as a sentence of which it is the subject. */
+  violate(check: CheckName, machine: Machine, text: string): void {
     const { checks, now } = this.#world;
     checks.violate(check, `machine ${machine.index} ${text}, on ${checks.dayText(now())}`);
   }

@@ -119,6 +119,16 @@ export class Ledger {
     if (promised !== undefined) promised.acknowledgedMs ??= nowMs;
   }
 
+  /** Who made a pack; undefined for one that nobody here made. */
+  ownerOf(pack: PackId): PeerId | undefined {
+    return this.#snapshotOf.get(pack)?.owner;
+  }
+
+  /** Whether its owner gives a pack up, or began to. */
+  isGivenUp(pack: PackId): boolean {
+    return this.#snapshotOf.get(pack)?.givingUpMs !== undefined;
+  }
+
   /** Whether a pack belongs to a snapshot that must be restorable now. */
   isPromised(pack: PackId, nowMs: number): boolean {
     const promised = this.#snapshotOf.get(pack);

@@ -6,6 +6,7 @@ import type { PresenceForecast } from '../../models/index.ts';
 import type { MachineKey, openStatement, ShardKey } from '../codec/index.ts';
 import type {
   CoreEffect,
+  CoreEvent,
   DriveProof,
   Effects,
   HeardForget,
@@ -18,6 +19,7 @@ import { Platters } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Frames } from './frames.ts';
 import { Shelves } from './log.ts';
+import type { Rotten } from './inside.ts';
 import type { Liar } from './liars.ts';
 import type { Network } from './network.ts';
 import type { Planner } from './planner.ts';
@@ -42,6 +44,8 @@ export interface World {
   crash(machine: Machine): void;
   /** The process dies; its person starts it again a little later. */
   crashForNow(machine: Machine): void;
+  /** The core took it; what it ordered is not done yet. */
+  noteEvent(machine: Machine, event: CoreEvent): void;
   noteEffect(machine: Machine, effect: CoreEffect): void;
   noteProof(proof: DriveProof): void;
   noteReport(report: Extract<CoreEffect, { kind: 'report' }>): void;
@@ -89,6 +93,8 @@ export class Machine {
   /** What the last proofs of its drives found: one more. */
   readonly proofs = new Map<DriveId, DriveProof>();
   readonly ups: UpSpan[] = [];
+  /** Shards in which a bit flipped, until that was noticed. */
+  readonly rotten = new Map<string, Rotten>();
   platters: Platters;
   shell: Shell | undefined;
   liar: Liar | undefined;
@@ -160,6 +166,14 @@ export class Machine {
     this.#effectsUntilCrash = Number.POSITIVE_INFINITY;
   }
 
+  /** How long it ran and was awake since then. */
+  upMsSince(sinceMs: number, nowMs: number): number {
+    return this.ups.reduce(
+      (sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(toMs, nowMs) - Math.max(fromMs, sinceMs)),
+      0,
+    );
+  }
+
   #endSpan({ life }: Shell): void {
     const span = this.ups.at(-1);
     if (span !== undefined) span.toMs = Math.min(span.toMs, life.queue.nowMs);
@@ -203,6 +217,7 @@ export class Machine {
     this.heard = [...image.heard];
     // What it heard before counts no more.
     this.ups.length = 0;
+    this.rotten.clear();
     if (this.#onHeld !== undefined) this.watchHeld(this.#onHeld);
     return true;
   }

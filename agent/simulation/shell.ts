@@ -90,7 +90,9 @@ export class Shell {
   /** Hands an event to the core and carries out its orders. */
   tell(event: TimelessEvent): void {
     if (this.life.isOver) return;
-    const effects = this.core.handle({ ...event, now: this.clock.now() });
+    const timed = { ...event, now: this.clock.now() } as CoreEvent;
+    const effects = this.core.handle(timed);
+    this.#world.noteEvent(this.#machine, timed);
     for (const effect of this.#world.rewrite === undefined ? effects : this.#world.rewrite(effects)) {
       if (this.#machine.isCrashDue()) this.#world.crashForNow(this.#machine);
       if (this.life.isOver) return;

@@ -3,12 +3,15 @@
 
 import { dayMs, hourMs, hours } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
+import { logName } from '../codec/index.ts';
 import { plannedMachinesMin } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import { scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
 import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
+import { packsOf } from './ledger.ts';
 import { restoreOnNewMachine } from './restoring.ts';
+import { lookInside } from './inside.ts';
 import { lookForWipes } from './wipes.ts';
 
 /** A disk that is used to this share takes nothing more. */
@@ -46,6 +49,7 @@ function live(fleet: Fleet, end: End): void {
     queue.runUntil(atMs);
     checks.look(atMs);
     lookForWipes(fleet);
+    lookInside(fleet);
   }
   stopFaults(fleet);
   end.settledHours = settle(fleet);
@@ -53,6 +57,7 @@ function live(fleet: Fleet, end: End): void {
   if (end.settledHours === undefined && canSettle(fleet))
     checks.violate('settled', `not settled in time after the faults stopped: ${unsettled(fleet)}`);
   lookForRevoked(fleet);
+  lookInside(fleet);
   const left = checks.countLeftOver(queue.nowMs);
   if (left > 0) checks.violate('deleted', `${left} shards of what was given up long ago were not freed`);
   checks.counts.deleted++;
@@ -111,8 +116,15 @@ function settle(fleet: Fleet): number | undefined {
 
 /** What is still to do, in words; empty when nothing is. Packs of which too little is left are nobody's work. */
 function unsettled(fleet: Fleet): string {
-  const todo = { snapshots: 0, wanted: 0, surplus: 0, sends: 0 };
-  const epochs = new Set<number>();
+  const todo = {
+    snapshots: 0,
+    wanted: 0,
+    surplus: 0,
+    sends: 0,
+    thin: countThin(fleet),
+    behind: countBehind(fleet),
+  };
+  const plans = new Set<string>();
   const forked = forkedOwners(fleet);
   for (const { shell, peer, isDestroyed, isRevoked, journal } of fleet.machines) {
     if (isDestroyed || isRevoked) continue;
@@ -122,7 +134,8 @@ function unsettled(fleet: Fleet): string {
     const isOut = core.replication.isForked(peer) || fleet.ledger.isToBeWiped(peer);
     if (!isOut) todo.snapshots += journal.length;
     todo.sends += core.serving.sendCount;
-    epochs.add(core.election.plan?.epoch ?? 0);
+    const { plan } = core.election;
+    plans.add(plan === undefined ? 'none' : `${plan.epoch} ${plan.author.slice(-4)}`);
     for (const known of core.shelf.packs.values()) {
       if (core.shelf.givenUpMs(known) !== undefined) continue;
       // Of an owner with two histories some have heard only the one, others only the other: they do not agree on what it gave up.
@@ -136,13 +149,37 @@ function unsettled(fleet: Fleet): string {
       todo.surplus += known.held.size - (isThere ? 1 : 0);
     }
   }
-  const isDone = todo.snapshots + todo.wanted + todo.surplus + todo.sends === 0 && epochs.size === 1;
+  const isDone = Object.values(todo).every((count) => count === 0) && plans.size === 1;
   const fullest = Math.max(
     ...fleet.machines.map(({ platters }) => platters.heldBytes / Math.max(1, platters.quotaBytes)),
   );
   return isDone
     ? ''
-    : `${JSON.stringify(todo)}, plans ${[...epochs].join(' ')}, fullest disk ${fullest.toFixed(2)}`;
+    : `${JSON.stringify(todo)}, plans ${[...plans].join(', ')}, fullest disk ${fullest.toFixed(2)}`;
+}
+
+/** Promised packs of which shards are missing that the fleet could have made again. */
+function countThin({ checks, ledger, queue }: Fleet): number {
+  let count = 0;
+  for (const descriptor of packsOf(ledger.due(queue.nowMs)).values()) {
+    const { pack, owner, redundancy } = descriptor;
+    if (ledger.isGivenUp(pack) || ledger.isToBeWiped(owner)) continue;
+    const intact = checks.intactOf(pack);
+    if (intact.size < redundancy.n && intact.size >= redundancy.k) count++;
+  }
+  return count;
+}
+
+/** Logs of facts that some machine has further than another. Of two histories of one each has its own. */
+function countBehind(fleet: Fleet): number {
+  const { machines } = fleet;
+  const usable = machines.filter(({ isDestroyed, isRevoked }) => !isDestroyed && !isRevoked);
+  const forked = forkedOwners(fleet);
+  return machines.filter(({ peer, isRevoked }) => {
+    if (isRevoked || forked.has(peer)) return false;
+    const name = logName(peer, 'facts');
+    return new Set(usable.map(({ shelves }) => shelves.logs.get(name)?.next ?? 0)).size > 1;
+  }).length;
 }
 
 /** Machines of which somebody knows that they wrote two histories. */

@@ -1,0 +1,88 @@
+// What each agent believes, held against what is so: its own disk, who was put out by whom, what was given up by whom, what rotted. Looked at
+// four times a day, in every honest machine that is up.
+
+import type { ShardKey } from '../codec/index.ts';
+import type { Fleet } from './fleet.ts';
+import type { Machine } from './machine.ts';
+import type { Shell } from './shell.ts';
+
+/** Passes over the disk within which rot is found: what is read when it rots comes in the next, and what was missed is made up for. */
+const passesMax = 3;
+
+type Known = Shell['core']['shelf']['packs'] extends ReadonlyMap<unknown, infer Pack> ? Pack : never;
+
+/** Looks into every honest machine that is up. */
+export function lookInside(fleet: Fleet): void {
+  for (const machine of fleet.machines) {
+    const { shell } = machine;
+    if (shell === undefined || machine.liar !== undefined || machine.isRevoked) continue;
+    lookAtRoster(fleet, machine, shell);
+    lookAtDisk(fleet, machine, shell);
+    for (const known of shell.core.shelf.packs.values()) lookAtPack(fleet, machine, known);
+    lookForRot(fleet, machine);
+  }
+}
+
+/** Nobody is put out, and no rule is changed, but by an admin of this very fleet. */
+function lookAtRoster({ machines, checks, guards, options }: Fleet, machine: Machine, { core }: Shell): void {
+  checks.counts.admins++;
+  const { membership } = core;
+  for (const other of machines)
+    if (!other.isRevoked && membership.isRevoked(other.peer))
+      guards.violate('admins', machine, `takes machine ${other.index} for put out, and no admin said so`);
+  const silenceMs = membership.policy?.holderSilenceMs;
+  if (silenceMs !== undefined && silenceMs !== options.holderSilenceMs)
+    guards.violate('admins', machine, `waits ${silenceMs} ms for the silent, and no admin said so`);
+}
+
+/** An agent that loses track of its own disk fills it with what nobody asks for, or promises what is not there. */
+function lookAtDisk({ checks, guards }: Fleet, machine: Machine, { core }: Shell): void {
+  checks.counts.shelf++;
+  for (const { place, isFlushed, isLeaving, descriptor, index } of machine.platters.all()) {
+    if (place !== 'held' || !isFlushed || isLeaving === true) continue;
+    if (core.shelf.get(descriptor.pack)?.held.has(index) !== true)
+      guards.violate(
+        'shelf',
+        machine,
+        `does not know of shard ${index} of ${shortOf(descriptor)} on its disk`,
+      );
+  }
+}
+
+function lookAtPack({ checks, guards, ledger }: Fleet, machine: Machine, known: Known): void {
+  for (const index of known.held) {
+    const shard = { pack: known.pack, index };
+    if (machine.platters.slot('held', shard) === undefined && !checks.wasHarmed(shard))
+      guards.violate('shelf', machine, `believes that shard ${index} of ${shortOf(known)} is on its disk`);
+  }
+  const owner = ledger.ownerOf(known.pack);
+  if (owner === undefined) return;
+  checks.counts.kept++;
+  const isGivenUp = machine.shell?.core.shelf.givenUpMs(known) !== undefined;
+  if (isGivenUp && !ledger.isGivenUp(known.pack) && !ledger.isToBeWiped(owner))
+    guards.violate('kept', machine, `takes ${shortOf(known)} for given up, and its owner keeps it`);
+}
+
+/** Whoever was up for some passes over its disk has found what rotted before. */
+function lookForRot({ checks, guards, queue, scrubPassMs }: Fleet, machine: Machine): void {
+  const { platters } = machine;
+  for (const [name, { shard, atMs }] of machine.rotten) {
+    const slot = platters.slot('held', shard);
+    if (slot === undefined || platters.hasIntact(shard)) {
+      machine.rotten.delete(name);
+      continue;
+    }
+    checks.counts.rot++;
+    if (machine.upMsSince(atMs, queue.nowMs) < passesMax * scrubPassMs) continue;
+    machine.rotten.delete(name);
+    guards.violate('rot', machine, `has not noticed that shard ${shard.index} of ${shortOf(shard)} rotted`);
+  }
+}
+
+/** A bit of it flipped. */
+export interface Rotten {
+  readonly shard: ShardKey;
+  readonly atMs: number;
+}
+
+const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;

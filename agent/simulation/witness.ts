@@ -1,0 +1,283 @@
+// What each agent was told, kept apart from what its core makes of it: words about logs, receipts, questions, plans, packs that were given
+// up. An act is held against the words that it must rest on, so that a wrong one is seen also where luck makes it right.
+
+import { type Plan, planProblems } from '../../optimizer/index.ts';
+import {
+  leafMatches,
+  logName,
+  type PackDescriptor,
+  type ShardKey,
+  type WireMessage,
+} from '../codec/index.ts';
+import { type CoreEffect, type CoreEvent, idsIn, type StagedSnapshot } from '../core/index.ts';
+import { auditAnswerMsMax, auditRoundMsMin, forgottenGraceMs, shardSendsMax } from '../limits.ts';
+import type { ShardLocation } from '../ports.ts';
+import { type PackId, packId, type PeerId } from '../units.ts';
+import type { Ledger } from './ledger.ts';
+import type { Machine } from './machine.ts';
+import type { CheckName } from './options.ts';
+import type { Shell } from './shell.ts';
+
+/** A pack stands near the end of one round and the beginning of the next. */
+const questionsPerRoundMax = 2;
+
+type Message = Extract<CoreEvent, { kind: 'message' }>;
+type Asked = Extract<WireMessage, { kind: 'auditAsk' }>;
+
+interface Question extends ShardKey {
+  readonly to: PeerId;
+  readonly leaf: number;
+  readonly atMs: number;
+  readonly descriptor: PackDescriptor | undefined;
+}
+
+/** What one life of an agent heard. */
+interface Heard {
+  /** Up to which batch others said that they have its facts. */
+  readonly factsAt: Map<PeerId, number>;
+  readonly receipts: Map<string, Set<PeerId>>;
+  /** Proofs of each machine that its audits counted when it last answered. */
+  readonly proven: Map<PeerId, number>;
+  readonly askedMs: Map<PackId, number[]>;
+  question: Question | undefined;
+  plan: Plan | undefined;
+  sendCount: number;
+  /** Its own clock at the last event. */
+  nowMs: number;
+}
+
+export interface WitnessedWorld {
+  readonly ledger: Ledger;
+  readonly count: (check: CheckName) => void;
+  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
+}
+
+const nameOf = ({ pack, index }: ShardKey): string => `${pack} ${index}`;
+const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;
+
+export class Witness {
+  readonly #world: WitnessedWorld;
+  readonly #heard = new WeakMap<Shell, Heard>();
+  /** By its own clock, when each machine first heard from its owner that a pack is given up; over all its lives. */
+  readonly #givenUp = new WeakMap<Machine, Map<PackId, number>>();
+
+  constructor(world: WitnessedWorld) {
+    this.#world = world;
+  }
+
+  /** After the core took an event, and before what it ordered is done. */
+  told(machine: Machine, event: CoreEvent): void {
+    const { shell } = machine;
+    if (shell === undefined || machine.isRevoked) return;
+    // A liar stops some day: what it heard before counts then.
+    const heard = this.#heardBy(shell);
+    heard.nowMs = event.now;
+    this.#watchPlan(machine, shell, heard);
+    switch (event.kind) {
+      case 'message':
+        this.#message(machine, heard, event);
+        return;
+      case 'receiptOpened': {
+        const { holder } = event.receipt;
+        const name = nameOf(event.receipt);
+        heard.receipts.set(name, (heard.receipts.get(name) ?? new Set()).add(holder));
+        return;
+      }
+      case 'batchStored':
+        this.#noteGivenUp(machine, event);
+        return;
+      case 'disconnected':
+        if (heard.question?.to === event.peer) heard.question = undefined;
+        return;
+      case 'shardSent':
+        heard.sendCount--;
+        return;
+      default:
+    }
+  }
+
+  /** Before an order is done. */
+  ordered(machine: Machine, effect: CoreEffect): void {
+    const { shell } = machine;
+    if (shell === undefined) return;
+    const heard = this.#heardBy(shell);
+    if (effect.kind === 'send' && effect.message.kind === 'auditAsk')
+      this.#asks(machine, heard, { to: effect.to, ask: effect.message });
+    if (effect.kind === 'sendShard') {
+      this.#world.count('queues');
+      if (++heard.sendCount > shardSendsMax)
+        this.#world.violate('queues', machine, `sends ${heard.sendCount} shards at once`);
+    }
+    if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
+    if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
+      this.#empties(machine, heard, effect.shard);
+    if (effect.kind === 'removeShard' && effect.shard.place === 'held')
+      this.#frees(machine, effect.shard, heard.nowMs);
+  }
+
+  #heardBy(shell: Shell): Heard {
+    const known = this.#heard.get(shell);
+    if (known !== undefined) return known;
+    const heard: Heard = {
+      factsAt: new Map(),
+      receipts: new Map(),
+      proven: new Map(),
+      askedMs: new Map(),
+      question: undefined,
+      plan: undefined,
+      sendCount: 0,
+      nowMs: Number.NEGATIVE_INFINITY,
+    };
+    this.#heard.set(shell, heard);
+    return heard;
+  }
+
+  /** The highest epoch wins, then the higher author; and no plan is followed that breaks its own rules or comes from outside. */
+  #watchPlan(machine: Machine, { core }: Shell, heard: Heard): void {
+    const { plan } = core.election;
+    const before = heard.plan;
+    if (plan === before || plan === undefined) return;
+    heard.plan = plan;
+    this.#world.count('plans');
+    const isLater =
+      before === undefined ||
+      plan.epoch > before.epoch ||
+      (plan.epoch === before.epoch && plan.author > before.author);
+    if (!isLater)
+      this.#world.violate(
+        'plans',
+        machine,
+        `goes from plan ${before.epoch} of ${before.author.slice(-4)} to ${plan.epoch} of ${plan.author.slice(-4)}`,
+      );
+    const [problem] = planProblems(plan);
+    if (problem !== undefined)
+      this.#world.violate('plans', machine, `follows plan ${plan.epoch}: ${problem}`);
+    if (!core.membership.hasRole(plan.author, 'optimizer'))
+      this.#world.violate('plans', machine, `follows plan ${plan.epoch} of a machine that may make none`);
+  }
+
+  #message(machine: Machine, heard: Heard, { from, message }: Message): void {
+    if (message.kind === 'logStored' && message.stream === 'facts') {
+      const next = machine.shelves.logs.get(logName(machine.peer, 'facts'))?.next ?? 0;
+      if (message.next <= next) heard.factsAt.set(from, message.next);
+    }
+    if (message.kind === 'auditAnswer') this.#answered(machine, heard, { from, message });
+  }
+
+  /** Only a true proof of what was asked counts as one. */
+  #answered(
+    machine: Machine,
+    heard: Heard,
+    { from, message }: { readonly from: PeerId; readonly message: WireMessage },
+  ): void {
+    if (message.kind !== 'auditAnswer') return;
+    this.#world.count('audits');
+    const { question } = heard;
+    const { pack, index, leaf, proof } = message;
+    const isAsked =
+      question?.to === from && question.pack === pack && question.index === index && question.leaf === leaf;
+    const isTrue =
+      isAsked &&
+      proof !== undefined &&
+      question.descriptor !== undefined &&
+      leafMatches(question.descriptor, question, proof);
+    const before = heard.proven.get(from) ?? 0;
+    const proven = machine.shell?.core.audit.countOf(from).proven ?? 0;
+    heard.proven.set(from, proven);
+    if (isAsked) heard.question = undefined;
+    if (proven > before && !isTrue)
+      this.#world.violate('audits', machine, `takes a proof of ${shortOf(message)} that is none for one`);
+  }
+
+  /** One question at a time, and no pack more often than once in a round, but for fresh receipts. */
+  #asks(machine: Machine, heard: Heard, { to, ask }: { readonly to: PeerId; readonly ask: Asked }): void {
+    const now = heard.nowMs;
+    const { question } = heard;
+    const descriptor = machine.shell?.core.shelf.get(ask.pack)?.descriptor;
+    this.#world.count('audits');
+    if (question !== undefined && now - question.atMs < auditAnswerMsMax)
+      this.#world.violate('audits', machine, 'asks for a proof while it waits for another');
+    heard.question = { ...ask, to, atMs: now, descriptor };
+    if (descriptor?.owner === machine.peer) return;
+    const lately = (heard.askedMs.get(ask.pack) ?? []).filter((atMs) => now - atMs < auditRoundMsMin);
+    heard.askedMs.set(ask.pack, [...lately, now]);
+    if (lately.length >= questionsPerRoundMax)
+      this.#world.violate('audits', machine, `asks for ${shortOf(ask)} too often in a day`);
+  }
+
+  /** An acknowledgement rests on the words of as many others as may be lost, and one more. */
+  #acknowledges(machine: Machine, heard: Heard, { snapshot }: StagedSnapshot): void {
+    const { ledger, count, violate } = this.#world;
+    const promised = ledger.promised.get(snapshot);
+    if (promised === undefined || ledger.isToBeWiped(machine.peer)) return;
+    const own = machine.shelves.logs.get(logName(machine.peer, 'facts'))?.batches ?? [];
+    const head = own.find(({ records }) =>
+      records.some((record) => record.kind === 'head' && record.snapshot === snapshot),
+    );
+    const core = machine.shell?.core;
+    const said = [...heard.factsAt].filter(
+      ([peer, next]) =>
+        peer !== machine.peer &&
+        head !== undefined &&
+        next > head.sequence &&
+        core?.membership.isRevoked(peer) === false,
+    );
+    const spare = promised.descriptors.map(({ redundancy: { k, n } }) => n - k);
+    const planned = (core?.election.plan?.classes ?? []).map(({ redundancy: { k, n } }) => n - k);
+    const wanted = 1 + Math.max(1, Math.min(Math.max(1, ...spare), Math.max(1, ...planned)));
+    count('acknowledged');
+    if (said.length < wanted)
+      violate(
+        'acknowledged',
+        machine,
+        `acknowledges a snapshot that ${said.length} others said they know, not ${wanted}`,
+      );
+  }
+
+  /** The outbox lets a pack go when each slot's machine has signed for its shard. */
+  #empties(machine: Machine, { receipts }: Heard, { pack }: ShardLocation): void {
+    const { ledger, count, violate } = this.#world;
+    const shelf = machine.shell?.core.shelf;
+    const known = shelf?.get(pack);
+    if (known === undefined || shelf === undefined || ledger.isToBeWiped(machine.peer)) return;
+    count('outbox');
+    for (const [index, member] of (shelf.groupOf(known)?.members ?? []).entries()) {
+      const isHere = member === machine.peer && known.held.has(index);
+      if (isHere || receipts.get(nameOf({ pack, index }))?.has(member) === true) continue;
+      violate(
+        'outbox',
+        machine,
+        `empties its outbox of ${shortOf({ pack })} with no receipt for shard ${index}`,
+      );
+    }
+  }
+
+  #noteGivenUp(
+    machine: Machine,
+    { batch: { author, records }, now }: Extract<CoreEvent, { kind: 'batchStored' }>,
+  ): void {
+    for (const record of records) {
+      if (record.kind !== 'forget') continue;
+      const heard = this.#givenUp.get(machine) ?? new Map<PackId, number>();
+      this.#givenUp.set(machine, heard);
+      for (const id of idsIn(record.packs)) {
+        const pack = packId(id);
+        if (this.#world.ledger.ownerOf(pack) === author)
+          heard.set(pack, Math.min(now, heard.get(pack) ?? now));
+      }
+    }
+  }
+
+  /** What was given up stays for a week of the holder's own clock. */
+  #frees(machine: Machine, shard: ShardLocation, now: number): void {
+    const { ledger, count, violate } = this.#world;
+    const owner = ledger.ownerOf(shard.pack);
+    if (owner === undefined || ledger.isToBeWiped(owner) || !ledger.isGivenUp(shard.pack)) return;
+    // Its disk may have failed it, or it moved on before its owner gave it up.
+    if (machine.shell?.core.shelf.get(shard.pack) !== undefined || !machine.platters.hasIntact(shard)) return;
+    count('removals');
+    const heardMs = this.#givenUp.get(machine)?.get(shard.pack);
+    if (heardMs !== undefined && now - heardMs >= forgottenGraceMs) return;
+    violate('removals', machine, `frees ${shortOf(shard)} before its time is over`);
+  }
+}
