@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { leaseMs } from '../../../agent/limits.ts';
-import { hours, unixMs } from '../../../datasets/index.ts';
+import { hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { Election } from '../../../agent/core/election.ts';
 import {
   batchOf,
@@ -28,7 +28,7 @@ function electionOf() {
     membership.handle(event);
     election.handle(event);
   };
-  return { election, tell };
+  return { election, tell, membership };
 }
 
 test('the highest epoch of a certified optimizer is followed', (t) => {
@@ -103,3 +103,55 @@ test('a lease that an agent reads from its own disk, or that ended the evening b
 
 const [goodClass] = planOf(author, 1).classes as [ReturnType<typeof planOf>['classes'][number]];
 const brokenClass = { ...goodClass, redundancy: { k: 3, n: 2 } };
+
+test('a plan that others follow and that does not come is overruled by a later one, once', (t) => {
+  const { election, tell, membership } = electionOf();
+  tell(
+    batchOf(
+      other,
+      machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const),
+    ),
+  );
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 2) }]));
+  const speak = (epoch: number, now: UnixMs): void => {
+    const under = { epoch, author: author.peer };
+    const message = { kind: 'inventory', group: 'g', scope: 'update', under, held: [] } as const;
+    election.handle({ kind: 'message', from: other.peer, message, now });
+  };
+  const reasonsAt = (now: UnixMs): readonly string[] =>
+    [
+      ...election.handle({ kind: 'tick', now }),
+      ...election.handle({ kind: 'tick', now: unixMs(now + 60_000) }),
+    ]
+      .filter((effect) => effect.kind === 'computePlan')
+      .map(({ reason }) => reason);
+  membership.handle({ kind: 'connected', peer: other.peer, now: startMs });
+  // The set of machines is the one of the plan but for one: that reason comes first, and only once.
+  reasonsAt(unixMs(startMs + hours(1)));
+  election.handle({ kind: 'planComputed', plan: undefined, now: startMs });
+  speak(2 ** 40, unixMs(startMs + hours(1)));
+  t.deepEqual(reasonsAt(unixMs(startMs + hours(3))), [], 'so far ahead nobody is');
+  speak(9, unixMs(startMs + hours(3)));
+  t.deepEqual(reasonsAt(unixMs(startMs + hours(3) + 60_000)), [], 'it may be on its way');
+  t.deepEqual(reasonsAt(unixMs(startMs + hours(5))), ['some follow a plan that did not come here']);
+  const made = election.handle({ kind: 'planComputed', plan: planOf(self, 3), now: startMs });
+  t.deepEqual(
+    made.map((effect) => effect.kind === 'appendRecords' && effect.records),
+    [[{ kind: 'plan', plan: planOf(self, 10) }]],
+  );
+  t.deepEqual(reasonsAt(unixMs(startMs + hours(6))), [], 'not again so soon');
+});
+
+test('a machine whose own log is refused by others leads nobody', (t) => {
+  const membership = membershipOf(self);
+  const leads = (isForked: boolean): boolean => {
+    const election = new Election(membership, () => isForked);
+    const batch = batchOf(other, [{ kind: 'statement', bytes: certificateOf(self) }]);
+    membership.handle({ kind: 'batchStored', batch, now: startMs });
+    return [startMs, unixMs(startMs + hours(1)), unixMs(startMs + hours(2))].some((now) =>
+      election.handle({ kind: 'tick', now }).some(({ kind }) => kind === 'appendRecords'),
+    );
+  };
+  t.false(leads(true));
+  t.true(leads(false));
+});
