@@ -126,6 +126,7 @@ export const callSchemas = {
 } as const;
 
 export type CallName = keyof typeof callSchemas;
+export const callNames = Object.keys(callSchemas) as readonly CallName[];
 export type CallRequest<Name extends CallName> = z.output<(typeof callSchemas)[Name]>;
 
 export interface InviteAnswer {

@@ -1,4 +1,5 @@
 export * from './calls.ts';
 export * from './client.ts';
 export * from './operations-calls.ts';
+export * from './relay.ts';
 export * from './server.ts';

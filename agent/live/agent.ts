@@ -22,6 +22,7 @@ import { startAgentTelemetry } from './agent-telemetry.ts';
 import { WorkerPool } from './data-path/index.ts';
 import { keepReserve, type LiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
+import { endInOrder, type EndingStep } from './ending.ts';
 import { fleetView, type ViewParts } from './fleet-view.ts';
 import { createHandlers } from './handlers.ts';
 import type { Home } from './home.ts';
@@ -244,20 +245,21 @@ export class LiveAgent {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#ticker?.cancel();
-    this.operations.stop();
-    this.upkeep.stop();
-    await this.drives.stop();
-    await this.#telemetry
-      ?.stop()
-      .catch((error: unknown) =>
-        this.#parts.agentLog.logger.error({ error: String(error) }, 'the last telemetry was not written'),
-      );
-    this.#shell?.stop();
-    await this.#wire?.close();
-    await this.workers.close();
-    await this.#parts.log.idle();
-    await this.#parts.store.close();
-    await this.#parts.agentLog.close();
+    const { agentLog, log, store } = this.#parts;
+    const steps: readonly EndingStep[] = [
+      ['the clocks', () => (this.operations.stop(), this.upkeep.stop())],
+      ['the drives', () => this.drives.stop()],
+      ['the last telemetry', () => this.#telemetry?.stop()],
+      ['the shell', () => this.#shell?.stop()],
+      ['the links', () => this.#wire?.close()],
+      ['the workers', () => this.workers.close()],
+      ['the log', () => log.idle()],
+      ['the database', () => store.close()],
+    ];
+    await endInOrder(steps, (what, error) =>
+      agentLog.logger.error({ error: String(error) }, `${what} did not end in order`),
+    );
+    await agentLog.close();
   }
 
   /** Every stored batch of facts, log after log. */

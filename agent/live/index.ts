@@ -1,6 +1,7 @@
 export { LiveAgent } from './agent.ts';
 export type { StartOptions } from './start-options.ts';
 export { startAgent } from './start.ts';
+export { type DiskTrouble, HomeDisk, standsBy } from './disk/index.ts';
 export { examine } from './doctor.ts';
 export {
   becomeAdmin,

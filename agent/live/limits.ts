@@ -51,3 +51,5 @@ export const ownLogLookMs = 100;
 export const ownLogPatienceMs = seconds(5);
 /** … and for this long while somebody gives words back: thousands of batches take seconds. */
 export const ownLogWaitMsMax = minutes(1);
+/** The disk of the agent's folder is looked at this often, and whenever a command comes. */
+export const homeDiskLookMs = seconds(15);

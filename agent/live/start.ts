@@ -1,8 +1,9 @@
 // Opens everything that an agent needs in its folder, and starts it: with the reserve given back where the disk is full.
 
+import { DreyError } from '../../datasets/index.ts';
 import { createLiveClock } from './clock.ts';
 import { nameDiskError } from './data-path/index.ts';
-import { isFullError, openLiveDisk, spendReserve } from './disk/index.ts';
+import { HomeDisk, isFullError, openLiveDisk, spendReserve, unfitDisk } from './disk/index.ts';
 import { LiveAgent } from './agent.ts';
 import type { StartOptions } from './start-options.ts';
 import { openAgentLog } from './agent-log.ts';
@@ -13,14 +14,16 @@ import { settlePriority } from './pacing/index.ts';
 import { openStore } from './store.ts';
 
 /**
- * Starts the agent of a folder. Throws `not-a-member`, `folder-in-use`, `port-in-use`, `home-file-damaged`, `store-damaged`, and
- * `disk-full` when not even the reserve is enough.
+ * Starts the agent of a folder. Throws `not-a-member`, `folder-in-use`, `port-in-use`, `home-file-damaged`, `store-damaged`,
+ * `home-unfit` for a disk that is read-only or fails, and `disk-full` when not even the reserve is enough.
  */
 export async function startAgent(options: StartOptions): Promise<LiveAgent> {
   const { reserveFile } = homeAt(options.home);
   try {
     return await startOnce(options);
   } catch (error) {
+    const trouble = error instanceof DreyError ? undefined : new HomeDisk(options.home).unfit();
+    if (trouble !== undefined) throw unfitDisk(options.home, trouble, error);
     if (!isFullError(error)) throw error;
     if (!spendReserve(reserveFile)) throw nameDiskError(error);
     return startOnce(options);

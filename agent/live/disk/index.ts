@@ -9,3 +9,4 @@ export { ShardSink } from './shard-sink.ts';
 export { ShardSource } from './shard-source.ts';
 export { isFullError } from './full.ts';
 export { keepReserve, spendReserve } from './reserve.ts';
+export { type DiskTrouble, HomeDisk, standsBy, unfitDisk } from './home-disk.ts';

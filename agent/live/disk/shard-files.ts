@@ -116,10 +116,14 @@ export class ShardFiles {
     return strays;
   }
 
-  /** Bytes that this user may still write. */
+  /** Bytes that this user may still write; none on a disk that is gone. */
   freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.#folder);
-    return bavail * bsize;
+    try {
+      const { bavail, bsize } = statfsSync(this.#folder);
+      return bavail * bsize;
+    } catch {
+      return 0;
+    }
   }
 }
 
