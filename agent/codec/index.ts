@@ -2,6 +2,7 @@ export { chunkHashing, chunkIdOf, chunkIdsOf, type PackVersion } from './chunk-i
 export * from './batch.ts';
 export * from './chunker.ts';
 export * from './descriptor.ts';
+export * from './drive-keys.ts';
 export { type CodecRejection, type Decoded, concatBytes } from './envelope.ts';
 export * from './erasure.ts';
 export * from './invite.ts';

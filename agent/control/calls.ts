@@ -6,8 +6,9 @@ import { attributeNames, type MachineId, type TelemetryRow } from '../../dataset
 import type { AvailabilityTarget, PlacementLimits, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import type { ProofResult, RetentionRules } from '../core/index.ts';
 import { inviteUsesMax } from '../limits.ts';
-import type { DriveId, PeerId, SnapshotId } from '../units.ts';
+import type { DriveId, InviteId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
+import { type MembersAnswers, membersSchemas } from './members-calls.ts';
 import { type OperationsAnswers, operationsSchemas } from './operations-calls.ts';
 
 const path = z.string().min(1).max(4096);
@@ -19,7 +20,6 @@ const ruleCount = z.int().min(0).max(1_000_000).exactOptional();
 export const callSchemas = {
   view: z.strictObject({}),
   invite: z.strictObject({ usesMax: z.int().min(1).max(inviteUsesMax), forMs: z.number().positive() }),
-  revoke: z.strictObject({ target: name, reason: z.string().min(1).max(256) }),
   /** An admin's word that a machine may hold shards again. */
   trust: z.strictObject({ machine: name, reason: z.string().min(1).max(256) }),
   policy: z.strictObject({
@@ -122,6 +122,7 @@ export const callSchemas = {
     kind: z.enum(['uptime', 'location', 'access', 'packRead']).exactOptional(),
   }),
   ...operationsSchemas,
+  ...membersSchemas,
   stop: z.strictObject({}),
 } as const;
 
@@ -130,6 +131,8 @@ export const callNames = Object.keys(callSchemas) as readonly CallName[];
 export type CallRequest<Name extends CallName> = z.output<(typeof callSchemas)[Name]>;
 
 export interface InviteAnswer {
+  /** Its id, by which it is listed and taken back. */
+  readonly id: InviteId;
   /** The whole invite, one line, to be given to the new machines. */
   readonly invite: string;
   readonly usesMax: number;
@@ -338,10 +341,9 @@ export interface TrainAnswer {
 }
 
 /** The answer to each call. */
-export interface CallAnswers extends OperationsAnswers {
+export interface CallAnswers extends OperationsAnswers, MembersAnswers {
   readonly view: FleetView;
   readonly invite: InviteAnswer;
-  readonly revoke: { readonly revoked: string };
   readonly trust: { readonly trusted: PeerId };
   readonly policy: {
     readonly holderSilenceMs: number;

@@ -17,6 +17,8 @@ export interface KnownDrive {
   readonly owner: PeerId;
   /** The newest key epoch's record. */
   record: DriveRecord;
+  /** Those of the epochs before it, oldest first. */
+  readonly formerRecords: DriveRecord[];
   /** Those that are kept, oldest first. */
   heads: HeadRecord[];
   /** Those that their owner gave up, and when it said so by its own clock; their packs last for a while. */
@@ -44,6 +46,10 @@ export class Catalogue {
     }
   }
 
+  isWiped(drive: DriveId): boolean {
+    return this.#wiped.has(drive);
+  }
+
   handle(event: CoreEvent): Effects {
     if (event.kind === 'batchStored') this.#learn(event.batch);
     return [];
@@ -59,8 +65,13 @@ export class Catalogue {
 
   #learnDrive(owner: PeerId, record: DriveRecord): void {
     const known = this.#drives.get(record.drive);
-    if (known === undefined) this.#drives.set(record.drive, { owner, record, heads: [], forgotten: [] });
-    else if (known.owner === owner && record.keyEpoch >= known.record.keyEpoch) known.record = record;
+    if (known === undefined) {
+      this.#drives.set(record.drive, { owner, record, formerRecords: [], heads: [], forgotten: [] });
+      return;
+    }
+    if (known.owner !== owner || record.keyEpoch < known.record.keyEpoch) return;
+    if (record.keyEpoch > known.record.keyEpoch) known.formerRecords.push(known.record);
+    known.record = record;
   }
 
   #learnHead(author: PeerId, head: HeadRecord): void {

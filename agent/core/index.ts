@@ -16,6 +16,7 @@ export {
   type RetentionClock,
   type RetentionRules,
 } from './retention.ts';
+export { personsOf, putOutWithKey } from './rekeying.ts';
 export { certificatesToRenew } from './renewal.ts';
 export { idsIn } from './reclaim.ts';
 export type { RepairWish } from './repair-watch.ts';
@@ -34,4 +35,4 @@ export type { KnownAdmin } from './authority.ts';
 export type { KnownInvite } from './roster.ts';
 export type { WipeState, WipeView } from './wipes.ts';
 export { type MeshShape, meshShapeDefault } from './neighbours.ts';
-export { isValidAt, type Membership, type Presence } from './membership.ts';
+export { isValidAt, Membership, type Presence } from './membership.ts';

@@ -111,7 +111,7 @@ export class Admission {
     const { identity, membership, now } = this.#options;
     if (ask.fleet !== identity.fleet)
       return this.#refuse('invite-unknown', 'the invite is for another fleet');
-    if (identity.adminKey === undefined)
+    if (identity.adminKey === undefined || !membership.authority.canAct(membership.self))
       return {
         ...this.#refuse('ask-an-admin', 'this agent cannot certify machines'),
         addresses: this.#adminAddresses(),

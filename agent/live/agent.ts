@@ -283,10 +283,10 @@ export class LiveAgent {
 
   #adminKey() {
     const { adminKey } = this.identity;
-    if (adminKey !== undefined) return adminKey;
+    if (adminKey !== undefined && this.core.membership.authority.canAct(this.peer)) return adminKey;
     throw new DreyError({
       code: 'not-an-admin',
-      message: 'this machine has no admin key',
+      message: 'this machine has no admin key, or it was put out',
       advice: 'Run the command on a machine of an admin.',
     });
   }

@@ -2,21 +2,15 @@
 // changed, hands it to the core, and tells whoever waits when it is acknowledged.
 
 import { join } from 'node:path';
-import { DreyError, minutes, seconds, type UnixMs } from '../../datasets/index.ts';
+import { minutes, seconds, type UnixMs } from '../../datasets/index.ts';
 import type { Redundancy } from '../../optimizer/index.ts';
 import {
-  bytesOfHex,
-  createDriveKey,
   createRecoveryPhrase,
+  type DriveKeys,
   type DriveRecord,
-  hexOf,
-  machineRecipient,
   type MachineKey,
   type PackDescriptor,
   personFromPhrase,
-  sealSmall,
-  unwrapKey,
-  wrapKey,
 } from '../codec/index.ts';
 import type { AgentCore, CoreEvent, StagedSnapshot } from '../core/index.ts';
 import { randomBytes } from 'node:crypto';
@@ -31,6 +25,8 @@ import {
   type WorkerPool,
 } from './data-path/index.ts';
 import type { LiveDisk } from './disk/index.ts';
+import { driveDeleted, noPlanYet } from './drive-errors.ts';
+import { createKeys, DriveLocks, openStoredKeys } from './drive-keys.ts';
 import type { Home } from './home.ts';
 import type { Keeper } from './keeping.ts';
 import { heldText, massChangeText } from './mass-changes.ts';
@@ -59,7 +55,7 @@ export interface DrivesParts {
 
 export interface RunningDrive {
   stored: StoredDrive;
-  readonly key: Uint8Array;
+  keys: DriveKeys;
   readonly snapshotter: Snapshotter;
   watcher: Watcher | undefined;
   /** What the last snapshot of this run said; undefined before the first. */
@@ -87,6 +83,7 @@ const powerLookMs = minutes(2);
 
 export class Drives {
   readonly #parts: DrivesParts;
+  readonly #locks: DriveLocks;
   readonly #running = new Map<DriveId, RunningDrive>();
   readonly #waiting = new Map<SnapshotId, PromiseWithResolvers<void>>();
   #pending: readonly StagedSnapshot[];
@@ -95,10 +92,11 @@ export class Drives {
 
   constructor(parts: DrivesParts) {
     this.#parts = parts;
+    this.#locks = new DriveLocks({ ...parts, note: (drive, change) => this.note(drive, change) });
     this.#pending = readPending(parts.home);
     const stored = readDrives(parts.home);
     this.#person = stored?.person;
-    for (const drive of stored?.drives ?? []) this.#open(drive);
+    for (const drive of stored?.drives ?? []) this.#open(drive, openStoredKeys(parts.key, drive));
   }
 
   get pending(): readonly StagedSnapshot[] {
@@ -122,10 +120,13 @@ export class Drives {
     }
   }
 
-  /** The key of a drive of this machine; undefined for others'. */
-  keyOf(drive: DriveId): Uint8Array | undefined {
-    return this.#running.get(drive)?.key;
+  /** The keys of a drive of this machine; undefined for others'. */
+  keysOf(drive: DriveId): DriveKeys | undefined {
+    return this.#running.get(drive)?.keys;
   }
+
+  /** Whether anybody's words open what is saved from now on. */
+  readonly hasPerson = (drive: RunningDrive): boolean => this.#locks.personOf(drive) !== undefined;
 
   /**
    * Makes a drive of a folder. The phrase of the person is needed only where it is another's than this machine's; a new
@@ -138,36 +139,42 @@ export class Drives {
   }): Promise<{ readonly drive: DriveId; readonly isNew: boolean; readonly phrase?: string }> {
     assertFolder(wanted.path);
     const known = [...this.#running.values()].find(({ stored }) => stored.folder === wanted.path);
-    if (known !== undefined) return { drive: driveId(known.stored.drive), isNew: false };
-    const made =
-      wanted.phrase === undefined && this.#person === undefined ? createRecoveryPhrase() : undefined;
-    const words = wanted.phrase ?? made;
-    const person = words === undefined ? this.#person! : personFromPhrase(words).recipient;
+    if (known !== undefined && !this.#isDeleted(known)) return this.#giveTo(known, wanted.phrase);
+    if (known !== undefined) await this.#leave(known);
+    const { person, made } = this.#personFor(wanted.phrase);
     const drive = driveId(randomBytes(16).toString('hex'));
-    const driveKey = createDriveKey();
-    const name = { drive, keyEpoch: 1 };
-    const own = machineRecipient(this.#parts.key).recipient;
-    const wrappedKeys = [person, own].map((recipient) => ({
-      recipient,
-      wrapped: wrapKey(driveKey, name, recipient),
-    }));
-    await this.#parts.publish({
-      kind: 'drive',
-      ...name,
-      sealedName: sealSmall(driveKey, 'name', new TextEncoder().encode(wanted.path)),
-      wrappedKeys,
-    });
-    const stored = {
-      ...name,
-      folder: wanted.path,
-      ignore: [...wanted.ignore],
-      wrappedKey: hexOf(wrappedKeys[1]!.wrapped),
-    };
+    const { keys, record, ...first } = createKeys(this.#parts.key, { drive, folder: wanted.path, person });
+    await this.#parts.publish(record);
     this.#person = person;
-    const running = this.#open(stored);
+    const running = this.#open({ drive, folder: wanted.path, ignore: [...wanted.ignore], ...first }, keys);
     this.#save();
     this.#watch(running);
     return { drive, isNew: true, ...(made === undefined ? {} : { phrase: made }) };
+  }
+
+  /** Whoever's words are given, else the machine's person, else a new one. */
+  #personFor(phrase: string | undefined): { readonly person: string; readonly made?: string } {
+    const { membership } = this.#parts.core;
+    const own = this.#person !== undefined && membership.isPersonOut(this.#person) ? undefined : this.#person;
+    if (phrase === undefined && own !== undefined) return { person: own };
+    const made = phrase === undefined ? createRecoveryPhrase() : undefined;
+    const { recipient } = personFromPhrase(phrase ?? made ?? '');
+    return made === undefined ? { person: recipient } : { person: recipient, made };
+  }
+
+  /** A drive that is there gets other words, where some are given or where nobody's open it. */
+  async #giveTo(
+    drive: RunningDrive,
+    phrase: string | undefined,
+  ): Promise<{ readonly drive: DriveId; readonly isNew: false; readonly phrase?: string }> {
+    const id = driveId(drive.stored.drive);
+    await this.#locks.settle(drive);
+    if (phrase === undefined && this.hasPerson(drive)) return { drive: id, isNew: false };
+    const { person, made } = this.#personFor(phrase);
+    await this.#locks.settle(drive, person);
+    this.#person = person;
+    this.#save();
+    return { drive: id, isNew: false, ...(made === undefined ? {} : { phrase: made }) };
   }
 
   /** The snapshot that `protect` began, for the command that said so; a new one where it failed. */
@@ -179,7 +186,9 @@ export class Drives {
 
   /** Takes a snapshot now, after waiting for a plan. */
   async take(drive: RunningDrive): Promise<TakenSnapshot> {
+    if (this.#isDeleted(drive)) throw driveDeleted();
     await this.#planned();
+    await this.#locks.settle(drive);
     await this.#parts.keeper().resume(drive);
     const startedMs = this.#parts.clock.now();
     const outcome = await drive.snapshotter.snapshot();
@@ -214,7 +223,7 @@ export class Drives {
   }
 
   /** Changes what is noted of a drive, on the disk when this returns. */
-  note(drive: RunningDrive, change: Pick<StoredDrive, 'retention' | 'acceptedMs'>): void {
+  note(drive: RunningDrive, change: Partial<StoredDrive>): void {
     drive.stored = { ...drive.stored, ...change };
     this.#save();
   }
@@ -247,19 +256,21 @@ export class Drives {
     return waiting.promise;
   }
 
-  #open(stored: StoredDrive): RunningDrive {
+  #open(stored: StoredDrive, keys: DriveKeys): RunningDrive {
     const { home, key, workers, clock } = this.#parts;
     const drive = driveId(stored.drive);
-    const unwrapped = unwrapKey(
-      bytesOfHex(stored.wrappedKey),
-      { drive, keyEpoch: stored.keyEpoch },
-      machineRecipient(key),
-    );
-    if (!unwrapped.ok) throw keyDamaged(unwrapped.rejection.reason);
+    const running = (): RunningDrive => this.#running.get(drive)!;
     const snapshotter = createSnapshotter({
       drive,
-      driveKey: unwrapped.value,
-      keyEpoch: stored.keyEpoch,
+      get driveKey() {
+        return running().keys.driveKey;
+      },
+      get formerKeys() {
+        return running().keys.formerKeys;
+      },
+      get keyEpoch() {
+        return running().stored.keyEpoch;
+      },
       owner: key.peer,
       folder: stored.folder,
       ignore: stored.ignore,
@@ -269,12 +280,12 @@ export class Drives {
       stagePack: (descriptor, shards) => this.#stage(descriptor, shards),
       redundancyFor: (placementClass) => this.#redundancyFor(placementClass),
       now: () => clock.now(),
-      acceptedMs: () => this.#running.get(drive)?.stored.acceptedMs,
+      acceptedMs: () => running().stored.acceptedMs,
     });
-    const running: RunningDrive = {
+    const opened: RunningDrive = {
       stored,
       lastOutcome: undefined,
-      key: unwrapped.value,
+      keys,
       snapshotter,
       watcher: undefined,
       failure: undefined,
@@ -283,8 +294,8 @@ export class Drives {
       takenMs: undefined,
       first: undefined,
     };
-    this.#running.set(drive, running);
-    return running;
+    this.#running.set(drive, opened);
+    return opened;
   }
 
   async #stage(descriptor: PackDescriptor, shards: readonly Uint8Array[]): Promise<void> {
@@ -298,12 +309,7 @@ export class Drives {
       classes.find(({ name, groups }) => name === placementClass && groups.length > 0) ??
       classes.find(({ groups }) => groups.length > 0);
     if (found !== undefined) return found.redundancy;
-    throw new DreyError({
-      code: 'no-plan-yet',
-      message: 'there is no plan yet, so nobody knows where packs should go',
-      advice: 'Start at least four machines of the fleet; the snapshot then goes on by itself.',
-      retry: 'retryable',
-    });
+    throw noPlanYet();
   }
 
   #planned(): Promise<void> {
@@ -336,12 +342,23 @@ export class Drives {
     void this.#look(drive, drive.first);
   }
 
+  /** Admins had all of it deleted: nothing more of it is kept by anybody. */
+  #isDeleted({ stored }: RunningDrive): boolean {
+    return this.#parts.core.shelf.wiped.has(driveId(stored.drive));
+  }
+
+  async #leave(drive: RunningDrive): Promise<void> {
+    drive.retry?.cancel();
+    await drive.watcher?.stop();
+    this.#running.delete(driveId(drive.stored.drive));
+  }
+
   /** Undefined when no snapshot was taken. */
   async #look(
     drive: RunningDrive,
     taking?: Promise<TakenSnapshot>,
   ): Promise<TakenSnapshot['outcome'] | undefined> {
-    if (this.#isStopped) return undefined;
+    if (this.#isStopped || this.#isDeleted(drive)) return undefined;
     if (taking === undefined && (await this.#hasToWait(drive))) return undefined;
     try {
       const taken = await (taking ?? this.take(drive));
@@ -380,10 +397,3 @@ const stagedFor = ({ staged }: SnapshotOutcome, startedMs: UnixMs): StagedSnapsh
   startedMs,
   packs: staged.packs.map(({ pack }) => pack),
 });
-
-const keyDamaged = (reason: string): DreyError =>
-  new DreyError({
-    code: 'drive-key-damaged',
-    message: `the key of a drive cannot be opened on this machine: ${reason}`,
-    advice: 'Protect the folder again; what was backed up is restored with the 24 words on any machine.',
-  });

@@ -5,23 +5,36 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { days, DreyError, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
+  type AdminEnd,
   type AdminKey,
+  type AdminLife,
   createAdminKey,
   createFleetRoot,
   createMachineKey,
   createPassphrase,
   type FleetPolicy,
+  logName,
   type MachineCertificate,
   openRecoveryKit,
   openStatement,
   parseInvite,
+  type RootWord,
   sealRecoveryKit,
   signStatement,
 } from '../codec/index.ts';
-import { certificateMs, clockSkewMsMax, holderSilenceMsMax } from '../limits.ts';
+import { Membership } from '../core/index.ts';
+import {
+  certificateMs,
+  clockSkewMsMax,
+  endedAdminsMax,
+  holderSilenceMsMax,
+  wipeAdminsMax,
+  wipeWaitMsMax,
+} from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { type Home, homeAt, writeWhole } from './home.ts';
 import {
+  type Identity,
   isMemberHome,
   machineKeyBeforeJoin,
   nowMs,
@@ -30,7 +43,8 @@ import {
   settleSettings,
   writeIdentity,
 } from './identity.ts';
-import { openStore } from './store.ts';
+import { openLiveLog } from './log/index.ts';
+import { openStore, type Store } from './store.ts';
 import { requestJoin } from './wire/index.ts';
 
 /** An admin's key lives longer than machines' certificates: the recovery kit must be fetched to renew it. */
@@ -46,6 +60,13 @@ export interface CreateFleetOptions {
   readonly quotaBytes?: number;
   /** Where people say that it stands. */
   readonly site?: string;
+  readonly wipeRule?: WipeRuleWish;
+}
+
+/** What the fleet's root says of deletions before their time. */
+export interface WipeRuleWish {
+  readonly adminCount: number;
+  readonly waitMs: number;
 }
 
 export interface CreatedFleet {
@@ -86,6 +107,15 @@ export const certificateFor = (
   notAfterMs: unixMs(now + certificateMs),
 });
 
+const adminLife = (): AdminLife => ({ notBeforeMs: unixMs(nowMs() - clockSkewMsMax), forMs: adminKeyMs });
+
+/** Times are whole milliseconds, and no more admins or days than a certificate can say. */
+const settledRule = ({ adminCount, waitMs }: WipeRuleWish): NonNullable<RootWord['wipeRule']> => ({
+  adminCount: Math.min(wipeAdminsMax, Math.max(1, adminCount)),
+  waitMs: Math.min(wipeWaitMsMax, Math.round(waitMs)),
+  atMs: nowMs(),
+});
+
 const firstPolicy = (options: CreateFleetOptions): FleetPolicy => ({
   kind: 'policy',
   fleetName: options.fleetName,
@@ -104,10 +134,11 @@ export function createFleet(options: CreateFleetOptions): CreatedFleet {
   const root = createFleetRoot();
   const passphrase = options.passphrase ?? createPassphrase();
   writeWhole(kitFile, sealRecoveryKit(root, passphrase));
-  const adminKey: AdminKey = createAdminKey(root, {
-    notBeforeMs: unixMs(nowMs() - clockSkewMsMax),
-    forMs: adminKeyMs,
-  });
+  const adminKey: AdminKey = createAdminKey(
+    root,
+    adminLife(),
+    options.wipeRule === undefined ? undefined : { ended: [], wipeRule: settledRule(options.wipeRule) },
+  );
   const machineKey = createMachineKey();
   const certificate = signStatement(
     adminKey,
@@ -140,6 +171,11 @@ export interface BecomeAdminOptions {
   readonly home: string;
   readonly kitFile: string;
   readonly passphrase: string;
+  /** Puts out all other admin keys that this machine knows of. */
+  readonly endOthers?: true;
+  /** With `endOthers`: what they signed since then, by their machines' clocks, does not count either. */
+  readonly endSinceMs?: number;
+  readonly wipeRule?: WipeRuleWish;
 }
 
 /**
@@ -156,10 +192,7 @@ export async function becomeAdmin(
   try {
     const root = openRecoveryKit(readKit(options.kitFile), options.passphrase);
     if (root.fleet !== identity.fleet) throw otherKit();
-    const adminKey = createAdminKey(root, {
-      notBeforeMs: unixMs(nowMs() - clockSkewMsMax),
-      forMs: adminKeyMs,
-    });
+    const adminKey = createAdminKey(root, adminLife(), await rootWordFor(store, identity, options));
     const { peer } = identity.machineKey;
     const { name, invite } = identity.certificate;
     const certificate = certificateFor({
@@ -174,6 +207,45 @@ export async function becomeAdmin(
   } finally {
     await store.close();
   }
+}
+
+/** What the root says besides; undefined where nothing was asked for. Throws `too-many-admins`. */
+async function rootWordFor(
+  store: Store,
+  { fleet, machineKey }: Identity,
+  { endOthers, endSinceMs, wipeRule }: BecomeAdminOptions,
+): Promise<RootWord | undefined> {
+  if (endOthers === undefined && wipeRule === undefined) return undefined;
+  const ended =
+    endOthers === undefined ? [] : await otherAdmins(store, { fleet, self: machineKey.peer, endSinceMs });
+  if (ended.length > endedAdminsMax)
+    throw new DreyError({
+      code: 'too-many-admins',
+      message: `${ended.length} admin keys are believed, and one certificate can end ${endedAdminsMax}`,
+      advice: 'Put some out with `drey fleet revoke --admin-key` first.',
+    });
+  return { ended, ...(wipeRule === undefined ? {} : { wipeRule: settledRule(wipeRule) }) };
+}
+
+/** Admin keys that others' logs here name, each with the first batch that counts no more. */
+async function otherAdmins(
+  store: Store,
+  wish: { readonly fleet: FleetId; readonly self: PeerId; readonly endSinceMs: number | undefined },
+): Promise<readonly AdminEnd[]> {
+  const log = await openLiveLog(store);
+  const membership = new Membership({ self: wish.self, fleet: wish.fleet, fraction: () => 0.5 });
+  const firstSince = new Map<PeerId, number>();
+  for await (const batch of log.readAll('facts')) {
+    membership.handle({ kind: 'batchStored', batch, now: nowMs() });
+    const { author, sequence, atMs } = batch;
+    const isLate = wish.endSinceMs !== undefined && atMs >= wish.endSinceMs;
+    if (isLate && !firstSince.has(author)) firstSince.set(author, sequence);
+  }
+  return membership.authority.admins.flatMap(({ admin, machine, ended }): readonly AdminEnd[] => {
+    if (machine === undefined || ended === 'kit') return [];
+    const next = log.heads().get(logName(machine, 'facts'))?.next ?? 0;
+    return [{ admin, log: machine, before: firstSince.get(machine) ?? next }];
+  });
 }
 
 function readKit(file: string): Uint8Array {

@@ -11,16 +11,18 @@ import type {
   SnapshotLine,
 } from '../control/index.ts';
 import { forgottenGraceMs } from '../limits.ts';
-import { type PeerId, peerId } from '../units.ts';
+import type { PeerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import { listActs, noteAct } from './acts.ts';
 import type { LiveAgent } from './agent.ts';
 import { compareTrees, defaultIgnores, restoreSnapshot } from './data-path/index.ts';
+import { changeWipes, listWipes } from './deletions.ts';
 import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from './lookups.ts';
 import { acceptChange } from './mass-changes.ts';
-import { chooseHead, type DriveWish, insideDrive, keyFor, openDriveSoon } from './openable.ts';
+import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } from './openable.ts';
+import { listAdmins, listInvites, listPeople, revoke } from './members.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { changeLimits, changePolicy } from './policy.ts';
@@ -45,9 +47,14 @@ export function createHandlers(agent: LiveAgent): Handlers {
       const terms = { fleet, usesMax, notAfterMs, addresses: agent.knownAddresses() };
       const { statement, text } = createInvite(terms);
       await agent.declare(statement);
-      return { invite: text, usesMax, notAfterMs };
+      return { id: statement.invite, invite: text, usesMax, notAfterMs };
     },
-    revoke: ({ target, reason }) => revoke(agent, target, reason),
+    invites: () => listInvites(agent),
+    revoke: (wish) => revoke(agent, wish),
+    people: () => listPeople(agent),
+    admins: () => listAdmins(agent),
+    wipes: () => listWipes(agent),
+    wipe: (wish) => changeWipes(agent, wish),
     trust: ({ machine, reason }) => pardon(agent, machine, reason),
     policy: (change) => changePolicy(agent, change),
     protect: ({ path, ignore, defaultIgnores: left, phrase }) =>
@@ -87,28 +94,6 @@ export function createHandlers(agent: LiveAgent): Handlers {
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
     exportTelemetry: (request, report) => exportRows(agent, request, report),
   };
-}
-
-async function revoke(
-  agent: LiveAgent,
-  target: string,
-  reason: string,
-): Promise<{ readonly revoked: string }> {
-  const { membership } = agent.core;
-  const peer = membership.machines.find(
-    (candidate) => candidate === target || membership.certificateOf(candidate)?.name === target,
-  );
-  const revoked = peer ?? target;
-  if (peer === undefined && !/^[0-9a-f]{32}$/u.test(target))
-    throw wrong(
-      'target-unknown',
-      `no machine or invite is called "${target}"`,
-      'Take a name or peer id from `drey status`.',
-    );
-  if (peer === agent.peer)
-    throw wrong('cannot-revoke-self', 'an admin cannot put itself out', 'Do it on another admin machine.');
-  await agent.declare({ kind: 'revocation', revoked: peerId(revoked), reason, atMs: agent.now() });
-  return { revoked };
 }
 
 /** Says for everybody that a machine may hold shards again: what was held against it until now does not count. */
@@ -170,8 +155,9 @@ const snapshotLine = ({ snapshot, atMs, fileCount, byteCount }: HeadRecord): Sna
 function listDrives(agent: LiveAgent, phrase: string | undefined) {
   const person = phrase === undefined ? undefined : personFromPhrase(phrase);
   return [...agent.core.catalogue.drives].map(([drive, known]) => {
-    const key = keyFor(agent, drive, { known, person });
-    const name = key === undefined ? undefined : driveName(key, known.record.sealedName);
+    const opened = openKnown(agent, drive, { known, person });
+    const name =
+      opened === undefined ? undefined : driveName(opened.keys.driveKey, opened.known.record.sealedName);
     return {
       drive,
       owner: known.owner,
@@ -195,16 +181,17 @@ interface RestoreWish extends DriveWish {
 }
 
 async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgress): Promise<RestoreAnswer> {
-  const { drive, known, key } = await openDriveSoon(agent, wish);
+  const opened = await openDriveSoon(agent, wish);
+  const { drive, known, keys } = opened;
   const [head, newest] = [chooseHead(known, wish), known.heads.at(-1)];
   const result = await restoreSnapshot({
     workers: agent.workers,
     head,
     ...(newest === undefined || newest === head ? {} : { newest }),
-    driveKey: key,
+    ...keys,
     fetchPack: (descriptor) => fetchCounted(agent, descriptor),
     to: wish.to,
-    paths: wish.paths.map((path) => insideDrive([{ drive, known, key }], path).path),
+    paths: wish.paths.map((path) => insideDrive([opened], path).path),
     signal: wish.signal,
     onProgress: ({ phase, done, of }) => report({ kind: 'counted', what: phase, done, of }),
   });

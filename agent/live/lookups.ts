@@ -11,7 +11,7 @@ import type {
   ReportProgress,
   VerifyAnswer,
 } from '../control/index.ts';
-import type { HeadRecord } from '../codec/index.ts';
+import type { DriveKeys, HeadRecord } from '../codec/index.ts';
 import type { LiveAgent } from './agent.ts';
 import {
   findDifferences,
@@ -38,11 +38,11 @@ export interface LookupLine {
 
 export const readingOptions = (
   agent: LiveAgent,
-  driveKey: Uint8Array,
+  keys: DriveKeys,
   { report, signal }: LookupLine,
 ): ReadingOptions => ({
   workers: agent.workers,
-  driveKey,
+  ...keys,
   fetchPack: (descriptor) => agent.fetcher.fetch(descriptor),
   signal,
   onProgress: ({ phase, done, of }) => report({ kind: 'counted', what: phase, done, of }),
@@ -69,7 +69,7 @@ export async function findFiles(
   for (const opened of openDrives(agent, wish)) {
     const heads = headsOf(opened);
     const wanted = { kind: 'name', pattern: wish.name } as const;
-    const found = await findVersions(heads, wanted, readingOptions(agent, opened.key, line));
+    const found = await findVersions(heads, wanted, readingOptions(agent, opened.keys, line));
     drives.push({
       drive: opened.drive,
       versions: found.versions.map(({ path, kind, byteCount, mtimeMs, snapshots }) => ({
@@ -98,7 +98,7 @@ export async function historyOf(
   for (const opened of drives) {
     const heads = headsOf(opened);
     const wanted = { kind: 'path', path } as const;
-    const found = await findVersions(heads, wanted, readingOptions(agent, opened.key, line));
+    const found = await findVersions(heads, wanted, readingOptions(agent, opened.keys, line));
     if (found.versions.length === 0) continue;
     const unreadable = unreadableOf(found, heads);
     lists.push({ drive: opened.drive, events: fileEvents(heads, found), unreadable });
@@ -155,7 +155,7 @@ export async function diffSnapshots(
   const after = chooseHead(opened.known, wish.after === undefined ? {} : { snapshot: wish.after });
   const { changes, counts } = await findDifferences(
     { before, after },
-    readingOptions(agent, opened.key, line),
+    readingOptions(agent, opened.keys, line),
   );
   const about = ({ snapshot, atMs }: HeadRecord): DiffAnswer['before'] => ({ snapshot, atMs });
   return { drive: opened.drive, before: about(before), after: about(after), counts, changes };
@@ -175,7 +175,7 @@ export async function verifyDrive(
     const heads: Heads =
       wish.snapshot === undefined ? headsOf(opened) : [chooseHead(opened.known, { snapshot: wish.snapshot })];
     const { problems, ...counts } = await verifySnapshots(heads, {
-      ...readingOptions(agent, opened.key, line),
+      ...readingOptions(agent, opened.keys, line),
       newest: opened.known.heads.at(-1) ?? heads[0],
       depth: wish.readData ? 'data' : 'places',
       countShards: (packs) => agent.fetcher.count(packs),

@@ -3,7 +3,15 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { DreyError, minutes } from '../../datasets/index.ts';
-import { type HeadRecord, personFromPhrase, type Recipient, unwrapKey } from '../codec/index.ts';
+import {
+  type DriveKeys,
+  type DriveRecord,
+  type HeadRecord,
+  openFormerKeys,
+  personFromPhrase,
+  type Recipient,
+  unwrapKey,
+} from '../codec/index.ts';
 import type { KnownDrive } from '../core/index.ts';
 import type { DriveId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
@@ -12,11 +20,12 @@ import { driveName } from './fleet-view.ts';
 const wrong = (code: string, message: string, advice: string): DreyError =>
   new DreyError({ code, message, advice });
 
-/** A drive with at least one snapshot whose key is known here. */
+/** A drive with at least one snapshot whose keys are known here. */
 export interface OpenedDrive {
   readonly drive: DriveId;
+  /** As far as these keys open it. */
   readonly known: KnownDrive;
-  readonly key: Uint8Array;
+  readonly keys: DriveKeys;
 }
 
 export interface DriveWish {
@@ -25,26 +34,49 @@ export interface DriveWish {
   readonly phrase?: string;
 }
 
-/** The drive's key, by this machine or by the person; undefined when neither may open it. */
-export function keyFor(
+/** The drive with its keys, by this machine or by the person; of one that was put out, as it was then. Undefined when neither may open it. */
+export function openKnown(
   agent: LiveAgent,
   drive: DriveId,
   { known, person }: { readonly known: KnownDrive; readonly person: Recipient | undefined },
-): Uint8Array | undefined {
-  const own = agent.drives.keyOf(drive);
-  if (own !== undefined || person === undefined) return own;
-  const wrapped = known.record.wrappedKeys.find(({ recipient }) => recipient === person.recipient);
+): Omit<OpenedDrive, 'drive'> | undefined {
+  const own = agent.drives.keysOf(drive);
+  if (own !== undefined) return { known, keys: own };
+  if (person === undefined) return undefined;
+  for (const record of [known.record, ...known.formerRecords.toReversed()]) {
+    const keys = keysFor(record, person);
+    if (keys !== undefined) return { known: asOf(known, record), keys };
+  }
+  return undefined;
+}
+
+function keysFor(record: DriveRecord, person: Recipient): DriveKeys | undefined {
+  const { drive, keyEpoch, wrappedKeys } = record;
+  const wrapped = wrappedKeys.find(({ recipient }) => recipient === person.recipient);
   if (wrapped === undefined) return undefined;
-  const opened = unwrapKey(wrapped.wrapped, { drive, keyEpoch: known.record.keyEpoch }, person);
-  return opened.ok ? opened.value : undefined;
+  const opened = unwrapKey(wrapped.wrapped, { drive, keyEpoch }, person);
+  const keys = opened.ok ? openFormerKeys(record, opened.value) : opened;
+  return keys.ok ? keys.value : undefined;
+}
+
+/** What there was of a drive while a key was its newest. */
+function asOf(known: KnownDrive, record: DriveRecord): KnownDrive {
+  if (record === known.record) return known;
+  return {
+    ...known,
+    record,
+    heads: known.heads.filter(({ keyEpoch }) => keyEpoch <= record.keyEpoch),
+    forgotten: known.forgotten.filter(({ head }) => head.keyEpoch <= record.keyEpoch),
+  };
 }
 
 /** All drives with a snapshot that can be opened. Throws `drive-not-openable` when there is none. */
 export function openDrives(agent: LiveAgent, wish: DriveWish): readonly [OpenedDrive, ...OpenedDrive[]] {
   const person = wish.phrase === undefined ? undefined : personFromPhrase(wish.phrase);
   const [first, ...rest] = [...agent.core.catalogue.drives].flatMap(([drive, known]): OpenedDrive[] => {
-    const key = known.heads.length === 0 ? undefined : keyFor(agent, drive, { known, person });
-    return key === undefined || !drive.startsWith(wish.drive ?? '') ? [] : [{ drive, known, key }];
+    if (!drive.startsWith(wish.drive ?? '')) return [];
+    const opened = openKnown(agent, drive, { known, person });
+    return opened === undefined || opened.known.heads.length === 0 ? [] : [{ drive, ...opened }];
   });
   if (first !== undefined) return [first, ...rest];
   throw wrong(
@@ -93,7 +125,7 @@ export function insideDrive(
   path: string,
 ): { readonly drives: readonly OpenedDrive[]; readonly path: string } {
   for (const drive of opened) {
-    const folder = driveName(drive.key, drive.known.record.sealedName);
+    const folder = driveName(drive.keys.driveKey, drive.known.record.sealedName);
     if (folder !== undefined && path.startsWith(`${folder}/`))
       return { drives: [drive], path: trimmed(path.slice(folder.length)) };
   }

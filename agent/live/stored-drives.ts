@@ -20,6 +20,12 @@ const driveSchema = z.strictObject({
       yearly: ruleCount,
     })
     .exactOptional(),
+  /** Of the epochs before, from the first on, each wrapped like `wrappedKey`. */
+  formerKeys: z.array(z.string()).exactOptional(),
+  /** Whose words open it since its last new key, by public key; empty for nobody's. */
+  person: z.string().exactOptional(),
+  /** Who was put out when its key was made. */
+  answered: z.array(z.string()).exactOptional(),
   /** Until when mass changes were a person's wish. */
   acceptedMs: z.int().min(0).exactOptional(),
 });

@@ -148,7 +148,7 @@ export class Upkeep {
     let fetchedBytes = 0;
     const result = await proveSnapshot(head, {
       workers,
-      driveKey: running.key,
+      ...running.keys,
       folder: running.stored.folder,
       seed: Math.floor(this.#parts.random.fraction() * 2 ** 32),
       filesMax: proofFilesMax,

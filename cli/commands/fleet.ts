@@ -3,12 +3,15 @@
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
+import { DreyError } from '../../datasets/index.ts';
 import type { AvailabilityTarget } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, spanText, timeText } from '../print.ts';
-import { parseByteCount, parseShare, parseSpanMs } from '../quantities.ts';
+import { parseByteCount, parseCount, parseMomentMs, parseShare, parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
+import { addFleetDeletions } from './fleet-deletions.ts';
 import { addFleetLog } from './fleet-log.ts';
+import { addFleetMembers } from './fleet-members.ts';
 
 interface CreateOptions extends CommonOptions {
   readonly name: string;
@@ -18,7 +21,30 @@ interface CreateOptions extends CommonOptions {
   readonly holderSilence?: string;
   readonly quota?: string;
   readonly site?: string;
+  readonly deleteAdmins?: string;
+  readonly deleteWait?: string;
 }
+
+/** What the fleet's root says of deletions before their time; empty where nothing was given. */
+function wipeRuleOf({ deleteAdmins, deleteWait }: Pick<CreateOptions, 'deleteAdmins' | 'deleteWait'>) {
+  if (deleteAdmins === undefined && deleteWait === undefined) return {};
+  if (deleteAdmins !== undefined && deleteWait !== undefined)
+    return { wipeRule: { adminCount: parseCount(deleteAdmins), waitMs: parseSpanMs(deleteWait) } };
+  throw new DreyError({
+    code: 'deletions-malformed',
+    message: 'only half of the rule for deletions was given',
+    advice: 'Give --delete-admins and --delete-wait together.',
+  });
+}
+
+/** Two options that only the root's word can follow. */
+const withDeletionRule = (command: Command): Command =>
+  command
+    .option(
+      '--delete-admins <count>',
+      'admins who must agree to a deletion before its time (default 2, or 1)',
+    )
+    .option('--delete-wait <span>', 'how long such a deletion can still be stopped (default 3d)');
 
 async function createFleetHere(options: CreateOptions): Promise<void> {
   const { createFleet } = await import('../../agent/live/index.ts');
@@ -32,6 +58,7 @@ async function createFleetHere(options: CreateOptions): Promise<void> {
     ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
     ...(options.quota === undefined ? {} : { quotaBytes: parseByteCount(options.quota) }),
     ...(options.site === undefined ? {} : { site: options.site }),
+    ...wipeRuleOf(options),
   });
   show(options, made, () =>
     [
@@ -69,30 +96,28 @@ async function invite(options: InviteOptions): Promise<void> {
 interface AdminOptions extends CommonOptions {
   readonly kit: string;
   readonly passphraseFile: string;
+  readonly endOthers?: boolean;
+  readonly endSince?: string;
+  readonly deleteAdmins?: string;
+  readonly deleteWait?: string;
 }
 
 async function makeAdmin(options: AdminOptions): Promise<void> {
   const { becomeAdmin } = await import('../../agent/live/index.ts');
   const passphrase = readSecret(options.passphraseFile) ?? '';
-  const answer = await becomeAdmin({ home: homeOf(options), kitFile: options.kit, passphrase });
+  const answer = await becomeAdmin({
+    home: homeOf(options),
+    kitFile: options.kit,
+    passphrase,
+    ...(options.endOthers === true ? { endOthers: true } : {}),
+    ...(options.endSince === undefined ? {} : { endSinceMs: parseMomentMs(options.endSince, Date.now()) }),
+    ...wipeRuleOf(options),
+  });
   show(options, answer, () =>
     [
       'This machine is an admin of the fleet now: it can invite machines, put them out and set the policy.',
       'Next: `drey up`; the others learn of it by themselves. Put the recovery kit back into the safe.',
     ].join('\n'),
-  );
-}
-
-async function revoke(target: string, options: CommonOptions & { readonly reason: string }): Promise<void> {
-  const answer = await askAgent({
-    home: homeOf(options),
-    call: 'revoke',
-    request: { target, reason: options.reason },
-  });
-  show(
-    options,
-    answer,
-    () => `${answer.revoked} is out: cut off everywhere, and its shards are being replaced.`,
   );
 }
 
@@ -158,15 +183,6 @@ async function policy(options: PolicyOptions): Promise<void> {
 function addWordsAboutMachines(fleet: Command): void {
   withCommonOptions(
     fleet
-      .command('revoke')
-      .description('put a machine or an invite out, everywhere')
-      .argument('<target>', 'name, peer id or invite id'),
-    'drey fleet revoke reception-2 --reason "stolen"',
-  )
-    .option('--reason <text>', 'why, for the other admins', 'no reason given')
-    .action(revoke);
-  withCommonOptions(
-    fleet
       .command('trust')
       .description('give a machine that was left out as a holder its place back')
       .argument('<machine>', 'name or peer id'),
@@ -176,44 +192,7 @@ function addWordsAboutMachines(fleet: Command): void {
     .action(trust);
 }
 
-/** Adds `fleet create | admin | invite | revoke | trust | policy`. */
-export function addFleetCommands(program: Command): void {
-  const fleet = program
-    .command('fleet')
-    .description('make a fleet, invite machines, put one out, set the policy');
-  withCommonOptions(
-    fleet.command('create').description('make a new fleet with this machine as its first admin'),
-    'drey fleet create --name "Example Works"',
-  )
-    .option('--name <name>', "the fleet's name, for people", 'our fleet')
-    .option('--machine-name <name>', "this machine's name, for people", hostname())
-    .option('--kit <file>', 'where to write the recovery kit (default: recovery-kit.drey in the folder)')
-    .option(
-      '--passphrase-file <file>',
-      'passphrase of the kit, first line ("-": standard input); default: one is made',
-    )
-    .option('--holder-silence <span>', 'replace a holder that is silent for longer (default 90h)')
-    .option('--quota <size>', 'disk space that this machine gives')
-    .option('--site <name>', 'where this machine stands, as people say it; not needed')
-    .action(createFleetHere);
-  withCommonOptions(
-    fleet
-      .command('admin')
-      .description('make this machine an admin, by the recovery kit; its agent must be stopped'),
-    'drey fleet admin --kit recovery-kit.drey --passphrase-file -',
-  )
-    .requiredOption('--kit <file>', 'the recovery kit that `drey fleet create` wrote')
-    .requiredOption('--passphrase-file <file>', 'passphrase of the kit, first line ("-": standard input)')
-    .action(makeAdmin);
-  withCommonOptions(
-    fleet.command('invite').description('print an invite: one line that lets new machines in'),
-    'drey fleet invite --uses 40 --expires 7d',
-  )
-    .option('--uses <count>', 'how many machines may use it', '1')
-    .option('--expires <span>', 'how long it is good for', '7d')
-    .action(invite);
-  addWordsAboutMachines(fleet);
-  addFleetLog(fleet);
+function addPolicy(fleet: Command): void {
   withCommonOptions(
     fleet.command('policy').description('show or change what holds for the whole fleet'),
     'drey fleet policy --holder-silence 90h --plan-mode review',
@@ -229,4 +208,56 @@ export function addFleetCommands(program: Command): void {
       new Option('--target-hours <hours>', 'when: business hours, or all').choices(['business', 'all']),
     )
     .action(policy);
+}
+
+/** Adds all of `fleet`. */
+export function addFleetCommands(program: Command): void {
+  const fleet = program
+    .command('fleet')
+    .description('make a fleet, invite machines, put one out, set the policy');
+  withDeletionRule(
+    withCommonOptions(
+      fleet.command('create').description('make a new fleet with this machine as its first admin'),
+      'drey fleet create --name "Example Works"',
+    ),
+  )
+    .option('--name <name>', "the fleet's name, for people", 'our fleet')
+    .option('--machine-name <name>', "this machine's name, for people", hostname())
+    .option('--kit <file>', 'where to write the recovery kit (default: recovery-kit.drey in the folder)')
+    .option(
+      '--passphrase-file <file>',
+      'passphrase of the kit, first line ("-": standard input); default: one is made',
+    )
+    .option('--holder-silence <span>', 'replace a holder that is silent for longer (default 90h)')
+    .option('--quota <size>', 'disk space that this machine gives')
+    .option('--site <name>', 'where this machine stands, as people say it; not needed')
+    .action(createFleetHere);
+  withDeletionRule(
+    withCommonOptions(
+      fleet
+        .command('admin')
+        .description('make this machine an admin, by the recovery kit; its agent must be stopped'),
+      'drey fleet admin --kit recovery-kit.drey --passphrase-file -',
+    ),
+  )
+    .option(
+      '--end-others',
+      'put out all other admin keys, for good: where one was stolen and works against you',
+    )
+    .option('--end-since <moment>', 'with --end-others: what they signed since then does not count either')
+    .requiredOption('--kit <file>', 'the recovery kit that `drey fleet create` wrote')
+    .requiredOption('--passphrase-file <file>', 'passphrase of the kit, first line ("-": standard input)')
+    .action(makeAdmin);
+  withCommonOptions(
+    fleet.command('invite').description('print an invite: one line that lets new machines in'),
+    'drey fleet invite --uses 40 --expires 7d',
+  )
+    .option('--uses <count>', 'how many machines may use it', '1')
+    .option('--expires <span>', 'how long it is good for', '7d')
+    .action(invite);
+  addWordsAboutMachines(fleet);
+  addFleetMembers(fleet);
+  addFleetDeletions(fleet);
+  addFleetLog(fleet);
+  addPolicy(fleet);
 }

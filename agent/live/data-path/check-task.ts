@@ -6,10 +6,10 @@ import type { Ask, CheckRequest, CheckResult, ReadQuestion, TaskEnd } from './ta
 
 /** Task `check`. Never throws for what a pack lacks: that is its answer. */
 export async function checkTask(
-  { driveKey, descriptor }: CheckRequest,
+  { descriptor, ...keys }: CheckRequest,
   ask: Ask<ReadQuestion, Uint8Array | undefined>,
 ): Promise<TaskEnd<CheckResult>> {
-  const source = new PackSource(driveKey, ask);
+  const source = new PackSource(keys, ask);
   const fetched = await source.fetch(descriptor);
   if ('reason' in fetched) return { result: fetched };
   const chunks = fetched.pack.entries.map((entry) => {

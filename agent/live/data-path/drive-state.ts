@@ -100,15 +100,14 @@ export class DriveState {
   #fileLines = 0;
   #commit: Commit | undefined;
 
-  /** Reads what is there; state of another drive or key epoch is dropped (its chunk ids mean nothing here). */
+  /** Reads what is there; state of another drive is dropped. Chunks have the same names in all key epochs. */
   constructor(options: DriveStateOptions) {
     this.#options = options;
     this.#paths = driveFiles(options.folder);
     mkdirSync(options.folder, { recursive: true });
     const lines = openJournal(this.#paths.filesFile) as readonly StateLine[];
     const first = lines[0];
-    const fits =
-      first?.kind === 'opened' && first.drive === options.drive && first.keyEpoch === options.keyEpoch;
+    const fits = first?.kind === 'opened' && first.drive === options.drive;
     if (!fits) this.#begin();
     for (const line of fits ? lines : []) this.#take(line);
     this.packs = packsOf(openJournal(this.#paths.packsFile));

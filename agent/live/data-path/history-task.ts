@@ -49,7 +49,7 @@ interface Match {
 /** Task `history`: every version of all entries that a name or path fits. */
 export async function historyTask(request: HistoryRequest, ask: AskMain): Promise<TaskEnd<HistoryResult>> {
   const fits = fitOf(request.wanted);
-  const packs = new OpenPacks(new PackSource(request.driveKey, ask));
+  const packs = new OpenPacks(new PackSource(request, ask));
   const walk = new TreeWalk(packs, (entries): readonly Match[] =>
     entries.flatMap((entry) => {
       const path = pathOf(entry.path);
@@ -120,7 +120,7 @@ export async function differenceTask(
   request: DifferenceRequest,
   ask: AskMain,
 ): Promise<TaskEnd<DifferenceResult>> {
-  const packs = new OpenPacks(new PackSource(request.driveKey, ask));
+  const packs = new OpenPacks(new PackSource(request, ask));
   const [before, after] = await Promise.all(
     [request.before, request.after].map((sealedRoot) => openRoot(packs.source, { ...request, sealedRoot })),
   );

@@ -1,7 +1,7 @@
 // Looks into snapshots without restoring them: versions of files, changes between two moments. Workers open and read;
 // this side only hands packs over.
 
-import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '../../codec/index.ts';
 import { answerReading } from './restorer.ts';
 import type {
   DifferenceResult,
@@ -21,10 +21,8 @@ const versionCountMax = 10_000;
 const changeCountMax = 10_000;
 const problemCountMax = 1000;
 
-export interface ReadingOptions {
+export interface ReadingOptions extends DriveKeys {
   readonly workers: WorkerPool;
-  /** The drive's key, 32 bytes. */
-  readonly driveKey: Uint8Array;
   /** Gives a whole sealed pack and its buffer with it (it is moved); rejects where it cannot be had. */
   readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
   readonly signal?: AbortSignal;
@@ -43,7 +41,7 @@ export const findVersions = (
     task: 'history',
     request: {
       drive: heads[0].drive,
-      driveKey: options.driveKey,
+      ...keysIn(options),
       sealedRoots: heads.map(({ sealedRoot }) => sealedRoot),
       wanted,
       versionCountMax,
@@ -60,7 +58,7 @@ export const findDifferences = (
     task: 'difference',
     request: {
       drive: heads.after.drive,
-      driveKey: options.driveKey,
+      ...keysIn(options),
       before: heads.before.sealedRoot,
       after: heads.after.sealedRoot,
       changeCountMax,
@@ -85,7 +83,7 @@ export const verifySnapshots = (
     task: 'verify',
     request: {
       drive: heads[0].drive,
-      driveKey: options.driveKey,
+      ...keysIn(options),
       sealedRoots: heads.map(({ sealedRoot }) => sealedRoot),
       newestRoot: options.newest.sealedRoot,
       depth: options.depth,
@@ -102,14 +100,14 @@ export const verifySnapshots = (
   });
 
 export interface ProveOptions
-  extends Omit<ReadingOptions, 'driveKey'>, Omit<ProveRequest, 'drive' | 'sealedRoot'> {}
+  extends Omit<ReadingOptions, keyof DriveKeys>, Omit<ProveRequest, 'drive' | 'sealedRoot'> {}
 
 /** Restores some random files of a snapshot into memory and compares them. Throws `restore-cancelled`, `worker-lost`. */
 export const proveSnapshot = ({ drive, sealedRoot }: Head, options: ProveOptions): Promise<ProveResult> => {
-  const { driveKey, folder, seed, filesMax, fileBytesMax } = options;
+  const { folder, seed, filesMax, fileBytesMax } = options;
   return options.workers.run({
     task: 'prove',
-    request: { drive, driveKey, sealedRoot, folder, seed, filesMax, fileBytesMax },
+    request: { drive, ...keysIn(options), sealedRoot, folder, seed, filesMax, fileBytesMax },
     answer: (question) => answerReading(question, options),
   });
 };

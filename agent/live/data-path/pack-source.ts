@@ -4,10 +4,14 @@
 import {
   chunkIdsOf,
   type ChunkLocator,
+  type DriveKeys,
+  keyOfEpoch,
+  namingKey,
   OpenPack,
   type PackDescriptor,
   type PackEntry,
   type PackVersion,
+  readPackHeader,
 } from '../../codec/index.ts';
 import type { ChunkId, PackId } from '../../units.ts';
 import type { Ask, FetchQuestion } from './tasks.ts';
@@ -19,16 +23,17 @@ export type Chunk = { readonly bytes: Uint8Array } | { readonly reason: string }
 export class PackSource {
   /** Packs fetched so far. */
   fetchedCount = 0;
-  readonly #driveKey: Uint8Array;
+  readonly #keys: DriveKeys;
   /** How chunks are named, by version of the pack. */
   readonly #idOf: Readonly<Record<PackVersion, (bytes: Uint8Array) => ChunkId>>;
   /** The chunk that was read last: a sparse file wants the same thousands of times. */
   #checked: { readonly pack: OpenPack; readonly entry: PackEntry } | undefined;
   readonly #ask: Ask<FetchQuestion, Uint8Array | undefined>;
 
-  constructor(driveKey: Uint8Array, ask: Ask<FetchQuestion, Uint8Array | undefined>) {
-    this.#driveKey = driveKey;
-    this.#idOf = { 1: chunkIdsOf(driveKey, 1), 2: chunkIdsOf(driveKey, 2) };
+  constructor(keys: DriveKeys, ask: Ask<FetchQuestion, Uint8Array | undefined>) {
+    this.#keys = keys;
+    const naming = namingKey(keys);
+    this.#idOf = { 1: chunkIdsOf(naming, 1), 2: chunkIdsOf(naming, 2) };
     this.#ask = ask;
   }
 
@@ -44,7 +49,9 @@ export class PackSource {
     }
     if (bytes === undefined) return { reason: 'its pack could not be fetched' };
     this.fetchedCount++;
-    const opened = OpenPack.open(bytes, this.#driveKey);
+    const header = readPackHeader(bytes);
+    const keyEpoch = header.ok ? header.value.keyEpoch : 0;
+    const opened = OpenPack.open(bytes, keyOfEpoch(this.#keys, keyEpoch));
     return opened.ok
       ? { pack: opened.value }
       : { reason: `its pack was altered: ${opened.rejection.reason}` };

@@ -5,10 +5,11 @@ import { randomBytes } from 'node:crypto';
 import {
   chunkIdsOf,
   cutPoint,
-  isHole,
+  decodePackEntries,
   describePack,
   encodePackEntry,
-  decodePackEntries,
+  isHole,
+  namingKey,
   type PackDescriptor,
   type PackEntry,
   PackWriter,
@@ -64,7 +65,7 @@ export class Packer {
 
   constructor(options: PackerOptions) {
     this.#options = options;
-    this.#idOf = chunkIdsOf(options.sealing.driveKey);
+    this.#idOf = chunkIdsOf(namingKey(options.sealing));
   }
 
   /** Takes a chunk; `bytes` may be used again afterwards. Call `stageFull` before the next one. */

@@ -58,7 +58,7 @@ class ProveRun {
         throw error;
       }
     };
-    this.#packs = new OpenPacks(new PackSource(request.driveKey, fetch));
+    this.#packs = new OpenPacks(new PackSource(request, fetch));
     this.#index = new DriveIndex(this.#packs);
   }
 

@@ -67,7 +67,7 @@ class PruneRun {
   constructor(request: PruneRequest, ask: AskMain) {
     this.#request = request;
     this.#ask = ask;
-    this.#source = new PackSource(request.sealing.driveKey, ask);
+    this.#source = new PackSource(request.sealing, ask);
     this.#packs = new OpenPacks(this.#source);
     this.#index = new DriveIndex(this.#packs);
   }
@@ -101,9 +101,9 @@ class PruneRun {
   }
 
   async #open(sealedRoot: Uint8Array): Promise<OpenedRoot> {
-    const { drive, driveKey } = this.#request.sealing;
-    const opened = await openRoot(this.#source, { drive, driveKey, sealedRoot });
-    for (const { pack } of [...readPointer(driveKey, sealedRoot).packs, ...opened.root.packs])
+    const { sealing } = this.#request;
+    const opened = await openRoot(this.#source, { ...sealing, sealedRoot });
+    for (const { pack } of [...readPointer(sealing, sealedRoot).packs, ...opened.root.packs])
       this.#named.add(pack);
     return opened;
   }

@@ -29,7 +29,7 @@ type AskMain = Ask<ReadQuestion, Uint8Array | undefined>;
 
 /** Task `restore`. Throws as `restoreSnapshot` says. */
 export async function restoreTask(request: RestoreRequest, ask: AskMain): Promise<TaskEnd<RestoreResult>> {
-  const source = new PackSource(request.driveKey, ask);
+  const source = new PackSource(request, ask);
   const snapshot = await readSnapshot(source, request);
   const plan = planRestore(snapshot, request.paths);
   const folder = new RestoreFolder(request);

@@ -2,17 +2,15 @@
 // hands packs over. Every chunk is checked by its keyed hash; what cannot be had is listed, never guessed.
 
 import { DreyError } from '../../../datasets/index.ts';
-import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '../../codec/index.ts';
 import type { Difference, ReadProgress, ReadQuestion, RestoreResult } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends DriveKeys {
   readonly workers: WorkerPool;
   readonly head: Pick<HeadRecord, 'drive' | 'keyEpoch' | 'sealedRoot'>;
   /** The drive's newest head, where that is another one. */
   readonly newest?: Pick<HeadRecord, 'sealedRoot'>;
-  /** The drive's key of the head's epoch, 32 bytes. */
-  readonly driveKey: Uint8Array;
   /** Gives a whole sealed pack and the bytes' buffer with it (it is moved, not copied); rejects where it cannot be had. */
   readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
   /** A new or empty folder, unless `overwrite`. */
@@ -31,13 +29,13 @@ export interface RestoreOptions {
  * `restore-cancelled`, `disk-full`, `worker-lost`.
  */
 export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
-  const { workers, head, driveKey, to } = options;
+  const { workers, head, to } = options;
   const { drive, keyEpoch, sealedRoot } = head;
   return workers.run({
     task: 'restore',
     request: {
       drive,
-      driveKey,
+      ...keysIn(options),
       keyEpoch,
       sealedRoot,
       ...(options.newest === undefined ? {} : { newestRoot: options.newest.sealedRoot }),

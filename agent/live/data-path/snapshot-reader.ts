@@ -9,6 +9,8 @@ import {
   decodeRootPointer,
   decodeSnapshotRoot,
   decodeTree,
+  type DriveKeys,
+  everyKey,
   openSmall,
   type PackDescriptor,
   type PackEntry,
@@ -36,9 +38,9 @@ export interface ReadSnapshot {
 /** Throws `snapshot-unreadable` when root or tree cannot be had whole. */
 export async function readSnapshot(
   source: PackSource,
-  request: Pick<RestoreRequest, 'driveKey' | 'sealedRoot' | 'drive' | 'newestRoot'>,
+  request: DriveKeys & Pick<RestoreRequest, 'sealedRoot' | 'drive' | 'newestRoot'>,
 ): Promise<ReadSnapshot> {
-  const root = await readRoot(source, request.driveKey, request.sealedRoot);
+  const root = await readRoot(source, request, request.sealedRoot);
   if (root.drive !== request.drive) throw unreadable('its root belongs to another drive');
   const newest = await readNewest(source, request);
   const descriptors = byPack([...root.packs, ...newest.packs]);
@@ -61,11 +63,11 @@ export async function readSnapshot(
 /** Packs are rewritten, and only the newest index knows where their chunks are now; without it, the snapshot's own must do. */
 async function readNewest(
   source: PackSource,
-  { driveKey, newestRoot }: Pick<RestoreRequest, 'driveKey' | 'newestRoot'>,
+  { newestRoot, ...keys }: DriveKeys & Pick<RestoreRequest, 'newestRoot'>,
 ): Promise<Pick<SnapshotRoot, 'index' | 'packs'> & { readonly failures: readonly string[] }> {
   if (newestRoot === undefined) return { index: [], packs: [], failures: [] };
   try {
-    const { index, packs } = await readRoot(source, driveKey, newestRoot);
+    const { index, packs } = await readRoot(source, keys, newestRoot);
     return { index, packs, failures: [] };
   } catch (error) {
     if (!(error instanceof DreyError)) throw error;
@@ -74,8 +76,9 @@ async function readNewest(
 }
 
 /** Where a head says that its root lies. Throws `snapshot-unreadable`. */
-export function readPointer(driveKey: Uint8Array, sealedRoot: Uint8Array): RootPointer {
-  const opened = openSmall(driveKey, 'root', sealedRoot);
+export function readPointer(keys: DriveKeys, sealedRoot: Uint8Array): RootPointer {
+  const tries = everyKey(keys).map((key) => openSmall(key, 'root', sealedRoot));
+  const opened = tries.find(({ ok }) => ok) ?? tries[0]!;
   if (!opened.ok) throw unreadable(opened.rejection.reason);
   const pointer = decodeRootPointer(opened.value);
   if (!pointer.ok) throw unreadable(pointer.rejection.reason);
@@ -85,10 +88,10 @@ export function readPointer(driveKey: Uint8Array, sealedRoot: Uint8Array): RootP
 /** Throws `snapshot-unreadable`. */
 export async function readRoot(
   source: PackSource,
-  driveKey: Uint8Array,
+  keys: DriveKeys,
   sealedRoot: Uint8Array,
 ): Promise<SnapshotRoot> {
-  const pointer = readPointer(driveKey, sealedRoot);
+  const pointer = readPointer(keys, sealedRoot);
   const read = await source.readAll(pointer.root, byPack(pointer.packs));
   const bytes = joinChunks(pointer.root, read);
   if (typeof bytes === 'string') throw unreadable(`of its root, ${bytes}`);

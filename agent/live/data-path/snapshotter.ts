@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { minutes, type UnixMs } from '../../../datasets/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
-import type { HeadRecord, PackDescriptor } from '../../codec/index.ts';
+import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '../../codec/index.ts';
 import type { DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
 import type { MassChange } from './change-watch.ts';
@@ -27,10 +27,10 @@ import type {
 } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 
-export interface SnapshotterOptions {
+/** Keys are read anew for each task: they may be getters. */
+export interface SnapshotterOptions extends DriveKeys {
   readonly drive: DriveId;
-  /** The drive's key of `keyEpoch`, 32 bytes. */
-  readonly driveKey: Uint8Array;
+  /** Of `driveKey`. */
   readonly keyEpoch: number;
   readonly owner: PeerId;
   readonly folder: string;
@@ -176,9 +176,9 @@ class FolderSnapshotter implements Snapshotter {
   }
 
   #sealing(): Sealing {
-    const { drive, driveKey, keyEpoch, owner, redundancyFor } = this.#options;
+    const { drive, keyEpoch, owner, redundancyFor } = this.#options;
     const redundancy = { small: redundancyFor('small'), bulk: redundancyFor('bulk') };
-    return { drive, driveKey, keyEpoch, owner, redundancy };
+    return { drive, ...keysIn(this.#options), keyEpoch, owner, redundancy };
   }
 
   forget(): Promise<void> {

@@ -1,6 +1,6 @@
 // The tasks of the worker threads: what each is asked, what it asks back, and how it ends. Types only.
 
-import type { Attribute, PackDescriptor } from '../../codec/index.ts';
+import type { Attribute, DriveKeys, PackDescriptor } from '../../codec/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
 import type { ChunkId, DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
@@ -12,9 +12,8 @@ import type { BytePath } from './path-bytes.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';
 
 /** Everything that sealing a drive's packs needs. */
-export interface Sealing {
+export interface Sealing extends DriveKeys {
   readonly drive: DriveId;
-  readonly driveKey: Uint8Array;
   readonly keyEpoch: number;
   readonly owner: PeerId;
   readonly redundancy: { readonly small: Redundancy; readonly bulk: Redundancy };
@@ -90,9 +89,8 @@ export interface SnapshotResult {
 }
 
 /** Task `restore`. */
-export interface RestoreRequest {
+export interface RestoreRequest extends DriveKeys {
   readonly drive: DriveId;
-  readonly driveKey: Uint8Array;
   readonly keyEpoch: number;
   readonly sealedRoot: Uint8Array;
   /** Of the drive's newest snapshot, where that is another one: its index tells of chunks that were moved since. */
@@ -142,9 +140,8 @@ export interface CompareRequest {
 }
 
 /** Task `history`. */
-export interface HistoryRequest {
+export interface HistoryRequest extends DriveKeys {
   readonly drive: DriveId;
-  readonly driveKey: Uint8Array;
   /** Of the snapshots to look into, oldest first. */
   readonly sealedRoots: readonly Uint8Array[];
   readonly wanted:
@@ -177,9 +174,8 @@ export interface HistoryResult {
 }
 
 /** Task `difference`. */
-export interface DifferenceRequest {
+export interface DifferenceRequest extends DriveKeys {
   readonly drive: DriveId;
-  readonly driveKey: Uint8Array;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
   readonly changeCountMax: number;
@@ -199,9 +195,8 @@ export interface DifferenceResult {
 }
 
 /** Task `verify`. */
-export interface VerifyRequest {
+export interface VerifyRequest extends DriveKeys {
   readonly drive: DriveId;
-  readonly driveKey: Uint8Array;
   /** Of the snapshots to look at, oldest first. */
   readonly sealedRoots: readonly Uint8Array[];
   /** Of the drive's newest snapshot, whose index tells of all. */
@@ -214,9 +209,8 @@ export interface VerifyRequest {
 }
 
 /** Task `prove`: a few random files of one snapshot. */
-export interface ProveRequest {
+export interface ProveRequest extends DriveKeys {
   readonly drive: DriveId;
-  readonly driveKey: Uint8Array;
   readonly sealedRoot: Uint8Array;
   /** The drive's folder on this machine. */
   readonly folder: string;
@@ -241,8 +235,7 @@ export interface ProveResult {
 }
 
 /** Task `check`: one pack and everything in it. */
-export interface CheckRequest {
-  readonly driveKey: Uint8Array;
+export interface CheckRequest extends DriveKeys {
   readonly descriptor: PackDescriptor;
 }
 

@@ -5,6 +5,7 @@ import {
   type ChunkLocator,
   concatBytes,
   decodeTree,
+  type DriveKeys,
   type PackDescriptor,
   sha256Hex,
   type SnapshotRoot,
@@ -56,9 +57,9 @@ export interface OpenedRoot {
 /** Opens a head's root. Throws `snapshot-unreadable`. */
 export async function openRoot(
   source: PackSource,
-  head: { readonly driveKey: Uint8Array; readonly drive: string; readonly sealedRoot: Uint8Array },
+  head: DriveKeys & { readonly drive: string; readonly sealedRoot: Uint8Array },
 ): Promise<OpenedRoot> {
-  const root = await readRoot(source, head.driveKey, head.sealedRoot);
+  const root = await readRoot(source, head, head.sealedRoot);
   if (root.drive !== head.drive) throw unreadable('its root belongs to another drive');
   return { root, descriptors: byPack(root.packs) };
 }

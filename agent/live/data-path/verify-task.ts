@@ -2,7 +2,7 @@
 // are read; packs are counted where they lie, or fetched and every chunk checked by its keyed hash. It changes nothing.
 
 import { DreyError } from '../../../datasets/index.ts';
-import type { TreeEntry } from '../../codec/index.ts';
+import { keysIn, type TreeEntry } from '../../codec/index.ts';
 import type { ChunkPlaces } from './chunk-places.ts';
 import { DriveIndex } from './drive-index.ts';
 import { runAll } from './lanes.ts';
@@ -56,7 +56,7 @@ class VerifyRun {
     this.#ask = ask;
     // It asks for packs only, and gets bytes for them.
     const fetch = ask as Ask<Extract<VerifyQuestion, { kind: 'fetch' }>, Uint8Array | undefined>;
-    this.#packs = new OpenPacks(new PackSource(request.driveKey, fetch));
+    this.#packs = new OpenPacks(new PackSource(request, fetch));
     this.#index = new DriveIndex(this.#packs);
   }
 
@@ -173,8 +173,7 @@ class VerifyRun {
     let done = 0;
     await runAll(used, this.#request.jobCountMax, async (number) => {
       await this.#ask({ kind: 'progress', phase: 'packs', done, of: used.length });
-      const { driveKey } = this.#request;
-      const request = { driveKey, descriptor: this.#places.packs[number]! };
+      const request = { ...keysIn(this.#request), descriptor: this.#places.packs[number]! };
       this.#takePack(number, (await this.#ask({ kind: 'check', request })) as CheckResult);
       done++;
     });

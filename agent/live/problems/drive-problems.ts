@@ -11,6 +11,7 @@ export const findDriveProblems = (drives: Drives): readonly FoundProblem[] =>
     ...massChangeOf(drive, running),
     ...backupOf(drive, running),
     ...watchingOf(drive, running),
+    ...(drives.hasPerson(running) ? [] : [wordless(drive)]),
   ]);
 
 /** Drives of which the problems cannot be told yet: nobody has looked at their folders since the agent started. */
@@ -20,6 +21,18 @@ export const unseenDrives = (drives: Drives): ReadonlySet<string> =>
       .filter(({ lastOutcome, failure }) => lastOutcome === undefined && failure === undefined)
       .map(({ stored }) => driveId(stored.drive)),
   );
+
+/** Its person was put out. */
+const wordless = (about: DriveId): FoundProblem => ({
+  kind: 'no-words',
+  about,
+  level: 'problem',
+  risk: "What is saved of a drive from now on is lost with this machine: it opens with nobody's words.",
+  why: 'The person whose words opened it was put out.',
+  action: 'Snapshots go on, and open on this machine.',
+  advice:
+    'Give the folder to somebody: `drey protect FOLDER`, with `--phrase-file` for the words that a person has already.',
+});
 
 function massChangeOf(about: DriveId, { lastOutcome }: RunningDrive): readonly FoundProblem[] {
   const massChange = lastOutcome?.massChange;

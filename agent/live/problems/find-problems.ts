@@ -6,6 +6,7 @@ import type { AgentCore } from '../../core/index.ts';
 import { certificateWarnMs } from '../../limits.ts';
 import type { Problem } from '../../problem.ts';
 import type { ViewParts } from '../fleet-view.ts';
+import { findDeletionProblems } from './deletion-problems.ts';
 import { findDriveProblems } from './drive-problems.ts';
 import { findMachineProblems } from './machine-problems.ts';
 import { findOwnerProblems } from './owner-problems.ts';
@@ -22,6 +23,7 @@ export const findProblems = (parts: ViewParts): readonly FoundProblem[] => [
   ...findDriveProblems(parts.drives),
   ...findProofProblems(parts.core, parts.now),
   ...findOwnerProblems(parts.core, parts.now),
+  ...findDeletionProblems(parts),
   ...findOwnProblems(parts),
   ...parts.operations.alerts.problems,
 ];

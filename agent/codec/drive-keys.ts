@@ -1,0 +1,61 @@
+// The keys of a drive over its epochs: packs and heads are sealed under the key of their epoch, chunks are named under the first key in all
+// of them. Whoever has the newest key has the older ones; the older ones say nothing of it.
+
+import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
+import { seedBytes } from './keys.ts';
+import type { DriveRecord } from './record.ts';
+import { createDriveKey, openSmall, sealSmall } from './secrets.ts';
+
+export interface DriveKeys {
+  /** Of the newest epoch, 32 bytes. */
+  readonly driveKey: Uint8Array;
+  /** Of the epochs before it, from epoch 1 on; absent where there are none. */
+  readonly formerKeys?: readonly Uint8Array[] | undefined;
+}
+
+const formerPurpose = 'former keys';
+
+/** The keys alone, out of something that has them. */
+export const keysIn = ({ driveKey, formerKeys }: DriveKeys): DriveKeys => ({
+  driveKey,
+  ...(formerKeys === undefined ? {} : { formerKeys }),
+});
+
+/** The key that names chunks. */
+export const namingKey = ({ driveKey, formerKeys }: DriveKeys): Uint8Array => formerKeys?.[0] ?? driveKey;
+
+/** The key of an epoch, counted from 1; the newest one where there is no other. */
+export const keyOfEpoch = ({ driveKey, formerKeys }: DriveKeys, keyEpoch: number): Uint8Array =>
+  formerKeys?.[keyEpoch - 1] ?? driveKey;
+
+/** All keys, the newest first. */
+export const everyKey = ({ driveKey, formerKeys = [] }: DriveKeys): readonly Uint8Array[] => [
+  driveKey,
+  ...formerKeys.toReversed(),
+];
+
+/** A new random key for the next epoch. */
+export const nextKeys = ({ driveKey, formerKeys = [] }: DriveKeys): DriveKeys => ({
+  driveKey: createDriveKey(),
+  formerKeys: [...formerKeys, driveKey],
+});
+
+/** The older keys under the newest one, as a drive's record has them; undefined in the first epoch. */
+export const sealFormerKeys = ({ driveKey, formerKeys }: DriveKeys): Uint8Array | undefined =>
+  formerKeys === undefined ? undefined : sealSmall(driveKey, formerPurpose, concatBytes(...formerKeys));
+
+/** All keys of a drive by the newest one of its record. */
+export function openFormerKeys(
+  { keyEpoch, sealedFormer }: Pick<DriveRecord, 'keyEpoch' | 'sealedFormer'>,
+  driveKey: Uint8Array,
+): Decoded<DriveKeys> {
+  if (sealedFormer === undefined) return accept({ driveKey });
+  const opened = openSmall(driveKey, formerPurpose, sealedFormer);
+  if (!opened.ok) return opened;
+  if (opened.value.length !== seedBytes * (keyEpoch - 1))
+    return reject('wrong-shape', `${opened.value.length} bytes of keys before epoch ${keyEpoch}`);
+  const formerKeys = Array.from({ length: keyEpoch - 1 }, (_, index) =>
+    opened.value.slice(seedBytes * index, seedBytes * (index + 1)),
+  );
+  return accept({ driveKey, formerKeys });
+}

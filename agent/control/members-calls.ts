@@ -1,0 +1,117 @@
+// The calls about who belongs to the fleet: invites, machines, persons and admins that are put out, and deletions before their time.
+
+import { z } from 'zod';
+import { wipeAdminsMax, wipeWaitMsMax } from '../limits.ts';
+import type { DriveId, InviteId, WipeId } from '../units.ts';
+
+const name = z.string().min(1).max(128);
+const reason = z.string().min(1).max(256);
+
+export const membersSchemas = {
+  /** All invites that were ever made. */
+  invites: z.strictObject({}),
+  /** Machines and invites by name or id; with `what` a person (by a machine of it, or the first digits of its id) or an admin's key. */
+  revoke: z.strictObject({
+    target: name,
+    what: z.enum(['person', 'admin']).exactOptional(),
+    /** Machines of a person that stay, for somebody else. */
+    keep: z.array(name).max(64).exactOptional(),
+    /** What an admin's key signed since then does not count either; absent: from now on. */
+    sinceMs: z.number().exactOptional(),
+    reason,
+  }),
+  /** Persons by the drives that their words open. */
+  people: z.strictObject({}),
+  admins: z.strictObject({}),
+  /** Deletions before their time, and what they need. */
+  wipes: z.strictObject({}),
+  wipe: z.discriminatedUnion('action', [
+    z.strictObject({
+      action: z.literal('ask'),
+      drive: name,
+      scope: z.enum(['drive', 'given up']),
+      reason,
+    }),
+    z.strictObject({ action: z.enum(['agree', 'stop']), wipe: name, reason }),
+    z.strictObject({
+      action: z.literal('rule'),
+      adminCount: z.int().min(1).max(wipeAdminsMax).exactOptional(),
+      waitMs: z.number().min(0).max(wipeWaitMsMax).exactOptional(),
+    }),
+  ]),
+} as const;
+
+export interface InvitesAnswer {
+  /** Oldest first. */
+  readonly invites: readonly {
+    readonly invite: InviteId;
+    /** The machine whose admin made it; absent where its log is not here. */
+    readonly madeBy?: string;
+    readonly usesMax: number;
+    readonly notAfterMs: number;
+    /** Names of machines that joined by it. */
+    readonly usedBy: readonly string[];
+    readonly state: 'open' | 'used up' | 'expired' | 'taken back';
+  }[];
+}
+
+export interface RevokeAnswer {
+  /** What was put out, as it was named. */
+  readonly revoked: string;
+  readonly what: 'machine' | 'invite' | 'person' | 'admin';
+  /** Names of machines that are out now. */
+  readonly machines: readonly string[];
+  /** Admin keys that are out now, by their first digits. */
+  readonly admins: readonly string[];
+  /** Machines of the person that stay; their drives get new keys. */
+  readonly kept: readonly string[];
+}
+
+export interface PeopleAnswer {
+  readonly people: readonly {
+    /** The public key behind the 24 words, 64 hex digits. */
+    readonly person: string;
+    readonly machines: readonly { readonly name: string; readonly isShared: boolean }[];
+    readonly driveCount: number;
+    readonly isOut: boolean;
+  }[];
+}
+
+export interface AdminsAnswer {
+  readonly admins: readonly {
+    readonly admin: string;
+    /** The machine on which it was used first. */
+    readonly machine?: string;
+    readonly isHere: boolean;
+    /** Who put it out. */
+    readonly ended?: 'admin' | 'kit';
+  }[];
+}
+
+export interface WipesAnswer {
+  readonly rule: { readonly adminCount: number; readonly waitMs: number };
+  /** Oldest first. */
+  readonly wipes: readonly {
+    readonly wipe: WipeId;
+    readonly drive: DriveId;
+    readonly owner?: string;
+    readonly scope: 'drive' | 'given up';
+    readonly reason: string;
+    readonly atMs: number;
+    readonly state: 'asked' | 'waiting' | 'stopped' | 'due';
+    /** Machines of the admins that agree. */
+    readonly agreed: readonly string[];
+    readonly adminCount: number;
+    readonly stoppedBy?: string;
+    readonly dueMs?: number;
+  }[];
+}
+
+export interface MembersAnswers {
+  readonly invites: InvitesAnswer;
+  readonly revoke: RevokeAnswer;
+  readonly people: PeopleAnswer;
+  readonly admins: AdminsAnswer;
+  readonly wipes: WipesAnswer;
+  readonly wipe: WipesAnswer & { readonly changed?: WipeId };
+}

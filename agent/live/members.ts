@@ -1,0 +1,258 @@
+// What an admin may do about members: list invites and take them back, put out machines, persons and other admins' keys.
+// It signs what the admin said; what follows from it is the core's business on every machine.
+
+import { DreyError, unixMs } from '../../datasets/index.ts';
+import { personOf, sha256Hex, type Statement } from '../codec/index.ts';
+import type {
+  AdminsAnswer,
+  CallRequest,
+  InvitesAnswer,
+  PeopleAnswer,
+  RevokeAnswer,
+} from '../control/index.ts';
+import type { KnownInvite } from '../core/index.ts';
+import { inviteId, type PeerId } from '../units.ts';
+import type { LiveAgent } from './agent.ts';
+
+const wrong = (code: string, message: string, advice: string): DreyError =>
+  new DreyError({ code, message, advice });
+
+export const nameOf = ({ core: { membership } }: LiveAgent, peer: PeerId): string =>
+  membership.certificateOf(peer)?.name ?? peer;
+
+/** SHA-256 of this machine's own admin key; undefined where it has none. */
+export const ownAdmin = ({ identity: { adminKey } }: Pick<LiveAgent, 'identity'>): string | undefined =>
+  adminKey === undefined ? undefined : sha256Hex(adminKey.key.publicKey);
+
+export function listInvites(agent: LiveAgent): InvitesAnswer {
+  const { membership } = agent.core;
+  return {
+    invites: membership.invites.map(({ statement, madeBy }) => ({
+      invite: statement.invite,
+      ...(madeBy === undefined ? {} : { madeBy: nameOf(agent, madeBy) }),
+      usesMax: statement.usesMax,
+      notAfterMs: statement.notAfterMs,
+      usedBy: membership.usersOf(statement.invite).map(({ name }) => name),
+      state: stateOf(agent, statement),
+    })),
+  };
+}
+
+function stateOf(
+  agent: LiveAgent,
+  { invite, usesMax, notAfterMs }: KnownInvite['statement'],
+): InvitesAnswer['invites'][number]['state'] {
+  const { membership } = agent.core;
+  if (membership.isRevoked(invite)) return 'taken back';
+  if (membership.usersOf(invite).length >= usesMax) return 'used up';
+  return notAfterMs < agent.now() ? 'expired' : 'open';
+}
+
+interface Person {
+  readonly person: string;
+  /** Machines with drives of the person, and whether others have drives there too. */
+  readonly machines: ReadonlyMap<PeerId, boolean>;
+  readonly driveCount: number;
+}
+
+/** Persons by the newest key of each drive. */
+function personsOf({ core: { catalogue } }: LiveAgent): readonly Person[] {
+  const drives = [...catalogue.drives.values()].flatMap(({ owner, record }) => {
+    const person = personOf(record);
+    return person === undefined ? [] : [{ owner, person }];
+  });
+  const isShared = (owner: PeerId, person: string): boolean =>
+    drives.some((drive) => drive.owner === owner && drive.person !== person);
+  return [...Map.groupBy(drives, ({ person }) => person)].map(([person, own]) => ({
+    person,
+    machines: new Map(own.map(({ owner }) => [owner, isShared(owner, person)])),
+    driveCount: own.length,
+  }));
+}
+
+export const listPeople = (agent: LiveAgent): PeopleAnswer => ({
+  people: personsOf(agent).map(({ person, machines, driveCount }) => ({
+    person,
+    machines: [...machines].map(([peer, isShared]) => ({ name: nameOf(agent, peer), isShared })),
+    driveCount,
+    isOut: agent.core.membership.isPersonOut(person),
+  })),
+});
+
+export const listAdmins = (agent: LiveAgent): AdminsAnswer => ({
+  admins: agent.core.membership.authority.admins.map(({ admin, machine, ended }) => ({
+    admin,
+    ...(machine === undefined ? {} : { machine: nameOf(agent, machine) }),
+    isHere: admin === ownAdmin(agent),
+    ...(ended === undefined ? {} : { ended }),
+  })),
+});
+
+/** Throws `not-an-admin`, `target-unknown`, `person-ambiguous`, `cannot-revoke-self`, `last-admin`. */
+export async function revoke(agent: LiveAgent, wish: CallRequest<'revoke'>): Promise<RevokeAnswer> {
+  if (wish.what === 'person') return revokePerson(agent, wish);
+  if (wish.what === 'admin') return revokeAdmin(agent, wish);
+  const peer = machineCalled(agent, wish.target);
+  if (peer !== undefined) return revokeMachine(agent, peer, wish);
+  const { invites } = agent.core.membership;
+  const invite = invites.find(({ statement }) => statement.invite === wish.target)?.statement.invite;
+  if (invite === undefined && !/^[0-9a-f]{32}$/u.test(wish.target)) throw unknown(wish.target);
+  const revoked = invite ?? inviteId(wish.target);
+  await agent.declare({ kind: 'revocation', revoked, reason: wish.reason, atMs: agent.now() });
+  return { ...nothing, revoked, what: 'invite' };
+}
+
+const nothing = { machines: [], admins: [], kept: [] } as const;
+
+const notSelf = (): DreyError =>
+  wrong('cannot-revoke-self', 'an admin cannot put itself out', 'Do it on another admin machine.');
+
+const lastAdmin = (): DreyError =>
+  wrong(
+    'last-admin',
+    'this is the last admin key of the fleet',
+    'Make another machine an admin first, with `drey fleet admin --kit`, and do it there.',
+  );
+
+const unknown = (target: string): DreyError =>
+  wrong(
+    'target-unknown',
+    `no machine or invite is called "${target}"`,
+    'Take a name or peer id from `drey status`, an invite from `drey fleet invites`.',
+  );
+
+function machineCalled({ core: { membership } }: LiveAgent, target: string): PeerId | undefined {
+  return membership.machines.find(
+    (peer) => peer === target || membership.certificateOf(peer)?.name === target,
+  );
+}
+
+async function revokeMachine(
+  agent: LiveAgent,
+  peer: PeerId,
+  { reason, sinceMs }: CallRequest<'revoke'>,
+): Promise<RevokeAnswer> {
+  const statements = await wordsAgainst(agent, peer, { reason, sinceMs });
+  for (const statement of statements) await agent.declare(statement);
+  return {
+    ...nothing,
+    revoked: nameOf(agent, peer),
+    what: 'machine',
+    machines: [nameOf(agent, peer)],
+    admins: adminsIn(statements),
+  };
+}
+
+interface Against {
+  readonly reason: string;
+  readonly sinceMs: number | undefined;
+}
+
+/** A machine is put out with the admin keys that lie on it: whoever has it has them. */
+async function wordsAgainst(
+  agent: LiveAgent,
+  peer: PeerId,
+  { reason, sinceMs }: Against,
+): Promise<readonly Statement[]> {
+  if (peer === agent.peer) throw notSelf();
+  const atMs = agent.now();
+  const before = await firstDistrusted(agent, peer, sinceMs);
+  const keys = agent.core.membership.authority.admins.filter(
+    ({ machine, ended }) => machine === peer && ended === undefined,
+  );
+  return [
+    ...keys.map(
+      ({ admin }) => ({ kind: 'adminRevocation', admin, log: peer, before, reason, atMs }) as const,
+    ),
+    { kind: 'revocation', revoked: peer, reason, atMs },
+  ];
+}
+
+const adminsIn = (statements: readonly Statement[]): readonly string[] =>
+  statements.flatMap((one) => (one.kind === 'adminRevocation' ? [one.admin.slice(0, 8)] : []));
+
+/** The number of the first batch of a machine's facts that counts no more: by the machine's own clock, or all that come from now on. */
+async function firstDistrusted(agent: LiveAgent, peer: PeerId, sinceMs: number | undefined): Promise<number> {
+  const next = agent.core.replication.knownFacts.get(peer) ?? 0;
+  if (sinceMs === undefined) return next;
+  for await (const { author, sequence, atMs } of agent.readFacts())
+    if (author === peer && atMs >= sinceMs) return sequence;
+  return next;
+}
+
+async function revokeAdmin(
+  agent: LiveAgent,
+  { target, reason, sinceMs }: CallRequest<'revoke'>,
+): Promise<RevokeAnswer> {
+  const { authority } = agent.core.membership;
+  const peer = machineCalled(agent, target);
+  const believed = authority.admins.filter(({ ended }) => ended === undefined);
+  const meant = believed.filter(({ admin, machine }) =>
+    peer === undefined ? target.length >= 8 && admin.startsWith(target) : machine === peer,
+  );
+  const [first] = meant;
+  if (first === undefined)
+    throw wrong(
+      'target-unknown',
+      `no admin key is called "${target}", or it is out already`,
+      'Take a machine or an id from `drey fleet admins`.',
+    );
+  if (meant.some(({ admin }) => admin === ownAdmin(agent)))
+    throw believed.length === 1 ? lastAdmin() : notSelf();
+  const atMs = agent.now();
+  for (const { admin, machine } of meant) {
+    const log = machine ?? agent.peer;
+    const before = await firstDistrusted(agent, log, sinceMs);
+    await agent.declare({ kind: 'adminRevocation', admin, log, before, reason, atMs });
+  }
+  return {
+    ...nothing,
+    revoked: first.machine === undefined ? first.admin : nameOf(agent, first.machine),
+    what: 'admin',
+    admins: meant.map(({ admin }) => admin.slice(0, 8)),
+  };
+}
+
+/** The person that is meant: by first digits of its id, or by a machine on which it alone has drives. */
+function personCalled(agent: LiveAgent, target: string): Person {
+  const peer = machineCalled(agent, target);
+  const found = personsOf(agent).filter(({ person, machines }) =>
+    peer === undefined ? target.length >= 8 && person.startsWith(target) : machines.has(peer),
+  );
+  const [person] = found;
+  if (person !== undefined && found.length === 1) return person;
+  if (person === undefined)
+    throw wrong('target-unknown', `no person is called "${target}"`, 'See `drey fleet people`.');
+  throw wrong(
+    'person-ambiguous',
+    `${found.length} persons are meant by ${target}`,
+    'Take the id of one from `drey fleet people`.',
+  );
+}
+
+async function revokePerson(agent: LiveAgent, wish: CallRequest<'revoke'>): Promise<RevokeAnswer> {
+  const { person, machines } = personCalled(agent, wish.target);
+  const keep = new Set(
+    (wish.keep ?? []).map((name) => {
+      const peer = machineCalled(agent, name);
+      if (peer !== undefined && machines.has(peer)) return peer;
+      throw wrong('target-unknown', `${name} is no machine of that person`, 'See `drey fleet people`.');
+    }),
+  );
+  const { membership } = agent.core;
+  const inFleet = [...machines].filter(([peer]) => !membership.isRevoked(peer));
+  const out = inFleet.filter(([peer, isShared]) => !isShared && !keep.has(peer)).map(([peer]) => peer);
+  const { reason, sinceMs } = wish;
+  const words: Statement[] = [];
+  for (const peer of out) words.push(...(await wordsAgainst(agent, peer, { reason, sinceMs })));
+  const atMs = unixMs(agent.now());
+  for (const word of [{ kind: 'personRevocation', person, reason, atMs } as const, ...words])
+    await agent.declare(word);
+  return {
+    revoked: person,
+    what: 'person',
+    machines: out.map((peer) => nameOf(agent, peer)),
+    admins: adminsIn(words),
+    kept: inFleet.filter(([peer]) => !out.includes(peer)).map(([peer]) => nameOf(agent, peer)),
+  };
+}

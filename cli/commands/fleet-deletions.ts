@@ -1,0 +1,120 @@
+// `drey fleet delete | deletions`: what admins have deleted before its time, by several of them.
+
+import type { Command } from 'commander';
+import { askAgent, type CallRequest, type WipesAnswer } from '../../agent/control/index.ts';
+import { DreyError } from '../../datasets/index.ts';
+import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
+import { spanText, timeText } from '../print.ts';
+import { parseCount, parseSpanMs } from '../quantities.ts';
+
+const adminsText = (count: number): string => (count === 1 ? 'one admin' : `${count} admins`);
+
+const ruleText = ({ adminCount, waitMs }: WipesAnswer['rule']): string =>
+  `A deletion before its time needs the word of ${adminsText(adminCount)}, then waits ${spanText(waitMs)}: until then any admin can stop it.`;
+
+function stateText({ state, agreed, adminCount, dueMs, stoppedBy }: WipesAnswer['wipes'][number]): string {
+  switch (state) {
+    case 'asked':
+      return `${agreed.length} of ${adminCount} admins agree; more have to say \`drey fleet deletions --agree ID\``;
+    case 'waiting':
+      return `holders delete it at about ${timeText(dueMs ?? 0)} UTC, each by its own clock, unless an admin says \`drey fleet deletions --stop ID\``;
+    case 'stopped':
+      return `stopped by the admin on ${stoppedBy ?? 'another machine'}`;
+    case 'due':
+      return 'deleted: each holder frees it when its own time is over';
+  }
+}
+
+function wipeText(wipe: WipesAnswer['wipes'][number]): string {
+  const { wipe: id, drive, owner, scope, reason, atMs, agreed } = wipe;
+  const what = scope === 'drive' ? 'everything of drive' : 'what its owner gave up until then of drive';
+  return [
+    `${id.slice(0, 8)}  ${what} ${drive.slice(0, 8)}${owner === undefined ? '' : ` of ${owner}`}, asked for ${timeText(atMs)} UTC: ${reason}`,
+    `          agreed: ${agreed.join(', ')}`,
+    `          ${stateText(wipe)}`,
+  ].join('\n');
+}
+
+const deletionsText = ({ rule, wipes }: WipesAnswer): string =>
+  [
+    ...(wipes.length === 0 ? ['Nobody has asked for a deletion.'] : wipes.map(wipeText)),
+    '',
+    ruleText(rule),
+  ].join('\n');
+
+interface DeleteOptions extends CommonOptions {
+  readonly givenUp?: boolean;
+  readonly reason: string;
+}
+
+async function askForDeletion(drive: string, options: DeleteOptions): Promise<void> {
+  const scope = options.givenUp === true ? 'given up' : 'drive';
+  const answer = await askAgent({
+    home: homeOf(options),
+    call: 'wipe',
+    request: { action: 'ask', drive, scope, reason: options.reason },
+  });
+  show(options, answer, () => deletionsText(answer));
+}
+
+interface DeletionsOptions extends CommonOptions {
+  readonly agree?: string;
+  readonly stop?: string;
+  readonly admins?: string;
+  readonly wait?: string;
+  readonly reason: string;
+}
+
+function wordOf({ agree, stop, admins, wait, reason }: DeletionsOptions): CallRequest<'wipe'> | undefined {
+  const isRule = admins !== undefined || wait !== undefined;
+  if ([agree !== undefined, stop !== undefined, isRule].filter(Boolean).length > 1)
+    throw new DreyError({
+      code: 'deletions-malformed',
+      message: 'that says several things at once',
+      advice: 'Give --agree, --stop, or --admins and --wait.',
+    });
+  if (agree !== undefined) return { action: 'agree', wipe: agree, reason };
+  if (stop !== undefined) return { action: 'stop', wipe: stop, reason };
+  if (!isRule) return undefined;
+  return {
+    action: 'rule',
+    ...(admins === undefined ? {} : { adminCount: parseCount(admins) }),
+    ...(wait === undefined ? {} : { waitMs: parseSpanMs(wait) }),
+  };
+}
+
+async function deletions(options: DeletionsOptions): Promise<void> {
+  const home = homeOf(options);
+  const request = wordOf(options);
+  const answer =
+    request === undefined
+      ? await askAgent({ home, call: 'wipes', request: {} })
+      : await askAgent({ home, call: 'wipe', request });
+  show(options, answer, () => deletionsText(answer));
+}
+
+/** Adds `fleet delete | deletions`. */
+export function addFleetDeletions(fleet: Command): void {
+  withCommonOptions(
+    fleet
+      .command('delete')
+      .description('ask for a drive to be deleted from all holders before its time; other admins must agree')
+      .argument('<drive>', 'first digits of its id'),
+    'drey fleet delete 7a3f --reason "asked for by law"',
+  )
+    .option('--given-up', 'only what its owner has given up until then, which holders keep for a week else')
+    .requiredOption('--reason <text>', 'why, for the other admins and the log')
+    .action(askForDeletion);
+  withCommonOptions(
+    fleet
+      .command('deletions')
+      .description('deletions that admins asked for: agree, stop one, or raise what they need'),
+    'drey fleet deletions --agree 5c1e --reason "seen the court order"',
+  )
+    .option('--agree <id>', "this admin's word for it")
+    .option('--stop <id>', 'it is not done')
+    .option('--admins <count>', 'how many admins have to agree from now on; only more')
+    .option('--wait <span>', 'how long a deletion waits when they do; only longer')
+    .option('--reason <text>', 'why, for the other admins', 'no reason given')
+    .action(deletions);
+}
