@@ -307,16 +307,11 @@ export class LiveAgent {
     };
   }
 
-  #learn(statement: Statement): void {
-    this.core.membership.learn(statement, this.now());
-  }
-
   #learnOwnStatements(): void {
-    const { certificate, statements, fleet } = this.identity;
-    this.#learn(certificate);
-    for (const bytes of statements) {
+    const { certificateBytes, statements, fleet } = this.identity;
+    for (const bytes of [certificateBytes, ...statements]) {
       const opened = openStatement(bytes, fleet);
-      if (opened.ok) this.#learn(opened.value.statement);
+      if (opened.ok) this.core.membership.learnSigned(opened.value, this.now());
     }
   }
 

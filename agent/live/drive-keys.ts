@@ -96,6 +96,12 @@ export class DriveLocks {
     return known === undefined ? undefined : personOf(known.record);
   }
 
+  /** Whether its person is there, and is not put out. */
+  isOpenToSomebody(drive: RunningDrive): boolean {
+    const person = this.personOf(drive);
+    return person !== undefined && !this.#parts.core.membership.isPersonOut(person);
+  }
+
   async #settle(drive: RunningDrive, wanted: string | undefined): Promise<void> {
     const { core, key, publish, note, report } = this.#parts;
     const id = driveId(drive.stored.drive);

@@ -168,8 +168,7 @@ export class Drives {
     phrase: string | undefined,
   ): Promise<{ readonly drive: DriveId; readonly isNew: false; readonly phrase?: string }> {
     const id = driveId(drive.stored.drive);
-    await this.#locks.settle(drive);
-    if (phrase === undefined && this.hasPerson(drive)) return { drive: id, isNew: false };
+    if (phrase === undefined && this.#locks.isOpenToSomebody(drive)) return { drive: id, isNew: false };
     const { person, made } = this.#personFor(phrase);
     await this.#locks.settle(drive, person);
     this.#person = person;

@@ -233,7 +233,7 @@ async function otherAdmins(
   wish: { readonly fleet: FleetId; readonly self: PeerId; readonly endSinceMs: number | undefined },
 ): Promise<readonly AdminEnd[]> {
   const log = await openLiveLog(store);
-  const membership = new Membership({ self: wish.self, fleet: wish.fleet, fraction: () => 0.5 });
+  const membership = new Membership({ self: wish.self, fleet: wish.fleet });
   const firstSince = new Map<PeerId, number>();
   for await (const batch of log.readAll('facts')) {
     membership.handle({ kind: 'batchStored', batch, now: nowMs() });

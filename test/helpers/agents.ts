@@ -33,6 +33,8 @@ export interface FleetSetting {
   readonly holderSilence: string;
   /** Of each machine; "1GB" when absent. */
   readonly quota?: string;
+  /** More options of `drey fleet create`. */
+  readonly create?: readonly string[];
 }
 
 /** A fleet with its first agent up; every process ends with the test. */
@@ -55,6 +57,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
     'pc-01',
     '--holder-silence',
     setting.holderSilence,
+    ...(setting.create ?? []),
     ...quota,
   ]);
   const admin = await startAgentProcess('pc-01', home);

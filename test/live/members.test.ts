@@ -1,0 +1,249 @@
+// Who may come, who goes, and what several admins decide together, with real agents: processes of the command on loopback.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type {
+  ActsAnswer,
+  AdminsAnswer,
+  InviteAnswer,
+  InvitesAnswer,
+  PeopleAnswer,
+  ProtectAnswer,
+  RestoreAnswer,
+  RevokeAnswer,
+  SnapshotAnswer,
+  SnapshotListAnswer,
+  WipesAnswer,
+} from '../../agent/control/index.ts';
+import { askCommand, killAgent, startAgentProcess, type RunningAgent } from '../../cli/demo/processes.ts';
+import { waitUntil } from '../../cli/demo/waiting.ts';
+import { failureOf, startFleet, temporaryFolder, type TestFleet } from '../helpers/agents.ts';
+
+const at = ({ home }: RunningAgent): readonly string[] => ['--home', home];
+
+async function allUp(agents: readonly RunningAgent[]): Promise<void> {
+  await waitUntil({ what: 'a plan that all follow', agents, secondsMax: 60 }, (views) =>
+    views.every(
+      (view) =>
+        view.plan !== undefined &&
+        view.machines.filter(({ state }) => state === 'up').length === agents.length,
+    ),
+  );
+}
+
+/** Makes a running member an admin by the recovery kit. */
+async function makeAdmin(
+  fleet: TestFleet,
+  agent: RunningAgent,
+  ...more: readonly string[]
+): Promise<RunningAgent> {
+  const passphraseFile = join(fleet.root, 'passphrase.txt');
+  writeFileSync(passphraseFile, `${fleet.kit.passphrase}\n`);
+  await killAgent(agent);
+  await askCommand([
+    'fleet',
+    'admin',
+    '--kit',
+    fleet.kit.file,
+    '--passphrase-file',
+    passphraseFile,
+    ...at(agent),
+    ...more,
+  ]);
+  const again = await startAgentProcess(agent.name, agent.home);
+  fleet.agents.splice(fleet.agents.indexOf(agent), 1, again);
+  return again;
+}
+
+function newDrive(t: ExecutionContext, name: string): string {
+  const folder = temporaryFolder(t, name);
+  mkdirSync(join(folder, 'deep'));
+  writeFileSync(join(folder, 'deep', 'letter.txt'), 'Dear reader,\n'.repeat(2000));
+  return folder;
+}
+
+const protect = (agent: RunningAgent, folder: string): Promise<ProtectAnswer & SnapshotAnswer> =>
+  askCommand(['protect', folder, ...at(agent)]);
+
+test('a stolen invite lets in as many as it says and until it is taken back; who used it is shown', async (t) => {
+  t.timeout(120_000);
+  const fleet = await startFleet(t, { holderSilence: '60s' });
+  const [admin] = fleet.agents;
+  const invite = (...more: readonly string[]): Promise<InviteAnswer> =>
+    askCommand(['fleet', 'invite', ...at(admin!), ...more]);
+  const once = await invite();
+  const home = (name: string): string => join(fleet.root, name);
+  const joinWith = (name: string, line: string): Promise<string | undefined> =>
+    failureOf(['join', '-', '--home', home(name), '--name', name], line);
+  t.is(await joinWith('friend', once.invite), undefined);
+  t.is(await joinWith('thief', once.invite), 'invite-spent');
+
+  const many = await invite('--uses', '20');
+  t.is(await joinWith('second', many.invite), undefined);
+  const after = await askCommand<InvitesAnswer>(['fleet', 'invites', '--take-back', many.id, ...at(admin!)]);
+  t.is(await joinWith('thief', many.invite), 'invite-revoked');
+  const line = (id: string) => after.invites.find(({ invite: one }) => one === id);
+  t.deepEqual(
+    [line(once.id)?.usedBy, line(once.id)?.state, line(once.id)?.madeBy],
+    [['friend'], 'used up', 'pc-01'],
+  );
+  t.deepEqual([line(many.id)?.usedBy, line(many.id)?.state], [['second'], 'taken back']);
+});
+
+test('a person that is put out loses its machines; a drive that stays gets a key that its words do not open', async (t) => {
+  t.timeout(170_000);
+  const fleet = await startFleet(t, { holderSilence: '30s' });
+  const kept = await fleet.add('kept');
+  const laptop = await fleet.add('laptop');
+  for (const name of ['pc-03', 'pc-04']) await fleet.add(name);
+  await allUp(fleet.agents);
+  const [admin, , , helper] = fleet.agents;
+
+  const folder = newDrive(t, 'kept');
+  const first = await protect(kept, folder);
+  const words = join(fleet.root, 'words.txt');
+  writeFileSync(words, `${first.phrase}\n`);
+  await askCommand(['protect', newDrive(t, 'laptop'), '--phrase-file', words, ...at(laptop)]);
+  const { people } = await askCommand<PeopleAnswer>(['fleet', 'people', ...at(admin!)]);
+  t.deepEqual(
+    people.map(({ driveCount, machines }) => [driveCount, machines.map(({ name }) => name).toSorted()]),
+    [[2, ['kept', 'laptop']]],
+  );
+
+  const out = await askCommand<RevokeAnswer>([
+    'fleet',
+    'revoke',
+    'laptop',
+    '--person',
+    '--keep',
+    'kept',
+    '--reason',
+    'has left',
+    ...at(admin!),
+  ]);
+  t.deepEqual([out.machines, out.kept], [['laptop'], ['kept']]);
+  const others = fleet.agents.filter((agent) => agent !== laptop);
+  await waitUntil({ what: 'the laptop being out', agents: others, secondsMax: 30 }, (views) =>
+    views.every((view) => view.machines.some(({ name, state }) => name === 'laptop' && state === 'revoked')),
+  );
+
+  writeFileSync(join(folder, 'later.txt'), 'said when the person was gone');
+  const later = await protect(kept, folder);
+  t.is(later.phrase?.split(' ').length, 24, 'the folder has a new person');
+  const newWords = join(fleet.root, 'new-words.txt');
+  writeFileSync(newWords, `${later.phrase}\n`);
+  await waitUntil({ what: 'the helper knowing of both', agents: [helper!], secondsMax: 60 }, ([view]) =>
+    view!.drives.some(({ drive, snapshots }) => drive === later.drive && snapshots.length === 2),
+  );
+  const restore = (phraseFile: string, ...more: readonly string[]): Promise<RestoreAnswer> =>
+    askCommand(['restore', ...at(helper!), '--drive', later.drive, '--phrase-file', phraseFile, ...more]);
+  const byNew = await restore(newWords, '--to', join(fleet.root, 'by new'), '--compare', folder);
+  t.deepEqual(byNew.differences, []);
+  const withOld = await restore(words, '--to', join(fleet.root, 'by old'));
+  t.deepEqual([withOld.missing, withOld.fileCount], [[], 1], 'old words open what there was then');
+  const named = await askCommand<SnapshotListAnswer>(['snapshots', '--phrase-file', words, ...at(helper!)]);
+  t.is(named.drives.find(({ drive }) => drive === later.drive)?.name, folder);
+  const { acts } = await askCommand<ActsAnswer>(['fleet', 'log', ...at(admin!)]);
+  t.true(acts.some(({ act }) => act === 'person-revoked'));
+});
+
+test('one admin of two deletes nothing, two do after the time in which each can stop it', async (t) => {
+  t.timeout(170_000);
+  const rule = ['--delete-admins', '2', '--delete-wait', '6s'];
+  const fleet = await startFleet(t, { holderSilence: '30s', create: rule });
+  const [first] = fleet.agents;
+  const owner = await fleet.add('owner');
+  for (const name of ['pc-03', 'pc-04', 'pc-05']) await fleet.add(name);
+  await allUp(fleet.agents);
+  const { drive } = await protect(owner, newDrive(t, 'owner'));
+  const second = await makeAdmin(
+    fleet,
+    fleet.agents.find(({ name }) => name === 'pc-03')!,
+  );
+  await allUp(fleet.agents);
+  const holders = fleet.agents.filter((agent) => agent !== owner);
+
+  const stopped = await askForDeletion(first!, drive);
+  t.is(stopped.state, 'asked');
+  await isSeenBy(holders, stopped.wipe);
+  await say(second, '--agree', stopped.wipe);
+  await isSeenBy([first!], stopped.wipe, 'problem');
+  const answer = await say(first!, '--stop', stopped.wipe);
+  t.is(answer.wipes[0]?.state, 'stopped');
+
+  const asked = await askForDeletion(first!, drive);
+  await isSeenBy([second], asked.wipe);
+  t.is(await failureOf(['fleet', 'deletions', '--wait', '1s', ...at(second)]), 'rule-only-raised');
+  await say(second, '--agree', asked.wipe);
+  await waitUntil({ what: 'nobody holding anything', agents: holders, secondsMax: 60 }, (views) =>
+    views.every(({ work }) => work.heldShards === 0),
+  );
+  await waitUntil({ what: 'the owner knowing', agents: [owner], secondsMax: 30 }, ([view]) =>
+    view!.problems.some(({ kind }) => kind === 'drive-deleted'),
+  );
+  const { acts } = await askCommand<ActsAnswer>(['fleet', 'log', '--check', ...at(second)]);
+  const words = acts.map(({ act }) => act).filter((act) => act.startsWith('wipe-'));
+  t.deepEqual(words.toSorted(), ['wipe-agreed', 'wipe-agreed', 'wipe-asked', 'wipe-asked', 'wipe-stopped']);
+});
+
+test('a stolen admin key ends by another admin, and by the recovery kit where it has put the others out', async (t) => {
+  t.timeout(170_000);
+  const fleet = await startFleet(t, { holderSilence: '30s' });
+  const [first] = fleet.agents;
+  for (const name of ['pc-02', 'pc-03', 'pc-04']) await fleet.add(name);
+  t.is(await failureOf(['fleet', 'revoke', 'pc-01', '--admin-key', ...at(first!)]), 'last-admin');
+  const second = await makeAdmin(
+    fleet,
+    fleet.agents.find(({ name }) => name === 'pc-02')!,
+  );
+  await allUp(fleet.agents);
+
+  // The thief is faster: the other admin's key is out, and a machine.
+  const theftMs = Date.now();
+  await askCommand(['fleet', 'revoke', 'pc-01', '--admin-key', ...at(second)]);
+  await askCommand(['fleet', 'revoke', 'pc-04', ...at(second)]);
+  await waitUntil({ what: 'the machine being out', agents: [first!], secondsMax: 30 }, ([view]) =>
+    view!.machines.some(({ name, state }) => name === 'pc-04' && state === 'revoked'),
+  );
+  t.is(await failureOf(['fleet', 'invite', ...at(first!)]), 'not-an-admin');
+
+  const since = new Date(theftMs).toISOString();
+  const third = await makeAdmin(
+    fleet,
+    fleet.agents.find(({ name }) => name === 'pc-03')!,
+    '--end-others',
+    '--end-since',
+    since,
+  );
+  await allUp(fleet.agents);
+  const { admins } = await askCommand<AdminsAnswer>(['fleet', 'admins', ...at(third)]);
+  t.deepEqual(admins.map(({ ended }) => ended ?? 'in').toSorted(), ['in', 'kit', 'kit']);
+  t.is(await failureOf(['fleet', 'invite', ...at(second)]), 'not-an-admin');
+  t.is(await failureOf(['fleet', 'invite', ...at(third)]), undefined);
+});
+
+async function askForDeletion(agent: RunningAgent, drive: string): Promise<WipesAnswer['wipes'][number]> {
+  const { wipes } = await askCommand<WipesAnswer>([
+    'fleet',
+    'delete',
+    drive,
+    '--reason',
+    'asked for by law',
+    ...at(agent),
+  ]);
+  return wipes.at(-1)!;
+}
+
+const say = (agent: RunningAgent, ...words: readonly string[]): Promise<WipesAnswer> =>
+  askCommand(['fleet', 'deletions', ...words, ...at(agent)]);
+
+/** Everybody's status tells of it. */
+const isSeenBy = async (agents: readonly RunningAgent[], wipe: string, level = 'warning'): Promise<void> =>
+  void (await waitUntil({ what: 'all seeing the deletion', agents, secondsMax: 30 }, (views) =>
+    views.every(({ problems }) =>
+      problems.some(
+        (problem) => problem.kind === 'deletion-waits' && problem.about === wipe && problem.level === level,
+      ),
+    ),
+  ));
