@@ -38,10 +38,18 @@ interface Word {
   readonly isStop: boolean;
 }
 
+interface Ask extends Word {
+  readonly statement: Wipe;
+}
+
 interface KnownWipe {
-  ask: (Word & { readonly statement: Wipe }) | undefined;
+  /** The first that counts is the wish; the same may stand in several logs. */
+  readonly asks: Ask[];
   readonly words: Word[];
 }
+
+/** Of one wipe; who says the same again and again is not noted. */
+const wordsMax = 256;
 
 export interface WipesParts {
   readonly membership: Membership;
@@ -101,8 +109,8 @@ export class Wipes {
   viewOf(wipe: WipeId, now: UnixMs): WipeView | undefined {
     const { authority } = this.#parts.membership;
     const known = this.#wipes.get(wipe);
-    const { ask } = known ?? {};
-    if (known === undefined || ask === undefined || !authority.holds(ask.admin, ask.at)) return undefined;
+    const ask = known?.asks.find(({ admin, at }) => authority.holds(admin, at));
+    if (known === undefined || ask === undefined) return undefined;
     const words = [ask, ...known.words].filter(({ admin, at }) => authority.holds(admin, at));
     const stop = words.find(({ isStop }) => isStop);
     const heardMs = agreementsIn(words);
@@ -146,20 +154,22 @@ export class Wipes {
   }
 
   /** Words may come before what they are about. */
-  #note(statement: Wipe | WipeWord, said: Omit<Word, 'isStop'>): boolean {
-    const known = this.#wipes.get(statement.wipe) ?? { ask: undefined, words: [] };
+  #note(statement: Wipe | WipeWord, from: Omit<Word, 'isStop'>): boolean {
+    const known = this.#wipes.get(statement.wipe) ?? { asks: [], words: [] };
     if (!this.#wipes.has(statement.wipe)) {
       if (this.#wipes.size >= wipesMax) return false;
       this.#wipes.set(statement.wipe, known);
     }
-    if (statement.kind === 'wipe') {
-      if (known.ask !== undefined) return false;
-      known.ask = { ...said, isStop: false, statement };
-      return true;
-    }
-    const isStop = statement.word === 'stop';
-    if (known.words.some((word) => word.admin === said.admin && word.isStop === isStop)) return false;
-    known.words.push({ ...said, isStop });
+    const isStop = statement.kind === 'wipeWord' && statement.word === 'stop';
+    const said = { ...from, isStop };
+    const others = statement.kind === 'wipe' ? known.asks : known.words;
+    const isKnown = others.some(
+      ({ admin, at, isStop: isOther }) =>
+        admin === said.admin && at.author === said.at.author && isOther === isStop,
+    );
+    if (isKnown || others.length >= wordsMax) return false;
+    if (statement.kind === 'wipe') known.asks.push({ ...said, statement });
+    else known.words.push(said);
     return true;
   }
 
