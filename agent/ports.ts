@@ -62,7 +62,7 @@ export interface Wire {
   broadcast(hint: Uint8Array): void;
   /** Streams one shard from this agent's disk, with back-pressure. */
   sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void;
-  /** Asks for a connection; success shows as `connected`. Known addresses come from records and discovery. */
+  /** Asks for a connection, also with a peer that was cut; success shows as `connected`. Known addresses come from records and discovery. */
   connect(peer: PeerId, addresses: readonly string[]): void;
   /** Ends the connection, as `disconnected` tells both ends; the peer may come back at any time. Nothing where there is none. */
   release(peer: PeerId): void;

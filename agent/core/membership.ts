@@ -352,7 +352,9 @@ export class Membership {
       }
       // Silence counts from the moment at which this agent could first have heard the machine.
       if (!this.#heardAt.has(one.peer)) this.#heardAt.set(one.peer, now);
-      return [];
+      // It was refused until now, and would be dialled again much later.
+      if (one.kind === 'certified' || one.peer === this.self || this.#isSparse) return [];
+      return [{ kind: 'connect', peer: one.peer, addresses: this.addressesOf(one.peer) }];
     });
   }
 

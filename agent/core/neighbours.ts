@@ -157,6 +157,16 @@ export class Neighbours {
     const isLarge = alive.length > this.#shape.meshMax;
     if (isLarge !== isSparse) this.#turn(isLarge, alive, now);
     if (isLarge) this.#stand(alive);
+    else this.#takeBack(alive, now);
+  }
+
+  /** Of a machine that was out and is not any more nobody will hear new addresses. */
+  #takeBack(alive: readonly PeerId[], now: UnixMs): void {
+    const { self, up } = this.#membership;
+    for (const peer of alive) {
+      const isNew = peer !== self && !up.has(peer) && !this.#dialing.has(peer);
+      if (isNew && this.#membership.addressesOf(peer).length > 0) this.#dialing.schedule(peer, now);
+    }
   }
 
   #isAlive(peer: PeerId, now: UnixMs): boolean {

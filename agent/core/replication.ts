@@ -158,7 +158,9 @@ export class Replication {
     // Its author sends a batch again that it wants to hear of. Of old ones nobody knows whether they are of another history.
     if (batch.sequence < log.next && from === batch.author && log.hashes.has(batch.sequence))
       return this.#confirm(log);
-    if (batch.sequence < log.next) return this.#handOn(batch);
+    // The same batch by another way, mostly while it is being stored, is no other history.
+    const isSame = log.hashes.get(batch.sequence) === batch.hash;
+    if (batch.sequence < log.next) return isSame ? [] : this.#handOn(batch);
     if (batch.sequence > log.next && !startsLate) {
       this.#hear(log, batch.sequence + 1);
       return this.#ask(log, from, now);

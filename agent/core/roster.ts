@@ -20,9 +20,9 @@ export interface KnownInvite {
   readonly madeBy: PeerId | undefined;
 }
 
-/** `out`: it was a machine of the fleet before. */
+/** `out`: it was a machine of the fleet before. `back`: whoever put it out is not believed any more. */
 export type RosterNews =
-  | { readonly kind: 'certified'; readonly peer: PeerId }
+  | { readonly kind: 'certified' | 'back'; readonly peer: PeerId }
   | { readonly kind: 'out'; readonly peer: PeerId; readonly name: string };
 
 /** A batch with statements in it, kept to read them again. */
@@ -182,7 +182,7 @@ export class Roster {
     const back = [...this.certificates.keys()].filter((peer) => isIn(peer) && !wasIn.has(peer));
     return [
       ...out.map(({ peer, name }) => ({ kind: 'out', peer, name }) as const),
-      ...back.map((peer) => ({ kind: 'certified', peer }) as const),
+      ...back.map((peer) => ({ kind: 'back', peer }) as const),
     ];
   }
 }

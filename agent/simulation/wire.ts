@@ -235,6 +235,7 @@ export class SimulatedWire implements Wire, Endpoint {
   }
 
   connect(peer: PeerId, _addresses: readonly string[]): void {
+    this.#refused.delete(peer);
     if (!this.#links.has(peer)) this.#parts.network.dial(this, peer);
   }
 

@@ -194,7 +194,8 @@ class Libp2pWire implements LiveWire {
   }
 
   connect(peer: PeerId, addresses: readonly string[]): void {
-    if (peer === this.self || this.#refused.has(peer) || this.#links.isConnected(peer)) return;
+    this.#refused.delete(peer);
+    if (peer === this.self || this.#links.isConnected(peer)) return;
     void this.#connect(peer, addresses);
   }
 
@@ -366,7 +367,7 @@ class Libp2pWire implements LiveWire {
 
   /** mDNS or the bootstrap list found somebody. */
   #discovered(peer: PeerId): void {
-    if ((this.#restingUntilMs.get(peer) ?? 0) > performance.now()) return;
+    if (this.#refused.has(peer) || (this.#restingUntilMs.get(peer) ?? 0) > performance.now()) return;
     if (this.#listener?.wantsLink(peer) === true) this.connect(peer, []);
   }
 
