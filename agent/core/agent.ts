@@ -47,7 +47,7 @@ export class AgentCore {
   readonly neighbours: Neighbours;
   readonly election: Election;
   readonly catalogue = new Catalogue();
-  readonly shelf = new Shelf();
+  readonly shelf = new Shelf((owner) => this.membership.isRevoked(owner));
   readonly placement: Placement;
   readonly repair: Repair;
   readonly backup: Backup;

@@ -47,8 +47,14 @@ export class Shelf {
   readonly #givenUp = new Map<string, UnixMs>();
   #wiped: ReadonlySet<DriveId> = new Set();
   #plan: Plan | undefined;
+  readonly #isOut: (owner: PeerId) => boolean;
   heldBytes = 0;
   heldShards = 0;
+
+  /** `isOut`: whether a machine was put out of the fleet. */
+  constructor(isOut = (_owner: PeerId): boolean => false) {
+    this.#isOut = isOut;
+  }
 
   get packs(): ReadonlyMap<PackId, KnownPack> {
     return this.#packs;
@@ -142,7 +148,10 @@ export class Shelf {
     return isNews;
   }
 
-  /** Since when the pack's owner has given it up, by this machine's clock; undefined while the pack is wanted. */
+  /**
+   * Since when the pack's owner has given it up, by this machine's clock; undefined while the pack is wanted. Who was put out gives nothing up,
+   * also not what it gave up before and what is still here: it may have been stolen then. What admins hastened stays given up.
+   */
   givenUpMs({
     descriptor,
     isInOutbox,
@@ -151,7 +160,9 @@ export class Shelf {
     if (descriptor === undefined || isInOutbox) return undefined;
     if (this.#wiped.size > 0 && this.#wiped.has(descriptor.drive)) return longAgoMs;
     if (this.#givenUp.size === 0) return undefined;
-    return givenUpBy?.get(descriptor.owner) ?? this.#givenUp.get(`${descriptor.pack} ${descriptor.owner}`);
+    const { pack, owner } = descriptor;
+    const sinceMs = givenUpBy?.get(owner) ?? this.#givenUp.get(`${pack} ${owner}`);
+    return sinceMs !== longAgoMs && this.#isOut(owner) ? undefined : sinceMs;
   }
 
   /** Takes a pack's descriptor: from now on its group is looked up by that, whatever others said of it. */
@@ -181,7 +192,8 @@ export class Shelf {
 
   /** The group of a pack under the current plan; undefined when the plan has no class for its (k, n), or it is given up. */
   groupOf(known: KnownPack): PlacementGroup | undefined {
-    if (known.group === undefined) known.group = this.#lookUp(known) ?? null;
+    const isTakenBack = known.group === null && known.givenUpBy !== undefined;
+    if (known.group === undefined || isTakenBack) known.group = this.#lookUp(known) ?? null;
     return known.group ?? undefined;
   }
 

@@ -179,8 +179,12 @@ export class Checks {
   /** Shards of packs that were given up so long ago that their holder must have heard of it, waited its time and freed them. */
   countLeftOver(nowMs: number): number {
     let count = 0;
-    const { ledger } = this.#world;
-    const given = ledger.givenUp.map((promised) => ({ promised, sinceMs: promised.givenUpMs ?? nowMs }));
+    const { ledger, machines } = this.#world;
+    // Who was put out gives nothing up: its packs stay.
+    const out = new Set(machines.filter(({ isRevoked }) => isRevoked).map(({ peer }) => peer));
+    const given = ledger.givenUp
+      .filter(({ owner }) => !out.has(owner))
+      .map((promised) => ({ promised, sinceMs: promised.givenUpMs ?? nowMs }));
     const wiped = ledger.wiped.map(({ promised, wipedMs }) => ({ promised, sinceMs: wipedMs }));
     for (const {
       sinceMs,

@@ -59,6 +59,11 @@ export const faultKinds = {
     about: 'admins delete drives by a quorum, or stop it; a thief with one key tries alone',
     faults: { wipesPerDay: 0.5 },
   },
+  usurpers: {
+    about: "machines that write what is not theirs to say: others' packs given up, plans in another's name",
+    faults: { usurpationsPerDay: 4 },
+  },
+  smalldisks: { about: 'disks that take a dozen shards', faults: { smallDiskShare: 0.3 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -6,6 +6,7 @@ import type { Fleet } from './fleet.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
+import { scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
 
@@ -45,6 +46,7 @@ export function scheduleFaults(fleet: Fleet): void {
     joins,
     replans,
     wipes: scheduleWipes,
+    usurpers: scheduleUsurpations,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

@@ -37,6 +37,8 @@ import { Witness } from './witness.ts';
 
 /** A Monday, 00:00 UTC. */
 export const startMs: UnixMs = unixMs(Date.UTC(2026, 0, 5));
+/** Room for about a dozen shards of these packs. */
+const smallQuotaBytes = 6000;
 /** A crashed machine is started again after this. */
 const restartMs = minutes(10);
 /** Beyond the silence after which a machine is replaced: weekends, and the repair itself. */
@@ -137,14 +139,15 @@ export class Fleet implements World {
       notBeforeMs: startMs,
       notAfterMs: unixMs(startMs + certificateMs),
     });
-    const { clockSkewMsMax } = this.options.faults;
+    const { clockSkewMsMax, smallDiskShare } = this.options.faults;
     const skewMs = Math.round((2 * random.fraction() - 1) * clockSkewMsMax);
+    const isSmall = random.fork('disk').fraction() < smallDiskShare;
     const machine = new Machine({
       index,
       key,
       certificate: bytes,
       random,
-      quotaBytes: this.options.quotaBytes,
+      quotaBytes: isSmall ? Math.min(smallQuotaBytes, this.options.quotaBytes) : this.options.quotaBytes,
       skewMs,
     });
     this.machines.push(machine);

@@ -49,6 +49,10 @@ export interface Faults {
   readonly revocationCount: number;
   /** Wishes of admins that a drive be deleted, per day: by a quorum, stopped again, or of a thief with one key. */
   readonly wipesPerDay: number;
+  /** Records that machines write into their logs though they are not theirs to say, per day. */
+  readonly usurpationsPerDay: number;
+  /** Share of machines whose people give the fleet hardly any room. */
+  readonly smallDiskShare: number;
   /** New machines, over all days. */
   readonly joinCount: number;
   /** Bursts of plans that people ask for, per day: two to five, seconds apart, of one machine or of several. */
@@ -81,6 +85,8 @@ export const noFaults: Faults = {
   rollbackCount: 0,
   revocationCount: 0,
   wipesPerDay: 0,
+  usurpationsPerDay: 0,
+  smallDiskShare: 0,
   joinCount: 0,
   planBurstsPerDay: 0,
   exchangeShare: 0,

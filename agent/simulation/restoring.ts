@@ -5,7 +5,7 @@ import { hours, minutes } from '../../datasets/index.ts';
 import { assemblePack, type HeadRecord, type PackDescriptor } from '../codec/index.ts';
 import type { PackId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
-import { isAsMade, packsOfHead, type Promised } from './ledger.ts';
+import { driveOf, isAsMade, packsOfHead, type Promised } from './ledger.ts';
 import type { Machine } from './machine.ts';
 
 /** A restore of all samples ends within this. */
@@ -46,12 +46,22 @@ function restoreOne(fleet: Fleet, machine: Machine, promised: Promised): boolean
     fleet.checks.violate('restored', `${name} is acknowledged, but its head did not reach a new machine`);
     return false;
   }
+  if (!isListed(machine, promised))
+    fleet.checks.violate('restored', `${name} is acknowledged, but a new machine does not list it`);
   const missing = fetchPacks(fleet, machine, descriptors);
   if (missing !== undefined) fleet.checks.violate('restored', `${name} cannot be restored: ${missing}`);
   return (
     missing === undefined &&
     descriptors.every((descriptor, part) => comparePack(fleet, machine, { descriptor, part, promised, name }))
   );
+}
+
+/** What a person sees to choose from; also what was given up lately. A drive that was never named is not listed at all. */
+function isListed({ shell }: Machine, { owner, snapshot }: Promised): boolean {
+  const drive = shell?.core.catalogue.drives.get(driveOf(owner));
+  if (drive === undefined) return true;
+  const heads = [...drive.heads, ...drive.forgotten.map(({ head }) => head)];
+  return heads.some((head) => head.snapshot === snapshot);
 }
 
 function headOf(machine: Machine, { owner, snapshot }: Promised): HeadRecord | undefined {

@@ -7,12 +7,15 @@ import type { CheckName, Faults, Report, SimulationOptions } from './options.ts'
 
 const pick = <Value>(random: Random, values: readonly Value[]): Value => values[random.below(values.length)]!;
 
+/** New ones come last, so that those before are drawn as they were. */
+const laterKinds: ReadonlySet<FaultName> = new Set(['wipes', 'usurpers', 'smalldisks']);
+
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */
 export function drawOptions(seed: string, allowed: readonly FaultName[]): SimulationOptions {
   const random = createRandom(seed).fork('swarm');
   // Kinds that came later are drawn apart: a seed of an older swarm has all else as it had it.
   const later = createRandom(seed).fork('swarm, later kinds');
-  const names = allowed.filter((name) => (name === 'wipes' ? later : random).fraction() < 0.4);
+  const names = allowed.filter((name) => (laterKinds.has(name) ? later : random).fraction() < 0.4);
   const agentCount = pick(random, [4, 5, 6, 8, 10, 12, 12, 16, 24, 40]);
   const dayCount = pick(random, agentCount > 16 ? [2, 4, 7] : [2, 4, 7, 12, 20]);
   const keepLast = pick(random, [undefined, undefined, 1, 2, 3]);

@@ -31,8 +31,12 @@ interface Holder {
 }
 
 /** A machine that starts with a shard of each pack. */
-function holderOf(packs: readonly PackDescriptor[], heard: readonly HeardForget[] = []): Holder {
-  const shelf = new Shelf();
+function holderOf(
+  packs: readonly PackDescriptor[],
+  heard: readonly HeardForget[] = [],
+  isOut = (): boolean => false,
+): Holder {
+  const shelf = new Shelf(isOut);
   for (const pack of packs) shelf.hold(pack, 1);
   shelf.usePlan(planOf(holder, 1));
   const reclaim = new Reclaim(shelf);
@@ -146,4 +150,17 @@ test("the catalogue forgets what the drive's owner gives up, and never the newes
   t.deepEqual(kept(), ids.slice(1));
   store(forgetting(owner, [], ids));
   t.deepEqual(kept(), ids.slice(2));
+});
+
+test('what a machine gave up before it was put out stays, wherever that was heard: it may have been stolen then', (t) => {
+  const pack = packOf(1);
+  let isOut = false;
+  const held = holderOf([pack], [], () => isOut);
+  hear(held, forgetting(owner, [pack]));
+  const known = held.shelf.take(pack.pack);
+  t.is(held.shelf.groupOf(known), undefined);
+  isOut = true;
+  t.deepEqual(tick(held, 2 * forgottenGraceMs), []);
+  t.is(held.shelf.givenUpMs(known), undefined);
+  t.not(held.shelf.groupOf(known), undefined, 'and it is placed again');
 });

@@ -1,0 +1,124 @@
+// Machines of the fleet that write into their own logs what is not theirs to say: others' packs given up, plans in another's name or against
+// the rules, words of another fleet's admin, leases without an end. Their signatures hold; nothing of it may take effect.
+
+import { days, hours, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
+import {
+  type AdminKey,
+  type AgentRecord,
+  bytesOfHex,
+  createAdminKey,
+  fleetRootFromSeed,
+  sha256,
+  signStatement,
+  type Statement,
+} from '../codec/index.ts';
+import { certificateMs } from '../limits.ts';
+import type { Fleet } from './fleet.ts';
+import { driveOf } from './ledger.ts';
+import type { Machine } from './machine.ts';
+import type { Shell } from './shell.ts';
+
+/** Packs that one record gives up. */
+const packsMax = 50;
+
+interface Usurpation {
+  readonly fleet: Fleet;
+  readonly machine: Machine;
+  readonly shell: Shell;
+  readonly random: Random;
+  readonly now: UnixMs;
+  /** An admin of another fleet. */
+  readonly stranger: AdminKey;
+}
+
+/** Any machine but the admin's may try, at random moments over the days. */
+export function scheduleUsurpations({
+  fleet,
+  random,
+}: {
+  readonly fleet: Fleet;
+  readonly random: Random;
+}): void {
+  const { faults, days: dayCount, agentCount, seed } = fleet.options;
+  const root = fleetRootFromSeed(sha256(Buffer.from(`stranger ${seed}`)));
+  const stranger = createAdminKey(root, { notBeforeMs: fleet.startMs, forMs: certificateMs });
+  for (let time = 0; time < Math.round(faults.usurpationsPerDay * dayCount); time++) {
+    const own = random.fork(`time ${time}`);
+    const atMs = fleet.startMs + own.fraction() * days(dayCount);
+    fleet.queue.schedule(atMs, () => {
+      const machine = fleet.machines[1 + own.below(agentCount - 1)]!;
+      const { shell } = machine;
+      if (shell === undefined || !machine.isUp || machine.isRevoked || !shell.mayPublish) return;
+      const usurpation = {
+        fleet,
+        machine,
+        shell,
+        random: own,
+        now: unixMs(Math.floor(fleet.queue.nowMs)),
+        stranger,
+      };
+      const [kind, act] = acts[own.below(acts.length)]!;
+      const records = act(usurpation);
+      if (records.length === 0) return;
+      fleet.noteFault(`usurper: ${kind}`);
+      shell.publish(records, () => {});
+    });
+  }
+}
+
+type Act = (usurpation: Usurpation) => readonly AgentRecord[];
+
+const acts: readonly (readonly [string, Act])[] = [
+  ["gives up others' packs", giveUpOthers],
+  ['plans in the name of another', planInAnothersName],
+  ['plans one machine twice', planTwice],
+  ["speaks as another fleet's admin", speakAsAdmin],
+  ['takes the lease for ever', leaseForEver],
+];
+
+function giveUpOthers({ fleet, machine, shell }: Usurpation): readonly AgentRecord[] {
+  const packs = [...shell.core.shelf.packs.keys()]
+    .filter((pack) => fleet.ledger.ownerOf(pack) !== machine.peer)
+    .slice(0, packsMax);
+  const [first] = packs;
+  const owner = first === undefined ? undefined : fleet.ledger.ownerOf(first);
+  if (owner === undefined) return [];
+  const ids = bytesOfHex(packs.join(''));
+  return [{ kind: 'forget', drive: driveOf(owner), snapshots: new Uint8Array(), packs: ids }];
+}
+
+function planInAnothersName({ machine, shell, random }: Usurpation): readonly AgentRecord[] {
+  const { plan } = shell.core.election;
+  if (plan === undefined || plan.author === machine.peer) return [];
+  return [{ kind: 'plan', plan: { ...plan, epoch: plan.epoch + 1 + random.below(3) } }];
+}
+
+/** A holder that counts as two. */
+function planTwice({ machine, shell }: Usurpation): readonly AgentRecord[] {
+  const { plan } = shell.core.election;
+  if (plan === undefined) return [];
+  const classes = plan.classes.map((one) => ({
+    ...one,
+    groups: one.groups.map((group) => ({ ...group, members: group.members.with(1, group.members[0]!) })),
+  }));
+  return [{ kind: 'plan', plan: { ...plan, classes, author: machine.peer, epoch: plan.epoch + 1 } }];
+}
+
+function speakAsAdmin({ fleet, random, now, stranger }: Usurpation): readonly AgentRecord[] {
+  const victim = fleet.machines[random.below(fleet.machines.length)]!;
+  const said: readonly Statement[] = [
+    { kind: 'revocation', revoked: victim.peer, reason: 'usurped', atMs: now },
+    {
+      kind: 'policy',
+      fleetName: 'usurped',
+      atMs: unixMs(now + hours(1)),
+      holderSilenceMs: minutes(1),
+      planMode: 'automatic',
+    },
+  ];
+  return said.map((statement) => ({ kind: 'statement', bytes: signStatement(stranger, statement).bytes }));
+}
+
+function leaseForEver({ now }: Usurpation): readonly AgentRecord[] {
+  return [{ kind: 'lease', fromMs: now, untilMs: unixMs(now + days(1000)) }];
+}
