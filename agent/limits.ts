@@ -69,6 +69,10 @@ export const holdMoveShareDefault = 0.5;
 export const holdMoveBytesMin = 64 * gibibyte;
 /** A new plan is computed at least this often, and at once when the roster changes. */
 export const planAgeMsMax = days(7);
+/** Copies of popular packs are weighed anew this often, and with every whole plan; */
+export const copiesEveryMs = days(1);
+/** for the first time so long after an optimizer took its lease: one that is switched off each evening would else never come to it. */
+export const copiesSettleMs = hours(1);
 /** Holders of one group compare all that they hold this often, and at once when they connect and after a new plan. */
 export const inventoryEveryMs = hours(24);
 /** What waits for others' words is announced again at last this often. */

@@ -76,6 +76,10 @@ export interface GroupNowView {
 export interface WorkView {
   readonly heldShards: number;
   readonly heldBytes: number;
+  /** Whole copies of popular packs on this disk, their bytes, and shards of them that others fetched since it started. */
+  readonly copies: number;
+  readonly copyBytes: number;
+  readonly servedCopyShards: number;
   readonly outboxPacks: number;
   readonly shardsToSend: number;
   readonly shardsToRebuild: number;

@@ -117,6 +117,8 @@ function workGauges({ work, machines, self, limits }: FleetView): readonly Metri
   return [
     one('drey_held_shards', 'Shards that this machine holds for others.', work.heldShards),
     one('drey_held_bytes', 'Bytes of those shards.', work.heldBytes),
+    one('drey_copies', 'Whole copies of popular packs on this machine.', work.copies),
+    one('drey_copy_bytes', 'Bytes of those copies.', work.copyBytes),
     one('drey_quota_bytes', 'Bytes that this machine gives.', own?.quotaBytes ?? 0),
     one('drey_disk_free_bytes', 'Bytes free on its disk beyond the reserve.', own?.freeBytes ?? 0),
     one(

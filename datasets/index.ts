@@ -1,5 +1,5 @@
 export { type AccessOptions, openAccess, readAccess } from './access-readers.ts';
-export { accessOfHistory, type AccessTrace, demandOf, sliceAccess } from './access-trace.ts';
+export { accessOfHistory, type AccessTrace, demandOf, siteNameOf, sliceAccess } from './access-trace.ts';
 export * from './calendar.ts';
 export * from './errors.ts';
 export { generateFleet } from './generator/fleet.ts';

@@ -7,16 +7,18 @@ import type { FleetId, PackId, PeerId } from '../units.ts';
 import { Audit } from './audit.ts';
 import { Backup } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
+import { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
+import { Nearness } from './nearness.ts';
 import { type MeshShape, Neighbours } from './neighbours.ts';
 import { OwnLog } from './own-log.ts';
 import { Placement } from './placement.ts';
 import { indexOfPlan } from './plan-index.ts';
 import { Proving } from './proving.ts';
-import { Pulls } from './pulls.ts';
+import { type Pull, Pulls } from './pulls.ts';
 import { Reclaim } from './reclaim.ts';
 import { Repair } from './repair.ts';
 import { Replication } from './replication.ts';
@@ -51,6 +53,7 @@ export class AgentCore {
   readonly placement: Placement;
   readonly repair: Repair;
   readonly backup: Backup;
+  readonly copies: Copies;
   readonly serving: Serving;
   readonly scrub: Scrub;
   readonly proving: Proving;
@@ -64,6 +67,7 @@ export class AgentCore {
   readonly #survey: Survey;
   readonly #reclaim: Reclaim;
   readonly #pulls = new Pulls();
+  readonly #nearness: Nearness;
 
   constructor(identity: CoreIdentity) {
     this.membership = new Membership(identity);
@@ -73,7 +77,14 @@ export class AgentCore {
     this.placement = new Placement(this.membership, this.shelf);
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
     this.backup = new Backup(this.membership, this.shelf);
-    this.serving = new Serving(this.shelf);
+    this.#nearness = new Nearness(identity.self);
+    this.copies = new Copies({
+      membership: this.membership,
+      shelf: this.shelf,
+      pulls: this.#pulls,
+      nearness: this.#nearness,
+    });
+    this.serving = new Serving(this.shelf, this.copies);
     this.scrub = new Scrub(this.shelf, identity.scrubPassMs);
     this.proving = new Proving(this.membership, this.catalogue);
     this.vigil = new Vigil(this.membership, this.catalogue);
@@ -89,6 +100,8 @@ export class AgentCore {
       shelf: this.shelf,
       election: this.election,
       pulls: this.#pulls,
+      copies: this.copies,
+      nearness: this.#nearness,
     });
     this.#reclaim = new Reclaim(this.shelf);
     this.wipes = new Wipes({
@@ -115,12 +128,14 @@ export class AgentCore {
     for (const machine of [
       this.membership,
       this.neighbours,
+      this.#nearness,
       this.replication,
       this.ownLog,
       this.trust,
       this.election,
       this.placement,
       this.repair,
+      this.copies,
       this.backup,
       this.serving,
       this.scrub,
@@ -144,14 +159,20 @@ export class AgentCore {
     return this.ownLog.hold(effects);
   }
 
+  /** What is known of a pack of which anything is here. */
+  descriptorOf(pack: PackId): ShardArrival['descriptor'] | undefined {
+    return this.shelf.get(pack)?.descriptor ?? this.copies.descriptorOf(pack);
+  }
+
   /** Who waits for a shard that was asked for; undefined where nobody does. */
-  purposeOf(pack: PackId, index: number): 'slot' | 'part' | 'restore' | undefined {
+  purposeOf(pack: PackId, index: number): Pull['purpose'] | undefined {
     return this.#pulls.find(pack, index)?.purpose;
   }
 
   /** Asked by the wire before a shard flows in: undefined refuses it. Only what was asked for, and only into an own slot. */
   placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
     const place = this.#pulls.placeFor(from, arrival);
+    if (place === 'copy') return this.copies.takes(arrival.descriptor) ? place : undefined;
     if (place !== 'held') return place;
     const known = this.shelf.describe(arrival.descriptor);
     // Whoever sends it has not heard yet that its owner gave it up.
@@ -231,6 +252,7 @@ export class AgentCore {
       ...this.placement.planChanged(),
       ...this.repair.planChanged(now),
       ...this.backup.planChanged(),
+      ...this.copies.planChanged(plan, now),
     );
   }
 }

@@ -54,13 +54,14 @@ export type CoreEffect =
   | { readonly kind: 'release'; readonly peer: PeerId }
   /**
    * Train or take the baseline, compute, answer with `planComputed`. With `repair` only its open slots are filled, by machines that
-   * are up, and nothing else moves.
+   * are up, and nothing else moves. With `scope` the groups stay, and only the copies of popular packs are weighed anew.
    */
   | {
       readonly kind: 'computePlan';
       readonly machines: readonly PeerId[];
       readonly reason: string;
       readonly repair?: RepairWish;
+      readonly scope?: 'copies';
     }
   /** Fetch some files of the drive's newest snapshot from other machines and compare; answer with `driveProved`. */
   | { readonly kind: 'proveDrive'; readonly drive: DriveId }

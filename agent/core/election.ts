@@ -5,6 +5,8 @@ import { hourMs, type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
 import {
+  copiesEveryMs,
+  copiesSettleMs,
   epochsAheadMax,
   leaseClockErrorMsMax,
   leaseMs,
@@ -44,6 +46,8 @@ export class Election {
   #isAsked = false;
   /** The own disk is being read: what it says is old. */
   #isReading = false;
+  /** When copies of popular packs are to be weighed next; undefined while another agent is the optimizer. */
+  #copiesDueMs: UnixMs | undefined;
   /** When this agent last computed plans, oldest first. */
   #computedAtMs: readonly UnixMs[] = [];
 
@@ -207,11 +211,27 @@ export class Election {
 
   #planIfDue(now: UnixMs): Effects {
     const isLeader = this.leaseAt(now)?.peer === this.#membership.self;
+    if (!isLeader) this.#copiesDueMs = undefined;
     if (!isLeader || this.#plan === undefined) return this.#computeIfDue(now);
     const wanted = this.#watch.asks(now)
       ? [{ kind: 'forecastPresence', machines: this.#membership.holders(now) } as const]
       : [];
-    return [...wanted, ...this.#repairIfDue(this.#plan, now), ...this.#computeIfDue(now)];
+    return [
+      ...wanted,
+      ...this.#repairIfDue(this.#plan, now),
+      ...this.#computeIfDue(now),
+      ...this.#copiesIfDue(now),
+    ];
+  }
+
+  /** What people restore changes from day to day: copies near them need not wait for the next whole plan. */
+  #copiesIfDue(now: UnixMs): Effects {
+    this.#copiesDueMs ??= unixMs(now + copiesSettleMs);
+    if (now < this.#copiesDueMs || this.#isComputing || this.#watch.isBurst || this.#isHasty(now)) return [];
+    this.#isComputing = true;
+    this.#copiesDueMs = unixMs(now + copiesEveryMs);
+    const machines = this.#membership.eligibleHolders(now, this.#watch.givenUp);
+    return [{ kind: 'computePlan', machines, reason: 'which packs are wanted where', scope: 'copies' }];
   }
 
   /** Between whole plans only slots that are worth a shard now are filled anew. */

@@ -14,8 +14,12 @@ export interface Pull {
   readonly place: ShardPlace;
   readonly sinceMs: UnixMs;
   /** Who waits for it. */
-  readonly purpose: 'slot' | 'part' | 'restore';
+  readonly purpose: 'slot' | 'part' | 'restore' | 'copy';
 }
+
+/** Whether the plan gives the shard, or what it is made from, to this machine. */
+export const isForRepair = ({ purpose }: Pick<Pull, 'purpose'>): boolean =>
+  purpose === 'slot' || purpose === 'part';
 
 const keyOf = (pack: PackId, index: number): string => `${pack}/${index}`;
 
@@ -31,10 +35,10 @@ export class Pulls {
     return this.#pulls.size;
   }
 
-  countFor(purpose: 'repair' | 'restore'): number {
+  countFor(purpose: 'repair' | 'restore' | 'copy'): number {
     let count = 0;
     for (const pull of this.#pulls.values())
-      if ((pull.purpose === 'restore') === (purpose === 'restore')) count++;
+      if (isForRepair(pull) ? purpose === 'repair' : pull.purpose === purpose) count++;
     return count;
   }
 

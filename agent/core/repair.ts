@@ -11,7 +11,7 @@ import type { CoreEvent } from './events.ts';
 import { DiskRoom } from './disk-room.ts';
 import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
-import type { Pull, Pulls } from './pulls.ts';
+import { isForRepair, type Pull, type Pulls } from './pulls.ts';
 import { Reach } from './reach.ts';
 import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 
@@ -98,7 +98,7 @@ export class Repair {
   /** Pulls that ended without a shard: look again, elsewhere. */
   pullsEnded(pulls: readonly Pull[], now: UnixMs): Effects {
     for (const pull of pulls) {
-      if (pull.purpose === 'restore') continue;
+      if (!isForRepair(pull)) continue;
       const known = this.#shelf.get(pull.pack);
       if (known !== undefined) noteLacks(known, pull.from, pull.index);
       this.#postpone(pull.pack, now);
@@ -123,7 +123,7 @@ export class Repair {
     if (message.kind === 'shardsHeld') return this.#told(from, message.held, now);
     if (message.kind !== 'shardMissing') return [];
     const pull = this.#pulls.find(message.pack, message.index);
-    if (pull === undefined || pull.from !== from || pull.purpose === 'restore') return [];
+    if (pull === undefined || pull.from !== from || !isForRepair(pull)) return [];
     this.#pulls.end(message.pack, message.index);
     const known = this.#shelf.get(message.pack);
     if (known !== undefined) noteLacks(known, from, message.index);
@@ -306,7 +306,7 @@ export class Repair {
     const { descriptor, index } = event.arrival;
     const pull = this.#pulls.find(descriptor.pack, index);
     if (pull?.from !== event.from) return this.#arrivedLate(event);
-    if (pull.purpose === 'restore') return [];
+    if (!isForRepair(pull)) return [];
     this.#pulls.end(descriptor.pack, index);
     if (event.outcome !== 'stored') return this.#failed(event, pull);
     const known = this.#shelf.describe(descriptor);

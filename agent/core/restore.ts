@@ -1,16 +1,19 @@
-// Fetches packs for a restore: k different shards each, first from where the plan puts them, then from where earlier
-// plans did, then from whoever says that it has some. It gives up only when nobody is left to ask, and says what it found.
+// Fetches packs for a restore: k different shards each, from the nearest machines where the plan, or an earlier one, puts them or a copy
+// of the pack, then from whoever says that it has some. It gives up only when nobody is left to ask, and says what it found.
 // A proof wants all shards from others: what lies on this disk does not count for it.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import type { PackDescriptor, WireMessage } from '../codec/index.ts';
 import { pullsMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { Asking } from './asking.ts';
+import type { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
+import type { Nearness } from './nearness.ts';
 import type { Pull, Pulls } from './pulls.ts';
 import { groupUnder, type Shelf } from './shelf.ts';
 
@@ -35,6 +38,8 @@ export interface RestoreParts {
   readonly shelf: Shelf;
   readonly election: Election;
   readonly pulls: Pulls;
+  readonly copies: Copies;
+  readonly nearness: Nearness;
 }
 
 export class Restore {
@@ -145,6 +150,7 @@ export class Restore {
       for (const [index, member] of (groupUnder(plan, descriptor)?.members ?? []).entries())
         addCandidate(fetch, index, member);
     }
+    if (wanted.from === 'anywhere') for (const plan of plans) addCopies(fetch, plan);
     for (const [index, peers] of shelf.get(descriptor.pack)?.others ?? []) {
       for (const peer of peers) addCandidate(fetch, index, peer);
     }
@@ -155,34 +161,62 @@ export class Restore {
 
   #pursue(fetch: Fetch, now: UnixMs): Effects {
     const { descriptor } = fetch;
-    const held = fetch.from === 'others' ? undefined : this.#parts.shelf.get(descriptor.pack)?.held;
-    const here = new Set([...(held ?? []), ...fetch.scratch.keys()]);
+    const here = new Set([...this.#ownOf(fetch), ...fetch.scratch.keys()]);
     const { k, n } = descriptor.redundancy;
     if (here.size >= k) {
       fetch.isReady = true;
       return [{ kind: 'packReady', pack: descriptor.pack, from: [...new Set(fetch.scratch.values())] }];
     }
     const effects: CoreEffect[] = [];
-    let coming = 0;
-    for (let index = 0; index < n && here.size + coming < k; index++) {
-      if (here.has(index)) continue;
-      const isComing = this.#parts.pulls.has(descriptor.pack, index);
-      const pull = isComing ? undefined : this.#pullFrom(fetch, index, now);
+    const isComing = (index: number): boolean => this.#parts.pulls.has(descriptor.pack, index);
+    const absent = Array.from({ length: n }, (_, index) => index).filter((index) => !here.has(index));
+    let coming = absent.filter(isComing).length;
+    for (const index of this.#nearestFirst(fetch, absent)) {
+      if (here.size + coming >= k) break;
+      if (isComing(index)) continue;
+      const pull = this.#pullFrom(fetch, index, now);
       if (pull !== undefined) effects.push(pull);
-      if (isComing || pull !== undefined || this.#isCalled(fetch, index)) coming++;
+      if (pull !== undefined || this.#isCalled(fetch, index)) coming++;
     }
     return here.size + coming >= k
       ? effects
       : [...effects, ...this.#askAround(fetch, { now, coming, here: here.size })];
   }
 
+  /** Shards of the pack on this disk. */
+  #ownOf({ descriptor, from }: Fetch): readonly number[] {
+    if (from === 'others') return [];
+    const { shelf, copies } = this.#parts;
+    return [...(shelf.get(descriptor.pack)?.held ?? []), ...copies.indexesOf(descriptor.pack)];
+  }
+
+  /** Those that the nearest machines have come first, of equally near ones the slices of the pack itself. */
+  #nearestFirst(fetch: Fetch, indexes: readonly number[]): readonly number[] {
+    const sources = new Map(indexes.map((index) => [index, this.#sourceOf(fetch, index)]));
+    return indexes.toSorted((a, b) => {
+      const [one, other] = [sources.get(a), sources.get(b)];
+      if (one === undefined || other === undefined)
+        return Number(one === undefined) - Number(other === undefined);
+      return this.#parts.nearness.compare(one, other);
+    });
+  }
+
+  /** The nearest machine that may have a shard and was not asked yet; in a large fleet one that is called and may still answer, too. */
+  #sourceOf({ candidates, tried }: Fetch, index: number): PeerId | undefined {
+    const { membership, nearness } = this.#parts;
+    const peers = candidates.get(index) ?? [];
+    return nearness.nearest(
+      peers.filter(
+        (peer) => (membership.up.has(peer) || membership.isExpected(peer)) && !tried.has(`${index} ${peer}`),
+      ),
+    );
+  }
+
   #pullFrom(fetch: Fetch, index: number, now: UnixMs): CoreEffect | undefined {
-    const { membership, pulls } = this.#parts;
+    const { pulls, membership } = this.#parts;
     if (pulls.countFor('restore') >= pullsMax) return undefined;
-    const from = fetch.candidates
-      .get(index)
-      ?.find((peer) => membership.up.has(peer) && !fetch.tried.has(`${index} ${peer}`));
-    if (from === undefined) return undefined;
+    const from = this.#sourceOf(fetch, index);
+    if (from === undefined || !membership.up.has(from)) return undefined;
     fetch.tried.add(`${index} ${from}`);
     return pulls.start({
       pack: fetch.descriptor.pack,
@@ -224,6 +258,14 @@ export class Restore {
     }));
     return [...cleared, { kind: 'packLost', pack, foundCount: at.here }];
   }
+}
+
+/** A whole copy has any k shards: it may have each. */
+function addCopies(fetch: Fetch, { popular }: Plan): void {
+  const { pack, redundancy } = fetch.descriptor;
+  for (const copy of popular?.copies ?? [])
+    if (copy.pack === pack)
+      for (let index = 0; index < redundancy.n; index++) addCandidate(fetch, index, copy.machine);
 }
 
 function addCandidate(fetch: Fetch, index: number, peer: PeerId): void {

@@ -1,8 +1,9 @@
 // Answers what other members ask of the shards here: streams them, a few at once, or says that they are not here.
 
 import { queuedPullsMax, shardSendsMax } from '../limits.ts';
-import type { ShardLocation } from '../ports.ts';
+import type { ShardLocation, ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
+import type { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
 import { Placement } from './placement.ts';
@@ -15,13 +16,15 @@ interface Send {
 
 export class Serving {
   readonly #shelf: Shelf;
+  readonly #copies: Copies;
   #queue: Send[] = [];
   #sending = 0;
   /** Of how many shards each is the receiver. */
   readonly #sendingTo = new Map<PeerId, number>();
 
-  constructor(shelf: Shelf) {
+  constructor(shelf: Shelf, copies: Copies) {
     this.#shelf = shelf;
+    this.#copies = copies;
   }
 
   /** Shards on their way out or waiting for it. */
@@ -54,12 +57,17 @@ export class Serving {
   }
 
   #pulled(to: PeerId, pack: PackId, index: number): Effects {
-    const known = this.#shelf.get(pack);
-    const isHere = known !== undefined && Placement.indexesHere(known).includes(index);
-    if (!isHere || this.#queue.length >= queuedPullsMax) return [missing(to, pack, index)];
-    const place = known.held.has(index) ? 'held' : 'outbox';
+    const place = this.#placeOf(pack, index);
+    if (place === undefined || this.#queue.length >= queuedPullsMax) return [missing(to, pack, index)];
     this.#queue.push({ to, shard: { place, pack, index } });
     return this.#next();
+  }
+
+  #placeOf(pack: PackId, index: number): ShardPlace | undefined {
+    const known = this.#shelf.get(pack);
+    if (known !== undefined && Placement.indexesHere(known).includes(index))
+      return known.held.has(index) ? 'held' : 'outbox';
+    return this.#copies.indexesOf(pack).has(index) ? 'copy' : undefined;
   }
 
   #next(): Effects {
@@ -85,6 +93,7 @@ export class Serving {
     return outcome === 'damaged' ? [missing(to, shard.pack, shard.index)] : [];
   }
 
+  /** Copies are not told: whoever asks counts what is safe. */
   #asked(to: PeerId, packs: readonly PackId[]): Effects {
     const held = packs.flatMap((pack) => {
       const known = this.#shelf.get(pack);

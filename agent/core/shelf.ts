@@ -165,6 +165,11 @@ export class Shelf {
     return sinceMs !== longAgoMs && this.#isOut(owner) ? undefined : sinceMs;
   }
 
+  /** Whether the owner gave the pack up, known here or not. */
+  isGivenUpBy(pack: PackId, owner: PeerId): boolean {
+    return this.#packs.get(pack)?.givenUpBy?.has(owner) === true || this.#givenUp.has(`${pack} ${owner}`);
+  }
+
   /** Takes a pack's descriptor: from now on its group is looked up by that, whatever others said of it. */
   describe(descriptor: PackDescriptor): KnownPack {
     const known = this.take(descriptor.pack);

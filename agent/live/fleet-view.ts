@@ -128,10 +128,14 @@ const groupsNow = ({ core }: ViewParts, plan: Plan): readonly GroupNowView[] =>
 
 function workView({ core, traffic }: ViewParts): WorkView {
   const { shelf, backup, serving, repair, placement, scrub } = core;
+  const { copies, bytes: copyBytes, servedShards: servedCopyShards } = core.copies.counts;
   const { readShards, lostShards, wholeMs } = scrub.counts;
   return {
     heldShards: shelf.heldShards,
     heldBytes: shelf.heldBytes,
+    copies,
+    copyBytes,
+    servedCopyShards,
     outboxPacks: backup.outboxPacks,
     shardsToSend: serving.sendCount,
     shardsToRebuild: repair.wantCount,

@@ -2,17 +2,21 @@
 // open slots of one; or says who is back when.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { DreyError, type DreyErrorParts, type FleetHistory } from '../../datasets/index.ts';
+import { DreyError, type DreyErrorParts, type FleetHistory, siteNameOf } from '../../datasets/index.ts';
 import { baselineForecast, type FailureForecast, type PresenceForecast } from '../../models/index.ts';
 import {
   compareHeldOut,
   computePlan,
   type HeldOut,
   loadSolver,
+  noLimits,
+  type PackDemand,
   type Plan,
   type PlanQuestion,
+  planWithCopies,
   repairPlan,
   type RepairPlanQuestion,
+  statesFromForecast,
 } from '../../optimizer/index.ts';
 
 export interface PlanTask extends Pick<
@@ -23,10 +27,21 @@ export interface PlanTask extends Pick<
   readonly previous: Plan | undefined;
   readonly baseline?: FailureForecast;
   readonly heldOut?: Omit<HeldOut, 'redundancy' | 'seed'>;
+  readonly demands: readonly PackDemand[];
+}
+
+/** Only the copies of popular packs. */
+export interface CopiesTask extends Pick<
+  PlanTask,
+  'machines' | 'forecast' | 'author' | 'nowMs' | 'limits' | 'demands'
+> {
+  readonly kind: 'copies';
+  readonly previous: Plan;
 }
 
 export type WorkerTask =
   | PlanTask
+  | CopiesTask
   | ({ readonly kind: 'repair' } & Omit<RepairPlanQuestion, 'seed'>)
   | { readonly kind: 'presence'; readonly history: FleetHistory };
 
@@ -38,8 +53,8 @@ export interface RefusedTask {
 const seed = 1;
 
 async function planFor(task: PlanTask): Promise<Plan> {
-  const { kind: _, previous, baseline, heldOut, ...question } = task;
-  return computePlan({
+  const { kind: _, previous, baseline, heldOut, demands: _demands, ...question } = task;
+  const plan = computePlan({
     ...question,
     seed,
     solver: await loadSolver(),
@@ -49,12 +64,33 @@ async function planFor(task: PlanTask): Promise<Plan> {
       ? {}
       : { heldOut: await compareHeldOut({ ...heldOut, redundancy: { k: 1, n: 3 }, seed }) }),
   });
+  return withCopies(plan, task);
+}
+
+/** Machines that admins let hold nothing hold no copies either. */
+function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 'kind'>): Plan {
+  const { previous, demands, author, nowMs, forecast, limits = noLimits } = task;
+  const places = task.machines
+    .filter(({ machine }) => !limits.vetoes.includes(machine))
+    .map(({ machine, quotaBytes, freeBytes, attributes = {} }) => ({
+      machine,
+      site: siteNameOf(attributes),
+      quotaBytes,
+      ...(freeBytes === undefined ? {} : { freeBytes }),
+    }));
+  const states = statesFromForecast(
+    forecast,
+    places.map(({ machine }) => machine),
+  );
+  return planWithCopies({ plan, previous, demands, places, states, author, nowMs });
 }
 
 function answer(task: WorkerTask): Plan | Promise<Plan> | PresenceForecast | undefined {
   switch (task.kind) {
     case 'plan':
       return planFor(task);
+    case 'copies':
+      return withCopies(task.previous, task);
     case 'repair':
       return repairPlan({ ...task, seed });
     case 'presence':

@@ -10,6 +10,8 @@ import {
   historyFromRows,
   type LocationRow,
   type MachineId,
+  type PackReadRow,
+  siteNameOf,
   type TelemetryRow,
   type UnixMs,
   weekMs,
@@ -17,6 +19,8 @@ import {
 import {
   baselineForecast,
   canTrain,
+  expectedPackReads,
+  type FailureForecast,
   type ModelCard,
   type PresenceForecast,
   readPromoted,
@@ -24,7 +28,13 @@ import {
   type TrainedModels,
   type TrainingProgress,
 } from '../../models/index.ts';
-import type { AvailabilityTarget, PlacementLimits, Plan, PlannedMachine } from '../../optimizer/index.ts';
+import type {
+  AvailabilityTarget,
+  PackDemand,
+  PlacementLimits,
+  Plan,
+  PlannedMachine,
+} from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import type { RepairWish } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
@@ -59,6 +69,12 @@ export interface RepairTask {
   readonly previous: Plan;
   readonly limits: PlacementLimits;
   readonly repair: RepairWish;
+}
+
+export interface CopiesTask {
+  readonly machines: readonly PeerId[];
+  readonly previous: Plan;
+  readonly limits: PlacementLimits;
 }
 
 export interface PlanMade {
@@ -139,14 +155,7 @@ export class Planner {
 
   /** The previous plan with its open slots filled; no model is trained for that. */
   async repair({ machines, previous, limits, repair }: RepairTask): Promise<Plan> {
-    const history = await this.history(machines);
-    const promoted = readPromoted(this.#parts.registryFolder);
-    const forecast =
-      history === undefined
-        ? unknownForecast(machines)
-        : promoted === undefined
-          ? baselineForecast(history)
-          : promotedTask(promoted, history).forecast;
+    const forecast = await this.#servingForecast(machines);
     const nowMs = this.#parts.now();
     return inThread<Plan>({
       kind: 'repair',
@@ -161,6 +170,41 @@ export class Planner {
     });
   }
 
+  /** The same plan with the copies of popular packs weighed anew. */
+  async copies({ machines, previous, limits }: CopiesTask): Promise<Plan> {
+    const forecast = await this.#servingForecast(machines);
+    return inThread<Plan>({
+      kind: 'copies',
+      previous,
+      machines: await this.givers(machines),
+      forecast,
+      author: this.#parts.self,
+      nowMs: this.#parts.now(),
+      limits,
+      demands: await this.packDemands(),
+    });
+  }
+
+  /** What each site is expected to restore of which packs within a week. */
+  async packDemands(): Promise<readonly PackDemand[]> {
+    const nowMs = this.#parts.now();
+    const reads: PackReadRow[] = [];
+    const sites = new Map<MachineId, { readonly site: string; readonly atMs: UnixMs }>();
+    for await (const row of this.rows()) {
+      if (row.kind === 'packRead' && row.hourMs >= nowMs - lookBackMs) reads.push(row);
+      if (row.kind === 'location' && row.atMs >= (sites.get(row.machine)?.atMs ?? 0))
+        sites.set(row.machine, { site: siteNameOf(row.attributes), atMs: row.atMs });
+    }
+    return expectedPackReads(reads, { siteOf: (machine) => sites.get(machine)?.site, nowMs });
+  }
+
+  async #servingForecast(machines: readonly PeerId[]): Promise<FailureForecast> {
+    const history = await this.history(machines);
+    if (history === undefined) return unknownForecast(machines);
+    const promoted = readPromoted(this.#parts.registryFolder);
+    return promoted === undefined ? baselineForecast(history) : promotedTask(promoted, history).forecast;
+  }
+
   async make(wish: PlanWish): Promise<PlanMade> {
     const { machines, previous, target, limits } = wish;
     const { small, bulk } = wish.bytesPerSlot;
@@ -172,6 +216,7 @@ export class Planner {
       nowMs: now(),
       previous,
       limits,
+      demands: await this.packDemands(),
       ...(small === undefined && bulk === undefined
         ? {}
         : { bytesPerSlot: { small: small ?? 0, bulk: bulk ?? 0 } }),

@@ -62,11 +62,13 @@ export class Planning {
   }
 
   /** The core asked: every outcome goes back to it, so that it may ask again. */
-  async computeForCore({ machines, reason, repair }: PlanOrder): Promise<void> {
+  async computeForCore({ machines, reason, repair, scope }: PlanOrder): Promise<void> {
     const { report, tell, now } = this.#parts;
-    report('info', repair === undefined ? `computing a plan: ${reason}` : `repairing: ${reason}`);
+    if (scope === undefined)
+      report('info', repair === undefined ? `computing a plan: ${reason}` : `repairing: ${reason}`);
     try {
-      if (repair === undefined) await this.#make({ machines, onProgress: () => {} });
+      if (scope === 'copies') await this.#weighCopies(machines);
+      else if (repair === undefined) await this.#make({ machines, onProgress: () => {} });
       else await this.#repair(machines, repair);
     } catch (error) {
       const why = error instanceof DreyError ? `${error.message}. ${error.advice}` : String(error);
@@ -84,6 +86,16 @@ export class Planning {
       report('problem', `nobody can tell who will be back when: ${String(error)}`);
       tell({ kind: 'presenceForecast', presence: undefined, now: now() });
     }
+  }
+
+  /** In review mode, and while a plan waits for an admin, copies come with whole plans only: nobody wants to be asked each day. */
+  async #weighCopies(machines: readonly PeerId[]): Promise<void> {
+    const { core, planner } = this.#parts;
+    const previous = core.election.plan;
+    const { policy } = core.membership;
+    if (previous === undefined || policy?.planMode === 'review' || this.#proposal !== undefined)
+      return this.#offer(undefined, previous);
+    this.#offer(await planner.copies({ machines, previous, limits: policy?.limits ?? noLimits }), previous);
   }
 
   /** Only the open slots are filled: it waits for nobody but a fleet in review mode. */

@@ -347,7 +347,7 @@ export class Shell implements WireListener {
 
   #shardSent({ to, shard }: Extract<CoreEffect, { kind: 'sendShard' }>, outcome: ShardOutcome): void {
     const now = this.#parts.now();
-    const descriptor = this.#parts.core.shelf.get(shard.pack)?.descriptor;
+    const descriptor = this.#parts.core.descriptorOf(shard.pack);
     if (outcome === 'stored') this.#sentBytes += descriptor?.shardBytes ?? 0;
     this.handle({ kind: 'shardSent', to, shard, outcome, now });
     if (outcome === 'damaged') this.handle({ kind: 'shardLost', shard, now });

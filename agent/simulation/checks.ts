@@ -1,7 +1,7 @@
 // The promises of DESIGN.md, looked at from outside: what lies on the disks is compared with what was promised. A
 // violation is a sentence with numbers; the run goes on, so that one report shows all.
 
-import { dayMs, days, hours } from '../../datasets/index.ts';
+import { dayMs, days, hours, minutes } from '../../datasets/index.ts';
 import type { PackDescriptor, ShardKey } from '../codec/index.ts';
 import { reasonText } from '../core/index.ts';
 import { forgottenGraceMs, queuedFramesPerPeerMax } from '../limits.ts';
@@ -13,6 +13,9 @@ import { type CheckName, checkNames, type Violation } from './options.ts';
 
 /** Violations kept of each check; one bug makes thousands. */
 const violationsMax = 10;
+
+/** An agent looks at its copies with every tick. */
+const copySlackMs = minutes(15);
 
 /** What the checks look at. */
 export interface CheckedWorld {
@@ -88,14 +91,40 @@ export class Checks {
     this.#lookForHeads(nowMs);
     this.#lookForFramed(nowMs);
     for (const machine of this.#world.machines) {
-      const { heldBytes, quotaBytes } = machine.platters;
-      if (heldBytes > quotaBytes && !machine.isDestroyed)
-        this.violate('quota', `machine ${machine.index} holds ${heldBytes} of ${quotaBytes} bytes`);
+      const { heldBytes, copyBytes, quotaBytes } = machine.platters;
+      if (heldBytes + copyBytes > quotaBytes && !machine.isDestroyed)
+        this.violate(
+          'quota',
+          `machine ${machine.index} holds ${heldBytes} bytes, and ${copyBytes} of copies, of ${quotaBytes}`,
+        );
+      this.#lookForCopies(machine, nowMs);
       this.counts.quota++;
       const waiting = machine.shell?.wire.queuedFramesMost ?? 0;
       if (waiting > queuedFramesPerPeerMax)
         this.violate('queues', `${waiting} frames wait for one peer of machine ${machine.index}`);
       this.counts.queues++;
+    }
+  }
+
+  /** A popular copy lies only where the plan that its machine knows wants it, and until its time is over. */
+  #lookForCopies({ index, peer, shell, platters, isUp, ups, liar }: Machine, nowMs: number): void {
+    const plan = shell?.core.election.plan;
+    const sinceMs = ups.at(-1)?.fromMs ?? nowMs;
+    if (!isUp || plan === undefined || liar !== undefined || nowMs - sinceMs < copySlackMs) return;
+    const wanted = new Map(
+      (plan.popular?.copies ?? []).flatMap(({ pack, machine, untilMs }) =>
+        machine === peer ? [[pack, untilMs]] : [],
+      ),
+    );
+    for (const { place, descriptor, isFlushed, isLeaving } of platters.all()) {
+      if (place !== 'copy' || !isFlushed || isLeaving === true) continue;
+      this.counts.copies++;
+      const untilMs = wanted.get(descriptor.pack);
+      const short = descriptor.pack.slice(0, 8);
+      if (untilMs === undefined)
+        this.violate('copies', `machine ${index} keeps a copy of pack ${short} that no plan wants there`);
+      else if (untilMs < shell!.clock.now() - copySlackMs)
+        this.violate('copies', `machine ${index} keeps a copy of pack ${short} whose time is over`);
     }
   }
 

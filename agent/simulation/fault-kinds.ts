@@ -64,6 +64,7 @@ export const faultKinds = {
     faults: { usurpationsPerDay: 4 },
   },
   smalldisks: { about: 'disks that take a dozen shards', faults: { smallDiskShare: 0.3 } },
+  copies: { about: 'copies of popular packs that come and go with each plan', faults: { copiesPerPlan: 6 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -3,7 +3,7 @@
 
 import { createRandom, days, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { baselineForecast, type PresenceForecast } from '../../models/index.ts';
-import { redundancyForFleet } from '../../optimizer/index.ts';
+import { type Plan, redundancyForFleet } from '../../optimizer/index.ts';
 import {
   type AdminKey,
   bytesOfHex,
@@ -30,7 +30,8 @@ import { driveOf, Ledger, plainCanary } from './ledger.ts';
 import { Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Planner } from './planner.ts';
+import type { Planner, PlanRequest } from './planner.ts';
+import { withRandomCopies } from './popular.ts';
 import { createStatementOpener } from './statements.ts';
 import { Trace } from './trace.ts';
 import { Witness } from './witness.ts';
@@ -154,13 +155,31 @@ export class Fleet implements World {
     this.#byPeer.set(machine.peer, machine);
     machine.watchHeld((shard) => {
       this.holdings.note(shard.pack, machine);
-      const { heldBytes, quotaBytes } = machine.platters;
-      if (heldBytes > quotaBytes)
-        this.guards.violate('quota', machine, `holds ${heldBytes} of ${quotaBytes} bytes`);
+      const { heldBytes, copyBytes, quotaBytes } = machine.platters;
+      if (heldBytes + copyBytes > quotaBytes)
+        this.guards.violate('quota', machine, `holds ${heldBytes + copyBytes} of ${quotaBytes} bytes`);
       // From somebody who has not heard of it: nobody will get it back.
       if (machine.isRevoked) this.noteHarm(shard);
     });
     return machine;
+  }
+
+  get hasCopies(): boolean {
+    return this.options.faults.copiesPerPlan > 0;
+  }
+
+  planFor(request: PlanRequest, scope: 'copies' | undefined): Plan | undefined {
+    const { previous, author } = request;
+    const isSame = scope === 'copies' && previous !== undefined;
+    if (isSame && !this.hasCopies) return undefined;
+    const plan = isSame ? { ...previous, epoch: previous.epoch + 1, author } : this.planner(request);
+    if (!this.hasCopies) return plan;
+    return withRandomCopies(plan, previous, {
+      ...request,
+      packs: this.ledger.acknowledged.flatMap(({ descriptors }) => descriptors),
+      count: this.options.faults.copiesPerPlan,
+      roomBytes: Math.floor(this.options.quotaBytes / 3),
+    });
   }
 
   presence(): PresenceForecast | undefined {

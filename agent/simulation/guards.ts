@@ -2,10 +2,10 @@
 // out. Each order of a core is held against what really lies on the disks, so that a wrong one is seen at once, not days later.
 
 import { minutes } from '../../datasets/index.ts';
-import { leafCountOf, logName } from '../codec/index.ts';
+import { leafCountOf, logName, type WireMessage } from '../codec/index.ts';
 import type { CoreEffect, StagedSnapshot } from '../core/index.ts';
 import type { ShardLocation } from '../ports.ts';
-import type { PeerId } from '../units.ts';
+import type { PackId, PeerId } from '../units.ts';
 import type { Checks } from './checks.ts';
 import type { Holdings } from './holdings.ts';
 import type { Ledger } from './ledger.ts';
@@ -46,6 +46,7 @@ export class Guards {
     if (effect.kind === 'sendReceipt') this.#receipt(machine, effect.shard);
     if (effect.kind === 'removeShard') this.#removal(machine, effect.shard);
     if ('to' in effect) this.#word(machine, effect.to);
+    if (effect.kind === 'send') this.#claim(machine, effect.message);
     if (effect.kind === 'appendRecords' && effect.stream === 'facts') this.#append(machine);
     if (effect.kind === 'proveShard') this.#reading(machine, effect);
   }
@@ -167,6 +168,22 @@ export class Guards {
     }
   }
 
+  /** What a machine says that it has is what others count on: a popular copy is not among it. */
+  #claim(machine: Machine, message: WireMessage): void {
+    if (machine.platters.copyBytes === 0) return;
+    if (message.kind !== 'inventory' && message.kind !== 'shardsHeld') return;
+    for (const { pack, indexes } of shardsIn(message)) {
+      const places = machine.platters.slotsOf(pack);
+      if (places.some(({ place }) => place === 'outbox')) continue;
+      for (const index of indexes) {
+        const own = places.filter((slot) => slot.index === index);
+        this.#world.checks.counts.copies++;
+        if (own.some(({ place }) => place === 'copy') && !own.some(({ place }) => place === 'held'))
+          this.violate('copies', machine, `names shard ${index} of ${shortOf({ pack })}, a copy, as its own`);
+      }
+    }
+  }
+
   /** Promise 4: whoever was put out hears nothing more from those who know it. */
   #word(machine: Machine, to: PeerId): void {
     const { checks, machineOf } = this.#world;
@@ -191,5 +208,12 @@ export class Guards {
     checks.violate(check, `machine ${machine.index} ${text}, on ${checks.dayText(now())}`);
   }
 }
+
+const shardsIn = (
+  message: Extract<WireMessage, { kind: 'inventory' | 'shardsHeld' }>,
+): readonly { readonly pack: PackId; readonly indexes: readonly number[] }[] =>
+  message.kind === 'inventory'
+    ? message.held
+    : message.held.map(({ descriptor, indexes }) => ({ pack: descriptor.pack, indexes }));
 
 const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;

@@ -3,6 +3,7 @@
 
 import type { Random } from '../../datasets/index.ts';
 import type { PresenceForecast } from '../../models/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import type { MachineKey, openStatement, ShardKey } from '../codec/index.ts';
 import type {
   CoreEffect,
@@ -22,7 +23,7 @@ import { Shelves } from './log.ts';
 import type { Rotten } from './inside.ts';
 import type { Liar } from './liars.ts';
 import type { Network } from './network.ts';
-import type { Planner } from './planner.ts';
+import type { PlanRequest } from './planner.ts';
 import { Shell } from './shell.ts';
 
 export interface World {
@@ -35,7 +36,10 @@ export interface World {
   readonly planMs: number;
   readonly scrubPassMs: number;
   readonly meshShape: MeshShape;
-  readonly planner: Planner;
+  /** The next plan; in scope `copies` the same with other copies of popular packs, undefined where the run has none. */
+  planFor(request: PlanRequest, scope: 'copies' | undefined): Plan | undefined;
+  /** Whether machines tell where they stand. */
+  readonly hasCopies: boolean;
   /** Who is back when, by what the machines did before the run; undefined where nobody knows. */
   presence(): PresenceForecast | undefined;
   /** Plants a bug: changes what the core orders. Only tests of the checkers set it. */

@@ -59,6 +59,8 @@ export interface Faults {
   readonly planBurstsPerDay: number;
   /** Of pairs of groups that exchange a member in each plan; the next plan may take it back. */
   readonly exchangeShare: number;
+  /** Copies of popular packs that each plan begins; with them machines say where they stand, and plans change daily. */
+  readonly copiesPerPlan: number;
 }
 
 export const noFaults: Faults = {
@@ -90,6 +92,7 @@ export const noFaults: Faults = {
   joinCount: 0,
   planBurstsPerDay: 0,
   exchangeShare: 0,
+  copiesPerPlan: 0,
 };
 
 /** One of the promises, or of the house's own rules, that a run is checked against. */
@@ -110,6 +113,7 @@ export const checkNames = [
   'rot',
   'revoked',
   'quota',
+  'copies',
   'plain',
   'queues',
   'lengths',

@@ -20,6 +20,7 @@ import { SimulatedDisk } from './disk.ts';
 import { Life, SimulatedClock } from './life.ts';
 import { SimulatedLog } from './log.ts';
 import type { Machine, World } from './machine.ts';
+import { placeOrder } from './popular.ts';
 import { proveDrive } from './proofs.ts';
 import { SimulatedWire } from './wire.ts';
 
@@ -83,6 +84,7 @@ export class Shell {
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });
       if (this.life.isOver) return;
       this.wire.start(this.#listener());
+      if (this.#world.hasCopies) this.#store(this.#sign(placeOrder(this.#machine, this.clock.now())));
       this.#tick();
     });
   }
@@ -375,18 +377,12 @@ export class Shell {
     else this.wire.send(to, this.#world.frames.encode({ kind: 'receipt', receipt: bytes }));
   }
 
-  #computePlan({ machines, repair }: Extract<CoreEffect, { kind: 'computePlan' }>): void {
+  #computePlan({ machines, repair, scope }: Extract<CoreEffect, { kind: 'computePlan' }>): void {
     const previous = this.core.election.plan;
     const { random, peer: author } = this.#machine;
     this.clock.start(this.#world.planMs, () => {
-      const plan = this.#world.planner({
-        machines,
-        previous,
-        author,
-        now: unixMs(Math.floor(this.clock.now())),
-        random,
-        ...(repair === undefined ? {} : { repair }),
-      });
+      const request = { machines, previous, author, now: unixMs(Math.floor(this.clock.now())), random };
+      const plan = this.#world.planFor({ ...request, ...(repair === undefined ? {} : { repair }) }, scope);
       this.tell({ kind: 'planComputed', plan });
     });
   }

@@ -5,7 +5,7 @@ import { planSchema } from '../../agent/codec/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { checkPlan, type ClassCheck, type Plan, type PlanCheck } from '../../optimizer/index.ts';
 import { type CommonOptions, show } from '../command.ts';
-import { tableText } from '../print.ts';
+import { bytesText, tableText } from '../print.ts';
 
 export interface CheckOptions extends CommonOptions {
   /** File of the plan before it. */
@@ -62,7 +62,16 @@ function rowOf(check: ClassCheck): readonly string[] {
   ];
 }
 
-function checkText({ problems, classes }: PlanCheck): string {
+/** Nothing where the plan has no copies. */
+const copiesLines = ({ popular }: PlanCheck): readonly string[] =>
+  popular === undefined
+    ? []
+    : [
+        `${popular.copyCount} copies of ${popular.packCount} popular packs on ${popular.machineCount} machines take ${bytesText(popular.bytes)}, at most ${(100 * popular.roomShareMax).toFixed(0)} % of a machine's room for them.`,
+      ];
+
+function checkText(check: PlanCheck): string {
+  const { problems, classes } = check;
   const head = [
     'class',
     'groups',
@@ -76,6 +85,7 @@ function checkText({ problems, classes }: PlanCheck): string {
   ];
   return [
     tableText([head, ...classes.map(rowOf)]),
+    ...copiesLines(check),
     ...(problems.length === 0 ? ['Every claim of the plan holds.'] : problems),
   ].join('\n');
 }

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import { explainGroup, type Plan } from '../../optimizer/index.ts';
+import { copyReasonText, explainGroup, type Plan } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { survivalText, tableText, timeText } from '../print.ts';
+import { bytesText, survivalText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
 import { checkPlanFile } from './plan-check.ts';
 import { addLimits } from './plan-limits.ts';
@@ -36,10 +36,24 @@ function planText(plan: Plan, names: Naming): string {
   return [
     `Plan ${plan.epoch} of ${timeText(plan.computedMs)} UTC by ${nameOf(names, plan.author)}, from ${plan.modelSource}`,
     tableText([['group', 'class', 'survival', 'at 03:00', 'holders, slot by slot'], ...rows]),
+    ...copyLines(plan, names),
     ...(scores.length === 0 ? [] : ['On held-out history:', ...scores]),
     ...plan.notes,
   ].join('\n');
 }
+
+/** One line for each copy of a popular pack. */
+const copyLines = (
+  { popular }: Plan,
+  names: Naming,
+  isWanted: (pack: string) => boolean = () => true,
+): readonly string[] =>
+  (popular?.copies ?? [])
+    .filter(({ pack }) => isWanted(pack))
+    .map(
+      ({ pack, machine, bytes, untilMs, reason }) =>
+        `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)} UTC, because ${copyReasonText(reason)}.`,
+    );
 
 async function viewWithPlan(
   options: CommonOptions,
@@ -61,15 +75,29 @@ async function showPlan(options: CommonOptions): Promise<void> {
   show(options, plan, () => planText(plan, names));
 }
 
+/** As many digits of a pack's id name it. */
+const packDigitsMin = 6;
+
 async function explain(groupId: string, options: CommonOptions): Promise<void> {
   const { plan, names } = await viewWithPlan(options);
   const group = plan.classes
     .flatMap((placementClass) => placementClass.groups)
     .find(({ id }) => id === groupId);
+  const copies = copyLines(
+    plan,
+    names,
+    (pack) => groupId.length >= packDigitsMin && pack.startsWith(groupId),
+  );
+  if (group === undefined && copies.length > 0) {
+    show(options, plan.popular?.copies.filter(({ pack }) => pack.startsWith(groupId)) ?? [], () =>
+      copies.join('\n'),
+    );
+    return;
+  }
   if (group === undefined) {
     throw new DreyError({
       code: 'group-unknown',
-      message: `the plan has no group "${groupId}"`,
+      message: `the plan has no group "${groupId}", and no copy of a pack of that name`,
       advice: 'Take an id from `drey plan show`.',
     });
   }
@@ -103,7 +131,10 @@ export function addPlanCommands(program: Command): void {
     'drey plan show',
   ).action(showPlan);
   withCommonOptions(
-    plan.command('explain').description('why these machines').argument('<group>', 'id of a group'),
+    plan
+      .command('explain')
+      .description('why these machines')
+      .argument('<id>', 'id of a group, or of a pack that has a copy'),
     'drey plan explain s1.3-2',
   ).action(explain);
   withCommonOptions(

@@ -92,6 +92,14 @@ function problemLines(problems: readonly Problem[]): readonly string[] {
 }
 
 /** What it read of its own disk by itself. */
+/** Nothing where no copies are here: most fleets stand in one place. */
+const copiesLines = ({ copies, copyBytes, servedCopyShards }: FleetView['work']): readonly string[] =>
+  copyBytes === 0
+    ? []
+    : [
+        `Copies of popular packs, for readers nearby: ${copies}, ${bytesText(copyBytes)}; others fetched ${servedCopyShards} shards of them.`,
+      ];
+
 function readText({ work: { readShards, rottenShards, allReadMs }, atMs }: FleetView): string {
   const all =
     allReadMs === undefined
@@ -110,6 +118,7 @@ function statusText(view: FleetView): string {
     machineRows(view),
     '',
     `This machine holds ${work.heldShards} shards, ${bytesText(work.heldBytes)}; to send ${work.shardsToSend}, to rebuild ${work.shardsToRebuild}, to remove ${work.shardsToRemove}; own packs waiting ${work.outboxPacks}.`,
+    ...copiesLines(work),
     readText(view),
     ...limitsLines(view),
     ...driveLines(view),

@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>;
   /** Where an agent listens; default: any free port on loopback. */
   readonly listen?: string;
+  /** Where it is said to stand, from now on. */
+  readonly site?: string;
 }
 
 export interface CommandOptions extends Surroundings {
@@ -122,8 +124,9 @@ export async function startAgentProcess(
 ): Promise<RunningAgent> {
   const log = join(home, 'up.log');
   const listen = ['--listen', surroundings.listen ?? '/ip4/127.0.0.1/tcp/0', '--no-mdns'];
+  const site = surroundings.site === undefined ? [] : ['--site', surroundings.site];
   const { file, before, env } = startedIn(surroundings);
-  const child = spawn(file, [...before, entry, 'up', '--home', home, '--json', ...listen], {
+  const child = spawn(file, [...before, entry, 'up', '--home', home, '--json', ...listen, ...site], {
     stdio: ['ignore', 'pipe', openSync(log, 'a')],
     env,
   });

@@ -8,6 +8,8 @@ import { type Cell, element, table } from './tables.ts';
 function workTable({ work, telemetryRows }: FleetView): HTMLElement {
   const rows: readonly (readonly [string, string])[] = [
     ['shards held for others', `${work.heldShards}, ${bytesText(work.heldBytes)}`],
+    ['copies of popular packs', `${work.copies}, ${bytesText(work.copyBytes)}`],
+    ['shards of them that others fetched', String(work.servedCopyShards)],
     ['own packs waiting for receipts', String(work.outboxPacks)],
     ['shards to send', String(work.shardsToSend)],
     ['shards to rebuild', String(work.shardsToRebuild)],

@@ -1,5 +1,6 @@
 // Section "Why": what the plan says about itself, and for each member of each group the numbers that a person can check.
 
+import { copiesOf } from './copies.ts';
 import { timeText } from './format.ts';
 import { namesOf, number, type Section, title, words } from './section.ts';
 import { type Cell, element, table } from './tables.ts';
@@ -54,5 +55,6 @@ export const reasonsSection: Section = (view) => {
       ],
       rows,
     }),
+    ...copiesOf(view),
   ];
 };

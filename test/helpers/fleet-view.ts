@@ -204,6 +204,9 @@ export function fleetView({ machineCount = 9, parts = {} }: FleetShape = {}): Fl
     work: {
       heldShards: 412,
       heldBytes: 5.4 * gibibyte,
+      copies: 3,
+      copyBytes: 48 * 2 ** 20,
+      servedCopyShards: 12,
       outboxPacks: 2,
       shardsToSend: 33,
       shardsToRebuild: 4,

@@ -1,0 +1,119 @@
+// Popular copies with real agents on loopback: restores of one site are counted, the plan puts a copy there, and the next restore there
+// takes it.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { PlanAnswer, ProtectAnswer, RestoreAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
+import type { FleetView } from '../../agent/index.ts';
+import type { TelemetryRow } from '../../datasets/index.ts';
+import type { Plan, PlanCheck } from '../../optimizer/index.ts';
+import { askCommand, type RunningAgent, startAgentProcess, stopAgents } from '../../cli/demo/processes.ts';
+import { isSettled, viewOf, waitUntil } from '../../cli/demo/waiting.ts';
+import { startFleet, type TestFleet, temporaryFolder } from '../helpers/agents.ts';
+
+/** Stops an agent in order, so that it writes what it counted, and starts it where it is said to stand. */
+async function restartAt(fleet: TestFleet, name: string, site: string): Promise<void> {
+  const at = fleet.agents.findIndex((agent) => agent.name === name);
+  const agent = fleet.agents[at]!;
+  await stopAgents([agent]);
+  fleet.agents[at] = await startAgentProcess(name, agent.home, { site });
+}
+
+const agentNamed = (fleet: TestFleet, name: string): RunningAgent =>
+  fleet.agents.find((agent) => agent.name === name)!;
+
+test('a file that one site restores again and again gets a copy there, and the next restore there takes it', async (t) => {
+  t.timeout(280_000);
+  const fleet = await startFleet(t, { holderSilence: '120s' });
+  const names = ['pc-02', 'pc-03', 'pc-04', 'pc-05', 'pc-06', 'pc-07'];
+  for (const name of names) await fleet.add(name);
+  for (const name of ['pc-01', ...names])
+    await restartAt(fleet, name, name === 'pc-06' || name === 'pc-07' ? 'branch' : 'main');
+  const all = (what: string, secondsMax: number, isSo: (views: readonly FleetView[]) => boolean) =>
+    waitUntil({ what, agents: fleet.agents, secondsMax }, isSo);
+  await all('a plan that all follow', 90, (views) =>
+    views.every(
+      ({ plan, machines }) =>
+        plan !== undefined && machines.filter(({ state }) => state === 'up').length === 7,
+    ),
+  );
+
+  const owner = agentNamed(fleet, 'pc-02');
+  const phraseFile = join(fleet.root, 'phrase.txt');
+  const drives: string[] = [];
+  for (const part of ['plans', 'drawings', 'letters']) {
+    const folder = temporaryFolder(t, part);
+    mkdirSync(join(folder, 'deep'));
+    writeFileSync(join(folder, 'deep', 'noise.bin'), randomBytes(400_000));
+    const given = drives.length === 0 ? [] : ['--phrase-file', phraseFile];
+    const saved = await askCommand<ProtectAnswer & SnapshotAnswer>([
+      'protect',
+      folder,
+      ...given,
+      '--home',
+      owner.home,
+    ]);
+    t.is(saved.outcome, 'acknowledged');
+    if (saved.phrase !== undefined) writeFileSync(phraseFile, `${saved.phrase}\n`);
+    drives.push(saved.drive);
+  }
+  const restoreAt = async (agent: RunningAgent, drive: string): Promise<void> => {
+    const to = join(temporaryFolder(t, 'restored'), 'files');
+    const answer = await askCommand<RestoreAnswer>([
+      'restore',
+      '--drive',
+      drive,
+      '--to',
+      to,
+      '--phrase-file',
+      phraseFile,
+      '--home',
+      agent.home,
+    ]);
+    t.deepEqual(answer.missing, []);
+    t.is(answer.fileCount, 1);
+  };
+  for (let round = 0; round < 3; round++)
+    for (const drive of drives) await restoreAt(agentNamed(fleet, 'pc-07'), drive);
+
+  // Counts are written when their hour is over, or at a stop in order.
+  await restartAt(fleet, 'pc-07', 'branch');
+  const first = agentNamed(fleet, 'pc-01');
+  await all('rows of the reader everywhere', 60, (views) =>
+    views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
+  );
+  let rows: readonly TelemetryRow[] = [];
+  const { peer: readerPeer } = agentNamed(fleet, 'pc-07');
+  const ask = ['telemetry', 'show', '--kind', 'packRead', '--machine', readerPeer, '--home', first.home];
+  for (let tries = 0; tries < 60 && rows.length === 0; tries++) rows = await askCommand(ask);
+  t.true(rows.length > 0);
+  t.true(rows.every((row) => row.kind === 'packRead' && row.reads === 3));
+
+  const { plan } = await askCommand<PlanAnswer>(['plan', 'compute', '--home', first.home]);
+  const branch = new Set(['pc-06', 'pc-07'].map((name) => agentNamed(fleet, name).peer));
+  const copies = plan.popular?.copies ?? [];
+  t.true(copies.length > 0, 'the branch reads packs that lie in the main site only');
+  t.true(copies.every(({ machine }) => branch.has(machine)));
+  t.true(
+    copies.every(({ reason }) => reason.site === 'branch' && reason.reads >= 3 && reason.farShare > 0.5),
+  );
+  const planFile = join(fleet.root, 'plan.json');
+  writeFileSync(planFile, JSON.stringify(await askCommand<Plan>(['plan', 'show', '--home', first.home])));
+  const check = await askCommand<PlanCheck>(['plan', 'check', planFile]);
+  t.is(check.popular?.copyCount, copies.length);
+  t.deepEqual(check.problems, []);
+
+  await all(
+    'copies that are whole',
+    90,
+    (views) => isSettled(views) && views.reduce((sum, { work }) => sum + work.copies, 0) === copies.length,
+  );
+  const [copy] = copies;
+  const host = fleet.agents.find(({ peer }) => peer === copy!.machine)!;
+  const reader = fleet.agents.find(({ peer }) => branch.has(peer) && peer !== host.peer)!;
+  t.is((await viewOf(host)).work.servedCopyShards, 0);
+  for (const drive of drives) await restoreAt(reader, drive);
+  t.true((await viewOf(host)).work.servedCopyShards > 0, 'the copy was taken');
+});
