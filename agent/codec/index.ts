@@ -31,4 +31,4 @@ export type * from './shard.ts';
 export type * from './statement.ts';
 export * from './statement-codec.ts';
 export * from './tree.ts';
-export { encodeTreeEntry } from './tree-rows.ts';
+export { encodeTreeEntry, TreeBytes } from './tree-rows.ts';

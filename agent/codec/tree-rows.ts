@@ -22,10 +22,10 @@ class RowWriter {
     this.#at = 4;
   }
 
-  /** What was written, behind its length as 32 bits. */
+  /** What was written, behind its length as 32 bits; valid until the next `begin`. */
   end(): Uint8Array {
     this.#bytes.writeUInt32BE(this.#at - 4, 0);
-    return new Uint8Array(this.#bytes.subarray(0, this.#at));
+    return this.#bytes.subarray(0, this.#at);
   }
 
   /** The shortest head that holds the number, as deterministic encoding wants it (section 4.2.1). */
@@ -91,7 +91,35 @@ const writer = new RowWriter();
 const attributeHeadBytes = 16;
 
 /** A 32-bit length, then the entry as CBOR, its keys in alphabetical order. */
-export function encodeTreeEntry(entry: TreeEntry): Uint8Array {
+export const encodeTreeEntry = (entry: TreeEntry): Uint8Array => new Uint8Array(rowOf(entry));
+
+const treeBytesMin = 65_536;
+
+/** A tree's entries one after another, in memory that grows with them: hundreds of thousands of small arrays would take ten times as much. */
+export class TreeBytes {
+  #memory = Buffer.allocUnsafeSlow(treeBytesMin);
+  #length = 0;
+
+  add(entry: TreeEntry): void {
+    const row = rowOf(entry);
+    const wanted = this.#length + row.length;
+    if (wanted > this.#memory.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * wanted);
+      larger.set(this.bytes);
+      this.#memory = larger;
+    }
+    this.#memory.set(row, this.#length);
+    this.#length = wanted;
+  }
+
+  /** Everything so far; valid until the next `add`. */
+  get bytes(): Uint8Array {
+    return this.#memory.subarray(0, this.#length);
+  }
+}
+
+/** In the writer's memory: valid until the next entry. */
+function rowOf(entry: TreeEntry): Uint8Array {
   const nanos = ((entry.mtimeNs % nanosecond) + nanosecond) % nanosecond;
   const target = entry.kind === 'symlink' || entry.kind === 'hardLink' ? entry.target : undefined;
   const file = entry.kind === 'file' ? entry : undefined;

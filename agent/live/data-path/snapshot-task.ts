@@ -7,7 +7,6 @@ import {
   encodeIndexSegment,
   encodeRootPointer,
   encodeSnapshotRoot,
-  encodeTreeEntry,
   type PackDescriptor,
   sealSmall,
   sha256Hex,
@@ -103,10 +102,9 @@ class SnapshotRun {
     );
     const tree = treeOf({ root: this.#scan.root, entries: this.#scan.entries, files: this.#files, links });
     this.#unreadable.push(...tree.missed);
-    const bytes = Buffer.concat(tree.entries.map(encodeTreeEntry));
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
     const massChange = this.#massChange();
-    const outcome = await this.#stageTree(bytes, counts);
+    const outcome = await this.#stageTree(tree.bytes, counts);
     return {
       ...outcome,
       ...counts,
@@ -171,7 +169,9 @@ class SnapshotRun {
     if (result === undefined) return;
     const remembered = new Map<BytePath, FileState>();
     this.#noteScrambled(result.files);
-    for (const { entry, chunks, attributes, state } of result.files) {
+    const scanned = new Map(batch.map((entry) => [entry.path, entry]));
+    for (const { entry: read, chunks, attributes, state } of result.files) {
+      const entry = oneOf(scanned.get(read.path), read);
       const isUnstable = state === 'changing';
       if (this.#isChange(entry, chunks)) this.#written.add(entry.path);
       this.#files.set(entry.path, { entry, chunks, attributes, isUnstable });
@@ -330,6 +330,12 @@ class SnapshotRun {
     );
   }
 }
+
+/** The first where both say the same: one that came from another thread is a copy, names and all. */
+const oneOf = (scanned: ScannedEntry | undefined, read: ScannedEntry): ScannedEntry =>
+  scanned !== undefined && identityOf(scanned) === identityOf(read) && scanned.isSparse === read.isSparse
+    ? scanned
+    : read;
 
 function leftOutBy({ ignore, exclude }: SnapshotRequest): IgnoreCheck {
   const [excluded, isIgnored] = [new Set(exclude.map(bytePathOf)), ignoreCheck(ignore)];

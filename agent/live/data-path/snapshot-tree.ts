@@ -1,7 +1,7 @@
 // A snapshot's tree from what was scanned and read: entries in the order of their paths' bytes, which puts folders before
 // what they hold and a file before its other names. Leaves out what could not be read; says so for other names too.
 
-import type { Attribute, TreeEntry } from '../../codec/index.ts';
+import { type Attribute, TreeBytes, type TreeEntry } from '../../codec/index.ts';
 import type { ChunkId } from '../../units.ts';
 import { byBytes, type BytePath, pathBytes } from './path-bytes.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';
@@ -25,7 +25,8 @@ export interface TreeParts {
 }
 
 export interface Tree {
-  readonly entries: readonly TreeEntry[];
+  /** Its entries as they are stored. */
+  readonly bytes: Uint8Array;
   /** Names of files, other names of one file included. */
   readonly fileCount: number;
   /** Bytes of files, each counted once. */
@@ -34,18 +35,19 @@ export interface Tree {
 }
 
 export function treeOf({ root, entries, files, links }: TreeParts): Tree {
-  const tree: TreeEntry[] = [{ kind: 'folder', ...baseOf(root) }];
+  const tree = new TreeBytes();
+  tree.add({ kind: 'folder', ...baseOf(root) });
   const missed: LeftOut[] = [];
   let [fileCount, byteCount] = [0, 0];
   for (const scanned of entries.toSorted((a, b) => byBytes(a.path, b.path))) {
     const entry = entryFor(scanned, files, links);
-    if (entry !== undefined) tree.push(entry);
+    if (entry !== undefined) tree.add(entry);
     else if (links.has(scanned.path))
       missed.push({ path: scanned.path, reason: 'the file could not be read under its first name' });
     if (entry?.kind === 'file' || entry?.kind === 'hardLink') fileCount++;
     if (entry?.kind === 'file') byteCount += entry.byteCount;
   }
-  return { entries: tree, fileCount, byteCount, missed };
+  return { bytes: tree.bytes, fileCount, byteCount, missed };
 }
 
 function entryFor(
