@@ -89,6 +89,14 @@ export class Vigil {
     return said === undefined || (head !== undefined && head > said) ? head : said;
   }
 
+  /**
+   * Since when a machine says nothing, by the last word of it in any log, over restarts of this agent; undefined while logs may be behind
+   * after a start.
+   */
+  silentSinceMs(peer: PeerId, now: UnixMs): UnixMs | undefined {
+    return this.#hasSettled(now) ? this.#lastMs(peer, now) : undefined;
+  }
+
   /** Owners of drives that were silent for longer than they usually are; none where most of them are. */
   silences(now: UnixMs): readonly Silence[] {
     if (!this.#hasSettled(now)) return [];

@@ -3,7 +3,7 @@
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { servingEntries } from '../../models/index.ts';
 import type { ActRecord } from '../codec/index.ts';
-import type { ActsAnswer, CallRequest } from '../control/index.ts';
+import type { ActsAnswer, CallRequest, LimitsAnswer } from '../control/index.ts';
 import { ActList } from '../core/index.ts';
 import type { LiveAgent } from './agent.ts';
 
@@ -41,6 +41,14 @@ export async function listActs(
 /** Writes down an act of this machine's person; on the disk when it resolves. */
 export const noteAct = (agent: LiveAgent, act: ActRecord['act'], about: string): Promise<void> =>
   agent.ownWords.write([{ kind: 'act', act, about: about.slice(0, 128), atMs: agent.now() }]);
+
+/** What a machine's person allows now, in a few words: hours and rates are for its own status. */
+export const limitsText = ({ rules, onMetered, priority }: LimitsAnswer): string =>
+  [
+    rules.length === 0 ? 'no rules' : rules.length === 1 ? 'one rule' : `${rules.length} rules`,
+    onMetered === 'pause' ? 'rests on metered lines' : 'goes on on metered lines',
+    `${priority} priority`,
+  ].join(', ');
 
 /** Of one look; older ones follow with the next. */
 const promotionsMax = 64;

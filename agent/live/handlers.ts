@@ -1,6 +1,6 @@
 // The calls of agent/control, done by a running agent.
 
-import { DreyError, machineId, readRowFile, type TelemetryRow, unixMs } from '../../datasets/index.ts';
+import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
 import { createInvite, type HeadRecord, type PackDescriptor, personFromPhrase } from '../codec/index.ts';
 import type {
   CallRequest,
@@ -13,7 +13,7 @@ import type {
 import { forgottenGraceMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
-import { listActs, noteAct } from './acts.ts';
+import { limitsText, listActs, noteAct } from './acts.ts';
 import type { LiveAgent } from './agent.ts';
 import { compareTrees, defaultIgnores, restoreSnapshot } from './data-path/index.ts';
 import { changeWipes, listWipes } from './deletions.ts';
@@ -22,7 +22,7 @@ import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from './lookups.ts';
 import { acceptChange } from './mass-changes.ts';
 import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } from './openable.ts';
-import { listAdmins, listInvites, listPeople, revoke } from './members.ts';
+import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './members.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { changeLimits, changePolicy } from './policy.ts';
@@ -41,14 +41,7 @@ const reportTraining =
 export function createHandlers(agent: LiveAgent): Handlers {
   return {
     view: () => agent.view(),
-    invite: async ({ usesMax, forMs }) => {
-      const notAfterMs = unixMs(agent.now() + forMs);
-      const { fleet } = agent.identity;
-      const terms = { fleet, usesMax, notAfterMs, addresses: agent.knownAddresses() };
-      const { statement, text } = createInvite(terms);
-      await agent.declare(statement);
-      return { id: statement.invite, invite: text, usesMax, notAfterMs };
-    },
+    invite: (wish) => makeInvite(agent, wish),
     invites: () => listInvites(agent),
     revoke: (wish) => revoke(agent, wish),
     people: () => listPeople(agent),
@@ -88,7 +81,11 @@ export function createHandlers(agent: LiveAgent): Handlers {
       if (Object.keys(change).length > 0) await noteAct(agent, 'alerts-set', told || 'nobody');
       return answer;
     },
-    limits: (change) => agent.operations.pacing.change(change),
+    limits: async (change) => {
+      const answer = await agent.operations.pacing.change(change);
+      if (Object.keys(change).length > 0) await noteAct(agent, 'limits-set', limitsText(answer));
+      return answer;
+    },
     testAlerts: () => agent.operations.alerts.test(),
     train: (_request, report, signal) => train(agent, report, signal),
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),

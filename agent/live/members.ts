@@ -2,10 +2,11 @@
 // It signs what the admin said; what follows from it is the core's business on every machine.
 
 import { DreyError, unixMs } from '../../datasets/index.ts';
-import { personOf, sha256Hex, type Statement } from '../codec/index.ts';
+import { createInvite, personOf, sha256Hex, type Statement } from '../codec/index.ts';
 import type {
   AdminsAnswer,
   CallRequest,
+  InviteAnswer,
   InvitesAnswer,
   PeopleAnswer,
   RevokeAnswer,
@@ -23,6 +24,18 @@ export const nameOf = ({ core: { membership } }: LiveAgent, peer: PeerId): strin
 /** SHA-256 of this machine's own admin key; undefined where it has none. */
 export const ownAdmin = ({ identity: { adminKey } }: Pick<LiveAgent, 'identity'>): string | undefined =>
   adminKey === undefined ? undefined : sha256Hex(adminKey.key.publicKey);
+
+/** Throws `not-an-admin`. */
+export async function makeInvite(
+  agent: LiveAgent,
+  { usesMax, forMs }: CallRequest<'invite'>,
+): Promise<InviteAnswer> {
+  const notAfterMs = unixMs(agent.now() + forMs);
+  const { fleet } = agent.identity;
+  const { statement, text } = createInvite({ fleet, usesMax, notAfterMs, addresses: agent.knownAddresses() });
+  await agent.declare(statement);
+  return { id: statement.invite, invite: text, usesMax, notAfterMs };
+}
 
 export function listInvites(agent: LiveAgent): InvitesAnswer {
   const { membership } = agent.core;

@@ -16,20 +16,28 @@ export const findMachineProblems = (core: AgentCore, now: UnixMs): readonly Foun
     ...forkOf(core, peer),
   ]);
 
-/** Machines of which the silence cannot be told yet: they were not met since the agent started. */
-export const unseenMachines = ({ membership }: AgentCore, now: UnixMs): readonly string[] =>
+/** Machines of which the silence cannot be told yet: they were not met since the agent started, and logs may be behind. */
+export const unseenMachines = ({ membership, vigil }: AgentCore, now: UnixMs): readonly string[] =>
   membership.machines.filter((peer) => {
     const presence = membership.presenceOf(peer, now);
-    return !membership.hasMet(peer) && presence !== 'up' && presence !== 'revoked';
+    const isUnknown = !membership.hasMet(peer) && vigil.silentSinceMs(peer, now) === undefined;
+    return isUnknown && presence !== 'up' && presence !== 'revoked';
   });
 
 const nameOf = ({ membership }: AgentCore, peer: PeerId): string =>
   membership.certificateOf(peer)?.name ?? peer;
 
 function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
-  const { membership } = core;
-  if (membership.presenceOf(peer, now) !== 'gone') return [];
-  const heardMs = membership.heardAt(peer) ?? now;
+  const { membership, vigil } = core;
+  const presence = membership.presenceOf(peer, now);
+  if (presence === 'up' || presence === 'revoked') return [];
+  // Its last word in any log: this agent may have started yesterday.
+  const wordMs = vigil.silentSinceMs(peer, now);
+  const heardMs = Math.min(
+    membership.heardAt(peer) ?? now,
+    wordMs === undefined || wordMs === 0 ? now : wordMs,
+  );
+  if (presence !== 'gone' && now - heardMs <= membership.holderSilenceMs) return [];
   return [
     {
       kind: 'machine-gone',

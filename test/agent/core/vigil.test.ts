@@ -142,3 +142,14 @@ test('an owner says that all is saved once a day, however often it looks', (t) =
   }
   t.is(said, 3);
 });
+
+test('the silence of a machine counts from its last word, whenever this agent started', (t) => {
+  const { vigil, say, tellAll } = vigilOf();
+  say(third, hours(1));
+  const now = unixMs(startMs + days(5));
+  tellAll({ kind: 'tick', now });
+  t.is(vigil.silentSinceMs(third.peer, now), unixMs(startMs + hours(1)));
+  const started = new Vigil(membershipOf(self), new Catalogue());
+  started.handle({ kind: 'started', stored: [], staged: [], heard: [], now });
+  t.is(started.silentSinceMs(third.peer, now), undefined, 'what it lacks may be on its way');
+});
