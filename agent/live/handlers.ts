@@ -1,7 +1,7 @@
 // The calls of agent/control, done by a running agent.
 
 import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
-import { createInvite, type HeadRecord, type PackDescriptor, personFromPhrase } from '../codec/index.ts';
+import { type HeadRecord, type PackDescriptor, personFromPhrase } from '../codec/index.ts';
 import type {
   CallRequest,
   CallHandlers,
