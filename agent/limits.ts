@@ -302,6 +302,8 @@ export const askingMsMax = minutes(20);
 /** Visits that begin at one look, and how often that is. */
 export const visitsAtOnce = 48;
 export const visitsEveryMs = seconds(10);
+/** Whom the packs here concern is gone through this often while shards come in. */
+export const partnersEveryMs = minutes(1);
 /** The elected planner hears of every machine in this time, by its log or by calling it; */
 export const soundEveryMs = hours(2);
 /** who was heard of in this time counts as up also where it is not connected. */

@@ -16,7 +16,6 @@ import { Nearness } from './nearness.ts';
 import { type MeshShape, Neighbours } from './neighbours.ts';
 import { OwnLog } from './own-log.ts';
 import { Placement } from './placement.ts';
-import { indexOfPlan } from './plan-index.ts';
 import { Proving } from './proving.ts';
 import { type Pull, Pulls } from './pulls.ts';
 import { Reclaim } from './reclaim.ts';
@@ -115,6 +114,7 @@ export class AgentCore {
       fraction: identity.fraction,
       shape: identity.meshShape,
       isBusyWith: (peer) => this.#isBusyWith(peer),
+      hearers: () => this.placement.hearers(),
     });
     this.#survey = new Survey({ membership: this.membership, shelf: this.shelf, election: this.election });
   }
@@ -239,15 +239,16 @@ export class AgentCore {
         ? event.shard
         : { pack: event.arrival.descriptor.pack, index: event.arrival.index };
     const known = this.shelf.get(shard.pack);
-    if (event.outcome === 'stored' && known?.held.has(shard.index) === true)
-      effects.push(...this.placement.announcePack(known));
+    if (event.outcome !== 'stored' || known?.held.has(shard.index) !== true) return;
+    this.neighbours.visits.packsChanged();
+    effects.push(...this.placement.announcePack(known));
   }
 
   #followPlan(now: UnixMs, effects: CoreEffect[]): void {
     const { plan } = this.election;
     if (plan === undefined || plan === this.shelf.plan) return;
     this.shelf.usePlan(plan);
-    this.neighbours.visits.planChanged([...indexOfPlan(plan).companionsOf(this.membership.self)], now);
+    this.neighbours.visits.planChanged(now);
     effects.push(
       ...this.placement.planChanged(),
       ...this.repair.planChanged(now),

@@ -40,6 +40,8 @@ export interface NeighboursParts {
   readonly shape?: MeshShape | undefined;
   /** Whether shards or proofs are under way between this agent and another. */
   readonly isBusyWith: (peer: PeerId) => boolean;
+  /** Machines that should hear of the packs here. */
+  readonly hearers: () => ReadonlySet<PeerId>;
 }
 
 interface Side {
@@ -69,12 +71,12 @@ export class Neighbours {
   /** A neighbour went away. */
   #isNews = false;
 
-  constructor({ membership, fraction, shape = meshShapeDefault, isBusyWith }: NeighboursParts) {
+  constructor({ membership, fraction, shape = meshShapeDefault, isBusyWith, hearers }: NeighboursParts) {
     this.#membership = membership;
     this.#shape = shape;
     this.#isBusyWith = isBusyWith;
     this.#dialing = new Dialing(fraction);
-    this.visits = new Visits(membership);
+    this.visits = new Visits(membership, hearers);
   }
 
   handle(event: CoreEvent): Effects {

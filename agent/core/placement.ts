@@ -113,6 +113,16 @@ export class Placement {
     return [...byPeer].flatMap(([peer, byGroup]) => this.#inventories(peer, byGroup));
   }
 
+  /** Everybody who should hear of what is here. */
+  hearers(): ReadonlySet<PeerId> {
+    const hearers = new Set<PeerId>();
+    for (const known of this.#shelf.packs.values())
+      if (known.held.size > 0 || known.isInOutbox)
+        for (const peer of this.#hearersOf(known)) hearers.add(peer);
+    hearers.delete(this.#membership.self);
+    return hearers;
+  }
+
   /** The members of a pack's group, and all who are known to have some of it. */
   #hearersOf(known: KnownPack): ReadonlySet<PeerId> {
     const hearers = new Set<PeerId>(this.#shelf.groupOf(known)?.members);

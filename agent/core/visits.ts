@@ -1,32 +1,50 @@
-// Whom this agent of a large fleet calls though no shard is under way: those with which it shares packs, so that each says what it has,
+// Whom this agent of a large fleet calls though no shard is under way: those that packs here concern, so that each says what it has,
 // and, as the elected planner, those of which it has not heard for long. It opens nothing itself.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { callMs, soundEveryMs, visitEveryMs, visitsAtOnce, visitsEveryMs } from '../limits.ts';
+import {
+  callMs,
+  partnersEveryMs,
+  soundEveryMs,
+  visitEveryMs,
+  visitsAtOnce,
+  visitsEveryMs,
+} from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Membership } from './membership.ts';
 
 export class Visits {
   readonly #membership: Membership;
+  readonly #hearers: () => ReadonlySet<PeerId>;
   #partners: readonly PeerId[] = [];
+  /** Other packs are here than when they were last gone through. */
+  #isStale = false;
   /** Since when the plan holds. */
   #planMs = 0;
   /** When each was last connected: then both said all. */
   readonly #metMs = new Map<PeerId, number>();
+  #refreshedMs = 0;
   #nextMs = 0;
   #nextPartner = 0;
   #soundedMs: UnixMs | undefined;
   #nextHolder = 0;
 
-  constructor(membership: Membership) {
+  /** `hearers`: the machines that should hear of what is here. */
+  constructor(membership: Membership, hearers: () => ReadonlySet<PeerId>) {
     this.#membership = membership;
+    this.#hearers = hearers;
   }
 
-  /** Under a new plan everybody with whom packs are shared is visited once. */
-  planChanged(partners: readonly PeerId[], now: UnixMs): void {
-    this.#partners = partners;
+  /** Under a new plan everybody whom packs here concern is visited once. */
+  planChanged(now: UnixMs): void {
     this.#planMs = now;
     this.#nextMs = 0;
+    this.#isStale = true;
+  }
+
+  /** A shard came to stay. */
+  packsChanged(): void {
+    this.#isStale = true;
   }
 
   met(peer: PeerId, now: UnixMs): void {
@@ -37,6 +55,7 @@ export class Visits {
   visit(now: UnixMs): void {
     if (now < this.#nextMs) return;
     this.#nextMs = now + visitsEveryMs;
+    this.#refresh(now);
     const { length } = this.#partners;
     let count = 0;
     for (let looked = 0; looked < length && count < visitsAtOnce; looked++) {
@@ -46,6 +65,15 @@ export class Visits {
       this.#membership.call(peer);
       count++;
     }
+  }
+
+  /** All packs are gone through: not more often than once a minute while shards come in. */
+  #refresh(now: UnixMs): void {
+    if (!this.#isStale || (now - this.#refreshedMs < partnersEveryMs && this.#planMs <= this.#refreshedMs))
+      return;
+    this.#isStale = false;
+    this.#refreshedMs = now;
+    this.#partners = [...this.#hearers()];
   }
 
   /** Both would call at the same time: the lower id does it at once, the higher one a little later. */

@@ -101,8 +101,14 @@ export class SimulatedWire implements Wire, Endpoint {
       if (other.peer === this.peer) continue;
       life.after(network.random.fraction() * discoveryMsMax, () => {
         if (this.#listener?.wantsLink(other.peer) === true) network.dial(this, other.peer);
+        else (other as SimulatedWire).#hearOf(this.peer);
       });
     }
+  }
+
+  /** Who looks around is seen itself. */
+  #hearOf(peer: PeerId): void {
+    if (this.isListening && this.#listener?.wantsLink(peer) === true) this.connect(peer, []);
   }
 
   admits(peer: PeerId, certificate: Uint8Array): boolean {

@@ -43,6 +43,7 @@ function trialOf(meshMax: number): Trial {
     fraction: () => 0.5,
     shape: { meshMax, ringCount: 2 },
     isBusyWith: (peer) => busy.has(peer),
+    hearers: () => new Set(),
   });
   let now = startMs;
   const tell = (event: CoreEvent): readonly CoreEffect[] => [
