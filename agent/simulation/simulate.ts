@@ -122,7 +122,7 @@ function unsettled(fleet: Fleet): string {
     surplus: 0,
     sends: 0,
     thin: countThin(fleet),
-    behind: countBehind(fleet),
+    behind: 0,
   };
   const plans = new Set<string>();
   const forked = forkedOwners(fleet);
@@ -149,7 +149,10 @@ function unsettled(fleet: Fleet): string {
       todo.surplus += known.held.size - (isThere ? 1 : 0);
     }
   }
-  const isDone = Object.values(todo).every((count) => count === 0) && plans.size === 1;
+  const isQuiet = Object.values(todo).every((count) => count === 0) && plans.size === 1;
+  // All machines' words about all others: only where nothing else is left to do.
+  if (isQuiet) todo.behind = countBehind(fleet);
+  const isDone = isQuiet && todo.behind === 0;
   const fullest = Math.max(
     ...fleet.machines.map(({ platters }) => platters.heldBytes / Math.max(1, platters.quotaBytes)),
   );

@@ -58,6 +58,7 @@ const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.sl
 export class Witness {
   readonly #world: WitnessedWorld;
   readonly #heard = new WeakMap<Shell, Heard>();
+  readonly #problems = new WeakMap<Plan, readonly string[]>();
   /** By its own clock, when each machine first heard from its owner that a pack is given up; over all its lives. */
   readonly #givenUp = new WeakMap<Machine, Map<PackId, number>>();
 
@@ -149,11 +150,18 @@ export class Witness {
         machine,
         `goes from plan ${before.epoch} of ${before.author.slice(-4)} to ${plan.epoch} of ${plan.author.slice(-4)}`,
       );
-    const [problem] = planProblems(plan);
+    const [problem] = this.#problemsOf(plan);
     if (problem !== undefined)
       this.#world.violate('plans', machine, `follows plan ${plan.epoch}: ${problem}`);
     if (!core.membership.hasRole(plan.author, 'optimizer'))
       this.#world.violate('plans', machine, `follows plan ${plan.epoch} of a machine that may make none`);
+  }
+
+  /** A plan never changes, and thousands follow it. */
+  #problemsOf(plan: Plan): readonly string[] {
+    const problems = this.#problems.get(plan) ?? planProblems(plan);
+    this.#problems.set(plan, problems);
+    return problems;
   }
 
   #message(machine: Machine, heard: Heard, { from, message }: Message): void {
