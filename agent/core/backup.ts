@@ -57,6 +57,8 @@ export class Backup {
       case 'started':
         this.#staged.push(...event.staged);
         return [];
+      case 'connected':
+        return this.#offerTo(event.peer);
       case 'snapshotStaged':
         this.#staged.push(event.staged);
         return this.#publishFinished();
@@ -188,9 +190,32 @@ export class Backup {
     const { self: author, up } = this.#membership;
     const { sequence } = oldest;
     const missing = [...up].filter((peer) => (this.#factsAt.get(peer) ?? 0) <= sequence);
+    this.#callFor(sequence, now);
     return missing
       .slice(0, this.#copiesWanted() + 1)
       .map((to) => ({ kind: 'sendBatches', to, want: [{ author, stream: 'facts', sequence }] }));
+  }
+
+  /** In a large fleet the neighbours may be too few to keep a head: others are called, those that follow on this machine by id. */
+  #callFor(sequence: number, now: UnixMs): void {
+    if (!this.#membership.isSparse) return;
+    const { self } = this.#membership;
+    const others = this.#membership.holders(now).filter((peer) => peer !== self);
+    const start = others.findIndex((peer) => peer > self);
+    const inTurn = start < 0 ? others : [...others.slice(start), ...others.slice(0, start)];
+    const isOpen = (peer: PeerId): boolean =>
+      (this.#factsAt.get(peer) ?? 0) <= sequence && !this.#membership.isAway(peer);
+    for (const peer of inTurn.filter(isOpen).slice(0, this.#copiesWanted() + 1)) this.#membership.call(peer);
+  }
+
+  /** Who was called for it gets the oldest head that waits. */
+  #offerTo(peer: PeerId): Effects {
+    const [oldest] = this.#published;
+    const isWanted = this.#membership.isSparse && oldest !== undefined;
+    if (!isWanted || (this.#factsAt.get(peer) ?? 0) > oldest.sequence) return [];
+    const { sequence } = oldest;
+    const want = [{ author: this.#membership.self, stream: 'facts', sequence } as const];
+    return [{ kind: 'sendBatches', to: peer, want }];
   }
 }
 
