@@ -19,8 +19,12 @@ export function trainingProgress(options: CommonOptions): { readonly report?: Re
     report: (progress) => {
       if (progress.kind !== 'training') return;
       const { model, epoch, epochCount, loss, secondsLeft } = progress;
-      const text = `${model.padEnd(13)} ${barText(epoch, epochCount)}  loss ${loss.toFixed(4)}  ${Math.ceil(secondsLeft)} s left`;
-      sayProgress(text, epoch >= epochCount ? 'final' : 'going');
+      const isLast = epoch >= epochCount;
+      const left = isLast ? '' : `  ${Math.ceil(secondsLeft)} s left`;
+      sayProgress(
+        `${model.padEnd(13)} ${barText(epoch, epochCount)}  loss ${loss.toFixed(4)}${left}`,
+        isLast ? 'final' : 'going',
+      );
     },
   };
 }

@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { DreyError } from '../../datasets/index.ts';
-import { isFullError } from './disk/full.ts';
+import { isFullError } from './disk-full.ts';
 
 export interface Home {
   readonly folder: string;

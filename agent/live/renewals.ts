@@ -5,7 +5,7 @@ import type { UnixMs } from '../../datasets/index.ts';
 import { openStatement, type SignedBatch, type SignedStatement, signStatement } from '../codec/index.ts';
 import { certificatesToRenew, type Membership } from '../core/index.ts';
 import { renewalsEveryMs } from '../limits.ts';
-import { isFullError } from './disk/index.ts';
+import { isFullError } from './disk-full.ts';
 import { certificateFor } from './founding.ts';
 import type { Home } from './home.ts';
 import { type Identity, writeIdentity } from './identity.ts';

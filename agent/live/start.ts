@@ -2,8 +2,8 @@
 
 import { DreyError } from '../../datasets/index.ts';
 import { createLiveClock } from './clock.ts';
-import { nameDiskError } from './data-path/index.ts';
-import { HomeDisk, isFullError, openLiveDisk, spendReserve, unfitDisk } from './disk/index.ts';
+import { isFullError, nameDiskError } from './disk-full.ts';
+import { HomeDisk, openLiveDisk, spendReserve, unfitDisk } from './disk/index.ts';
 import { LiveAgent } from './agent.ts';
 import type { StartOptions } from './start-options.ts';
 import { openAgentLog } from './agent-log.ts';

@@ -18,7 +18,7 @@ import type { Clock, Random, Timer } from '../ports.ts';
 import { type DriveId, driveId, packId, type PeerId, snapshotId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import { proveSnapshot } from './data-path/index.ts';
-import { isFullError } from './disk/index.ts';
+import { isFullError } from './disk-full.ts';
 import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
 import { type Home, readJson, writeJson } from './home.ts';
 import type { LookupLine } from './lookups.ts';

@@ -6,7 +6,7 @@ import { type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { AlertsAnswer, AlertTestAnswer, CallRequest } from '../../control/index.ts';
 import { alertAttemptMsMax, alertSilenceMs, changesPerAlertMax } from '../../limits.ts';
 import type { Clock } from '../../ports.ts';
-import { isFullError } from '../disk/index.ts';
+import { isFullError } from '../disk-full.ts';
 import type { Home } from '../home.ts';
 import type { FoundProblem, ProblemChange } from '../problems/index.ts';
 import { type Alert, alertJson, alertMail } from './alert.ts';

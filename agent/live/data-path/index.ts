@@ -1,4 +1,3 @@
-export { nameDiskError } from './disk-errors.ts';
 export type { MassChange } from './change-watch.ts';
 export { defaultIgnores } from './ignore.ts';
 export type { StagedSnapshot } from './drive-state.ts';

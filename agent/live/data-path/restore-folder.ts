@@ -25,7 +25,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DreyError } from '../../../datasets/index.ts';
-import { nameDiskError } from './disk-errors.ts';
+import { nameDiskError } from '../disk-full.ts';
 import type { Attribute } from '../../codec/index.ts';
 import { type BytePath, parentOf, pathBytes, placeUnder, staysInside } from './path-bytes.ts';
 import { errorCode } from './scan.ts';

@@ -3,7 +3,7 @@
 
 import { DreyError } from '../../../datasets/index.ts';
 import type { TreeEntry } from '../../codec/index.ts';
-import { nameDiskError } from './disk-errors.ts';
+import { nameDiskError } from '../disk-full.ts';
 import { type Fetched, PackSource } from './pack-source.ts';
 import { byBytes, type BytePath, bytePath, pathText } from './path-bytes.ts';
 import { type GrowingFile, NameTaken, RestoreFolder } from './restore-folder.ts';

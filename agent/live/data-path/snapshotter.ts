@@ -9,7 +9,7 @@ import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '..
 import type { DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
 import type { MassChange } from './change-watch.ts';
-import { nameDiskError } from './disk-errors.ts';
+import { nameDiskError } from '../disk-full.ts';
 import { driveFiles, readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 import { appendLineAsync } from './line-journal.ts';
 import { pathText } from './path-bytes.ts';

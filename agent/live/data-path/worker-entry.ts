@@ -4,7 +4,7 @@
 import { parentPort } from 'node:worker_threads';
 import { checkTask } from './check-task.ts';
 import { compareTask } from './compare-trees.ts';
-import { nameDiskError } from './disk-errors.ts';
+import { nameDiskError } from '../disk-full.ts';
 import { differenceTask, historyTask } from './history-task.ts';
 import { packTask } from './pack-task.ts';
 import { proveTask } from './prove-task.ts';

@@ -5,7 +5,7 @@ import { readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { DreyError } from '../../../datasets/index.ts';
 import { homeDiskLookMs } from '../limits.ts';
-import { isFullError } from './full.ts';
+import { isFullError } from '../disk-full.ts';
 
 export interface DiskTrouble {
   readonly state: 'gone' | 'read-only' | 'failing';

@@ -7,6 +7,5 @@ export {
 } from './live-disk.ts';
 export { ShardSink } from './shard-sink.ts';
 export { ShardSource } from './shard-source.ts';
-export { isFullError } from './full.ts';
 export { keepReserve, spendReserve } from './reserve.ts';
 export { type DiskTrouble, HomeDisk, standsBy, unfitDisk } from './home-disk.ts';

@@ -22,7 +22,7 @@ import type {
   StoredShard,
 } from '../../ports.ts';
 import type { PackId } from '../../units.ts';
-import { nameDiskError } from '../data-path/disk-errors.ts';
+import { diskFull, isFullError, nameDiskError } from '../disk-full.ts';
 import type { Database } from '../store.ts';
 import { tell, tellResult } from '../tell.ts';
 import { PieceBuffers } from './piece-buffers.ts';
@@ -209,7 +209,7 @@ class FileDisk implements LiveDisk {
     } catch (error) {
       release();
       this.#report(error);
-      return nameDiskError(error) instanceof DreyError ? 'full' : 'refused';
+      return isFullError(error) ? 'full' : 'refused';
     }
     const parts = { shard: { place, descriptor, index }, arriving, buffers: this.#buffers };
     return new ShardSink(parts, {
@@ -225,7 +225,7 @@ class FileDisk implements LiveDisk {
     if (this.#index.get(locationOf(shard)) !== undefined) return;
     const bytes = ShardFiles.fileBytesOf('outbox', descriptor);
     await this.#makeRoom('outbox', bytes);
-    if (!this.#hasRoom('outbox', bytes)) throw nameDiskError({ code: 'ENOSPC' });
+    if (!this.#hasRoom('outbox', bytes)) throw diskFull();
     this.#promise(0, bytes);
     try {
       await this.#stage(shard, descriptor.redundancy.k === 1 ? shards.slice(0, 1) : shards);

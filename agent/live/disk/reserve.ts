@@ -5,7 +5,7 @@ import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync
 import { dirname } from 'node:path';
 import { mebibyte } from '../../../datasets/index.ts';
 import { startReserveBytes } from '../limits.ts';
-import { isFullError } from './full.ts';
+import { isFullError } from '../disk-full.ts';
 
 /** Below this many times the reserve the disk is left as it is. */
 const roomFactor = 4;

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { ShardHasher } from '../../codec/index.ts';
 import { streamWriteBytes } from '../../limits.ts';
 import type { ShardOutcome, StoredShard } from '../../ports.ts';
-import { isFullError } from './full.ts';
+import { isFullError } from '../disk-full.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 
 /** What a sink asks of the disk behind it. */

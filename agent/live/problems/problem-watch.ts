@@ -3,7 +3,7 @@
 import type { UnixMs } from '../../../datasets/index.ts';
 import { problemsEveryMs } from '../../limits.ts';
 import { problemName } from '../../problem.ts';
-import { isFullError } from '../disk/index.ts';
+import { isFullError } from '../disk-full.ts';
 import type { ViewParts } from '../fleet-view.ts';
 import type { Home } from '../home.ts';
 import { unseenDrives } from './drive-problems.ts';

@@ -1,0 +1,26 @@
+// The one failure of every write that a person can do something about: no space left. It is said in the system's words, which LevelDB wraps,
+// and becomes one error with advice. Everything else passes unchanged.
+
+import { DreyError } from '../../datasets/index.ts';
+
+const fullCodes = new Set<unknown>(['ENOSPC', 'EDQUOT']);
+
+export function isFullError(error: unknown): boolean {
+  const { code, cause, message } = (error ?? {}) as { code?: unknown; cause?: unknown; message?: unknown };
+  if (fullCodes.has(code)) return true;
+  if (typeof message === 'string' && message.includes('No space left')) return true;
+  return cause instanceof Error && isFullError(cause);
+}
+
+/** `disk-full` for what the system says when there is no space; any other error as it is. */
+export const nameDiskError = (error: unknown): unknown =>
+  error instanceof DreyError || !isFullError(error) ? error : diskFull(error);
+
+export const diskFull = (cause?: unknown): DreyError =>
+  new DreyError({
+    code: 'disk-full',
+    message: 'The disk has no space left',
+    advice: 'Free some space, then try again: what was done so far is kept and is not done twice.',
+    retry: 'retryable',
+    cause,
+  });
