@@ -139,6 +139,7 @@ function improveSlot(climb: Climb, place: SlotPlace): boolean {
   const { search, question } = climb;
   const from = search.members[place.at]![place.slot]!;
   const now = search.odds[place.at]!;
+  const mustGo = isClashing(climb, place);
   const goal = now - gainAsked(climb, place);
   const turnOf = turnsFrom(climb);
   const better = candidatesFor(climb, place)
@@ -155,7 +156,8 @@ function improveSlot(climb: Climb, place: SlotPlace): boolean {
       search.loads[machine]! >= question.capacities[machine]! && odds < (free?.odds ?? goal),
   );
   const swap = bestSwap(climb, place, full.slice(0, swapCandidates));
-  if (swap !== undefined && swap.gain > now - (free?.odds ?? now)) {
+  const freeGain = now - (free?.odds ?? (mustGo ? Number.POSITIVE_INFINITY : now));
+  if (swap !== undefined && swap.gain > freeGain) {
     makeMoves(climb, swap.moves);
     return true;
   }
@@ -204,6 +206,7 @@ interface Swap {
 /** The exchange of the slot's member with a full machine of another group that gains most over both groups. */
 function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[]): Swap | undefined {
   const { search, budget } = climb;
+  const gainFloor = isClashing(climb, here) ? Number.NEGATIVE_INFINITY : 0;
   const member = search.members[here.at]![here.slot]!;
   let best: Swap | undefined;
   for (const { machine, odds } of candidates) {
@@ -215,7 +218,7 @@ function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[
       const before = search.odds[here.at]! + search.odds[at]!;
       const gain = before - odds - search.oddsWith(there, member);
       const asked = gainAsked(climb, here) + gainAsked(climb, there);
-      if (gain <= asked || gain <= (best?.gain ?? 0)) continue;
+      if (gain <= asked || gain <= (best?.gain ?? gainFloor)) continue;
       const moves = [
         { place: here, from: member, to: machine },
         { place: there, from: machine, to: member },
@@ -226,8 +229,16 @@ function bestSwap(climb: Climb, here: SlotPlace, candidates: readonly Candidate[
   return best;
 }
 
-/** By how much the odds must fall for this slot to change; going back to the previous machine is free. */
+/** Whether the member shares a label with another of its group that are to be kept apart: where labels came later than the groups. */
+const isClashing = (climb: Climb, place: SlotPlace): boolean => {
+  const { apart } = climb.question;
+  const member = climb.search.members[place.at]![place.slot]!;
+  return apart !== undefined && member >= 0 && !isApart(apart, othersAt(climb, place), member);
+};
+
+/** By how much the odds must fall for this slot to change; going back to the previous machine is free, and who may not stay goes at any price. */
 function gainAsked(climb: Climb, place: SlotPlace): number {
+  if (isClashing(climb, place)) return Number.NEGATIVE_INFINITY;
   const now = climb.search.odds[place.at]!;
   return isOld(climb, place) ? moveGainMin * Math.max(now, climb.meanOdds) : gainMin * now;
 }

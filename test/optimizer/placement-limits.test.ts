@@ -78,6 +78,55 @@ test('vetoes and labels hold, with a solver and without', (t) => {
   t.pass();
 });
 
+/** Groups with two members of one subnet. */
+const clashingIn = (plan: Plan): number =>
+  groupsOf(plan).filter(
+    ({ members }) => new Set(members.map((member) => Math.floor(numberOf(member) / 2))).size < members.length,
+  ).length;
+
+test('labels that are set later part the groups that break them, and leave the others as they are', (t) => {
+  let [clashes, kept] = [0, 0];
+  for (const seed of [1, 2, 3, 4]) {
+    const wish = { machineCount: 16, seed };
+    // Of a forecast that knows of no subnets: some groups have both machines of one.
+    const forecast = { ...fleetForecast({ machineCount: 16, stratumCount: 3, seed }), shocks: [] };
+    const before = planFor({ ...wish, limits: noLimits, more: { forecast } });
+    const limits: PlacementLimits = { ...noLimits, apart: ['subnet'] };
+    const after = planFor({ ...wish, limits, previous: before, more: { forecast } });
+    clashes += clashingIn(before);
+    t.is(clashingIn(after), 0, `seed ${seed}`);
+    const now = new Map(groupsOf(after).map(({ id, members }) => [id, members.join(' ')]));
+    kept += groupsOf(before).filter(({ id, members }) => now.get(id) === members.join(' ')).length;
+    t.deepEqual(checkPlan(after).problems, []);
+  }
+  t.true(clashes > 4, `${clashes} groups broke the label`);
+  t.true(kept > clashes, `${kept} groups stayed as they were`);
+});
+
+test('labels that are set later wait for the bytes that a week allows, and are kept in the end', (t) => {
+  const seed = 2;
+  const forecast = { ...fleetForecast({ machineCount: 16, stratumCount: 3, seed }), shocks: [] };
+  const first = planFor({ machineCount: 16, seed, limits: noLimits, more: { forecast } });
+  const limits: PlacementLimits = { ...noLimits, apart: ['subnet'], movedBytesPerWeek: 120 };
+  let plan = first;
+  const left: number[] = [];
+  for (let week = 1; week <= 12 && clashingIn(plan) > 0; week++) {
+    const next = planFor({
+      machineCount: 16,
+      seed,
+      limits,
+      previous: plan,
+      nowMs: week * 8 * dayMs,
+      more: { forecast },
+    });
+    t.true(movedBytes(plan, next) <= 120);
+    plan = next;
+    left.push(clashingIn(plan));
+  }
+  t.is(left.at(-1), 0, left.join(' '));
+  t.true(left.length > 1, left.join(' '));
+});
+
 test('a pinned machine keeps its slot, though every other forecast would move it', (t) => {
   const first = planFor({ machineCount: 12, seed: 1, limits: noLimits });
   const pinned = first.classes[0]!.groups[0]!;
