@@ -29,7 +29,14 @@ export {
 export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
 export { noLimits, type PlacementLimits } from './placement-limits.ts';
-export { brokenLimits, refuseImpossible, scatterWidths, trafficOf, type BrokenLimit } from './plan-limits.ts';
+export {
+  brokenLimits,
+  refuseImpossible,
+  scatterWidths,
+  trafficOf,
+  trafficOfWeek,
+  type BrokenLimit,
+} from './plan-limits.ts';
 export type * from './plan.ts';
 export {
   copiesMax,

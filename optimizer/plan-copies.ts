@@ -44,6 +44,8 @@ export interface CopyPlace {
   /** Bytes that its person lets the fleet use, and that its disk has left. */
   readonly quotaBytes: number;
   readonly freeBytes?: number;
+  /** Bytes that plans may still make it take in this week; absent where nobody limits that. */
+  readonly takenBytesMax?: number;
 }
 
 export interface CopiesQuestion {
@@ -129,6 +131,8 @@ function chosenCopies(question: CopiesQuestion, left: readonly PlannedCopy[]): r
   const sites = [...new Set(places.map(({ site }) => site))];
   const heldBy = new Map<string, number[]>();
   for (const { pack, machine } of left) heldBy.set(pack, [...(heldBy.get(pack) ?? []), column.get(machine)!]);
+  const leftBytes = new Map<MachineId, number>();
+  for (const { machine, bytes } of left) leftBytes.set(machine, (leftBytes.get(machine) ?? 0) + bytes);
   const untilMs = new Map(left.map((copy) => [nameOf(copy), copy.untilMs]));
   const wishes = wishesOf(question, column);
   const demandOf = ({ demand, group, bytes, farShare }: Wish): CopyDemand => ({
@@ -144,7 +148,11 @@ function chosenCopies(question: CopiesQuestion, left: readonly PlannedCopy[]): r
     demands: wishes.map(demandOf),
     hosts: places.map((place, at) => ({
       site: sites.indexOf(place.site),
-      spareBytes: roomOf(place),
+      // What is there counts as brought this week.
+      spareBytes: Math.min(
+        roomOf(place),
+        Math.max(leftBytes.get(place.machine) ?? 0, place.takenBytesMax ?? Number.POSITIVE_INFINITY),
+      ),
       down: 1 - up[at]!,
     })),
     costs,

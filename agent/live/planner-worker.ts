@@ -17,6 +17,7 @@ import {
   repairPlan,
   type RepairPlanQuestion,
   statesFromForecast,
+  trafficOfWeek,
 } from '../../optimizer/index.ts';
 
 export interface PlanTask extends Pick<
@@ -70,6 +71,8 @@ async function planFor(task: PlanTask): Promise<Plan> {
 /** Machines that admins let hold nothing hold no copies either. */
 function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 'kind'>): Plan {
   const { previous, demands, author, nowMs, forecast, limits = noLimits } = task;
+  const { takenBytesPerWeek } = limits;
+  const taken = trafficOfWeek(plan, nowMs);
   const places = task.machines
     .filter(({ machine }) => !limits.vetoes.includes(machine))
     .map(({ machine, quotaBytes, freeBytes, attributes = {} }) => ({
@@ -77,6 +80,9 @@ function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 
       site: siteNameOf(attributes),
       quotaBytes,
       ...(freeBytes === undefined ? {} : { freeBytes }),
+      ...(takenBytesPerWeek === undefined
+        ? {}
+        : { takenBytesMax: Math.max(0, takenBytesPerWeek - (taken.get(machine)?.takenBytes ?? 0)) }),
     }));
   const states = statesFromForecast(
     forecast,

@@ -123,6 +123,16 @@ test('a copy that is there changes nothing until it is renewed, and runs out whe
   t.is(after.epoch, next.epoch);
 });
 
+test('what a machine may take in within a week bounds its copies, and takes none of those that are there', (t) => {
+  const limited = (takenBytesMax: number): CopiesQuestion['places'] =>
+    question().places.map((place) => ({ ...place, takenBytesMax }));
+  t.is(planWithCopies(question({ places: limited(999_999) })), base);
+  const first = planWithCopies(question({ places: limited(2_000_000) }));
+  t.true(first.popular!.copies.length > 0);
+  const later = question({ plan: first, previous: first, nowMs: nowMs + days(1), places: limited(0) });
+  t.is(planWithCopies(later), first);
+});
+
 test('a whole new plan carries the copies of the one before', (t) => {
   const first = planWithCopies(question());
   const { popular: _, ...fresh } = { ...first, epoch: first.epoch + 1 };
