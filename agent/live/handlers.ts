@@ -82,7 +82,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
       return answer;
     },
     limits: async (change) => {
-      const answer = await agent.operations.pacing.change(change);
+      const answer = agent.operations.pacing.change(change);
       if (Object.keys(change).length > 0) await noteAct(agent, 'limits-set', limitsText(answer));
       return answer;
     },
