@@ -5,7 +5,7 @@ import test from 'ava';
 import { hours } from '../../datasets/index.ts';
 import { manyFaults, noFaults } from '../../agent/simulation/index.ts';
 import type { Effects } from '../../agent/core/index.ts';
-import { regressions } from './regressions.ts';
+import { longRegressions, regressions } from './regressions.ts';
 import { run, runWell } from './running.ts';
 
 for (const seed of [11, 12, 13]) {
@@ -82,7 +82,10 @@ test.serial('the same seed gives the same run, another seed another one', async 
   t.not(first.traceHash, other.traceHash);
 });
 
-for (const { cause, options } of regressions) {
+/** Half a minute each: not with every run of the tests. */
+const seeds = process.env['DREY_LONG'] === undefined ? regressions : [...regressions, ...longRegressions];
+
+for (const { cause, options } of seeds) {
   test.serial(`seed ${options.seed} stays well, that found: ${cause}`, async (t) => {
     await runWell(t, options);
   });
