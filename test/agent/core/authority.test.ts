@@ -128,7 +128,11 @@ test('two that put each other out are both out, and the recovery kit decides', (
 
   const fromKit = adminKey({ ended: [{ admin: idOf(first), log: a.peer, before: 1 }] });
   const shown = signStatement(fromKit, certificate(third, ['admin', 'holder']));
-  both.learnSigned(shown, startMs);
+  const effects = both.learnSigned(shown, startMs);
+  t.true(
+    effects.some((effect) => effect.kind === 'connect' && effect.peer === b.peer),
+    'whoever is back is dialled at once',
+  );
   t.true(both.isBelieved(shown, startMs));
   t.deepEqual(
     both.authority.admins.map(({ ended }) => ended),
