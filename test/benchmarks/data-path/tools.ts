@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dreyNodeArguments } from './drey-node.ts';
 import type { Usage } from './usage.ts';
 
 export type ToolName = 'drey' | 'restic' | 'borg' | 'rsync';
@@ -24,12 +25,7 @@ export interface Tool {
 
 const usageScript = fileURLToPath(new URL('usage.ts', import.meta.url));
 const dreyScript = fileURLToPath(new URL('drey-backup.ts', import.meta.url));
-/** Node as the command `drey` sets it up. */
-const dreyNode = [
-  process.execPath,
-  '--import',
-  new URL('../../../cli/engine.ts', import.meta.url).href,
-] as const;
+const dreyNode = [process.execPath, ...dreyNodeArguments] as const;
 
 /** Of backups that are nobody's. */
 const password = 'benchmark';

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
+import { dreyNodeArguments } from './drey-node.ts';
 
 const ways = ['tls', 'stream', 'shards'] as const;
 type Way = (typeof ways)[number];
@@ -31,7 +32,7 @@ class End {
 
   constructor(way: Way, role: 'send' | 'receive') {
     const script = fileURLToPath(new URL('transfer-end.ts', import.meta.url));
-    this.#child = spawn(process.execPath, [script, way, role, values.bytes]);
+    this.#child = spawn(process.execPath, [...dreyNodeArguments, script, way, role, values.bytes]);
     this.#child.stderr.pipe(process.stderr);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
