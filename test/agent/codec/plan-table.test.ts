@@ -11,6 +11,7 @@ import {
   type PlanLimits,
   planProblems,
 } from '../../../optimizer/index.ts';
+import { popularBatches } from './sample-popular.ts';
 import { certifiedPlan, owner, plan } from './samples.ts';
 
 const word = fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom('a', 'b', 'c', 'd') });
@@ -143,4 +144,16 @@ test('a plan for 10,000 machines in two classes fits into a batch and is followe
   const [small] = record.plan.classes;
   const place = { packId: packId('a'.repeat(64)), owner: owner.peer, placementClass: small! };
   t.is(holdersOf(place).length, 3);
+});
+
+test('a batch of an older version that speaks of popular packs is refused, before its signature is looked at', (t) => {
+  for (const [name, { bytes }] of Object.entries(popularBatches)) {
+    t.true(openBatch(bytes).ok, name);
+    for (const version of [1, 2]) {
+      const older = Uint8Array.from(bytes);
+      older[4] = version;
+      const opened = openBatch(older);
+      t.is(opened.ok ? 'accepted' : opened.rejection.code, 'wrong-shape', `${name}, version ${version}`);
+    }
+  }
 });
