@@ -147,10 +147,10 @@ test('a plan for 10,000 machines in two classes fits into a batch and is followe
 });
 
 test('a batch of an older version that speaks of popular packs is refused, before its signature is looked at', (t) => {
-  for (const [name, { bytes }] of Object.entries(popularBatches)) {
-    t.true(openBatch(bytes).ok, name);
+  for (const [name, batch] of Object.entries(popularBatches)) {
+    t.true(openBatch(batch.bytes).ok, name);
     for (const version of [1, 2]) {
-      const older = Uint8Array.from(bytes);
+      const older = Uint8Array.from(batch.bytes);
       older[4] = version;
       const opened = openBatch(older);
       t.is(opened.ok ? 'accepted' : opened.rejection.code, 'wrong-shape', `${name}, version ${version}`);
