@@ -153,6 +153,13 @@ export class Witness {
     const [problem] = this.#problemsOf(plan);
     if (problem !== undefined)
       this.#world.violate('plans', machine, `follows plan ${plan.epoch}: ${problem}`);
+    const inLog = machine.shelves.logs
+      .get(logName(plan.author, 'facts'))
+      ?.batches.findLast(({ records }) =>
+        records.some((record) => record.kind === 'plan' && record.plan.epoch === plan.epoch),
+      );
+    if (inLog === undefined)
+      this.#world.violate('plans', machine, `follows plan ${plan.epoch}, which its author never wrote`);
     if (!core.membership.hasRole(plan.author, 'optimizer'))
       this.#world.violate('plans', machine, `follows plan ${plan.epoch} of a machine that may make none`);
   }
