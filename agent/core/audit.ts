@@ -91,7 +91,7 @@ export class Audit {
   /** The last question that each did not answer in time: an answer that still comes says more than none. */
   readonly #missed = new Map<PeerId, Question>();
   #receipted: readonly Receipted[] = [];
-  /** In a large fleet: what others are asked when they have answered a call, the last of each. */
+  /** In a large fleet: what others are asked when they have answered a call, the last of each; in the same round only. */
   readonly #called = new Map<PeerId, PackId>();
 
   constructor({ membership, shelf, trust, fraction }: AuditParts) {
@@ -273,6 +273,8 @@ export class Audit {
     this.#nextRoundMs = now + auditRoundMsMin;
     this.#roundNumber++;
     this.#round = this.#shelf.packs.keys();
+    // Who comes too late for the round is asked about the pack by the next one: no pack is read more often than others.
+    this.#called.clear();
     return [];
   }
 
