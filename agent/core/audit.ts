@@ -170,15 +170,11 @@ export class Audit {
   }
 
   #answered(from: PeerId, message: Extract<WireMessage, { kind: 'auditAnswer' }>, now: UnixMs): Effects {
-    const missed = this.#missed.get(from);
-    if (missed !== undefined && isAbout(missed, message)) {
-      this.#missed.delete(from);
-      return message.proof !== undefined && leafMatches(missed.descriptor, missed, message.proof)
-        ? this.#trust.noteFault(from, 'late', now)
-        : [];
-    }
     const question = this.#question;
-    if (question?.peer !== from || !isAbout(question, message)) return [];
+    if (question?.peer !== from || !isAbout(question, message)) return this.#answeredLate(from, message, now);
+    // The same may have been asked before, in vain: one answer is enough for both.
+    const missed = this.#missed.get(from);
+    if (missed !== undefined && isAbout(missed, message)) this.#missed.delete(from);
     this.#question = undefined;
     const { descriptor } = question;
     const { proof } = message;
@@ -195,6 +191,15 @@ export class Audit {
     this.#counts.set(from, { ...count, proven: count.proven + 1, provenMs: now, problem: undefined });
     this.#trust.noteProof(from);
     return [];
+  }
+
+  #answeredLate(from: PeerId, message: Extract<WireMessage, { kind: 'auditAnswer' }>, now: UnixMs): Effects {
+    const missed = this.#missed.get(from);
+    if (missed === undefined || !isAbout(missed, message)) return [];
+    this.#missed.delete(from);
+    return message.proof !== undefined && leafMatches(missed.descriptor, missed, message.proof)
+      ? this.#trust.noteFault(from, 'late', now)
+      : [];
   }
 
   /** Its word about this shard counts no more: others keep what they have until somebody really holds it. */

@@ -15,7 +15,7 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { Trust } from '../../../agent/core/trust.ts';
 import { auditAnswerMsMax, auditEveryMsMax, auditRoundMsMin, receiptAuditMs } from '../../../agent/limits.ts';
 import { driveId, packId } from '../../../agent/units.ts';
-import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const [self, second, third, outsider] = machines as [
@@ -213,8 +213,10 @@ test('each fault is known by its name: shown again, other bytes, gone, late, sil
   t.false(names.includes('silent'));
 });
 
-test('who signs for a shard of an own pack is asked to show it, though it never said again that it has it', (t) => {
-  const { audit, known, membership, later } = auditOf();
+/** The second machine has signed for shard 1 of an own pack, as often as wanted. */
+function receiptedAudit({ receiptCount }: { readonly receiptCount: number }) {
+  const parts = auditOf();
+  const { audit, known, membership } = parts;
   known.others.clear();
   const { descriptor: own } = describePack(bytes, {
     owner: self.peer,
@@ -224,12 +226,30 @@ test('who signs for a shard of an own pack is asked to show it, though it never 
   });
   known.descriptor = own;
   membership.handle({ kind: 'connected', peer: second.peer, now: startMs });
-  audit.handle({
-    kind: 'receiptOpened',
-    receipt: { holder: second.peer, pack, index: 1, atMs: startMs, bytes: new Uint8Array() },
-    now: startMs,
-  });
+  for (let count = 0; count < receiptCount; count++)
+    audit.handle({
+      kind: 'receiptOpened',
+      receipt: { holder: second.peer, pack, index: 1, atMs: startMs, bytes: new Uint8Array() },
+      now: startMs,
+    });
+  return { ...parts, own };
+}
+
+test('who signs for a shard of an own pack is asked to show it, though it never said again that it has it', (t) => {
+  const { own, later } = receiptedAudit({ receiptCount: 1 });
   const question = questionIn(later(2 * receiptAuditMs));
   t.is(question?.to, second.peer);
   t.is(question?.message.pack, own.pack);
+});
+
+test('one answer is enough for a question that was asked again', (t) => {
+  const { audit, own, later } = receiptedAudit({ receiptCount: 2 });
+  const first = questionIn(later(2 * receiptAuditMs))!;
+  later(auditAnswerMsMax);
+  const again = questionIn(later(hours(1)))!;
+  t.deepEqual(again, first, 'the same leaf of the same shard');
+  const message = { kind: 'auditAnswer', pack: own.pack, index: 1, leaf: again.message.leaf } as const;
+  const proof = proveLeaf(bytes, again.message.leaf);
+  audit.handle({ kind: 'message', from: second.peer, message: { ...message, proof }, now: startMs });
+  t.is(audit.countOf(second.peer).proven, 1);
 });
