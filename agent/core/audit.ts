@@ -208,7 +208,7 @@ export class Audit {
     this.#counts.set(peer, { ...count, failed: count.failed + 1, problem });
     const known = this.#shelf.get(pack);
     if (known !== undefined) noteLacks(known, peer, index);
-    const name = this.#membership.certificateOf(peer)?.name ?? peer;
+    const name = this.#membership.nameOf(peer);
     const text = `${name} was asked to prove a shard that it holds and ${problem}`;
     return [{ kind: 'report', level: 'warning', text }];
   }

@@ -112,6 +112,11 @@ export class Membership {
     return this.#roster.certificates.get(peer);
   }
 
+  /** As its certificate calls it; its id where none is known. */
+  nameOf(peer: PeerId): string {
+    return this.certificateOf(peer)?.name ?? peer;
+  }
+
   /** Which admins are believed, and for what. */
   get authority(): Authority {
     return this.#roster.authority;

@@ -202,7 +202,7 @@ export class Replication {
       });
     }
     if (wasForked) return effects;
-    const name = this.#membership.certificateOf(author)?.name ?? author;
+    const name = this.#membership.nameOf(author);
     const text =
       author === self
         ? 'this machine was put back to an old image of its disk, and others know later words of it: what it saves from now on cannot be acknowledged; join it again'

@@ -290,11 +290,10 @@ export class Trust {
       const [was, view] = [before.get(machine) ?? trusted, this.viewOf(machine)];
       if (was.standing === view.standing) continue;
       const isSelf = machine === this.#membership.self;
-      const name = this.#membership.certificateOf(machine)?.name ?? machine;
       effects.push({
         kind: 'report',
         level: view.standing === 'trusted' ? 'info' : isSelf ? 'problem' : 'warning',
-        text: trustText(isSelf ? 'this machine' : name, view, now),
+        text: trustText(isSelf ? 'this machine' : this.#membership.nameOf(machine), view, now),
       });
     }
     return effects;

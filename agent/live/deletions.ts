@@ -7,7 +7,6 @@ import type { CallAnswers, CallRequest, WipesAnswer } from '../control/index.ts'
 import type { WipeView } from '../core/index.ts';
 import { type DriveId, type WipeId, wipeId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
-import { nameOf } from './members.ts';
 
 const wrong = (code: string, message: string, advice: string): DreyError =>
   new DreyError({ code, message, advice });
@@ -16,7 +15,7 @@ export function listWipes(agent: LiveAgent): WipesAnswer {
   const { wipes, catalogue, membership } = agent.core;
   const adminName = (admin: string): string => {
     const machine = membership.authority.admins.find((known) => known.admin === admin)?.machine;
-    return machine === undefined ? admin.slice(0, 8) : nameOf(agent, machine);
+    return machine === undefined ? admin.slice(0, 8) : agent.core.membership.nameOf(machine);
   };
   return {
     rule: wipes.rule,
@@ -25,7 +24,7 @@ export function listWipes(agent: LiveAgent): WipesAnswer {
       return {
         ...view,
         agreed: agreed.map(adminName),
-        ...(owner === undefined ? {} : { owner: nameOf(agent, owner) }),
+        ...(owner === undefined ? {} : { owner: agent.core.membership.nameOf(owner) }),
         ...(stoppedBy === undefined ? {} : { stoppedBy: adminName(stoppedBy) }),
       };
     }),

@@ -102,7 +102,7 @@ function machineView(
 function trustIn({ membership, trust }: AgentCore, peer: PeerId, now: UnixMs): Pick<MachineView, 'trust'> {
   const view = trust.viewOf(peer);
   if (view.standing === 'trusted') return {};
-  const name = peer === membership.self ? 'this machine' : (membership.certificateOf(peer)?.name ?? peer);
+  const name = peer === membership.self ? 'this machine' : membership.nameOf(peer);
   return { trust: { standing: view.standing, score: view.score, text: trustText(name, view, now) } };
 }
 

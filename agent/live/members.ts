@@ -18,9 +18,6 @@ import type { LiveAgent } from './agent.ts';
 const wrong = (code: string, message: string, advice: string): DreyError =>
   new DreyError({ code, message, advice });
 
-export const nameOf = ({ core: { membership } }: LiveAgent, peer: PeerId): string =>
-  membership.certificateOf(peer)?.name ?? peer;
-
 /** SHA-256 of this machine's own admin key; undefined where it has none. */
 export const ownAdmin = ({ identity: { adminKey } }: Pick<LiveAgent, 'identity'>): string | undefined =>
   adminKey === undefined ? undefined : sha256Hex(adminKey.key.publicKey);
@@ -42,7 +39,7 @@ export function listInvites(agent: LiveAgent): InvitesAnswer {
   return {
     invites: membership.invites.map(({ statement, madeBy }) => ({
       invite: statement.invite,
-      ...(madeBy === undefined ? {} : { madeBy: nameOf(agent, madeBy) }),
+      ...(madeBy === undefined ? {} : { madeBy: agent.core.membership.nameOf(madeBy) }),
       usesMax: statement.usesMax,
       notAfterMs: statement.notAfterMs,
       usedBy: membership.usersOf(statement.invite).map(({ name }) => name),
@@ -86,7 +83,10 @@ function personsOf({ core: { catalogue } }: LiveAgent): readonly Person[] {
 export const listPeople = (agent: LiveAgent): PeopleAnswer => ({
   people: personsOf(agent).map(({ person, machines, driveCount }) => ({
     person,
-    machines: [...machines].map(([peer, isShared]) => ({ name: nameOf(agent, peer), isShared })),
+    machines: [...machines].map(([peer, isShared]) => ({
+      name: agent.core.membership.nameOf(peer),
+      isShared,
+    })),
     driveCount,
     isOut: agent.core.membership.isPersonOut(person),
   })),
@@ -95,7 +95,7 @@ export const listPeople = (agent: LiveAgent): PeopleAnswer => ({
 export const listAdmins = (agent: LiveAgent): AdminsAnswer => ({
   admins: agent.core.membership.authority.admins.map(({ admin, machine, ended }) => ({
     admin,
-    ...(machine === undefined ? {} : { machine: nameOf(agent, machine) }),
+    ...(machine === undefined ? {} : { machine: agent.core.membership.nameOf(machine) }),
     isHere: admin === ownAdmin(agent),
     ...(ended === undefined ? {} : { ended }),
   })),
@@ -149,9 +149,9 @@ async function revokeMachine(
   for (const statement of statements) await agent.declare(statement);
   return {
     ...nothing,
-    revoked: nameOf(agent, peer),
+    revoked: agent.core.membership.nameOf(peer),
     what: 'machine',
-    machines: [nameOf(agent, peer)],
+    machines: [agent.core.membership.nameOf(peer)],
     admins: adminsIn(statements),
   };
 }
@@ -220,7 +220,7 @@ async function revokeAdmin(
   }
   return {
     ...nothing,
-    revoked: first.machine === undefined ? first.admin : nameOf(agent, first.machine),
+    revoked: first.machine === undefined ? first.admin : agent.core.membership.nameOf(first.machine),
     what: 'admin',
     admins: meant.map(({ admin }) => admin.slice(0, 8)),
   };
@@ -264,8 +264,8 @@ async function revokePerson(agent: LiveAgent, wish: CallRequest<'revoke'>): Prom
   return {
     revoked: person,
     what: 'person',
-    machines: out.map((peer) => nameOf(agent, peer)),
+    machines: out.map((peer) => agent.core.membership.nameOf(peer)),
     admins: adminsIn(words),
-    kept: inFleet.filter(([peer]) => !out.includes(peer)).map(([peer]) => nameOf(agent, peer)),
+    kept: inFleet.filter(([peer]) => !out.includes(peer)).map(([peer]) => agent.core.membership.nameOf(peer)),
   };
 }

@@ -46,7 +46,7 @@ export async function answerWhatIf(
   const selectors = lose.map(parseSelector);
   const machines = core.membership.machines.map((peer) => ({
     machine: peer,
-    name: core.membership.certificateOf(peer)?.name ?? peer,
+    name: core.membership.nameOf(peer),
     attributes: locations.get(peer)?.attributes ?? {},
   }));
   const planned = plannedMachines(plan);

@@ -15,8 +15,7 @@ function waiting({ wipes, catalogue, membership }: AgentCore, now: UnixMs): read
   return open.map(({ wipe, drive, scope, state, reason, agreed, adminCount, dueMs }): FoundProblem => {
     const owner = catalogue.drives.get(drive)?.owner;
     const isSelf = owner === membership.self;
-    const name =
-      owner === undefined ? 'an unknown machine' : (membership.certificateOf(owner)?.name ?? owner);
+    const name = owner === undefined ? 'an unknown machine' : membership.nameOf(owner);
     const what = scope === 'drive' ? 'All that was saved' : 'What was given up';
     return {
       kind: 'deletion-waits',

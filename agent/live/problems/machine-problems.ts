@@ -24,9 +24,6 @@ export const unseenMachines = ({ membership, vigil }: AgentCore, now: UnixMs): r
     return isUnknown && presence !== 'up' && presence !== 'revoked';
   });
 
-const nameOf = ({ membership }: AgentCore, peer: PeerId): string =>
-  membership.certificateOf(peer)?.name ?? peer;
-
 function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
   const { membership, vigil } = core;
   const presence = membership.presenceOf(peer, now);
@@ -43,7 +40,7 @@ function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPr
       kind: 'machine-gone',
       about: peer,
       level: 'warning',
-      risk: `What ${nameOf(core, peer)} holds for others has fewer copies, and its own files are not backed up.`,
+      risk: `What ${core.membership.nameOf(peer)} holds for others has fewer copies, and its own files are not backed up.`,
       why: `It was silent for ${Math.round((now - heardMs) / hourMs)} hours, longer than the ${Math.round(membership.holderSilenceMs / hourMs)} that are allowed.`,
       action: 'Shards of it that are needed are made again elsewhere.',
       advice: 'Start it again, or put it out with `drey fleet revoke`.',
@@ -56,7 +53,7 @@ function doubtsOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPro
   const view = core.trust.viewOf(peer);
   if (view.standing === 'trusted') return [];
   const isSelf = peer === core.membership.self;
-  const name = isSelf ? 'this machine' : nameOf(core, peer);
+  const name = isSelf ? 'this machine' : core.membership.nameOf(peer);
   const action =
     view.standing === 'dropped'
       ? 'Its shards are kept elsewhere until it is trusted again.'
@@ -79,7 +76,7 @@ function doubtsOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPro
 function auditsOf(core: AgentCore, peer: PeerId): readonly FoundProblem[] {
   const { problem } = core.audit.countOf(peer);
   if (problem === undefined) return [];
-  const name = nameOf(core, peer);
+  const name = core.membership.nameOf(peer);
   return [
     {
       kind: 'audit-failed',
@@ -96,7 +93,7 @@ function auditsOf(core: AgentCore, peer: PeerId): readonly FoundProblem[] {
 function forkOf(core: AgentCore, peer: PeerId): readonly FoundProblem[] {
   if (!core.replication.isForked(peer)) return [];
   const isSelf = peer === core.membership.self;
-  const name = isSelf ? 'this machine' : nameOf(core, peer);
+  const name = isSelf ? 'this machine' : core.membership.nameOf(peer);
   return [
     {
       kind: 'log-forked',

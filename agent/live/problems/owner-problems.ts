@@ -13,7 +13,7 @@ export const findOwnerProblems = (core: AgentCore, now: UnixMs): readonly FoundP
 ];
 
 const nameOf = ({ membership }: AgentCore, peer: PeerId): string =>
-  peer === membership.self ? 'this machine' : (membership.certificateOf(peer)?.name ?? peer);
+  peer === membership.self ? 'this machine' : membership.nameOf(peer);
 
 const daysText = (ms: number): string => `${Math.floor(ms / dayMs)} days`;
 const dayText = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
