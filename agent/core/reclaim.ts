@@ -6,7 +6,8 @@ import { hexOf, type SignedBatch } from '../codec/index.ts';
 import { forgottenGraceMs, reclaimEveryMs } from '../limits.ts';
 import { packId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent, HeardForget } from './events.ts';
+import type { CoreEvent } from './events.ts';
+import { NotedTimes } from './noted-times.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
 
 const idBytes = 32;
@@ -16,13 +17,10 @@ export function* idsIn(bytes: Uint8Array): Generator<string> {
   for (let at = 0; at + idBytes <= bytes.length; at += idBytes) yield hexOf(bytes.subarray(at, at + idBytes));
 }
 
-const nameOf = ({ author, sequence }: Pick<HeardForget, 'author' | 'sequence'>): string =>
-  `${author}/${sequence}`;
-
 export class Reclaim {
   readonly #shelf: Shelf;
-  /** When this machine first heard of a batch that gives something up, as it noted then. */
-  readonly #heardMs = new Map<string, UnixMs>();
+  /** Of batches that give something up. */
+  readonly #noted = new NotedTimes();
   #nextMs = 0;
 
   constructor(shelf: Shelf) {
@@ -37,7 +35,7 @@ export class Reclaim {
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'started':
-        for (const heard of event.heard) this.#heardMs.set(nameOf(heard), heard.heardMs);
+        this.#noted.restore(event.heard);
         return [];
       case 'batchStored':
         return this.#heard(event.batch, event.now);
@@ -48,19 +46,17 @@ export class Reclaim {
     }
   }
 
-  #heard({ author, sequence, records }: SignedBatch, now: UnixMs): Effects {
-    const heardMs = this.#heardMs.get(nameOf({ author, sequence }));
+  #heard(batch: SignedBatch, now: UnixMs): Effects {
+    const heardMs = this.#noted.of(batch) ?? now;
     let isOfHere = false;
-    for (const record of records) {
+    for (const record of batch.records) {
       if (record.kind !== 'forget') continue;
       for (const id of idsIn(record.packs)) {
-        this.#shelf.giveUp(packId(id), author, heardMs ?? now);
+        this.#shelf.giveUp(packId(id), batch.author, heardMs);
         isOfHere ||= this.#shelf.get(packId(id)) !== undefined;
       }
     }
-    if (!isOfHere || heardMs !== undefined) return [];
-    this.#heardMs.set(nameOf({ author, sequence }), now);
-    return [{ kind: 'noteForget', heard: { author, sequence, heardMs: now } }];
+    return isOfHere ? this.#noted.note(batch, now) : [];
   }
 
   #tick(now: UnixMs): Effects {

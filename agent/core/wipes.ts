@@ -8,8 +8,9 @@ import type { DriveId, WipeId } from '../units.ts';
 import type { StatedAt } from './authority.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent, HeardForget } from './events.ts';
+import type { CoreEvent } from './events.ts';
 import type { Membership } from './membership.ts';
+import { NotedTimes } from './noted-times.ts';
 import type { Shelf } from './shelf.ts';
 
 /** `asked`: too few admins agree. `waiting`: enough do; any of them can still stop it. `due`: holders free the packs. */
@@ -59,11 +60,9 @@ export interface WipesParts {
   readonly freeSoon: () => void;
 }
 
-const nameOf = ({ author, sequence }: StatedAt): string => `${author}/${sequence}`;
-
 export class Wipes {
   readonly #parts: WipesParts;
-  readonly #noted = new Map<string, UnixMs>();
+  readonly #noted = new NotedTimes();
   readonly #wipes = new Map<WipeId, KnownWipe>();
   readonly #rules: { readonly admin: string; readonly at: StatedAt; readonly rule: WipeRule }[] = [];
   #nextMs = 0;
@@ -75,7 +74,7 @@ export class Wipes {
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'started':
-        for (const heard of event.heard) this.#noted.set(nameOf(heard), heard.heardMs);
+        this.#noted.restore(event.heard);
         return [];
       case 'batchStored':
         return this.#read(event.batch, event.now);
@@ -134,7 +133,7 @@ export class Wipes {
 
   #read({ author, sequence, records }: SignedBatch, now: UnixMs): Effects {
     const at = { author, sequence };
-    const heardMs = this.#noted.get(nameOf(at));
+    const heardMs = this.#noted.of(at) ?? now;
     let isNews = false;
     for (const record of records) {
       if (record.kind !== 'statement') continue;
@@ -143,14 +142,11 @@ export class Wipes {
       const { statement, admin } = signed;
       if (statement.kind === 'wipeRule') this.#rules.push({ admin, at, rule: statement });
       if (statement.kind !== 'wipe' && statement.kind !== 'wipeWord') continue;
-      isNews = this.#note(statement, { admin, at, heardMs: heardMs ?? now }) || isNews;
+      isNews = this.#note(statement, { admin, at, heardMs }) || isNews;
     }
     if (!isNews) return [];
     this.#nextMs = 0;
-    if (heardMs !== undefined) return [];
-    this.#noted.set(nameOf(at), now);
-    const heard: HeardForget = { ...at, heardMs: now };
-    return [{ kind: 'noteForget', heard }];
+    return this.#noted.note(at, now);
   }
 
   /** Words may come before what they are about. */

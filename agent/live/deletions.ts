@@ -15,7 +15,7 @@ export function listWipes(agent: LiveAgent): WipesAnswer {
   const { wipes, catalogue, membership } = agent.core;
   const adminName = (admin: string): string => {
     const machine = membership.authority.admins.find((known) => known.admin === admin)?.machine;
-    return machine === undefined ? admin.slice(0, 8) : agent.core.membership.nameOf(machine);
+    return machine === undefined ? admin.slice(0, 8) : membership.nameOf(machine);
   };
   return {
     rule: wipes.rule,
@@ -24,7 +24,7 @@ export function listWipes(agent: LiveAgent): WipesAnswer {
       return {
         ...view,
         agreed: agreed.map(adminName),
-        ...(owner === undefined ? {} : { owner: agent.core.membership.nameOf(owner) }),
+        ...(owner === undefined ? {} : { owner: membership.nameOf(owner) }),
         ...(stoppedBy === undefined ? {} : { stoppedBy: adminName(stoppedBy) }),
       };
     }),
