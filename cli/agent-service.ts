@@ -1,7 +1,7 @@
 // An agent as a service: runs it with its dashboard and the control interface until a signal or a call ends it, and stands by while the
 // disk of its folder is gone, read-only or failing. Nothing of that needs anybody to start anything again.
 
-import { type CallHandlers, type ControlServer, relayCalls, serveControl } from '../agent/control/index.ts';
+import { type AgentCalls, type ControlServer, relayCalls, serveControl } from '../agent/control/index.ts';
 import {
   type DiskTrouble,
   HomeDisk,
@@ -32,7 +32,7 @@ export class AgentService {
   readonly #options: ServiceOptions;
   readonly #stop = new AbortController();
   readonly #disk: HomeDisk;
-  #answers: CallHandlers | undefined;
+  #answers: AgentCalls | undefined;
   #control: ControlServer | undefined;
   #trouble: { readonly found: DiskTrouble; readonly since: Date } | undefined;
   #dashboardPort: number;
@@ -100,13 +100,12 @@ export class AgentService {
         metricsUrl: `${dashboard.address}metrics`,
         metricsTokenFile: this.#options.metricsTokenFile,
       }),
-      stop: () => this.#end(),
     };
     if (this.#control !== undefined) return;
-    this.#control = await serveControl(
-      this.#options.start.home,
-      relayCalls(() => this.#answererNow()),
-    );
+    this.#control = await serveControl(this.#options.start.home, {
+      ...relayCalls(() => this.#answererNow()),
+      stop: () => this.#end(),
+    });
     this.#options.onUp(agent, dashboard.url());
   }
 
@@ -115,16 +114,12 @@ export class AgentService {
     return { stopping: true };
   }
 
-  /** A command that comes is a reason to look at the disk at once. */
-  #answererNow(): CallHandlers {
+  /** A command that comes is a reason to look at the disk at once. Throws `agent-stands-by`. */
+  #answererNow(): AgentCalls {
     const found = this.#disk.trouble();
     this.#disk.hurry();
     if (this.#answers !== undefined && found === undefined) return this.#answers;
-    const since = this.#trouble?.since ?? new Date();
-    const refused = relayCalls(() => {
-      throw standsBy(found ?? this.#trouble?.found ?? isStarting, since);
-    });
-    return { ...refused, stop: () => this.#end() };
+    throw standsBy(found ?? this.#trouble?.found ?? isStarting, this.#trouble?.since ?? new Date());
   }
 
   /** Once the disk is well again. Rejects when it is told to end. */

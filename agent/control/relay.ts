@@ -2,12 +2,16 @@
 
 import { type CallHandlers, callNames } from './calls.ts';
 
+/** What an agent answers; `stop` is for whoever runs it. */
+export type AgentCalls = Omit<CallHandlers, 'stop'>;
+
 /** Asks `answererNow` for each call anew; what it throws is the answer. */
-export function relayCalls(answererNow: () => CallHandlers): CallHandlers {
-  const relayed = callNames.map((name) => [
+export function relayCalls(answererNow: () => AgentCalls): AgentCalls {
+  const names = callNames.filter((name) => name !== 'stop');
+  const relayed = names.map((name) => [
     name,
-    (...call: Parameters<CallHandlers[typeof name]>) =>
+    (...call: Parameters<AgentCalls[typeof name]>) =>
       (answererNow()[name] as (...given: unknown[]) => unknown)(...call),
   ]);
-  return Object.fromEntries(relayed) as CallHandlers;
+  return Object.fromEntries(relayed) as AgentCalls;
 }
