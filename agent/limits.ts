@@ -39,6 +39,8 @@ export const batchPageCountMax = 256;
 /** One signed batch: about 100 records of a few hundred bytes, or one plan; it must fit into a frame. */
 export const batchBytesMax = 3 * mebibyte;
 export const recordsPerBatchMax = 128;
+/** Popular copies in one plan's record: `copiesMax` of optimizer/, which codec does not load for one number. */
+export const planCopiesMax = 1000;
 /** Telemetry is kept this long: the models look back eight weeks. */
 export const telemetryAgeMsMax = days(63);
 /** And never takes more than this per machine, oldest first. */

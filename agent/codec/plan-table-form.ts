@@ -2,8 +2,7 @@
 // together is for `planOfTable`, whether the plan is one for the schema of plans.
 
 import { z } from 'zod';
-import { copiesMax } from '../../optimizer/index.ts';
-import { batchBytesMax, shardCountMax } from '../limits.ts';
+import { batchBytesMax, planCopiesMax, shardCountMax } from '../limits.ts';
 import {
   bytes,
   certificateParts,
@@ -62,8 +61,8 @@ const limits = z.strictObject({
 const popular = z.strictObject({
   copies: z
     .array(z.strictObject({ ...plannedCopyParts, pack: exactBytes(32), owner: place, machine: place }))
-    .max(copiesMax),
-  rooms: z.array(z.strictObject({ machine: place, bytes: count })).max(copiesMax),
+    .max(planCopiesMax),
+  rooms: z.array(z.strictObject({ machine: place, bytes: count })).max(planCopiesMax),
 });
 
 const parts = {

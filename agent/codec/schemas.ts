@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { machineId, parseTelemetryRow, type TelemetryRow, unixMs } from '../../datasets/index.ts';
-import { copiesMax, type Plan } from '../../optimizer/index.ts';
-import { shardCountMax } from '../limits.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import { planCopiesMax, shardCountMax } from '../limits.ts';
 import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId, wipeId } from '../units.ts';
 
 const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`, 'u'));
@@ -136,8 +136,8 @@ export const plannedCopyParts = {
 const popularPart = z.strictObject({
   copies: z
     .array(z.strictObject({ ...plannedCopyParts, pack: hash, owner: machine, machine }))
-    .max(copiesMax),
-  rooms: z.array(z.strictObject({ machine, bytes: count })).max(copiesMax),
+    .max(planCopiesMax),
+  rooms: z.array(z.strictObject({ machine, bytes: count })).max(planCopiesMax),
 });
 
 /** What a plan says besides groups and domains. */

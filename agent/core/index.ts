@@ -6,7 +6,6 @@ export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
 export type { CoreEvent, HeardForget, PowerSource, StagedSnapshot } from './events.ts';
-export { type ChangeCounts, isMassChange } from './mass-change.ts';
 export { movementBetween, reasonToHold } from './movement.ts';
 export { type DriveProof, type ProofResult } from './proving.ts';
 export {

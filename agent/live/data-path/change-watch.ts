@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type ChangeCounts, isMassChange } from '../../core/index.ts';
+
 import { massChangeWindowMs } from '../../limits.ts';
 import { appendLines, encodeLine, openJournal, rewriteJournal } from './line-journal.ts';
+import { type ChangeCounts, isMassChange } from './mass-change.ts';
 import type { BytePath } from './path-bytes.ts';
 
 /** The newest mass change; it holds until a person accepts it. */

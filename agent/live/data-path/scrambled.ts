@@ -38,8 +38,9 @@ const knownAtFour = '66747970';
 /** Whether bytes are spread like noise; false for too few. */
 export function looksLikeNoise(bytes: Uint8Array): boolean {
   if (bytes.length < sampleBytesMin) return false;
-  const counts = new Float64Array(256);
-  for (const byte of bytes) counts[byte]!++;
+  const counts = new Uint32Array(256);
+  // By place: an iterator takes several times as long.
+  for (let at = 0; at < bytes.length; at++) counts[bytes[at]!]!++;
   const expected = bytes.length / 256;
   let chiSquared = 0;
   for (const count of counts) chiSquared += (count - expected) ** 2 / expected;

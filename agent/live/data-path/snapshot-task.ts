@@ -1,6 +1,7 @@
 // Task of a worker thread: one snapshot from scan to sealed root. Decides what has changed, hands the changed files out
 // to `pack` tasks, then packs tree, index and root. Remembers only what is staged; killed at any point it goes on there.
 
+import { statSync } from 'node:fs';
 import { unixMs } from '../../../datasets/index.ts';
 import {
   type ChunkLocator,
@@ -18,6 +19,7 @@ import { ChangeWatch, type MassChange } from './change-watch.ts';
 import { ChunkTable } from './chunk-table.ts';
 import {
   type Commit,
+  driveFiles,
   DriveState,
   type FileState,
   type SegmentState,
@@ -53,6 +55,7 @@ export async function snapshotTask(request: SnapshotRequest, ask: AskMain): Prom
   const question = { stateFolder: request.stateFolder, drive, keyEpoch, scan };
   const still = readStandstill(question);
   if (still !== undefined) return { result: unchanged(still, scan, request) };
+  await ask({ kind: 'foresee', taskCount: tasksForeseen(request, scan) });
   forgetStandstill(request.stateFolder);
   const { isSettled, ...result } = await new SnapshotRun(request, scan, ask).run();
   const { staged, fileCount, byteCount, unreadable, massChange } = result;
@@ -331,6 +334,15 @@ class SnapshotRun {
   }
 }
 
+/** By the times of files alone, before the drive's state is read: a guess, and only threads depend on it. */
+function tasksForeseen({ stateFolder, jobCountMax }: SnapshotRequest, scan: Scan): number {
+  const read = statSync(driveFiles(stateFolder).filesFile, { bigint: true, throwIfNoEntry: false });
+  const changed = scan.entries.filter(
+    ({ type, ctimeNs }) => type === 'file' && ctimeNs > (read?.mtimeNs ?? -Infinity),
+  );
+  return batchesOf(changed, jobCountMax).length;
+}
+
 /** The first where both say the same: one that came from another thread is a copy, names and all. */
 const oneOf = (scanned: ScannedEntry | undefined, read: ScannedEntry): ScannedEntry =>
   scanned !== undefined && identityOf(scanned) === identityOf(read) && scanned.isSparse === read.isSparse
@@ -360,7 +372,7 @@ const batchBytesMax = 4 * packBytesTarget;
 /** Tasks for each thread at least, where there are files enough, so that all threads end at about the same time. */
 const batchesPerThread = 4;
 
-/** A file is never divided. */
+/** A file is never divided; the largest go first, so that no thread is left alone with one at the end. */
 function batchesOf(
   files: readonly ScannedEntry[],
   threadCount: number,
@@ -368,9 +380,13 @@ function batchesOf(
   const total = files.reduce((sum, { byteCount }) => sum + byteCount, 0);
   const share = total / (batchesPerThread * threadCount);
   const batchBytes = Math.min(batchBytesMax, Math.max(packBytesTarget, share));
-  const batches: ScannedEntry[][] = [];
+  const large = files
+    .filter((file) => file.byteCount >= batchBytes)
+    .toSorted((a, b) => b.byteCount - a.byteCount);
+  const batches: ScannedEntry[][] = large.map((file) => [file]);
   let byteCount = Infinity;
   for (const file of files) {
+    if (file.byteCount >= batchBytes) continue;
     if (byteCount >= batchBytes || (batches.at(-1)?.length ?? 0) >= batchFilesMax) {
       batches.push([]);
       byteCount = 0;

@@ -230,6 +230,9 @@ class FolderSnapshotter implements Snapshotter {
       }
       case 'stage':
         return this.#stage(question.pack);
+      case 'foresee':
+        this.#options.workers.foresee(question.taskCount);
+        return { body: undefined };
       case 'progress':
         onProgress({ done: question.done, of: question.of });
         return { body: undefined };

@@ -68,6 +68,8 @@ export interface SnapshotRequest {
 }
 
 export type SnapshotQuestion =
+  /** So many `pack` tasks are about to come. */
+  | { readonly kind: 'foresee'; readonly taskCount: number }
   | { readonly kind: 'pack'; readonly request: PackRequest }
   | { readonly kind: 'stage'; readonly pack: PackToStage }
   | { readonly kind: 'progress'; readonly done: number; readonly of: number };

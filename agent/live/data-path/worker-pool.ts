@@ -23,6 +23,8 @@ export interface TaskRun<Name extends TaskName> {
 }
 
 interface RunningTask {
+  /** Its questions that are not answered yet: while there is one, the task leaves its thread to others. */
+  waitCount: number;
   readonly answer: (question: never) => Promise<Answer<unknown>> | Answer<unknown>;
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
@@ -46,7 +48,7 @@ export interface WorkerPoolOptions {
   readonly threadCountMax?: number;
 }
 
-/** Threads start when first needed and end when long idle. A task that awaits an answer leaves its thread free for others. */
+/** Threads start when first needed and end when long idle. A task that awaits an answer leaves its thread to others. */
 export class WorkerPool {
   readonly threadCountMax: number;
   /** Threads that get work at this time, where that is less; at least one does. */
@@ -67,9 +69,22 @@ export class WorkerPool {
     thread.worker.ref();
     clearTimeout(thread.rest);
     return new Promise<Tasks[Name]['result']>((resolve, reject) => {
-      thread.running.set(id, { answer: run.answer, resolve, reject });
+      thread.running.set(id, { waitCount: 0, answer: run.answer, resolve, reject });
       post(thread, { kind: 'run', id, task: run.task, request: run.request });
     });
+  }
+
+  /** Threads that live, busy or not. */
+  get threadCount(): number {
+    return this.#threads.size;
+  }
+
+  /** Starts threads for so many tasks that are about to come, so that these need not wait for it. */
+  foresee(taskCount: number): void {
+    if (this.#closed) return;
+    const free = [...this.#threads].filter((thread) => busyCount(thread) === 0).length;
+    const missing = Math.min(taskCount - free, this.#countMax - this.#threads.size);
+    for (let count = 0; count < missing; count++) this.#rest(this.#startThread());
   }
 
   /** Ends all threads at once; running tasks fail with `worker-lost`, what they had staged stays staged. */
@@ -78,13 +93,18 @@ export class WorkerPool {
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
   }
 
+  get #countMax(): number {
+    return Math.max(1, Math.min(this.threadCountMax, this.threadLimit ?? this.threadCountMax));
+  }
+
   #idlest(): Thread {
-    const countMax = Math.max(1, Math.min(this.threadCountMax, this.threadLimit ?? this.threadCountMax));
+    const countMax = this.#countMax;
     const threads = [...this.#threads].slice(0, countMax);
-    const idle = threads.find(({ running }) => running.size === 0);
-    if (idle !== undefined) return idle;
-    if (threads.length < countMax) return this.#startThread();
-    return threads.reduce((best, thread) => (thread.running.size < best.running.size ? thread : best));
+    const [idlest] = threads.toSorted(
+      (a, b) => busyCount(a) - busyCount(b) || a.running.size - b.running.size,
+    );
+    if (idlest !== undefined && (busyCount(idlest) === 0 || threads.length === countMax)) return idlest;
+    return this.#startThread();
   }
 
   #startThread(): Thread {
@@ -136,13 +156,20 @@ async function answerQuestion(
   task: RunningTask,
   { id, question, body }: Extract<FromWorker, { kind: 'ask' }>,
 ): Promise<void> {
+  task.waitCount++;
   try {
     const answer = await task.answer(body as never);
     post(thread, { kind: 'answer', id, question, body: answer.body }, answer.transfer);
   } catch (error) {
     post(thread, { kind: 'noAnswer', id, question, error: carryError(error) });
+  } finally {
+    task.waitCount--;
   }
 }
+
+/** Tasks that compute on a thread, as far as one can tell from outside. */
+const busyCount = ({ running }: Thread): number =>
+  [...running.values()].filter(({ waitCount }) => waitCount === 0).length;
 
 const post = (thread: Thread, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void =>
   thread.worker.postMessage(message, [...transfer]);

@@ -1,5 +1,8 @@
 // What an agent does with a folder, alone, as a process to be measured: `node drey-backup.ts snapshot|restore|read FOLDER STORE [TO]`. The
 // product's own snapshotter and disk: packs flushed into the outbox, encrypted index and tree, journals; only nobody fetches them.
+//
+// Prints one line of JSON: what the work used, from the moment when the store is open. An agent runs before anybody wants something of it, so the
+// start of the process is left out; threads of the data path are started for the work, and count.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +16,8 @@ import {
 } from '../../../agent/live/data-path/index.ts';
 import { openLiveDisk } from '../../../agent/live/disk/index.ts';
 import { openStore } from '../../../agent/live/store.ts';
-import { unixMs } from '../../../datasets/index.ts';
+import { kibibyte, unixMs } from '../../../datasets/index.ts';
+import type { Usage } from './usage.ts';
 
 const [work, folder, store, to] = process.argv.slice(2) as [
   'snapshot' | 'restore' | 'read',
@@ -87,6 +91,15 @@ async function restore(): Promise<void> {
   if (missing.length > 0) throw new Error(`${missing.length} files are missing`);
 }
 
+const startMs = performance.now();
+const startCpu = process.cpuUsage();
 await { snapshot, restore, read }[work]();
+const { user, system } = process.cpuUsage(startCpu);
+const used: Usage = {
+  wallSeconds: (performance.now() - startMs) / 1000,
+  cpuSeconds: (user + system) / 1e6,
+  peakBytes: process.resourceUsage().maxRSS * kibibyte,
+};
+process.stdout.write(`${JSON.stringify(used)}\n`);
 await workers.close();
 await base.close();

@@ -25,7 +25,6 @@ export interface Tool {
 
 const usageScript = fileURLToPath(new URL('usage.ts', import.meta.url));
 const dreyScript = fileURLToPath(new URL('drey-backup.ts', import.meta.url));
-const dreyNode = [process.execPath, ...dreyNodeArguments] as const;
 
 /** Of backups that are nobody's. */
 const password = 'benchmark';
@@ -59,24 +58,39 @@ function run({ store, command, cwd }: Run): void {
   checked(spawnSync(name, args, { env: environment(store), encoding: 'utf8', cwd }), name);
 }
 
-function measured({ store, command, cwd }: Run): Usage {
-  const ended = spawnSync(process.execPath, [usageScript, ...command], {
-    env: environment(store),
-    encoding: 'utf8',
-    cwd,
-  });
-  checked(ended, command[0]);
+const measured = ({ command, ...rest }: Run): Usage =>
+  usageSaid({ ...rest, command: [process.execPath, usageScript, ...command] });
+
+/** Of a command that says itself, or of whose run is said, what it used. */
+function usageSaid({ store, command, cwd }: Run): Usage {
+  const [name, ...args] = command;
+  const ended = spawnSync(name, args, { env: environment(store), encoding: 'utf8', cwd });
+  checked(ended, name);
   return JSON.parse(ended.stdout) as Usage;
 }
 
+const dreyRun = (
+  work: 'snapshot' | 'read' | 'restore',
+  ...places: readonly [string, string, string?]
+): Usage =>
+  usageSaid({
+    store: places[1],
+    command: [
+      process.execPath,
+      ...dreyNodeArguments,
+      dreyScript,
+      work,
+      ...places.filter((place) => place !== undefined),
+    ],
+  });
+
+/** As an agent does it that runs already; the others are started for each of their works, as they always are. */
 const drey: Tool = {
   name: 'drey',
   prepare: (store) => mkdirSync(store, { recursive: true }),
-  backup: (folder, store) =>
-    measured({ store, command: [...dreyNode, dreyScript, 'snapshot', folder, store] }),
-  read: (folder, store) => measured({ store, command: [...dreyNode, dreyScript, 'read', folder, store] }),
-  restore: (folder, store, to) =>
-    measured({ store, command: [...dreyNode, dreyScript, 'restore', folder, store, to] }),
+  backup: (folder, store) => dreyRun('snapshot', folder, store),
+  read: (folder, store) => dreyRun('read', folder, store),
+  restore: (folder, store, to) => dreyRun('restore', folder, store, to),
 };
 
 const restic: Tool = {

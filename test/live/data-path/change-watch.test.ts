@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
-import { isMassChange } from '../../../agent/core/index.ts';
+import { isMassChange } from '../../../agent/live/data-path/mass-change.ts';
 import { looksLikeNoise, looksScrambled } from '../../../agent/live/data-path/scrambled.ts';
 import { days, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { newFolder } from './odd-trees.ts';

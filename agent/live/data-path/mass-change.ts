@@ -1,7 +1,7 @@
 // Whether so much of a drive went away or turned into noise within a day that a person should look before anything older is
 // forgotten. Pure arithmetic over counts; it cannot tell an attack from a clean-up.
 
-import { massChangeFilesMin, massChangeShare } from '../limits.ts';
+import { massChangeFilesMin, massChangeShare } from '../../limits.ts';
 
 export interface ChangeCounts {
   /** Files that were there before the day began. */

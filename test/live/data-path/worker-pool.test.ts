@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { WorkerPool } from '../../../agent/live/data-path/index.ts';
+import { mebibyte } from '../../../datasets/index.ts';
+import { newFolder, noise, writeManySmall } from './odd-trees.ts';
+import { startTrial } from './trial.ts';
+
+const compare = (workers: WorkerPool): Promise<unknown> =>
+  workers.run({
+    task: 'compare',
+    request: { left: newFolder(), right: newFolder(), ignore: [] },
+    answer: (question) => question,
+  });
+
+test('a small snapshot is packed by the thread that found what changed', async (t) => {
+  const workers = new WorkerPool({ threadCountMax: 4 });
+  t.teardown(() => workers.close());
+  const trial = startTrial();
+  writeManySmall(trial.folder, 20);
+  await trial.next({ workers }).snapshot();
+  t.is(workers.threadCount, 1);
+});
+
+test('threads for a large one start while its state is read, no more than there is work for', async (t) => {
+  const workers = new WorkerPool({ threadCountMax: 4 });
+  t.teardown(() => workers.close());
+  const trial = startTrial();
+  for (const name of ['one.bin', 'two.bin'])
+    writeFileSync(join(trial.folder, name), noise(20 * mebibyte, name.length));
+  await trial.next({ workers }).snapshot();
+  t.is(workers.threadCount, 2);
+});
+
+test('threads are foreseen within the limit, and those that are free count', async (t) => {
+  const workers = new WorkerPool({ threadCountMax: 3 });
+  t.teardown(() => workers.close());
+  workers.foresee(1);
+  workers.foresee(1);
+  t.is(workers.threadCount, 1);
+  workers.foresee(10);
+  t.is(workers.threadCount, 3);
+  await Promise.all([compare(workers), compare(workers)]);
+  t.is(workers.threadCount, 3);
+});
