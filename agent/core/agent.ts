@@ -67,6 +67,8 @@ export class AgentCore {
   readonly #reclaim: Reclaim;
   readonly #pulls = new Pulls();
   readonly #nearness: Nearness;
+  /** The own disk is being read: plans of the past come by, and nothing is done for their sake. */
+  #isReading = false;
 
   constructor(identity: CoreIdentity) {
     this.membership = new Membership(identity);
@@ -124,6 +126,7 @@ export class AgentCore {
     if (event.kind === 'started') this.#takeStock(event);
     if (event.kind === 'packStaged') this.#stage(event);
     const effects: CoreEffect[] = [];
+    if (event.kind === 'tick' || event.kind === 'connected') this.#endReading(event.now, effects);
     // Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say.
     for (const machine of [
       this.membership,
@@ -207,6 +210,7 @@ export class AgentCore {
   }
 
   #takeStock({ stored }: Extract<CoreEvent, { kind: 'started' }>): void {
+    this.#isReading = true;
     for (const { place, descriptor, index } of stored) {
       if (place === 'held') this.shelf.hold(descriptor, index);
       if (place === 'outbox') this.#own(descriptor);
@@ -244,9 +248,16 @@ export class AgentCore {
     effects.push(...this.placement.announcePack(known));
   }
 
+  /** All that the own disk says was heard: only the newest plan is acted under. */
+  #endReading(now: UnixMs, effects: CoreEffect[]): void {
+    if (!this.#isReading) return;
+    this.#isReading = false;
+    this.#followPlan(now, effects);
+  }
+
   #followPlan(now: UnixMs, effects: CoreEffect[]): void {
     const { plan } = this.election;
-    if (plan === undefined || plan === this.shelf.plan) return;
+    if (this.#isReading || plan === undefined || plan === this.shelf.plan) return;
     this.shelf.usePlan(plan);
     this.neighbours.visits.planChanged(now);
     effects.push(

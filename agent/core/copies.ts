@@ -61,8 +61,6 @@ export class Copies {
   readonly #wanted = new Map<PackId, Wanted>();
   readonly #resting = new Resting();
   #servedShards = 0;
-  /** The own disk is being read: plans of the past come by, and are no reason to remove anything. */
-  #isReading = false;
 
   constructor(parts: CopiesParts) {
     this.#parts = parts;
@@ -80,7 +78,6 @@ export class Copies {
   handle(event: CoreEvent): Effects {
     switch (event.kind) {
       case 'started':
-        this.#isReading = true;
         for (const { place, descriptor, index } of event.stored)
           if (place === 'copy') this.#note(descriptor, index);
         return [];
@@ -98,7 +95,6 @@ export class Copies {
       case 'shardLost':
         return this.#lost(event);
       case 'tick':
-        this.#isReading = false;
         return [...this.#clear(event.now), ...this.#work(event.now)];
       default:
         return [];
@@ -181,7 +177,7 @@ export class Copies {
 
   /** Removes what ran out, what the plan does not want here, and what its owner gave up. Nothing before a plan is known. */
   #clear(now: UnixMs): Effects {
-    if (this.#isReading || this.#parts.shelf.plan === undefined) return [];
+    if (this.#parts.shelf.plan === undefined) return [];
     const effects: CoreEffect[] = [];
     for (const [pack, { descriptor, indexes }] of this.#kept) {
       const untilMs = this.#wanted.get(pack)?.copy.untilMs ?? 0;

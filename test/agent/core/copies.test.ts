@@ -215,16 +215,6 @@ test('a copy of a drive that admins deleted goes, and nothing of it comes again'
   t.deepEqual(removed(one.tick(startMs + 1)), [0]);
 });
 
-test('plans of the past, read from the own disk at a start, remove nothing', (t) => {
-  const one = trial();
-  const stored = [0, 1].map((index) => ({ place: 'copy', descriptor, index }) as const);
-  one.copies.handle({ kind: 'started', stored, staged: [], heard: [], now: startMs });
-  t.deepEqual(removed(one.plan([])), []);
-  one.plan([copyOn(self)]);
-  t.deepEqual(removed(one.tick(startMs)), []);
-  t.is(one.copies.counts.copies, 1);
-});
-
 test('a shard that gave way on a full disk is forgotten, and fetched again later', (t) => {
   const one = trial();
   one.plan([copyOn(self)]);
