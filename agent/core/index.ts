@@ -31,7 +31,8 @@ export {
 } from './machine-limits.ts';
 export { TokenBucket } from './token-bucket.ts';
 export type { KnownAdmin } from './authority.ts';
-export type { KnownInvite } from './roster.ts';
+export { isValidAt, type KnownInvite } from './roster.ts';
 export type { WipeState, WipeView } from './wipes.ts';
 export { type MeshShape, meshShapeDefault } from './neighbours.ts';
-export { isValidAt, Membership, type Presence } from './membership.ts';
+export { Membership, type Presence } from './membership.ts';
+export { outText } from './invite-uses.ts';

@@ -17,7 +17,8 @@ import type { Authority } from './authority.ts';
 import { type CallHaste, Calls } from './calls.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
-import { type KnownInvite, Roster, type RosterNews } from './roster.ts';
+import { type LateUse, outText } from './invite-uses.ts';
+import { isValidAt, type KnownInvite, Roster, type RosterNews } from './roster.ts';
 
 export type Presence = 'up' | 'silent' | 'gone' | 'revoked';
 
@@ -149,6 +150,11 @@ export class Membership {
 
   isRevoked(id: string): boolean {
     return this.#roster.isRevoked(id);
+  }
+
+  /** Undefined for whoever came in time by its invite, and for whoever an admin put out. */
+  lateUseOf(peer: PeerId): LateUse | undefined {
+    return this.#roster.lateUseOf(peer);
   }
 
   addressesOf(peer: PeerId): readonly string[] {
@@ -352,7 +358,7 @@ export class Membership {
         this.#up.delete(one.peer);
         return [
           { kind: 'cut', peer: one.peer },
-          { kind: 'report', level: 'warning', text: `${one.name} was put out of the fleet` },
+          { kind: 'report', level: 'warning', text: `${one.name} ${outText(one.peer, this)}` },
         ];
       }
       // Silence counts from the moment at which this agent could first have heard the machine.
@@ -392,8 +398,3 @@ export class Membership {
     return [];
   }
 }
-
-/** Whether a certificate holds at `now`, within the allowed error of clocks. */
-export const isValidAt = (certificate: MachineCertificate, now: UnixMs): boolean =>
-  certificate.notBeforeMs <= unixMs(now + clockSkewMsMax) &&
-  certificate.notAfterMs >= unixMs(now - clockSkewMsMax);

@@ -11,8 +11,10 @@ import type {
   SignedStatement,
   Statement,
 } from '../codec/index.ts';
+import { clockSkewMsMax } from '../limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import { Authority, type StatedAt } from './authority.ts';
+import { InviteUses, type LateUse } from './invite-uses.ts';
 
 export interface KnownInvite {
   readonly statement: InviteStatement;
@@ -20,7 +22,7 @@ export interface KnownInvite {
   readonly madeBy: PeerId | undefined;
 }
 
-/** `out`: it was a machine of the fleet before. `back`: whoever put it out is not believed any more. */
+/** `out`: it was a machine of the fleet before. `back`: whoever put it out is not believed any more, or it was invited again. */
 export type RosterNews =
   | { readonly kind: 'certified' | 'back'; readonly peer: PeerId }
   | { readonly kind: 'out'; readonly peer: PeerId; readonly name: string };
@@ -36,6 +38,9 @@ export class Roster {
   readonly #fleet: FleetId;
   readonly #open: typeof openStatement;
   readonly #invites = new Map<InviteId, KnownInvite>();
+  readonly #uses = new InviteUses();
+  /** Machines that are out for coming too late by their invite, as far as that was told. */
+  #late: ReadonlyMap<PeerId, LateUse> = new Map();
   readonly #revoked = new Set<string>();
   readonly #personsOut = new Set<string>();
   readonly #pardonedMs = new Map<PeerId, UnixMs>();
@@ -57,8 +62,14 @@ export class Roster {
     return this.#invites;
   }
 
+  /** Put out by an admin, or let in by an invite that had no use left. */
   isRevoked(id: string): boolean {
-    return this.#revoked.has(id);
+    return this.#revoked.has(id) || this.#late.has(id as PeerId);
+  }
+
+  /** Undefined for whoever came in time, and for whoever an admin put out. */
+  lateUseOf(peer: PeerId): LateUse | undefined {
+    return this.#revoked.has(peer) ? undefined : this.#late.get(peer);
   }
 
   isPersonOut(person: string): boolean {
@@ -72,7 +83,7 @@ export class Roster {
   /** Takes a statement whose signer is not known here; it counts for ever. */
   learn(statement: Statement): readonly RosterNews[] {
     this.#outside.push({ statement, admin: undefined });
-    return this.#take(statement, undefined);
+    return [...this.#take(statement, undefined), ...this.#judgeLate()];
   }
 
   /** Takes one that somebody showed. */
@@ -84,7 +95,9 @@ export class Roster {
       (this.certificates.get(statement.peer)?.notAfterMs ?? 0) < statement.notAfterMs;
     if (isNews) this.#outside.push({ statement, admin });
     if (isChanged) return this.#readAgain();
-    return this.authority.holds(admin, undefined) ? this.#take(statement, undefined) : [];
+    return this.authority.holds(admin, undefined)
+      ? [...this.#take(statement, undefined), ...this.#judgeLate()]
+      : [];
   }
 
   learnBatch({ author, sequence, records }: SignedBatch): readonly RosterNews[] {
@@ -98,7 +111,7 @@ export class Roster {
       if (this.authority.note(signed, at)) isChanged = true;
       return this.authority.holds(signed.admin, at) ? this.#take(signed.statement, at) : [];
     });
-    return isChanged ? [...news, ...this.#readAgain()] : news;
+    return [...news, ...(isChanged ? this.#readAgain() : this.#judgeLate())];
   }
 
   /** The statement in a record, whoever of this fleet's admins signed it. */
@@ -130,6 +143,7 @@ export class Roster {
         return this.#revoke(statement.revoked);
       case 'invite':
         this.#invites.set(statement.invite, { statement, madeBy: at?.author });
+        this.#uses.noteInvite(statement);
         return [];
       case 'pardon':
         this.#pardonedMs.set(
@@ -150,6 +164,7 @@ export class Roster {
 
   #certify(certificate: MachineCertificate): readonly RosterNews[] {
     const { peer, notAfterMs } = certificate;
+    this.#uses.noteCertificate(certificate);
     const known = this.certificates.get(peer);
     if (known !== undefined && known.notAfterMs >= notAfterMs) return [];
     this.certificates.set(peer, certificate);
@@ -163,10 +178,27 @@ export class Roster {
     return certificate === undefined ? [] : [{ kind: 'out', peer: certificate.peer, name: certificate.name }];
   }
 
+  /** Who is out from now on for having come too late, and who is not any more. */
+  #judgeLate(): readonly RosterNews[] {
+    const { late } = this.#uses;
+    if (late === this.#late) return [];
+    const before = this.#late;
+    this.#late = late;
+    const isOther = (peer: PeerId): boolean => !this.#revoked.has(peer);
+    return [
+      ...[...late.keys()]
+        .filter((peer) => isOther(peer) && !before.has(peer))
+        .map((peer) => ({ kind: 'out', peer, name: this.certificates.get(peer)?.name ?? peer }) as const),
+      ...[...before.keys()]
+        .filter((peer) => isOther(peer) && !late.has(peer))
+        .map((peer) => ({ kind: 'back', peer }) as const),
+    ];
+  }
+
   /** An admin's key was put out, or is believed again: each statement once more, only if it counts now. */
   #readAgain(): readonly RosterNews[] {
-    const before = [...this.certificates.values()].filter(({ peer }) => !this.#revoked.has(peer));
-    for (const known of [this.certificates, this.#invites, this.#pardonedMs]) known.clear();
+    const before = [...this.certificates.values()].filter(({ peer }) => !this.isRevoked(peer));
+    for (const known of [this.certificates, this.#invites, this.#pardonedMs, this.#uses]) known.clear();
     for (const known of [this.#revoked, this.#personsOut]) known.clear();
     this.#policy = undefined;
     for (const { statement, admin } of this.#outside)
@@ -176,8 +208,9 @@ export class Roster {
         const signed = this.open(record);
         if (signed !== undefined && this.authority.holds(signed.admin, at)) this.#take(signed.statement, at);
       }
+    this.#late = this.#uses.late;
     const wasIn = new Set(before.map(({ peer }) => peer));
-    const isIn = (peer: PeerId): boolean => this.certificates.has(peer) && !this.#revoked.has(peer);
+    const isIn = (peer: PeerId): boolean => this.certificates.has(peer) && !this.isRevoked(peer);
     const out = before.filter(({ peer }) => !isIn(peer));
     const back = [...this.certificates.keys()].filter((peer) => isIn(peer) && !wasIn.has(peer));
     return [
@@ -186,3 +219,8 @@ export class Roster {
     ];
   }
 }
+
+/** Whether a certificate holds at `now`, within the allowed error of clocks. */
+export const isValidAt = (certificate: MachineCertificate, now: UnixMs): boolean =>
+  certificate.notBeforeMs <= unixMs(now + clockSkewMsMax) &&
+  certificate.notAfterMs >= unixMs(now - clockSkewMsMax);

@@ -13,7 +13,7 @@ import {
   type SignedStatement,
   signStatement,
 } from '../codec/index.ts';
-import { isValidAt, type Membership } from '../core/index.ts';
+import { isValidAt, type Membership, outText } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import { certificateFor } from './founding.ts';
 import type { Identity } from './identity.ts';
@@ -78,7 +78,7 @@ export class Admission {
     // What the root says with it counts before all else.
     learn(opened.value);
     if (membership.isRevoked(peer))
-      return refuseHello('certificate-revoked', 'this machine was put out of the fleet');
+      return refuseHello('certificate-revoked', `this machine ${outText(peer, membership)}`);
     if (!membership.isBelieved(opened.value, now()))
       return refuseHello('certificate-revoked', 'the admin key that certified this machine was put out');
     if (!isValidAt(statement, now()))
@@ -143,11 +143,12 @@ export class Admission {
       signature,
     );
     if (!isProven) return this.#refuse('invite-unknown', 'the invite is not proven');
-    if (membership.isRevoked(peer))
-      return this.#refuse('certificate-revoked', 'this machine was put out of the fleet');
-    const known = membership.certificateOf(peer);
+    const isLate = membership.lateUseOf(peer) !== undefined;
+    if (membership.isRevoked(peer) && !isLate)
+      return this.#refuse('certificate-revoked', `this machine ${outText(peer, membership)}`);
+    const isNew = membership.certificateOf(peer) === undefined || isLate;
     // The same machine asks again when its join broke off: that is no second use.
-    if (known === undefined && membership.usersOf(ask.invite).length >= invite.usesMax)
+    if (isNew && membership.usersOf(ask.invite).length >= invite.usesMax)
       return this.#refuse('invite-spent', `all ${invite.usesMax} uses of the invite are taken`);
     const certificate = signStatement(
       identity.adminKey,
