@@ -121,18 +121,20 @@ export class Election {
   /**
    * A lease lasts as long as it says from when it was heard: its author's clock may be wrong by hours, and two optimizers of which
    * each thinks the other's lease over would overrule each other for ever. Those that ended long ago are of the past, and of those
-   * from the own disk nobody knows when they were heard.
+   * from the own disk nobody knows when they were heard: they end when they say, and no later than if they were heard now. Nobody has
+   * a longer lease than all, whatever it says.
    */
   #learnLease(author: PeerId, { fromMs, untilMs }: LeaseRecord, now: UnixMs): void {
     const lastsMs = Math.min(leaseMs, untilMs - fromMs);
-    const endsMs = this.#isReading ? untilMs : unixMs(now + lastsMs);
-    if (untilMs < now - leaseClockErrorMsMax || lastsMs <= 0) return;
+    const saidUntilMs = unixMs(fromMs + lastsMs);
+    const endsMs = unixMs(this.#isReading ? Math.min(saidUntilMs, now + lastsMs) : now + lastsMs);
+    if (saidUntilMs < now - leaseClockErrorMsMax || lastsMs <= 0) return;
     const known = this.#leases.get(author);
     // A renewal keeps the place in the queue: the start stays the first one while leases follow without a gap.
     const continues = known !== undefined && fromMs <= known.saidUntilMs;
     this.#leases.set(author, {
       fromMs: continues ? known.fromMs : fromMs,
-      saidUntilMs: untilMs,
+      saidUntilMs,
       untilMs: endsMs,
     });
   }

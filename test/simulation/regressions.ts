@@ -201,6 +201,27 @@ export const regressions: readonly Regression[] = [
       keepLast: 3,
     },
   },
+  {
+    cause:
+      'a lease that its author gave itself for a thousand days lasted so long for whoever read it again from its own disk: nobody else ran the optimizer, and what burnt was not repaired',
+    options: {
+      seed: 'osprey-20',
+      agentCount: 16,
+      days: 4,
+      faults: {
+        nights: 'off',
+        alwaysOnShare: 0,
+        crashesPerMachineDay: 1.0940370321349444,
+        diskDeathsPerMachineYear: 3.347635741951847,
+        rollbackCount: 2,
+        usurpationsPerDay: 4,
+      },
+      tickMs: minutes(5),
+      holderSilenceMs: days(2),
+      snapshotsPerMachineDay: 1,
+      keepLast: 2,
+    },
+  },
 ];
 
 /** The same of runs that nothing made shorter: half a minute each. They run with DREY_LONG=1; unit tests of the core guard what they found. */

@@ -89,6 +89,20 @@ test('two optimizers whose clocks differ by hours agree on the lease, which last
   t.is(election.leaseAt(unixMs(startMs + leaseMs)), undefined);
 });
 
+test('a lease without an end lasts no longer than any other, also for whoever reads it from its own disk', (t) => {
+  const forEver = { kind: 'lease', fromMs: startMs, untilMs: unixMs(startMs + hours(24_000)) } as const;
+  const later = { ...forEver, fromMs: unixMs(startMs + hours(12_000)) };
+  for (const lease of [forEver, later])
+    for (const isReading of [false, true]) {
+      const { election, tell } = electionOf();
+      tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
+      if (isReading) election.handle({ kind: 'started', stored: [], staged: [], heard: [], now: startMs });
+      tell(batchOf(author, [lease]));
+      t.is(election.leaseAt(unixMs(startMs + leaseMs - 1))?.peer, author.peer);
+      t.is(election.leaseAt(unixMs(startMs + leaseMs)), undefined);
+    }
+});
+
 test('a lease that an agent reads from its own disk, or that ended the evening before, holds nobody up', (t) => {
   const { election, tell } = electionOf();
   tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
