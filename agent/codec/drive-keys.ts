@@ -1,8 +1,9 @@
-// The keys of a drive over its epochs: packs and heads are sealed under the key of their epoch, chunks are named under the first key in all
+// What a drive is called, and its keys over their epochs: packs and heads are sealed under the key of their epoch, chunks are named under the first key in all
 // of them. Whoever has the newest key has the older ones; the older ones say nothing of it.
 
+import { type DriveId, driveId, type PeerId } from '../units.ts';
 import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
-import { seedBytes } from './keys.ts';
+import { seedBytes, sha256Hex } from './keys.ts';
 import type { DriveRecord } from './record.ts';
 import { createDriveKey, openSmall, sealSmall } from './secrets.ts';
 
@@ -12,6 +13,10 @@ export interface DriveKeys {
   /** Of the epochs before it, from epoch 1 on; absent where there are none. */
   readonly formerKeys?: readonly Uint8Array[] | undefined;
 }
+
+/** The id of a drive that begins with this record: nobody else can begin one of that id with anything. */
+export const driveIdOf = (owner: PeerId, { sealedName }: Pick<DriveRecord, 'sealedName'>): DriveId =>
+  driveId(sha256Hex(new TextEncoder().encode(`drive ${owner}`), sealedName).slice(0, 32));
 
 const formerPurpose = 'former keys';
 

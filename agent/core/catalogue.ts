@@ -2,7 +2,13 @@
 // and roots are sealed.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import type { DriveRecord, ForgetRecord, HeadRecord, SignedBatch } from '../codec/index.ts';
+import {
+  type DriveRecord,
+  driveIdOf,
+  type ForgetRecord,
+  type HeadRecord,
+  type SignedBatch,
+} from '../codec/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent } from './events.ts';
@@ -15,6 +21,8 @@ export interface ForgottenHead {
 
 export interface KnownDrive {
   readonly owner: PeerId;
+  /** The id follows from the owner's first record of it: it can be nobody else's. */
+  readonly isBound: boolean;
   /** The newest key epoch's record. */
   record: DriveRecord;
   /** Those of the epochs before it, oldest first. */
@@ -25,7 +33,10 @@ export interface KnownDrive {
   readonly forgotten: ForgottenHead[];
 }
 
-/** A drive belongs to whoever named it first; nobody else's heads count. */
+/**
+ * A drive belongs to whoever its id was made by; nobody else's heads count. Ids of old drives are of chance: there the first who is heard
+ * of has it, until somebody comes whose it is.
+ */
 export class Catalogue {
   readonly #drives = new Map<DriveId, KnownDrive>();
 
@@ -65,8 +76,9 @@ export class Catalogue {
 
   #learnDrive(owner: PeerId, record: DriveRecord): void {
     const known = this.#drives.get(record.drive);
-    if (known === undefined) {
-      this.#drives.set(record.drive, { owner, record, formerRecords: [], heads: [], forgotten: [] });
+    const isBound = driveIdOf(owner, record) === record.drive;
+    if (known === undefined || (isBound && !known.isBound && known.owner !== owner)) {
+      this.#drives.set(record.drive, { owner, isBound, record, formerRecords: [], heads: [], forgotten: [] });
       return;
     }
     if (known.owner !== owner || record.keyEpoch < known.record.keyEpoch) return;

@@ -5,6 +5,7 @@ import { DreyError } from '../../datasets/index.ts';
 import {
   bytesOfHex,
   createDriveKey,
+  driveIdOf,
   type DriveKeys,
   type DriveRecord,
   hexOf,
@@ -22,22 +23,29 @@ import { type DriveId, driveId } from '../units.ts';
 import type { RunningDrive } from './drives.ts';
 import type { StoredDrive } from './stored-drives.ts';
 
-/** A drive with its first key, as it is stored and published. `person`: the public key behind the words that open it. */
-export function createKeys(
+/** A new drive with its first key, as it is stored and published. `person`: the public key behind the words that open it. */
+export function createDrive(
   key: MachineKey,
-  { drive, folder, person }: { readonly drive: DriveId; readonly folder: string; readonly person: string },
-): Pick<StoredDrive, 'keyEpoch' | 'wrappedKey'> & { readonly keys: DriveKeys; readonly record: DriveRecord } {
+  { folder, person }: { readonly folder: string; readonly person: string },
+): Pick<StoredDrive, 'keyEpoch' | 'wrappedKey'> & {
+  readonly drive: DriveId;
+  readonly keys: DriveKeys;
+  readonly record: DriveRecord;
+} {
   const keys = { driveKey: createDriveKey() };
+  const sealedName = sealName(keys, folder);
+  const drive = driveIdOf(key.peer, { sealedName });
   const name = { drive, keyEpoch: 1 };
   const wrappedKeys = [person, machineRecipient(key).recipient].map((recipient) => ({
     recipient,
     wrapped: wrapKey(keys.driveKey, name, recipient),
   }));
   return {
+    drive,
     keyEpoch: 1,
     wrappedKey: hexOf(wrappedKeys[1]!.wrapped),
     keys,
-    record: { kind: 'drive', ...name, sealedName: sealName(keys, folder), wrappedKeys },
+    record: { kind: 'drive', ...name, sealedName, wrappedKeys },
   };
 }
 

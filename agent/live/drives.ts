@@ -13,7 +13,6 @@ import {
   personFromPhrase,
 } from '../codec/index.ts';
 import type { AgentCore, CoreEvent, StagedSnapshot } from '../core/index.ts';
-import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../ports.ts';
 import { type DriveId, driveId, type SnapshotId } from '../units.ts';
 import {
@@ -26,7 +25,7 @@ import {
 } from './data-path/index.ts';
 import type { LiveDisk } from './disk/index.ts';
 import { driveDeleted, noPlanYet } from './drive-errors.ts';
-import { createKeys, DriveLocks, openStoredKeys } from './drive-keys.ts';
+import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
 import type { Home } from './home.ts';
 import type { Keeper } from './keeping.ts';
 import { heldText, massChangeText } from './mass-changes.ts';
@@ -142,8 +141,7 @@ export class Drives {
     if (known !== undefined && !this.#isDeleted(known)) return this.#giveTo(known, wanted.phrase);
     if (known !== undefined) await this.#leave(known);
     const { person, made } = this.#personFor(wanted.phrase);
-    const drive = driveId(randomBytes(16).toString('hex'));
-    const { keys, record, ...first } = createKeys(this.#parts.key, { drive, folder: wanted.path, person });
+    const { drive, keys, record, ...first } = createDrive(this.#parts.key, { folder: wanted.path, person });
     await this.#parts.publish(record);
     this.#person = person;
     const running = this.#open({ drive, folder: wanted.path, ignore: [...wanted.ignore], ...first }, keys);

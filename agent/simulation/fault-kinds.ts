@@ -65,6 +65,10 @@ export const faultKinds = {
   },
   smalldisks: { about: 'disks that take a dozen shards', faults: { smallDiskShare: 0.3 } },
   copies: { about: 'copies of popular packs that come and go with each plan', faults: { copiesPerPlan: 6 } },
+  namesakes: {
+    about: "machines that take others' drives for their own",
+    faults: { namesakesPerDay: 3 },
+  },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -6,7 +6,7 @@ import type { Fleet } from './fleet.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
-import { scheduleUsurpations } from './usurpers.ts';
+import { scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
 
@@ -47,6 +47,7 @@ export function scheduleFaults(fleet: Fleet): void {
     replans,
     wipes: scheduleWipes,
     usurpers: scheduleUsurpations,
+    namesakes: scheduleNamesakes,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

@@ -8,7 +8,6 @@ import {
   type AdminKey,
   bytesOfHex,
   createAdminKey,
-  type DriveRecord,
   fleetRootFromSeed,
   type ForgetRecord,
   machineKeyFromSeed,
@@ -26,7 +25,7 @@ import { EventQueue } from './event-queue.ts';
 import { Frames } from './frames.ts';
 import { Guards } from './guards.ts';
 import { Holdings } from './holdings.ts';
-import { driveOf, Ledger, plainCanary } from './ledger.ts';
+import { driveOf, driveRecordOf, Ledger, plainCanary } from './ledger.ts';
 import { Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -308,7 +307,7 @@ export class Fleet implements World {
     const plan = shell?.core.election.plan;
     if (shell === undefined || plan === undefined || !machine.isUp) return;
     if (shell.core.shelf.wiped.has(driveOf(machine.peer))) return;
-    this.#nameDrive(machine);
+    if (!this.#nameDrive(machine)) return;
     const shapes = redundancyForFleet(
       new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))).size,
     );
@@ -321,18 +320,13 @@ export class Fleet implements World {
     }
   }
 
-  /** A drive's first record, which its snapshots need to be known by. */
-  #nameDrive({ peer, shell }: Machine): void {
+  /** A drive's first record, which its snapshots need to be known by; false where the log does not take it yet. */
+  #nameDrive({ peer, shell }: Machine): boolean {
     const drive = driveOf(peer);
-    if (shell?.core.catalogue.drives.has(drive) === true) return;
-    const record: DriveRecord = {
-      kind: 'drive',
-      drive,
-      keyEpoch: 0,
-      sealedName: new Uint8Array(),
-      wrappedKeys: [],
-    };
-    shell?.publish([record], () => {});
+    if (shell?.core.catalogue.drives.get(drive)?.owner === peer) return true;
+    if (shell?.mayPublish !== true) return false;
+    shell.publish([driveRecordOf(peer)], () => {});
+    return true;
   }
 
   /** The first machine is the admin's: its log starts with the policy and everybody's certificate. */

@@ -1,7 +1,7 @@
 // What each agent believes, held against what is so: its own disk, who was put out by whom, what was given up by whom, what rotted. Looked at
 // four times a day, in every honest machine that is up.
 
-import type { ShardKey } from '../codec/index.ts';
+import { logName, type ShardKey } from '../codec/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
@@ -18,6 +18,7 @@ export function lookInside(fleet: Fleet): void {
     if (shell === undefined || machine.liar !== undefined || machine.isRevoked) continue;
     lookAtRoster(fleet, machine, shell);
     lookAtDisk(fleet, machine, shell);
+    lookAtDrives(fleet, machine, shell);
     for (const known of shell.core.shelf.packs.values()) lookAtPack(fleet, machine, known);
     lookForRot(fleet, machine);
   }
@@ -33,6 +34,22 @@ function lookAtRoster({ machines, checks, guards, options }: Fleet, machine: Mac
   const silenceMs = membership.policy?.holderSilenceMs;
   if (silenceMs !== undefined && silenceMs !== options.holderSilenceMs)
     guards.violate('admins', machine, `waits ${silenceMs} ms for the silent, and no admin said so`);
+}
+
+/** Whoever has heard from a drive's owner takes it for nobody else's, and lists no snapshot that its owner did not make. */
+function lookAtDrives({ checks, guards, ledger }: Fleet, machine: Machine, { core }: Shell): void {
+  for (const [drive, known] of core.catalogue.drives) {
+    checks.counts.drives++;
+    const owner = ledger.driveOwner(drive);
+    const isForeign = known.heads.some(({ snapshot }) => !ledger.promised.has(snapshot));
+    if (known.owner === owner && !isForeign) continue;
+    const log = owner === undefined ? undefined : machine.shelves.logs.get(logName(owner, 'facts'));
+    const isHeard = log?.batches.some(({ records }) =>
+      records.some((record) => record.kind === 'drive' && record.drive === drive),
+    );
+    if (isHeard === true)
+      guards.violate('drives', machine, `takes drive ${drive.slice(0, 8)} for another's than its owner's`);
+  }
 }
 
 /** An agent that loses track of its own disk fills it with what nobody asks for, or promises what is not there. */

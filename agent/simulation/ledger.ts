@@ -7,6 +7,8 @@ import {
   chunkIdOf,
   decodeDescriptor,
   describePack,
+  driveIdOf,
+  type DriveRecord,
   encodeDescriptor,
   type HeadRecord,
   OpenPack,
@@ -19,7 +21,7 @@ import {
 } from '../codec/index.ts';
 import type { StagedSnapshot } from '../core/index.ts';
 import { forgottenGraceMs } from '../limits.ts';
-import { driveId, type DriveId, type PackId, type PeerId, snapshotId, type SnapshotId } from '../units.ts';
+import { type DriveId, type PackId, type PeerId, snapshotId, type SnapshotId } from '../units.ts';
 
 /** No frame, hint or shard on the wire may contain these bytes. */
 export const plainCanary = Buffer.from('the plain text of a simulated file');
@@ -52,8 +54,15 @@ const wrongClocksMs = hours(12);
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
+/** The first record of a simulated owner's drive. Its name is empty: nobody opens it. */
+export function driveRecordOf(owner: PeerId): DriveRecord {
+  const sealedName = new Uint8Array();
+  const drive = driveIdOf(owner, { sealedName });
+  return { kind: 'drive', drive, keyEpoch: 0, sealedName, wrappedKeys: [] };
+}
+
 /** The drive of a simulated owner, and its key. */
-export const driveOf = (owner: PeerId): DriveId => driveId(sha256Hex(bytesOf(`drive ${owner}`)).slice(0, 32));
+export const driveOf = (owner: PeerId): DriveId => driveRecordOf(owner).drive;
 const driveKeyOf = (owner: PeerId): Uint8Array => sha256(bytesOf(`drive key ${owner}`));
 
 /** What pack `part` of snapshot `number` contains before sealing: 50 to about 900 bytes. */
@@ -67,6 +76,7 @@ export class Ledger {
   readonly promised = new Map<SnapshotId, Promised>();
   readonly #snapshotOf = new Map<PackId, Promised>();
   readonly #nextNumber = new Map<PeerId, number>();
+  readonly #ownerOfDrive = new Map<DriveId, PeerId>();
   /** From when holders may free all of a drive, by the word of admins. */
   readonly #wipeableMs = new Map<DriveId, number>();
   /** When that word was written for good. */
@@ -79,6 +89,7 @@ export class Ledger {
     const packs = shapes.map((shape, part) => sealedPack(owner, { number, part, shape }));
     const descriptors = packs.map(({ descriptor }) => descriptor);
     const drive = driveOf(owner);
+    this.#ownerOfDrive.set(drive, owner);
     const sealedRoot = sealSmall(
       driveKeyOf(owner),
       'simulated root',
@@ -122,6 +133,11 @@ export class Ledger {
   /** Who made a pack; undefined for one that nobody here made. */
   ownerOf(pack: PackId): PeerId | undefined {
     return this.#snapshotOf.get(pack)?.owner;
+  }
+
+  /** Whose drive it is; undefined before its first snapshot. */
+  driveOwner(drive: DriveId): PeerId | undefined {
+    return this.#ownerOfDrive.get(drive);
   }
 
   /** Whether its owner gives a pack up, or began to. */

@@ -51,6 +51,8 @@ export interface Faults {
   readonly wipesPerDay: number;
   /** Records that machines write into their logs though they are not theirs to say, per day. */
   readonly usurpationsPerDay: number;
+  /** The same of machines that take another's drive for their own, per day. */
+  readonly namesakesPerDay: number;
   /** Share of machines whose people give the fleet hardly any room. */
   readonly smallDiskShare: number;
   /** New machines, over all days. */
@@ -88,6 +90,7 @@ export const noFaults: Faults = {
   revocationCount: 0,
   wipesPerDay: 0,
   usurpationsPerDay: 0,
+  namesakesPerDay: 0,
   smallDiskShare: 0,
   joinCount: 0,
   planBurstsPerDay: 0,
@@ -109,6 +112,7 @@ export const checkNames = [
   'audits',
   'admins',
   'kept',
+  'drives',
   'shelf',
   'rot',
   'revoked',

@@ -56,10 +56,10 @@ function restoreOne(fleet: Fleet, machine: Machine, promised: Promised): boolean
   );
 }
 
-/** What a person sees to choose from; also what was given up lately. A drive that was never named is not listed at all. */
+/** What a person sees to choose from; also what was given up lately. */
 function isListed({ shell }: Machine, { owner, snapshot }: Promised): boolean {
   const drive = shell?.core.catalogue.drives.get(driveOf(owner));
-  if (drive === undefined) return true;
+  if (drive === undefined) return false;
   const heads = [...drive.heads, ...drive.forgotten.map(({ head }) => head)];
   return heads.some((head) => head.snapshot === snapshot);
 }

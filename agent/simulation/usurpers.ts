@@ -1,5 +1,5 @@
 // Machines of the fleet that write into their own logs what is not theirs to say: others' packs given up, plans in another's name or against
-// the rules, words of another fleet's admin, leases without an end. Their signatures hold; nothing of it may take effect.
+// the rules, words of another fleet's admin, leases without an end, others' drives. Their signatures hold; nothing of it may take effect.
 
 import { days, hours, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
@@ -9,12 +9,14 @@ import {
   createAdminKey,
   fleetRootFromSeed,
   sha256,
+  sha256Hex,
   signStatement,
   type Statement,
 } from '../codec/index.ts';
 import { certificateMs } from '../limits.ts';
+import { snapshotId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
-import { driveOf } from './ledger.ts';
+import { driveOf, driveRecordOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
 
@@ -31,18 +33,26 @@ interface Usurpation {
   readonly stranger: AdminKey;
 }
 
-/** Any machine but the admin's may try, at random moments over the days. */
-export function scheduleUsurpations({
-  fleet,
-  random,
-}: {
+interface Scheduler {
   readonly fleet: Fleet;
   readonly random: Random;
-}): void {
-  const { faults, days: dayCount, agentCount, seed } = fleet.options;
+}
+
+/** Any machine but the admin's may try, at random moments over the days. */
+export const scheduleUsurpations = (scheduler: Scheduler): void =>
+  schedule(scheduler, scheduler.fleet.options.faults.usurpationsPerDay, acts);
+
+/** The same of drives. */
+export const scheduleNamesakes = (scheduler: Scheduler): void =>
+  schedule(scheduler, scheduler.fleet.options.faults.namesakesPerDay, [
+    ["takes another's drive for its own", takeDrive],
+  ]);
+
+function schedule({ fleet, random }: Scheduler, perDay: number, chosen: Acts): void {
+  const { days: dayCount, agentCount, seed } = fleet.options;
   const root = fleetRootFromSeed(sha256(Buffer.from(`stranger ${seed}`)));
   const stranger = createAdminKey(root, { notBeforeMs: fleet.startMs, forMs: certificateMs });
-  for (let time = 0; time < Math.round(faults.usurpationsPerDay * dayCount); time++) {
+  for (let time = 0; time < Math.round(perDay * dayCount); time++) {
     const own = random.fork(`time ${time}`);
     const atMs = fleet.startMs + own.fraction() * days(dayCount);
     fleet.queue.schedule(atMs, () => {
@@ -57,7 +67,7 @@ export function scheduleUsurpations({
         now: unixMs(Math.floor(fleet.queue.nowMs)),
         stranger,
       };
-      const [kind, act] = acts[own.below(acts.length)]!;
+      const [kind, act] = chosen[own.below(chosen.length)]!;
       const records = act(usurpation);
       if (records.length === 0) return;
       fleet.noteFault(`usurper: ${kind}`);
@@ -68,7 +78,9 @@ export function scheduleUsurpations({
 
 type Act = (usurpation: Usurpation) => readonly AgentRecord[];
 
-const acts: readonly (readonly [string, Act])[] = [
+type Acts = readonly (readonly [string, Act])[];
+
+const acts: Acts = [
   ["gives up others' packs", giveUpOthers],
   ['plans in the name of another', planInAnothersName],
   ['plans one machine twice', planTwice],
@@ -121,4 +133,25 @@ function speakAsAdmin({ fleet, random, now, stranger }: Usurpation): readonly Ag
 
 function leaseForEver({ now }: Usurpation): readonly AgentRecord[] {
   return [{ kind: 'lease', fromMs: now, untilMs: unixMs(now + days(1000)) }];
+}
+
+/** It copies another's record of a drive, perhaps before that one was heard of, and says what its newest snapshot is. */
+function takeDrive({ fleet, machine, random, now }: Usurpation): readonly AgentRecord[] {
+  const victim = fleet.machines[random.below(fleet.machines.length)]!;
+  if (victim === machine) return [];
+  const record = driveRecordOf(victim.peer);
+  const snapshot = snapshotId(sha256Hex(Buffer.from(`${machine.peer} ${victim.peer} ${now}`)));
+  const head = {
+    kind: 'head',
+    drive: record.drive,
+    snapshot,
+    atMs: now,
+    keyEpoch: 0,
+    sealedRoot: new Uint8Array(),
+    fileCount: 0,
+    byteCount: 0,
+    packCount: 0,
+    receiptsDigest: '0'.repeat(64),
+  } as const;
+  return [record, head];
 }

@@ -215,4 +215,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "      case 'shardLost':\n        return this.#lost(event);\n",
     replace: "      case 'shardLost':\n        return [];\n",
   },
+  {
+    name: 'drives of whoever came first',
+    about: 'a drive stays with whoever was heard of first, though its id was made by another',
+    file: 'core/catalogue.ts',
+    find: 'if (known === undefined || (isBound && !known.isBound && known.owner !== owner)) {',
+    replace: 'if (known === undefined) {',
+  },
 ];
