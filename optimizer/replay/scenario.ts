@@ -53,21 +53,45 @@ export function departuresOf(history: FleetHistory): Int32Array {
   });
 }
 
+/** Beginnings are looked for where at least this share of the machines is seen that are seen at most. */
+const seenShareMin = 0.5;
+
+/**
+ * From the first slot to the last in which about the whole fleet is looked at: a trace over years, whose machines come and go, would else
+ * begin with hours of nobody. All of the trace where that is too short.
+ */
+function seenStretch(
+  { slotCount, machines, up }: FleetHistory,
+  slotsMin: number,
+): { readonly fromSlot: number; readonly toSlot: number } {
+  const seen = new Int32Array(slotCount);
+  for (let row = 0; row < machines.length; row++)
+    for (let slot = 0; slot < slotCount; slot++)
+      if (up[row * slotCount + slot] !== slotUnknown) seen[slot]!++;
+  const enough = seenShareMin * seen.reduce((most, count) => Math.max(most, count), 0);
+  const fromSlot = seen.findIndex((count) => count >= enough);
+  const toSlot = 1 + seen.findLastIndex((count) => count >= enough);
+  return toSlot - fromSlot >= slotsMin ? { fromSlot, toSlot } : { fromSlot: 0, toSlot: slotCount };
+}
+
 /** Where the test weeks begin: evenly from the first possible to the last. Throws `trace-too-short`. */
-export function originsOf({ slotCount, slotMs }: FleetHistory, rules: ReplayRules): readonly Origin[] {
+export function originsOf(history: FleetHistory, rules: ReplayRules): readonly Origin[] {
+  const { slotCount, slotMs } = history;
   const slots = (weeks: number): number => Math.round((weeks * weekMs) / slotMs);
   const [train, test] = [slots(rules.trainWeeks), slots(rules.testWeeks)];
-  const room = slotCount - train - test;
-  if (room < 0 || train < 1 || test < 1) {
+  if (train + test > slotCount || train < 1 || test < 1) {
     throw new DreyError({
       code: 'trace-too-short',
       message: `the trace has ${(slotCount * slotMs) / weekMs} weeks, ${rules.trainWeeks} to learn from and ${rules.testWeeks} to live through are more`,
       advice: 'Ask for fewer weeks with --train and --test.',
     });
   }
+  const stretch = seenStretch(history, train + test);
+  const room = stretch.toSlot - stretch.fromSlot - train - test;
   const count = Math.max(1, Math.min(rules.origins, 1 + Math.floor(room / Math.max(1, hourMs / slotMs))));
   return Array.from({ length: count }, (_, at): Origin => {
-    const fromSlot = train + (count === 1 ? 0 : Math.round((at * room) / (count - 1)));
-    return { trainFromSlot: fromSlot - train, fromSlot, toSlot: fromSlot + test };
+    const trainFromSlot = stretch.fromSlot + (count === 1 ? 0 : Math.round((at * room) / (count - 1)));
+    const fromSlot = trainFromSlot + train;
+    return { trainFromSlot, fromSlot, toSlot: fromSlot + test };
   });
 }

@@ -160,3 +160,14 @@ test('origins lie evenly between the first and the last possible, and a trace th
   t.throws(() => originsOf(history, { ...rules, trainWeeks: 6 }), { code: 'trace-too-short' });
   t.throws(() => policiesNamed(['best']), { code: 'policy-unknown', message: /"best"/u });
 });
+
+test('origins lie where about the whole fleet is looked at, as long as there is time enough', (t) => {
+  const late = `${'?'.repeat(3 * week)}1${stays}`;
+  const early = `${stays}${'?'.repeat(3 * week)}?`;
+  const always = `${stays}${'1'.repeat(3 * week)}1`;
+  const { history } = scenarioOf([late, late, late, late, always, early]);
+  const [first, last] = originsOf(history, { ...rules, origins: 2 });
+  t.deepEqual([first!.trainFromSlot, last!.toSlot], [3 * week, 5 * week + 1]);
+  const [whole] = originsOf(history, { ...rules, trainWeeks: 2, testWeeks: 1 });
+  t.is(whole!.trainFromSlot, 0);
+});
