@@ -115,7 +115,8 @@ export class Planning {
     const { core, now } = this.#parts;
     const before = core.election.plan;
     const plan = await this.#make({ machines: core.membership.eligibleHolders(now()), onProgress, signal });
-    return { plan, changed: plan !== before };
+    // A plan comes back from its thread as a copy: only its epoch tells whether it is the one that was sent.
+    return { plan, changed: plan.epoch !== before?.epoch };
   }
 
   /** Publishes the plan that waited for approval. Throws `no-proposal`. */
