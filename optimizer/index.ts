@@ -28,7 +28,7 @@ export {
 } from './plan-check.ts';
 export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
-export { noLimits, type PlacementLimits } from './placement-limits.ts';
+export { movedBefore, noLimits, type PlacementLimits } from './placement-limits.ts';
 export {
   brokenLimits,
   refuseImpossible,

@@ -44,8 +44,9 @@ export interface CopyPlace {
   /** Bytes that its person lets the fleet use, and that its disk has left. */
   readonly quotaBytes: number;
   readonly freeBytes?: number;
-  /** Bytes that plans may still make it take in this week; absent where nobody limits that. */
+  /** Bytes that plans may still make it take in, and give out, this week; absent where nobody limits that. */
   readonly takenBytesMax?: number;
+  readonly givenBytesMax?: number;
 }
 
 export interface CopiesQuestion {
@@ -57,6 +58,8 @@ export interface CopiesQuestion {
   readonly places: readonly CopyPlace[];
   readonly states: States;
   readonly nowMs: number;
+  /** Bytes that plans may still move this week to do better; absent where nobody limits that. */
+  readonly movedBytesMax?: number;
 }
 
 /** Bytes of k shards. */
@@ -98,12 +101,14 @@ export function popularPartFor(question: CopiesQuestion): PopularPart {
     ({ machine, untilMs }) => untilMs > nowMs && rooms.has(machine),
   );
   const chosen = chosenCopies(question, left).slice(0, copiesMax);
+  const budget = new BringBudget(question, left);
   const used = new Map<MachineId, number>();
   const copies: PlannedCopy[] = [];
   const taken = new Set<string>();
   for (const copy of [...chosen, ...left]) {
     const bytes = (used.get(copy.machine) ?? 0) + copy.bytes;
     if (taken.has(nameOf(copy)) || bytes > rooms.get(copy.machine)! || copies.length >= copiesMax) continue;
+    if (!budget.affords(copy)) continue;
     taken.add(nameOf(copy));
     used.set(copy.machine, bytes);
     copies.push(copy);
@@ -113,6 +118,61 @@ export function popularPartFor(question: CopiesQuestion): PopularPart {
     rooms: [...used.keys()].map((machine) => ({ machine, bytes: rooms.get(machine)! })),
   };
 }
+
+/**
+ * What bringing copies may move in the week, and make each member of their groups give out: a copy is put together from k of n members, so
+ * each of them may be asked for one shard. What is there counts as brought this week, and is never brought again.
+ */
+class BringBudget {
+  readonly #plan: Plan;
+  readonly #held: ReadonlySet<string>;
+  readonly #givenMax: ReadonlyMap<MachineId, number>;
+  readonly #movedMax: number;
+  readonly #given = new Map<MachineId, number>();
+  #moved = 0;
+
+  constructor(
+    { plan, places, movedBytesMax = Number.POSITIVE_INFINITY }: CopiesQuestion,
+    held: readonly PlannedCopy[],
+  ) {
+    this.#plan = plan;
+    this.#held = new Set(held.map(nameOf));
+    this.#movedMax = movedBytesMax;
+    this.#givenMax = new Map(
+      places.flatMap(({ machine, givenBytesMax }) =>
+        givenBytesMax === undefined ? [] : [[machine, givenBytesMax] as const],
+      ),
+    );
+    for (const copy of held) this.#spend(copy, this.#sourcesOf(copy));
+  }
+
+  /** Whether a copy is there or can be brought; if so it is paid for. */
+  affords(copy: PlannedCopy): boolean {
+    if (this.#held.has(nameOf(copy))) return true;
+    const sources = this.#sourcesOf(copy);
+    const isTooMuch = sources.some(
+      (machine) =>
+        (this.#given.get(machine) ?? 0) + shardBytesOf(copy) >
+        (this.#givenMax.get(machine) ?? Number.POSITIVE_INFINITY),
+    );
+    if (isTooMuch || this.#moved + copy.bytes > this.#movedMax) return false;
+    this.#spend(copy, sources);
+    return true;
+  }
+
+  #sourcesOf(copy: PlannedCopy): readonly MachineId[] {
+    const members = groupOfPack(this.#plan, copy)?.members ?? [];
+    return members.filter((member) => member !== copy.machine);
+  }
+
+  #spend(copy: PlannedCopy, sources: readonly MachineId[]): void {
+    this.#moved += copy.bytes;
+    for (const machine of sources)
+      this.#given.set(machine, (this.#given.get(machine) ?? 0) + shardBytesOf(copy));
+  }
+}
+
+const shardBytesOf = ({ bytes, redundancy }: PlannedCopy): number => bytes / redundancy.k;
 
 const roomOf = ({ quotaBytes, freeBytes }: CopyPlace): number =>
   Math.floor(Math.min(quotaShareMax * quotaBytes, freeShareMax * (freeBytes ?? Number.POSITIVE_INFINITY)));

@@ -2,13 +2,20 @@
 // open slots of one; or says who is back when.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { DreyError, type DreyErrorParts, type FleetHistory, siteNameOf } from '../../datasets/index.ts';
+import {
+  DreyError,
+  type DreyErrorParts,
+  type FleetHistory,
+  type MachineId,
+  siteNameOf,
+} from '../../datasets/index.ts';
 import { baselineForecast, type FailureForecast, type PresenceForecast } from '../../models/index.ts';
 import {
   compareHeldOut,
   computePlan,
   type HeldOut,
   loadSolver,
+  movedBefore,
   noLimits,
   type PackDemand,
   type Plan,
@@ -71,8 +78,10 @@ async function planFor(task: PlanTask): Promise<Plan> {
 /** Machines that admins let hold nothing hold no copies either. */
 function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 'kind'>): Plan {
   const { previous, demands, author, nowMs, forecast, limits = noLimits } = task;
-  const { takenBytesPerWeek } = limits;
-  const taken = trafficOfWeek(plan, nowMs);
+  const { takenBytesPerWeek, givenBytesPerWeek, movedBytesPerWeek } = limits;
+  const traffic = trafficOfWeek(plan, nowMs);
+  const left = (most: number, machine: MachineId, of: 'takenBytes' | 'givenBytes'): number =>
+    Math.max(0, most - (traffic.get(machine)?.[of] ?? 0));
   const places = task.machines
     .filter(({ machine }) => !limits.vetoes.includes(machine))
     .map(({ machine, quotaBytes, freeBytes, attributes = {} }) => ({
@@ -82,13 +91,27 @@ function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 
       ...(freeBytes === undefined ? {} : { freeBytes }),
       ...(takenBytesPerWeek === undefined
         ? {}
-        : { takenBytesMax: Math.max(0, takenBytesPerWeek - (taken.get(machine)?.takenBytes ?? 0)) }),
+        : { takenBytesMax: left(takenBytesPerWeek, machine, 'takenBytes') }),
+      ...(givenBytesPerWeek === undefined
+        ? {}
+        : { givenBytesMax: left(givenBytesPerWeek, machine, 'givenBytes') }),
     }));
   const states = statesFromForecast(
     forecast,
     places.map(({ machine }) => machine),
   );
-  return planWithCopies({ plan, previous, demands, places, states, author, nowMs });
+  return planWithCopies({
+    plan,
+    previous,
+    demands,
+    places,
+    states,
+    author,
+    nowMs,
+    ...(movedBytesPerWeek === undefined
+      ? {}
+      : { movedBytesMax: Math.max(0, movedBytesPerWeek - movedBefore(plan, nowMs).bytes) }),
+  });
 }
 
 function answer(task: WorkerTask): Plan | Promise<Plan> | PresenceForecast | undefined {

@@ -133,6 +133,35 @@ test('what a machine may take in within a week bounds its copies, and takes none
   t.is(planWithCopies(later), first);
 });
 
+test('what machines may give out, and plans may move, in a week bounds the copies that are brought, not those that are there', (t) => {
+  const demands = [1, 2, 3, 4].map((number) => demand({ pack: packOf(number), reads: 5 + number }));
+  const places = placesOff(base, demands[3]!);
+  const free = planWithCopies(question({ demands, places })).popular!.copies;
+  const shardBytes = copyBytesOf(1_000_001, bulk.redundancy) / bulk.redundancy.k;
+  const giving = (givenBytesMax: number): CopiesQuestion['places'] =>
+    places.map((place) => ({ ...place, givenBytesMax }));
+  const first = planWithCopies(question({ demands, places: giving(shardBytes) }));
+  const { copies } = first.popular!;
+  t.true(copies.length > 0 && copies.length < free.length);
+  // Each machine is asked for one shard at most: no two copies come from groups with a common member.
+  const sources = copies.flatMap((copy) =>
+    groupOfPack(first, copy)!.members.filter((member) => member !== copy.machine),
+  );
+  t.is(new Set(sources).size, sources.length);
+  t.is(planWithCopies(question({ demands, places: giving(shardBytes - 1) })), base);
+  const moved = planWithCopies(question({ demands, places, movedBytesMax: 2_100_000 }));
+  t.is(moved.popular!.copies.length, 2);
+  const later = question({
+    plan: moved,
+    previous: moved,
+    nowMs: nowMs + days(1),
+    demands,
+    places: giving(0),
+    movedBytesMax: 0,
+  });
+  t.is(planWithCopies(later), moved);
+});
+
 test('a whole new plan carries the copies of the one before', (t) => {
   const first = planWithCopies(question());
   const { popular: _, ...fresh } = { ...first, epoch: first.epoch + 1 };
