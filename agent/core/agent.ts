@@ -11,6 +11,7 @@ import { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
+import { type Hearer, Hearing } from './hearing.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
 import { Nearness } from './nearness.ts';
 import { type MeshShape, Neighbours } from './neighbours.ts';
@@ -37,6 +38,8 @@ export interface CoreIdentity {
   readonly fraction: () => number;
   /** Checks an admin's statement; simulations share one that remembers. */
   readonly openStatement?: MembershipIdentity['openStatement'] | undefined;
+  /** What was found in batches; simulations share it. */
+  readonly openedBatches?: MembershipIdentity['openedBatches'] | undefined;
   /** In which every held shard is read once; simulations have less time. */
   readonly scrubPassMs?: number | undefined;
   /** How large a fleet is fully connected; simulations of small ones have less. */
@@ -67,6 +70,7 @@ export class AgentCore {
   readonly #reclaim: Reclaim;
   readonly #pulls = new Pulls();
   readonly #nearness: Nearness;
+  readonly #hearing: Hearing;
   /** The own disk is being read: plans of the past come by, and nothing is done for their sake. */
   #isReading = false;
 
@@ -119,6 +123,7 @@ export class AgentCore {
       hearers: () => this.placement.hearers(),
     });
     this.#survey = new Survey({ membership: this.membership, shelf: this.shelf, election: this.election });
+    this.#hearing = new Hearing(this.#machines());
   }
 
   /** Takes one event; the shell carries out the answer in order. */
@@ -127,30 +132,7 @@ export class AgentCore {
     if (event.kind === 'packStaged') this.#stage(event);
     const effects: CoreEffect[] = [];
     if (event.kind === 'tick' || event.kind === 'connected') this.#endReading(event.now, effects);
-    // Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say.
-    for (const machine of [
-      this.membership,
-      this.neighbours,
-      this.#nearness,
-      this.replication,
-      this.ownLog,
-      this.trust,
-      this.election,
-      this.placement,
-      this.repair,
-      this.copies,
-      this.backup,
-      this.serving,
-      this.scrub,
-      this.audit,
-      this.catalogue,
-      this.proving,
-      this.vigil,
-      this.#restore,
-      this.#survey,
-      this.wipes,
-      this.#reclaim,
-    ]) {
+    for (const machine of this.#hearing.of(event)) {
       if (machine === this.#reclaim && this.#isWordFromOutside(event)) continue;
       for (const effect of machine.handle(event)) effects.push(effect);
     }
@@ -159,7 +141,7 @@ export class AgentCore {
     this.#followPlan(event.now, effects);
     if (event.kind === 'tick' && this.membership.isSparse) this.#sound(event.now);
     for (const effect of this.neighbours.follow(event)) effects.push(effect);
-    return this.ownLog.hold(effects);
+    return this.ownLog.hold(effects, event.now);
   }
 
   /** What is known of a pack of which anything is here. */
@@ -186,6 +168,33 @@ export class AgentCore {
         ? -1
         : (groupUnder(plan, arrival.descriptor)?.members.indexOf(this.membership.self) ?? -1);
     return slot === arrival.index ? place : undefined;
+  }
+
+  /** Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say. */
+  #machines(): readonly Hearer[] {
+    return [
+      this.membership,
+      this.neighbours,
+      this.#nearness,
+      this.replication,
+      this.ownLog,
+      this.trust,
+      this.election,
+      this.placement,
+      this.repair,
+      this.copies,
+      this.backup,
+      this.serving,
+      this.scrub,
+      this.audit,
+      this.catalogue,
+      this.proving,
+      this.vigil,
+      this.#restore,
+      this.#survey,
+      this.wipes,
+      this.#reclaim,
+    ];
   }
 
   #sound(now: UnixMs): void {

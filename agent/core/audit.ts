@@ -25,7 +25,7 @@ import {
 } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { groupUnder, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
 import type { Trust } from './trust.ts';
@@ -73,6 +73,7 @@ const nothing: AuditCount = {
 };
 
 export class Audit {
+  readonly hears = ['message', 'shardProved', 'receiptOpened', 'connected', 'disconnected', 'tick'] as const;
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   readonly #trust: Trust;
@@ -111,7 +112,7 @@ export class Audit {
     return this.#counts.get(peer) ?? nothing;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Audit['hears'][number]>): Effects {
     switch (event.kind) {
       case 'message':
         if (event.message.kind === 'auditAsk') return this.#asked(event.from, event.message);
@@ -137,8 +138,6 @@ export class Audit {
         return [];
       case 'tick':
         return this.#tick(event.now);
-      default:
-        return [];
     }
   }
 

@@ -7,7 +7,7 @@ import { type HeadRecord, hexOf, type Receipt, sha256, type SignedBatch } from '
 import { reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent, StagedSnapshot } from './events.ts';
+import type { EventOf, StagedSnapshot } from './events.ts';
 import type { Membership } from './membership.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
 
@@ -25,6 +25,15 @@ interface PublishedHead {
 }
 
 export class Backup {
+  readonly hears = [
+    'started',
+    'connected',
+    'snapshotStaged',
+    'receiptOpened',
+    'message',
+    'batchStored',
+    'tick',
+  ] as const;
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   readonly #staged: StagedSnapshot[] = [];
@@ -52,7 +61,7 @@ export class Backup {
     return this.#staged;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Backup['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         this.#staged.push(...event.staged);
@@ -75,8 +84,6 @@ export class Backup {
           ...(this.#publishing.size === 0 ? this.#publishFinished() : []),
           ...this.#offerAgain(event.now),
         ];
-      default:
-        return [];
     }
   }
 

@@ -11,7 +11,7 @@ import {
 } from '../codec/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import { idsIn } from './reclaim.ts';
 
 export interface ForgottenHead {
@@ -38,6 +38,8 @@ export interface KnownDrive {
  * of has it, until somebody comes whose it is.
  */
 export class Catalogue {
+  readonly hears = ['batchStored'] as const;
+  readonly hearsRecords = ['drive', 'head', 'forget'] as const;
   readonly #drives = new Map<DriveId, KnownDrive>();
 
   #wiped: ReadonlySet<DriveId> = new Set();
@@ -61,8 +63,8 @@ export class Catalogue {
     return this.#wiped.has(drive);
   }
 
-  handle(event: CoreEvent): Effects {
-    if (event.kind === 'batchStored') this.#learn(event.batch);
+  handle(event: EventOf<Catalogue['hears'][number]>): Effects {
+    this.#learn(event.batch);
     return [];
   }
 

@@ -8,7 +8,7 @@ import type { PackDescriptor } from '../codec/index.ts';
 import { pullsMax } from '../limits.ts';
 import { type PackId, packId, type PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import type { Nearness } from './nearness.ts';
 import type { Pulls } from './pulls.ts';
@@ -56,6 +56,16 @@ const retryMs = minutes(10);
 const fullRetryMs = hours(1);
 
 export class Copies {
+  readonly hears = [
+    'started',
+    'pullsPaused',
+    'powerChanged',
+    'message',
+    'shardArrived',
+    'shardSent',
+    'shardLost',
+    'tick',
+  ] as const;
   readonly #parts: CopiesParts;
   readonly #kept = new Map<PackId, Kept>();
   readonly #wanted = new Map<PackId, Wanted>();
@@ -75,7 +85,7 @@ export class Copies {
     return { copies, bytes, servedShards: this.#servedShards };
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Copies['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         for (const { place, descriptor, index } of event.stored)
@@ -96,8 +106,6 @@ export class Copies {
         return this.#lost(event);
       case 'tick':
         return [...this.#clear(event.now), ...this.#work(event.now)];
-      default:
-        return [];
     }
   }
 

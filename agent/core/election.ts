@@ -19,7 +19,7 @@ import {
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { indexOfPlan } from './plan-index.ts';
 import { RepairWatch } from './repair-watch.ts';
@@ -28,6 +28,16 @@ import { RepairWatch } from './repair-watch.ts';
 export const plannedMachinesMin = 4;
 
 export class Election {
+  readonly hears = [
+    'started',
+    'batchStored',
+    'message',
+    'planWanted',
+    'planComputed',
+    'presenceForecast',
+    'tick',
+  ] as const;
+  readonly hearsRecords = ['lease', 'plan', 'statement'] as const;
   readonly #membership: Membership;
   readonly #watch: RepairWatch;
   readonly #leases = new Map<PeerId, HeardLease>();
@@ -63,7 +73,7 @@ export class Election {
     this.#watch = new RepairWatch(membership);
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Election['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         this.#isReading = true;
@@ -84,8 +94,6 @@ export class Election {
       case 'tick':
         this.#isReading = false;
         return [...this.#learnProven(), ...this.#lead(event.now), ...this.#planIfDue(event.now)];
-      default:
-        return [];
     }
   }
 
@@ -206,9 +214,8 @@ export class Election {
   #isMyTurn(now: UnixMs): boolean {
     if (!this.#membership.isSparse) return true;
     this.#freeSinceMs ??= now;
-    const holders = this.#membership.holders(now);
-    const rank = Math.max(0, holders.indexOf(this.#membership.self));
-    return now - this.#freeSinceMs >= (leaseTurnsMs * rank) / Math.max(1, holders.length);
+    const waitedMs = now - this.#freeSinceMs;
+    return waitedMs >= leaseTurnsMs || waitedMs >= leaseTurnsMs * this.#membership.shareBelow(now);
   }
 
   #planIfDue(now: UnixMs): Effects {

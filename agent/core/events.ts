@@ -142,3 +142,8 @@ export type CoreEvent =
     }
   /** A fetched pack was read; its scratch shards may go. */
   | { readonly kind: 'packUsed'; readonly pack: PackId; readonly now: UnixMs };
+
+export type EventKind = CoreEvent['kind'];
+
+/** Events of some kinds only. */
+export type EventOf<Kind extends EventKind> = Extract<CoreEvent, { readonly kind: Kind }>;

@@ -31,7 +31,7 @@ export {
 } from './machine-limits.ts';
 export { TokenBucket } from './token-bucket.ts';
 export type { KnownAdmin } from './authority.ts';
-export { isValidAt, type KnownInvite } from './roster.ts';
+export { isValidAt, type KnownInvite, type OpenedBatches } from './roster.ts';
 export type { WipeState, WipeView } from './wipes.ts';
 export { type MeshShape, meshShapeDefault } from './neighbours.ts';
 export { Membership, type Presence } from './membership.ts';

@@ -15,6 +15,13 @@ export interface LateUse {
 /** A machine that was certified without an invite, by an admin's own hand. */
 const byHand = Symbol('by hand');
 
+/** How a machine came in. */
+type Way = InviteId | typeof byHand;
+
+const nothing: readonly Way[] = [];
+/** Of most machines of a large fleet that is all: one list for all of them. */
+const onlyByHand: readonly Way[] = [byHand];
+
 /** What is said of a machine that is out, after its name. */
 export function outText(
   peer: PeerId,
@@ -35,7 +42,7 @@ export class InviteUses {
   readonly #usesMax = new Map<InviteId, number>();
   /** When each machine's first certificate by an invite begins. */
   readonly #usedMs = new Map<InviteId, Map<PeerId, UnixMs>>();
-  readonly #cameBy = new Map<PeerId, Set<InviteId | typeof byHand>>();
+  readonly #cameBy = new Map<PeerId, readonly Way[]>();
   #late: ReadonlyMap<PeerId, LateUse> = new Map();
   #isStale = false;
 
@@ -53,9 +60,12 @@ export class InviteUses {
 
   /** A renewed certificate names the same invite, and is no second use. */
   noteCertificate({ peer, invite, notBeforeMs }: MachineCertificate): void {
-    const cameBy = this.#cameBy.get(peer) ?? new Set();
-    if (!cameBy.has(invite ?? byHand)) this.#isStale = true;
-    this.#cameBy.set(peer, cameBy.add(invite ?? byHand));
+    const cameBy = this.#cameBy.get(peer) ?? nothing;
+    const way = invite ?? byHand;
+    if (!cameBy.includes(way)) {
+      this.#isStale = true;
+      this.#cameBy.set(peer, cameBy.length === 0 && way === byHand ? onlyByHand : [...cameBy, way]);
+    }
     if (invite === undefined) return;
     const used = this.#usedMs.get(invite) ?? new Map<PeerId, UnixMs>();
     this.#usedMs.set(invite, used);
@@ -84,7 +94,7 @@ export class InviteUses {
         lateFor.set(peer, (lateFor.get(peer) ?? 0) + 1);
       }
     }
-    for (const [peer, count] of lateFor) if (count < (this.#cameBy.get(peer)?.size ?? 0)) late.delete(peer);
+    for (const [peer, count] of lateFor) if (count < (this.#cameBy.get(peer)?.length ?? 0)) late.delete(peer);
     return late;
   }
 }

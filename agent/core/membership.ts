@@ -11,25 +11,17 @@ import {
   type SignedStatement,
   type Statement,
 } from '../codec/index.ts';
-import { clockSkewMsMax, holderSilenceMsMax, unheardMsMax } from '../limits.ts';
+import { holderSilenceMsMax, unheardMsMax } from '../limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import type { Authority } from './authority.ts';
 import { type CallHaste, Calls } from './calls.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
+import { Holders } from './holders.ts';
 import { type LateUse, outText } from './invite-uses.ts';
-import { isValidAt, type KnownInvite, Roster, type RosterNews } from './roster.ts';
+import { isValidAt, type KnownInvite, type OpenedBatches, Roster, type RosterNews } from './roster.ts';
 
 export type Presence = 'up' | 'silent' | 'gone' | 'revoked';
-
-interface HoldersKnown {
-  readonly trusted: readonly PeerId[];
-  readonly all: readonly PeerId[];
-  readonly rosterVersion: number;
-  /** True from then, and until no certificate has begun or ended. */
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
 
 /** What the log says of a machine counts as silence up to this share of what is allowed; the rest it must have been called in vain. */
 const unheardShareMax = 0.75;
@@ -39,9 +31,12 @@ export interface MembershipIdentity {
   readonly fleet: FleetId;
   /** Checks an admin's statement; simulations share one that remembers. */
   readonly openStatement?: typeof openStatement | undefined;
+  /** What is known of batches that were opened; agents of one simulation share it. */
+  readonly openedBatches?: OpenedBatches | undefined;
 }
 
 export class Membership {
+  readonly hears = ['connected', 'disconnected', 'batchStored'] as const;
   readonly self: PeerId;
   readonly fleet: FleetId;
   readonly #roster: Roster;
@@ -62,15 +57,22 @@ export class Membership {
   #version = 0;
   /** The same of who belongs to the fleet alone. */
   #rosterVersion = 0;
-  #holdersKnown: HoldersKnown | undefined;
+  readonly #holders: Holders;
 
   constructor(identity: MembershipIdentity) {
     this.self = identity.self;
     this.fleet = identity.fleet;
-    this.#roster = new Roster(identity.fleet, identity.openStatement ?? openStatement);
+    const { fleet, openStatement: open = openStatement, openedBatches = new WeakMap() } = identity;
+    this.#roster = new Roster({ fleet, open, openedBatches });
+    this.#holders = new Holders({
+      self: this.self,
+      roster: this.#roster,
+      isHolder: (peer, now) => this.isMember(peer, now) && this.hasRole(peer, 'holder'),
+      isLeftOut: (peer) => this.#leftOut.has(peer),
+    });
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Membership['hears'][number]>): Effects {
     switch (event.kind) {
       case 'connected':
         return this.#connected(event.peer, event.now);
@@ -78,8 +80,6 @@ export class Membership {
         return this.#disconnected(event.peer, event.now);
       case 'batchStored':
         return this.#learnBatch(event.batch, event.now);
-      default:
-        return [];
     }
   }
 
@@ -258,7 +258,7 @@ export class Membership {
 
   /** All machines ever certified, in the order in which they became known. */
   get machines(): readonly PeerId[] {
-    return [...this.#roster.certificates.keys()];
+    return this.#roster.machines;
   }
 
   /** The other members that could be asked: those that are connected; in a large fleet all others too. */
@@ -291,25 +291,13 @@ export class Membership {
 
   /** Members with the role of a holder, present or not; those that are left out only when asked for. In order of peer id. */
   holders(now: UnixMs, scope: 'trusted' | 'with those left out' = 'trusted'): readonly PeerId[] {
-    const { trusted, all } = this.#holdersAt(now);
+    const { trusted, all } = this.#holders.at(now, this.#rosterVersion);
     return scope === 'trusted' ? trusted : all;
   }
 
-  /** Looked up with every tick, and the same until somebody comes or goes, or a certificate begins or ends. */
-  #holdersAt(now: UnixMs): HoldersKnown {
-    const known = this.#holdersKnown;
-    const isSame = known?.rosterVersion === this.#rosterVersion;
-    if (isSame && now >= known.fromMs && now <= known.untilMs) return known;
-    const all = [...this.#roster.certificates.keys()]
-      .filter((peer) => this.isMember(peer, now) && this.hasRole(peer, 'holder'))
-      .toSorted();
-    const trusted = all.filter((peer) => !this.#leftOut.has(peer));
-    const ends = [...this.#roster.certificates.values()].flatMap(({ notBeforeMs, notAfterMs }) =>
-      [notBeforeMs - clockSkewMsMax, notAfterMs + clockSkewMsMax].filter((atMs) => atMs >= now),
-    );
-    const untilMs = ends.reduce((least, atMs) => Math.min(least, atMs - 1), Number.POSITIVE_INFINITY);
-    this.#holdersKnown = { trusted, all, rosterVersion: this.#rosterVersion, fromMs: now, untilMs };
-    return this.#holdersKnown;
+  /** Of all trusted holders the share with a lower id than this machine; 0 where it is none. */
+  shareBelow(now: UnixMs): number {
+    return this.#holders.shareBelow(now);
   }
 
   #rosterChanged(): void {
@@ -327,6 +315,11 @@ export class Membership {
   /** The statement in a record, whoever of this fleet's admins signed it; whether it counts is for `authority`. */
   open(record: SignedBatch['records'][number]): SignedStatement | undefined {
     return this.#roster.open(record);
+  }
+
+  /** Statements in a batch, whoever of this fleet's admins signed them. */
+  statementsIn(batch: SignedBatch): readonly SignedStatement[] {
+    return this.#roster.statementsIn(batch);
   }
 
   /** Takes a statement that the shell got outside the log (its own certificate, a join). */

@@ -5,7 +5,7 @@ import { type LocationRow, siteNameOf } from '../../datasets/index.ts';
 import type { SignedBatch } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 
 interface Place {
   readonly site: string;
@@ -19,6 +19,8 @@ export interface Distance {
 }
 
 export class Nearness {
+  readonly hears = ['batchStored'] as const;
+  readonly hearsRecords = ['telemetry'] as const;
   readonly #self: PeerId;
   readonly #places = new Map<PeerId, Place>();
   #roundTripMs: Readonly<Record<string, number>> = {};
@@ -27,8 +29,8 @@ export class Nearness {
     this.#self = self;
   }
 
-  handle(event: CoreEvent): Effects {
-    if (event.kind === 'batchStored') this.#learn(event.batch);
+  handle(event: EventOf<Nearness['hears'][number]>): Effects {
+    this.#learn(event.batch);
     return [];
   }
 

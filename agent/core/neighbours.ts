@@ -19,10 +19,10 @@ import {
 import type { PeerId } from '../units.ts';
 import { Dialing } from './dialing.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import type { CallHaste } from './calls.ts';
 import type { Membership } from './membership.ts';
-import { type RingMember, ringMemberOf, type RingSide, ringSidesOf } from './rings.ts';
+import { type RingSide, ringSidesOf } from './rings.ts';
 import { Visits } from './visits.ts';
 
 /** How large a fleet is fully connected, and on how many rings a larger one stands; simulations of small fleets have less of both. */
@@ -51,12 +51,23 @@ interface Side {
 }
 
 export class Neighbours {
+  readonly hears = [
+    'connected',
+    'disconnected',
+    'batchStored',
+    'message',
+    'batchOpened',
+    'shardArrived',
+    'tick',
+  ] as const;
+  readonly hearsRecords = ['addresses'] as const;
   readonly visits: Visits;
   readonly #membership: Membership;
   readonly #shape: MeshShape;
   readonly #isBusyWith: NeighboursParts['isBusyWith'];
   readonly #dialing: Dialing;
-  #members: ReadonlyMap<PeerId, RingMember> = new Map();
+  /** Who stands on the rings. */
+  #members: readonly PeerId[] = [];
   #sides: readonly Side[] = [];
   /** The neighbours, and those that stand nearer but are not there. */
   #near: ReadonlySet<PeerId> = new Set();
@@ -79,7 +90,7 @@ export class Neighbours {
     this.visits = new Visits(membership, hearers);
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Neighbours['hears'][number]>): Effects {
     switch (event.kind) {
       case 'connected':
         this.#connected(event.peer, event.now);
@@ -99,8 +110,6 @@ export class Neighbours {
       case 'tick':
         this.#lookAtFleet(event.now);
         return this.#membership.isSparse ? [] : this.#dials(event.now);
-      default:
-        return [];
     }
   }
 
@@ -181,21 +190,19 @@ export class Neighbours {
     this.#membership.setSparse(isLarge);
     this.#calledUntilMs.clear();
     this.#dialing.keepOnly(() => false);
-    this.#members = new Map();
+    this.#members = [];
     if (isLarge) return;
     const { self, up } = this.#membership;
     for (const peer of alive) if (peer !== self && !up.has(peer)) this.#dialing.schedule(peer, now);
   }
 
   #stand(alive: readonly PeerId[]): void {
-    const isSame = alive.length === this.#members.size && alive.every((peer) => this.#members.has(peer));
+    const isSame =
+      alive.length === this.#members.length && alive.every((peer, at) => peer === this.#members[at]);
     if (isSame) return;
+    this.#members = alive;
     const { ringCount } = this.#shape;
-    this.#members = new Map(
-      alive.map((peer) => [peer, this.#members.get(peer) ?? ringMemberOf(peer, ringCount)]),
-    );
-    const self = ringMemberOf(this.#membership.self, ringCount);
-    const sides = ringSidesOf(self, [...this.#members.values()], ringSideLength);
+    const sides = ringSidesOf(this.#membership.self, alive, { ringCount, sideLength: ringSideLength });
     this.#sides = sides.map((peers) => ({ peers, tries: ringTriesAtOnce }));
   }
 

@@ -6,13 +6,14 @@ import type { AgentRecord, SignedBatch } from '../codec/index.ts';
 import { ownLogAsksMax, ownLogSettleMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 
 /** Records that wait; a machine alone makes few, and only its newest lease is of any use. */
 const waitingMax = 64;
 
 export class OwnLog {
+  readonly hears = ['connected', 'batchStored', 'recordsReady', 'tick'] as const;
   readonly #membership: Membership;
   #next = 0;
   #isSure = false;
@@ -31,7 +32,7 @@ export class OwnLog {
     return this.#isSure;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<OwnLog['hears'][number]>): Effects {
     switch (event.kind) {
       case 'connected':
         return this.#askFor(event.peer, event.now);
@@ -44,14 +45,12 @@ export class OwnLog {
         this.#isReading = false;
         this.#look(event.now);
         return [];
-      default:
-        this.#look(event.now);
-        return [];
     }
   }
 
   /** Orders as they came, but records for the own log only when it is sure; those that waited come first. */
-  hold(effects: readonly CoreEffect[]): Effects {
+  hold(effects: readonly CoreEffect[], now: UnixMs): Effects {
+    this.#look(now);
     if (this.#isSure && this.#waiting.length === 0) return effects;
     const others: CoreEffect[] = [];
     for (const effect of effects) {

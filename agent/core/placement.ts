@@ -7,7 +7,7 @@ import type { Receipt, WireMessage } from '../codec/index.ts';
 import { inventoryEveryMs, inventoryPackCountMax, reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { hasHeardFrom, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 
@@ -16,6 +16,7 @@ type Held = Inventory['held'][number];
 type HeldByGroup = Map<PlacementGroup, Held[]>;
 
 export class Placement {
+  readonly hears = ['connected', 'message', 'receiptOpened', 'packStaged', 'tick'] as const;
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   #nextInventoryMs = 0;
@@ -29,7 +30,7 @@ export class Placement {
     this.#shelf = shelf;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Placement['hears'][number]>): Effects {
     switch (event.kind) {
       case 'connected':
         // What it has now it says itself, right after this.
@@ -44,8 +45,6 @@ export class Placement {
         return this.#announceStaged(this.#shelf.take(event.descriptor.pack));
       case 'tick':
         return this.#tick(event.now);
-      default:
-        return [];
     }
   }
 

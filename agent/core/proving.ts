@@ -6,7 +6,7 @@ import { proofBytesPerDay, proofEveryMs, proofRetryMs, proofSettleMs } from '../
 import type { DriveId, SnapshotId } from '../units.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { Resting } from './resting.ts';
 
@@ -43,6 +43,7 @@ const lookEveryMs = minutes(1);
 const proofMsMax = dayMs / 2;
 
 export class Proving {
+  readonly hears = ['started', 'powerChanged', 'pullsPaused', 'driveProved', 'tick'] as const;
   readonly #membership: Membership;
   readonly #catalogue: Catalogue;
   readonly #proofs = new Map<DriveId, DriveProof>();
@@ -60,7 +61,7 @@ export class Proving {
     return this.#proofs.get(drive);
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Proving['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         for (const proof of event.proofs ?? []) this.#proofs.set(proof.drive, proof);
@@ -73,8 +74,6 @@ export class Proving {
         return this.#proved(event.proof);
       case 'tick':
         return this.#tick(event.now);
-      default:
-        return [];
     }
   }
 

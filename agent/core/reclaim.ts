@@ -6,7 +6,7 @@ import { hexOf, type SignedBatch } from '../codec/index.ts';
 import { forgottenGraceMs, reclaimEveryMs } from '../limits.ts';
 import { packId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import { NotedTimes } from './noted-times.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
 
@@ -18,6 +18,8 @@ export function* idsIn(bytes: Uint8Array): Generator<string> {
 }
 
 export class Reclaim {
+  readonly hears = ['started', 'batchStored', 'tick'] as const;
+  readonly hearsRecords = ['forget'] as const;
   readonly #shelf: Shelf;
   /** Of batches that give something up. */
   readonly #noted = new NotedTimes();
@@ -32,7 +34,7 @@ export class Reclaim {
     this.#nextMs = 0;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Reclaim['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         this.#noted.restore(event.heard);
@@ -41,8 +43,6 @@ export class Reclaim {
         return this.#heard(event.batch, event.now);
       case 'tick':
         return this.#tick(event.now);
-      default:
-        return [];
     }
   }
 

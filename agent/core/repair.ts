@@ -7,7 +7,7 @@ import { planSettleMs, pullsMax, shardRetryMs } from '../limits.ts';
 import type { WireMessage } from '../codec/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import { DiskRoom } from './disk-room.ts';
 import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
@@ -32,6 +32,15 @@ const orderEveryMs = minutes(1);
 const wantsPerTick = 512;
 
 export class Repair {
+  readonly hears = [
+    'message',
+    'packStaged',
+    'shardArrived',
+    'rebuilt',
+    'shardLost',
+    'pullsPaused',
+    'tick',
+  ] as const;
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   readonly #pulls: Pulls;
@@ -60,7 +69,7 @@ export class Repair {
     return this.#reach.packsAtRisk();
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Repair['hears'][number]>): Effects {
     switch (event.kind) {
       case 'message':
         return this.#message(event);
@@ -78,8 +87,6 @@ export class Repair {
         return this.#work(event.now);
       case 'tick':
         return this.#work(event.now);
-      default:
-        return [];
     }
   }
 

@@ -16,7 +16,7 @@ import {
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 
 interface KnownLog {
@@ -49,6 +49,7 @@ const handedOnMax = 1024;
 const logsComparedOften = 16;
 
 export class Replication {
+  readonly hears = ['connected', 'message', 'hint', 'batchOpened', 'batchStored', 'tick'] as const;
   readonly #membership: Membership;
   readonly #fraction: () => number;
   readonly #logs = { facts: new Map<PeerId, KnownLog>(), telemetry: new Map<PeerId, KnownLog>() };
@@ -68,7 +69,7 @@ export class Replication {
     this.#fraction = fraction;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Replication['hears'][number]>): Effects {
     switch (event.kind) {
       case 'connected':
         return this.#greet(event.peer);
@@ -82,8 +83,6 @@ export class Replication {
         return this.#stored(event.batch, event.now);
       case 'tick':
         return [...this.#catchUp(event.now), ...this.#compareWithSomebody(event.now)];
-      default:
-        return [];
     }
   }
 

@@ -11,7 +11,7 @@ import { Asking } from './asking.ts';
 import type { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { Election } from './election.ts';
-import type { CoreEvent } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import type { Nearness } from './nearness.ts';
 import type { Pull, Pulls } from './pulls.ts';
@@ -43,6 +43,15 @@ export interface RestoreParts {
 }
 
 export class Restore {
+  readonly hears = [
+    'packsWanted',
+    'message',
+    'shardArrived',
+    'packUsed',
+    'connected',
+    'disconnected',
+    'tick',
+  ] as const;
   readonly #parts: RestoreParts;
   readonly #waiting: Wanted[] = [];
   readonly #fetches = new Map<PackId, Fetch>();
@@ -51,7 +60,7 @@ export class Restore {
     this.#parts = parts;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Restore['hears'][number]>): Effects {
     switch (event.kind) {
       case 'packsWanted':
         for (const descriptor of event.packs)
@@ -70,8 +79,6 @@ export class Restore {
         return [];
       case 'tick':
         return this.#fetches.size + this.#waiting.length === 0 ? [] : this.#work(event.now);
-      default:
-        return [];
     }
   }
 

@@ -3,25 +3,20 @@
 
 import type { PeerId } from '../units.ts';
 
-/** A machine on the rings. */
-export interface RingMember {
-  readonly peer: PeerId;
-  /** On each ring, 0..2^32 − 1. */
-  readonly places: Uint32Array;
-}
+/** Where a machine stands on each ring, 0..2^32 − 1: FNV-1a of its id, then the finaliser of MurmurHash3 once for each ring. */
+export const ringPlacesOf = (peer: PeerId, ringCount: number): Uint32Array =>
+  placeOn(new Uint32Array(ringCount), peer);
 
-/** FNV-1a of the id, then the finaliser of MurmurHash3 once for each ring. */
-export function ringMemberOf(peer: PeerId, ringCount: number): RingMember {
+function placeOn(places: Uint32Array, peer: PeerId): Uint32Array {
   let hash = 0x811c9dc5;
   for (let at = 0; at < peer.length; at++) hash = Math.imul(hash ^ peer.charCodeAt(at), 0x01000193);
-  const places = new Uint32Array(ringCount);
-  for (let ring = 0; ring < ringCount; ring++) {
+  for (let ring = 0; ring < places.length; ring++) {
     let mixed = hash ^ Math.imul(ring + 1, 0x9e3779b1);
     mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
     mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
     places[ring] = mixed ^ (mixed >>> 16);
   }
-  return { peer, places };
+  return places;
 }
 
 /** Machines beside one in one direction of one ring, the nearest first. */
@@ -32,44 +27,56 @@ interface Found {
   readonly distance: number;
 }
 
+export interface RingsShape {
+  readonly ringCount: number;
+  /** Of each side so many are named at most. */
+  readonly sideLength: number;
+  /** Writes where a machine stands; absent: by its id. */
+  readonly placeOn?: typeof placeOn;
+}
+
 /**
- * The sides of one machine: two for each ring, each with at most `sideLength` of the others. Where two of them have the same place the lower
- * id is the nearer one.
+ * The sides of one machine among others: two for each ring, forwards and backwards. Where two have the same place the lower id is the nearer
+ * one. Looks at parts of the rings that should hold three times as many as are wanted, and at all of them where one does not. Places are
+ * computed anew each time: remembered for all by each of thousands they would be most of what a simulation keeps.
  */
-export const ringSidesOf = (
-  self: RingMember,
-  members: readonly RingMember[],
-  sideLength: number,
-): readonly RingSide[] =>
-  [...self.places.keys()].flatMap((ring) =>
-    [1, -1].map((direction) => sideOf({ self, members, ring, direction }, sideLength)),
+export function ringSidesOf(
+  self: PeerId,
+  members: readonly PeerId[],
+  { ringCount, sideLength, placeOn: place = placeOn }: RingsShape,
+): readonly RingSide[] {
+  const part = (3 * sideLength) / Math.max(1, members.length);
+  const ringed = { self, own: place(new Uint32Array(ringCount), self), members, place };
+  const near = part < 1 ? within(ringed, part * 2 ** 32) : [];
+  const isEnough = part < 1 && near.every((found) => found.length >= sideLength);
+  const sides = isEnough ? near : within(ringed, 2 ** 32);
+  return sides.map((found) =>
+    found
+      .toSorted((a, b) => a.distance - b.distance || (a.peer < b.peer ? -1 : 1))
+      .slice(0, sideLength)
+      .map(({ peer }) => peer),
   );
-
-interface SideQuestion {
-  readonly self: RingMember;
-  readonly members: readonly RingMember[];
-  readonly ring: number;
-  /** 1 or −1. */
-  readonly direction: number;
 }
 
-/** Looks at a part of the ring that should hold three times as many as are wanted, and at all of it where it does not. */
-function sideOf(question: SideQuestion, sideLength: number): RingSide {
-  const part = (3 * sideLength) / Math.max(1, question.members.length);
-  const near = part < 1 ? within(question, part * 2 ** 32) : [];
-  const found = near.length < sideLength ? within(question, 2 ** 32) : near;
-  return found
-    .toSorted((a, b) => a.distance - b.distance || (a.peer < b.peer ? -1 : 1))
-    .slice(0, sideLength)
-    .map(({ peer }) => peer);
+interface Ringed {
+  readonly self: PeerId;
+  readonly own: Uint32Array;
+  readonly members: readonly PeerId[];
+  readonly place: typeof placeOn;
 }
 
-function within({ self, members, ring, direction }: SideQuestion, distanceMax: number): readonly Found[] {
-  const from = self.places[ring]!;
-  const found: Found[] = [];
-  for (const { peer, places } of members) {
-    const distance = (direction * (places[ring]! - from)) >>> 0;
-    if (distance <= distanceMax && peer !== self.peer) found.push({ peer, distance });
+function within({ self, own, members, place }: Ringed, distanceMax: number): readonly Found[][] {
+  const sides = Array.from({ length: 2 * own.length }, (): Found[] => []);
+  const places = new Uint32Array(own.length);
+  for (const peer of members) {
+    if (peer === self) continue;
+    place(places, peer);
+    for (let ring = 0; ring < own.length; ring++) {
+      const forwards = (places[ring]! - own[ring]!) >>> 0;
+      const backwards = (own[ring]! - places[ring]!) >>> 0;
+      if (forwards <= distanceMax) sides[2 * ring]!.push({ peer, distance: forwards });
+      if (backwards <= distanceMax) sides[2 * ring + 1]!.push({ peer, distance: backwards });
+    }
   }
-  return found;
+  return sides;
 }

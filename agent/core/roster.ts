@@ -16,6 +16,16 @@ import type { FleetId, InviteId, PeerId } from '../units.ts';
 import { Authority, type StatedAt } from './authority.ts';
 import { InviteUses, type LateUse } from './invite-uses.ts';
 
+/** Statements in batches that were opened already. A batch never changes, and what was signed does not either. */
+export type OpenedBatches = WeakMap<SignedBatch, readonly SignedStatement[]>;
+
+export interface RosterParts {
+  readonly fleet: FleetId;
+  /** Checks an admin's statement. */
+  readonly open: typeof openStatement;
+  readonly openedBatches: OpenedBatches;
+}
+
 export interface KnownInvite {
   readonly statement: InviteStatement;
   /** In whose log it stands: the admin's machine that made it. */
@@ -35,8 +45,9 @@ interface Words extends StatedAt {
 export class Roster {
   readonly authority = new Authority();
   readonly certificates = new Map<PeerId, MachineCertificate>();
-  readonly #fleet: FleetId;
-  readonly #open: typeof openStatement;
+  readonly #parts: RosterParts;
+  /** All that are certified; undefined since one was added. */
+  #machines: readonly PeerId[] | undefined;
   readonly #invites = new Map<InviteId, KnownInvite>();
   readonly #uses = new InviteUses();
   /** Machines that are out for coming too late by their invite, as far as that was told. */
@@ -49,9 +60,14 @@ export class Roster {
   /** What came without a log: shown on a hello, or with a join. */
   readonly #outside: { readonly statement: Statement; readonly admin: string | undefined }[] = [];
 
-  constructor(fleet: FleetId, open: typeof openStatement) {
-    this.#fleet = fleet;
-    this.#open = open;
+  constructor(parts: RosterParts) {
+    this.#parts = parts;
+  }
+
+  /** All machines ever certified, in the order in which they became known. */
+  get machines(): readonly PeerId[] {
+    this.#machines ??= [...this.certificates.keys()];
+    return this.#machines;
   }
 
   get policy(): FleetPolicy | undefined {
@@ -100,24 +116,35 @@ export class Roster {
       : [];
   }
 
-  learnBatch({ author, sequence, records }: SignedBatch): readonly RosterNews[] {
-    if (!records.some(({ kind }) => kind === 'statement')) return [];
+  learnBatch(batch: SignedBatch): readonly RosterNews[] {
+    const statements = this.statementsIn(batch);
+    if (statements.length === 0) return [];
+    const { author, sequence, records } = batch;
     const at = { author, sequence };
     this.#words.push({ ...at, records });
     let isChanged = false;
-    const news = records.flatMap((record): readonly RosterNews[] => {
-      const signed = this.open(record);
-      if (signed === undefined) return [];
+    const news: RosterNews[] = [];
+    for (const signed of statements) {
       if (this.authority.note(signed, at)) isChanged = true;
-      return this.authority.holds(signed.admin, at) ? this.#take(signed.statement, at) : [];
-    });
+      if (this.authority.holds(signed.admin, at)) news.push(...this.#take(signed.statement, at));
+    }
     return [...news, ...(isChanged ? this.#readAgain() : this.#judgeLate())];
+  }
+
+  /** Statements in a batch, whoever of this fleet's admins signed them, in order. */
+  statementsIn(batch: SignedBatch): readonly SignedStatement[] {
+    const { openedBatches } = this.#parts;
+    const known = openedBatches.get(batch);
+    if (known !== undefined) return known;
+    const statements = batch.records.flatMap((record) => this.open(record) ?? []);
+    openedBatches.set(batch, statements);
+    return statements;
   }
 
   /** The statement in a record, whoever of this fleet's admins signed it. */
   open(record: SignedBatch['records'][number]): SignedStatement | undefined {
     if (record.kind !== 'statement') return undefined;
-    const opened = this.#open(record.bytes, this.#fleet);
+    const opened = this.#parts.open(record.bytes, this.#parts.fleet);
     return opened.ok ? opened.value : undefined;
   }
 
@@ -168,6 +195,7 @@ export class Roster {
     const known = this.certificates.get(peer);
     if (known !== undefined && known.notAfterMs >= notAfterMs) return [];
     this.certificates.set(peer, certificate);
+    if (known === undefined) this.#machines = undefined;
     return [{ kind: 'certified', peer }];
   }
 
@@ -201,6 +229,7 @@ export class Roster {
     for (const known of [this.certificates, this.#invites, this.#pardonedMs, this.#uses]) known.clear();
     for (const known of [this.#revoked, this.#personsOut]) known.clear();
     this.#policy = undefined;
+    this.#machines = undefined;
     for (const { statement, admin } of this.#outside)
       if (admin === undefined || this.authority.holds(admin, undefined)) this.#take(statement, undefined);
     for (const { records, ...at } of this.#words)

@@ -6,7 +6,7 @@ import type { ShardKey } from '../codec/index.ts';
 import { scrubBytesPerSecondMax, scrubNoteMs, scrubPassMsDefault } from '../limits.ts';
 import type { PackId } from '../units.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import { Resting } from './resting.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -27,6 +27,7 @@ export interface ScrubCount {
 }
 
 export class Scrub {
+  readonly hears = ['started', 'powerChanged', 'pullsPaused', 'shardVerified', 'tick'] as const;
   readonly #shelf: Shelf;
   readonly #passMs: number;
   #position: ScrubPosition | undefined;
@@ -54,7 +55,7 @@ export class Scrub {
     };
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Scrub['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         // A clock that was set back must not stop a pass for long.
@@ -68,8 +69,6 @@ export class Scrub {
         return this.#verified(event);
       case 'tick':
         return this.#next(event.now);
-      default:
-        return [];
     }
   }
 

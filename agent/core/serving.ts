@@ -5,7 +5,7 @@ import type { ShardLocation, ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import { Placement } from './placement.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -15,6 +15,7 @@ interface Send {
 }
 
 export class Serving {
+  readonly hears = ['message', 'shardSent', 'disconnected'] as const;
   readonly #shelf: Shelf;
   readonly #copies: Copies;
   #queue: Send[] = [];
@@ -37,7 +38,7 @@ export class Serving {
     return this.#sendingTo.has(peer) || this.#queue.some(({ to }) => to === peer);
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Serving['hears'][number]>): Effects {
     switch (event.kind) {
       case 'message':
         if (event.message.kind === 'shardPull')
@@ -50,8 +51,6 @@ export class Serving {
         return [...this.#ended(event), ...this.#next()];
       case 'disconnected':
         this.#queue = this.#queue.filter(({ to }) => to !== event.peer);
-        return [];
-      default:
         return [];
     }
   }

@@ -8,7 +8,7 @@ import type { PackId, PeerId } from '../units.ts';
 import { Asking } from './asking.ts';
 import type { Effects } from './effects.ts';
 import type { Election } from './election.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { Placement } from './placement.ts';
 import { groupUnder, type Shelf } from './shelf.ts';
@@ -33,6 +33,7 @@ export interface SurveyParts {
 }
 
 export class Survey {
+  readonly hears = ['packsSought', 'message', 'disconnected', 'connected', 'tick'] as const;
   readonly #parts: SurveyParts;
   readonly #waiting: Wish[] = [];
   #now: Asked | undefined;
@@ -41,7 +42,7 @@ export class Survey {
     this.#parts = parts;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Survey['hears'][number]>): Effects {
     switch (event.kind) {
       case 'packsSought':
         this.#waiting.push({ survey: event.survey, packs: event.packs.slice(0, surveyPackCountMax) });
@@ -56,8 +57,6 @@ export class Survey {
         return this.isWaitingFor(event.peer) ? this.#work(event.now) : [];
       case 'tick':
         return this.#work(event.now);
-      default:
-        return [];
     }
   }
 

@@ -17,7 +17,7 @@ import {
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { type Election, plannedMachinesMin } from './election.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { indexOfPlan } from './plan-index.ts';
 
@@ -76,6 +76,8 @@ interface OwnCase {
 }
 
 export class Trust {
+  readonly hears = ['started', 'batchStored', 'tick'] as const;
+  readonly hearsRecords = ['statement', 'doubt'] as const;
   readonly #membership: Membership;
   readonly #election: Election;
   readonly #own = new Map<PeerId, OwnCase>();
@@ -93,7 +95,7 @@ export class Trust {
     this.#election = election;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Trust['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         this.#isReading = true;
@@ -104,8 +106,6 @@ export class Trust {
       case 'tick':
         this.#isReading = false;
         return this.#tick(event.now);
-      default:
-        return [];
     }
   }
 

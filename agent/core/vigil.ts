@@ -13,7 +13,7 @@ import {
 import type { DriveId, PeerId } from '../units.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 
 export interface Silence {
@@ -52,6 +52,7 @@ const holidayShare = 0.5;
 const holidaySilenceMs = days(2);
 
 export class Vigil {
+  readonly hears = ['started', 'batchStored', 'driveSaved'] as const;
   readonly #membership: Membership;
   readonly #catalogue: Catalogue;
   /** When each machine said something last, by its own clock, never later than it was heard. */
@@ -67,7 +68,7 @@ export class Vigil {
     this.#catalogue = catalogue;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Vigil['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         this.#startedMs = event.now;
@@ -77,8 +78,6 @@ export class Vigil {
         return [];
       case 'driveSaved':
         return this.#say(event.drive, event.savedMs, event.now);
-      default:
-        return [];
     }
   }
 

@@ -8,7 +8,7 @@ import type { DriveId, WipeId } from '../units.ts';
 import type { StatedAt } from './authority.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Effects } from './effects.ts';
-import type { CoreEvent } from './events.ts';
+import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { NotedTimes } from './noted-times.ts';
 import type { Shelf } from './shelf.ts';
@@ -61,6 +61,8 @@ export interface WipesParts {
 }
 
 export class Wipes {
+  readonly hears = ['started', 'batchStored', 'tick'] as const;
+  readonly hearsRecords = ['statement'] as const;
   readonly #parts: WipesParts;
   readonly #noted = new NotedTimes();
   readonly #wipes = new Map<WipeId, KnownWipe>();
@@ -71,7 +73,7 @@ export class Wipes {
     this.#parts = parts;
   }
 
-  handle(event: CoreEvent): Effects {
+  handle(event: EventOf<Wipes['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
         this.#noted.restore(event.heard);
@@ -80,8 +82,6 @@ export class Wipes {
         return this.#read(event.batch, event.now);
       case 'tick':
         return this.#tick(event.now);
-      default:
-        return [];
     }
   }
 
@@ -131,15 +131,11 @@ export class Wipes {
     };
   }
 
-  #read({ author, sequence, records }: SignedBatch, now: UnixMs): Effects {
-    const at = { author, sequence };
+  #read(batch: SignedBatch, now: UnixMs): Effects {
+    const at = { author: batch.author, sequence: batch.sequence };
     const heardMs = this.#noted.of(at) ?? now;
     let isNews = false;
-    for (const record of records) {
-      if (record.kind !== 'statement') continue;
-      const signed = this.#parts.membership.open(record);
-      if (signed === undefined) continue;
-      const { statement, admin } = signed;
+    for (const { statement, admin } of this.#parts.membership.statementsIn(batch)) {
       if (statement.kind === 'wipeRule') this.#rules.push({ admin, at, rule: statement });
       if (statement.kind !== 'wipe' && statement.kind !== 'wipeWord') continue;
       isNews = this.#note(statement, { admin, at, heardMs }) || isNews;

@@ -17,7 +17,15 @@ import {
   signStatement,
   noBatchHash,
 } from '../codec/index.ts';
-import type { CoreEffect, CoreEvent, DriveProof, Effects, MeshShape, StagedSnapshot } from '../core/index.ts';
+import type {
+  CoreEffect,
+  CoreEvent,
+  DriveProof,
+  Effects,
+  MeshShape,
+  OpenedBatches,
+  StagedSnapshot,
+} from '../core/index.ts';
 import { certificateMs } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { Checks } from './checks.ts';
@@ -58,6 +66,7 @@ export class Fleet implements World {
   readonly planner: Planner;
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement = createStatementOpener();
+  readonly openedBatches: OpenedBatches = new WeakMap();
   readonly machines: Machine[] = [];
   /** Those that lie, or lied: what they said is believed for a while. */
   readonly liars = new Set<Machine>();

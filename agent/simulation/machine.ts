@@ -12,6 +12,7 @@ import type {
   Effects,
   HeardForget,
   MeshShape,
+  OpenedBatches,
   ScrubPosition,
   StagedSnapshot,
 } from '../core/index.ts';
@@ -45,6 +46,8 @@ export interface World {
   /** Plants a bug: changes what the core orders. Only tests of the checkers set it. */
   readonly rewrite: ((effects: Effects) => Effects) | undefined;
   readonly openStatement: typeof openStatement;
+  /** What the statements in batches say, opened once for all. */
+  readonly openedBatches: OpenedBatches;
   crash(machine: Machine): void;
   /** The process dies; its person starts it again a little later. */
   crashForNow(machine: Machine): void;

@@ -132,6 +132,7 @@ function classOf({ name, redundancy }: ClassShape, request: PlanRequest): Placem
   if (before !== undefined && machines.length < n) return before;
   const count = Math.max(before?.groups.length ?? 0, groupCountFor(machines.length, redundancy));
   const load = new Map(machines.map((machine) => [machine, 0]));
+  const least = load.size > drawnEachMax ? new LeastLoaded(load) : undefined;
   const groups = Array.from({ length: count }, (_, index): PlacementGroup => {
     const kept = (before?.groups[index]?.members ?? []).map((member) =>
       load.has(member) ? member : undefined,
@@ -139,33 +140,82 @@ function classOf({ name, redundancy }: ClassShape, request: PlanRequest): Placem
     if (kept.length === n && random.fraction() < restlessShare) kept[random.below(n)] = undefined;
     return groupOf(
       `${name}-${redundancy.k}-${n}-${index}`,
-      fill({ members: Array.from({ length: n }, (__, slot) => kept[slot]), load, random }),
+      fill({ members: Array.from({ length: n }, (__, slot) => kept[slot]), load, random, least }),
     );
   });
   return { name, redundancy, groups };
 }
 
+/** Of larger fleets not every machine draws for each slot; smaller ones keep what their seeds always gave. */
+const drawnEachMax = 256;
+
 interface Filling {
   readonly members: (PeerId | undefined)[];
   readonly load: Map<PeerId, number>;
   readonly random: Random;
+  /** In large fleets. */
+  readonly least?: LeastLoaded | undefined;
 }
 
 /** Fills empty slots with the machines that have the fewest, ties by chance. */
-function fill({ members, load, random }: Filling): readonly PeerId[] {
+function fill({ members, load, random, least }: Filling): readonly PeerId[] {
   for (const member of members)
     if (member !== undefined && load.has(member)) load.set(member, load.get(member)! + 1);
   return members.map((member, slot) => {
     if (member !== undefined) return member;
-    let [best, bestLoad] = ['' as PeerId, Number.POSITIVE_INFINITY];
-    for (const [machine, count] of load) {
-      const weighed = count + random.fraction();
-      if (weighed < bestLoad && !members.includes(machine)) [best, bestLoad] = [machine, weighed];
-    }
+    const best = least?.take(members, random) ?? leastDrawn({ members, load, random });
     members[slot] = best;
     load.set(best, load.get(best)! + 1);
     return best;
   });
+}
+
+/** Each draws, and the lowest sum of load and draw wins. */
+function leastDrawn({ members, load, random }: Filling): PeerId {
+  let [best, bestLoad] = ['' as PeerId, Number.POSITIVE_INFINITY];
+  for (const [machine, count] of load) {
+    const weighed = count + random.fraction();
+    if (weighed < bestLoad && !members.includes(machine)) [best, bestLoad] = [machine, weighed];
+  }
+  return best;
+}
+
+/** One of those with the fewest, by one draw: a draw of each of thousands for each slot would be most of a run. */
+class LeastLoaded {
+  readonly #load: ReadonlyMap<PeerId, number>;
+  #level = -1;
+  /** Machines that had this load when they were last gone through. */
+  #pool: PeerId[] = [];
+
+  constructor(load: ReadonlyMap<PeerId, number>) {
+    this.#load = load;
+  }
+
+  /** Not one of the members; empty where there is nobody else. */
+  take(members: readonly (PeerId | undefined)[], random: Random): PeerId {
+    const found = this.#draw(members, random);
+    if (found !== undefined) return found;
+    const others = [...this.#load].filter(([machine]) => !members.includes(machine));
+    this.#level = others.reduce((least, [, count]) => Math.min(least, count), Number.POSITIVE_INFINITY);
+    this.#pool = others.filter(([, count]) => count === this.#level).map(([machine]) => machine);
+    return this.#draw(members, random) ?? ('' as PeerId);
+  }
+
+  #draw(members: readonly (PeerId | undefined)[], random: Random): PeerId | undefined {
+    const passed: PeerId[] = [];
+    let found: PeerId | undefined;
+    while (found === undefined && this.#pool.length > 0) {
+      const at = random.below(this.#pool.length);
+      const machine = this.#pool[at]!;
+      this.#pool[at] = this.#pool.at(-1)!;
+      this.#pool.pop();
+      if (this.#load.get(machine) !== this.#level) continue;
+      if (members.includes(machine)) passed.push(machine);
+      else found = machine;
+    }
+    this.#pool.push(...passed);
+    return found;
+  }
 }
 
 const groupOf = (id: string, members: readonly PeerId[]): PlacementGroup => ({

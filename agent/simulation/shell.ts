@@ -56,6 +56,7 @@ export class Shell {
       fleet: world.fleet,
       fraction: () => machine.random.fraction(),
       openStatement: world.openStatement,
+      openedBatches: world.openedBatches,
       scrubPassMs: world.scrubPassMs,
       meshShape: world.meshShape,
     });
@@ -84,7 +85,9 @@ export class Shell {
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });
       if (this.life.isOver) return;
       this.wire.start(this.#listener());
-      if (this.#world.hasCopies) this.#store(this.#sign(placeOrder(this.#machine, this.clock.now())));
+      // Machines do not move: once is enough for thousands of others to read.
+      if (this.#world.hasCopies && !this.log.heads().has(logName(this.#machine.peer, 'telemetry')))
+        this.#store(this.#sign(placeOrder(this.#machine, this.clock.now())));
       this.#tick();
     });
   }

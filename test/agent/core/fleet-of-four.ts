@@ -14,6 +14,9 @@ import {
   type SignedBatch,
   signStatement,
 } from '../../../agent/codec/index.ts';
+import type { CoreEffect } from '../../../agent/core/effects.ts';
+import type { CoreEvent } from '../../../agent/core/events.ts';
+import { type Hearer, Hearing } from '../../../agent/core/hearing.ts';
 import { Membership } from '../../../agent/core/membership.ts';
 import { type DriveId, type FleetId, snapshotId } from '../../../agent/units.ts';
 import type { Plan } from '../../../optimizer/index.ts';
@@ -93,3 +96,7 @@ export const planOf = (author: MachineKey, epoch: number): Plan => ({
   heldOut: [],
   notes: [],
 });
+
+/** Tells some machines of the core an event, in order, as the core does. */
+export const tellMachines = (hearers: readonly Hearer[], event: CoreEvent): readonly CoreEffect[] =>
+  new Hearing(hearers).of(event).flatMap((machine) => machine.handle(event));

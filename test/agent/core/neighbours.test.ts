@@ -7,7 +7,7 @@ import type { CoreEvent } from '../../../agent/core/events.ts';
 import { Neighbours } from '../../../agent/core/neighbours.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
 import { days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { fleet, startMs } from './fleet-of-four.ts';
+import { fleet, startMs, tellMachines } from './fleet-of-four.ts';
 
 const peers: readonly PeerId[] = Array.from({ length: 20 }, (_, at) =>
   peerId(`12D3KooWPretendMachineNumber${String(at).padStart(2, '0')}`),
@@ -47,8 +47,7 @@ function trialOf(meshMax: number): Trial {
   });
   let now = startMs;
   const tell = (event: CoreEvent): readonly CoreEffect[] => [
-    ...membership.handle(event),
-    ...neighbours.handle(event),
+    ...tellMachines([membership, neighbours], event),
     ...neighbours.follow(event),
   ];
   const tick = (afterMs: number): readonly CoreEffect[] => {

@@ -26,7 +26,7 @@ function ownLogOf() {
 
 test('records wait until others had the time to give back what is missing, then come first', (t) => {
   const ownLog = ownLogOf();
-  t.deepEqual(ownLog.hold(append), []);
+  t.deepEqual(ownLog.hold(append, startMs), []);
   const asked = ownLog.handle({ kind: 'connected', peer: second.peer, now: after(0) });
   t.deepEqual(asked, [
     {
@@ -38,7 +38,7 @@ test('records wait until others had the time to give back what is missing, then 
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs - 1) });
   t.false(ownLog.isSure);
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
-  t.deepEqual(ownLog.hold([]), append);
+  t.deepEqual(ownLog.hold([], after(ownLogSettleMs)), append);
 });
 
 test('whoever gets words of its own back waits on', (t) => {
@@ -55,7 +55,7 @@ test('whoever gets words of its own back waits on', (t) => {
 test('the only machine of a fleet waits for nobody', (t) => {
   const ownLog = new OwnLog(membershipOf(first));
   ownLog.handle({ kind: 'tick', now: startMs });
-  t.deepEqual(ownLog.hold(append), append);
+  t.deepEqual(ownLog.hold(append, startMs), append);
 });
 
 function replicationOf(self = second) {

@@ -7,7 +7,15 @@ import { Proving } from '../../../agent/core/proving.ts';
 import { proofBytesPerDay, proofEveryMs, proofRetryMs, proofSettleMs } from '../../../agent/limits.ts';
 import { driveId, snapshotId } from '../../../agent/units.ts';
 import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, headOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  headOf,
+  machines,
+  membershipOf,
+  startMs,
+  tellMachines,
+} from './fleet-of-four.ts';
 
 const [self, second] = machines as [(typeof machines)[number], (typeof machines)[number]];
 const drive = driveId('1'.repeat(32));
@@ -31,10 +39,7 @@ function provingOf() {
   ] as const)
     catalogue.handle({ kind: 'batchStored', batch: batchOf(key, recordsOf(id)), now: startMs });
   const proving = new Proving(membership, catalogue);
-  const handle = (event: CoreEvent) => {
-    membership.handle(event);
-    return proving.handle(event);
-  };
+  const handle = (event: CoreEvent) => tellMachines([membership, proving], event);
   /** When it orders a proof, if it does until then. */
   const orderUntil = (fromMs: number, toMs: number): UnixMs | undefined => {
     for (let atMs = fromMs; atMs <= toMs; atMs += minutes(1)) {

@@ -1,7 +1,7 @@
 // Laws of the rings over which words spread: symmetric, bounded, connected however many are off, and hardly moved by who joins or leaves.
 
 import test from 'ava';
-import { ringMemberOf, ringSidesOf } from '../../../agent/core/rings.ts';
+import { ringPlacesOf, ringSidesOf } from '../../../agent/core/rings.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
 import { createRandom, type Random } from '../../../datasets/index.ts';
 
@@ -15,11 +15,10 @@ const peersOf = (random: Random, count: number): readonly PeerId[] =>
 
 /** Whom each names that is up: the nearest such one on each side. */
 function neighboursOf(peers: readonly PeerId[], isUp: (peer: PeerId) => boolean) {
-  const members = peers.map((peer) => ringMemberOf(peer, ringCount));
   const graph = new Map<PeerId, Set<PeerId>>();
-  for (const self of members.filter(({ peer }) => isUp(peer))) {
-    const named = ringSidesOf(self, members, 16).map((side) => side.find(isUp));
-    graph.set(self.peer, new Set(named.filter((peer) => peer !== undefined)));
+  for (const self of peers.filter(isUp)) {
+    const named = ringSidesOf(self, peers, { ringCount, sideLength: 16 }).map((side) => side.find(isUp));
+    graph.set(self, new Set(named.filter((peer) => peer !== undefined)));
   }
   return graph;
 }
@@ -70,9 +69,9 @@ test('a machine that joins or leaves changes the neighbours of a few, and of eac
 
 test('every machine finds the same places, and each ring has another order', (t) => {
   const [a, b] = peersOf(createRandom('places'), 2) as [PeerId, PeerId];
-  t.deepEqual(ringMemberOf(a, ringCount), ringMemberOf(a, ringCount));
-  t.is(new Set(ringMemberOf(a, ringCount).places).size, ringCount);
-  t.notDeepEqual(ringMemberOf(a, ringCount).places, ringMemberOf(b, ringCount).places);
+  t.deepEqual(ringPlacesOf(a, ringCount), ringPlacesOf(a, ringCount));
+  t.is(new Set(ringPlacesOf(a, ringCount)).size, ringCount);
+  t.notDeepEqual(ringPlacesOf(a, ringCount), ringPlacesOf(b, ringCount));
 });
 
 test('the sides are those that a plain sort finds, also where machines stand close together', (t) => {
@@ -82,8 +81,15 @@ test('the sides are those that a plain sort finds, also where machines stand clo
       peer,
       places: Uint32Array.of(random.below(spread), random.below(spread)),
     }));
+    const placesOf = new Map(members.map(({ peer, places }) => [peer, places]));
+    const placeOn = (places: Uint32Array, peer: PeerId): Uint32Array => {
+      places.set(placesOf.get(peer)!);
+      return places;
+    };
     const [self] = members;
-    for (const [at, side] of ringSidesOf(self!, members, 16).entries()) {
+    const peers = members.map(({ peer }) => peer);
+    const sides = ringSidesOf(self!.peer, peers, { ringCount: 2, sideLength: 16, placeOn });
+    for (const [at, side] of sides.entries()) {
       const [ring, direction] = [Math.floor(at / 2), at % 2 === 0 ? 1 : -1];
       const distanceOf = (places: Uint32Array): number =>
         (((direction * (places[ring]! - self!.places[ring]!)) % 2 ** 32) + 2 ** 32) % 2 ** 32;
@@ -100,6 +106,5 @@ test('the sides are those that a plain sort finds, also where machines stand clo
 
 test('a machine alone has nobody beside it', (t) => {
   const [a] = peersOf(createRandom('alone'), 1) as [PeerId];
-  const self = ringMemberOf(a, ringCount);
-  t.true(ringSidesOf(self, [self], 16).every((side) => side.length === 0));
+  t.true(ringSidesOf(a, [a], { ringCount, sideLength: 16 }).every((side) => side.length === 0));
 });

@@ -3,7 +3,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { describePack } from '../../../agent/codec/index.ts';
-import type { CoreEffect, CoreEvent, Effects, ScrubPosition } from '../../../agent/core/index.ts';
+import type { CoreEffect, Effects, ScrubPosition } from '../../../agent/core/index.ts';
+import type { EventOf } from '../../../agent/core/events.ts';
 import { Scrub } from '../../../agent/core/scrub.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { scrubBytesPerSecondMax, scrubPassMsDefault } from '../../../agent/limits.ts';
@@ -46,7 +47,7 @@ function live(scrub: Scrub, { fromMs, toMs, everyMs }: { fromMs: number; toMs: n
   return { reads, noted };
 }
 
-const started = (scrub: ScrubPosition | undefined, now: UnixMs): CoreEvent => ({
+const started = (scrub: ScrubPosition | undefined, now: UnixMs): EventOf<'started'> => ({
   kind: 'started',
   stored: [],
   staged: [],

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { type AgentRecord, type MachineKey, noBatchHash, signBatch } from '../../../agent/codec/index.ts';
 import { Catalogue } from '../../../agent/core/catalogue.ts';
+import type { CoreEvent } from '../../../agent/core/events.ts';
 import { Vigil } from '../../../agent/core/vigil.ts';
 import { ownerSilenceMsMax, ownerSilenceMsMin, savedAgeMsMax, vigilSettleMs } from '../../../agent/limits.ts';
 import { driveId } from '../../../agent/units.ts';
@@ -15,6 +16,7 @@ import {
   membershipOf,
   revocationOf,
   startMs,
+  tellMachines,
 } from './fleet-of-four.ts';
 
 const [self, second, third, fourth] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
@@ -26,11 +28,7 @@ function vigilOf() {
   const membership = membershipOf(self);
   const catalogue = new Catalogue();
   const vigil = new Vigil(membership, catalogue);
-  const tellAll = (event: Parameters<Vigil['handle']>[0]) => {
-    membership.handle(event);
-    catalogue.handle(event);
-    return vigil.handle(event);
-  };
+  const tellAll = (event: CoreEvent) => tellMachines([membership, catalogue, vigil], event);
   tellAll({ kind: 'started', stored: [], staged: [], heard: [], now: unixMs(startMs - vigilSettleMs) });
   const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   tellAll({ kind: 'batchStored', batch: batchOf(self, statements), now: startMs });
