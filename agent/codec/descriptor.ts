@@ -33,6 +33,32 @@ export const packIdOf = (descriptor: Omit<PackDescriptor, 'pack' | 'shardBytes'>
 /** Largest sealed pack that a descriptor may speak of; far above `packBytesMax`, so that limits can grow. */
 const packBytesLimit = 2 ** 40;
 
+const slots = Array.from({ length: shardCountMax }, (_, index) => index);
+
+/** Whether all hashes are the first one. */
+const areAllEqual = (hashes: Uint8Array): boolean =>
+  hashes.subarray(32).every((byte, at) => byte === hashes[at]);
+
+const sharedValuesMax = 4096;
+
+/** One value for all who say the same: an agent keeps hundreds of thousands of descriptors of a few owners. */
+class SharedValues<Value> {
+  readonly #values = new Map<string, Value>();
+
+  of(name: string, make: (name: string) => Value): Value {
+    const found = this.#values.get(name);
+    if (found !== undefined) return found;
+    if (this.#values.size >= sharedValuesMax) this.#values.clear();
+    const made = make(name);
+    this.#values.set(name, made);
+    return made;
+  }
+}
+
+const owners = new SharedValues<PackDescriptor['owner']>();
+const drives = new SharedValues<PackDescriptor['drive']>();
+const redundancies = new SharedValues<PackDescriptor['redundancy']>();
+
 /** Decodes and checks a descriptor; its pack id is computed, so it cannot lie. */
 export function decodeDescriptor(bytes: Uint8Array): Decoded<PackDescriptor> {
   if (bytes.length < fixedBytes || !head.every((byte, index) => bytes[index] === byte)) {
@@ -46,17 +72,20 @@ export function decodeDescriptor(bytes: Uint8Array): Decoded<PackDescriptor> {
   const packBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(56));
   if (packBytes < 1 || packBytes > packBytesLimit)
     return reject('wrong-shape', `a pack of ${packBytes} bytes`);
-  const shardHashes = Array.from({ length: n }, (_, index) =>
-    hexOf(bytes.subarray(fixedBytes + 32 * index, fixedBytes + 32 * (index + 1))),
-  );
+  const hashes = bytes.subarray(fixedBytes);
+  const first = hexOf(hashes.subarray(0, 32));
   // With k = 1 every shard is the pack itself, so different hashes would promise two contents under one name.
-  if (k === 1 && new Set(shardHashes).size > 1) return reject('wrong-shape', 'replicas of different hashes');
+  if (k === 1 && !areAllEqual(hashes)) return reject('wrong-shape', 'replicas of different hashes');
+  // `map` makes an array of that length; one that grows to it has room for more, in each of hundreds of thousands.
+  const shardHashes = slots
+    .slice(0, n)
+    .map((index) => (k === 1 ? first : hexOf(hashes.subarray(32 * index, 32 * (index + 1)))));
   return accept({
     pack: packId(sha256Hex(bytes)),
-    owner: machinePeer(bytes.subarray(5, 37)),
-    drive: driveId(hexOf(bytes.subarray(37, 53))),
+    owner: owners.of(hexOf(bytes.subarray(5, 37)), () => machinePeer(bytes.subarray(5, 37))),
+    drive: drives.of(hexOf(bytes.subarray(37, 53)), driveId),
     placementClass: placement === 0 ? 'small' : 'bulk',
-    redundancy: { k, n },
+    redundancy: redundancies.of(`${k} of ${n}`, () => ({ k, n })),
     packBytes,
     shardBytes: shardBytesOf(packBytes, k),
     shardHashes,

@@ -313,7 +313,7 @@ export class Audit {
     if (slot < 0 || members.length < 2) return undefined;
     const index = (slot + 1 + (this.#roundNumber % (members.length - 1))) % members.length;
     const peer = members[index]!;
-    if (known.others.get(index)?.has(peer) !== true) return undefined;
+    if (!known.others.has(index, peer)) return undefined;
     if (!this.#isThere(peer)) {
       if (this.#membership.isExpected(peer)) this.#called.set(peer, known.pack);
       return undefined;

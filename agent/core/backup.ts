@@ -102,7 +102,7 @@ export class Backup {
       const known = this.#shelf.get(pack);
       const n = known?.descriptor?.redundancy.n ?? 0;
       shardsWanted += n;
-      shardsStored += known?.isInOutbox === true ? known.signed.size : n;
+      shardsStored += known?.isInOutbox === true ? known.signed.indexes().length : n;
     }
     return { startedMs: staged.startedMs, shardsStored, shardsWanted };
   }
@@ -110,7 +110,7 @@ export class Backup {
   #receipt({ pack, index, holder }: Receipt): Effects {
     const known = this.#shelf.get(pack);
     if (known?.isInOutbox !== true || !this.#membership.hasRole(holder, 'holder')) return [];
-    known.signed.set(index, (known.signed.get(index) ?? new Set()).add(holder));
+    known.signed.add(index, holder);
     return this.#finishIfFilled(known);
   }
 
@@ -130,7 +130,7 @@ export class Backup {
     const group = this.#shelf.groupOf(known);
     // Of its own disk this agent knows without a receipt: one from before a crash would never come again.
     const isSafe = (member: PeerId, index: number): boolean =>
-      known.signed.get(index)?.has(member) === true || (member === self && known.held.has(index));
+      known.signed.has(index, member) || (member === self && known.held.has(index));
     return group?.members.every(isSafe) === true;
   }
 

@@ -248,7 +248,7 @@ export class Copies {
     const { plan } = this.#parts.shelf;
     const member = plan === undefined ? undefined : groupOfPack(plan, copy)?.members[index];
     const others = (plan?.popular?.copies ?? []).filter((one) => one.pack === copy.pack);
-    const known = this.#parts.shelf.get(pack)?.others.get(index) ?? [];
+    const known = this.#parts.shelf.get(pack)?.others.of(index) ?? [];
     return [...(member === undefined ? [] : [member]), ...known, ...others.map(({ machine }) => machine)];
   }
 

@@ -9,7 +9,7 @@ import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
-import { hasHeardFrom, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import { type KnownPack, noteLacks, type Shelf } from './shelf.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 type Held = Inventory['held'][number];
@@ -57,9 +57,7 @@ export class Placement {
   /** Which indexes of a pack are here, the outbox counting as all. */
   static indexesHere(known: KnownPack): readonly number[] {
     const { n } = known.descriptor?.redundancy ?? { n: 0 };
-    return known.isInOutbox
-      ? Array.from({ length: n }, (_, index) => index)
-      : [...known.held].toSorted((a, b) => a - b);
+    return known.isInOutbox ? Array.from({ length: n }, (_, index) => index) : [...known.held];
   }
 
   /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
@@ -91,7 +89,7 @@ export class Placement {
     const byGroup: HeldByGroup = new Map();
     for (const known of this.#shelf.packs.values()) {
       const group = this.#shelf.groupOf(known);
-      if (group === undefined || !(group.members.includes(peer) || hasHeardFrom(known, peer))) continue;
+      if (group === undefined || !(group.members.includes(peer) || known.others.hasPeer(peer))) continue;
       addHeld(byGroup, group, known);
     }
     return this.#inventories(peer, byGroup);
@@ -125,7 +123,7 @@ export class Placement {
   /** The members of a pack's group, and all who are known to have some of it. */
   #hearersOf(known: KnownPack): ReadonlySet<PeerId> {
     const hearers = new Set<PeerId>(this.#shelf.groupOf(known)?.members);
-    for (const peers of known.others.values()) for (const peer of peers) hearers.add(peer);
+    for (const [, peer] of known.others) hearers.add(peer);
     return hearers;
   }
 
@@ -189,7 +187,7 @@ export class Placement {
   /** Whether the sender needs to hear of us: it has shards that it should not keep, or lacks its own. */
   #isWaitingFor(from: PeerId, group: PlacementGroup, known: KnownPack): boolean {
     const slot = group.members.indexOf(from);
-    const indexes = [...known.others].filter(([, peers]) => peers.has(from)).map(([index]) => index);
+    const indexes = known.others.indexesOf(from);
     return indexes.some((index) => index !== slot) || (slot >= 0 && !indexes.includes(slot));
   }
 
@@ -221,7 +219,7 @@ export class Placement {
       known.heard = { group, ...under };
       known.group = undefined;
     }
-    const news = indexes.filter((index) => noteHas(known, index, from));
+    const news = indexes.filter((index) => known.others.add(index, from));
     return { known, isNews: news.length > 0 };
   }
 
@@ -248,7 +246,7 @@ export class Placement {
   #receipt(receipt: Receipt): Effects {
     const known = this.#shelf.get(receipt.pack);
     if (known === undefined) return [];
-    noteHas(known, receipt.index, receipt.holder);
+    known.others.add(receipt.index, receipt.holder);
     return this.#removeSurplusOf(known);
   }
 
@@ -285,7 +283,7 @@ export class Placement {
   #waitsFor(known: KnownPack): readonly PeerId[] {
     const members = this.#shelf.groupOf(known)?.members ?? [];
     return members.filter((member, slot) =>
-      known.isInOutbox ? known.signed.get(slot)?.has(member) !== true : !known.confirmed.has(slot),
+      known.isInOutbox ? !known.signed.has(slot, member) : !known.confirmed.has(slot),
     );
   }
 

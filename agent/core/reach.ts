@@ -16,13 +16,13 @@ export class Reach {
 
   /** Connected machines that said that they have a shard. */
   peersWith(known: KnownPack, index: number): readonly PeerId[] {
-    return [...(known.others.get(index) ?? [])].filter((peer) => this.#membership.up.has(peer));
+    return known.others.of(index).filter((peer) => this.#membership.up.has(peer));
   }
 
   /** Calls those who have a shard; whether one that is not connected may still answer. */
   callFor(known: KnownPack, index: number): boolean {
     let isExpected = false;
-    for (const peer of known.others.get(index) ?? []) {
+    for (const peer of known.others.of(index)) {
       this.#membership.call(peer);
       if (this.#membership.isExpected(peer)) isExpected = true;
     }
@@ -32,8 +32,7 @@ export class Reach {
   /** Different shards of a pack that are here or with machines that are not away. */
   shardCount(known: KnownPack): number {
     const indexes = new Set(known.held);
-    for (const [index, peers] of known.others)
-      if ([...peers].some((peer) => !this.#membership.isAway(peer))) indexes.add(index);
+    for (const [index, peer] of known.others) if (!this.#membership.isAway(peer)) indexes.add(index);
     return indexes.size;
   }
 

@@ -13,7 +13,7 @@ import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
 import { isForRepair, type Pull, type Pulls } from './pulls.ts';
 import { Reach } from './reach.ts';
-import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
 
 interface Want {
   readonly pack: PackId;
@@ -143,7 +143,7 @@ export class Repair {
     for (const { descriptor, indexes } of held) {
       const known = this.#wants.has(descriptor.pack) ? this.#shelf.get(descriptor.pack) : undefined;
       if (known === undefined) continue;
-      for (const index of indexes) isNews = noteHas(known, index, from) || isNews;
+      for (const index of indexes) isNews = known.others.add(index, from) || isNews;
     }
     return isNews ? this.#work(now) : [];
   }
@@ -237,10 +237,12 @@ export class Repair {
   #mayWait(known: KnownPack, slot: number, now: UnixMs): boolean {
     const k = known.descriptor?.redundancy.k ?? 1;
     const waitMs = k > 1 && this.#reach.shardCount(known) > k ? Number.POSITIVE_INFINITY : restartMs;
-    return [...(known.others.get(slot) ?? [])].some(
-      (peer) =>
-        this.#membership.presenceOf(peer, now) === 'silent' && this.#membership.awayMs(peer, now) < waitMs,
-    );
+    return known.others
+      .of(slot)
+      .some(
+        (peer) =>
+          this.#membership.presenceOf(peer, now) === 'silent' && this.#membership.awayMs(peer, now) < waitMs,
+      );
   }
 
   /** Packs of which the fewest shards are left come first; looked at once in a while, as all of them are gone through. */
@@ -267,7 +269,7 @@ export class Repair {
     if (here.size >= needed && known.descriptor !== undefined) return this.#rebuild(want, known, at.slot);
     const effects: CoreEffect[] = [];
     let coming = 0;
-    for (const [index] of [...known.others].toSorted(([a], [b]) => a - b)) {
+    for (const index of known.others.indexes()) {
       if (here.size + coming >= needed) break;
       if (here.has(index)) continue;
       if (this.#pulls.has(want.pack, index)) {

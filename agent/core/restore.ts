@@ -158,9 +158,7 @@ export class Restore {
         addCandidate(fetch, index, member);
     }
     if (wanted.from === 'anywhere') for (const plan of plans) addCopies(fetch, plan);
-    for (const [index, peers] of shelf.get(descriptor.pack)?.others ?? []) {
-      for (const peer of peers) addCandidate(fetch, index, peer);
-    }
+    for (const [index, peer] of shelf.get(descriptor.pack)?.others ?? []) addCandidate(fetch, index, peer);
     for (const peer of new Set([...fetch.candidates.values()].flat()))
       this.#parts.membership.call(peer, 'now');
     this.#fetches.set(descriptor.pack, fetch);

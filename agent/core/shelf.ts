@@ -6,7 +6,9 @@ import { groupOfPack, type Plan, type PlacementGroup } from '../../optimizer/ind
 import type { PackDescriptor } from '../codec/index.ts';
 import { givenUpPacksMax } from '../limits.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
+import { IndexSet } from './index-set.ts';
 import { indexOfPlan } from './plan-index.ts';
+import { ShardHolders } from './shard-holders.ts';
 
 /** Before all that a holder waits for. */
 const longAgoMs = unixMs(0);
@@ -23,15 +25,15 @@ export interface KnownPack {
   /** Known once a shard of it was here, or the owner staged it. */
   descriptor: PackDescriptor | undefined;
   /** Indexes of shards held here. */
-  readonly held: Set<number>;
+  readonly held: IndexSet;
   /** The whole pack waits here for receipts: this agent owns it. */
   isInOutbox: boolean;
   /** Who has which index, by their own word (inventory or receipt). */
-  readonly others: Map<number, Set<PeerId>>;
+  readonly others: ShardHolders;
   /** Who signed for which index, while the whole pack waits here in the outbox. */
-  readonly signed: Map<number, Set<PeerId>>;
+  readonly signed: ShardHolders;
   /** Slots whose machine said, under the very plan that holds here, that its shard is there. */
-  readonly confirmed: Set<number>;
+  readonly confirmed: IndexSet;
   /** The group that the pack maps to under the current plan; undefined until looked up, null when there is none. */
   group: PlacementGroup | null | undefined;
   /** Group under which others spoke of the pack while its descriptor is not known here, and of which plan. */
@@ -88,11 +90,11 @@ export class Shelf {
     const known: KnownPack = {
       pack,
       descriptor: undefined,
-      held: new Set(),
+      held: new IndexSet(),
       isInOutbox: false,
-      others: new Map(),
-      signed: new Map(),
-      confirmed: new Set(),
+      others: new ShardHolders(),
+      signed: new ShardHolders(),
+      confirmed: new IndexSet(),
       group: undefined,
       heard: undefined,
       givenUpBy: undefined,
@@ -216,31 +218,14 @@ export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGro
   return groupOfPack(plan, { ...descriptor, packClass: descriptor.placementClass });
 }
 
-/** Whether a peer said that it has any shard of the pack. */
-export function hasHeardFrom(known: KnownPack, peer: PeerId): boolean {
-  for (const peers of known.others.values()) if (peers.has(peer)) return true;
-  return false;
-}
-
 /** Whether nothing is known of a pack any more but its name. */
-export function isForgotten({ descriptor, others }: KnownPack): boolean {
-  return descriptor === undefined && [...others.values()].every((peers) => peers.size === 0);
-}
-
-/** Notes that a peer has a shard; whether that is news. */
-export function noteHas(known: KnownPack, index: number, peer: PeerId): boolean {
-  const peers = known.others.get(index);
-  if (peers?.has(peer) === true) return false;
-  if (peers === undefined) known.others.set(index, new Set([peer]));
-  else peers.add(peer);
-  return true;
-}
+export const isForgotten = ({ descriptor, others }: KnownPack): boolean =>
+  descriptor === undefined && others.size === 0;
 
 /** Forgets what a peer said about a pack; one index, or all. */
 export function noteLacks(known: KnownPack, peer: PeerId, index?: number): void {
-  if (!hasHeardFrom(known, peer)) return;
+  if (!known.others.hasPeer(peer)) return;
   for (const slot of known.confirmed)
     if (known.group?.members[slot] === peer && (index ?? slot) === slot) known.confirmed.delete(slot);
-  if (index !== undefined) known.others.get(index)?.delete(peer);
-  else for (const peers of known.others.values()) peers.delete(peer);
+  known.others.delete(peer, index);
 }

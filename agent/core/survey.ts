@@ -91,7 +91,7 @@ export class Survey {
     const { election, shelf } = this.#parts;
     const plans = election.plan === undefined ? [] : [election.plan, ...election.earlierPlans];
     const members = plans.flatMap((plan) => groupUnder(plan, descriptor)?.members ?? []);
-    const others = [...(shelf.get(descriptor.pack)?.others.values() ?? [])].flatMap((peers) => [...peers]);
+    const others = [...(shelf.get(descriptor.pack)?.others ?? [])].map(([, peer]) => peer);
     return new Set([...members, ...others]);
   }
 

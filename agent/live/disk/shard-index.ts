@@ -8,14 +8,19 @@ import type { Database } from '../store.ts';
 import { places } from './shard-files.ts';
 
 /** A pack lies in the outbox as one: whatever the index, it is the same row. */
-const keyOf = ({ place, pack, index }: ShardLocation): string =>
-  `${place}/${pack}/${place === 'outbox' ? 0 : index}`;
+const rowIndex = ({ place, index }: Pick<ShardLocation, 'place' | 'index'>): number =>
+  place === 'outbox' ? 0 : index;
+const keyOf = (shard: ShardLocation): string => `${shard.place}/${shard.pack}/${rowIndex(shard)}`;
+const isAt =
+  (location: Pick<ShardLocation, 'place' | 'index'>) =>
+  (shard: StoredShard): boolean =>
+    shard.place === location.place && rowIndex(shard) === rowIndex(location);
 
 export class ShardIndex {
   readonly #database: Database;
   readonly #rows;
-  readonly #shards = new Map<string, StoredShard>();
-  readonly #byPack = new Map<PackId, Set<StoredShard>>();
+  /** Mostly one shard a pack. */
+  readonly #byPack = new Map<PackId, readonly StoredShard[]>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -30,22 +35,22 @@ export class ShardIndex {
       const place = places.find((known) => known === name);
       const descriptor = decodeDescriptor(row);
       if (place === undefined || !descriptor.ok) damaged.push(key);
-      else this.#remember(key, { place, descriptor: descriptor.value, index: Number(index) });
+      else this.#remember({ place, descriptor: descriptor.value, index: Number(index) });
     }
     for (const key of damaged) await this.#rows.del(key);
   }
 
   get(shard: ShardLocation): StoredShard | undefined {
-    return this.#shards.get(keyOf(shard));
+    return this.ofPack(shard.pack).find(isAt(shard));
   }
 
   /** Shards of one pack, in every place. */
-  ofPack(pack: PackId): Iterable<StoredShard> {
+  ofPack(pack: PackId): readonly StoredShard[] {
     return this.#byPack.get(pack) ?? [];
   }
 
   all(): readonly StoredShard[] {
-    return [...this.#shards.values()];
+    return [...this.#byPack.values()].flat();
   }
 
   /** Flushed when it ends. */
@@ -58,32 +63,31 @@ export class ShardIndex {
       value: encodeDescriptor(shard.descriptor),
     } as const;
     await this.#database.batch([row], { sync: true });
-    this.#remember(key, shard);
+    this.#remember(shard);
   }
 
   /** Known until the agent ends: scratch is emptied at the start, so no row needs to say what was in it. */
   putForNow(shard: StoredShard): void {
-    this.#remember(keyOf({ ...shard, pack: shard.descriptor.pack }), shard);
+    this.#remember(shard);
   }
 
   /** Forgotten at once; the row may stay if the disk is too full to say so, and is then dropped at the next start. */
   async remove(shard: ShardLocation): Promise<void> {
-    const key = keyOf(shard);
-    const known = this.#shards.get(key);
-    if (known === undefined) return;
-    this.#shards.delete(key);
-    const others = this.#byPack.get(shard.pack);
-    others?.delete(known);
-    if (others?.size === 0) this.#byPack.delete(shard.pack);
-    if (shard.place !== 'scratch') await this.#rows.del(key);
+    if (this.get(shard) === undefined) return;
+    const left = this.#withoutThat(shard.pack, shard);
+    if (left.length === 0) this.#byPack.delete(shard.pack);
+    else this.#byPack.set(shard.pack, left);
+    if (shard.place !== 'scratch') await this.#rows.del(keyOf(shard));
   }
 
-  #remember(key: string, shard: StoredShard): void {
+  #remember(shard: StoredShard): void {
     const { pack } = shard.descriptor;
-    const old = this.#shards.get(key);
-    const others = this.#byPack.get(pack) ?? new Set<StoredShard>();
-    if (old !== undefined) others.delete(old);
-    this.#shards.set(key, shard);
-    this.#byPack.set(pack, others.add(shard));
+    // `concat` makes an array of that length; one that is spread into has room for seventeen, in each of hundreds of thousands.
+    this.#byPack.set(pack, this.#withoutThat(pack, shard).concat(shard));
+  }
+
+  #withoutThat(pack: PackId, location: Pick<ShardLocation, 'place' | 'index'>): readonly StoredShard[] {
+    const isThat = isAt(location);
+    return this.ofPack(pack).filter((shard) => !isThat(shard));
   }
 }

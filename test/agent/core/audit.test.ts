@@ -56,8 +56,8 @@ function auditOf() {
   for (const { peer } of [second, third, outsider])
     membership.handle({ kind: 'connected', peer, now: startMs });
   const known = shelf.hold(descriptor, 0);
-  known.others.set(1, new Set([second.peer]));
-  known.others.set(2, new Set([third.peer]));
+  known.others.add(1, second.peer);
+  known.others.add(2, third.peer);
   shelf.usePlan(planOf(self, 5));
   let now: UnixMs = startMs;
   /** Ticks until the next question, at most as long as a round may take. */
@@ -99,7 +99,7 @@ test('each other holder is asked in its turn, and a true leaf counts as a proof'
     t.is(audit.countOf(peer).proven, 1);
     t.is(audit.countOf(peer).failed, 0);
   }
-  t.true(known.others.get(1)?.has(second.peer));
+  t.true(known.others.has(1, second.peer));
 });
 
 test('wrong bytes, no bytes and no answer end the belief in that shard, and people hear why', (t) => {
@@ -122,7 +122,7 @@ test('wrong bytes, no bytes and no answer end the belief in that shard, and peop
     t.true(effects.some((effect) => effect.kind === 'report' && effect.level === 'warning'));
     const peer = [second, third].find((key) => key.peer === asked.to)!.peer;
     t.is(fleet.audit.countOf(peer).failed, 1);
-    t.false(fleet.known.others.get(asked.message.index)?.has(peer));
+    t.false(fleet.known.others.has(asked.message.index, peer));
   }
 });
 
@@ -206,8 +206,7 @@ test('each fault is known by its name: shown again, other bytes, gone, late, sil
     late.later(minutes(30));
     const proof = proveLeaf(bytes, question.message.leaf);
     names.push(...doubted(late.answerWith(question.to, question.message, proof)));
-    for (const index of [1, 2])
-      late.known.others.set(index, new Set([index === 1 ? second.peer : third.peer]));
+    for (const index of [1, 2]) late.known.others.add(index, index === 1 ? second.peer : third.peer);
   }
   t.true(names.includes('late'));
   t.false(names.includes('silent'));

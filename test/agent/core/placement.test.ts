@@ -110,9 +110,9 @@ test('an owner reminds a holder of a receipt that was lost, whatever the holder 
     const under = { epoch: plan.epoch, author: plan.author };
     const message: WireMessage = { kind: 'inventory', group: 'g', scope: 'update', under, held };
     placement.handle({ kind: 'message', from: peer, message, now: startMs });
-    if (peer !== third.peer) known.signed.set(index, new Set([peer]));
+    if (peer !== third.peer) known.signed.add(index, peer);
   }
   t.deepEqual(remindedAt(minutes(30)), [third.peer]);
-  known.signed.set(2, new Set([third.peer]));
+  known.signed.add(2, third.peer);
   t.deepEqual(remindedAt(minutes(120)), []);
 });

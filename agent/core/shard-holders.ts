@@ -1,0 +1,74 @@
+// Who has which shard of one pack: pairs of an index and a machine, mostly one a slot. One exact array: a Map of Sets takes ten times the
+// memory, and a machine knows hundreds of thousands of packs. Order is that in which the words came.
+
+import type { PeerId } from '../units.ts';
+
+type Pairs = readonly (number | PeerId)[];
+
+const none: Pairs = [];
+
+export class ShardHolders {
+  /** index, machine, index, machine … */
+  #pairs: Pairs = none;
+
+  /** Pairs. */
+  get size(): number {
+    return this.#pairs.length / 2;
+  }
+
+  has(index: number, peer: PeerId): boolean {
+    const pairs = this.#pairs;
+    for (let at = 0; at < pairs.length; at += 2)
+      if (pairs[at] === index && pairs[at + 1] === peer) return true;
+    return false;
+  }
+
+  /** Whether a machine has any. */
+  hasPeer(peer: PeerId): boolean {
+    const pairs = this.#pairs;
+    for (let at = 1; at < pairs.length; at += 2) if (pairs[at] === peer) return true;
+    return false;
+  }
+
+  /** Whether that is news. */
+  add(index: number, peer: PeerId): boolean {
+    if (this.has(index, peer)) return false;
+    // Of that length exactly; what is spread into has room for more.
+    this.#pairs = this.#pairs.concat(index, peer);
+    return true;
+  }
+
+  /** Takes one shard away from a machine, or all. */
+  delete(peer: PeerId, index?: number): void {
+    if (!this.hasPeer(peer)) return;
+    const left = [...this].filter(([at, who]) => who !== peer || (index ?? at) !== at);
+    this.#pairs = left.length === 0 ? none : left.flat();
+  }
+
+  clear(): void {
+    this.#pairs = none;
+  }
+
+  /** Machines that have a shard. */
+  of(index: number): readonly PeerId[] {
+    const pairs = this.#pairs;
+    const peers: PeerId[] = [];
+    for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === index) peers.push(pairs[at + 1] as PeerId);
+    return peers;
+  }
+
+  /** Indexes of the shards that a machine has. */
+  indexesOf(peer: PeerId): readonly number[] {
+    return [...this].filter(([, who]) => who === peer).map(([index]) => index);
+  }
+
+  /** Indexes that anybody has, ascending. */
+  indexes(): readonly number[] {
+    return [...new Set([...this].map(([index]) => index))].toSorted((a, b) => a - b);
+  }
+
+  *[Symbol.iterator](): IterableIterator<readonly [index: number, peer: PeerId]> {
+    const pairs = this.#pairs;
+    for (let at = 0; at < pairs.length; at += 2) yield [pairs[at] as number, pairs[at + 1] as PeerId];
+  }
+}
