@@ -4,9 +4,7 @@
 import {
   closeSync,
   constants,
-  futimesSync,
-  fchmodSync,
-  fchownSync,
+  chownSync,
   ftruncateSync,
   lchownSync,
   linkSync,
@@ -19,7 +17,6 @@ import {
   rmSync,
   symlinkSync,
   chmodSync,
-  writeSync,
   unlinkSync,
   copyFileSync,
 } from 'node:fs';
@@ -27,6 +24,7 @@ import { join } from 'node:path';
 import { DreyError } from '../../../datasets/index.ts';
 import { nameDiskError } from '../disk-full.ts';
 import type { Attribute } from '../../codec/index.ts';
+import type { GrowingFile } from './growing-files.ts';
 import { type BytePath, parentOf, pathBytes, placeUnder, staysInside } from './path-bytes.ts';
 import { errorCode } from './scan.ts';
 import { systemCalls } from './system-calls.ts';
@@ -40,19 +38,9 @@ export interface EntryMarks {
   readonly attributes?: readonly Attribute[];
 }
 
-/** A file under its temporary name. */
-export interface GrowingFile {
-  readonly path: BytePath;
-  readonly temporary: string;
-  /** Zeros need not be written. */
-  readonly isSparse: boolean;
-}
-
 /** Something else stands where a file should go. */
 export class NameTaken extends Error {}
 
-/** Files kept open at once: those that wait for a chunk of another pack. */
-const openFilesMax = 128;
 const partsName = '.drey-partial';
 const isRoot = process.getuid?.() === 0;
 
@@ -65,7 +53,6 @@ export class RestoreFolder {
   readonly #options: RestoreFolderOptions;
   readonly #place: (path: BytePath) => Buffer;
   readonly #parts: string;
-  readonly #handles = new Map<string, number>();
   readonly #realFolders = new Set<BytePath>();
   #partCount = 0;
 
@@ -110,28 +97,21 @@ export class RestoreFolder {
     return { path, temporary: join(this.#parts, String(this.#partCount++)), isSparse };
   }
 
-  writeAt(file: GrowingFile, bytes: Uint8Array, offset: number): void {
-    const handle = this.#open(file);
-    for (const [start, end] of file.isSparse ? stretchesOfData(bytes) : [[0, bytes.length] as const])
-      for (let at = start; at < end;) at += writeSync(handle, bytes, at, end - at, offset + at);
-  }
-
-  /** All bytes are there: marks it and gives it its name. Answers what could not be set, or throws why it has no name. */
+  /**
+   * All bytes are there: marks it and gives it its name. Answers what could not be set, or throws why it has no name. The temporary folder
+   * is closed to others, so its names lead where they should.
+   */
   finishFile(file: GrowingFile, byteCount: number, marks: EntryMarks): string | undefined {
-    const handle = this.#open(file);
-    ftruncateSync(handle, byteCount);
+    // Nothing was written of an empty file, and perhaps not to the end of one that ends in a hole.
+    if (byteCount === 0 || file.isSparse) makeLength(file.temporary, byteCount);
     const place = Buffer.from(file.temporary, 'utf8');
     const imperfect = firstFailure([
-      () => isRoot && fchownSync(handle, marks.uid, marks.gid),
+      () => isRoot && chownSync(place, marks.uid, marks.gid),
       () => setAttributes(place, marks, isNoAcl),
-      () => fchmodSync(handle, marks.mode),
+      () => chmodSync(place, marks.mode),
       () => setAttributes(place, marks, isAcl),
-      () => {
-        if (systemCalls === undefined) futimesSync(handle, timeOf(marks.mtimeNs), timeOf(marks.mtimeNs));
-        else systemCalls.setTime(place, marks.mtimeNs);
-      },
+      () => setTime(place, marks.mtimeNs),
     ]);
-    this.#close(file);
     const refused = this.#makeRoom(file.path);
     if (refused !== undefined) throw new NameTaken(refused);
     renameSync(file.temporary, this.#place(file.path));
@@ -140,7 +120,6 @@ export class RestoreFolder {
 
   /** Forgets a file that cannot become whole. */
   dropFile(file: GrowingFile): void {
-    this.#close(file);
     rmSync(file.temporary, { force: true });
   }
 
@@ -182,10 +161,8 @@ export class RestoreFolder {
     ]);
   }
 
-  /** Closes what is open and removes what is unfinished. */
+  /** Removes what is unfinished. */
   close(): void {
-    for (const handle of this.#handles.values()) closeSync(handle);
-    this.#handles.clear();
     rmSync(this.#parts, { recursive: true, force: true });
   }
 
@@ -197,29 +174,14 @@ export class RestoreFolder {
     unlinkSync(this.#place(path));
     return undefined;
   }
+}
 
-  #open(file: GrowingFile): number {
-    const open = this.#handles.get(file.temporary);
-    if (open !== undefined) return open;
-    if (this.#handles.size >= openFilesMax) this.#closeOldest();
-    const handle = openSync(file.temporary, constants.O_RDWR | constants.O_CREAT, 0o600);
-    this.#handles.set(file.temporary, handle);
-    return handle;
-  }
-
-  #closeOldest(): void {
-    for (const [name, handle] of this.#handles) {
-      closeSync(handle);
-      this.#handles.delete(name);
-      return;
-    }
-  }
-
-  #close({ temporary }: GrowingFile): void {
-    const handle = this.#handles.get(temporary);
-    if (handle === undefined) return;
+function makeLength(file: string, byteCount: number): void {
+  const handle = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  try {
+    ftruncateSync(handle, byteCount);
+  } finally {
     closeSync(handle);
-    this.#handles.delete(temporary);
   }
 }
 
@@ -283,22 +245,6 @@ function setAttributes(
       `extended attributes or access lists could not be set (${[...refused].join(', ')})`,
     );
 }
-
-/** Where a block of a file system's usual size is not all zeros: start and end of each stretch. */
-function* stretchesOfData(bytes: Uint8Array): Generator<readonly [number, number], void> {
-  let start: number | undefined;
-  for (let at = 0; at < bytes.length; at += blockBytes) {
-    const block = bytes.subarray(at, at + blockBytes);
-    const isZero = Buffer.compare(block, zeros.subarray(0, block.length)) === 0;
-    if (isZero && start !== undefined) yield [start, at];
-    if (isZero) start = undefined;
-    else start ??= at;
-  }
-  if (start !== undefined) yield [start, bytes.length];
-}
-
-const blockBytes = 4096;
-const zeros = new Uint8Array(blockBytes);
 
 /** Does each step; answers why the first one that failed did, in words. */
 function firstFailure(steps: readonly (() => unknown)[]): string | undefined {

@@ -1,41 +1,34 @@
-// Task of a worker thread: brings files back. Fetches each pack once, a little ahead; writes each chunk to all places
-// that want it; lets a file have its name only when every byte of it was checked.
+// Task of a worker thread: brings files back. Hands each pack out once, with all places that want its chunks, to `place` tasks; lets a file
+// have its name only when every byte of it was checked and written.
 
-import { DreyError } from '../../../datasets/index.ts';
-import type { TreeEntry } from '../../codec/index.ts';
-import { nameDiskError } from '../disk-full.ts';
-import { type Fetched, PackSource } from './pack-source.ts';
+import { type DriveKeys, keysIn, type TreeEntry } from '../../codec/index.ts';
+import type { GrowingFile } from './growing-files.ts';
+import { runAll } from './lanes.ts';
+import { PackSource } from './pack-source.ts';
 import { byBytes, type BytePath, bytePath, pathText } from './path-bytes.ts';
-import { type GrowingFile, NameTaken, RestoreFolder } from './restore-folder.ts';
-import {
-  type PackWork,
-  pathOf,
-  type PlannedFile,
-  planRestore,
-  type PlannedWrite,
-  type RestorePlan,
-} from './restore-plan.ts';
-import { failureText } from './scan.ts';
+import { type PlaceResult, writeFailure } from './place-task.ts';
+import { NameTaken, RestoreFolder } from './restore-folder.ts';
+import { type PackWork, pathOf, type PlannedFile, planRestore, type RestorePlan } from './restore-plan.ts';
 import { readSnapshot } from './snapshot-reader.ts';
-import type { Ask, Difference, ReadQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
-
-/** Packs fetched before they are needed: bounds the memory to three packs. */
-const fetchAheadMax = 2;
+import type { Ask, Difference, RestoreQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
 
 /** The drive's own folder is the one that is restored into. */
 const drivePath = bytePath('');
 
-type AskMain = Ask<ReadQuestion, Uint8Array | undefined>;
+type AskMain = Ask<RestoreQuestion, Uint8Array | PlaceResult | undefined>;
 
 /** Task `restore`. Throws as `restoreSnapshot` says. */
 export async function restoreTask(request: RestoreRequest, ask: AskMain): Promise<TaskEnd<RestoreResult>> {
-  const source = new PackSource(request, ask);
+  // It asks for packs only, and gets bytes for them.
+  const source = new PackSource(request, ask as Ask<RestoreQuestion, Uint8Array | undefined>);
   const snapshot = await readSnapshot(source, request);
   const plan = planRestore(snapshot, request.paths);
   const folder = new RestoreFolder(request);
   try {
-    const run = new RestoreRun({ plan, source, folder, ask });
-    return { result: await run.run() };
+    const { jobCountMax } = request;
+    const run = new RestoreRun({ plan, keys: keysIn(request), folder, ask, jobCountMax });
+    const restored = await run.run();
+    return { result: { ...restored, packCount: source.fetchedCount + restored.packCount } };
   } finally {
     folder.close();
   }
@@ -43,9 +36,10 @@ export async function restoreTask(request: RestoreRequest, ask: AskMain): Promis
 
 interface RestoreParts {
   readonly plan: RestorePlan;
-  readonly source: PackSource;
+  readonly keys: DriveKeys;
   readonly folder: RestoreFolder;
   readonly ask: AskMain;
+  readonly jobCountMax: number;
 }
 
 interface Growing {
@@ -61,6 +55,7 @@ class RestoreRun {
   readonly #missing: Difference[];
   readonly #imperfect: Difference[] = [];
   #byteCount = 0;
+  #packCount = 0;
   #linkCount = 0;
 
   constructor(parts: RestoreParts) {
@@ -69,7 +64,7 @@ class RestoreRun {
   }
 
   async run(): Promise<RestoreResult> {
-    const { plan, source, folder } = this.#parts;
+    const { plan, folder } = this.#parts;
     for (const path of plan.folders.keys())
       if (path !== drivePath) this.#try(path, () => folder.refusal(path) ?? folder.makeFolder(path));
     for (const [path, planned] of plan.files) this.#startFile(path, planned);
@@ -83,7 +78,7 @@ class RestoreRun {
     return {
       fileCount: this.#finished.size + this.#linkCount,
       byteCount: this.#byteCount,
-      packCount: source.fetchedCount,
+      packCount: this.#packCount,
       missing: this.#missing,
       imperfect: this.#imperfect,
     };
@@ -106,48 +101,32 @@ class RestoreRun {
   }
 
   async #writePacks(): Promise<void> {
-    const { plan, source, ask } = this.#parts;
-    const ahead: Promise<Fetched>[] = [];
-    for (const [index, work] of plan.packs.entries()) {
-      for (let next = index + ahead.length; next <= index + fetchAheadMax; next++) {
-        const { descriptor } = plan.packs[next] ?? {};
-        if (descriptor === undefined) break;
-        ahead.push(source.fetch(descriptor));
-      }
-      const fetched = await ahead.shift();
-      if (fetched !== undefined) this.#writePack(work, fetched);
-      await ask({ kind: 'progress', phase: 'packs', done: index + 1, of: plan.packs.length });
-    }
+    const { plan, ask, jobCountMax } = this.#parts;
+    let done = 0;
+    await runAll(plan.packs, jobCountMax, async (work) => {
+      await this.#writePack(work);
+      await ask({ kind: 'progress', phase: 'packs', done: ++done, of: plan.packs.length });
+    });
   }
 
-  #writePack({ writes }: PackWork, fetched: Fetched): void {
-    for (const write of writes) {
-      const growing = this.#growing.get(write.path);
+  async #writePack({ descriptor, writes }: PackWork): Promise<void> {
+    const { keys, ask } = this.#parts;
+    const wanted = writes.flatMap(({ entry, path, offset }) => {
+      const file = this.#growing.get(path)?.file;
+      return file === undefined ? [] : [{ entry, file, offset }];
+    });
+    if (wanted.length === 0) return;
+    const request = { ...keys, descriptor, writes: wanted };
+    const { isFetched, failures } = (await ask({ kind: 'place', request })) as PlaceResult;
+    if (isFetched) this.#packCount++;
+    const reasons = new Map(failures.map(({ temporary, reason }) => [temporary, reason]));
+    for (const { file } of wanted) {
+      const growing = this.#growing.get(file.path);
+      const reason = reasons.get(file.temporary);
       if (growing === undefined) continue;
-      if ('reason' in fetched) this.#drop(write.path, growing, fetched.reason);
-      else this.#writeChunk(write, growing, fetched);
+      if (reason !== undefined) this.#drop(file.path, growing, reason);
+      else if (--growing.writesLeft === 0) this.#finish(file.path, growing);
     }
-  }
-
-  #writeChunk(
-    { entry, path, offset }: PlannedWrite,
-    growing: Growing,
-    fetched: Extract<Fetched, { pack: unknown }>,
-  ): void {
-    const { source, folder } = this.#parts;
-    const chunk = source.read(fetched.pack, entry);
-    if ('reason' in chunk) {
-      this.#drop(path, growing, chunk.reason);
-      return;
-    }
-    try {
-      folder.writeAt(growing.file, chunk.bytes, offset);
-    } catch (error) {
-      this.#drop(path, growing, writeFailure(error));
-      return;
-    }
-    growing.writesLeft--;
-    if (growing.writesLeft === 0) this.#finish(path, growing);
   }
 
   #finish(path: BytePath, { file, planned }: Growing): void {
@@ -157,7 +136,7 @@ class RestoreRun {
       this.#note(path, this.#parts.folder.finishFile(file, entry.byteCount, entry));
     } catch (error) {
       this.#parts.folder.dropFile(file);
-      this.#miss(path, writeFailure(error));
+      this.#miss(path, entryFailure(error));
       return;
     }
     this.#finished.add(path);
@@ -192,7 +171,7 @@ class RestoreRun {
     try {
       refused = step();
     } catch (error) {
-      refused = writeFailure(error);
+      refused = entryFailure(error);
     }
     if (refused !== undefined) this.#miss(path, refused);
     return refused === undefined;
@@ -208,11 +187,5 @@ class RestoreRun {
 }
 
 /** Why one entry could not be written; a full disk ends the whole restore instead. */
-function writeFailure(error: unknown): string {
-  const named = nameDiskError(error);
-  if (named instanceof DreyError) throw named;
-  if (typeof (error as { syscall?: unknown }).syscall === 'string')
-    return failureText(error).replace('read', 'written');
-  if (error instanceof NameTaken) return error.message;
-  throw error;
-}
+const entryFailure = (error: unknown): string =>
+  error instanceof NameTaken ? error.message : writeFailure(error);

@@ -6,6 +6,9 @@ import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '..
 import type { Difference, ReadProgress, ReadQuestion, RestoreResult } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 
+/** A pack more than threads is on its way at once: this bounds the memory. */
+const placingThreadsMax = 3;
+
 export interface RestoreOptions extends DriveKeys {
   readonly workers: WorkerPool;
   readonly head: Pick<HeadRecord, 'drive' | 'keyEpoch' | 'sealedRoot'>;
@@ -42,8 +45,13 @@ export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult>
       to,
       paths: options.paths ?? [],
       overwrite: options.overwrite === 'replace',
+      jobCountMax: Math.min(workers.threadCountMax, placingThreadsMax) + 1,
     },
-    answer: (question) => answerReading(question, options),
+    answer: async (question) => {
+      if (question.kind !== 'place') return answerReading(question, options);
+      const answer = (asked: ReadQuestion): ReturnType<typeof answerReading> => answerReading(asked, options);
+      return { body: await workers.run({ task: 'place', request: question.request, answer }) };
+    },
   });
 }
 

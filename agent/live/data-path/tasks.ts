@@ -9,6 +9,7 @@ import type { SharedChunkTable } from './chunk-table.ts';
 import type { StagedSnapshot } from './drive-state.ts';
 import type { StagedPack } from './packer.ts';
 import type { BytePath } from './path-bytes.ts';
+import type { PlaceRequest, PlaceResult } from './place-task.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';
 
 /** Everything that sealing a drive's packs needs. */
@@ -101,7 +102,11 @@ export interface RestoreRequest extends DriveKeys {
   /** Drive paths of files and folders; empty: everything. */
   readonly paths: readonly string[];
   readonly overwrite: boolean;
+  /** `place` tasks at once. */
+  readonly jobCountMax: number;
 }
+
+export type RestoreQuestion = ReadQuestion | { readonly kind: 'place'; readonly request: PlaceRequest };
 
 /** Asked of the main thread: a whole sealed pack. */
 export interface FetchQuestion {
@@ -340,10 +345,11 @@ export interface Tasks {
   };
   readonly restore: {
     readonly request: RestoreRequest;
-    readonly question: ReadQuestion;
-    readonly answer: Uint8Array | undefined;
+    readonly question: RestoreQuestion;
+    readonly answer: Uint8Array | PlaceResult | undefined;
     readonly result: RestoreResult;
   };
+  readonly place: ReadingTask<PlaceRequest, PlaceResult>;
   readonly history: {
     readonly request: HistoryRequest;
     readonly question: ReadQuestion;

@@ -7,6 +7,7 @@ import { compareTask } from './compare-trees.ts';
 import { nameDiskError } from '../disk-full.ts';
 import { differenceTask, historyTask } from './history-task.ts';
 import { packTask } from './pack-task.ts';
+import { placeTask } from './place-task.ts';
 import { proveTask } from './prove-task.ts';
 import { dropTask, pruneTask } from './prune-task.ts';
 import { restoreTask } from './restore-task.ts';
@@ -31,6 +32,7 @@ const taskFunctions: {
   snapshot: snapshotTask,
   pack: packTask,
   restore: restoreTask,
+  place: placeTask,
   compare: compareTask,
   history: historyTask,
   difference: differenceTask,

@@ -22,8 +22,12 @@ export interface TaskRun<Name extends TaskName> {
   ) => Promise<Answer<Tasks[Name]['answer']>> | Answer<Tasks[Name]['answer']>;
 }
 
+/** Tasks that hand their work to other tasks: while they wait for these, their thread is free. Whoever waits for a pack is about to go on. */
+const conductors: ReadonlySet<TaskName> = new Set(['snapshot', 'restore', 'verify']);
+
 interface RunningTask {
-  /** Its questions that are not answered yet: while there is one, the task leaves its thread to others. */
+  readonly task: TaskName;
+  /** Questions that are not answered yet. */
   waitCount: number;
   readonly answer: (question: never) => Promise<Answer<unknown>> | Answer<unknown>;
   readonly resolve: (result: never) => void;
@@ -48,7 +52,7 @@ export interface WorkerPoolOptions {
   readonly threadCountMax?: number;
 }
 
-/** Threads start when first needed and end when long idle. A task that awaits an answer leaves its thread to others. */
+/** Threads start when first needed and end when long idle. Tasks of one thread take turns where they wait for answers. */
 export class WorkerPool {
   readonly threadCountMax: number;
   /** Threads that get work at this time, where that is less; at least one does. */
@@ -69,7 +73,7 @@ export class WorkerPool {
     thread.worker.ref();
     clearTimeout(thread.rest);
     return new Promise<Tasks[Name]['result']>((resolve, reject) => {
-      thread.running.set(id, { waitCount: 0, answer: run.answer, resolve, reject });
+      thread.running.set(id, { task: run.task, waitCount: 0, answer: run.answer, resolve, reject });
       post(thread, { kind: 'run', id, task: run.task, request: run.request });
     });
   }
@@ -167,9 +171,9 @@ async function answerQuestion(
   }
 }
 
-/** Tasks that compute on a thread, as far as one can tell from outside. */
+/** Tasks that need their thread. */
 const busyCount = ({ running }: Thread): number =>
-  [...running.values()].filter(({ waitCount }) => waitCount === 0).length;
+  [...running.values()].filter(({ task, waitCount }) => waitCount === 0 || !conductors.has(task)).length;
 
 const post = (thread: Thread, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void =>
   thread.worker.postMessage(message, [...transfer]);

@@ -199,7 +199,8 @@ test('a pack that cannot be fetched is a reason, and nothing is left half writte
 
 test('a restore that is cancelled stops before the next pack and leaves only whole files', async (t) => {
   const trial = startTrial();
-  writeFileSync(join(trial.folder, 'a-large.bin'), noise(40 * mebibyte, 2));
+  // More packs than are on their way at once.
+  writeFileSync(join(trial.folder, 'a-large.bin'), noise(96 * mebibyte, 2));
   writeFileSync(join(trial.folder, 'b-small.txt'), 'small');
   const { staged } = await trial.snapshotter.snapshot();
   const to = startTrial().folder;

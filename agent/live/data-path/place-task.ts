@@ -1,0 +1,71 @@
+// Task of a worker thread: one pack fetched, opened, and each of its chunks written to where a restore wants it, once its keyed hash was
+// checked. What cannot be had or written is a reason, file by file; only a full disk ends the restore.
+
+import { nameDiskError } from '../disk-full.ts';
+import { DreyError } from '../../../datasets/index.ts';
+import type { DriveKeys, PackDescriptor, PackEntry } from '../../codec/index.ts';
+import { type GrowingFile, GrowingFiles } from './growing-files.ts';
+import { PackSource } from './pack-source.ts';
+import { failureText } from './scan.ts';
+import type { Ask, ReadQuestion, TaskEnd } from './tasks.ts';
+
+/** Task `place`: one pack, and where its chunks belong. */
+export interface PlaceRequest extends DriveKeys {
+  readonly descriptor: PackDescriptor;
+  /** In the order in which the chunks lie in the pack. */
+  readonly writes: readonly ChunkWrite[];
+}
+
+export interface ChunkWrite {
+  readonly entry: PackEntry;
+  readonly file: GrowingFile;
+  readonly offset: number;
+}
+
+export interface PlaceResult {
+  readonly isFetched: boolean;
+  /** Files that cannot become whole, by their temporary names, and why; all others have their chunks of this pack. */
+  readonly failures: readonly { readonly temporary: string; readonly reason: string }[];
+}
+
+/** Task `place`. Throws `disk-full`. */
+export async function placeTask(
+  { descriptor, writes, ...keys }: PlaceRequest,
+  ask: Ask<ReadQuestion, Uint8Array | undefined>,
+): Promise<TaskEnd<PlaceResult>> {
+  const source = new PackSource(keys, ask);
+  const fetched = await source.fetch(descriptor);
+  const failures = new Map<string, string>();
+  using files = new GrowingFiles();
+  for (const { entry, file, offset } of writes) {
+    if (failures.has(file.temporary)) continue;
+    const chunk = 'reason' in fetched ? fetched : source.read(fetched.pack, entry);
+    const reason =
+      'reason' in chunk ? chunk.reason : whyNotWritten(() => files.writeAt(file, chunk.bytes, offset));
+    if (reason !== undefined) failures.set(file.temporary, reason);
+  }
+  return {
+    result: {
+      isFetched: 'pack' in fetched,
+      failures: [...failures].map(([temporary, reason]) => ({ temporary, reason })),
+    },
+  };
+}
+
+function whyNotWritten(write: () => void): string | undefined {
+  try {
+    write();
+    return undefined;
+  } catch (error) {
+    return writeFailure(error);
+  }
+}
+
+/** Why something could not be written, for a person. Throws `disk-full`, which ends the whole restore, and what no system said. */
+export function writeFailure(error: unknown): string {
+  const named = nameDiskError(error);
+  if (named instanceof DreyError) throw named;
+  if (typeof (error as { syscall?: unknown }).syscall === 'string')
+    return failureText(error).replace('read', 'written');
+  throw error;
+}
