@@ -97,6 +97,8 @@ export interface WorkView {
 export interface LimitsView {
   readonly uploadBytesPerSecond?: number;
   readonly downloadBytesPerSecond?: number;
+  /** Of files that are read for snapshots. */
+  readonly diskBytesPerSecond?: number;
   readonly threads?: number;
   /** Why snapshots by themselves and shards for the plan rest, as the rest of a sentence. */
   readonly paused?: string;

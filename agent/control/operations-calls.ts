@@ -32,6 +32,7 @@ export const operationsSchemas = {
         between: z.strictObject({ fromMinute: z.int(), toMinute: z.int() }).exactOptional(),
         uploadBytesPerSecond: z.number().exactOptional(),
         downloadBytesPerSecond: z.number().exactOptional(),
+        diskBytesPerSecond: z.number().exactOptional(),
         threads: z.int().exactOptional(),
         pause: z.literal(true).exactOptional(),
       })

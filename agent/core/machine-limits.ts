@@ -10,6 +10,8 @@ export interface LimitRule {
   readonly between?: { readonly fromMinute: number; readonly toMinute: number } | undefined;
   readonly uploadBytesPerSecond?: number | undefined;
   readonly downloadBytesPerSecond?: number | undefined;
+  /** Of files that are read for snapshots. */
+  readonly diskBytesPerSecond?: number | undefined;
   /** Worker threads at once. */
   readonly threads?: number | undefined;
   /** Neither snapshots by themselves nor shards for the plan. */
@@ -19,6 +21,7 @@ export interface LimitRule {
 export interface LimitsNow {
   readonly uploadBytesPerSecond?: number;
   readonly downloadBytesPerSecond?: number;
+  readonly diskBytesPerSecond?: number;
   readonly threads?: number;
   readonly isPaused: boolean;
 }
@@ -52,7 +55,7 @@ function holds({ days, between }: LimitRule, { day, minute }: LocalTime): boolea
   return (minute >= fromMinute && beginsOn(day)) || (minute < toMinute && beginsOn((day + 6) % 7));
 }
 
-const numbers = ['uploadBytesPerSecond', 'downloadBytesPerSecond', 'threads'] as const;
+const numbers = ['uploadBytesPerSecond', 'downloadBytesPerSecond', 'diskBytesPerSecond', 'threads'] as const;
 
 /** What holds at a moment. */
 export function limitsAt(rules: readonly LimitRule[], now: UnixMs, offset: LocalOffset): LimitsNow {

@@ -129,6 +129,7 @@ export class LiveAgent {
       telemetry: () => this.#telemetry,
       power: readPower,
       pauseReason: () => this.operations.pacing.pauseReason,
+      pace: () => this.operations.pacing,
       keeper: () => this.keeper,
       report,
     });

@@ -17,6 +17,7 @@ import type { Clock, Timer } from '../ports.ts';
 import { type DriveId, driveId, type SnapshotId } from '../units.ts';
 import {
   createSnapshotter,
+  type ReadPace,
   type SnapshotOutcome,
   type Snapshotter,
   startWatcher,
@@ -48,6 +49,7 @@ export interface DrivesParts {
   readonly power: () => Promise<PowerState>;
   /** Why nothing is done by itself at this time; undefined when it is. */
   readonly pauseReason: () => string | undefined;
+  readonly pace: () => ReadPace;
   readonly keeper: () => Pick<Keeper, 'resume' | 'consider'>;
   readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
 }
@@ -278,6 +280,7 @@ export class Drives {
       redundancyFor: (placementClass) => this.#redundancyFor(placementClass),
       now: () => clock.now(),
       acceptedMs: () => running().stored.acceptedMs,
+      pace: this.#parts.pace,
     });
     const opened: RunningDrive = {
       stored,

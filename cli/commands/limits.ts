@@ -10,6 +10,7 @@ import { parseByteRate, parseCount, parseDays, parseHours } from '../quantities.
 interface LimitsOptions extends CommonOptions {
   readonly upload?: string;
   readonly download?: string;
+  readonly disk?: string;
   readonly threads?: string;
   readonly pause?: boolean;
   readonly between?: string;
@@ -23,10 +24,11 @@ type Change = CallRequest<'limits'>;
 type Rule = NonNullable<Change['rule']>;
 
 function changeOf(options: LimitsOptions): Change {
-  const { upload, download, threads, pause, between, days, clear, onMetered, priority } = options;
+  const { upload, download, disk, threads, pause, between, days, clear, onMetered, priority } = options;
   const limits = {
     ...(upload === undefined ? {} : { uploadBytesPerSecond: parseByteRate(upload) }),
     ...(download === undefined ? {} : { downloadBytesPerSecond: parseByteRate(download) }),
+    ...(disk === undefined ? {} : { diskBytesPerSecond: parseByteRate(disk) }),
     ...(threads === undefined ? {} : { threads: parseCount(threads) }),
     ...(pause === true ? { pause } : {}),
   };
@@ -38,7 +40,7 @@ function changeOf(options: LimitsOptions): Change {
     throw new DreyError({
       code: 'limits-malformed',
       message: 'hours or days without anything that holds in them',
-      advice: 'Add --upload, --download, --threads or --pause.',
+      advice: 'Add --upload, --download, --disk, --threads or --pause.',
     });
   return {
     ...(clear === true ? { clear } : {}),
@@ -55,10 +57,12 @@ const clockText = (minute: number): string =>
 
 /** "sending at most 1.0 MiB/s, 2 threads". */
 export function limitWords(limits: Omit<Rule, 'days' | 'between' | 'pause'>): readonly string[] {
-  const { uploadBytesPerSecond: up, downloadBytesPerSecond: down, threads } = limits;
+  const { uploadBytesPerSecond: up, downloadBytesPerSecond: down, diskBytesPerSecond: disk } = limits;
+  const { threads } = limits;
   return [
     ...(up === undefined ? [] : [`sending at most ${bytesText(up)}/s`]),
     ...(down === undefined ? [] : [`receiving at most ${bytesText(down)}/s`]),
+    ...(disk === undefined ? [] : [`reading at most ${bytesText(disk)}/s of files for snapshots`]),
     ...(threads === undefined ? [] : [`working in ${threads === 1 ? 'one thread' : `${threads} threads`}`]),
   ];
 }
@@ -101,6 +105,7 @@ export function addLimitsCommand(program: Command): void {
   )
     .option('--upload <rate>', 'send shards no faster, as in 1MB/s; at least 256KB/s')
     .option('--download <rate>', 'receive shards no faster; restores of this machine are not held back')
+    .option('--disk <rate>', 'read files for snapshots no faster, as in 20MB/s; at least 256KB/s')
     .option('--threads <count>', 'worker threads at once')
     .option('--pause', 'take no snapshots by itself, move no shards')
     .option('--between <hours>', 'only in these hours, as in 08:00-18:00 or 22:00-06:00')

@@ -12,6 +12,7 @@ export {
 } from './history.ts';
 export {
   createSnapshotter,
+  type ReadPace,
   type SnapshotOutcome,
   type PruneOptions,
   type SnapshotProgress,

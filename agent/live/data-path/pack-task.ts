@@ -8,28 +8,31 @@ import { Packer } from './packer.ts';
 import { type BytePath, placeUnder } from './path-bytes.ts';
 import { failureText, type LeftOut } from './scan.ts';
 import { keptAttributes } from './system-calls.ts';
-import type { Ask, PackRequest, PackResult, PackToStage, ReadFile, TaskEnd } from './tasks.ts';
+import type { Ask, PackQuestion, PackRequest, PackResult, ReadFile, TaskEnd } from './tasks.ts';
 
 /** A file that changes more often than this while it is read is kept as it was read last, and marked. */
 const attemptCountMax = 3;
 
 /** Task `pack`. Every pack that it lists is staged when it ends. */
 export async function packTask(
-  { sealing, folder, paths, known }: PackRequest,
-  ask: Ask<PackToStage, undefined>,
+  { sealing, folder, paths, known, isSlowed }: PackRequest,
+  ask: Ask<PackQuestion, undefined>,
 ): Promise<TaskEnd<PackResult>> {
   const table = new ChunkTable(known);
   const packer = new Packer({
     sealing,
     placementClass: 'bulk',
     isNew: (chunk) => table.add(chunk),
-    stage: ask,
+    stage: (pack, transfer) => ask({ kind: 'stage', pack }, transfer),
   });
+  const mayRead = async (byteCount: number): Promise<void> => {
+    if (isSlowed) await ask({ kind: 'read', byteCount });
+  };
   const place = placeUnder(folder);
   const files: ReadFile[] = [];
   const missed: LeftOut[] = [];
   for (const path of paths) {
-    const outcome = await readFile({ path, place: place(path), packer });
+    const outcome = await readFile({ path, place: place(path), packer, mayRead });
     if ('reason' in outcome) missed.push(outcome);
     else files.push(outcome);
   }
@@ -41,6 +44,7 @@ interface FileToRead {
   readonly path: BytePath;
   readonly place: Buffer;
   readonly packer: Packer;
+  readonly mayRead: (byteCount: number) => Promise<void>;
 }
 
 async function readFile(file: FileToRead): Promise<ReadFile | LeftOut> {
@@ -55,7 +59,7 @@ async function readFile(file: FileToRead): Promise<ReadFile | LeftOut> {
   }
 }
 
-async function readOnce({ path, place, packer }: FileToRead): Promise<ReadFile | undefined> {
+async function readOnce({ path, place, packer, mayRead }: FileToRead): Promise<ReadFile | undefined> {
   using file = openFile(place, path);
   if (file === undefined) return undefined;
   const chunks: ChunkId[] = [];
@@ -63,6 +67,7 @@ async function readOnce({ path, place, packer }: FileToRead): Promise<ReadFile |
   for (const bytes of file.chunks()) {
     chunks.push(packer.add(bytes));
     byteCount += bytes.length;
+    await mayRead(bytes.length);
     await packer.stageFull();
   }
   const attributes = keptAttributes(place);

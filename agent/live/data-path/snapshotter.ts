@@ -17,6 +17,7 @@ import type { LeftOut } from './scan.ts';
 import { answerReading } from './restorer.ts';
 import type {
   Difference,
+  PackQuestion,
   PackResult,
   PackToStage,
   PruneResult,
@@ -46,8 +47,18 @@ export interface SnapshotterOptions extends DriveKeys {
   /** Asked at the start of each snapshot; throw where there is no plan yet. */
   readonly redundancyFor: (placementClass: PackDescriptor['placementClass']) => Redundancy;
   readonly now: () => UnixMs;
+  /** Absent: as fast as the disk is. */
+  readonly pace?: () => ReadPace;
   /** Until when a person accepted mass changes; absent: never. */
   readonly acceptedMs?: () => number | undefined;
+}
+
+/** How fast files are read. */
+export interface ReadPace {
+  /** Whether anything has to wait: asked before each batch of files. */
+  readonly isReadingSlowed: boolean;
+  /** Resolves when so many more bytes may be read. */
+  beforeReading(byteCount: number): Promise<void>;
 }
 
 export interface PruneOptions {
@@ -224,9 +235,10 @@ class FolderSnapshotter implements Snapshotter {
   ): Promise<Answer<PackResult | undefined>> {
     switch (question.kind) {
       case 'pack': {
-        const { workers } = this.#options;
-        const answer = (pack: PackToStage): Promise<Answer<undefined>> => this.#stage(pack);
-        return { body: await workers.run({ task: 'pack', request: question.request, answer }) };
+        const { workers, pace } = this.#options;
+        const request = { ...question.request, isSlowed: pace?.().isReadingSlowed === true };
+        const answer = (asked: PackQuestion): Promise<Answer<undefined>> => this.#answerPack(asked);
+        return { body: await workers.run({ task: 'pack', request, answer }) };
       }
       case 'stage':
         return this.#stage(question.pack);
@@ -239,6 +251,12 @@ class FolderSnapshotter implements Snapshotter {
       default:
         return question satisfies never;
     }
+  }
+
+  async #answerPack(question: PackQuestion): Promise<Answer<undefined>> {
+    if (question.kind === 'stage') return this.#stage(question.pack);
+    await this.#options.pace?.().beforeReading(question.byteCount);
+    return { body: undefined };
   }
 
   async #stage(pack: PackToStage): Promise<Answer<undefined>> {

@@ -34,7 +34,14 @@ export interface PackRequest {
   readonly folder: string;
   readonly paths: readonly BytePath[];
   readonly known: SharedChunkTable;
+  /** Whether it asks before it reads. */
+  readonly isSlowed: boolean;
 }
+
+export type PackQuestion =
+  | { readonly kind: 'stage'; readonly pack: PackToStage }
+  /** Answered when so many more bytes may be read. */
+  | { readonly kind: 'read'; readonly byteCount: number };
 
 export interface PackResult {
   readonly files: readonly ReadFile[];
@@ -71,7 +78,7 @@ export interface SnapshotRequest {
 export type SnapshotQuestion =
   /** So many `pack` tasks are about to come. */
   | { readonly kind: 'foresee'; readonly taskCount: number }
-  | { readonly kind: 'pack'; readonly request: PackRequest }
+  | { readonly kind: 'pack'; readonly request: Omit<PackRequest, 'isSlowed'> }
   | { readonly kind: 'stage'; readonly pack: PackToStage }
   | { readonly kind: 'progress'; readonly done: number; readonly of: number };
 
@@ -333,7 +340,7 @@ interface ReadingTask<Request, Result> {
 export interface Tasks {
   readonly pack: {
     readonly request: PackRequest;
-    readonly question: PackToStage;
+    readonly question: PackQuestion;
     readonly answer: undefined;
     readonly result: PackResult;
   };

@@ -15,6 +15,7 @@ export const ruleSchema = z.strictObject({
   between: z.strictObject({ fromMinute: minute, toMinute: minute }).exactOptional(),
   uploadBytesPerSecond: rate,
   downloadBytesPerSecond: rate,
+  diskBytesPerSecond: rate,
   threads: z.int().min(1).max(256).exactOptional(),
   pause: z.literal(true).exactOptional(),
 });

@@ -13,7 +13,7 @@ import {
 } from '../../core/index.ts';
 import { pacingBurstBytes, surroundingsEveryMs } from '../../limits.ts';
 import type { Clock, ShardArrival } from '../../ports.ts';
-import type { WorkerPool } from '../data-path/index.ts';
+import type { ReadPace, WorkerPool } from '../data-path/index.ts';
 import type { Home } from '../home.ts';
 import { localClock } from '../local-clock.ts';
 import { chargeShareMin, type PowerState } from '../power.ts';
@@ -39,10 +39,11 @@ export interface PacingParts {
 const onMains: PowerState = { source: 'mains', chargeShare: 1 };
 const offset = (atMs: UnixMs): number => localClock.offsetMsAt(atMs);
 
-export class Pacing implements WirePace {
+export class Pacing implements WirePace, ReadPace {
   readonly #parts: PacingParts;
   readonly #upload = new TokenBucket(pacingBurstBytes);
   readonly #download = new TokenBucket(pacingBurstBytes);
+  readonly #disk = new TokenBucket(pacingBurstBytes);
   #settings: LimitSettings;
   #power = onMains;
   #metered: Metered = 'unknown';
@@ -90,6 +91,14 @@ export class Pacing implements WirePace {
   beforeReceiving({ descriptor, index }: ShardArrival, byteCount: number): Promise<void> {
     const isRestore = this.#parts.core.purposeOf(descriptor.pack, index) === 'restore';
     return this.#wait(this.#download, byteCount, isRestore ? undefined : this.now.downloadBytesPerSecond);
+  }
+
+  get isReadingSlowed(): boolean {
+    return this.now.diskBytesPerSecond !== undefined;
+  }
+
+  beforeReading(byteCount: number): Promise<void> {
+    return this.#wait(this.#disk, byteCount, this.now.diskBytesPerSecond);
   }
 
   /** Looks at the hour, the battery and the network; tells the core when all of it rests, and when it goes on. */

@@ -1,6 +1,6 @@
 // What a machine's person allows, on a pretend clock: counted in bytes and in that clock's time, over real wires where shards flow.
 
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -18,9 +18,11 @@ import {
 } from '../../../agent/live/pacing/metered.ts';
 import { Pacing } from '../../../agent/live/pacing/pacing.ts';
 import type { PowerState } from '../../../agent/live/power.ts';
-import { DreyError, hours, unixMs } from '../../../datasets/index.ts';
+import { DreyError, hours, mebibyte, unixMs } from '../../../datasets/index.ts';
 import { temporaryFolder } from '../../helpers/agents.ts';
 import { PretendClock } from '../../helpers/pretend-clock.ts';
+import { noise } from '../data-path/odd-trees.ts';
+import { startTrial } from '../data-path/trial.ts';
 import { connectedPair, storeShard, type TestAgent, testPack } from '../ports/small-fleet.ts';
 
 /** A Monday at noon where the test runs. */
@@ -86,6 +88,25 @@ test('shards are taken no faster than the limit, and those of a restore as fast 
     const tookMs = limits.clock.now() - start;
     const leastMs = (1000 * (pack.descriptor.shardBytes - pacingBurstBytes)) / rate;
     t.true(purpose === 'restore' ? tookMs === 0 : tookMs >= leastMs - 1, `${purpose}: ${tookMs} ms`);
+  }
+});
+
+test('files are read for a snapshot no faster than the limit, in all threads together', async (t) => {
+  const bytes = 24 * mebibyte;
+  for (const change of [{ rule: { diskBytesPerSecond: rate } }, {}]) {
+    const { pacing, clock } = startPacing(t, change, { mode: 'leaps' });
+    const trial = startTrial();
+    for (const [name, seed] of [
+      ['one.bin', 1],
+      ['two.bin', 2],
+    ] as const)
+      writeFileSync(join(trial.folder, name), noise(bytes / 2, seed));
+    const { outcome } = await trial.next({ pace: () => pacing }).snapshot();
+    t.is(outcome, 'staged');
+    const tookMs = clock.now() - start;
+    const leastMs = (1000 * (bytes - pacingBurstBytes)) / rate;
+    if (change.rule === undefined) t.is(tookMs, 0);
+    else t.true(tookMs >= leastMs - 1, `${tookMs} ms of the agent's own time, at least ${leastMs}`);
   }
 });
 
