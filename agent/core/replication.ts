@@ -18,6 +18,7 @@ import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
+import { RecentHashes } from './recent-hashes.ts';
 
 interface KnownLog {
   readonly author: PeerId;
@@ -33,8 +34,8 @@ interface KnownLog {
   /** In the comparison with this number the other side named the log, as far as `theirNext`. */
   comparison: number;
   theirNext: number;
-  /** Hashes of the newest batches here, by sequence number. */
-  readonly hashes: Map<number, string>;
+  /** Of the newest batches here; undefined before the first. */
+  hashes: RecentHashes | undefined;
   isForked: boolean;
   /** When its author was last shown what it forgot. */
   shownMs: number;
@@ -46,7 +47,7 @@ interface KnownLog {
 const handedOnMax = 1024;
 
 /** Up to this many logs are compared as often as `headsEveryMs` says. */
-const logsComparedOften = 16;
+const logsComparedOften = 64;
 
 export class Replication {
   readonly hears = ['connected', 'message', 'hint', 'batchOpened', 'batchStored', 'tick'] as const;
@@ -155,10 +156,10 @@ export class Replication {
     const startsLate = log.next === 0 && batch.stream === 'telemetry';
     if (isOtherThan(batch, log)) return [...this.#forked(log, { batch, from, now }), ...this.#handOn(batch)];
     // Its author sends a batch again that it wants to hear of. Of old ones nobody knows whether they are of another history.
-    if (batch.sequence < log.next && from === batch.author && log.hashes.has(batch.sequence))
+    if (batch.sequence < log.next && from === batch.author && log.hashes?.of(batch.sequence) !== undefined)
       return this.#confirm(log);
     // The same batch by another way, mostly while it is being stored, is no other history.
-    const isSame = log.hashes.get(batch.sequence) === batch.hash;
+    const isSame = log.hashes?.of(batch.sequence) === batch.hash;
     if (batch.sequence < log.next) return isSame ? [] : this.#handOn(batch);
     if (batch.sequence > log.next && !startsLate) {
       this.#hear(log, batch.sequence + 1);
@@ -301,7 +302,7 @@ export class Replication {
   forget(batch: SignedBatch, next: number): void {
     const log = this.#logOf(batch.author, batch.stream);
     this.#moveTo(log, next);
-    for (const sequence of log.hashes.keys()) if (sequence >= next) log.hashes.delete(sequence);
+    log.hashes?.forgetFrom(next);
     log.storedNext = Math.min(log.storedNext, next);
   }
 
@@ -354,7 +355,7 @@ export class Replication {
       asked: undefined,
       comparison: 0,
       theirNext: 0,
-      hashes: new Map(),
+      hashes: undefined,
       isForked: false,
       shownMs: Number.NEGATIVE_INFINITY,
       askers: undefined,
@@ -365,14 +366,15 @@ export class Replication {
   }
 }
 
-function keepHash({ hashes }: KnownLog, { sequence, hash }: SignedBatch, keptMax: number): void {
-  hashes.set(sequence, hash);
-  hashes.delete(sequence - keptMax);
+function keepHash(log: KnownLog, { sequence, hash }: SignedBatch, keptMax: number): void {
+  log.hashes ??= new RecentHashes();
+  log.hashes.keep(sequence, { hash, keptMax });
 }
 
 /** Whether a log's author signed something else under the same number, or after other words; of old ones nobody knows any more. */
 function isOtherThan({ sequence, hash, previous }: SignedBatch, { hashes }: KnownLog): boolean {
-  return (hashes.get(sequence) ?? hash) !== hash || (hashes.get(sequence - 1) ?? previous) !== previous;
+  if (hashes === undefined) return false;
+  return (hashes.of(sequence) ?? hash) !== hash || (hashes.of(sequence - 1) ?? previous) !== previous;
 }
 
 const isCertificateLike = (record: SignedBatch['records'][number]): boolean => record.kind === 'statement';

@@ -14,6 +14,7 @@ import {
   evidenceEveryMs,
   trustEveryMs,
 } from '../limits.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { type Election, plannedMachinesMin } from './election.ts';
@@ -75,6 +76,12 @@ interface OwnCase {
   writtenMs: UnixMs | undefined;
 }
 
+/** Who can have audited a machine, everybody where no plan says it, and how many of them must agree. */
+interface Auditors {
+  readonly entitled: ReadonlySet<PeerId> | undefined;
+  readonly quorum: number;
+}
+
 export class Trust {
   readonly hears = ['started', 'batchStored', 'tick'] as const;
   readonly hearsRecords = ['statement', 'doubt'] as const;
@@ -85,6 +92,9 @@ export class Trust {
   readonly #doubts = new Map<PeerId, Map<PeerId, DoubtRecord>>();
   #views: ReadonlyMap<PeerId, TrustView> = new Map();
   #isStale = false;
+  /** Under the plans that hold now. */
+  readonly #auditors = new Map<PeerId, Auditors>();
+  #auditorsUnder: Plan | undefined;
   #nextMs = 0;
   #isFirstLook = true;
   /** The own disk is being read: what it says was said before. */
@@ -214,10 +224,6 @@ export class Trust {
 
   /** The heaviest cases first: whoever is left out does not count against the others. */
   #judge(now: UnixMs): ReadonlyMap<PeerId, TrustView> {
-    const eligible = this.#membership
-      .holders(now, 'with those left out')
-      .filter((peer) => !this.#membership.isGone(peer, now)).length;
-    let mayDrop = Math.max(0, Math.min(Math.floor(eligible / 3), eligible - plannedMachinesMin));
     const zealous = this.#zealous(now);
     const cases = [...this.#doubts.keys()]
       .filter((machine) => this.#membership.isMember(machine, now))
@@ -226,15 +232,23 @@ export class Trust {
       .toSorted((a, b) => shareOf(b) - shareOf(a) || (a.machine < b.machine ? -1 : 1));
     const views = new Map<PeerId, TrustView>();
     const out = new Set<PeerId>();
+    let outMax: number | undefined;
     for (const found of cases) {
       const doubts = found.doubts.filter(({ author }) => !out.has(author));
-      const view = viewOf({ ...found, doubts }, { now, mayDrop: mayDrop > 0 });
+      // Of thousands of machines it takes a while to count who is there: only where somebody is doubted by enough.
+      const mayDrop = doubts.length >= found.quorum && out.size < (outMax ??= this.#outMax(now));
+      const view = viewOf({ ...found, doubts }, { now, mayDrop });
       if (view.doubterCount > 0) views.set(found.machine, view);
-      if (view.standing !== 'dropped') continue;
-      out.add(found.machine);
-      mayDrop--;
+      if (view.standing === 'dropped') out.add(found.machine);
     }
     return views;
+  }
+
+  /** At most a third of the holders that are there are left out, and enough for plans stay. */
+  #outMax(now: UnixMs): number {
+    const holders = this.#membership.holders(now, 'with those left out');
+    const eligible = holders.filter((peer) => !this.#membership.isGone(peer, now)).length;
+    return Math.max(0, Math.min(Math.floor(eligible / 3), eligible - plannedMachinesMin));
   }
 
   /** Who doubts more than half of all others is in trouble itself, or wants trouble. */
@@ -266,10 +280,16 @@ export class Trust {
    * Who can have audited it: machines that share a group with it under the plans that are remembered; most of those of the newest
    * such plan must agree. Liars are at most a third of a fleet, so most of any group are honest.
    */
-  #auditorsOf(machine: PeerId): {
-    readonly entitled: ReadonlySet<PeerId> | undefined;
-    readonly quorum: number;
-  } {
+  #auditorsOf(machine: PeerId): Auditors {
+    const { plan } = this.#election;
+    if (plan !== this.#auditorsUnder) this.#auditors.clear();
+    this.#auditorsUnder = plan;
+    const known = this.#auditors.get(machine) ?? this.#findAuditors(machine);
+    if (plan !== undefined) this.#auditors.set(machine, known);
+    return known.entitled === undefined ? this.#anybody() : known;
+  }
+
+  #findAuditors(machine: PeerId): Auditors {
     const { plan, earlierPlans } = this.#election;
     const entitled = new Set<PeerId>();
     let quorum: number | undefined;
@@ -278,7 +298,10 @@ export class Trust {
       for (const peer of beside) entitled.add(peer);
       if (beside.size > 0) quorum ??= Math.max(doubtQuorumMin, Math.floor(beside.size / 2) + 1);
     }
-    if (quorum !== undefined) return { entitled, quorum };
+    return quorum === undefined ? this.#anybody() : { entitled, quorum };
+  }
+
+  #anybody(): Auditors {
     const third = Math.floor(this.#membership.machines.length / 3) + 1;
     return { entitled: undefined, quorum: Math.min(doubtQuorumMax, Math.max(doubtQuorumMin, third)) };
   }

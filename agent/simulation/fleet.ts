@@ -38,7 +38,7 @@ import { Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Planner, PlanRequest } from './planner.ts';
-import { withRandomCopies } from './popular.ts';
+import { saysPlace, withRandomCopies } from './popular.ts';
 import { createStatementOpener } from './statements.ts';
 import { Trace } from './trace.ts';
 import { Witness } from './witness.ts';
@@ -170,6 +170,10 @@ export class Fleet implements World {
       if (machine.isRevoked) this.noteHarm(shard);
     });
     return machine;
+  }
+
+  saysPlace(index: number): boolean {
+    return this.hasCopies && saysPlace(index, this.options.agentCount);
   }
 
   get hasCopies(): boolean {

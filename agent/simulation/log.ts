@@ -1,14 +1,25 @@
 // Pretend signed logs of all agents: what was flushed outlives a crash, the rest is gone.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { logName, noBatchHash, type SignedBatch } from '../codec/index.ts';
+import { logName, noBatchHash, type SignedBatch, type Stream } from '../codec/index.ts';
 import { batchPageBytesMax, batchPageCountMax } from '../limits.ts';
 import type { Done, Log, LogHead, LogOutcome, LogPosition } from '../ports.ts';
-import type { SnapshotId } from '../units.ts';
+import type { PeerId, SnapshotId } from '../units.ts';
 import type { Life } from './life.ts';
 
 /** Time from an append to its flush in milliseconds. */
 const flushMs = 4;
+
+/** Thousands of machines keep thousands of logs: names are made once, as the same few are looked up all the time. */
+const names = { facts: new Map<PeerId, string>(), telemetry: new Map<PeerId, string>() };
+
+function nameOf(author: PeerId, stream: Stream): string {
+  const known = names[stream].get(author);
+  if (known !== undefined) return known;
+  const name = logName(author, stream);
+  names[stream].set(author, name);
+  return name;
+}
 
 interface StoredLog {
   next: number;
@@ -33,7 +44,7 @@ export class Shelves {
   }
 
   keep(batch: SignedBatch): void {
-    const name = logName(batch.author, batch.stream);
+    const name = nameOf(batch.author, batch.stream);
     const log = this.logs.get(name) ?? { next: 0, hash: noBatchHash, batches: [] };
     log.next = batch.sequence + 1;
     log.hash = batch.hash;
@@ -61,7 +72,7 @@ export class SimulatedLog implements Log {
   }
 
   append(batch: SignedBatch, done: Done<LogOutcome>): void {
-    const name = logName(batch.author, batch.stream);
+    const name = nameOf(batch.author, batch.stream);
     const outcome = outcomeOf(batch, this.#heads.get(name));
     if (outcome === 'stored') this.#heads.set(name, { next: batch.sequence + 1, hash: batch.hash });
     this.#life.after(flushMs, () => {
@@ -91,7 +102,7 @@ export class SimulatedLog implements Log {
 
   /** All batches from a position on. */
   from({ author, stream, sequence }: LogPosition): readonly SignedBatch[] {
-    const batches = this.#shelves.logs.get(logName(author, stream))?.batches ?? [];
+    const batches = this.#shelves.logs.get(nameOf(author, stream))?.batches ?? [];
     const lacking = Math.max(0, (batches.at(-1)?.sequence ?? -1) + 1 - sequence);
     return lacking === 0 ? [] : batches.slice(-lacking);
   }

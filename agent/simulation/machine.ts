@@ -40,7 +40,7 @@ export interface World {
   /** The next plan; in scope `copies` the same with other copies of popular packs, undefined where the run has none. */
   planFor(request: PlanRequest, scope: 'copies' | undefined): Plan | undefined;
   /** Whether machines tell where they stand. */
-  readonly hasCopies: boolean;
+  saysPlace(index: number): boolean;
   /** Who is back when, by what the machines did before the run; undefined where nobody knows. */
   presence(): PresenceForecast | undefined;
   /** Plants a bug: changes what the core orders. Only tests of the checkers set it. */

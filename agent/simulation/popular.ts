@@ -55,6 +55,12 @@ export function withRandomCopies(plan: Plan, previous: Plan | undefined, wish: C
 }
 
 const siteCount = 3;
+/** In larger fleets about so many machines say where they stand: thousands of words that all of thousands read are the work of telemetry. */
+const placesMax = 64;
+
+/** Whether a machine of a fleet of that size says where it stands. */
+export const saysPlace = (index: number, machineCount: number): boolean =>
+  index % Math.ceil(machineCount / placesMax) === 0;
 
 /** The order to write down where a machine stands: in one of three sites, by turns. */
 export function placeOrder(

@@ -86,7 +86,8 @@ export class Shell {
       if (this.life.isOver) return;
       this.wire.start(this.#listener());
       // Machines do not move: once is enough for thousands of others to read.
-      if (this.#world.hasCopies && !this.log.heads().has(logName(this.#machine.peer, 'telemetry')))
+      const hasSaidPlace = this.log.heads().has(logName(this.#machine.peer, 'telemetry'));
+      if (this.#world.saysPlace(this.#machine.index) && !hasSaidPlace)
         this.#store(this.#sign(placeOrder(this.#machine, this.clock.now())));
       this.#tick();
     });

@@ -10,6 +10,7 @@ import { scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
 import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
 import { packsOf } from './ledger.ts';
+import type { Machine } from './machine.ts';
 import { restoreOnNewMachine } from './restoring.ts';
 import { lookInside } from './inside.ts';
 import { lookForWipes } from './wipes.ts';
@@ -122,7 +123,6 @@ function unsettled(fleet: Fleet): string {
     surplus: 0,
     sends: 0,
     thin: countThin(fleet),
-    behind: 0,
   };
   const plans = new Set<string>();
   const forked = forkedOwners(fleet);
@@ -151,14 +151,14 @@ function unsettled(fleet: Fleet): string {
   }
   const isQuiet = Object.values(todo).every((count) => count === 0) && plans.size === 1;
   // All machines' words about all others: only where nothing else is left to do.
-  if (isQuiet) todo.behind = countBehind(fleet);
-  const isDone = isQuiet && todo.behind === 0;
+  const behind = isQuiet ? firstBehind(fleet)?.index : undefined;
+  const isDone = isQuiet && behind === undefined;
   const fullest = Math.max(
     ...fleet.machines.map(({ platters }) => platters.heldBytes / Math.max(1, platters.quotaBytes)),
   );
   return isDone
     ? ''
-    : `${JSON.stringify(todo)}, plans ${[...plans].join(', ')}, fullest disk ${fullest.toFixed(2)}`;
+    : `${JSON.stringify({ ...todo, behind })}, plans ${[...plans].join(', ')}, fullest disk ${fullest.toFixed(2)}`;
 }
 
 /** Promised packs of which shards are missing that the fleet could have made again. */
@@ -173,16 +173,17 @@ function countThin({ checks, ledger, queue }: Fleet): number {
   return count;
 }
 
-/** Logs of facts that some machine has further than another. Of two histories of one each has its own. */
-function countBehind(fleet: Fleet): number {
+/** The first machine whose log of facts some other has further than a third. Of two histories of one each has its own. */
+function firstBehind(fleet: Fleet): Machine | undefined {
   const { machines } = fleet;
   const usable = machines.filter(({ isDestroyed, isRevoked }) => !isDestroyed && !isRevoked);
   const forked = forkedOwners(fleet);
-  return machines.filter(({ peer, isRevoked }) => {
+  return machines.find(({ peer, isRevoked }) => {
     if (isRevoked || forked.has(peer)) return false;
     const name = logName(peer, 'facts');
-    return new Set(usable.map(({ shelves }) => shelves.logs.get(name)?.next ?? 0)).size > 1;
-  }).length;
+    const next = usable[0]?.shelves.logs.get(name)?.next;
+    return usable.some(({ shelves }) => shelves.logs.get(name)?.next !== next);
+  });
 }
 
 /** Machines of which somebody knows that they wrote two histories. */
