@@ -47,6 +47,10 @@ export class Proving {
   readonly #membership: Membership;
   readonly #catalogue: Catalogue;
   readonly #proofs = new Map<DriveId, DriveProof>();
+  /** When the first snapshot was made that was seen of each drive: whoever saves all the time would else be proven never. */
+  readonly #savedMs = new Map<DriveId, number>();
+  /** When a proof of each was ordered last: one of which nothing ever comes back must not keep all others from theirs. */
+  readonly #orderedMs = new Map<DriveId, UnixMs>();
   readonly #resting = new Resting();
   #nextLookMs = 0;
   #running: { readonly drive: DriveId; readonly sinceMs: UnixMs } | undefined;
@@ -99,19 +103,24 @@ export class Proving {
       .toSorted((a, b) => this.#triedMs(a) - this.#triedMs(b));
     if (drive === undefined) return [];
     this.#running = { drive, sinceMs: now };
+    this.#orderedMs.set(drive, now);
     const order: CoreEffect = { kind: 'proveDrive', drive };
     return [order];
   }
 
   #triedMs(drive: DriveId): number {
-    return this.#proofs.get(drive)?.last.atMs ?? 0;
+    return Math.max(this.#proofs.get(drive)?.last.atMs ?? 0, this.#orderedMs.get(drive) ?? 0);
   }
 
   #dueMs(drive: DriveId): number {
     const head = this.#catalogue.drives.get(drive)?.heads.at(-1);
     if (head === undefined) return Number.POSITIVE_INFINITY;
     const last = this.#proofs.get(drive)?.last;
-    if (last === undefined) return head.atMs + proofSettleMs;
+    if (last === undefined) {
+      const savedMs = this.#savedMs.get(drive) ?? head.atMs;
+      this.#savedMs.set(drive, savedMs);
+      return savedMs + proofSettleMs;
+    }
     if (last.verdict !== 'proven') return last.atMs + proofRetryMs;
     return last.atMs + Math.max(proofEveryMs, (last.fetchedBytes / proofBytesPerDay) * dayMs);
   }

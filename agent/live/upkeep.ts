@@ -126,9 +126,25 @@ export class Upkeep {
 
   /** The core's order. */
   proveForCore(drive: DriveId): void {
-    this.prove(drive).catch((error: unknown) =>
-      this.#parts.report('warning', `a proof could not be made: ${String(error)}`),
-    );
+    this.prove(drive).catch((error: unknown) => {
+      this.#parts.report('warning', `a proof could not be made: ${String(error)}`);
+      this.#keepFailed(drive, `it could not be begun: ${String(error)}`);
+    });
+  }
+
+  /** The core waits for an end of each: else the other drives would wait too. */
+  #keepFailed(drive: DriveId, reason: string): void {
+    const head = this.#agent.core.catalogue.drives.get(drive)?.heads.at(-1);
+    if (head === undefined) return;
+    const nothing = { fileCount: 0, byteCount: 0, fetchedBytes: 0, machineCount: 0, comparedCount: 0 };
+    const { snapshot } = head;
+    this.#keep(drive, {
+      snapshot,
+      atMs: this.#agent.now(),
+      ...nothing,
+      verdict: 'unreachable',
+      reasons: [reason],
+    });
   }
 
   /** Proves one drive of this machine now; one proof at a time. */

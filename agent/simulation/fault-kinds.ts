@@ -69,6 +69,15 @@ export const faultKinds = {
     about: "machines that take others' drives for their own",
     faults: { namesakesPerDay: 3 },
   },
+  forgers: {
+    about: "machines that send receipts and batches in others' names",
+    faults: { forgeriesPerDay: 6 },
+  },
+  plunder: {
+    about: 'a machine that is put out was stolen: its thief gives up all that was saved with it',
+    faults: { revocationCount: 1, plunderShare: 1 },
+  },
+  laymen: { about: 'machines that may make no plans, and make some', faults: { laymanCount: 1 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

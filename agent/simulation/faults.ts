@@ -3,10 +3,11 @@
 
 import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../../datasets/index.ts';
 import type { Fleet } from './fleet.ts';
+import { scheduleForgeries } from './forgers.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
-import { scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
+import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
 
@@ -48,6 +49,8 @@ export function scheduleFaults(fleet: Fleet): void {
     wipes: scheduleWipes,
     usurpers: scheduleUsurpations,
     namesakes: scheduleNamesakes,
+    forgers: scheduleForgeries,
+    laymen: scheduleLaymen,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -325,7 +328,11 @@ function revocations(scheduler: Scheduler): void {
   const { fleet } = scheduler;
   times(scheduler, fleet.options.faults.revocationCount, (random) => {
     const machine = fleet.machines[1 + random.below(fleet.options.agentCount - 1)]!;
-    if (!machine.isDestroyed && !machine.isRevoked && fleet.checks.usableCount() > 5) fleet.revoke(machine);
+    if (machine.isDestroyed || machine.isRevoked || fleet.checks.usableCount() <= 5) return;
+    const isStolen = random.fork('plunder').fraction() < fleet.options.faults.plunderShare;
+    fleet.revoke(machine, () => {
+      if (isStolen) plunder(fleet, machine);
+    });
   });
 }
 

@@ -11,6 +11,7 @@ import {
   fleetRootFromSeed,
   type ForgetRecord,
   machineKeyFromSeed,
+  type Role,
   sha256,
   type ShardKey,
   signBatch,
@@ -121,12 +122,13 @@ export class Fleet implements World {
       ledger,
       holdings,
       checks: this.checks,
-      machineOf: (peer) => this.#byPeer.get(peer),
+      machineOf: (peer) => this.machineOf(peer),
       liarCount: () => this.liars.size,
       now: () => this.queue.nowMs,
     });
     this.witness = new Witness({
       ledger,
+      isLayman: (peer) => this.machineOf(peer)?.isLayman === true,
       count: (check) => this.checks.counts[check]++,
       violate: (check, machine, text) => {
         if (machine.liar === undefined && !machine.isRevoked) this.guards.violate(check, machine, text);
@@ -136,7 +138,7 @@ export class Fleet implements World {
   }
 
   /** Certifies a new machine with an empty disk; it is off. */
-  addMachine(): Machine {
+  addMachine(roles: readonly Role[] = ['holder', 'optimizer']): Machine {
     const index = this.machines.length;
     const random = this.random.fork(`machine ${index}`);
     const key = machineKeyFromSeed(sha256(Buffer.from(`machine ${index} ${this.options.seed}`)));
@@ -144,7 +146,7 @@ export class Fleet implements World {
       kind: 'certificate',
       peer: key.peer,
       name: `pc-${index}`,
-      roles: ['holder', 'optimizer'],
+      roles,
       notBeforeMs: startMs,
       notAfterMs: unixMs(startMs + certificateMs),
     });
@@ -210,15 +212,19 @@ export class Fleet implements World {
     return { ...this.#presence, hoursAway, madeMs: this.startMs };
   }
 
+  machineOf(peer: PeerId): Machine | undefined {
+    return this.#byPeer.get(peer);
+  }
+
   /** A new machine whose certificate stands in the log of one that is up. */
-  join(): Machine {
-    const machine = this.addMachine();
+  join(roles?: readonly Role[]): Machine {
+    const machine = this.addMachine(roles);
     this.publishStatement(machine.certificate);
     return machine;
   }
 
   /** An admin puts a machine out, as soon as its word is flushed; what it holds counts as lost. */
-  revoke(machine: Machine): void {
+  revoke(machine: Machine, done = (): void => {}): void {
     const statement = signStatement(this.admins[0], {
       kind: 'revocation',
       revoked: machine.peer,
@@ -232,12 +238,13 @@ export class Fleet implements World {
       this.checks.noteLostDisk();
       for (const { descriptor, index } of machine.platters.intactHeld())
         this.noteHarm({ pack: descriptor.pack, index });
+      done();
     });
   }
 
-  /** Puts an admin's statement into the log of the first honest machine that may write; false when there is none. */
-  publishStatement(bytes: Uint8Array, done = (): void => {}): boolean {
-    const author = this.machines.find(
+  /** Puts an admin's statement into the log of the first honest machine from `at` on that may write; false when there is none. */
+  publishStatement(bytes: Uint8Array, done = (): void => {}, at = 0): boolean {
+    const author = [...this.machines.slice(at), ...this.machines.slice(0, at)].find(
       ({ isUp, liar, isRevoked, shell }) =>
         isUp && liar === undefined && !isRevoked && shell?.mayPublish === true,
     );

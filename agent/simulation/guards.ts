@@ -2,7 +2,7 @@
 // out. Each order of a core is held against what really lies on the disks, so that a wrong one is seen at once, not days later.
 
 import { minutes } from '../../datasets/index.ts';
-import { leafCountOf, logName, type WireMessage } from '../codec/index.ts';
+import { type AgentRecord, leafCountOf, logName, type WireMessage } from '../codec/index.ts';
 import type { CoreEffect, StagedSnapshot } from '../core/index.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
@@ -47,7 +47,7 @@ export class Guards {
     if (effect.kind === 'removeShard') this.#removal(machine, effect.shard);
     if ('to' in effect) this.#word(machine, effect.to);
     if (effect.kind === 'send') this.#claim(machine, effect.message);
-    if (effect.kind === 'appendRecords' && effect.stream === 'facts') this.#append(machine);
+    if (effect.kind === 'appendRecords' && effect.stream === 'facts') this.#append(machine, effect.records);
     if (effect.kind === 'proveShard') this.#reading(machine, effect);
   }
 
@@ -141,7 +141,8 @@ export class Guards {
    * Nobody writes other words under numbers that it has used: not before it met anybody who could give them back, and not
    * beside somebody who knows them.
    */
-  #append(machine: Machine): void {
+  #append(machine: Machine, records: readonly AgentRecord[]): void {
+    this.#heads(machine, records);
     const { checks, machines, now } = this.#world;
     const { shell, shelves } = machine;
     checks.counts.forks++;
@@ -165,6 +166,23 @@ export class Guards {
         `writes number ${next} of its log again, which machine ${other.index} knows`,
       );
       return;
+    }
+  }
+
+  /** Snapshots become heads in the order in which they were made: the last head is the newest. */
+  #heads(machine: Machine, records: readonly AgentRecord[]): void {
+    for (const record of records) {
+      const number =
+        record.kind === 'head' ? this.#world.ledger.promised.get(record.snapshot)?.number : undefined;
+      if (number === undefined) continue;
+      this.#world.checks.counts.acknowledged++;
+      if (number < machine.headNumber)
+        this.violate(
+          'acknowledged',
+          machine,
+          `writes the head of snapshot ${number} after ${machine.headNumber}`,
+        );
+      machine.headNumber = Math.max(machine.headNumber, number);
     }
   }
 

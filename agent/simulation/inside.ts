@@ -66,7 +66,8 @@ function lookAtDisk({ checks, guards }: Fleet, machine: Machine, { core }: Shell
   }
 }
 
-function lookAtPack({ checks, guards, ledger }: Fleet, machine: Machine, known: Known): void {
+function lookAtPack(fleet: Fleet, machine: Machine, known: Known): void {
+  const { checks, guards, ledger } = fleet;
   for (const index of known.held) {
     const shard = { pack: known.pack, index };
     if (machine.platters.slot('held', shard) === undefined && !checks.wasHarmed(shard))
@@ -75,7 +76,10 @@ function lookAtPack({ checks, guards, ledger }: Fleet, machine: Machine, known: 
   const owner = ledger.ownerOf(known.pack);
   if (owner === undefined) return;
   checks.counts.kept++;
-  const isGivenUp = machine.shell?.core.shelf.givenUpMs(known) !== undefined;
+  const core = machine.shell?.core;
+  // Whoever has not heard that it was stolen believes what it says; the holders' time is longer than that.
+  if (fleet.machineOf(owner)?.isPlundered === true && core?.membership.isRevoked(owner) === false) return;
+  const isGivenUp = core?.shelf.givenUpMs(known) !== undefined;
   if (isGivenUp && !ledger.isGivenUp(known.pack) && !ledger.isToBeWiped(owner))
     guards.violate('kept', machine, `takes ${shortOf(known)} for given up, and its owner keeps it`);
 }

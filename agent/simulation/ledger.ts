@@ -20,7 +20,7 @@ import {
   sha256Hex,
 } from '../codec/index.ts';
 import type { StagedSnapshot } from '../core/index.ts';
-import { forgottenGraceMs } from '../limits.ts';
+import { forgottenGraceMs, wipeWaitMsMin } from '../limits.ts';
 import { type DriveId, type PackId, type PeerId, snapshotId, type SnapshotId } from '../units.ts';
 
 /** No frame, hint or shard on the wire may contain these bytes. */
@@ -79,6 +79,8 @@ export class Ledger {
   readonly #ownerOfDrive = new Map<DriveId, PeerId>();
   /** From when holders may free all of a drive, by the word of admins. */
   readonly #wipeableMs = new Map<DriveId, number>();
+  /** From when holders may free sooner what the owner of a drive gave up, by the word of admins. */
+  readonly #hastenedMs = new Map<DriveId, number>();
   /** When that word was written for good. */
   readonly #wipedMs = new Map<DriveId, number>();
 
@@ -140,6 +142,11 @@ export class Ledger {
     return this.#ownerOfDrive.get(drive);
   }
 
+  /** When the snapshot was acknowledged to which a pack belongs. */
+  acknowledgedMsOf(pack: PackId): number | undefined {
+    return this.#snapshotOf.get(pack)?.acknowledgedMs;
+  }
+
   /** Whether its owner gives a pack up, or began to. */
   isGivenUp(pack: PackId): boolean {
     return this.#snapshotOf.get(pack)?.givingUpMs !== undefined;
@@ -152,7 +159,22 @@ export class Ledger {
   }
 
   #isDue(promised: Promised, nowMs: number): boolean {
-    return isDue(promised, nowMs) && !this.isWipeable(driveOf(promised.owner), nowMs);
+    const drive = driveOf(promised.owner);
+    if (this.isWipeable(drive, nowMs)) return false;
+    if (!isDue(promised, nowMs)) return false;
+    const agreedMs = this.#hastenedMs.get(drive);
+    if (agreedMs === undefined || promised.givingUpMs === undefined) return true;
+    // Who hears both words late counts what was given up meanwhile too, from then on.
+    return nowMs - Math.max(promised.givingUpMs, agreedMs) < wipeWaitMsMin - wrongClocksMs;
+  }
+
+  /** Admins agreed: what the drive's owner gave up may go sooner. */
+  mayHasten(drive: DriveId, agreedMs: number): void {
+    if (!this.#hastenedMs.has(drive)) this.#hastenedMs.set(drive, agreedMs);
+  }
+
+  isHastened(owner: PeerId): boolean {
+    return this.#hastenedMs.has(driveOf(owner));
   }
 
   /** Admins agreed: all of the drive may go from then on. */

@@ -111,6 +111,12 @@ export class Machine {
   isDestroyed = false;
   /** Put out of the fleet; its process does not know better than to go on. */
   isRevoked = false;
+  /** It was stolen, and says that all is given up that was saved with it. */
+  isPlundered = false;
+  /** It may not make plans. */
+  isLayman = false;
+  /** The newest of its snapshots whose head it has written, since its disk was last put back. */
+  headNumber = -1;
   /** What its person wants, whatever the power does. */
   wantsOn = false;
   #outageUntilMs = 0;
@@ -225,6 +231,7 @@ export class Machine {
     // What it heard before counts no more.
     this.ups.length = 0;
     this.rotten.clear();
+    this.headNumber = -1;
     if (this.#onHeld !== undefined) this.watchHeld(this.#onHeld);
     return true;
   }

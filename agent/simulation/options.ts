@@ -51,6 +51,12 @@ export interface Faults {
   readonly wipesPerDay: number;
   /** Records that machines write into their logs though they are not theirs to say, per day. */
   readonly usurpationsPerDay: number;
+  /** Times that a machine sends receipts and batches in others' names, per day. */
+  readonly forgeriesPerDay: number;
+  /** Share of the machines that are put out whose thieves give up all that was saved with them. */
+  readonly plunderShare: number;
+  /** New machines that may hold shards and make no plans, and make some all the same, over all days. */
+  readonly laymanCount: number;
   /** The same of machines that take another's drive for their own, per day. */
   readonly namesakesPerDay: number;
   /** Share of machines whose people give the fleet hardly any room. */
@@ -91,6 +97,9 @@ export const noFaults: Faults = {
   wipesPerDay: 0,
   usurpationsPerDay: 0,
   namesakesPerDay: 0,
+  forgeriesPerDay: 0,
+  plunderShare: 0,
+  laymanCount: 0,
   smallDiskShare: 0,
   joinCount: 0,
   planBurstsPerDay: 0,
@@ -110,6 +119,7 @@ export const checkNames = [
   'forks',
   'plans',
   'audits',
+  'proofs',
   'admins',
   'kept',
   'drives',

@@ -18,7 +18,7 @@ export function proveDrive(
   const head = shell.core.catalogue.drives.get(drive)?.heads.at(-1);
   const packs = head === undefined ? undefined : packsOfHead(machine.peer, head);
   const descriptor = packs?.[machine.random.below(packs.length)];
-  if (head === undefined || descriptor === undefined || shell.packListener !== undefined) return;
+  if (head === undefined || shell.packListener !== undefined) return;
   const tell = (found: Found): void => {
     shell.packListener = undefined;
     const isProven = found.verdict === 'proven';
@@ -26,7 +26,7 @@ export function proveDrive(
       snapshot: head.snapshot,
       atMs: shell.clock.now(),
       fileCount: isProven ? 1 : 0,
-      byteCount: isProven ? descriptor.packBytes : 0,
+      byteCount: isProven ? found.fetchedBytes : 0,
       comparedCount: 0,
       ...found,
     };
@@ -36,6 +36,10 @@ export function proveDrive(
     world.noteProof(proof);
     shell.tell({ kind: 'driveProved', proof });
   };
+  if (descriptor === undefined) {
+    tell({ verdict: 'unreachable', reasons: ['the root does not open'], machineCount: 0, fetchedBytes: 0 });
+    return;
+  }
   shell.packListener = listener(shell, descriptor, tell);
   shell.tell({ kind: 'packsWanted', packs: [descriptor], from: 'others' });
 }

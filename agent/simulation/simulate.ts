@@ -12,6 +12,7 @@ import { type Report, resolveOptions, type SimulationOptions } from './options.t
 import { packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { restoreOnNewMachine } from './restoring.ts';
+import { lookAtDiligence } from './diligence.ts';
 import { lookInside } from './inside.ts';
 import { lookForWipes } from './wipes.ts';
 
@@ -51,6 +52,7 @@ function live(fleet: Fleet, end: End): void {
     checks.look(atMs);
     lookForWipes(fleet);
     lookInside(fleet);
+    lookAtDiligence(fleet);
   }
   stopFaults(fleet);
   end.settledHours = settle(fleet);

@@ -8,7 +8,15 @@ import type { CheckName, Faults, Report, SimulationOptions } from './options.ts'
 const pick = <Value>(random: Random, values: readonly Value[]): Value => values[random.below(values.length)]!;
 
 /** New ones come last, so that those before are drawn as they were. */
-const laterKinds: ReadonlySet<FaultName> = new Set(['wipes', 'usurpers', 'smalldisks', 'namesakes']);
+const laterKinds: ReadonlySet<FaultName> = new Set([
+  'wipes',
+  'usurpers',
+  'smalldisks',
+  'namesakes',
+  'forgers',
+  'plunder',
+  'laymen',
+]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */
 export function drawOptions(seed: string, allowed: readonly FaultName[]): SimulationOptions {

@@ -155,3 +155,51 @@ function takeDrive({ fleet, machine, random, now }: Usurpation): readonly AgentR
   } as const;
   return [record, head];
 }
+
+/** Whoever stole a machine says, in the owner's name, that nothing of its is wanted any more. */
+export function plunder(fleet: Fleet, machine: Machine): void {
+  const { peer, shell } = machine;
+  const own = fleet.ledger.acknowledged.filter(({ owner }) => owner === peer);
+  // What admins hastened may go, whoever gave it up.
+  if (shell?.mayPublish !== true || own.length === 0 || fleet.ledger.isHastened(peer)) return;
+  fleet.noteFault('stolen machine gives all up');
+  machine.isPlundered = true;
+  const packs = own.flatMap(({ descriptors }) => descriptors.map(({ pack }) => pack));
+  const record = {
+    kind: 'forget',
+    drive: driveOf(peer),
+    snapshots: bytesOfHex(own.map(({ snapshot }) => snapshot).join('')),
+    packs: bytesOfHex(packs.join('')),
+  } as const;
+  shell.publish([record], () => {});
+}
+
+/** How often a machine that may make no plans makes one. */
+const laymanPlansMs = hours(8);
+
+/** New machines that hold shards as others do, and follow their own heads: a plan of theirs is nobody's. */
+export function scheduleLaymen({ fleet, random }: Scheduler): void {
+  const { faults, days: dayCount } = fleet.options;
+  for (let count = 0; count < faults.laymanCount; count++) {
+    const atMs = fleet.startMs + (random.fraction() / 2) * days(dayCount);
+    fleet.queue.schedule(atMs, () => {
+      const machine = fleet.join(['holder']);
+      machine.isLayman = true;
+      machine.powerOn(fleet);
+      for (
+        let nextMs = atMs + laymanPlansMs;
+        nextMs < fleet.startMs + days(dayCount);
+        nextMs += laymanPlansMs
+      )
+        fleet.queue.schedule(nextMs, () => planAsLayman(fleet, machine));
+    });
+  }
+}
+
+function planAsLayman(fleet: Fleet, { peer, shell, isRevoked }: Machine): void {
+  const plan = shell?.core.election.plan;
+  if (shell?.mayPublish !== true || plan === undefined || isRevoked) return;
+  fleet.noteFault('plan of a layman');
+  const epoch = plan.epoch + 1;
+  shell.publish([{ kind: 'plan', plan: { ...plan, author: peer, epoch } }], () => {});
+}

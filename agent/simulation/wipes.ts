@@ -4,7 +4,7 @@
 import { dayMs, hours, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { type AdminKey, sha256Hex, signStatement, type Statement } from '../codec/index.ts';
 import { wipeWaitMsMin } from '../limits.ts';
-import { type DriveId, type WipeId, wipeId } from '../units.ts';
+import { type DriveId, type PeerId, type WipeId, wipeId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf } from './ledger.ts';
 
@@ -34,10 +34,14 @@ function begin(fleet: Fleet, random: Random, time: number): void {
     wipe: wipeId(sha256Hex(Buffer.from(`wipe ${time} ${peer}`)).slice(0, 32)),
   };
   const kind = random.fraction();
-  if (kind < 0.4) agree(wish, random);
+  const isOfSurplus = Number.isFinite(fleet.options.keepLast) && random.fork('scope').fraction() < 0.5;
+  if (kind < 0.4 && isOfSurplus) hasten(wish, peer, random);
+  else if (kind < 0.4) agree(wish, random);
   else if (kind < 0.6) stop(wish, random);
   else steal(wish, random);
 }
+
+type WipeScope = Extract<Statement, { kind: 'wipe' }>['scope'];
 
 interface Wish {
   readonly fleet: Fleet;
@@ -47,11 +51,11 @@ interface Wish {
 
 const now = ({ fleet }: Wish): UnixMs => unixMs(Math.floor(fleet.queue.nowMs));
 
-const asking = (wish: Wish, atMs = now(wish)): Statement => ({
+const asking = (wish: Wish, atMs = now(wish), scope: WipeScope = 'drive'): Statement => ({
   kind: 'wipe',
   wipe: wish.wipe,
   drive: wish.drive,
-  scope: 'drive',
+  scope,
   reason: 'simulated',
   atMs,
 });
@@ -66,12 +70,14 @@ const word = (wish: Wish, which: 'agree' | 'stop', atMs = now(wish)): Statement 
 
 interface Saying {
   readonly by: AdminKey;
+  /** The log in which it stands: of this machine, or the next that may write. */
+  readonly at?: number;
   readonly statement: Statement;
 }
 
 /** `done` when it is on a machine's disk: a crash may lose it before. */
-const say = ({ fleet }: Wish, { by, statement }: Saying, done = (): void => {}): boolean =>
-  fleet.publishStatement(signStatement(by, statement).bytes, done);
+const say = ({ fleet }: Wish, { by, statement, at }: Saying, done = (): void => {}): boolean =>
+  fleet.publishStatement(signStatement(by, statement).bytes, done, at);
 
 /** Two admins: from now on the drive's shards may go when the time is over, and must when both words were written. */
 function agree(wish: Wish, random: Random): void {
@@ -86,6 +92,19 @@ function agree(wish: Wish, random: Random): void {
     if (!isSaid) return;
     fleet.noteFault('deletion by a quorum');
     fleet.ledger.mayWipe(drive, fromMs);
+  });
+}
+
+/** Two admins: what the owner gave up may go sooner, and nothing else. */
+function hasten(wish: Wish, owner: PeerId, random: Random): void {
+  const { fleet, drive } = wish;
+  const [first, second] = fleet.admins;
+  const isStolen = (): boolean => fleet.machineOf(owner)?.isRevoked === true;
+  if (isStolen() || !say(wish, { by: first, statement: asking(wish, now(wish), 'given up') })) return;
+  fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hours(20), () => {
+    if (isStolen() || !say(wish, { by: second, statement: word(wish, 'agree') })) return;
+    fleet.noteFault('what was given up is hastened by a quorum');
+    fleet.ledger.mayHasten(drive, fleet.queue.nowMs);
   });
 }
 
@@ -114,16 +133,18 @@ function stop(wish: Wish, random: Random): void {
 function steal(wish: Wish, random: Random): void {
   const { fleet } = wish;
   const thief = fleet.admins[2];
+  const logs = random.fork('logs');
+  const anywhere = (): number => logs.below(fleet.options.agentCount);
   if (!say(wish, { by: thief, statement: asking(wish, fleet.startMs) })) return;
   fleet.noteFault('deletion by a thief of one key');
   const atMs = (): number => fleet.queue.nowMs + random.fraction() * hours(6);
   fleet.queue.schedule(
     atMs(),
-    () => void say(wish, { by: thief, statement: word(wish, 'agree', fleet.startMs) }),
+    () => void say(wish, { by: thief, at: anywhere(), statement: word(wish, 'agree', fleet.startMs) }),
   );
   fleet.queue.schedule(atMs(), () => {
     const rule = { kind: 'wipeRule', adminCount: 1, waitMs: 0, atMs: fleet.startMs } as const;
-    say(wish, { by: thief, statement: rule });
+    say(wish, { by: thief, at: anywhere(), statement: rule });
   });
 }
 

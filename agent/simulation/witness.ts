@@ -10,7 +10,7 @@ import {
   type WireMessage,
 } from '../codec/index.ts';
 import { type CoreEffect, type CoreEvent, idsIn, type StagedSnapshot } from '../core/index.ts';
-import { auditAnswerMsMax, auditRoundMsMin, forgottenGraceMs, shardSendsMax } from '../limits.ts';
+import { auditAnswerMsMax, auditRoundMsMin, forgottenGraceMs, proofsMax, shardSendsMax } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
 import { type PackId, packId, type PeerId } from '../units.ts';
 import type { Ledger } from './ledger.ts';
@@ -40,6 +40,11 @@ interface Heard {
   readonly proven: Map<PeerId, number>;
   readonly askedMs: Map<PackId, number[]>;
   question: Question | undefined;
+  lastAskedMs: number | undefined;
+  /** It came to the disk by the last event, and the core does not count it as here: it has to order it away. */
+  gained: ShardKey | undefined;
+  /** Proofs that are being read. */
+  proofCount: number;
   plan: Plan | undefined;
   sendCount: number;
   /** Its own clock at the last event. */
@@ -48,12 +53,18 @@ interface Heard {
 
 export interface WitnessedWorld {
   readonly ledger: Ledger;
+  /** Whether a machine may make no plans. */
+  readonly isLayman: (peer: PeerId) => boolean;
   readonly count: (check: CheckName) => void;
   readonly violate: (check: CheckName, machine: Machine, text: string) => void;
 }
 
 const nameOf = ({ pack, index }: ShardKey): string => `${pack} ${index}`;
 const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;
+
+/** The shard, where the core does not count it as here. */
+const unknownTo = ({ core }: Shell, shard: ShardKey): ShardKey | undefined =>
+  core.shelf.get(shard.pack)?.held.has(shard.index) === true ? undefined : shard;
 
 export class Witness {
   readonly #world: WitnessedWorld;
@@ -73,6 +84,7 @@ export class Witness {
     // A liar stops some day: what it heard before counts then.
     const heard = this.#heardBy(shell);
     heard.nowMs = event.now;
+    this.#watchGained(machine, heard);
     this.#watchPlan(machine, shell, heard);
     switch (event.kind) {
       case 'message':
@@ -93,6 +105,19 @@ export class Witness {
       case 'shardSent':
         heard.sendCount--;
         return;
+      case 'shardProved':
+        heard.proofCount--;
+        return;
+      case 'rebuilt':
+        if (event.outcome === 'stored') heard.gained = unknownTo(shell, event.shard);
+        return;
+      case 'shardArrived':
+        if (event.outcome === 'stored')
+          heard.gained = unknownTo(shell, {
+            pack: event.arrival.descriptor.pack,
+            index: event.arrival.index,
+          });
+        return;
       default:
     }
   }
@@ -108,6 +133,11 @@ export class Witness {
       this.#world.count('queues');
       if (++heard.sendCount > shardSendsMax)
         this.#world.violate('queues', machine, `sends ${heard.sendCount} shards at once`);
+    }
+    if (effect.kind === 'proveShard') {
+      this.#world.count('queues');
+      if (++heard.proofCount > proofsMax)
+        this.#world.violate('queues', machine, `reads ${heard.proofCount} shards for proofs at once`);
     }
     if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
     if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
@@ -125,12 +155,33 @@ export class Witness {
       proven: new Map(),
       askedMs: new Map(),
       question: undefined,
+      lastAskedMs: undefined,
+      gained: undefined,
+      proofCount: 0,
       plan: undefined,
       sendCount: 0,
       nowMs: Number.NEGATIVE_INFINITY,
     };
     this.#heard.set(shell, heard);
     return heard;
+  }
+
+  /** When it last asked for a proof in this life, by its own clock. */
+  lastAskedMs(shell: Shell): number | undefined {
+    return this.#heardBy(shell).lastAskedMs;
+  }
+
+  /** What came to the disk is known by the next event at the latest, or on its way out. */
+  #watchGained(machine: Machine, heard: Heard): void {
+    const { gained } = heard;
+    heard.gained = undefined;
+    const slot = gained === undefined ? undefined : machine.platters.slot('held', gained);
+    if (gained === undefined || slot?.isFlushed !== true || slot.isLeaving === true) return;
+    this.#world.violate(
+      'shelf',
+      machine,
+      `took shard ${gained.index} of ${shortOf(gained)} and does not know of it`,
+    );
   }
 
   /** The highest epoch wins, then the higher author; and no plan is followed that breaks its own rules or comes from outside. */
@@ -160,7 +211,7 @@ export class Witness {
       );
     if (inLog === undefined)
       this.#world.violate('plans', machine, `follows plan ${plan.epoch}, which its author never wrote`);
-    if (!core.membership.hasRole(plan.author, 'optimizer'))
+    if (!core.membership.hasRole(plan.author, 'optimizer') || this.#world.isLayman(plan.author))
       this.#world.violate('plans', machine, `follows plan ${plan.epoch} of a machine that may make none`);
   }
 
@@ -213,6 +264,7 @@ export class Witness {
     if (question !== undefined && now - question.atMs < auditAnswerMsMax)
       this.#world.violate('audits', machine, 'asks for a proof while it waits for another');
     heard.question = { ...ask, to, atMs: now, descriptor };
+    heard.lastAskedMs = now;
     if (descriptor?.owner === machine.peer) return;
     const lately = (heard.askedMs.get(ask.pack) ?? []).filter((atMs) => now - atMs < auditRoundMsMin);
     heard.askedMs.set(ask.pack, [...lately, now]);
@@ -287,7 +339,8 @@ export class Witness {
   #frees(machine: Machine, shard: ShardLocation, now: number): void {
     const { ledger, count, violate } = this.#world;
     const owner = ledger.ownerOf(shard.pack);
-    if (owner === undefined || ledger.isToBeWiped(owner) || !ledger.isGivenUp(shard.pack)) return;
+    if (owner === undefined || ledger.isToBeWiped(owner) || ledger.isHastened(owner)) return;
+    if (!ledger.isGivenUp(shard.pack)) return;
     // Its disk may have failed it, or it moved on before its owner gave it up.
     if (machine.shell?.core.shelf.get(shard.pack) !== undefined || !machine.platters.hasIntact(shard)) return;
     count('removals');

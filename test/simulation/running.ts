@@ -20,7 +20,8 @@ export async function runWell(t: ExecutionContext, options: SimulationOptions): 
   t.deepEqual(report.violations, []);
   t.not(report.settledHours, undefined);
   // What liars send is refused; honest machines send nothing that is.
-  if ((options.faults?.hostileFramesPerLiarDay ?? 0) === 0) t.is(report.rejectionCount, 0);
+  const { hostileFramesPerLiarDay = 0, forgeriesPerDay = 0 } = options.faults ?? {};
+  if (hostileFramesPerLiarDay + forgeriesPerDay === 0) t.is(report.rejectionCount, 0);
   else t.true(report.rejectionCount > 0);
   return report;
 }

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { days, hours } from '../../datasets/index.ts';
-import { noFaults } from '../../agent/simulation/index.ts';
+import { checkNames, noFaults } from '../../agent/simulation/index.ts';
 import type { Effects } from '../../agent/core/index.ts';
 import { run, runWell } from './running.ts';
 
@@ -18,6 +18,7 @@ const rotting = {
   snapshotsPerMachineDay: 1,
   faults: { ...noFaults, rotsPerDay: 4 },
   rewrite: withoutAudits,
+  checks: checkNames.filter((name) => name !== 'audits'),
 };
 
 test.serial(
@@ -30,6 +31,20 @@ test.serial(
     // A second flip of a bit may hit the same shard before it was read; some flips come after the last pass.
     const found = report.reports[repaired] ?? 0;
     t.true(found >= 0.8 * flips, `${found} of ${flips} found`);
+  },
+);
+
+test.serial(
+  'the checks notice that nobody asks for a proof, and that nobody restores as a trial',
+  async (t) => {
+    const { checks: _checks, ...options } = rotting;
+    const isLazy = ({ kind }: Effects[number]): boolean => kind !== 'proveDrive';
+    const { violations } = await run({
+      ...options,
+      days: 5,
+      rewrite: (effects) => withoutAudits(effects).filter(isLazy),
+    });
+    t.deepEqual([...new Set(violations.map(({ check }) => check))].toSorted(), ['audits', 'proofs']);
   },
 );
 

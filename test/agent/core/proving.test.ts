@@ -48,7 +48,7 @@ function provingOf() {
     }
     return undefined;
   };
-  return { proving, handle, orderUntil };
+  return { proving, catalogue, handle, orderUntil };
 }
 
 const resultAt = (atMs: number, parts: Partial<ProofResult> = {}): ProofResult => ({
@@ -77,6 +77,35 @@ test('an own drive is proven a little after its first snapshot, then once a day;
   t.is(proving.proofOf(drive), proof);
   const next = orderUntil(first! + minutes(1), first! + days(2));
   t.true(next! >= first! + proofEveryMs && next! < first! + proofEveryMs + minutes(5));
+});
+
+test('a drive that is saved every few minutes is proven all the same', (t) => {
+  const { catalogue, handle, orderUntil } = provingOf();
+  handle({ kind: 'connected', peer: second.peer, now: startMs });
+  t.is(orderUntil(startMs, startMs + minutes(5)), undefined);
+  for (let count = 1; count <= 3; count++) {
+    const atMs = startMs + count * minutes(5);
+    const head = { ...headOf(drive), snapshot: snapshotId(`${count}`.repeat(64)), atMs: unixMs(atMs) };
+    catalogue.handle({ kind: 'batchStored', batch: batchOf(self, [head], count), now: unixMs(atMs) });
+    const ordered = orderUntil(atMs + minutes(1), atMs + minutes(5));
+    if (ordered !== undefined) {
+      t.true(ordered <= startMs + proofSettleMs + minutes(2));
+      return;
+    }
+  }
+  t.fail('no proof was ordered');
+});
+
+test('a drive of which no proof ever comes back does not keep the others from theirs', (t) => {
+  const { catalogue, handle, orderUntil } = provingOf();
+  handle({ kind: 'connected', peer: second.peer, now: startMs });
+  const mute = driveId('0'.repeat(32));
+  catalogue.handle({ kind: 'batchStored', batch: batchOf(self, recordsOf(mute), 1), now: startMs });
+  const first = orderUntil(startMs, startMs + days(2));
+  t.not(first, undefined);
+  handle({ kind: 'driveProved', proof: proofOf(resultAt(first!)), now: first! });
+  const next = orderUntil(first! + minutes(1), first! + days(4));
+  t.true(next !== undefined && next - first! < days(2));
 });
 
 test('a proof that cost more than a day may is followed by a longer pause', (t) => {
