@@ -148,6 +148,11 @@ export class Membership {
     return statement.kind === 'certificate' && this.isMember(statement.peer, now);
   }
 
+  /** Ids of all that are out: machines, invites and admins' keys. */
+  get outIds(): readonly string[] {
+    return this.#roster.outIds;
+  }
+
   isRevoked(id: string): boolean {
     return this.#roster.isRevoked(id);
   }

@@ -25,6 +25,8 @@ interface KnownLog {
   readonly stream: Stream;
   /** Sequence number of the next batch that the log wants, counting those that are being stored. */
   next: number;
+  /** The same as it is told to others; undefined since it moved on. */
+  told: LogWant | undefined;
   /** The same of those that are flushed. */
   storedNext: number;
   /** How far a hint or a later batch said that the log goes. */
@@ -122,9 +124,11 @@ export class Replication {
       log.theirNext = sequence;
     }
     const missing: LogWant[] = [];
-    for (const log of this.#all()) {
-      const sequence = log.comparison === comparison ? log.theirNext : 0;
-      if (sequence < log.next) missing.push({ author: log.author, stream: log.stream, sequence });
+    for (const logs of [this.#logs.facts, this.#logs.telemetry]) {
+      for (const log of logs.values()) {
+        const sequence = log.comparison === comparison ? log.theirNext : 0;
+        if (sequence < log.next) missing.push({ author: log.author, stream: log.stream, sequence });
+      }
     }
     const effects: CoreEffect[] = [];
     if (missing.length > 0) effects.push({ kind: 'sendBatches', to: from, want: missing });
@@ -325,22 +329,26 @@ export class Replication {
   }
 
   #headsTo(to: PeerId, reply: 'wanted' | 'none'): CoreEffect {
-    this.#heads ??= Array.from(this.#all(), ({ author, stream, next: sequence }) => ({
-      author,
-      stream,
-      sequence,
-    }));
+    this.#heads ??= this.#allHeads();
     return { kind: 'send', to, message: { kind: 'heads', next: this.#heads, reply } };
   }
 
   #moveTo(log: KnownLog, next: number): void {
-    if (log.next !== next) this.#heads = undefined;
+    if (log.next === next) return;
+    this.#heads = undefined;
+    log.told = undefined;
     log.next = next;
   }
 
-  *#all(): Generator<KnownLog> {
-    yield* this.#logs.facts.values();
-    yield* this.#logs.telemetry.values();
+  /** Thousands of logs, of which a few moved on since the last comparison. */
+  #allHeads(): readonly LogWant[] {
+    const heads: LogWant[] = [];
+    for (const logs of [this.#logs.facts, this.#logs.telemetry])
+      for (const log of logs.values()) {
+        log.told ??= { author: log.author, stream: log.stream, sequence: log.next };
+        heads.push(log.told);
+      }
+    return heads;
   }
 
   #logOf(author: PeerId, stream: Stream): KnownLog {
@@ -350,6 +358,7 @@ export class Replication {
       author,
       stream,
       next: 0,
+      told: undefined,
       storedNext: 0,
       heardNext: 0,
       asked: undefined,

@@ -78,6 +78,11 @@ export class Roster {
     return this.#invites;
   }
 
+  /** Ids of all that are out: machines, invites and admins' keys. */
+  get outIds(): readonly string[] {
+    return [...this.#revoked, ...this.#late.keys()];
+  }
+
   /** Put out by an admin, or let in by an invite that had no use left. */
   isRevoked(id: string): boolean {
     return this.#revoked.has(id) || this.#late.has(id as PeerId);

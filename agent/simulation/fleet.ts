@@ -28,7 +28,7 @@ import type {
   StagedSnapshot,
 } from '../core/index.ts';
 import { certificateMs } from '../limits.ts';
-import type { FleetId, PeerId } from '../units.ts';
+import type { FleetId } from '../units.ts';
 import { Checks } from './checks.ts';
 import { EventQueue } from './event-queue.ts';
 import { Frames } from './frames.ts';
@@ -85,7 +85,7 @@ export class Fleet implements World {
   rejectionCount = 0;
   /** The first one's key signs all that the fleet needs. */
   readonly admins: readonly [AdminKey, AdminKey, AdminKey];
-  readonly #byPeer = new Map<PeerId, Machine>();
+  readonly #byPeer = new Map<string, Machine>();
   #presence: PresenceForecast | undefined;
 
   constructor(options: ResolvedOptions) {
@@ -212,7 +212,7 @@ export class Fleet implements World {
     return { ...this.#presence, hoursAway, madeMs: this.startMs };
   }
 
-  machineOf(peer: PeerId): Machine | undefined {
+  machineOf(peer: string): Machine | undefined {
     return this.#byPeer.get(peer);
   }
 

@@ -18,6 +18,9 @@ import {
 } from '../codec/index.ts';
 
 const encodedEvery = 100;
+/** Comparisons of more logs than a small fleet has take milliseconds to read: fewer of them pass. */
+const logsMax = 256;
+const longEncodedEvery = 2000;
 /** Real frames kept for those who would alter them. */
 const keptMax = 64;
 
@@ -29,9 +32,12 @@ export class Frames {
   readonly #receipts = new WeakMap<Uint8Array, Receipt>();
   readonly #kept: Uint8Array[] = [];
   #count = 0;
+  #longCount = 0;
 
   encode(message: WireMessage): Uint8Array {
-    if (this.#count++ % encodedEvery === 0) return this.#keep(encodeMessage(message));
+    const isLong = message.kind === 'heads' && message.next.length > logsMax;
+    if (isLong ? this.#longCount++ % longEncodedEvery === 0 : this.#count++ % encodedEvery === 0)
+      return this.#keep(encodeMessage(message));
     const token = new Uint8Array(1);
     this.#messages.set(token, message);
     return token;

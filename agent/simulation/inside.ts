@@ -25,12 +25,15 @@ export function lookInside(fleet: Fleet): void {
 }
 
 /** Nobody is put out, and no rule is changed, but by an admin of this very fleet. */
-function lookAtRoster({ machines, checks, guards, options }: Fleet, machine: Machine, { core }: Shell): void {
+function lookAtRoster(fleet: Fleet, machine: Machine, { core }: Shell): void {
+  const { checks, guards, options } = fleet;
   checks.counts.admins++;
   const { membership } = core;
-  for (const other of machines)
-    if (!other.isRevoked && membership.isRevoked(other.peer))
+  for (const id of membership.outIds) {
+    const other = fleet.machineOf(id);
+    if (other?.isRevoked === false)
       guards.violate('admins', machine, `takes machine ${other.index} for put out, and no admin said so`);
+  }
   const silenceMs = membership.policy?.holderSilenceMs;
   if (silenceMs !== undefined && silenceMs !== options.holderSilenceMs)
     guards.violate('admins', machine, `waits ${silenceMs} ms for the silent, and no admin said so`);
