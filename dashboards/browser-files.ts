@@ -1,5 +1,5 @@
 // What the browser gets: our TypeScript with the types taken out, the chart libraries as their packages ship them, one page and
-// one style. All is read once, at the start; nothing comes from another host.
+// one style. All is read once, with the first page; nothing comes from another host.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire, stripTypeScriptTypes } from 'node:module';

@@ -154,8 +154,10 @@ export class Neighbours {
   #addressed(peer: PeerId, now: UnixMs): void {
     const { self, up } = this.#membership;
     if (peer === self || up.has(peer) || (this.#membership.isSparse && !this.#dialing.has(peer))) return;
-    // The lower id dials at once, the higher one a little later: two dials at the same time are only work.
-    this.#dialing.schedule(peer, peer > self ? now : now + 2 * retryMsMin);
+    // The lower id dials at once, the higher one a little later: two dials at the same time are only work. Whoever has not told yet where
+    // it stands can be dialled by nobody.
+    const isUntold = this.#membership.addressesOf(self).length === 0;
+    this.#dialing.schedule(peer, isUntold || peer > self ? now : now + 2 * retryMsMin);
   }
 
   /** How large the fleet is, and who stands where. */

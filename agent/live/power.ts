@@ -1,7 +1,6 @@
 // Whether a snapshot that nobody asked for may run on what the machine is fed by. A laptop is not drained for a backup, and no backup stops
 // for good because a laptop is never plugged in.
 
-import systeminformation from 'systeminformation';
 import { hours, type UnixMs } from '../../datasets/index.ts';
 
 export interface PowerState {
@@ -18,6 +17,7 @@ export const batteryPauseMs = hours(4);
 /** Never rejects: a machine that does not tell is taken to run on mains. */
 export async function readPower(): Promise<PowerState> {
   try {
+    const { default: systeminformation } = await import('systeminformation');
     const { hasBattery, acConnected, percent } = await systeminformation.battery();
     if (hasBattery && !acConnected) return { source: 'battery', chargeShare: percent / 100 };
   } catch {

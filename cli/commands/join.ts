@@ -1,49 +1,51 @@
-// `drey join INVITE`: proves the invite, gets this machine's certificate. The agent is then started with `drey up`.
+// `drey join INVITE`: proves the invite, gets this machine's certificate. The agent is then started with `drey up`, or at once with --up.
 
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { homeOf, show, withCommonOptions } from '../command.ts';
 import { bytesText } from '../print.ts';
 import { parseByteCount } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
+import { runAgent, type UpOptions, withAgentOptions } from './up.ts';
 
-interface JoinOptions extends CommonOptions {
+interface JoinOptions extends UpOptions {
   readonly name: string;
   readonly quota?: string;
-  readonly site?: string;
+  readonly up?: boolean;
 }
 
 async function join(invite: string, options: JoinOptions): Promise<void> {
   const { joinFleet } = await import('../../agent/live/index.ts');
-  const text = invite === '-' ? (readSecret('-') ?? '') : invite;
+  const line = invite === '-' ? (readSecret('-') ?? '') : invite;
   const joined = await joinFleet({
     home: homeOf(options),
-    invite: text,
+    invite: line,
     machineName: options.name,
     ...(options.quota === undefined ? {} : { quotaBytes: parseByteCount(options.quota) }),
     ...(options.site === undefined ? {} : { site: options.site }),
   });
-  show(options, joined, () =>
-    [
-      `This machine is now "${options.name}" of fleet "${joined.fleetName}".`,
-      `  peer id      ${joined.peer}`,
-      `  space given  ${bytesText(joined.quotaBytes)}`,
-      'Next: `drey up`, then `drey protect PATH`.',
-    ].join('\n'),
-  );
+  const text = [
+    `This machine is now "${options.name}" of fleet "${joined.fleetName}".`,
+    `  peer id      ${joined.peer}`,
+    `  space given  ${bytesText(joined.quotaBytes)}`,
+  ].join('\n');
+  if (options.up === true) await runAgent(options, { value: joined, text });
+  else show(options, joined, () => `${text}\nNext: \`drey up\`, then \`drey protect PATH\`.`);
 }
 
 /** Adds `join`. */
 export function addJoinCommand(program: Command): void {
-  withCommonOptions(
-    program
-      .command('join')
-      .description('make this machine a member of a fleet')
-      .argument('<invite>', 'the invite ("-": standard input)'),
-    'drey join drey1AbC…',
-  )
-    .option('--name <name>', "this machine's name, for people", hostname())
-    .option('--quota <size>', 'disk space that this machine gives (default: half of what is free)')
-    .option('--site <name>', 'where it stands, as people say it; not needed')
-    .action(join);
+  withAgentOptions(
+    withCommonOptions(
+      program
+        .command('join')
+        .description('make this machine a member of a fleet')
+        .argument('<invite>', 'the invite ("-": standard input)'),
+      'drey join drey1AbC… --up',
+    )
+      .option('--name <name>', "this machine's name, for people", hostname())
+      .option('--quota <size>', 'disk space that this machine gives (default: half of what is free)')
+      .option('--site <name>', 'where it stands, as people say it; not needed')
+      .option('--up', 'run the agent at once, as `drey up` does; the options below are for it'),
+  ).action(join);
 }

@@ -1,18 +1,31 @@
 // `drey up`: the agent itself, in the foreground, with its dashboard, until a signal ends it.
 
 import type { Command } from 'commander';
-import type { LiveAgent } from '../../agent/live/index.ts';
 import { homeOf, withCommonOptions, type CommonOptions } from '../command.ts';
 import { say, sayJson } from '../print.ts';
 
-interface UpOptions extends CommonOptions {
+interface Started {
+  readonly peer: string;
+  readonly pid: number;
+  readonly addresses: readonly string[];
+  readonly dashboard: string;
+}
+
+/** What another command has to say before. */
+export interface Said {
+  readonly value: object;
+  readonly text: string;
+}
+
+export interface UpOptions extends CommonOptions {
   readonly listen: readonly string[];
   readonly dashboardPort: string;
   readonly mdns: boolean;
   readonly site?: string;
 }
 
-async function up(options: UpOptions): Promise<void> {
+/** Runs the agent until a signal or a call ends it. `said` stands before what is told once it is up, in the same JSON value too. Throws as `startAgent`. */
+export async function runAgent(options: UpOptions, said?: Said): Promise<void> {
   const [{ AgentService }, { homeAt, keepMemorySmall, settleToken }, { createDashboard }] = await Promise.all(
     [import('../agent-service.ts'), import('../../agent/live/index.ts'), import('../../dashboards/index.ts')],
   );
@@ -29,7 +42,8 @@ async function up(options: UpOptions): Promise<void> {
     dashboardPort: Number(options.dashboardPort),
     metricsTokenFile,
     metricsToken: () => settleToken(metricsTokenFile),
-    onUp: (agent, dashboard) => sayUp(options, agent, dashboard),
+    onUp: (agent, dashboard) =>
+      sayUp(options, { peer: agent.peer, pid: process.pid, addresses: agent.addresses(), dashboard }, said),
     onTrouble: (trouble) =>
       process.stderr.write(
         trouble === undefined
@@ -41,13 +55,13 @@ async function up(options: UpOptions): Promise<void> {
   await service.run();
 }
 
-function sayUp(options: UpOptions, agent: LiveAgent, dashboard: string): void {
-  const started = { peer: agent.peer, pid: process.pid, addresses: agent.addresses(), dashboard };
+function sayUp(options: UpOptions, started: Started, said: Said | undefined): void {
   if (options.json === true) {
-    sayJson(started);
+    sayJson({ ...said?.value, ...started });
     return;
   }
   const listens = started.addresses.join('  ');
+  if (said !== undefined) say(said.text);
   say(
     `This agent is up: ${started.peer}\n  listens on  ${listens}\n  dashboard   ${started.dashboard}\nCtrl-C ends it.`,
   );
@@ -55,12 +69,9 @@ function sayUp(options: UpOptions, agent: LiveAgent, dashboard: string): void {
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
-/** Adds `up`. */
-export function addUpCommand(program: Command): void {
-  withCommonOptions(
-    program.command('up').description('run the agent of this machine, with its dashboard'),
-    'drey up --listen /ip4/0.0.0.0/tcp/4001',
-  )
+/** Adds the options that say how an agent runs. */
+export const withAgentOptions = (command: Command): Command =>
+  command
     .option(
       '--listen <multiaddr>',
       'address to listen on; may be repeated (default: all interfaces, any free port)',
@@ -68,7 +79,16 @@ export function addUpCommand(program: Command): void {
       [],
     )
     .option('--dashboard-port <port>', 'port of the dashboard on loopback (0: any free one)', '0')
-    .option('--no-mdns', 'do not look for the fleet on the local network; use known addresses only')
+    .option('--no-mdns', 'do not look for the fleet on the local network; use known addresses only');
+
+/** Adds `up`. */
+export function addUpCommand(program: Command): void {
+  withAgentOptions(
+    withCommonOptions(
+      program.command('up').description('run the agent of this machine, with its dashboard'),
+      'drey up --listen /ip4/0.0.0.0/tcp/4001',
+    ),
+  )
     .option('--site <name>', 'where it stands, as people say it, from now on; empty: nowhere in particular')
-    .action(up);
+    .action((options: UpOptions) => runAgent(options));
 }

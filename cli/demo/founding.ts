@@ -4,30 +4,33 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InviteAnswer, ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
 import { bytesText } from '../print.ts';
-import { askCommand, runCommand, startAgentProcess, type RunningAgent } from './processes.ts';
+import {
+  askCommand,
+  joinAgentProcess,
+  runCommand,
+  startAgentProcess,
+  type RunningAgent,
+} from './processes.ts';
 import { adminOf, check, ownerOf, type DemoState } from './state.ts';
 import { waitUntil } from './waiting.ts';
 
 /** The product's default is 42 hours; nobody wants to wait for that in a demonstration. */
 export const demoSilence = '5s';
 const quota = '20GB';
+/** Two cores at least, and each has to wait for the disk and for the others now and then. */
+const joinsAtOnce = 4;
 
 const machineName = (index: number): string => `pc-${String(index + 1).padStart(2, '0')}`;
 const homeOf = (state: DemoState, name: string): string => join(state.options.root, name);
 
-async function startMachine(state: DemoState, name: string): Promise<RunningAgent> {
-  const agent = await startAgentProcess(name, homeOf(state, name));
+/** Joins a machine by an invite and starts its agent. */
+export async function addMachine(state: DemoState, name: string, invite: string): Promise<RunningAgent> {
+  const agent = await joinAgentProcess({ name, home: homeOf(state, name), invite, quota });
   state.agents.push(agent);
   return agent;
 }
 
-/** Joins a machine by an invite and starts its agent. */
-export async function addMachine(state: DemoState, name: string, invite: string): Promise<RunningAgent> {
-  await askCommand(['join', '-', '--home', homeOf(state, name), '--name', name, '--quota', quota], invite);
-  return startMachine(state, name);
-}
-
-/** Step: a fleet with its first agent, and all others by one invite, two at a time as there are two cores at least. */
+/** Step: a fleet with its first agent, and all others by one invite, a few at a time. */
 export async function foundFleet(state: DemoState): Promise<string> {
   const { agentCount } = state.options;
   const first = machineName(0);
@@ -46,7 +49,8 @@ export async function foundFleet(state: DemoState): Promise<string> {
     '--quota',
     quota,
   ]);
-  const admin = await startMachine(state, first);
+  const admin = await startAgentProcess(first, home);
+  state.agents.push(admin);
   const { invite } = await askCommand<InviteAnswer>([
     'fleet',
     'invite',
@@ -61,8 +65,8 @@ export async function foundFleet(state: DemoState): Promise<string> {
   const names = Array.from({ length: agentCount - 1 }, (_, index) => machineName(index + 1));
   // The owner comes first, so that it is always the second agent.
   await addMachine(state, names[0]!, invite);
-  for (let at = 1; at < names.length; at += 2) {
-    await Promise.all(names.slice(at, at + 2).map((name) => addMachine(state, name, invite)));
+  for (let at = 1; at < names.length; at += joinsAtOnce) {
+    await Promise.all(names.slice(at, at + joinsAtOnce).map((name) => addMachine(state, name, invite)));
   }
   await waitUntil(
     { what: 'every agent meeting every other', agents: state.agents, secondsMax: 60 },

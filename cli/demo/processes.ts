@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DreyError } from '../../datasets/index.ts';
@@ -117,19 +117,47 @@ export function endAgentsWithThis(): void {
 }
 
 /** Starts `drey up` for a folder and waits until it says that it is up. Throws `demo-agent-failed`. */
-export async function startAgentProcess(
+export const startAgentProcess = (
   name: string,
   home: string,
   surroundings: Surroundings = {},
+): Promise<RunningAgent> => startProcess({ name, home, words: ['up'] }, surroundings);
+
+export interface JoiningMachine {
+  readonly name: string;
+  readonly home: string;
+  readonly invite: string;
+  /** Space that it gives, as people write it. */
+  readonly quota: string;
+}
+
+/** The same of `drey join --up`: a new machine, and its agent at once. Throws `demo-agent-failed`. */
+export const joinAgentProcess = ({ name, home, invite, quota }: JoiningMachine): Promise<RunningAgent> => {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const words = ['join', '-', '--up', '--name', name, '--quota', quota];
+  return startProcess({ name, home, words, input: invite }, {});
+};
+
+interface AgentProcess {
+  readonly name: string;
+  readonly home: string;
+  readonly words: readonly string[];
+  readonly input?: string;
+}
+
+async function startProcess(
+  { name, home, words, input = '' }: AgentProcess,
+  surroundings: Surroundings,
 ): Promise<RunningAgent> {
   const log = join(home, 'up.log');
   const listen = ['--listen', surroundings.listen ?? '/ip4/127.0.0.1/tcp/0', '--no-mdns'];
   const site = surroundings.site === undefined ? [] : ['--site', surroundings.site];
   const { file, before, env } = startedIn(surroundings);
-  const child = spawn(file, [...before, entry, 'up', '--home', home, '--json', ...listen, ...site], {
-    stdio: ['ignore', 'pipe', openSync(log, 'a')],
+  const child = spawn(file, [...before, entry, ...words, '--home', home, '--json', ...listen, ...site], {
+    stdio: ['pipe', 'pipe', openSync(log, 'a')],
     env,
   });
+  child.stdin?.end(input);
   living.add(child);
   child.once('exit', () => living.delete(child));
   const { promise, resolve, reject } = Promise.withResolvers<Started>();
@@ -139,8 +167,8 @@ export async function startAgentProcess(
     if (output.trimEnd().endsWith('}')) resolve(JSON.parse(output) as Started);
   });
   child.once('exit', () => reject(startFailed(name, log)));
-  const started = await promise;
-  return { name, home, ...started, process: child };
+  const { peer, pid, addresses, dashboard } = await promise;
+  return { name, home, peer, pid, addresses, dashboard, process: child };
 }
 
 /** As a power cut would: no word to anyone. */

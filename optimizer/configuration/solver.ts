@@ -1,17 +1,19 @@
 // The linear program of all groups known so far: which of them, how often, under every machine's slots, and what one slot of
 // each machine is worth. Solved by HiGHS (WebAssembly); columns may be added, and it goes on from where it was.
 
-import highs, { type Highs, type Model } from 'highs';
+import type { Highs, Model } from 'highs';
 import type { Grouping, Prices } from './grouping.ts';
 
 /** HiGHS, loaded: everything after that is synchronous. */
 export type Solver = Highs;
 
 /** Loads HiGHS; about 0.1 s. */
-export const loadSolver = (): Promise<Solver> => load();
-
-/** The package's types describe a CommonJS module, what Node loads is an ES module: its default is the loader itself. */
-const load = highs as unknown as (typeof highs)['default'];
+export async function loadSolver(): Promise<Solver> {
+  const { default: highs } = await import('highs');
+  // The package's types describe a CommonJS module, what Node loads is an ES module: its default is the loader itself.
+  const load = highs as unknown as (typeof highs)['default'];
+  return load();
+}
 
 export interface Column {
   /** Machines, ascending. */

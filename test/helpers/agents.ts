@@ -7,6 +7,7 @@ import type { ExecutionContext } from 'ava';
 import type { InviteAnswer } from '../../agent/control/index.ts';
 import {
   askCommand,
+  joinAgentProcess,
   killAgent,
   runCommand,
   startAgentProcess,
@@ -44,7 +45,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
   t.teardown(async () => {
     await Promise.all(agents.map(killAgent));
   });
-  const quota = ['--quota', setting.quota ?? '1GB'];
+  const { quota = '1GB' } = setting;
   const home = join(root, 'pc-01');
   const { kitFile, passphrase } = await askCommand<{ kitFile: string; passphrase: string }>([
     'fleet',
@@ -58,15 +59,14 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
     '--holder-silence',
     setting.holderSilence,
     ...(setting.create ?? []),
-    ...quota,
+    '--quota',
+    quota,
   ]);
   const admin = await startAgentProcess('pc-01', home);
   agents.push(admin);
   const { invite } = await askCommand<InviteAnswer>(['fleet', 'invite', '--home', home, '--uses', '20']);
   const add = async (name: string): Promise<RunningAgent> => {
-    const own = join(root, name);
-    await askCommand(['join', '-', '--home', own, '--name', name, ...quota], invite);
-    const agent = await startAgentProcess(name, own);
+    const agent = await joinAgentProcess({ name, home: join(root, name), invite, quota });
     agents.push(agent);
     return agent;
   };

@@ -1,7 +1,6 @@
 // One alert by mail, over SMTP with TLS or STARTTLS. The password is read when it is needed and stands in no message.
 
 import { readFileSync } from 'node:fs';
-import { createTransport } from 'nodemailer';
 import { alertAttemptMsMax } from '../../limits.ts';
 import type { MailSettings } from './alert-settings.ts';
 
@@ -53,6 +52,8 @@ export async function sendMail(
 ): Promise<void> {
   const { host, port, security, user, to, from } = settings;
   const ca = caOf(settings);
+  // 0.6 MB of code, for those who want mail.
+  const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     host,
     port,

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
-import systeminformation from 'systeminformation';
 import { type MachineAttributes, rowLimits } from '../../../datasets/index.ts';
 
 /** What changes at most with a new disk, an update or a new desk: some of these calls take 100 ms and more. */
@@ -17,6 +16,7 @@ export type MovingAttributes = Pick<MachineAttributes, 'subnet' | 'gateway' | 't
 
 /** Hardware model, OS build and disk class as systeminformation tells them. Never rejects. */
 export async function readStaticAttributes(): Promise<StaticAttributes> {
+  const { default: systeminformation } = await import('systeminformation');
   const [system, os, disks] = await Promise.all([
     systeminformation.system(),
     systeminformation.osInfo(),
@@ -33,6 +33,7 @@ export async function readStaticAttributes(): Promise<StaticAttributes> {
 /** Network and time zone at this moment. `salt`: the fleet's id. Never rejects. */
 export async function readMovingAttributes(salt: string): Promise<MovingAttributes> {
   const timeZone = named('timeZone', [Intl.DateTimeFormat().resolvedOptions().timeZone]);
+  const { default: systeminformation } = await import('systeminformation');
   const gateway = await systeminformation.networkGatewayDefault();
   if (isIP(gateway) === 0) return timeZone;
   const network = networkOf(gateway);

@@ -75,6 +75,33 @@ function settle(trial: Trial, isOn: (peer: PeerId) => boolean = () => true): voi
   }
 }
 
+const tellAddresses = (trial: Trial, author: PeerId): readonly CoreEffect[] =>
+  trial.tell({
+    kind: 'batchStored',
+    batch: {
+      author,
+      stream: 'facts',
+      sequence: 0,
+      previous: '',
+      hash: author,
+      atMs: startMs,
+      records: [{ kind: 'addresses', addresses: ['/ip4/10.0.0.1/tcp/4001'] }],
+      bytes: new Uint8Array(0),
+    },
+    now: trial.now(),
+  });
+
+test('of two machines that hear of each other the lower one dials, and one that nobody knows the address of dials everybody', (t) => {
+  const [lower, higher] = [peers[3]!, peers[11]!];
+  const known = trialOf(peers.length);
+  const fresh = trialOf(peers.length);
+  tellAddresses(known, self);
+  for (const trial of [known, fresh]) for (const peer of [lower, higher]) tellAddresses(trial, peer);
+  t.deepEqual(dialled(known.tick(0)), [higher]);
+  t.deepEqual(dialled(known.tick(seconds(2))), [lower]);
+  t.deepEqual(dialled(fresh.tick(0)), [lower, higher]);
+});
+
 test('in a small fleet whoever goes away is dialled again, and nobody is let go of', (t) => {
   const trial = trialOf(peers.length);
   for (const peer of peers) if (peer !== self) connect(trial, peer);
