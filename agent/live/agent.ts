@@ -128,8 +128,7 @@ export class LiveAgent {
       publish: (record) => this.ownWords.write([record]),
       telemetry: () => this.#telemetry,
       power: readPower,
-      pauseReason: () => this.operations.pacing.pauseReason,
-      pace: () => this.operations.pacing,
+      pacing: () => this.operations.pacing,
       keeper: () => this.keeper,
       report,
     });

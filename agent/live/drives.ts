@@ -47,9 +47,8 @@ export interface DrivesParts {
   readonly publish: (record: DriveRecord) => Promise<void>;
   readonly telemetry: () => Telemetry | undefined;
   readonly power: () => Promise<PowerState>;
-  /** Why nothing is done by itself at this time; undefined when it is. */
-  readonly pauseReason: () => string | undefined;
-  readonly pace: () => ReadPace;
+  /** How fast files are read, and why nothing is done by itself at this time; undefined when it is. */
+  readonly pacing: () => ReadPace & { readonly pauseReason: string | undefined };
   readonly keeper: () => Pick<Keeper, 'resume' | 'consider'>;
   readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
 }
@@ -280,7 +279,7 @@ export class Drives {
       redundancyFor: (placementClass) => this.#redundancyFor(placementClass),
       now: () => clock.now(),
       acceptedMs: () => running().stored.acceptedMs,
-      pace: this.#parts.pace,
+      pace: this.#parts.pacing,
     });
     const opened: RunningDrive = {
       stored,
@@ -376,8 +375,8 @@ export class Drives {
 
   /** On battery: looks again later. What a person asks for does not come here. */
   async #hasToWait(drive: RunningDrive): Promise<boolean> {
-    const { power, pauseReason, clock } = this.#parts;
-    drive.wait = pauseReason() ?? powerWait(await power(), drive.takenMs, clock.now());
+    const { power, pacing, clock } = this.#parts;
+    drive.wait = pacing().pauseReason ?? powerWait(await power(), drive.takenMs, clock.now());
     if (drive.wait === undefined || this.#isStopped) return this.#isStopped;
     drive.retry?.cancel();
     drive.retry = clock.start(powerLookMs, () => void this.#look(drive));

@@ -6,7 +6,8 @@ import { mebibyte, secondMs } from '../../../datasets/index.ts';
 import { cutPoint } from '../../codec/index.ts';
 import { chunkBytesMax } from '../../limits.ts';
 import type { BytePath } from './path-bytes.ts';
-import { entryType, errorCode, identityOf, scannedEntry, type ScannedEntry } from './scan.ts';
+import { statsOf } from './file-stats.ts';
+import { errorCode, identityOf, scannedEntry, type ScannedEntry } from './scan.ts';
 
 const windowBytes = 8 * mebibyte;
 /** Coarsest clock of a file system in use (FAT): a file changed this recently may change again unseen. */
@@ -65,8 +66,8 @@ function openQuietly(place: Buffer): number | undefined {
 }
 
 function entryOf(handle: number, path: BytePath): ScannedEntry | undefined {
-  const stats = fstatSync(handle, { bigint: true });
-  return entryType(stats) === 'file' ? scannedEntry({ path, type: 'file', stats }) : undefined;
+  const stats = statsOf(fstatSync(handle, { bigint: true }));
+  return stats.type === 'file' ? scannedEntry(path, stats.type, stats) : undefined;
 }
 
 /** Windows that no reader uses now. A thread may have several readers, each waiting for its pack to be staged. */

@@ -1,14 +1,14 @@
 // What lies in a folder right now: one synchronous walk (three times faster than promises), in byte order, by lstat.
 // Follows no symlink, opens no file. Lists what it could not look at; never leaves something out silently.
 
-import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { DreyError } from '../../../datasets/index.ts';
 import type { Attribute } from '../../codec/index.ts';
+import type { EntryType, FileStats } from './file-stats.ts';
 import type { IgnoreCheck } from './ignore.ts';
 import { byBytes, type BytePath, bytePath, joinPath, placeUnder } from './path-bytes.ts';
+import { statsAt, statsIn } from './path-stats.ts';
 import { keptAttributes } from './system-calls.ts';
-
-export type EntryType = 'file' | 'folder' | 'symlink';
 
 export interface ScannedEntry {
   readonly path: BytePath;
@@ -53,24 +53,44 @@ export interface Scan {
 export function scanFolder(folder: string, isIgnored: IgnoreCheck): Scan {
   const walk = new Walk(folder, isIgnored);
   const root = rootEntry(folder);
-  walk.enter(bytePath(''));
+  walk.enterRoot();
   return { entries: walk.entries, root, unreadable: walk.unreadable, special: walk.special };
+}
+
+/** Longest path that one system call takes. */
+const callBytesMax = 4095;
+const slash = 0x2f;
+
+/** A name, and where it stands in the walk's memory: beyond its end where the path is too long for it. */
+interface NamePlace {
+  readonly name: string;
+  readonly at: number;
 }
 
 class Walk {
   readonly entries: ScannedEntry[] = [];
   readonly unreadable: LeftOut[] = [];
   readonly special: LeftOut[] = [];
+  readonly #folder: string;
   readonly #place: (path: BytePath) => Buffer;
   readonly #isIgnored: IgnoreCheck;
+  /** The path of one entry after the other: the folder's part stays while its names are looked at. */
+  readonly #memory = Buffer.alloc(callBytesMax + 1);
 
   constructor(folder: string, isIgnored: IgnoreCheck) {
+    this.#folder = folder;
     this.#place = placeUnder(folder);
     this.#isIgnored = isIgnored;
   }
 
-  enter(folder: BytePath): void {
-    for (const name of this.#namesIn(folder)) this.#look(joinPath(folder, name));
+  enterRoot(): void {
+    const start = Buffer.from(this.#folder.endsWith('/') ? this.#folder : `${this.#folder}/`, 'utf8');
+    this.#enter(bytePath(''), start.copy(this.#memory));
+  }
+
+  /** Names of the folder go into the memory from `at` on. */
+  #enter(folder: BytePath, at: number): void {
+    for (const name of this.#namesIn(folder)) this.#look(joinPath(folder, name), { name, at });
   }
 
   #namesIn(folder: BytePath): readonly string[] {
@@ -83,27 +103,38 @@ class Walk {
     }
   }
 
-  #look(path: BytePath): void {
+  #look(path: BytePath, place: NamePlace): void {
     try {
-      const stats = lstatSync(this.#place(path), { bigint: true });
-      if (this.#isIgnored(path, stats.isDirectory() ? 'folder' : 'other')) return;
-      this.#take(path, stats);
+      const stats = this.#statsOf(path, place);
+      if (this.#isIgnored(path, stats.type === 'folder' ? 'folder' : 'other')) return;
+      this.#take(path, stats, place);
     } catch (error) {
       this.#missed(path, error);
     }
   }
 
-  #take(path: BytePath, stats: BigIntStats): void {
-    const type = entryType(stats);
+  #statsOf(path: BytePath, { name, at }: NamePlace): FileStats {
+    const end = at + name.length;
+    // Longer ones have to be shortened.
+    if (end > callBytesMax) return statsAt(this.#place(path));
+    this.#memory.write(name, at, 'latin1');
+    return statsIn(this.#memory, end);
+  }
+
+  #take(path: BytePath, stats: FileStats, { name, at }: NamePlace): void {
+    const { type } = stats;
     if (type === 'special') {
       this.special.push({ path, reason: 'a socket, pipe or device' });
       return;
     }
-    const entry = scannedEntry({ path, type, stats });
+    const entry = scannedEntry(path, type, stats);
     if (type === 'symlink')
       this.entries.push({ ...entry, target: bytePath(readlinkSync(this.#place(path), 'latin1')) });
     else this.entries.push(type === 'folder' ? withAttributes(entry, this.#place(path)) : entry);
-    if (type === 'folder') this.enter(path);
+    if (type !== 'folder') return;
+    const end = at + name.length;
+    if (end <= callBytesMax) this.#memory[end] = slash;
+    this.#enter(path, end + 1);
   }
 
   /** What vanished between listing and looking was deleted: nothing is missed. */
@@ -113,17 +144,14 @@ class Walk {
 }
 
 function rootEntry(folder: string): ScannedEntry {
-  let stats: BigIntStats;
+  const place = Buffer.from(folder, 'utf8');
+  let stats: FileStats;
   try {
-    stats = lstatSync(folder, { bigint: true });
+    stats = statsAt(place);
   } catch (error) {
     throw folderError(error);
   }
-  if (stats.isDirectory())
-    return withAttributes(
-      scannedEntry({ path: bytePath(''), type: 'folder', stats }),
-      Buffer.from(folder, 'utf8'),
-    );
+  if (stats.type === 'folder') return withAttributes(scannedEntry(bytePath(''), stats.type, stats), place);
   throw new DreyError({
     code: 'not-a-folder',
     message: 'What is to be protected is not a folder',
@@ -137,34 +165,22 @@ function withAttributes(entry: ScannedEntry, place: Buffer): ScannedEntry {
   return attributes.length === 0 ? entry : { ...entry, attributes };
 }
 
-export function entryType(stats: BigIntStats): EntryType | 'special' {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'folder';
-  return stats.isSymbolicLink() ? 'symlink' : 'special';
-}
-
 /** Less may come from how a file system counts, which changes without the file. */
-const holeBytesMin = 65_536n;
+const holeBytesMin = 65_536;
 
-interface Found {
-  readonly path: BytePath;
-  readonly type: EntryType;
-  readonly stats: BigIntStats;
-}
-
-export const scannedEntry = ({ path, type, stats }: Found): ScannedEntry => ({
+export const scannedEntry = (path: BytePath, type: EntryType, stats: FileStats): ScannedEntry => ({
   path,
   type,
-  mode: Number(stats.mode & 0o7777n),
-  uid: Number(stats.uid),
-  gid: Number(stats.gid),
-  byteCount: type === 'file' ? Number(stats.size) : 0,
+  mode: stats.mode,
+  uid: stats.uid,
+  gid: stats.gid,
+  byteCount: type === 'file' ? stats.byteCount : 0,
   mtimeNs: stats.mtimeNs,
   ctimeNs: stats.ctimeNs,
-  atimeMs: Number(stats.atimeMs),
-  inode: `${stats.dev}:${stats.ino}`,
-  linkCount: Number(stats.nlink),
-  isSparse: type === 'file' && stats.size - stats.blocks * 512n >= holeBytesMin,
+  atimeMs: stats.atimeMs,
+  inode: stats.inode,
+  linkCount: stats.linkCount,
+  isSparse: type === 'file' && stats.byteCount - stats.diskBytes >= holeBytesMin,
 });
 
 /** Whether a file is still the one that was read: size, times and inode are all the same. */

@@ -1,11 +1,15 @@
-// What Node offers no call for: extended attributes (POSIX ACLs are some of them) and times to the nanosecond. Linux only,
+// What Node offers no call for, or a dear one: extended attributes (POSIX ACLs are some of them), times to the nanosecond, `statx`. Linux only,
 // through libc by koffi; elsewhere, or where koffi is missing, `systemCalls` is undefined and people are told what is not kept.
 
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { Attribute } from '../../codec/index.ts';
+import type { FileStats } from './file-stats.ts';
+import { statxBytes, statxMask, StatxReader } from './statx.ts';
 
 export interface SystemCalls {
+  /** Of what `path` (up to its first zero) names, of a link itself. Throws an error with a `code`. Absent on systems that are too old for it. */
+  readonly statsAt: ((path: Uint8Array) => FileStats) | undefined;
   /**
    * Extended attributes of a file or folder, sorted by name; none where the file system has none. A link is not followed. Throws an error with a
    * `code` as node:fs does.
@@ -39,6 +43,7 @@ class LinuxCalls implements SystemCalls {
   readonly #get: (...values: readonly unknown[]) => number;
   readonly #set: (...values: readonly unknown[]) => number;
   readonly #time: (...values: readonly unknown[]) => number;
+  readonly statsAt: SystemCalls['statsAt'];
   readonly #names = Buffer.allocUnsafeSlow(attributeBytesMax);
   readonly #value = Buffer.allocUnsafeSlow(attributeBytesMax);
 
@@ -50,7 +55,25 @@ class LinuxCalls implements SystemCalls {
     this.#set = libc.func(
       'int lsetxattr(const void *path, const void *name, const void *value, ulong size, int flags)',
     );
+    this.statsAt = this.#statxOf(libc);
     this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
+  }
+
+  /** Undefined where the library, the kernel or a sandbox has no such call. */
+  #statxOf(libc: ReturnType<Koffi['load']>): SystemCalls['statsAt'] {
+    try {
+      const statx = libc.func('int statx(int folder, const void *path, int flags, uint mask, void *stats)');
+      const memory = new Uint8Array(statxBytes);
+      const reader = new StatxReader(memory);
+      const statsAt = (path: Uint8Array): FileStats => {
+        if (statx(currentFolder, path, noFollow, statxMask, memory) !== 0) this.#fail('statx');
+        return reader.read();
+      };
+      statsAt(Buffer.from('/\0'));
+      return statsAt;
+    } catch {
+      return undefined;
+    }
   }
 
   attributesOf(place: Buffer): readonly Attribute[] {

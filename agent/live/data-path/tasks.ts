@@ -5,6 +5,7 @@ import type { Redundancy } from '../../../optimizer/index.ts';
 import type { ChunkId, DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
 import type { MassChange } from './change-watch.ts';
+import type { CheckRequest, CheckResult } from './check-task.ts';
 import type { SharedChunkTable } from './chunk-table.ts';
 import type { StagedSnapshot } from './drive-state.ts';
 import type { StagedPack } from './packer.ts';
@@ -247,22 +248,6 @@ export interface ProveResult {
     readonly verdict: 'unreachable' | 'wrong';
   }[];
 }
-
-/** Task `check`: one pack and everything in it. */
-export interface CheckRequest extends DriveKeys {
-  readonly descriptor: PackDescriptor;
-}
-
-/** Why the pack cannot be had; else every chunk in it, those with a `reason` being unusable. */
-export type CheckResult =
-  | { readonly reason: string }
-  | {
-      readonly chunks: readonly {
-        readonly chunk: ChunkId;
-        readonly length: number;
-        readonly reason?: string;
-      }[];
-    };
 
 export type VerifyQuestion =
   | ReadQuestion

@@ -3,13 +3,14 @@
 
 import { DreyError } from '../../../datasets/index.ts';
 import { keysIn, type TreeEntry } from '../../codec/index.ts';
+import type { CheckResult } from './check-task.ts';
 import type { ChunkPlaces } from './chunk-places.ts';
 import { DriveIndex } from './drive-index.ts';
 import { runAll } from './lanes.ts';
 import { PackSource } from './pack-source.ts';
 import { pathText } from './path-bytes.ts';
 import { pathOf } from './restore-plan.ts';
-import type { Ask, CheckResult, TaskEnd, VerifyQuestion, VerifyRequest, VerifyResult } from './tasks.ts';
+import type { Ask, TaskEnd, VerifyQuestion, VerifyRequest, VerifyResult } from './tasks.ts';
 import { type OpenedRoot, OpenPacks, openRoot, TreeWalk } from './tree-walk.ts';
 
 type AskMain = Ask<VerifyQuestion, Uint8Array | readonly number[] | CheckResult | undefined>;
