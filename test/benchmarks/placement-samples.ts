@@ -1,8 +1,9 @@
-// Policies on many small samples of one trace, two copies: a single replay fails a handful of times and says little, fifty of them
-// say more. npx node test/benchmarks/placement-samples.ts TRACE.avt SAMPLES [MACHINES [BLOCK [ORIGINS [LABELS.csv]]]], or "generated"
-// in place of a trace: fleets of 60 machines with labels site and subnet. Prints lines of JSON. Not a test: what it says is for people.
+// Policies on many small samples of one trace: a single replay fails a handful of times and says little, fifty of them say more.
+// npx node test/benchmarks/placement-samples.ts --trace TRACE.avt --samples S [--machines 60 --block 20 --origins 1 --replicas 2 --first 3001
+// --labels LABELS.csv --learned]; without a trace, generated fleets with labels site and subnet. Prints lines of JSON. Not a test: what it says is for people.
 
-import { type FleetHistory, generateFleet, unixMs } from '../../datasets/index.ts';
+import { parseArgs } from 'node:util';
+import { createRandom, type FleetHistory, generateFleet, unixMs } from '../../datasets/index.ts';
 import { habitForecast } from '../../models/index.ts';
 import {
   departuresOf,
@@ -16,26 +17,46 @@ import {
   statesFromForecast,
   theBar,
 } from '../../optimizer/index.ts';
+import { pooledStates } from './opinion-pool.ts';
 
 type Policy = ReturnType<typeof theBar>;
 
-/** What Drey places by where neither network nor shocks passed their gates. */
-const habits: Policy = {
-  name: 'habits, and hours that were',
-  needs: 'past',
-  learn: ({ past }) => {
+/** What Drey places and repairs by where neither network nor shocks passed their gates; and the same with the pool. Names are part of the seed. */
+const habits = (name: string, part: { readonly pool: boolean; readonly needs: Policy['needs'] }): Policy => ({
+  name,
+  needs: part.needs,
+  learn: ({ past, labels }) => {
     const forecast = habitForecast(past);
+    const states = statesFromForecast(forecast);
     return {
-      states: statesFromForecast(forecast),
+      states: part.pool ? pooledStates(states) : states,
       method: 'climb',
       goneOdds: forecast.goneProbability,
+      ...(forecast.presence === undefined ? {} : { presence: forecast.presence }),
+      ...(labels === undefined ? {} : { apart: labels }),
     };
   },
-};
+});
 
-const [file = 'generated', count = '8', machines = '150', block = '50', origins = '1', labelsFile] =
-  process.argv.slice(2);
-const redundancy = { k: 1, n: 2 } as const;
+const { values: asked } = parseArgs({
+  options: {
+    trace: { type: 'string' },
+    samples: { type: 'string', default: '8' },
+    machines: { type: 'string', default: '60' },
+    block: { type: 'string', default: '20' },
+    origins: { type: 'string', default: '1' },
+    replicas: { type: 'string', default: '2' },
+    first: { type: 'string', default: '3001' },
+    labels: { type: 'string' },
+    learned: { type: 'boolean', default: false },
+  },
+});
+const [samples, machineCount, first] = [asked.samples, asked.machines, asked.first].map(Number) as [
+  number,
+  number,
+  number,
+];
+const redundancy = { k: 1, n: Number(asked.replicas) } as const;
 /** Added to both sides of a ratio: one file for ten hours. */
 const fileHoursFloor = 10;
 
@@ -48,10 +69,10 @@ const labelColumn = (history: FleetHistory, name: 'site' | 'subnet'): Int32Array
 
 /** One seed: its machines, and their labels where there are some. */
 async function sampleOf(seed: number): Promise<Pick<Scenario, 'history' | 'labels'>> {
-  if (file === 'generated') {
+  if (asked.trace === undefined) {
     const { history } = generateFleet({
       seed,
-      machineCount: 60,
+      machineCount,
       weeks: 6,
       startMs: unixMs(Date.UTC(2026, 0, 5)),
       siteLabels: 'present',
@@ -63,72 +84,112 @@ async function sampleOf(seed: number): Promise<Pick<Scenario, 'history' | 'label
     return { history: { ...history, machines: hidden }, labels };
   }
   const history = await loadTrace({
-    file,
+    file: asked.trace,
     format: 'avt',
-    machineCount: Number(machines),
-    block: Number(block),
+    machineCount,
+    block: Number(asked.block),
     seed,
     stepMs: 3_600_000,
     trainWeeks: 3,
   });
-  if (labelsFile === undefined) return { history };
+  if (asked.labels === undefined) return { history };
   const ids = history.machines.map(({ machine }) => machine);
-  return { history, labels: await loadLabels(labelsFile, ids, redundancy.n) };
+  return { history, labels: await loadLabels(asked.labels, ids, redundancy.n) };
 }
 
-interface Tally {
-  unavailable: number;
-  fileHours: number;
-  readonly logRatios: number[];
+/** One origin of one sample. */
+interface Turn {
+  readonly unavailable: number;
+  readonly fileHours: number;
+  readonly lostFiles: number;
+  readonly movedShare: number;
 }
 
-const tallies = new Map<string, Tally>();
+/** By policy, in the order in which the turns were played. */
+const turns = new Map<string, Turn[]>();
 
-/** Adds an origin of a policy to its tally, beside what the bar came to there. */
-function add(name: string, { account }: OriginResult, ofBar: number): void {
-  const tally = tallies.get(name) ?? { unavailable: 0, fileHours: 0, logRatios: [] };
-  tally.unavailable += account.unavailableFileSlots;
-  tally.fileHours += account.fileSlots;
-  const own = account.unavailableFileSlots + fileHoursFloor;
-  tally.logRatios.push(Math.log((ofBar + fileHoursFloor) / own));
-  tallies.set(name, tally);
+function add(name: string, { account }: OriginResult): void {
+  const { unavailableFileSlots, fileSlots, lostFiles, movedBytes, storedBytes } = account;
+  const turn = {
+    unavailable: unavailableFileSlots,
+    fileHours: fileSlots,
+    lostFiles,
+    movedShare: movedBytes / Math.max(1, storedBytes),
+  };
+  turns.set(name, [...(turns.get(name) ?? []), turn]);
 }
 
-for (let seed = 1001; seed < 1001 + Number(count); seed++) {
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const unavailableIn = (some: readonly Turn[]): number => sum(some.map(({ unavailable }) => unavailable));
+
+/** Times fewer than the bar, all turns together. */
+const pooledRatio = (own: readonly Turn[], ofBar: readonly Turn[]): number =>
+  (unavailableIn(ofBar) + fileHoursFloor) / (unavailableIn(own) + fileHoursFloor);
+
+const bootstraps = 2000;
+
+/** 95 % of draws of the turns with return (Efron, 1979). */
+function intervalOf(own: readonly Turn[], ofBar: readonly Turn[]): readonly [string, string] {
+  const random = createRandom(1).fork('turns');
+  const ratios = Array.from({ length: bootstraps }, () => {
+    const drawn = own.map(() => random.below(own.length));
+    return pooledRatio(
+      drawn.map((at) => own[at]!),
+      drawn.map((at) => ofBar[at]!),
+    );
+  }).toSorted((a, b) => a - b);
+  const at = (share: number): string => ratios[Math.floor(share * bootstraps)]!.toPrecision(2);
+  return [at(0.025), at(0.975)];
+}
+
+for (let seed = first; seed < first + samples; seed++) {
   const sample = await sampleOf(seed);
+  const hasLabels = (sample.labels?.length ?? 0) > 0;
   const rules = {
     redundancy,
     capacityFactor: 1.5,
-    trainWeeks: file === 'generated' ? 4 : 3,
+    trainWeeks: asked.trace === undefined ? 4 : 3,
     testWeeks: 2,
-    origins: Number(origins),
+    origins: Number(asked.origins),
     repair: 'on',
     patienceMs: 90 * 3_600_000,
     seed,
   } as const;
   const scenario: Scenario = { ...sample, rules, departures: departuresOf(sample.history) };
-  const bar = theBar((sample.labels?.length ?? 0) > 0);
-  const rivals = policiesNamed(['best-k', 'best-k with swaps', 'raw co-failure', 'independence', 'oracle']);
-  const entrants = [...rivals.filter(({ name }) => name !== bar.name), habits];
+  const bar = theBar(hasLabels);
+  const entrants = [
+    ...policiesNamed([`${bar.name} + repair by margin`]),
+    habits('habits without the pool', { pool: false, needs: 'past' }),
+    habits('habits', { pool: true, needs: 'past' }),
+    ...(hasLabels ? [habits('habits with labels', { pool: true, needs: 'labels' })] : []),
+    ...(asked.learned ? policiesNamed(['learned']) : []),
+  ];
   for (const [index, origin] of originsOf(sample.history, rules).entries()) {
     const turn = { origin, index, stopwatch: () => 0 };
-    const ofBar = await replayOrigin(scenario, bar, turn);
-    add('the bar', ofBar, ofBar.account.unavailableFileSlots);
-    for (const policy of entrants)
-      add(policy.name, await replayOrigin(scenario, policy, turn), ofBar.account.unavailableFileSlots);
+    add('the bar', await replayOrigin(scenario, bar, turn));
+    for (const policy of entrants) {
+      const isOfBar = policy.name.startsWith(bar.name);
+      add(isOfBar ? 'the bar + repair by margin' : policy.name, await replayOrigin(scenario, policy, turn));
+    }
   }
 }
-const unavailableOfBar = tallies.get('the bar')!.unavailable;
-for (const [policy, { unavailable, fileHours, logRatios }] of tallies) {
-  const mean = logRatios.reduce((sum, value) => sum + value, 0) / logRatios.length;
+const ofBar = turns.get('the bar')!;
+for (const [policy, own] of turns) {
+  const logRatios = own.map(({ unavailable }, at) =>
+    Math.log((ofBar[at]!.unavailable + fileHoursFloor) / (unavailable + fileHoursFloor)),
+  );
   const line = {
     policy,
-    unavailable: (unavailable / fileHours).toExponential(1),
-    timesFewerPooled: ((unavailableOfBar + fileHoursFloor) / (unavailable + fileHoursFloor)).toPrecision(3),
-    timesFewerMean: Math.exp(mean).toPrecision(3),
+    unavailable: (unavailableIn(own) / sum(own.map(({ fileHours }) => fileHours))).toExponential(1),
+    timesFewerPooled: pooledRatio(own, ofBar).toPrecision(3),
+    interval: intervalOf(own, ofBar),
+    timesFewerMean: Math.exp(sum(logRatios) / own.length).toPrecision(3),
     worst: Math.exp(Math.min(...logRatios)).toPrecision(2),
     won: logRatios.filter((value) => value > 0).length,
     lost: logRatios.filter((value) => value < 0).length,
+    lostFiles: sum(own.map(({ lostFiles }) => lostFiles)),
+    moved: (sum(own.map(({ movedShare }) => movedShare)) / own.length).toPrecision(2),
+    turns: own.length,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
