@@ -78,6 +78,7 @@ export const faultKinds = {
     faults: { revocationCount: 1, plunderShare: 1 },
   },
   laymen: { about: 'machines that may make no plans, and make some', faults: { laymanCount: 1 } },
+  twins: { about: 'an invite for one machine by which two come', faults: { twinInviteCount: 1 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -4,6 +4,7 @@
 import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../../datasets/index.ts';
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
+import { scheduleTwins } from './invites.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
@@ -51,6 +52,7 @@ export function scheduleFaults(fleet: Fleet): void {
     namesakes: scheduleNamesakes,
     forgers: scheduleForgeries,
     laymen: scheduleLaymen,
+    twins: scheduleTwins,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

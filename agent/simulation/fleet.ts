@@ -35,7 +35,7 @@ import { Frames } from './frames.ts';
 import { Guards } from './guards.ts';
 import { Holdings } from './holdings.ts';
 import { driveOf, driveRecordOf, Ledger, plainCanary } from './ledger.ts';
-import { Machine, type World } from './machine.ts';
+import { type Coming, Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Planner, PlanRequest } from './planner.ts';
@@ -138,17 +138,23 @@ export class Fleet implements World {
   }
 
   /** Certifies a new machine with an empty disk; it is off. */
-  addMachine(roles: readonly Role[] = ['holder', 'optimizer']): Machine {
+  addMachine({
+    roles = ['holder', 'optimizer'],
+    invite,
+    by = this.admins[0],
+    notBeforeMs = startMs,
+  }: Coming = {}): Machine {
     const index = this.machines.length;
     const random = this.random.fork(`machine ${index}`);
     const key = machineKeyFromSeed(sha256(Buffer.from(`machine ${index} ${this.options.seed}`)));
-    const { statement: _, bytes } = signStatement(this.admins[0], {
+    const { statement: _, bytes } = signStatement(by, {
       kind: 'certificate',
       peer: key.peer,
       name: `pc-${index}`,
       roles,
-      notBeforeMs: startMs,
+      notBeforeMs,
       notAfterMs: unixMs(startMs + certificateMs),
+      ...(invite === undefined ? {} : { invite }),
     });
     const { clockSkewMsMax, smallDiskShare } = this.options.faults;
     const skewMs = Math.round((2 * random.fraction() - 1) * clockSkewMsMax);
@@ -218,7 +224,7 @@ export class Fleet implements World {
 
   /** A new machine whose certificate stands in the log of one that is up. */
   join(roles?: readonly Role[]): Machine {
-    const machine = this.addMachine(roles);
+    const machine = this.addMachine(roles === undefined ? {} : { roles });
     this.publishStatement(machine.certificate);
     return machine;
   }
@@ -233,13 +239,18 @@ export class Fleet implements World {
     });
     this.publishStatement(statement.bytes, () => {
       if (machine.isRevoked) return;
-      machine.isRevoked = true;
-      this.noteFault('machine put out');
-      this.checks.noteLostDisk();
-      for (const { descriptor, index } of machine.platters.intactHeld())
-        this.noteHarm({ pack: descriptor.pack, index });
+      this.noteOut(machine, 'machine put out');
       done();
     });
+  }
+
+  /** A machine is out from now on, for everybody who hears of it; what it holds counts as lost. */
+  noteOut(machine: Machine, cause: string): void {
+    machine.isRevoked = true;
+    this.noteFault(cause);
+    this.checks.noteLostDisk();
+    for (const { descriptor, index } of machine.platters.intactHeld())
+      this.noteHarm({ pack: descriptor.pack, index });
   }
 
   /** Puts an admin's statement into the log of the first honest machine from `at` on that may write; false when there is none. */

@@ -1,10 +1,10 @@
 // One simulated machine: what outlives its processes (disk, logs, key, journal), and whether it is on. And what a machine
 // asks of its world.
 
-import type { Random } from '../../datasets/index.ts';
+import type { Random, UnixMs } from '../../datasets/index.ts';
 import type { PresenceForecast } from '../../models/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import type { MachineKey, openStatement, ShardKey } from '../codec/index.ts';
+import type { AdminKey, MachineKey, openStatement, Role, ShardKey } from '../codec/index.ts';
 import type {
   CoreEffect,
   CoreEvent,
@@ -16,7 +16,7 @@ import type {
   ScrubPosition,
   StagedSnapshot,
 } from '../core/index.ts';
-import type { DriveId, FleetId, PeerId } from '../units.ts';
+import type { DriveId, FleetId, InviteId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Frames } from './frames.ts';
@@ -59,6 +59,14 @@ export interface World {
   noteAcknowledged(machine: Machine, staged: StagedSnapshot): void;
   /** A shard is offered to a machine that has it. */
   noteNeedless(machine: Machine, shard: ShardKey): void;
+}
+
+/** How a machine is certified. */
+export interface Coming {
+  readonly roles?: readonly Role[];
+  readonly invite?: InviteId;
+  readonly by?: AdminKey;
+  readonly notBeforeMs?: UnixMs;
 }
 
 /** What a backup program keeps of a whole disk. */

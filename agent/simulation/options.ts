@@ -51,6 +51,8 @@ export interface Faults {
   readonly wipesPerDay: number;
   /** Records that machines write into their logs though they are not theirs to say, per day. */
   readonly usurpationsPerDay: number;
+  /** Invites for one machine by which two come, over all days. */
+  readonly twinInviteCount: number;
   /** Times that a machine sends receipts and batches in others' names, per day. */
   readonly forgeriesPerDay: number;
   /** Share of the machines that are put out whose thieves give up all that was saved with them. */
@@ -97,6 +99,7 @@ export const noFaults: Faults = {
   wipesPerDay: 0,
   usurpationsPerDay: 0,
   namesakesPerDay: 0,
+  twinInviteCount: 0,
   forgeriesPerDay: 0,
   plunderShare: 0,
   laymanCount: 0,

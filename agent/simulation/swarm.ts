@@ -16,6 +16,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'forgers',
   'plunder',
   'laymen',
+  'twins',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

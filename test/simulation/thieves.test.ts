@@ -31,6 +31,20 @@ test.serial('nobody follows the plan of a machine that may make none', async (t)
   t.true(report.faultCounts['plan of a layman']! > 5);
 });
 
+test.serial('of two machines that came by an invite for one, all put out the same one', async (t) => {
+  const faults = { ...noFaults, twinInviteCount: 3, crashesPerMachineDay: 0.5, partitionsPerDay: 4 };
+  const report = await runWell(t, { seed: 'tern', agentCount: 8, days: 4, faults });
+  t.is(report.faultCounts['machine that came too late by its invite'], 3);
+  t.true(
+    Object.keys(report.reports).some((text) =>
+      /^pc-\d+ was put out of the fleet: its invite was for one machine, and pc-\d+ came by it first/u.test(
+        text,
+      ),
+    ),
+    JSON.stringify(report.reports),
+  );
+});
+
 test.serial('admins hasten what its owner gave up, and nothing else goes sooner', async (t) => {
   const faults = { ...noFaults, wipesPerDay: 2, alwaysOnShare: 0.8, nights: 'people' as const };
   const report = await runWell(t, { seed: 'rail', agentCount: 8, days: 12, faults, keepLast: 2 });
