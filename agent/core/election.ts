@@ -41,6 +41,8 @@ export class Election {
   readonly #membership: Membership;
   readonly #watch: RepairWatch;
   readonly #leases = new Map<PeerId, HeardLease>();
+  /** Whose lease holds, as it was found in this event: each tick asks several times. */
+  #found: { readonly now: UnixMs; readonly lease: Lease | undefined } | undefined;
   #plan: Plan | undefined;
   /** Earlier plans, newest first: restores look there for packs that have not moved yet. */
   #earlier: readonly Plan[] = [];
@@ -74,6 +76,7 @@ export class Election {
   }
 
   handle(event: EventOf<Election['hears'][number]>): Effects {
+    this.#found = undefined;
     switch (event.kind) {
       case 'started':
         this.#isReading = true;
@@ -107,6 +110,11 @@ export class Election {
 
   /** The earliest lease that holds now, of a machine that may have one and is not gone; ties go to the lower id. */
   leaseAt(now: UnixMs): Lease | undefined {
+    if (this.#found?.now !== now) this.#found = { now, lease: this.#findLease(now) };
+    return this.#found.lease;
+  }
+
+  #findLease(now: UnixMs): Lease | undefined {
     let best: Candidate | undefined;
     for (const [peer, lease] of this.#leases) {
       if (isOver(lease, now)) this.#leases.delete(peer);
@@ -140,6 +148,7 @@ export class Election {
     const known = this.#leases.get(author);
     // A renewal keeps the place in the queue: the start stays the first one while leases follow without a gap.
     const continues = known !== undefined && fromMs <= known.saidUntilMs;
+    this.#found = undefined;
     this.#leases.set(author, {
       fromMs: continues ? known.fromMs : fromMs,
       saidUntilMs,
@@ -186,6 +195,7 @@ export class Election {
   }
 
   #learnProven(): Effects {
+    if (this.#unproven.size === 0) return [];
     const proven = [...this.#unproven].filter(([author]) => this.#membership.hasRole(author, 'optimizer'));
     for (const [author] of proven) this.#unproven.delete(author);
     return proven.flatMap(([author, plan]) => this.#learnPlan(author, plan));
