@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ProveAnswer, ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
-import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/processes.ts';
+import { askCommand, killAgent, runCommand, startAgentProcess } from '../../cli/demo/processes.ts';
 import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
 import { days } from '../../datasets/index.ts';
-import { startFleet, temporaryFolder } from '../helpers/agents.ts';
+import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
 
 function heldFiles(home: string): readonly string[] {
   const folder = join(home, 'shards', 'held');
@@ -76,4 +76,18 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
   fleet.agents.splice(fleet.agents.indexOf(owner), 1, ownerAgain);
   const view = await askCommand<FleetView>(['status', '--home', owner.home]);
   t.is(view.drives.find(({ path }) => path === folder)?.proof?.proven?.fileCount, 4, 'kept over a restart');
+
+  // Every shard of the files rots at once: a trial says so plainly, and when one came back the last time.
+  await waitUntil({ what: 'all being there again', agents: fleet.agents, secondsMax: 60 }, (views) =>
+    views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
+  );
+  for (const { home } of fleet.agents)
+    for (const file of heldFiles(home)) {
+      const bytes = readFileSync(file);
+      bytes[bytes.length >> 1]! ^= 4;
+      writeFileSync(file, bytes);
+    }
+  t.is(await failureOf(['verify', '--prove', '--home', owner.home]), 'verify-found-problems');
+  const { output } = await runCommand(['status', '--home', owner.home]);
+  t.regex(output, /last proven restorable: .* ago \(4 files, .* machines\); a trial .* ago failed: \S/u);
 });

@@ -1,0 +1,89 @@
+// Real agents that watch over each other's people: an owner that is silent for more than a week, and one that is there and saves nothing.
+// Their clocks are those of a library that chaos uses too: what is a week for them is a moment here.
+
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
+import type { FleetView } from '../../agent/index.ts';
+import {
+  askCommand,
+  killAgent,
+  runCommand,
+  startAgentProcess,
+  stopAgents,
+} from '../../cli/demo/processes.ts';
+import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
+import { days } from '../../datasets/index.ts';
+import { fakeTimeLibrary } from '../chaos/machine.ts';
+import { startFleet, temporaryFolder } from '../helpers/agents.ts';
+
+const testWithClocks = fakeTimeLibrary === undefined ? test.skip : test;
+
+testWithClocks(
+  'others tell of an owner that is silent for over a week, and of one that is there and saves nothing (needs libfaketime)',
+  async (t) => {
+    t.timeout(300_000);
+    const clockFile = join(temporaryFolder(t, 'clock'), 'now');
+    const setClocks = (hoursLater: number): void => writeFileSync(clockFile, `+${hoursLater}h`);
+    setClocks(0);
+    const startedMs = Date.now();
+    // For every process that this file starts.
+    Object.assign(process.env, {
+      LD_PRELOAD: fakeTimeLibrary,
+      FAKETIME_TIMESTAMP_FILE: clockFile,
+      FAKETIME_CACHE_DURATION: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    });
+    const fleet = await startFleet(t, { holderSilence: '90d' });
+    const owner = await fleet.add('pc-02');
+    for (const name of ['pc-03', 'pc-04']) await fleet.add(name);
+    await waitUntil({ what: 'a plan that all follow', agents: fleet.agents, secondsMax: 120 }, (views) =>
+      views.every(
+        (view) => view.plan !== undefined && view.machines.filter(({ state }) => state === 'up').length === 4,
+      ),
+    );
+    const folder = join(temporaryFolder(t, 'watched'), 'letters');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'letter.txt'), 'Dear reader,\n'.repeat(200));
+    const home = ['--home', owner.home];
+    const saved = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, ...home]);
+    t.is(saved.outcome, 'acknowledged');
+    await waitUntil({ what: 'rest', agents: fleet.agents, secondsMax: 120 }, isSettled);
+
+    const others = fleet.agents.filter((agent) => agent !== owner);
+    const tells =
+      (kind: string, about: string) =>
+      ({ problems }: FleetView): boolean =>
+        problems.some((problem) => problem.kind === kind && problem.about === about);
+    const isSilent = tells('owner-silent', owner.peer);
+    await killAgent(owner);
+    setClocks(6 * 24);
+    const early = await waitUntil(
+      { what: 'clocks six days later', agents: others, secondsMax: 60 },
+      (views) => views.every(({ atMs }) => atMs > startedMs + days(6)),
+    );
+    t.false(early.some(isSilent), 'six days are no alarm');
+    setClocks(9 * 24);
+    await waitUntil({ what: 'all telling of the silent owner', agents: others, secondsMax: 120 }, (views) =>
+      views.every(isSilent),
+    );
+    const { output } = await runCommand(['status', '--home', others[1]!.home]);
+    t.regex(output, /Nothing new of pc-02 is saved \(one drive\)/u);
+
+    // It is back, but what it should save is gone: it does not have to say so itself.
+    rmSync(folder, { recursive: true });
+    const back = await startAgentProcess('pc-02', owner.home);
+    await waitUntil({ what: 'the owner being back', agents: others, secondsMax: 120 }, (views) =>
+      views.every((view) => !isSilent(view)),
+    );
+    await stopAgents([back]);
+    setClocks(9 * 24 + 7);
+    fleet.agents.push(await startAgentProcess('pc-02', owner.home));
+    await waitUntil({ what: 'all telling of the drive', agents: others, secondsMax: 120 }, (views) =>
+      views.every(tells('snapshot-old', saved.drive)),
+    );
+    const { output: later } = await runCommand(['status', '--home', others[1]!.home]);
+    t.regex(later, /What changed in a drive of pc-02 is not safe/u);
+  },
+);
