@@ -22,34 +22,13 @@ const churn: Omit<SimulationOptions, 'seed'> = {
 export const regressions: readonly Regression[] = [
   ...sparseRegressions,
   {
-    cause:
-      'all three holders of a pack removed their replicas at once: each believed a word that another gave under an older plan; and an inventory under another plan was read with the own one, so that the pack was wanted for ever where it does not belong',
-    options: { ...churn, seed: 6 },
-  },
-  {
     cause: 'two machines that both waited for a third answered the news of each other without end',
     options: { agentCount: 12, days: 3, seed: '1' },
   },
   {
     cause:
-      'a receipt was lost after the holder had said in an inventory that it has the shard: the owner reminded it only a day later',
-    options: { ...churn, days: 7, seed: 11 },
-  },
-  {
-    cause:
       'in the pretend world a link that closed while a machine slept was never told to it: it believed a burnt machine to be up',
     options: { agentCount: 12, days: 7, faults: manyFaults, seed: 101 },
-  },
-  {
-    cause:
-      'an optimizer took the machines that it had planned for itself for those of a plan that another one made meanwhile: a burnt machine stayed in the plan',
-    options: {
-      agentCount: 10,
-      days: 16,
-      holderSilenceMs: hours(60),
-      faults: { ...manyFaults, rotsPerDay: 0, destroyedCount: 1 },
-      seed: 42,
-    },
   },
   {
     cause:
@@ -97,33 +76,6 @@ export const regressions: readonly Regression[] = [
       },
       tickMs: minutes(5),
       holderSilenceMs: days(4),
-    },
-  },
-  {
-    cause:
-      'what others had of a pack was forgotten with transfers that failed, and nobody said it again before the next day: a shard that could be rebuilt was waited for',
-    options: {
-      seed: 'vesper1-4',
-      agentCount: 12,
-      days: 7,
-      faults: {
-        network: { ...calmNetwork, frameReorderShare: 0.02, slowUplinkShare: 0.2 },
-        nights: 'people',
-        alwaysOnShare: 0.3,
-        crashesPerMachineDay: 0.4508229221637603,
-        destroyedCount: 1,
-        clockJumpsPerMachineDay: 0.262383021061101,
-        massOutageCount: 2,
-        badUpdateCount: 1,
-        slowDiskShare: 0.15,
-        fullDisksPerMachineDay: 0.09391055759804799,
-        liarShare: 0.16581262503868385,
-        hostileFramesPerLiarDay: 20,
-        rollbackCount: 2,
-      },
-      tickMs: minutes(1),
-      holderSilenceMs: days(4),
-      snapshotsPerMachineDay: 3,
     },
   },
   {
@@ -178,6 +130,79 @@ export const regressions: readonly Regression[] = [
   },
   {
     cause:
+      'a lease that its author gave itself for a thousand days lasted so long for whoever read it again from its own disk: nobody else ran the optimizer, and what burnt was not repaired',
+    options: {
+      seed: 'osprey-20',
+      agentCount: 16,
+      days: 4,
+      faults: {
+        nights: 'off',
+        alwaysOnShare: 0,
+        crashesPerMachineDay: 1.0940370321349444,
+        diskDeathsPerMachineYear: 3.347635741951847,
+        rollbackCount: 2,
+        usurpationsPerDay: 4,
+      },
+      tickMs: minutes(5),
+      holderSilenceMs: days(2),
+      snapshotsPerMachineDay: 1,
+      keepLast: 2,
+    },
+  },
+];
+
+/** The same of runs that take more than five seconds of CPU each. They run with DREY_LONG=1; unit tests of the core guard what they found. */
+export const longRegressions: readonly Regression[] = [
+  {
+    cause:
+      'all three holders of a pack removed their replicas at once: each believed a word that another gave under an older plan; and an inventory under another plan was read with the own one, so that the pack was wanted for ever where it does not belong',
+    options: { ...churn, seed: 6 },
+  },
+  {
+    cause:
+      'a receipt was lost after the holder had said in an inventory that it has the shard: the owner reminded it only a day later',
+    options: { ...churn, days: 7, seed: 11 },
+  },
+  {
+    cause:
+      'an optimizer took the machines that it had planned for itself for those of a plan that another one made meanwhile: a burnt machine stayed in the plan',
+    options: {
+      agentCount: 10,
+      days: 16,
+      holderSilenceMs: hours(60),
+      faults: { ...manyFaults, rotsPerDay: 0, destroyedCount: 1 },
+      seed: 42,
+    },
+  },
+  {
+    cause:
+      'what others had of a pack was forgotten with transfers that failed, and nobody said it again before the next day: a shard that could be rebuilt was waited for',
+    options: {
+      seed: 'vesper1-4',
+      agentCount: 12,
+      days: 7,
+      faults: {
+        network: { ...calmNetwork, frameReorderShare: 0.02, slowUplinkShare: 0.2 },
+        nights: 'people',
+        alwaysOnShare: 0.3,
+        crashesPerMachineDay: 0.4508229221637603,
+        destroyedCount: 1,
+        clockJumpsPerMachineDay: 0.262383021061101,
+        massOutageCount: 2,
+        badUpdateCount: 1,
+        slowDiskShare: 0.15,
+        fullDisksPerMachineDay: 0.09391055759804799,
+        liarShare: 0.16581262503868385,
+        hostileFramesPerLiarDay: 20,
+        rollbackCount: 2,
+      },
+      tickMs: minutes(1),
+      holderSilenceMs: days(4),
+      snapshotsPerMachineDay: 3,
+    },
+  },
+  {
+    cause:
       'the check waited for machines to agree on what an owner with two histories had given up: those who heard only the one keep it',
     options: {
       seed: 'hunt-14',
@@ -201,31 +226,6 @@ export const regressions: readonly Regression[] = [
       keepLast: 3,
     },
   },
-  {
-    cause:
-      'a lease that its author gave itself for a thousand days lasted so long for whoever read it again from its own disk: nobody else ran the optimizer, and what burnt was not repaired',
-    options: {
-      seed: 'osprey-20',
-      agentCount: 16,
-      days: 4,
-      faults: {
-        nights: 'off',
-        alwaysOnShare: 0,
-        crashesPerMachineDay: 1.0940370321349444,
-        diskDeathsPerMachineYear: 3.347635741951847,
-        rollbackCount: 2,
-        usurpationsPerDay: 4,
-      },
-      tickMs: minutes(5),
-      holderSilenceMs: days(2),
-      snapshotsPerMachineDay: 1,
-      keepLast: 2,
-    },
-  },
-];
-
-/** The same of runs that nothing made shorter: half a minute each. They run with DREY_LONG=1; unit tests of the core guard what they found. */
-export const longRegressions: readonly Regression[] = [
   {
     cause:
       'shards that were rebuilt for a plan that was over by then lay on the disk, and the core did not know: a full disk took one of them again and again',

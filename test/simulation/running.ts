@@ -8,6 +8,9 @@ import {
   type SimulationOptions,
 } from '../../agent/simulation/index.ts';
 
+/** DREY_LONG=1 asks for every seed and for fleets of full size; without it a sample of both runs, the same each time. */
+export const isLong = process.env['DREY_LONG'] !== undefined;
+
 export async function run(options: SimulationOptions): Promise<Report> {
   await new Promise((resolve) => setImmediate(resolve));
   return simulate(options);
