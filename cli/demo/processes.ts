@@ -129,14 +129,16 @@ export interface JoiningMachine {
   readonly invite: string;
   /** Space that it gives, as people write it. */
   readonly quota: string;
+  /** Where it is said to stand. */
+  readonly site?: string | undefined;
 }
 
 /** The same of `drey join --up`: a new machine, and its agent at once. Throws `demo-agent-failed`. */
-export const joinAgentProcess = ({ name, home, invite, quota }: JoiningMachine): Promise<RunningAgent> => {
+export function joinAgentProcess({ name, home, invite, quota, site }: JoiningMachine): Promise<RunningAgent> {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const words = ['join', '-', '--up', '--name', name, '--quota', quota];
-  return startProcess({ name, home, words, input: invite }, {});
-};
+  return startProcess({ name, home, words, input: invite }, site === undefined ? {} : { site });
+}
 
 interface AgentProcess {
   readonly name: string;

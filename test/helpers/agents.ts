@@ -19,8 +19,8 @@ export interface TestFleet {
   readonly agents: RunningAgent[];
   /** Of the first agent's recovery kit. */
   readonly kit: { readonly file: string; readonly passphrase: string };
-  /** Joins and starts one more machine. */
-  add(name: string): Promise<RunningAgent>;
+  /** Joins and starts one more machine, and says where it stands. */
+  add(name: string, site?: string): Promise<RunningAgent>;
 }
 
 /** A temporary folder that goes with the test. */
@@ -65,8 +65,8 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
   const admin = await startAgentProcess('pc-01', home);
   agents.push(admin);
   const { invite } = await askCommand<InviteAnswer>(['fleet', 'invite', '--home', home, '--uses', '20']);
-  const add = async (name: string): Promise<RunningAgent> => {
-    const agent = await joinAgentProcess({ name, home: join(root, name), invite, quota });
+  const add = async (name: string, site?: string): Promise<RunningAgent> => {
+    const agent = await joinAgentProcess({ name, home: join(root, name), invite, quota, site });
     agents.push(agent);
     return agent;
   };

@@ -13,12 +13,12 @@ import { askCommand, type RunningAgent, startAgentProcess, stopAgents } from '..
 import { isSettled, viewOf, waitUntil } from '../../cli/demo/waiting.ts';
 import { startFleet, type TestFleet, temporaryFolder } from '../helpers/agents.ts';
 
-/** Stops an agent in order, so that it writes what it counted, and starts it where it is said to stand. */
-async function restartAt(fleet: TestFleet, name: string, site: string): Promise<void> {
+/** Stops an agent in order, so that it writes what it counted, and starts it again. */
+async function restart(fleet: TestFleet, name: string): Promise<void> {
   const at = fleet.agents.findIndex((agent) => agent.name === name);
   const agent = fleet.agents[at]!;
   await stopAgents([agent]);
-  fleet.agents[at] = await startAgentProcess(name, agent.home, { site });
+  fleet.agents[at] = await startAgentProcess(name, agent.home);
 }
 
 const agentNamed = (fleet: TestFleet, name: string): RunningAgent =>
@@ -26,11 +26,9 @@ const agentNamed = (fleet: TestFleet, name: string): RunningAgent =>
 
 test('a file that one site restores again and again gets a copy there, and the next restore there takes it', async (t) => {
   t.timeout(600_000);
-  const fleet = await startFleet(t, { holderSilence: '120s' });
-  const names = ['pc-02', 'pc-03', 'pc-04', 'pc-05', 'pc-06', 'pc-07'];
-  for (const name of names) await fleet.add(name);
-  for (const name of ['pc-01', ...names])
-    await restartAt(fleet, name, name === 'pc-06' || name === 'pc-07' ? 'branch' : 'main');
+  const fleet = await startFleet(t, { holderSilence: '120s', create: ['--site', 'main'] });
+  for (const name of ['pc-02', 'pc-03', 'pc-04', 'pc-05']) await fleet.add(name, 'main');
+  for (const name of ['pc-06', 'pc-07']) await fleet.add(name, 'branch');
   const all = (what: string, secondsMax: number, isSo: (views: readonly FleetView[]) => boolean) =>
     waitUntil({ what, agents: fleet.agents, secondsMax }, isSo);
   await all('a plan that all follow', 90, (views) =>
@@ -85,7 +83,7 @@ test('a file that one site restores again and again gets a copy there, and the n
     for (let round = 0; round < 3; round++)
       for (const drive of read) await restoreAt(agentNamed(fleet, 'pc-07'), drive);
     // Counts are written when their hour is over, or at a stop in order.
-    await restartAt(fleet, 'pc-07', 'branch');
+    await restart(fleet, 'pc-07');
     await all('rows of the reader everywhere', 60, (views) =>
       views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
     );
