@@ -177,7 +177,8 @@ async function replay(options: ReplayOptions): Promise<void> {
       const result = await replayOrigin(scenario, policy, { origin, index, stopwatch });
       results.push(result);
       const { unavailableFileSlots, fileSlots, lostFiles } = result.account;
-      const share = (unavailableFileSlots / Math.max(1, fileSlots)).toExponential(2);
+      const share =
+        fileSlots === 0 ? 'no machine to hold a file' : (unavailableFileSlots / fileSlots).toExponential(2);
       say(
         `origin ${index}  ${policy.name}: unavailable ${share}, lost ${lostFiles}, ${result.planSeconds.toFixed(1)} s${result.sources.length === 0 ? '' : `; ${[...new Set(result.sources)].join('; ')}`}`,
       );
