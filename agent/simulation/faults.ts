@@ -230,9 +230,13 @@ function badUpdates(scheduler: Scheduler): void {
     fleet.noteFault('bad update');
     const build = random.below(3);
     const untilMs = fleet.queue.nowMs + hours(2 + 6 * random.fraction());
+    const endMs = fleet.startMs + fleet.options.days * dayMs;
     for (const machine of fleet.machines.filter(({ index }) => index % 3 === build)) {
       for (let atMs = fleet.queue.nowMs; atMs < untilMs; atMs += badUpdateMs * (1 + 2 * random.fraction()))
-        fleet.queue.schedule(atMs, () => machine.crashAfter(random.below(60)));
+        fleet.queue.schedule(atMs, () => {
+          // When the faults are over it is taken back everywhere.
+          if (atMs < endMs) machine.crashAfter(random.below(60));
+        });
     }
   });
 }

@@ -26,13 +26,16 @@ export function scheduleForgeries({
 function forge(fleet: Fleet, { shell, isUp }: Machine, random: Random): void {
   if (shell === undefined || !isUp) return;
   const victim = fleet.machines[random.below(fleet.options.agentCount)]!;
-  const messages = [...receiptsFor(fleet, victim), ...lossOf(fleet, victim)];
+  const messages = [
+    ...fleet.machines.flatMap((owner) => receiptsFor(fleet, owner)),
+    ...lossOf(fleet, victim),
+  ];
   if (messages.length > 0) fleet.noteFault("words under others' names");
   for (const message of messages)
     for (const peer of shell.wire.peers) shell.wire.send(peer, fleet.frames.encode(message));
 }
 
-/** For each shard of all that waits in the victim's outbox. */
+/** For each shard of all that waits in an owner's outbox. */
 function receiptsFor(fleet: Fleet, { shell }: Machine): readonly WireMessage[] {
   const atMs = fleet.queue.nowMs;
   return [...(shell?.core.shelf.packs.values() ?? [])].flatMap((known) => {
