@@ -11,7 +11,6 @@ import { keepsAttributes } from './data-path/index.ts';
 import { homeAt, type Home } from './home.ts';
 import { type Identity, nowMs, readIdentity } from './identity.ts';
 import { isValidAt } from '../core/index.ts';
-import { probe } from './wire/index.ts';
 
 const ok = (subject: string, text: string): Finding => ({ level: 'ok', subject, text });
 
@@ -129,6 +128,7 @@ async function dialOut(address: string, identity: Identity | undefined): Promise
       identity === undefined
         ? undefined
         : encodeHello({ fleet: identity.fleet, certificate: identity.certificateBytes });
+    const { probe } = await import('./wire/index.ts');
     const { peer, answer } = await probe(identity?.machineKey ?? createMachineKey(), address, hello);
     if (answer.kind === 'welcome') return ok('dial', `${peer} welcomed this machine`);
     return {

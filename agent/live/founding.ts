@@ -45,7 +45,6 @@ import {
 } from './identity.ts';
 import { openLiveLog } from './log/index.ts';
 import { openStore, type Store } from './store.ts';
-import { requestJoin } from './wire/index.ts';
 
 /** An admin's key lives longer than machines' certificates: the recovery kit must be fetched to renew it. */
 const adminKeyMs = days(3650);
@@ -323,6 +322,7 @@ export async function joinFleet(options: JoinFleetOptions): Promise<JoinedFleet>
   }
   mkdirSync(home.folder, { recursive: true, mode: 0o700 });
   const machineKey = machineKeyBeforeJoin(home, createMachineKey);
+  const { requestJoin } = await import('./wire/index.ts');
   const welcome = await requestJoin({ machineKey, invite, name: options.machineName });
   assertOwnCertificate(welcome.certificate, { fleet: invite.fleet, peer: machineKey.peer });
   const { quotaBytes } = settleSettings(home, wantedSettings(options));

@@ -1,4 +1,4 @@
-export { LiveAgent } from './agent.ts';
+export type { LiveAgent } from './agent.ts';
 export type { StartOptions } from './start-options.ts';
 export { startAgent } from './start.ts';
 export { type DiskTrouble, HomeDisk, standsBy } from './disk/index.ts';

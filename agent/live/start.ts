@@ -4,7 +4,7 @@ import { DreyError } from '../../datasets/index.ts';
 import { createLiveClock } from './clock.ts';
 import { isFullError, nameDiskError } from './disk-full.ts';
 import { HomeDisk, openLiveDisk, spendReserve, unfitDisk } from './disk/index.ts';
-import { LiveAgent } from './agent.ts';
+import type { LiveAgent } from './agent.ts';
 import type { StartOptions } from './start-options.ts';
 import { openAgentLog } from './agent-log.ts';
 import { homeAt } from './home.ts';
@@ -31,6 +31,8 @@ export async function startAgent(options: StartOptions): Promise<LiveAgent> {
 }
 
 async function startOnce(options: StartOptions): Promise<LiveAgent> {
+  // The whole agent; joining a fleet or asking what is wrong needs nothing of it.
+  const { LiveAgent: Agent } = await import('./agent.ts');
   const home = homeAt(options.home);
   const identity = readIdentity(home);
   settlePriority(home);
@@ -46,7 +48,7 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
       quotaBytes,
       report,
     });
-    const agent = new LiveAgent({
+    const agent = new Agent({
       home,
       identity,
       agentLog,

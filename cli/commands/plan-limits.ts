@@ -7,7 +7,7 @@ import type { PlacementLimits } from '../../optimizer/index.ts';
 import { type CommonOptions, homeOf, show } from '../command.ts';
 import { bytesText } from '../print.ts';
 import { parseByteCount } from '../quantities.ts';
-import type { Naming } from './plan.ts';
+import type { Naming } from './plan-text.ts';
 
 interface LimitsOptions extends CommonOptions {
   readonly veto?: readonly string[];

@@ -5,7 +5,7 @@ import { askAgent } from '../../agent/control/index.ts';
 import type { WhatIfAnswer } from '../../optimizer/index.ts';
 import { type CommonOptions, homeOf, show } from '../command.ts';
 import { bytesText, shareText, spanText, survivalText, tableText } from '../print.ts';
-import type { Naming } from './plan.ts';
+import type { Naming } from './plan-text.ts';
 
 interface WhatIfOptions extends CommonOptions {
   readonly lose: readonly string[];

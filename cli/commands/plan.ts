@@ -4,56 +4,19 @@ import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import { copyReasonText, explainGroup, type Plan } from '../../optimizer/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, survivalText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
-import { checkPlanFile } from './plan-check.ts';
+import type { CheckOptions } from './plan-check.ts';
 import { addLimits } from './plan-limits.ts';
+import type { Naming } from './plan-text.ts';
 import { addWhatIf } from './plan-what-if.ts';
 
-/** Names of machines by peer id. */
-export type Naming = ReadonlyMap<string, string>;
+/** It needs the optimizer, which other commands need not wait for. */
+const loadTexts = () => import('./plan-text.ts');
 
 const namesOf = (view: FleetView): Naming =>
   new Map(view.machines.map((machine) => [machine.peer, machine.name]));
-
-const nameOf = (names: Naming, peer: string): string => names.get(peer) ?? peer.slice(-8);
-
-function planText(plan: Plan, names: Naming): string {
-  const rows = plan.classes.flatMap((placementClass) =>
-    placementClass.groups.map((group) => [
-      group.id,
-      `${placementClass.name} ${placementClass.redundancy.k} of ${placementClass.redundancy.n}`,
-      survivalText(group.unavailability),
-      survivalText(group.unavailabilityAt['03:00'] ?? group.unavailability),
-      group.members.map((member) => nameOf(names, member)).join(' '),
-    ]),
-  );
-  const scores = plan.heldOut.map(
-    (score) => `  ${score.policy}: ${(100 * score.unavailableShare).toFixed(3)} % of group-hours unavailable`,
-  );
-  return [
-    `Plan ${plan.epoch} of ${timeText(plan.computedMs)} UTC by ${nameOf(names, plan.author)}, from ${plan.modelSource}`,
-    tableText([['group', 'class', 'survival', 'at 03:00', 'holders, slot by slot'], ...rows]),
-    ...copyLines(plan, names),
-    ...(scores.length === 0 ? [] : ['On held-out history:', ...scores]),
-    ...plan.notes,
-  ].join('\n');
-}
-
-/** One line for each copy of a popular pack. */
-const copyLines = (
-  { popular }: Plan,
-  names: Naming,
-  isWanted: (pack: string) => boolean = () => true,
-): readonly string[] =>
-  (popular?.copies ?? [])
-    .filter(({ pack }) => isWanted(pack))
-    .map(
-      ({ pack, machine, bytes, untilMs, reason }) =>
-        `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)} UTC, because ${copyReasonText(reason)}.`,
-    );
 
 async function viewWithPlan(
   options: CommonOptions,
@@ -72,6 +35,7 @@ async function viewWithPlan(
 
 async function showPlan(options: CommonOptions): Promise<void> {
   const { plan, names } = await viewWithPlan(options);
+  const { planText } = await loadTexts();
   show(options, plan, () => planText(plan, names));
 }
 
@@ -83,6 +47,7 @@ async function explain(groupId: string, options: CommonOptions): Promise<void> {
   const group = plan.classes
     .flatMap((placementClass) => placementClass.groups)
     .find(({ id }) => id === groupId);
+  const { copyLines, groupText } = await loadTexts();
   const copies = copyLines(
     plan,
     names,
@@ -101,15 +66,14 @@ async function explain(groupId: string, options: CommonOptions): Promise<void> {
       advice: 'Take an id from `drey plan show`.',
     });
   }
-  const named = (line: string): string =>
-    [...names].reduce((text, [peer, name]) => text.replaceAll(peer, name), line);
-  show(options, group, () => explainGroup(plan, groupId).map(named).join('\n'));
+  show(options, group, () => groupText(plan, groupId, names));
 }
 
 async function compute(options: CommonOptions): Promise<void> {
   const home = homeOf(options);
   const answer = await askAgent({ home, call: 'computePlan', request: {}, ...trainingProgress(options) });
   const names = namesOf(await askAgent({ home, call: 'view', request: {} }));
+  const { planText } = await loadTexts();
   show(options, answer, () =>
     [
       answer.changed ? 'A new plan is published.' : 'The plan stays as it is: nothing better was found.',
@@ -168,5 +132,8 @@ export function addPlanCommands(program: Command): void {
       .argument('<file>', 'what `drey plan show --json` wrote')
       .option('--before <file>', 'the plan before it: is everything counted that moved?'),
     'drey plan check plan.json',
-  ).action(checkPlanFile);
+  ).action(async (path: string, options: CheckOptions) => {
+    const { checkPlanFile } = await import('./plan-check.ts');
+    checkPlanFile(path, options);
+  });
 }

@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { askAgent } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
-import { adjustedRandIndex } from '../../models/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { WrittenHistory } from '../generated-history.ts';
 import { survivalText, tableText } from '../print.ts';
@@ -73,6 +72,7 @@ export async function learnAndPlan(state: DemoState): Promise<string> {
     ...trainingProgress({}),
   });
   state.plan = plan;
+  const { adjustedRandIndex } = await import('../../models/index.ts');
   const labels = domainLabels(state, plan);
   state.domainMatch = adjustedRandIndex(labels.truth, labels.found);
   return `${elected.name} is the elected optimizer: trained, plan ${plan.epoch} published, from ${plan.modelSource}`;

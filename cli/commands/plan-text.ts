@@ -1,0 +1,52 @@
+// Plans in words: groups, copies and why. The only part of `drey plan` that needs the optimizer, so that other commands start without it.
+
+import { copyReasonText, explainGroup, type Plan } from '../../optimizer/index.ts';
+import { bytesText, survivalText, tableText, timeText } from '../print.ts';
+
+/** Names of machines by peer id. */
+export type Naming = ReadonlyMap<string, string>;
+
+const nameOf = (names: Naming, peer: string): string => names.get(peer) ?? peer.slice(-8);
+
+/** The plan as people read it. */
+export function planText(plan: Plan, names: Naming): string {
+  const rows = plan.classes.flatMap((placementClass) =>
+    placementClass.groups.map((group) => [
+      group.id,
+      `${placementClass.name} ${placementClass.redundancy.k} of ${placementClass.redundancy.n}`,
+      survivalText(group.unavailability),
+      survivalText(group.unavailabilityAt['03:00'] ?? group.unavailability),
+      group.members.map((member) => nameOf(names, member)).join(' '),
+    ]),
+  );
+  const scores = plan.heldOut.map(
+    (score) => `  ${score.policy}: ${(100 * score.unavailableShare).toFixed(3)} % of group-hours unavailable`,
+  );
+  return [
+    `Plan ${plan.epoch} of ${timeText(plan.computedMs)} UTC by ${nameOf(names, plan.author)}, from ${plan.modelSource}`,
+    tableText([['group', 'class', 'survival', 'at 03:00', 'holders, slot by slot'], ...rows]),
+    ...copyLines(plan, names),
+    ...(scores.length === 0 ? [] : ['On held-out history:', ...scores]),
+    ...plan.notes,
+  ].join('\n');
+}
+
+/** One line for each copy of a popular pack. */
+export const copyLines = (
+  { popular }: Plan,
+  names: Naming,
+  isWanted: (pack: string) => boolean = () => true,
+): readonly string[] =>
+  (popular?.copies ?? [])
+    .filter(({ pack }) => isWanted(pack))
+    .map(
+      ({ pack, machine, bytes, untilMs, reason }) =>
+        `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)} UTC, because ${copyReasonText(reason)}.`,
+    );
+
+/** Why the machines of a group, by their names. */
+export function groupText(plan: Plan, groupId: string, names: Naming): string {
+  const named = (line: string): string =>
+    [...names].reduce((words, [peer, name]) => words.replaceAll(peer, name), line);
+  return explainGroup(plan, groupId).map(named).join('\n');
+}
