@@ -94,23 +94,32 @@ export async function carryOut(state: DemoState): Promise<string> {
 const namesOf = (view: FleetView): ReadonlyMap<string, string> =>
   new Map(view.machines.map(({ peer, name }) => [peer, name]));
 
+/** Of each class: enough to see what a group is. */
+const groupsShown = 3;
+
 function groupTable(view: FleetView, plan: Plan): string {
   const names = namesOf(view);
   const rows = plan.classes.flatMap(({ name, redundancy, groups }) =>
-    groups.map((group) => [
-      group.id,
-      `${name} ${redundancy.k} of ${redundancy.n}`,
-      survivalText(group.unavailability),
-      survivalText(group.unavailabilityAt['03:00'] ?? group.unavailability),
-      group.members
-        .map(
-          (peer) =>
-            `${names.get(peer) ?? peer}${plan.domains[peer] === undefined ? '' : `(${plan.domains[peer].replace(/^learned domain /u, 'd')})`}`,
-        )
-        .join(' '),
-    ]),
+    groups
+      .slice(0, groupsShown)
+      .map((group) => [
+        group.id,
+        `${name} ${redundancy.k} of ${redundancy.n}`,
+        survivalText(group.unavailability),
+        survivalText(group.unavailabilityAt['03:00'] ?? group.unavailability),
+        group.members
+          .map(
+            (peer) =>
+              `${names.get(peer) ?? peer}${plan.domains[peer] === undefined ? '' : `(${plan.domains[peer].replace(/^learned domain /u, 'd')})`}`,
+          )
+          .join(' '),
+      ]),
   );
-  return tableText([['group', 'class', 'survival', 'at 03:00', 'holders (domain)'], ...rows]);
+  const groupCount = plan.classes.reduce((sum, { groups }) => sum + groups.length, 0);
+  return [
+    tableText([['group', 'class', 'survival', 'at 03:00', 'holders (domain)'], ...rows]),
+    ...(groupCount > rows.length ? [`… ${groupCount - rows.length} more groups: \`drey plan show\``] : []),
+  ].join('\n');
 }
 
 /** Step: what was decided, and what it is worth. Returns several lines. */
