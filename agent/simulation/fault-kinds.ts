@@ -71,7 +71,7 @@ export const faultKinds = {
   },
   forgers: {
     about: "machines that send receipts and batches in others' names",
-    faults: { forgeriesPerDay: 6 },
+    faults: { forgeriesPerDay: 24 },
   },
   plunder: {
     about: 'a machine that is put out was stolen: its thief gives up all that was saved with it',
