@@ -1,5 +1,6 @@
 // `drey up`: the agent itself, in the foreground, with its dashboard, until a signal ends it.
 
+import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { homeOf, withCommonOptions, type CommonOptions } from '../command.ts';
 import { say, sayJson } from '../print.ts';
@@ -42,8 +43,11 @@ export async function runAgent(options: UpOptions, said?: Said): Promise<void> {
     dashboardPort: Number(options.dashboardPort),
     metricsTokenFile,
     metricsToken: () => settleToken(metricsTokenFile),
-    onUp: (agent, dashboard) =>
-      sayUp(options, { peer: agent.peer, pid: process.pid, addresses: agent.addresses(), dashboard }, said),
+    onUp: (agent, dashboard) => {
+      sayUp(options, { peer: agent.peer, pid: process.pid, addresses: agent.addresses(), dashboard }, said);
+      // By itself it is kept when the process ends, which is weeks from now; commands start until then.
+      setImmediate(flushCompileCache);
+    },
     onTrouble: (trouble) =>
       process.stderr.write(
         trouble === undefined
