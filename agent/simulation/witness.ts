@@ -112,11 +112,12 @@ export class Witness {
         if (event.outcome === 'stored') heard.gained = unknownTo(shell, event.shard);
         return;
       case 'shardArrived':
-        if (event.outcome === 'stored')
-          heard.gained = unknownTo(shell, {
-            pack: event.arrival.descriptor.pack,
-            index: event.arrival.index,
-          });
+        if (event.outcome === 'stored') {
+          const shard = { pack: event.arrival.descriptor.pack, index: event.arrival.index };
+          // Parts of a rebuild or a restore go to scratch.
+          const isHeld = machine.platters.slot('held', shard)?.isFlushed === true;
+          heard.gained = isHeld ? unknownTo(shell, shard) : undefined;
+        }
         return;
       default:
     }
