@@ -29,11 +29,11 @@ const recordBits: Readonly<Record<AgentRecord['kind'], number>> = {
   telemetry: 2048,
 };
 
-const bitsOf = (kinds: Iterable<AgentRecord['kind']>): number => {
+function bitsOf(records: readonly Pick<AgentRecord, 'kind'>[]): number {
   let bits = 0;
-  for (const kind of kinds) bits |= recordBits[kind];
+  for (const { kind } of records) bits |= recordBits[kind];
   return bits;
-};
+}
 
 const nobody: readonly Hearer[] = [];
 
@@ -55,12 +55,12 @@ export class Hearing {
   /** Those that an event concerns. */
   of(event: CoreEvent): readonly Hearer[] {
     if (event.kind !== 'batchStored') return this.#byKind.get(event.kind) ?? nobody;
-    let bits = 0;
-    for (const { kind } of event.batch.records) bits |= recordBits[kind];
+    const bits = bitsOf(event.batch.records);
     const known = this.#byRecords.get(bits);
     if (known !== undefined) return known;
     const hearers = (this.#byKind.get('batchStored') ?? nobody).filter(
-      ({ hearsRecords }) => hearsRecords === undefined || (bitsOf(hearsRecords) & bits) !== 0,
+      ({ hearsRecords }) =>
+        hearsRecords === undefined || (bitsOf(hearsRecords.map((kind) => ({ kind }))) & bits) !== 0,
     );
     this.#byRecords.set(bits, hearers);
     return hearers;
