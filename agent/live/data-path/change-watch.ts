@@ -3,7 +3,6 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-
 import { massChangeWindowMs } from '../../limits.ts';
 import { appendLines, encodeLine, openJournal, rewriteJournal } from './line-journal.ts';
 import { type ChangeCounts, isMassChange } from './mass-change.ts';

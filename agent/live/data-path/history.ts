@@ -2,13 +2,12 @@
 // this side only hands packs over.
 
 import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '../../codec/index.ts';
-import { answerReading } from './restorer.ts';
+import { answerReading, runReading } from './restorer.ts';
 import type {
   DifferenceResult,
   HistoryRequest,
   HistoryResult,
   ReadProgress,
-  ReadQuestion,
   ProveRequest,
   ProveResult,
   VerifyRequest,
@@ -93,9 +92,8 @@ export const verifySnapshots = (
     },
     answer: async (question) => {
       if (question.kind === 'count') return { body: await options.countShards(question.descriptors) };
-      if (question.kind !== 'check') return answerReading(question, options);
-      const answer = (asked: ReadQuestion): ReturnType<typeof answerReading> => answerReading(asked, options);
-      return { body: await options.workers.run({ task: 'check', request: question.request, answer }) };
+      if (question.kind === 'check') return runReading('check', question.request, options);
+      return answerReading(question, options);
     },
   });
 

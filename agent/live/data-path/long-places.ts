@@ -3,10 +3,11 @@
 
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 
-const callBytesMax = 4095;
+/** Longest path that one system call takes on Linux. */
+export const callBytesMax = 4095;
 /** What is left for the rest of the path below the open folder. */
 const aboveBytesMax = 3000;
-const slash = 0x2f;
+export const slash = 0x2f;
 
 let kept: { readonly above: string; readonly handle: number } | undefined;
 

@@ -25,9 +25,13 @@ export function parentOf(path: BytePath): BytePath {
   return bytePath(cut < 0 ? '' : path.slice(0, cut));
 }
 
+/** What stands before drive paths in a real folder. */
+export const startUnder = (folder: string): Buffer =>
+  Buffer.from(folder.endsWith('/') ? folder : `${folder}/`, 'utf8');
+
 /** Joins drive paths to one real folder, as the bytes that file system calls take. */
 export function placeUnder(folder: string): (path: BytePath) => Buffer {
-  const start = Buffer.from(folder.endsWith('/') ? folder : `${folder}/`, 'utf8');
+  const start = startUnder(folder);
   return (path) =>
     path === '' ? Buffer.from(folder, 'utf8') : shortened(Buffer.concat([start, pathBytes(path)]));
 }

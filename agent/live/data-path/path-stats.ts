@@ -3,11 +3,10 @@
 
 import { lstatSync } from 'node:fs';
 import { type FileStats, statsOf } from './file-stats.ts';
-import { systemCalls } from './system-calls.ts';
+import { systemCalls, terminated } from './system-calls.ts';
 
 /** Throws the system's error. */
-export const statsAt = (place: Buffer): FileStats =>
-  statsIn(Buffer.concat([place, Buffer.of(0)]), place.length);
+export const statsAt = (place: Buffer): FileStats => statsIn(terminated(place), place.length);
 
 /** Of the path that is the first `length` bytes of `memory`; one more has room there for the zero that ends it. */
 export function statsIn(memory: Buffer, length: number): FileStats {

@@ -3,7 +3,7 @@
 
 import { DreyError } from '../../../datasets/index.ts';
 import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '../../codec/index.ts';
-import type { Difference, ReadProgress, ReadQuestion, RestoreResult } from './tasks.ts';
+import type { Difference, ReadProgress, ReadQuestion, RestoreResult, Tasks } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 
 /** A pack more than threads is on its way at once: this bounds the memory. */
@@ -47,11 +47,10 @@ export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult>
       overwrite: options.overwrite === 'replace',
       jobCountMax: Math.min(workers.threadCountMax, placingThreadsMax) + 1,
     },
-    answer: async (question) => {
-      if (question.kind !== 'place') return answerReading(question, options);
-      const answer = (asked: ReadQuestion): ReturnType<typeof answerReading> => answerReading(asked, options);
-      return { body: await workers.run({ task: 'place', request: question.request, answer }) };
-    },
+    answer: (question) =>
+      question.kind === 'place'
+        ? runReading('place', question.request, options)
+        : answerReading(question, options),
   });
 }
 
@@ -67,6 +66,17 @@ export async function answerReading(
   }
   const body = await fetchPack(question.descriptor);
   return { body, transfer: [body.buffer as ArrayBuffer] };
+}
+
+/** Has another task read a pack for the one that asks. Throws as `answerReading`, and `worker-lost`. */
+export async function runReading<Name extends 'check' | 'place'>(
+  task: Name,
+  request: Tasks[Name]['request'],
+  options: Pick<RestoreOptions, 'workers' | 'fetchPack' | 'onProgress' | 'signal'>,
+): Promise<Answer<Tasks[Name]['result']>> {
+  const answer = (question: ReadQuestion): ReturnType<typeof answerReading> =>
+    answerReading(question, options);
+  return { body: await options.workers.run({ task, request, answer }) };
 }
 
 const cancelled = (): DreyError =>

@@ -1,4 +1,4 @@
-// What lies in a folder right now: one synchronous walk (three times faster than promises), in byte order, by lstat.
+// What lies in a folder right now: one synchronous walk (three times faster than promises), in byte order.
 // Follows no symlink, opens no file. Lists what it could not look at; never leaves something out silently.
 
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -6,7 +6,8 @@ import { DreyError } from '../../../datasets/index.ts';
 import type { Attribute } from '../../codec/index.ts';
 import type { EntryType, FileStats } from './file-stats.ts';
 import type { IgnoreCheck } from './ignore.ts';
-import { byBytes, type BytePath, bytePath, joinPath, placeUnder } from './path-bytes.ts';
+import { callBytesMax, slash } from './long-places.ts';
+import { byBytes, type BytePath, bytePath, joinPath, placeUnder, startUnder } from './path-bytes.ts';
 import { statsAt, statsIn } from './path-stats.ts';
 import { keptAttributes } from './system-calls.ts';
 
@@ -57,10 +58,6 @@ export function scanFolder(folder: string, isIgnored: IgnoreCheck): Scan {
   return { entries: walk.entries, root, unreadable: walk.unreadable, special: walk.special };
 }
 
-/** Longest path that one system call takes. */
-const callBytesMax = 4095;
-const slash = 0x2f;
-
 /** A name, and where it stands in the walk's memory: beyond its end where the path is too long for it. */
 interface NamePlace {
   readonly name: string;
@@ -84,8 +81,7 @@ class Walk {
   }
 
   enterRoot(): void {
-    const start = Buffer.from(this.#folder.endsWith('/') ? this.#folder : `${this.#folder}/`, 'utf8');
-    this.#enter(bytePath(''), start.copy(this.#memory));
+    this.#enter(bytePath(''), startUnder(this.#folder).copy(this.#memory));
   }
 
   /** Names of the folder go into the memory from `at` on. */

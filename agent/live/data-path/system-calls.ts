@@ -112,7 +112,8 @@ class LinuxCalls implements SystemCalls {
   }
 }
 
-const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.of(0)]);
+/** With the zero that ends a path for the system. */
+export const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.of(0)]);
 
 /** glibc, then musl. */
 const libraries = ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`];
