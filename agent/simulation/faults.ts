@@ -11,6 +11,7 @@ import { calmNetwork } from './network.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
+import { type Scheduler, times } from './scheduling.ts';
 
 const yearDays = 365;
 /** A bad update crashes a machine again after this, or up to three times as much. */
@@ -21,11 +22,6 @@ const siteCount = 6;
 const liarShareMax = 1 / 3;
 /** Disks fail by their age as a Weibull with this shape: old ones much more (Schroeder and Gibson, FAST'07, section 4). */
 const diskAgeShape = 2;
-
-interface Scheduler {
-  readonly fleet: Fleet;
-  readonly random: Random;
-}
 
 /** Puts all faults of the fleet's options on its queue. */
 export function scheduleFaults(fleet: Fleet): void {
@@ -69,16 +65,6 @@ export function stopFaults(fleet: Fleet): void {
     machine.endOutage();
     if (machine.isRevoked) fleet.crash(machine);
     else machine.powerOn(fleet);
-  }
-}
-
-/** `count` times over the days, at random moments; a fraction of a time is a chance. */
-function times({ fleet, random }: Scheduler, count: number, act: (random: Random) => void): void {
-  const whole = Math.floor(count) + (random.fraction() < count % 1 ? 1 : 0);
-  for (let time = 0; time < whole; time++) {
-    const atMs = fleet.startMs + random.fraction() * fleet.options.days * dayMs;
-    const own = random.fork(`time ${time}`);
-    fleet.queue.schedule(atMs, () => act(own));
   }
 }
 

@@ -1,26 +1,20 @@
 // Machines that write in others' names: receipts of holders that have nothing yet, batches in which an owner gives up what it keeps. All is as it
 // should be but the signature; nothing of it may take effect.
 
-import { days, type Random, unixMs } from '../../datasets/index.ts';
+import { type Random, unixMs } from '../../datasets/index.ts';
 import { bytesOfHex, logName, signBatch, signReceipt, type WireMessage } from '../codec/index.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
+import { type Scheduler, timesApart } from './scheduling.ts';
 
 /** Any machine but the admin's may try, at random moments over the days. */
-export function scheduleForgeries({
-  fleet,
-  random,
-}: {
-  readonly fleet: Fleet;
-  readonly random: Random;
-}): void {
-  const { faults, days: dayCount, agentCount } = fleet.options;
-  for (let time = 0; time < Math.round(faults.forgeriesPerDay * dayCount); time++) {
-    const own = random.fork(`time ${time}`);
-    const atMs = fleet.startMs + own.fraction() * days(dayCount);
-    fleet.queue.schedule(atMs, () => forge(fleet, fleet.machines[1 + own.below(agentCount - 1)]!, own));
-  }
+export function scheduleForgeries(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  const { faults, days, agentCount } = fleet.options;
+  timesApart(scheduler, { count: faults.forgeriesPerDay * days }, (random) =>
+    forge(fleet, fleet.machines[1 + random.below(agentCount - 1)]!, random),
+  );
 }
 
 function forge(fleet: Fleet, { shell, isUp }: Machine, random: Random): void {

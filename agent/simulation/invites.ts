@@ -5,18 +5,19 @@ import { sha256Hex, signStatement } from '../codec/index.ts';
 import { inviteId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { type Scheduler, timesApart } from './scheduling.ts';
 
 /** Whoever wrote the word may have crashed, or nobody was there: it is said again. */
 const againMs = hours(1);
 
 /** Over the first half of the days, at random moments. */
-export function scheduleTwins({ fleet, random }: { readonly fleet: Fleet; readonly random: Random }): void {
-  const { faults, days: dayCount } = fleet.options;
-  for (let time = 0; time < faults.twinInviteCount; time++) {
-    const own = random.fork(`time ${time}`);
-    const atMs = fleet.startMs + (own.fraction() / 2) * days(dayCount);
-    fleet.queue.schedule(atMs, () => comeTwice(fleet, own, time));
-  }
+export function scheduleTwins(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  timesApart(
+    scheduler,
+    { count: Math.ceil(fleet.options.faults.twinInviteCount), share: 0.5 },
+    (random, time) => comeTwice(fleet, random, time),
+  );
 }
 
 function comeTwice(fleet: Fleet, random: Random, time: number): void {

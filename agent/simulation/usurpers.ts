@@ -18,6 +18,7 @@ import { snapshotId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf, driveRecordOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
+import { type Scheduler, timesApart } from './scheduling.ts';
 import type { Shell } from './shell.ts';
 
 /** Packs that one record gives up. */
@@ -33,11 +34,6 @@ interface Usurpation {
   readonly stranger: AdminKey;
 }
 
-interface Scheduler {
-  readonly fleet: Fleet;
-  readonly random: Random;
-}
-
 /** Any machine but the admin's may try, at random moments over the days. */
 export const scheduleUsurpations = (scheduler: Scheduler): void =>
   schedule(scheduler, scheduler.fleet.options.faults.usurpationsPerDay, acts);
@@ -48,32 +44,22 @@ export const scheduleNamesakes = (scheduler: Scheduler): void =>
     ["takes another's drive for its own", takeDrive],
   ]);
 
-function schedule({ fleet, random }: Scheduler, perDay: number, chosen: Acts): void {
+function schedule(scheduler: Scheduler, perDay: number, chosen: Acts): void {
+  const { fleet } = scheduler;
   const { days: dayCount, agentCount, seed } = fleet.options;
   const root = fleetRootFromSeed(sha256(Buffer.from(`stranger ${seed}`)));
   const stranger = createAdminKey(root, { notBeforeMs: fleet.startMs, forMs: certificateMs });
-  for (let time = 0; time < Math.round(perDay * dayCount); time++) {
-    const own = random.fork(`time ${time}`);
-    const atMs = fleet.startMs + own.fraction() * days(dayCount);
-    fleet.queue.schedule(atMs, () => {
-      const machine = fleet.machines[1 + own.below(agentCount - 1)]!;
-      const { shell } = machine;
-      if (shell === undefined || !machine.isUp || machine.isRevoked || !shell.mayPublish) return;
-      const usurpation = {
-        fleet,
-        machine,
-        shell,
-        random: own,
-        now: unixMs(Math.floor(fleet.queue.nowMs)),
-        stranger,
-      };
-      const [kind, act] = chosen[own.below(chosen.length)]!;
-      const records = act(usurpation);
-      if (records.length === 0) return;
-      fleet.noteFault(`usurper: ${kind}`);
-      shell.publish(records, () => {});
-    });
-  }
+  timesApart(scheduler, { count: perDay * dayCount }, (random) => {
+    const machine = fleet.machines[1 + random.below(agentCount - 1)]!;
+    const { shell } = machine;
+    if (shell === undefined || !machine.isUp || machine.isRevoked || !shell.mayPublish) return;
+    const now = unixMs(Math.floor(fleet.queue.nowMs));
+    const [kind, act] = chosen[random.below(chosen.length)]!;
+    const records = act({ fleet, machine, shell, random, now, stranger });
+    if (records.length === 0) return;
+    fleet.noteFault(`usurper: ${kind}`);
+    shell.publish(records, () => {});
+  });
 }
 
 type Act = (usurpation: Usurpation) => readonly AgentRecord[];

@@ -1,12 +1,13 @@
 // Deletions that admins ask for in a simulated fleet: some by a quorum, some that are stopped again, some by a thief who has one admin's key.
 // What may be freed, and from when, is known here, and held against what machines believe.
 
-import { dayMs, hours, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { hours, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { type AdminKey, sha256Hex, signStatement, type Statement } from '../codec/index.ts';
 import { wipeWaitMsMin } from '../limits.ts';
 import { type DriveId, type PeerId, type WipeId, wipeId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf } from './ledger.ts';
+import { type Scheduler, times } from './scheduling.ts';
 
 /** Holders wait by their own clocks, which may be set forwards meanwhile. */
 const wrongClocksMs = hours(12);
@@ -14,15 +15,10 @@ const wrongClocksMs = hours(12);
 const seenMs = hours(2);
 
 /** Schedules wishes over the days. Of three admins the last one's key was stolen. */
-export function scheduleWipes({ fleet, random }: { readonly fleet: Fleet; readonly random: Random }): void {
+export function scheduleWipes(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
   const { faults, days } = fleet.options;
-  const expected = faults.wipesPerDay * days;
-  const count = Math.floor(expected) + (random.fraction() < expected % 1 ? 1 : 0);
-  for (let time = 0; time < count; time++) {
-    const atMs = fleet.startMs + random.fraction() * days * dayMs;
-    const own = random.fork(`time ${time}`);
-    fleet.queue.schedule(atMs, () => begin(fleet, own, time));
-  }
+  times(scheduler, faults.wipesPerDay * days, (random, time) => begin(fleet, random, time));
 }
 
 function begin(fleet: Fleet, random: Random, time: number): void {
