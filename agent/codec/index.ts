@@ -30,5 +30,7 @@ export { plan as planSchema } from './schemas.ts';
 export type * from './shard.ts';
 export type * from './statement.ts';
 export * from './statement-codec.ts';
+export * from './index-segment.ts';
+export * from './snapshot-root.ts';
 export * from './tree.ts';
 export { encodeTreeEntry, TreeBytes } from './tree-rows.ts';

@@ -209,17 +209,24 @@ export function encodePackEntry(entry: PackEntry): Uint8Array {
   return bytes;
 }
 
-export function decodePackEntries(bytes: Uint8Array): readonly PackEntry[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: Math.floor(bytes.length / entryBytes) }, (_, index) => {
-    const at = index * entryBytes;
-    return {
-      chunk: chunkId(hexOf(bytes.subarray(at, at + 32))),
-      blob: view.getUint32(at + 32),
-      offset: view.getUint32(at + 36),
-      length: view.getUint32(at + 40),
-    };
-  });
+/** Entries in a row; only those of wanted chunks, where it is said which. */
+export function decodePackEntries(
+  bytes: Uint8Array,
+  isWanted?: (chunk: ChunkId) => boolean,
+): readonly PackEntry[] {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const entries: PackEntry[] = [];
+  for (let at = 0; at + entryBytes <= bytes.length; at += entryBytes) {
+    const chunk = chunkId(view.toString('hex', at, at + 32));
+    if (isWanted?.(chunk) === false) continue;
+    entries.push({
+      chunk,
+      blob: view.readUInt32BE(at + 32),
+      offset: view.readUInt32BE(at + 36),
+      length: view.readUInt32BE(at + 40),
+    });
+  }
+  return entries;
 }
 
 interface PackParts {
@@ -227,7 +234,8 @@ interface PackParts {
   readonly header: Uint8Array;
   /** Sealed bytes of each blob. */
   readonly blobs: readonly Uint8Array[];
-  readonly entries: readonly PackEntry[];
+  /** The directory's entries, as they are stored. */
+  readonly entries: Uint8Array;
 }
 
 /** Undefined where it is none that this Drey knows. */
@@ -272,7 +280,7 @@ function splitPack(
     at += length;
   }
   if (at !== pack.length - 8 - sealedBytes) return undefined;
-  return { blobs, entries: decodePackEntries(directory.subarray(8 + 4 * blobCount)) };
+  return { blobs, entries: directory.subarray(8 + 4 * blobCount) };
 }
 
 /** The blob that was opened last in this thread, of whichever pack: its plain bytes lie in memory that all packs share. */
@@ -280,14 +288,13 @@ let lastBlob: { readonly pack: OpenPack; readonly blob: number; readonly plain: 
 
 /** A pack opened with its drive key: its directory, and chunks on demand. */
 export class OpenPack {
-  readonly entries: readonly PackEntry[];
   /** How its chunks are named. */
   readonly version: PackVersion;
   readonly #parts: PackParts;
+  #entries: readonly PackEntry[] | undefined;
 
   private constructor(parts: PackParts) {
     this.#parts = parts;
-    this.entries = parts.entries;
     this.version = versionOf(parts.header) ?? packVersionNow;
   }
 
@@ -305,6 +312,11 @@ export class OpenPack {
     const parts = splitPack(pack, directory, sealed.length);
     if (parts === undefined) return reject('wrong-shape', 'the directory does not fit the pack');
     return accept(new OpenPack({ key, header, ...parts }));
+  }
+
+  /** What is in it; decoded when first asked for, as whoever knows an index needs none of it. */
+  get entries(): readonly PackEntry[] {
+    return (this.#entries ??= decodePackEntries(this.#parts.entries));
   }
 
   /** The plain bytes of a chunk; a view into its blob, valid until a chunk of another blob or pack is read. */

@@ -11,6 +11,7 @@ import {
   decodeTree,
   type DriveKeys,
   everyKey,
+  type IndexedPack,
   openSmall,
   type PackDescriptor,
   type PackEntry,
@@ -28,11 +29,54 @@ export interface IndexedChunk {
   readonly entry: PackEntry;
 }
 
-export interface ReadSnapshot {
-  readonly entries: readonly TreeEntry[];
-  readonly chunks: ReadonlyMap<ChunkId, IndexedChunk>;
+export interface FoundChunks {
+  readonly places: ReadonlyMap<ChunkId, IndexedChunk>;
   /** Why parts of the index are not there; empty when all are. */
-  readonly indexFailures: readonly string[];
+  readonly failures: readonly string[];
+}
+
+interface SnapshotParts {
+  /** Entries as they are stored. */
+  readonly tree: Uint8Array;
+  /** Index segments, oldest first, or why one is not there. */
+  readonly segments: readonly (Uint8Array | string)[];
+  readonly failures: readonly string[];
+}
+
+/** A snapshot's tree and index as they are stored: what nobody asks for is not decoded. */
+export class ReadSnapshot {
+  readonly #parts: SnapshotParts;
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts;
+  }
+
+  /** The entries whose paths, one character a byte, are wanted, in the tree's order. Throws `snapshot-unreadable`. */
+  entries(isWanted: (path: string) => boolean): readonly TreeEntry[] {
+    const { tree } = this.#parts;
+    const decoded = decodeTree(tree, isWanted);
+    if (!decoded.ok) throw unreadable(decoded.rejection.reason);
+    if (decoded.value.usedBytes !== tree.length) throw unreadable('its tree ends in the middle of an entry');
+    return decoded.value.entries;
+  }
+
+  /** Where chunks lie; what a later segment says counts. */
+  find(chunks: ReadonlySet<ChunkId>): FoundChunks {
+    const read = this.#parts.segments.map((bytes) =>
+      typeof bytes === 'string' ? bytes : packsWith(chunks, bytes),
+    );
+    const failures = [...this.#parts.failures, ...read.filter((packs) => typeof packs === 'string')];
+    const places = new Map<ChunkId, IndexedChunk>();
+    for (const { descriptor, entries } of read.filter((packs) => typeof packs !== 'string').flat())
+      for (const entry of entries) places.set(entry.chunk, { descriptor, entry });
+    return { places, failures };
+  }
+}
+
+/** An index segment with only those chunks, or why it cannot be read. */
+function packsWith(chunks: ReadonlySet<ChunkId>, segment: Uint8Array): readonly IndexedPack[] | string {
+  const decoded = decodeIndexSegment(segment, (chunk) => chunks.has(chunk));
+  return decoded.ok ? decoded.value : decoded.rejection.reason;
 }
 
 /** Throws `snapshot-unreadable` when root or tree cannot be had whole. */
@@ -50,14 +94,7 @@ export async function readSnapshot(
   const parts = (locators: readonly ChunkLocator[]): Uint8Array | string => joinChunks(locators, read);
   const tree = parts(root.tree);
   if (typeof tree === 'string') throw unreadable(`of its tree, ${tree}`);
-  const chunks = new Map<ChunkId, IndexedChunk>();
-  const indexFailures: string[] = [...newest.failures];
-  // What a later segment says counts.
-  for (const segment of segments) {
-    const failure = addSegment(parts(segment), chunks);
-    if (failure !== undefined) indexFailures.push(failure);
-  }
-  return { entries: entriesOf(tree), chunks, indexFailures };
+  return new ReadSnapshot({ tree, segments: segments.map(parts), failures: newest.failures });
 }
 
 /** Packs are rewritten, and only the newest index knows where their chunks are now; without it, the snapshot's own must do. */
@@ -116,22 +153,6 @@ function joinChunks(locators: readonly ChunkLocator[], read: ReadChunks): Uint8A
   }
   if (reasons.length === 0) return concatBytes(...parts);
   return `${reasons.length} of ${locators.length} parts are missing: ${reasons[0]}`;
-}
-
-function addSegment(bytes: Uint8Array | string, chunks: Map<ChunkId, IndexedChunk>): string | undefined {
-  if (typeof bytes === 'string') return bytes;
-  const segment = decodeIndexSegment(bytes);
-  if (!segment.ok) return segment.rejection.reason;
-  for (const { descriptor, entries } of segment.value)
-    for (const entry of entries) chunks.set(entry.chunk, { descriptor, entry });
-  return undefined;
-}
-
-function entriesOf(tree: Uint8Array): readonly TreeEntry[] {
-  const decoded = decodeTree(tree);
-  if (!decoded.ok) throw unreadable(decoded.rejection.reason);
-  if (decoded.value.usedBytes !== tree.length) throw unreadable('its tree ends in the middle of an entry');
-  return decoded.value.entries;
 }
 
 export const unreadable = (reason: string): DreyError =>
