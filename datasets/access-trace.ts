@@ -2,8 +2,8 @@
 // Made of telemetry rows or of public logs; it never holds names, paths or addresses, only hashes of them.
 
 import type { FleetHistory } from './history.ts';
-import type { AccessRow, MachineAttributes } from './rows.ts';
-import { hourMs, type MachineId, type UnixMs, unixMs } from './units.ts';
+import type { AccessRow, MachineAttributes, PackReadRow } from './rows.ts';
+import { type FileId, fileId, hourMs, type MachineId, type UnixMs, unixMs } from './units.ts';
 
 export interface AccessTrace {
   /** Start of the first hour. */
@@ -51,6 +51,26 @@ export function accessOfHistory(history: FleetHistory): AccessTrace | undefined 
     ...numberSites(names),
     rows: history.access,
   };
+}
+
+/** A pack in the place of a file: 128 bits of its id. */
+export const fileOfPack = (pack: string): FileId => fileId(pack.slice(0, 32));
+
+/** Reads of packs as accesses, in the order of their hours. */
+export const packReadsAsAccess = (rows: readonly PackReadRow[]): readonly AccessRow[] =>
+  rows.map(({ machine, hourMs: atMs, pack, packBytes, reads }) => ({
+    kind: 'access',
+    machine,
+    hourMs: atMs,
+    file: fileOfPack(pack),
+    reads,
+    writes: 0,
+    byteCount: packBytes,
+  }));
+
+/** The reads of packs of a fleet's history, each pack a file; undefined where nothing was read. */
+export function packAccessOfHistory({ packReads = [], ...history }: FleetHistory): AccessTrace | undefined {
+  return accessOfHistory({ ...history, access: packReadsAsAccess(packReads) });
 }
 
 /** The part from one hour (inclusive) to another (exclusive), counted from the trace's start. */

@@ -4,7 +4,7 @@
 import { utcOffsetOf } from './calendar.ts';
 import { DreyError } from './errors.ts';
 import type { FleetHistory, MachineProfile } from './history.ts';
-import type { AccessRow, LocationRow, TelemetryRow, UptimeRow } from './rows.ts';
+import type { AccessRow, LocationRow, PackReadRow, TelemetryRow, UptimeRow } from './rows.ts';
 import { hourMs, type MachineId, unixMs } from './units.ts';
 import { fillGaps, paintSlots, resolveSpans, type UpSpan } from './up-spans.ts';
 
@@ -35,7 +35,7 @@ interface MachineRows {
  * Uptime: `up` is up, any other state is down, a gap is unknown; a slot is up when up for at least half of what is known
  * of it. A machine's own rows win over its peers'; among equals the span that starts later wins, then the one that ends
  * later, then "down". Attributes and UTC offset: from the latest location row before `toMs`. Access: hours inside the
- * window, by hour, then machine, then file; rows of one machine, file and hour are added up.
+ * window, by hour, then machine, then file; rows of one machine, file and hour are added up. Reads of packs likewise.
  * Throws `history-window` when the window or the slot length makes no sense.
  */
 export function historyFromRows(rows: Iterable<TelemetryRow>, options: HistoryOptions): FleetHistory {
@@ -62,7 +62,15 @@ export function historyFromRows(rows: Iterable<TelemetryRow>, options: HistoryOp
   }
   const wanted = options.reportedMachines === undefined ? undefined : new Set(ids);
   const access = orderAccess(collected.access.filter((row) => wanted?.has(row.machine) ?? true));
-  return { ...window, startMs: unixMs(window.startMs), machines, up, access };
+  const packReads = orderPackReads(collected.packReads.filter((row) => wanted?.has(row.machine) ?? true));
+  return {
+    ...window,
+    startMs: unixMs(window.startMs),
+    machines,
+    up,
+    access,
+    ...(packReads.length === 0 ? {} : { packReads }),
+  };
 }
 
 /** Throws `history-window`; else the slots that fit into the window. */
@@ -87,31 +95,35 @@ function emptyRows(): MachineRows {
 interface CollectedRows {
   readonly byMachine: Map<MachineId, MachineRows>;
   readonly access: AccessRow[];
+  readonly packReads: PackReadRow[];
 }
 
 function collectRows(rows: Iterable<TelemetryRow>, options: HistoryOptions): CollectedRows {
   const byMachine = new Map<MachineId, MachineRows>();
   const access: AccessRow[] = [];
+  const packReads: PackReadRow[] = [];
   const rowsOf = (machine: MachineId): MachineRows => {
     let found = byMachine.get(machine);
     if (found === undefined) byMachine.set(machine, (found = emptyRows()));
     return found;
   };
   const inWindow = (row: UptimeRow): boolean => row.toMs > options.fromMs && row.fromMs < options.toMs;
+  const isInside = (atMs: number): boolean => atMs >= options.fromMs && atMs < options.toMs;
   for (const row of rows) {
     const found = rowsOf(row.machine);
     if (row.kind === 'uptime') {
       if (inWindow(row)) found.own.push(spanOf(row));
     } else if (row.kind === 'location') {
       if (row.atMs < options.toMs && isLater(row, found.location)) found.location = row;
-    } else if (row.kind === 'access' && row.hourMs >= options.fromMs && row.hourMs < options.toMs) {
-      access.push(row);
+    } else if (isInside(row.hourMs)) {
+      if (row.kind === 'access') access.push(row);
+      else packReads.push(row);
     }
   }
   for (const row of options.peerRows ?? []) {
     if (inWindow(row)) rowsOf(row.machine).byPeers.push(spanOf(row));
   }
-  return { byMachine, access };
+  return { byMachine, access, packReads };
 }
 
 function spanOf(row: UptimeRow): UpSpan {
@@ -150,6 +162,20 @@ function orderAccess(rows: readonly AccessRow[]): readonly AccessRow[] {
     } else {
       merged.push(row);
     }
+  }
+  return merged;
+}
+
+function orderPackReads(rows: readonly PackReadRow[]): readonly PackReadRow[] {
+  const ordered = rows.toSorted(
+    (a, b) => a.hourMs - b.hourMs || compareText(a.machine, b.machine) || compareText(a.pack, b.pack),
+  );
+  const merged: PackReadRow[] = [];
+  for (const row of ordered) {
+    const last = merged.at(-1);
+    if (last?.hourMs === row.hourMs && last.machine === row.machine && last.pack === row.pack)
+      merged[merged.length - 1] = { ...last, reads: last.reads + row.reads };
+    else merged.push(row);
   }
   return merged;
 }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { FleetHistory, MachineProfile } from './history.ts';
+import type { PackReadRow } from './rows.ts';
 import { unixMs } from './units.ts';
 
 /** Half-open: slots fromSlot ≤ t < toSlot. */
@@ -11,7 +12,7 @@ export interface SlotRange {
   readonly toSlot: number;
 }
 
-/** The same machines over fewer slots, with the access rows of those slots. Range must be non-empty and inside. */
+/** The same machines over fewer slots, with the access rows and pack reads of those slots. Range must be non-empty and inside. */
 export function sliceHistory(history: FleetHistory, range: SlotRange): FleetHistory {
   const { fromSlot, toSlot } = range;
   assert(Number.isInteger(fromSlot) && Number.isInteger(toSlot), 'slots are whole numbers');
@@ -28,10 +29,27 @@ export function sliceHistory(history: FleetHistory, range: SlotRange): FleetHist
   const startMs = unixMs(history.startMs + fromSlot * history.slotMs);
   const endMs = history.startMs + toSlot * history.slotMs;
   const access = history.access.filter((row) => row.hourMs >= startMs && row.hourMs < endMs);
-  return { startMs, slotMs: history.slotMs, slotCount, machines: history.machines, up, access };
+  return {
+    startMs,
+    slotMs: history.slotMs,
+    slotCount,
+    machines: history.machines,
+    up,
+    access,
+    ...keptReads(history, ({ hourMs }) => hourMs >= startMs && hourMs < endMs),
+  };
 }
 
-/** The same slots for the machines at these distinct row indices, in that order, with only their access rows. */
+/** Absent where none is left. */
+function keptReads(
+  { packReads = [] }: FleetHistory,
+  isKept: (row: PackReadRow) => boolean,
+): Pick<FleetHistory, 'packReads'> {
+  const kept = packReads.filter(isKept);
+  return kept.length === 0 ? {} : { packReads: kept };
+}
+
+/** The same slots for the machines at these distinct row indices, in that order, with only their access rows and pack reads. */
 export function selectMachines(history: FleetHistory, rowIndices: readonly number[]): FleetHistory {
   assert(new Set(rowIndices).size === rowIndices.length, 'machines are selected once each');
   const { slotCount } = history;
@@ -45,5 +63,13 @@ export function selectMachines(history: FleetHistory, rowIndices: readonly numbe
   }
   const kept = new Set(machines.map((profile) => profile.machine));
   const access = history.access.filter((row) => kept.has(row.machine));
-  return { startMs: history.startMs, slotMs: history.slotMs, slotCount, machines, up, access };
+  return {
+    startMs: history.startMs,
+    slotMs: history.slotMs,
+    slotCount,
+    machines,
+    up,
+    access,
+    ...keptReads(history, ({ machine }) => kept.has(machine)),
+  };
 }

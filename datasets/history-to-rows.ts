@@ -9,9 +9,9 @@ import { type MachineId, unixMs } from './units.ts';
 
 /**
  * One uptime row per run of equal slots (runs over 31 days are cut), one location row per machine at the start with its
- * attributes and no measurements, and the access rows. `historyFromRows` makes the same history of them, but for UTC
+ * attributes and no measurements, the access rows and the reads of packs. `historyFromRows` makes the same history of them, but for UTC
  * offsets that no time zone attribute explains.
- * @yields Rows in the order of machines, then the access rows.
+ * @yields Rows in the order of machines, then the access rows, then the reads of packs.
  */
 export function* historyToRows(history: FleetHistory): Generator<TelemetryRow> {
   for (const [row, { machine, attributes }] of history.machines.entries()) {
@@ -20,6 +20,7 @@ export function* historyToRows(history: FleetHistory): Generator<TelemetryRow> {
     yield* runsOf(machine, slots, history);
   }
   yield* history.access;
+  yield* history.packReads ?? [];
 }
 
 function locationOf(machine: MachineId, at: Pick<LocationRow, 'attributes' | 'atMs'>): LocationRow {

@@ -1,7 +1,7 @@
 // A fleet's history as the models and the optimizer want it: one machine a row, one hour a column.
 // Made by readers and by the generator; it never holds names, paths or contents.
 
-import type { AccessRow, MachineAttributes } from './rows.ts';
+import type { AccessRow, MachineAttributes, PackReadRow } from './rows.ts';
 import type { MachineId, UnixMs } from './units.ts';
 
 /** Values of `FleetHistory.up`. `unknown`: nobody could see the machine then; it counts neither as up nor as down. */
@@ -30,4 +30,6 @@ export interface FleetHistory {
   readonly up: Uint8Array;
   /** In order of hourMs; may be empty. */
   readonly access: readonly AccessRow[];
+  /** What was restored of packs, in order of hourMs; absent where nothing was. */
+  readonly packReads?: readonly PackReadRow[];
 }

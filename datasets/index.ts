@@ -1,5 +1,15 @@
 export { type AccessOptions, openAccess, readAccess } from './access-readers.ts';
-export { accessOfHistory, type AccessTrace, demandOf, siteNameOf, sliceAccess } from './access-trace.ts';
+export {
+  accessOfHistory,
+  type AccessTrace,
+  demandOf,
+  fileOfPack,
+  packAccessOfHistory,
+  packReadsAsAccess,
+  numberSites,
+  siteNameOf,
+  sliceAccess,
+} from './access-trace.ts';
 export * from './calendar.ts';
 export * from './errors.ts';
 export { generateFleet } from './generator/fleet.ts';

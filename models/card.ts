@@ -17,7 +17,7 @@ export interface ReliabilityBin {
 }
 
 export interface ModelCard {
-  /** "availability", "joint failure", "return", "popularity". */
+  /** "availability", "joint failure", "return", "popularity", "pack popularity". */
   readonly model: string;
   readonly score: Score;
   /** Further numbers of the held-out part, by name. */
@@ -28,6 +28,9 @@ export interface ModelCard {
   readonly reason: string;
   readonly limits: string;
 }
+
+/** Reads of packs by restores: what popular copies follow. */
+export const packPopularityName = 'pack popularity';
 
 /** The baseline to beat; undefined where none was scored. */
 export const bestBaseline = ({

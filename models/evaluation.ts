@@ -2,10 +2,13 @@
 // baseline knows exactly what came before the judged hours. It says when the version has seen those hours; it never hides them.
 
 import {
+  accessOfHistory,
+  type AccessTrace,
   createRandom,
   dayMs,
   DreyError,
   type FleetHistory,
+  packAccessOfHistory,
   selectMachines,
   sliceHistory,
 } from '../datasets/index.ts';
@@ -13,7 +16,7 @@ import { predictAvailability } from './availability.ts';
 import { takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, judgeAvailability } from './availability-judgement.ts';
 import { openBackend, type Tf } from './backend.ts';
-import { gate, type ModelCard } from './card.ts';
+import { gate, type ModelCard, packPopularityName } from './card.ts';
 import { forecastLikelihoods, withoutCommonCauses } from './forecast-likelihood.ts';
 import {
   betaBinomialLikelihood,
@@ -88,9 +91,12 @@ export async function evaluateModels(
     machineCount: history.machines.length,
     knownMachineCount: shared.length,
     hasSeen: shared.length > 0 && fromMs < stored.historyEndMs,
-    models: [evaluateAvailability(task), evaluateJoint(task), await evaluatePopularity(task)].filter(
-      (model) => model !== undefined,
-    ),
+    models: [
+      evaluateAvailability(task),
+      evaluateJoint(task),
+      await evaluatePopularity(task, ofFiles),
+      await evaluatePopularity(task, ofPacks),
+    ].filter((model) => model !== undefined),
   };
 }
 
@@ -156,23 +162,35 @@ function evaluateJoint({ stored, history, fromSlot, shared }: Task): EvaluatedMo
   return { model: 'joint failure', score, details, ...gate(score), days: days.all };
 }
 
-async function evaluatePopularity({
-  tf,
-  stored,
-  history,
-  fromSlot,
-}: Task): Promise<EvaluatedModel | undefined> {
-  const weights = popularityOf(stored.weights);
-  if (weights === undefined) return undefined;
+interface PopularityOf {
+  readonly model: string;
+  readonly weights: 'popularity' | 'packPopularity';
+  readonly traceOf: (history: FleetHistory) => AccessTrace | undefined;
+}
+
+const ofFiles: PopularityOf = { model: 'popularity', weights: 'popularity', traceOf: accessOfHistory };
+const ofPacks: PopularityOf = {
+  model: packPopularityName,
+  weights: 'packPopularity',
+  traceOf: packAccessOfHistory,
+};
+
+async function evaluatePopularity(
+  { tf, stored, history, fromSlot }: Task,
+  of: PopularityOf,
+): Promise<EvaluatedModel | undefined> {
+  const weights = popularityOf(stored.weights, of.weights);
+  const trace = of.traceOf(history);
+  if (weights === undefined || trace === undefined) return undefined;
   const heldOutDay = Math.floor((fromSlot * history.slotMs) / dayMs);
   const judgement = await judgePopularity(
     { weights },
-    { history, heldOutDay },
+    { trace, heldOutDay },
     { tf, seed: 1, epochs: 200, onEpoch: async () => {} },
   );
   return judgement === undefined
     ? undefined
-    : { model: 'popularity', ...judgement, ...gate(judgement.score), days: [] };
+    : { model: of.model, ...judgement, ...gate(judgement.score), days: [] };
 }
 
 /** Sums by day since the unix epoch. */

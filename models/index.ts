@@ -16,6 +16,7 @@ export {
 } from './popularity.ts';
 export { examplesOf, pairRowsAt, type PairRows } from './popularity-examples.ts';
 export { type ExpectedPackReads, expectedPackReads, type PackReadsWish } from './pack-demand.ts';
+export { type PackDemandForecast, packDemandFrom, type PackModel } from './pack-popularity.ts';
 export { baselineForecast } from './marginals.ts';
 export {
   comingHours,

@@ -2,27 +2,25 @@
 // sharing and hour, with a negative-binomial loss, beside decayed counts, LRU, LFU and the same process without the network.
 
 import type * as TensorFlow from '@tensorflow/tfjs-core';
-import {
-  accessOfHistory,
-  type AccessTrace,
-  createRandom,
-  dayMs,
-  type FleetHistory,
-} from '../datasets/index.ts';
+import { type AccessTrace, createRandom, dayMs } from '../datasets/index.ts';
 import { halfLives, pairFeatureCount, rateCount } from './access-memory.ts';
 import type { Tf } from './backend.ts';
 import type { Score } from './card.ts';
 import { examplesOf, type JudgedRows, type PairRows } from './popularity-examples.ts';
 import { rankingArea, rankingGain } from './scores.ts';
 
-const hiddenUnits = 24;
+/** Of the network's one hidden layer. */
+export const hiddenUnits = 24;
 const examplesMax = 40_000;
-const rankedPairs = 50;
+/** Pairs of file and site by whose order forecasts are judged. */
+export const rankedPairs = 50;
 /** Epochs between two looks at the moments that were held back. */
 const checkEvery = 10;
 const learningRate = 0.01;
 /** The network multiplies the rate by e^−3 to e^3: a forecast never leaves what was seen by more. */
-const correctionMax = 3;
+export const correctionMax = 3;
+/** Expected demand of a pair of which nothing is known. */
+export const rateFloor = 1e-5;
 
 /** What was learned; `layers` are w1, b1, w2, b2, the strengths of the echoes and the base rate. */
 export interface PopularityModel {
@@ -47,7 +45,7 @@ const shapes: readonly (readonly number[])[] = [
 const hawkesLayers = 2;
 
 /** Whether weights fit this version of the network; those of the first versions do not. */
-const fits = ({ weights }: PopularityModel): boolean =>
+export const fitsPopularity = ({ weights }: PopularityModel): boolean =>
   (weights.length === shapes.length || weights.length === hawkesLayers) &&
   weights.every((values, at) => values.length === shapes[at]!.reduce((product, size) => product * size, 1));
 
@@ -55,13 +53,13 @@ const fits = ({ weights }: PopularityModel): boolean =>
 function rateOf(tf: Tf, rows: RowTensors, variables: readonly TensorFlow.Tensor[]): TensorFlow.Tensor2D {
   const [strengths, base, w1, b1, w2, b2] = variables as TensorFlow.Tensor2D[];
   const plain = tf.add(tf.matMul(rows.echoes, tf.softplus(strengths!)), tf.softplus(base!));
-  if (variables.length === hawkesLayers) return tf.add(plain, 1e-5) as TensorFlow.Tensor2D;
+  if (variables.length === hawkesLayers) return tf.add(plain, rateFloor) as TensorFlow.Tensor2D;
   const inner = tf.relu(tf.add(tf.matMul(rows.features, w1!), b1!)) as TensorFlow.Tensor2D;
   const correction = tf.mul(
     tf.tanh(tf.div(tf.add(tf.matMul(inner, w2!), b2!), correctionMax)),
     correctionMax,
   );
-  return tf.add(tf.mul(plain, tf.exp(correction)), 1e-5) as TensorFlow.Tensor2D;
+  return tf.add(tf.mul(plain, tf.exp(correction)), rateFloor) as TensorFlow.Tensor2D;
 }
 
 interface RowTensors {
@@ -328,17 +326,13 @@ export function judgeDemand(
 
 const dayHours = 24;
 /** Agents plan for a week. */
-const weekHorizonHours = 7 * dayHours;
+export const weekHorizonHours = 7 * dayHours;
 
-/** The week from `heldOutDay` on, of a fleet's history, and what precedes it; undefined when nobody touched a file. */
+/** The week from `heldOutDay` on, and what precedes it; undefined when there is no day of either. */
 function weekOf(
-  history: FleetHistory,
+  trace: AccessTrace,
   heldOutDay: number,
-):
-  | { readonly trace: AccessTrace; readonly wish: PopularityWish; readonly moments: readonly JudgedRows[] }
-  | undefined {
-  const trace = accessOfHistory(history);
-  if (trace === undefined) return undefined;
+): { readonly wish: PopularityWish; readonly moments: readonly JudgedRows[] } | undefined {
   const untilHour = heldOutDay * dayHours;
   // A history that ends before the week does is judged on what there is of it.
   const horizonHours = Math.min(weekHorizonHours, trace.hourCount - untilHour);
@@ -351,7 +345,7 @@ function weekOf(
     seed: 'judged',
     countMax: Number.POSITIVE_INFINITY,
   });
-  return { trace, wish: { horizonHours, stepHours: dayHours, untilHour }, moments };
+  return { wish: { horizonHours, stepHours: dayHours, untilHour }, moments };
 }
 
 export interface TrainedPopularity extends PopularityJudgement {
@@ -360,12 +354,12 @@ export interface TrainedPopularity extends PopularityJudgement {
 
 /** Trains on the days before `heldOutDay` and ranks files and sites for the week from it on. Undefined when there is too little access. */
 export async function trainPopularity(
-  history: FleetHistory,
+  trace: AccessTrace,
   heldOutDay: number,
   fitting: PopularityFitting,
 ): Promise<TrainedPopularity | undefined> {
-  const week = weekOf(history, heldOutDay);
-  const fitted = week === undefined ? undefined : await fitPopularity(week.trace, week.wish, fitting);
+  const week = weekOf(trace, heldOutDay);
+  const fitted = week === undefined ? undefined : await fitPopularity(trace, week.wish, fitting);
   if (week === undefined || fitted === undefined) return undefined;
   const judgement = judgeDemand(fitting.tf, fitted, week.moments);
   return judgement === undefined ? undefined : { ...judgement, model: fitted.model };
@@ -374,11 +368,11 @@ export async function trainPopularity(
 /** Ranks by a model that is there already, beside baselines fitted now. Undefined when there is too little access, or the model is of an older kind. */
 export async function judgePopularity(
   model: PopularityModel,
-  { history, heldOutDay }: { readonly history: FleetHistory; readonly heldOutDay: number },
+  { trace, heldOutDay }: { readonly trace: AccessTrace; readonly heldOutDay: number },
   fitting: PopularityFitting,
 ): Promise<PopularityJudgement | undefined> {
-  const week = fits(model) ? weekOf(history, heldOutDay) : undefined;
-  const fitted = week === undefined ? undefined : await fitPopularity(week.trace, week.wish, fitting);
+  const week = fitsPopularity(model) ? weekOf(trace, heldOutDay) : undefined;
+  const fitted = week === undefined ? undefined : await fitPopularity(trace, week.wish, fitting);
   return week === undefined || fitted === undefined
     ? undefined
     : judgeDemand(fitting.tf, { ...fitted, model }, week.moments);

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DreyError } from '../datasets/index.ts';
-import type { ModelCard } from './card.ts';
+import { type ModelCard, packPopularityName } from './card.ts';
 import type { Evaluation } from './evaluation.ts';
 import { readModels, type StoredModels } from './registry.ts';
 
@@ -45,8 +45,9 @@ export function readPromoted(folder: string): StoredModels | undefined {
   return version === undefined ? undefined : readModels(folder, version);
 }
 
-/** Places that popularity does not decide yet: availability and joint failure make the forecast. */
-const makesForecast = ({ model }: Pick<ModelCard, 'model'>): boolean => model !== 'popularity';
+/** Popularity decides on copies only, by its own gate: availability, joint failure and return make the forecast. */
+const makesForecast = ({ model }: Pick<ModelCard, 'model'>): boolean =>
+  model !== 'popularity' && model !== packPopularityName;
 
 export interface Promotion {
   readonly version: string;

@@ -45,7 +45,8 @@ export function fingerprintOf(history: FleetHistory): string {
   const hash = createHash('sha256').update(`${history.startMs} ${history.slotMs} ${history.slotCount}\n`);
   for (const machine of history.machines) hash.update(`${JSON.stringify(machine)}\n`);
   hash.update(history.up);
-  for (const row of history.access) hash.update(`${JSON.stringify(row)}\n`);
+  for (const row of [...history.access, ...(history.packReads ?? [])])
+    hash.update(`${JSON.stringify(row)}\n`);
   return hash.digest('hex');
 }
 

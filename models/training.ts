@@ -1,12 +1,21 @@
 // One whole training: judge on the held-out end of the history, decide what serves, then fit again on everything. Runs in a
 // worker thread; says how far it is; the same seed, history and backend give the same result.
 
-import { createRandom, dayMs, type FleetHistory, type Random, sliceHistory } from '../datasets/index.ts';
+import {
+  accessOfHistory,
+  type AccessTrace,
+  createRandom,
+  dayMs,
+  type FleetHistory,
+  packAccessOfHistory,
+  type Random,
+  sliceHistory,
+} from '../datasets/index.ts';
 import { fitAvailability, predictAvailability, type Weights } from './availability.ts';
 import { horizons, takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
-import { gate, type ModelCard } from './card.ts';
+import { gate, type ModelCard, packPopularityName } from './card.ts';
 import type { FailureForecast } from './forecast.ts';
 import {
   betaBinomialLikelihood,
@@ -21,7 +30,7 @@ import {
   weekAhead,
   type WeekAheadScore,
 } from './serving-forecast.ts';
-import { trainPopularity } from './popularity.ts';
+import { type TrainedPopularity, trainPopularity } from './popularity.ts';
 import { judgeReturn } from './return-judgement.ts';
 import { type NamedWeights, nameWeights } from './weights.ts';
 
@@ -104,19 +113,14 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
   const heldOutFromSlot = heldOutStart(history);
   const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
   const future = sliceHistory(history, { fromSlot: heldOutFromSlot, toSlot: history.slotCount });
-  const pace = new Pace(12, report);
+  const pace = new Pace(13, report);
   const learned = withWeekAhead(
     await learnAvailability(tf, { history, past, budget, seed }, pace),
     (network) => judgeWeekAhead(tf, network, { past, future }),
   );
   const joint = await learnJointFailure(tf, { past, future, budget }, pace);
   const heldOutDay = Math.floor((heldOutFromSlot * history.slotMs) / dayMs);
-  const popularity = await trainPopularity(history, heldOutDay, {
-    tf,
-    seed,
-    epochs: budget.popularityEpochs,
-    onEpoch: pace.stage('popularity', budget.popularityEpochs, 1),
-  });
+  const popularity = await learnPopularity(tf, { ...task, heldOutDay }, pace);
   const served = { availability: learned.card.serves === 'model', joint: joint.card.serves === 'model' };
   const mixture = served.joint
     ? await fitShockMixture(history, {
@@ -130,12 +134,7 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     : learned;
   const returns = judgeReturn(history, past);
   const knowsReturns = returns.serves === 'model';
-  const cards = [
-    learned.card,
-    joint.card,
-    returns,
-    ...(popularity === undefined ? [] : [popularityCard(popularity)]),
-  ];
+  const cards = [learned.card, joint.card, returns, ...popularity.cards];
   const source = sourceOf(served);
   const by = (network: Network): { readonly up?: (h: FleetHistory) => Float64Array } =>
     served.availability ? { up: (h) => weekAhead(tf, network, h) } : {};
@@ -154,7 +153,7 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
     heldOutFromSlot,
     cards,
     domains,
-    weights: learnedWeights(serving, mixture ?? joint.mixture, popularity?.model.weights),
+    weights: learnedWeights(serving, mixture ?? joint.mixture, popularity),
   };
 }
 
@@ -182,8 +181,9 @@ const sourceOf = (served: { readonly availability: boolean; readonly joint: bool
 const learnedWeights = (
   { weights: availability, calibration }: Network,
   mixture: ShockMixture,
-  popularity: readonly Float32Array[] = [],
-): NamedWeights => nameWeights({ availability, calibration, mixture, popularity });
+  { files, packs }: Pick<LearnedPopularity, 'files' | 'packs'>,
+): NamedWeights =>
+  nameWeights({ availability, calibration, mixture, popularity: files, packPopularity: packs });
 
 interface LearnedAvailability extends Network {
   readonly card: ModelCard;
@@ -334,18 +334,53 @@ async function learnJointFailure(
   return { mixture, card: { model: 'joint failure', score, details, ...gate(score), limits } };
 }
 
-function popularityCard({
-  score,
-  details,
-}: {
-  readonly score: ModelCard['score'];
-  readonly details: ModelCard['details'];
-}): ModelCard {
+interface LearnedPopularity {
+  /** Layers; empty where there was too little to learn from. */
+  readonly files: readonly Float32Array[];
+  readonly packs: readonly Float32Array[];
+  readonly cards: readonly ModelCard[];
+}
+
+/** What people touch, and what they restore: two models of one kind. */
+async function learnPopularity(
+  tf: Tf,
+  { history, seed, budget, heldOutDay }: TrainingTask & { readonly heldOutDay: number },
+  pace: Pace,
+): Promise<LearnedPopularity> {
+  const epochs = budget.popularityEpochs;
+  const train = async (
+    model: string,
+    trace: AccessTrace | undefined,
+  ): Promise<TrainedPopularity | undefined> => {
+    const onEpoch = pace.stage(model, epochs, 1);
+    return trace === undefined
+      ? undefined
+      : trainPopularity(trace, heldOutDay, { tf, seed, epochs, onEpoch });
+  };
+  const files = await train('popularity', accessOfHistory(history));
+  const packs = await train(packPopularityName, packAccessOfHistory(history));
+  const cardOf = (
+    model: string,
+    found: TrainedPopularity | undefined,
+    limits: string,
+  ): readonly ModelCard[] =>
+    found === undefined
+      ? []
+      : [{ model, score: found.score, details: found.details, ...gate(found.score), limits }];
   return {
-    model: 'popularity',
-    score,
-    details,
-    ...gate(score),
-    limits: 'Ranks files for the coming week; it does not yet place extra copies.',
+    files: files?.model.weights ?? [],
+    packs: packs?.model.weights ?? [],
+    cards: [
+      ...cardOf(
+        'popularity',
+        files,
+        'Ranks files for the coming week, for people to look at; it places nothing.',
+      ),
+      ...cardOf(
+        packPopularityName,
+        packs,
+        'Copies of popular packs follow it while it ranks the last week no worse than decayed counts.',
+      ),
+    ],
   };
 }

@@ -15,6 +15,8 @@ export interface LearnedWeights {
   readonly mixture: Pick<ShockMixture, 'logRates' | 'strikes' | 'shifts'>;
   /** Layer by layer; empty where there was too little access to learn from. */
   readonly popularity: readonly Float32Array[];
+  /** The same for reads of packs. */
+  readonly packPopularity: readonly Float32Array[];
 }
 
 const flat = (values: Float32Array): NamedWeights[string] => ({ shape: [values.length], values });
@@ -24,6 +26,7 @@ export function nameWeights({
   calibration,
   mixture,
   popularity,
+  packPopularity,
 }: LearnedWeights): NamedWeights {
   const layers = availability.values.map((values, index): [string, NamedWeights[string]] => [
     `availability.${index}`,
@@ -36,6 +39,7 @@ export function nameWeights({
     'joint.strikes': flat(mixture.strikes),
     'joint.shifts': flat(mixture.shifts),
     ...Object.fromEntries(popularity.map((values, index) => [`popularity.${index}`, flat(values)])),
+    ...Object.fromEntries(packPopularity.map((values, index) => [`packPopularity.${index}`, flat(values)])),
   };
 }
 
@@ -60,8 +64,11 @@ export function availabilityOf(named: NamedWeights): {
   };
 }
 
-/** Layers of the popularity model; undefined where none was learned. */
-export function popularityOf(named: NamedWeights): readonly Float32Array[] | undefined {
-  const layers = numbered(named, 'popularity').map(({ values }) => values);
+/** Layers of the popularity model, of files or of packs; undefined where none was learned. */
+export function popularityOf(
+  named: NamedWeights,
+  of: 'popularity' | 'packPopularity',
+): readonly Float32Array[] | undefined {
+  const layers = numbered(named, of).map(({ values }) => values);
   return layers.length === 0 ? undefined : layers;
 }

@@ -54,6 +54,8 @@ export interface CopiesQuestion {
   /** The plan before, or the same: what its copies brought need not be brought again. */
   readonly previous: Plan | undefined;
   readonly demands: readonly PackDemand[];
+  /** What the demands come from and why, for a note of the plan. */
+  readonly demandSource?: string;
   /** In the order of the states' columns. */
   readonly places: readonly CopyPlace[];
   readonly states: States;
@@ -77,10 +79,21 @@ export function planWithCopies(question: CopiesQuestion & { readonly author: Mac
   const isNew = plan.epoch !== previous?.epoch;
   if (!isNew && !isOtherThan(popular, previous.popular, nowMs)) return plan;
   const { popular: _asBefore, ...rest } = plan;
-  const withCopies = { ...rest, ...(popular.copies.length === 0 ? {} : { popular }) };
+  const withCopies =
+    popular.copies.length === 0
+      ? { ...rest, notes: notesAbout(plan, undefined) }
+      : { ...rest, notes: notesAbout(plan, question.demandSource), popular };
   // Its age is that of the whole plan: copies do not put the next one off.
   return isNew ? withCopies : { ...withCopies, epoch: plan.epoch + 1, author };
 }
+
+const sourceNote = 'Popular copies follow ';
+
+/** One note on what the copies follow, in the place of an earlier one. */
+const notesAbout = ({ notes }: Plan, source: string | undefined): readonly string[] => [
+  ...notes.filter((note) => !note.startsWith(sourceNote)),
+  ...(source === undefined ? [] : [`${sourceNote}${source}.`]),
+];
 
 /** Whether anything is to be brought, renewed or dropped; what runs out by itself is no news. */
 function isOtherThan(popular: PopularPart, before: PopularPart | undefined, nowMs: number): boolean {

@@ -36,12 +36,14 @@ export interface PlanTask extends Pick<
   readonly baseline?: FailureForecast;
   readonly heldOut?: Omit<HeldOut, 'redundancy' | 'seed'>;
   readonly demands: readonly PackDemand[];
+  /** What they come from and why. */
+  readonly demandSource: string;
 }
 
 /** Only the copies of popular packs. */
 export interface CopiesTask extends Pick<
   PlanTask,
-  'machines' | 'forecast' | 'author' | 'nowMs' | 'limits' | 'demands'
+  'machines' | 'forecast' | 'author' | 'nowMs' | 'limits' | 'demands' | 'demandSource'
 > {
   readonly kind: 'copies';
   readonly previous: Plan;
@@ -61,7 +63,7 @@ export interface RefusedTask {
 const seed = 1;
 
 async function planFor(task: PlanTask): Promise<Plan> {
-  const { kind: _, previous, baseline, heldOut, demands: _demands, ...question } = task;
+  const { kind: _, previous, baseline, heldOut, demands: _reads, demandSource: _why, ...question } = task;
   const plan = computePlan({
     ...question,
     seed,
@@ -77,7 +79,7 @@ async function planFor(task: PlanTask): Promise<Plan> {
 
 /** Machines that admins let hold nothing hold no copies either. */
 function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 'kind'>): Plan {
-  const { previous, demands, author, nowMs, forecast, limits = noLimits } = task;
+  const { previous, demands, demandSource, author, nowMs, forecast, limits = noLimits } = task;
   const { takenBytesPerWeek, givenBytesPerWeek, movedBytesPerWeek } = limits;
   const traffic = trafficOfWeek(plan, nowMs);
   const left = (most: number, machine: MachineId, of: 'takenBytes' | 'givenBytes'): number =>
@@ -104,6 +106,7 @@ function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 
     plan,
     previous,
     demands,
+    demandSource,
     places,
     states,
     author,

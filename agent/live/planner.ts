@@ -19,22 +19,19 @@ import {
 import {
   baselineForecast,
   canTrain,
-  expectedPackReads,
   type FailureForecast,
+  listModels,
   type ModelCard,
+  packDemandFrom,
+  type PackModel,
   type PresenceForecast,
+  readModels,
   readPromoted,
   trainModels,
   type TrainedModels,
   type TrainingProgress,
 } from '../../models/index.ts';
-import type {
-  AvailabilityTarget,
-  PackDemand,
-  PlacementLimits,
-  Plan,
-  PlannedMachine,
-} from '../../optimizer/index.ts';
+import type { AvailabilityTarget, PlacementLimits, Plan, PlannedMachine } from '../../optimizer/index.ts';
 import type { ModelRecord } from '../codec/index.ts';
 import type { RepairWish } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
@@ -181,12 +178,27 @@ export class Planner {
       author: this.#parts.self,
       nowMs: this.#parts.now(),
       limits,
-      demands: await this.packDemands(),
+      ...(await this.packDemands(this.#latestModel())),
     });
   }
 
-  /** What each site is expected to restore of which packs within a week. */
-  async packDemands(): Promise<readonly PackDemand[]> {
+  /** What a person promoted, else what was trained here last; undefined where there is neither. */
+  #latestModel(): PackModel | undefined {
+    const { registryFolder } = this.#parts;
+    const promoted = readPromoted(registryFolder);
+    if (promoted !== undefined) return promoted;
+    const latest = listModels(registryFolder).at(-1);
+    try {
+      return latest === undefined ? undefined : readModels(registryFolder, latest);
+    } catch (error) {
+      // The next training makes a whole one; until then decayed counts serve.
+      if (error instanceof DreyError && error.code === 'model-damaged') return undefined;
+      throw error;
+    }
+  }
+
+  /** What each site is expected to restore of which packs within a week, and what says so. */
+  async packDemands(model: PackModel | undefined): Promise<Pick<PlanTask, 'demands' | 'demandSource'>> {
     const nowMs = this.#parts.now();
     const reads: PackReadRow[] = [];
     const sites = new Map<MachineId, { readonly site: string; readonly atMs: UnixMs }>();
@@ -195,7 +207,9 @@ export class Planner {
       if (row.kind === 'location' && row.atMs >= (sites.get(row.machine)?.atMs ?? 0))
         sites.set(row.machine, { site: siteNameOf(row.attributes), atMs: row.atMs });
     }
-    return expectedPackReads(reads, { siteOf: (machine) => sites.get(machine)?.site, nowMs });
+    const siteOf = (machine: MachineId): string | undefined => sites.get(machine)?.site;
+    const { reads: demands, source } = packDemandFrom(reads, { siteOf, nowMs }, model);
+    return { demands, demandSource: source };
   }
 
   async #servingForecast(machines: readonly PeerId[]): Promise<FailureForecast> {
@@ -216,22 +230,26 @@ export class Planner {
       nowMs: now(),
       previous,
       limits,
-      demands: await this.packDemands(),
       ...(small === undefined && bulk === undefined
         ? {}
         : { bytesPerSlot: { small: small ?? 0, bulk: bulk ?? 0 } }),
     };
     if (history === undefined || !canTrain(history)) {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
-      return { plan: await planInThread({ ...task, forecast }) };
+      return { plan: await planInThread({ ...task, forecast, ...(await this.packDemands(undefined)) }) };
     }
     const promoted = readPromoted(this.#parts.registryFolder);
-    if (promoted !== undefined)
-      return { plan: await planInThread({ ...task, target, ...promotedTask(promoted, history) }) };
+    if (promoted !== undefined) {
+      const demand = await this.packDemands(promoted);
+      return {
+        plan: await planInThread({ ...task, ...demand, target, ...promotedTask(promoted, history) }),
+      };
+    }
     const trained = await this.train(history, wish);
     const { forecast, heldOutForecast, heldOutFromSlot } = trained;
     const plan = await planInThread({
       ...task,
+      ...(await this.packDemands(trained)),
       target,
       forecast,
       baseline: baselineForecast(history),

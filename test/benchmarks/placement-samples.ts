@@ -1,6 +1,6 @@
 // Policies on many small samples of one trace: a single replay fails a handful of times and says little, fifty of them say more.
 // npx node test/benchmarks/placement-samples.ts --trace TRACE.avt --samples S [--machines 60 --block 20 --origins 1 --replicas 2 --first 3001
-// --labels LABELS.csv --learned]; without a trace, generated fleets with labels site and subnet. Prints lines of JSON. Not a test: what it says is for people.
+// --labels LABELS.csv --learned --turns]; without a trace, generated fleets with labels site and subnet. Prints lines of JSON. Not a test: what it says is for people.
 
 import { parseArgs } from 'node:util';
 import { createRandom, type FleetHistory, generateFleet, unixMs } from '../../datasets/index.ts';
@@ -49,6 +49,7 @@ const { values: asked } = parseArgs({
     first: { type: 'string', default: '3001' },
     labels: { type: 'string' },
     learned: { type: 'boolean', default: false },
+    turns: { type: 'boolean', default: false },
   },
 });
 const [samples, machineCount, first] = [asked.samples, asked.machines, asked.first].map(Number) as [
@@ -108,7 +109,7 @@ interface Turn {
 /** By policy, in the order in which the turns were played. */
 const turns = new Map<string, Turn[]>();
 
-function add(name: string, { account }: OriginResult): void {
+function add(name: string, { account, sources }: OriginResult): void {
   const { unavailableFileSlots, fileSlots, lostFiles, movedBytes, storedBytes } = account;
   const turn = {
     unavailable: unavailableFileSlots,
@@ -117,6 +118,7 @@ function add(name: string, { account }: OriginResult): void {
     movedShare: movedBytes / Math.max(1, storedBytes),
   };
   turns.set(name, [...(turns.get(name) ?? []), turn]);
+  if (asked.turns) process.stderr.write(`${JSON.stringify({ policy: name, ...turn, sources })}\n`);
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -54,12 +54,14 @@ const copiesTask = {
   nowMs,
   limits: noLimits,
   demands: [demand],
+  demandSource: 'decayed counts of reads, as the test says',
 } as const;
 
 test('weighed alone, copies come into the plan of before, and nothing else changes', async (t) => {
   const plan = await planOf(copiesTask);
   t.is(plan.epoch, previous.epoch + 1);
   t.deepEqual(plan.classes, previous.classes);
+  t.is(plan.notes.at(-1), 'Popular copies follow decayed counts of reads, as the test says.');
   t.true(plan.popular!.copies.every(({ pack, reason }) => pack === demand.pack && reason.site === 'branch'));
   t.deepEqual(planProblems(plan), []);
   t.is((await planOf({ ...copiesTask, previous: plan })).epoch, plan.epoch);
