@@ -4,9 +4,10 @@
 import type { MachineId } from '../datasets/index.ts';
 import { anyLossOddsMax, usualDead } from './burst.ts';
 import { lowerBound } from './configuration/index.ts';
+import { uncountedCopies } from './copy-traffic.ts';
 import { copyProblems } from './plan-copies.ts';
 import { groupingOf } from './plan-evidence.ts';
-import { brokenLimits, scatterWidths, uncountedMoves } from './plan-limits.ts';
+import { brokenLimits, scatterWidths, trafficOf, uncountedMoves } from './plan-limits.ts';
 import type { PlacementClass, Plan, PopularPart } from './plan.ts';
 import { unavailability } from './survival.ts';
 
@@ -78,8 +79,19 @@ export interface CopiesCheck {
   readonly roomShareMax: number;
 }
 
+/** What machines take in and give out within a week, slots and popular copies together. */
+export interface TrafficCheck {
+  readonly takenBytesMost: number;
+  readonly givenBytesMost: number;
+  /** Absent where admins set no limit. */
+  readonly takenBytesMax?: number;
+  readonly givenBytesMax?: number;
+}
+
 export interface PlanCheck {
   readonly problems: readonly string[];
+  /** Absent where the plan counts no traffic by machine. */
+  readonly traffic?: TrafficCheck;
   /** Absent where the plan has no copies. */
   readonly popular?: CopiesCheck;
   readonly classes: readonly ClassCheck[];
@@ -98,10 +110,22 @@ export function checkPlan(plan: Plan, before?: Plan): PlanCheck {
       ...planProblems(plan),
       ...plan.classes.flatMap((_, index) => claimProblems(plan, index)),
       ...brokenLimits(plan).map(({ limit, problem }) => `the limit ${limit} is broken: ${problem}`),
-      ...(before === undefined ? [] : uncountedMoves(plan, before)),
+      ...(before === undefined ? [] : [...uncountedMoves(plan, before), ...uncountedCopies(plan, before)]),
     ],
+    ...(plan.limits?.moves === undefined ? {} : { traffic: checkTraffic(plan) }),
     ...(plan.popular === undefined ? {} : { popular: checkCopies(plan.popular) }),
     classes: checked,
+  };
+}
+
+function checkTraffic(plan: Plan): TrafficCheck {
+  const { takenBytesMax, givenBytesMax } = plan.limits ?? {};
+  const traffic = [...trafficOf(plan).values()];
+  return {
+    takenBytesMost: traffic.reduce((most, { takenBytes }) => Math.max(most, takenBytes), 0),
+    givenBytesMost: traffic.reduce((most, { givenBytes }) => Math.max(most, givenBytes), 0),
+    ...(takenBytesMax === undefined ? {} : { takenBytesMax }),
+    ...(givenBytesMax === undefined ? {} : { givenBytesMax }),
   };
 }
 

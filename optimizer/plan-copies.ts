@@ -3,6 +3,7 @@
 
 import { days, type MachineId } from '../datasets/index.ts';
 import type { CopyReason, PopularPart, PlacementGroup, Plan, PlannedCopy, Redundancy } from './plan.ts';
+import { BringBudget, nameOf, type WeekLimits, withCountedCopies } from './copy-traffic.ts';
 import { choosePopularCopies, type CopyDemand, type PopularCopy } from './popular-copies.ts';
 import { groupOfPack } from './rendezvous.ts';
 import type { States } from './states.ts';
@@ -62,12 +63,12 @@ export interface CopiesQuestion {
   readonly nowMs: number;
   /** Bytes that plans may still move this week to do better; absent where nobody limits that. */
   readonly movedBytesMax?: number;
+  /** What admins limit, for the plan to say; what of it is left is above. */
+  readonly limits?: WeekLimits;
 }
 
 /** Bytes of k shards. */
 export const copyBytesOf = (packBytes: number, { k }: Redundancy): number => k * Math.ceil(packBytes / k);
-
-const nameOf = ({ pack, machine }: Pick<PlannedCopy, 'pack' | 'machine'>): string => `${pack} ${machine}`;
 
 /**
  * The plan with the copies that are worth their bytes, with those of before that have not run out. The very same object when that changes
@@ -83,8 +84,9 @@ export function planWithCopies(question: CopiesQuestion & { readonly author: Mac
     popular.copies.length === 0
       ? { ...rest, notes: notesAbout(plan, undefined) }
       : { ...rest, notes: notesAbout(plan, question.demandSource), popular };
+  const counted = withCountedCopies(withCopies, previous, { nowMs, limits: question.limits ?? {} });
   // Its age is that of the whole plan: copies do not put the next one off.
-  return isNew ? withCopies : { ...withCopies, epoch: plan.epoch + 1, author };
+  return isNew ? counted : { ...counted, epoch: plan.epoch + 1, author };
 }
 
 const sourceNote = 'Popular copies follow ';
@@ -114,7 +116,19 @@ export function popularPartFor(question: CopiesQuestion): PopularPart {
     ({ machine, untilMs }) => untilMs > nowMs && rooms.has(machine),
   );
   const chosen = chosenCopies(question, left).slice(0, copiesMax);
-  const budget = new BringBudget(question, left);
+  const maxOf = (of: 'takenBytesMax' | 'givenBytesMax'): ReadonlyMap<MachineId, number> =>
+    new Map(
+      places.flatMap((place) => (place[of] === undefined ? [] : [[place.machine, place[of]] as const])),
+    );
+  const budget = new BringBudget(
+    question.plan,
+    {
+      takenBytesMax: maxOf('takenBytesMax'),
+      givenBytesMax: maxOf('givenBytesMax'),
+      ...(question.movedBytesMax === undefined ? {} : { movedBytesMax: question.movedBytesMax }),
+    },
+    left,
+  );
   const used = new Map<MachineId, number>();
   const copies: PlannedCopy[] = [];
   const taken = new Set<string>();
@@ -131,61 +145,6 @@ export function popularPartFor(question: CopiesQuestion): PopularPart {
     rooms: [...used.keys()].map((machine) => ({ machine, bytes: rooms.get(machine)! })),
   };
 }
-
-/**
- * What bringing copies may move in the week, and make each member of their groups give out: a copy is put together from k of n members, so
- * each of them may be asked for one shard. What is there counts as brought this week, and is never brought again.
- */
-class BringBudget {
-  readonly #plan: Plan;
-  readonly #held: ReadonlySet<string>;
-  readonly #givenMax: ReadonlyMap<MachineId, number>;
-  readonly #movedMax: number;
-  readonly #given = new Map<MachineId, number>();
-  #moved = 0;
-
-  constructor(
-    { plan, places, movedBytesMax = Number.POSITIVE_INFINITY }: CopiesQuestion,
-    held: readonly PlannedCopy[],
-  ) {
-    this.#plan = plan;
-    this.#held = new Set(held.map(nameOf));
-    this.#movedMax = movedBytesMax;
-    this.#givenMax = new Map(
-      places.flatMap(({ machine, givenBytesMax }) =>
-        givenBytesMax === undefined ? [] : [[machine, givenBytesMax] as const],
-      ),
-    );
-    for (const copy of held) this.#spend(copy, this.#sourcesOf(copy));
-  }
-
-  /** Whether a copy is there or can be brought; if so it is paid for. */
-  affords(copy: PlannedCopy): boolean {
-    if (this.#held.has(nameOf(copy))) return true;
-    const sources = this.#sourcesOf(copy);
-    const isTooMuch = sources.some(
-      (machine) =>
-        (this.#given.get(machine) ?? 0) + shardBytesOf(copy) >
-        (this.#givenMax.get(machine) ?? Number.POSITIVE_INFINITY),
-    );
-    if (isTooMuch || this.#moved + copy.bytes > this.#movedMax) return false;
-    this.#spend(copy, sources);
-    return true;
-  }
-
-  #sourcesOf(copy: PlannedCopy): readonly MachineId[] {
-    const members = groupOfPack(this.#plan, copy)?.members ?? [];
-    return members.filter((member) => member !== copy.machine);
-  }
-
-  #spend(copy: PlannedCopy, sources: readonly MachineId[]): void {
-    this.#moved += copy.bytes;
-    for (const machine of sources)
-      this.#given.set(machine, (this.#given.get(machine) ?? 0) + shardBytesOf(copy));
-  }
-}
-
-const shardBytesOf = ({ bytes, redundancy }: PlannedCopy): number => bytes / redundancy.k;
 
 const roomOf = ({ quotaBytes, freeBytes }: CopyPlace): number =>
   Math.floor(Math.min(quotaShareMax * quotaBytes, freeShareMax * (freeBytes ?? Number.POSITIVE_INFINITY)));
@@ -221,10 +180,10 @@ function chosenCopies(question: CopiesQuestion, left: readonly PlannedCopy[]): r
     demands: wishes.map(demandOf),
     hosts: places.map((place, at) => ({
       site: sites.indexOf(place.site),
-      // What is there counts as brought this week.
+      // What is there need not be brought.
       spareBytes: Math.min(
         roomOf(place),
-        Math.max(leftBytes.get(place.machine) ?? 0, place.takenBytesMax ?? Number.POSITIVE_INFINITY),
+        (leftBytes.get(place.machine) ?? 0) + (place.takenBytesMax ?? Number.POSITIVE_INFINITY),
       ),
       down: 1 - up[at]!,
     })),

@@ -71,7 +71,8 @@ export function saidLimits(
   };
 }
 
-const rowsOf = (traffic: ReturnType<typeof trafficOf>): NonNullable<PlanLimits['before']> =>
+/** As a plan carries it to the next one. */
+export const rowsOf = (traffic: ReturnType<typeof trafficOf>): NonNullable<PlanLimits['before']> =>
   [...traffic].map(([machine, bytes]) => ({ machine, ...bytes }));
 
 /** What a plan that only repairs says: what moved before it, and widths as far as they still hold, as repair goes first. */

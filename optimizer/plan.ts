@@ -116,7 +116,7 @@ export interface PlanLimits {
   /** Mean bytes of a slot that the moves are counted with. With these come `moves` and `before`. */
   readonly bytesPerSlot?: Readonly<Record<PlacementClass['name'], number>>;
   readonly moves?: readonly PlanMove[];
-  /** What earlier plans of the week moved, by machine; machines with nothing are absent. */
+  /** What earlier plans of the week moved, and what copies plans and this one brought, by machine; machines with nothing are absent. */
   readonly before?: readonly {
     readonly machine: MachineId;
     readonly takenBytes: number;

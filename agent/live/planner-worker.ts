@@ -111,6 +111,7 @@ function withCopies(plan: Plan, task: Omit<PlanTask, 'kind'> | Omit<CopiesTask, 
     states,
     author,
     nowMs,
+    limits,
     ...(movedBytesPerWeek === undefined
       ? {}
       : { movedBytesMax: Math.max(0, movedBytesPerWeek - movedBefore(plan, nowMs).bytes) }),

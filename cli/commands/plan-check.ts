@@ -70,6 +70,16 @@ const copiesLines = ({ popular }: PlanCheck): readonly string[] =>
         `${popular.copyCount} copies of ${popular.packCount} popular packs on ${popular.machineCount} machines take ${bytesText(popular.bytes)}, at most ${(100 * popular.roomShareMax).toFixed(0)} % of a machine's room for them.`,
       ];
 
+/** Nothing where the plan counts no traffic by machine. */
+function trafficLines({ traffic }: PlanCheck): readonly string[] {
+  if (traffic === undefined) return [];
+  const of = (bytes: number | undefined): string => (bytes === undefined ? '' : ` of ${bytesText(bytes)}`);
+  const { takenBytesMost, takenBytesMax, givenBytesMost, givenBytesMax } = traffic;
+  return [
+    `In the week a machine takes in at most ${bytesText(takenBytesMost)}${of(takenBytesMax)} and gives out at most ${bytesText(givenBytesMost)}${of(givenBytesMax)}, popular copies included.`,
+  ];
+}
+
 function checkText(check: PlanCheck): string {
   const { problems, classes } = check;
   const head = [
@@ -86,6 +96,7 @@ function checkText(check: PlanCheck): string {
   return [
     tableText([head, ...classes.map(rowOf)]),
     ...copiesLines(check),
+    ...trafficLines(check),
     ...(problems.length === 0 ? ['Every claim of the plan holds.'] : problems),
   ].join('\n');
 }

@@ -16,6 +16,7 @@ import {
   planProblems,
   planWithCopies,
   statesFromForecast,
+  trafficOfWeek,
 } from '../../optimizer/index.ts';
 import { fleetForecast } from './fleet-forecast.ts';
 
@@ -160,6 +161,51 @@ test('what machines may give out, and plans may move, in a week bounds the copie
     movedBytesMax: 0,
   });
   t.is(planWithCopies(later), moved);
+});
+
+test('what copies bring counts in the week of the plan, and a check adds it up', (t) => {
+  const limits = { takenBytesPerWeek: 3_000_000, givenBytesPerWeek: 1_500_000, movedBytesPerWeek: 8_000_000 };
+  const places = question().places.map((place) => ({
+    ...place,
+    takenBytesMax: limits.takenBytesPerWeek,
+    givenBytesMax: limits.givenBytesPerWeek,
+  }));
+  const demands = [1, 2, 3, 4, 5].map((number) => demand({ pack: packOf(number), reads: 5 + number }));
+  const limited = { places, demands, limits, movedBytesMax: limits.movedBytesPerWeek };
+  const first = planWithCopies(question(limited));
+  const { copies } = first.popular!;
+  const bytes = copies.reduce((sum, copy) => sum + copy.bytes, 0);
+  t.true(copies.length > 1);
+  t.deepEqual(first.weekMoved, { fromMs: nowMs, bytes });
+  const { problems, traffic } = checkPlan(first, base);
+  t.deepEqual(problems, []);
+  const takenBytes = machines.map((machine) =>
+    copies.reduce((sum, copy) => sum + (copy.machine === machine ? copy.bytes : 0), 0),
+  );
+  t.is(traffic?.takenBytesMost, Math.max(...takenBytes));
+  t.is(traffic?.takenBytesMax, 3_000_000);
+  t.true(traffic!.givenBytesMost > 0 && traffic!.givenBytesMost <= 1_500_000);
+
+  // Counted too little, or against a smaller limit: named.
+  const silent = { ...first, limits: { ...first.limits!, before: [] } };
+  t.regex(checkPlan(silent, base).problems.join('; '), /the plan does not count/u);
+  const tight = { ...first, limits: { ...first.limits!, takenBytesMax: 1_000_000 } };
+  t.regex(checkPlan(tight).problems.join('; '), /would take in \d+ bytes in a week, more than 1000000/u);
+
+  // The next plan of the week has so much less for slots, and what is there is not counted again.
+  const sent = trafficOfWeek(first, nowMs + days(1));
+  t.is(
+    [...sent.values()].reduce((sum, machine) => sum + machine.takenBytes, 0),
+    bytes,
+  );
+  t.is(planWithCopies(question({ ...limited, plan: first, previous: first, nowMs: nowMs + days(1) })), first);
+  // Eight days later the week begins anew.
+  const more = [...demands, demand({ pack: packOf(9), reads: 9 })];
+  const later = planWithCopies(
+    question({ ...limited, plan: first, previous: first, demands: more, nowMs: nowMs + days(7) }),
+  );
+  t.is(later.weekMoved?.fromMs, nowMs + days(7));
+  t.deepEqual(checkPlan(later, first).problems, []);
 });
 
 test('a whole new plan carries the copies of the one before', (t) => {

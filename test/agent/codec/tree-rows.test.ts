@@ -45,7 +45,10 @@ function plainly(entry: TreeEntry, options: Parameters<typeof encode>[1] = {}): 
 }
 
 const count = fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 70_000 }), fc.maxSafeNat());
-const pathBytes = fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.uint8Array({ minLength: 200, maxLength: 4096 }));
+const pathBytes = fc.oneof(
+  fc.uint8Array({ maxLength: 30 }),
+  fc.uint8Array({ minLength: 200, maxLength: 4096 }),
+);
 const attribute = fc.record({
   name: fc
     .uint8Array({ min: 1, minLength: 1, maxLength: 255 })
