@@ -112,6 +112,8 @@ export interface DriveView {
   /** Known only on the owner's machine. */
   readonly path?: string;
   readonly watcher?: 'watching' | 'scanning only' | 'stopped';
+  /** Since when its folder is protected no more; its snapshots are there. */
+  readonly leftMs?: UnixMs;
   readonly snapshots: readonly SnapshotView[];
   /** Why nothing of it is forgotten until a person has looked; absent when nothing stands against it. */
   readonly held?: string;
@@ -122,6 +124,8 @@ export interface DriveView {
     readonly startedMs: UnixMs;
     readonly shardsStored: number;
     readonly shardsWanted: number;
+    /** Names of machines whose receipts are missing and that are away. */
+    readonly waitsFor: readonly string[];
   };
 }
 

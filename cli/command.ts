@@ -20,6 +20,12 @@ export function withCommonOptions(command: Command, example: string): Command {
     .addHelpText('after', `\nExample:\n  ${example}\n`);
 }
 
+/** For options that may be repeated; absent when none was given. */
+export const collected = (text: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  text,
+];
+
 export const homeOf = (options: CommonOptions): string => resolveHome(options.home);
 
 /** Prints `value` for scripts or `text` for people. */

@@ -11,17 +11,33 @@ import {
   secondMs,
 } from '../datasets/index.ts';
 
-export const say = (text: string): void => void process.stdout.write(`${text}\n`);
+// Names of files, machines and people come from elsewhere: no terminal may take them for orders. C0 and C1 without tab and line feed.
+// oxlint-disable-next-line no-control-regex
+const orders = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/gu;
 
-export const sayJson = (value: unknown): void => say(JSON.stringify(value, undefined, 2));
+/** Text that a terminal only shows: what would be an order to it becomes a question mark. */
+export const harmless = (text: string): string => text.replaceAll(orders, '?');
+
+export const say = (text: string): void => void process.stdout.write(`${harmless(text)}\n`);
+
+/** One JSON value; what a terminal could take for orders is escaped in it, as JSON allows. */
+export const sayJson = (value: unknown): void =>
+  void process.stdout.write(
+    `${JSON.stringify(value, undefined, 2).replaceAll(orders, (order) => `\\u${order.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`,
+  );
 
 /** 1536 → "1.5 KiB". */
 export function bytesText(count: number): string {
   if (count < kibibyte) return `${count} B`;
   if (count < mebibyte) return `${(count / kibibyte).toFixed(1)} KiB`;
   if (count < gibibyte) return `${(count / mebibyte).toFixed(1)} MiB`;
-  return `${(count / gibibyte).toFixed(1)} GiB`;
+  if (count < 1024 * gibibyte) return `${(count / gibibyte).toFixed(1)} GiB`;
+  return `${(count / (1024 * gibibyte)).toFixed(1)} TiB`;
 }
+
+/** 1 → "1 machine", 40 → "40 machines"; for words that only take an s. */
+export const countText = (count: number, thing: string): string =>
+  `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** 90_000 → "2 min"; one unit, rounded. */
 export function spanText(ms: number): string {
@@ -41,14 +57,35 @@ export function survivalText(unavailability: number): string {
 /** 0.0312 → "3.12 %". */
 export const shareText = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
 
-export const timeText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 16);
+/** "2026-03-01 14:30" of this machine's own clock and zone, as `--at` takes it. */
+export function timeText(ms: number): string {
+  const at = new Date(ms);
+  return new Date(ms - at.getTimezoneOffset() * minuteMs).toISOString().replace('T', ' ').slice(0, 16);
+}
+
+/** How wide lines of text may be: as the terminal is, between 60 and 120; on anything else paragraphs are one line each, for `grep`. */
+const lineWidth = (): number =>
+  process.stdout.isTTY ? Math.min(120, Math.max(60, process.stdout.columns)) : Number.POSITIVE_INFINITY;
+
+/** A paragraph behind a mark, its further lines indented like the first. */
+export function paragraphText(mark: string, text: string, width = lineWidth()): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    const isFitting = last !== undefined && mark.length + last.length + 1 + word.length <= width;
+    if (isFitting) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line, at) => `${at === 0 ? mark : ' '.repeat(mark.length)}${line}`).join('\n');
+}
 
 /** Columns padded to their widest cell; the first row is the head. */
 export function tableText(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll(/[\n\t]/gu, '?')));
+  const widths = (cells[0] ?? []).map((_, column) =>
+    cells.reduce((most, row) => Math.max(most, (row[column] ?? '').length), 0),
   );
-  return rows
+  return cells
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -60,12 +97,30 @@ export function tableText(rows: readonly (readonly string[])[]): string {
 
 /** An error as a person should see it: what happened, what to do, and the code to search for. */
 export function errorText(error: unknown): string {
-  if (error instanceof DreyError) return `drey: ${error.message}\n  ${error.advice}  [${error.code}]`;
-  return `drey: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  if (error instanceof DreyError)
+    return harmless(`drey: ${error.message}\n  ${error.advice}  [${error.code}]`);
+  return harmless(`drey: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
 }
 
 /** Redraws one line on a terminal; on anything else prints it only when `final`. */
 export function sayProgress(text: string, state: 'going' | 'final'): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001B[K${text}${state === 'final' ? '\n' : ''}`);
+  if (process.stdout.isTTY)
+    process.stdout.write(
+      `\r\u001B[K${cut(harmless(text), process.stdout.columns - 1)}${state === 'final' ? '\n' : ''}`,
+    );
   else if (state === 'final') say(text);
 }
+
+let waitingSaid: string | undefined;
+
+/** What is waited for, on standard error: one line that is redrawn on a terminal, else a line for each new reason; undefined ends it. */
+export function sayWaiting(text: string | undefined): void {
+  const { stderr } = process;
+  if (stderr.isTTY)
+    stderr.write(`\r\u001B[K${text === undefined ? '' : cut(harmless(text), stderr.columns - 1)}`);
+  else if (text !== undefined && text !== waitingSaid) stderr.write(`${harmless(text)}\n`);
+  waitingSaid = text;
+}
+
+const cut = (text: string, width: number): string =>
+  text.length <= width ? text : `${text.slice(0, width - 1)}…`;

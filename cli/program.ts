@@ -21,6 +21,7 @@ import { addRetentionCommand } from './commands/retention.ts';
 import { addSnapshotsCommand } from './commands/snapshots.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTelemetryCommands } from './commands/telemetry.ts';
+import { addUnprotectCommand } from './commands/unprotect.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 
@@ -33,7 +34,7 @@ export function createProgram(): Command {
   const program = new Command('drey');
   program
     .description('Keeps files safe on the desktops that you already own.')
-    .version(packageVersion())
+    .version(packageVersion(), '-v, --version')
     .showHelpAfterError('(add --help for the options and an example)')
     .exitOverride();
   for (const add of [
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     addJoinCommand,
     addUpCommand,
     addProtectCommand,
+    addUnprotectCommand,
     addStatusCommand,
     addSnapshotsCommand,
     addFindCommand,

@@ -27,12 +27,11 @@ const sizeUnits: Readonly<Record<string, number>> = {
   tb: 1024 * gibibyte,
 };
 
+const refused = (text: string, what: string, how: string): DreyError =>
+  new DreyError({ code: 'quantity-malformed', message: `"${text}" is not ${what}`, advice: `Write ${how}.` });
+
 const wrong = (text: string, example: string): DreyError =>
-  new DreyError({
-    code: 'quantity-malformed',
-    message: `"${text}" is not a quantity that drey understands`,
-    advice: `Write a number and a unit, as in ${example}.`,
-  });
+  refused(text, 'a quantity that drey understands', `a number and a unit, as in ${example}`);
 
 function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/iu.exec(text.trim());
@@ -51,15 +50,23 @@ export function parseSpanMs(text: string): number {
 export function parseShare(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(%?)$/u.exec(text.trim());
   const share = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
-  if (!(share <= 1)) throw wrong(text, '"30%"');
+  if (!(share <= 1)) throw refused(text, 'a share of a whole', 'one from "0%" to "100%"');
   return share;
 }
 
-/** "14" as 14: a whole number from 0 to a million. Throws `quantity-malformed`. */
-export function parseCount(text: string): number {
+/** "14" as 14: a whole number between the bounds. Throws `quantity-malformed`. */
+export function parseCount(text: string, { least = 0, most = 1_000_000 } = {}): number {
   const count = /^\d{1,7}$/u.test(text.trim()) ? Number(text) : Number.NaN;
-  if (!(count <= 1_000_000)) throw wrong(text, '"14", without a unit');
+  if (!(count >= least && count <= most))
+    throw refused(text, 'such a count', `a whole number from ${least} to ${most}, without a unit`);
   return count;
+}
+
+/** "9464" as a port; 0 for any free one. Throws `quantity-malformed`. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/u.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw refused(text, 'a port', 'a number from 1024 to 65535, or 0 for any free port');
+  return port;
 }
 
 /** "500MB", "20GB", "1TB" in bytes, by powers of 1024. Throws `quantity-malformed`. */
@@ -71,29 +78,35 @@ export function parseByteCount(text: string): number {
 
 /**
  * A moment in the past, in this machine's time zone: "2026-03-01" (the end of that day), "2026-03-01 14:30", with a "Z" or
- * offset as ISO 8601 has it, or "3d" for three days ago. Throws `quantity-malformed`.
+ * offset as ISO 8601 has it, "yesterday" (its end), "now", or "3d" for three days ago. Throws `quantity-malformed`.
  */
 export function parseMomentMs(text: string, nowMs: number): number {
   const trimmed = text.trim();
+  if (/^(?:now|today)$/iu.test(trimmed)) return nowMs;
+  if (/^yesterday$/iu.test(trimmed)) return new Date(nowMs).setHours(0, 0, 0, 0) - 1;
   if (/^\d{4}-\d{2}-\d{2}$/u.test(trimmed)) return momentOf(`${trimmed}T23:59:59.999`, text);
   if (/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/u.test(trimmed)) return momentOf(trimmed.replace(' ', 'T'), text);
   const spanMs = parseQuantity(trimmed, spanUnits);
-  if (spanMs === undefined) throw wrong(text, momentExample);
+  if (spanMs === undefined) throw noMoment(text);
   return nowMs - spanMs;
 }
 
-const momentExample = '"2026-03-01", "2026-03-01 14:30" or, for two days ago, "2d"';
+const noMoment = (text: string): DreyError =>
+  refused(
+    text,
+    'a time that drey understands',
+    '"2026-03-01", "2026-03-01 14:30" (of this machine\'s clock), "yesterday" or, for two days ago, "2d"',
+  );
 
 function momentOf(iso: string, text: string): number {
   const ms = new Date(iso).getTime();
-  if (Number.isNaN(ms)) throw wrong(text, momentExample);
+  if (Number.isNaN(ms)) throw noMoment(text);
   return ms;
 }
 
-/** "1MB/s", "500KB/s" in bytes a second. Throws `quantity-malformed`. */
+/** "1MB/s", "500KB/s" (or without "/s") in bytes a second. Throws `quantity-malformed`. */
 export function parseByteRate(text: string): number {
-  const match = /^(.+)\/s$/u.exec(text.trim());
-  const bytes = match === null ? undefined : parseQuantity(match[1]!, sizeUnits);
+  const bytes = parseQuantity(text.trim().replace(/\/s$/u, ''), sizeUnits);
   if (bytes === undefined) throw wrong(text, '"1MB/s" or "500KB/s"');
   return Math.floor(bytes);
 }

@@ -15,6 +15,7 @@ import {
   replayPushes,
   touchedBytesPerSite,
 } from '../optimizer/index.ts';
+import { standWhereTyped } from './command-line.ts';
 import { bytesText, errorText, say, tableText } from './print.ts';
 import { parseShare, parseSpanMs } from './quantities.ts';
 
@@ -204,6 +205,7 @@ const command = new Command('replay:access')
   .action(replay);
 
 try {
+  standWhereTyped(process.env);
   await command.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

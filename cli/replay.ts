@@ -20,6 +20,7 @@ import {
   summarize,
   theBar,
 } from '../optimizer/index.ts';
+import { standWhereTyped } from './command-line.ts';
 import { errorText, say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 
@@ -242,6 +243,7 @@ const command = new Command('replay')
   .action(replay);
 
 try {
+  standWhereTyped(process.env);
   await command.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

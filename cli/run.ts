@@ -2,6 +2,7 @@
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
 import { CommanderError } from 'commander';
+import { settleArguments } from './command-line.ts';
 import { createProgram } from './program.ts';
 import { errorText } from './print.ts';
 
@@ -12,7 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await createProgram().parseAsync();
+  await createProgram().parseAsync(settleArguments(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;

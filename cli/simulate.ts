@@ -19,6 +19,7 @@ import {
   simulate,
   type SimulationOptions,
 } from '../agent/simulation/index.ts';
+import { standWhereTyped } from './command-line.ts';
 import { errorText, say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 import { swarm } from './swarm.ts';
@@ -190,6 +191,7 @@ const command = new Command('simulate')
   .action(run);
 
 try {
+  standWhereTyped(process.env);
   await command.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -8,6 +8,7 @@ import type { ProofResult, RetentionRules } from '../core/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, InviteId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
+import { type FoldersAnswers, foldersSchemas } from './folders-calls.ts';
 import { type MembersAnswers, membersSchemas } from './members-calls.ts';
 import { type OperationsAnswers, operationsSchemas } from './operations-calls.ts';
 
@@ -33,15 +34,7 @@ export const callSchemas = {
       })
       .exactOptional(),
   }),
-  protect: z.strictObject({
-    path,
-    ignore: z.array(z.string().min(1).max(256)).max(256),
-    /** `none`: not even caches and trash of a home folder are left out. */
-    defaultIgnores: z.literal('none').exactOptional(),
-    phrase: phrase.exactOptional(),
-  }),
-  /** What happened in a protected folder until now was its person's wish. */
-  acceptChange: z.strictObject({ path }),
+  ...foldersSchemas,
   /** `first`: the one that protecting it began; else a new one, whose look at the folder begins after the call. */
   snapshot: z.strictObject({ drive: name.exactOptional(), first: z.boolean().exactOptional() }),
   snapshots: z.strictObject({ phrase: phrase.exactOptional() }),
@@ -137,20 +130,6 @@ export interface InviteAnswer {
   readonly invite: string;
   readonly usesMax: number;
   readonly notAfterMs: number;
-}
-
-export interface ProtectAnswer {
-  readonly drive: DriveId;
-  /** Made by this call, which also began its first snapshot. */
-  readonly isNew: boolean;
-  /** Only when the person was made just now: 24 words, shown once. */
-  readonly phrase?: string;
-}
-
-export interface AcceptAnswer {
-  readonly drive: string;
-  /** Files that were removed or looked encrypted, of those before; absent when nothing was held for it. */
-  readonly accepted?: { readonly before: number; readonly harmed: number };
 }
 
 export interface SnapshotAnswer {
@@ -341,7 +320,7 @@ export interface TrainAnswer {
 }
 
 /** The answer to each call. */
-export interface CallAnswers extends OperationsAnswers, MembersAnswers {
+export interface CallAnswers extends OperationsAnswers, MembersAnswers, FoldersAnswers {
   readonly view: FleetView;
   readonly invite: InviteAnswer;
   readonly trust: { readonly trusted: PeerId };
@@ -351,8 +330,6 @@ export interface CallAnswers extends OperationsAnswers, MembersAnswers {
     readonly holdMoveShare: number;
     readonly target: AvailabilityTarget;
   };
-  readonly protect: ProtectAnswer;
-  readonly acceptChange: AcceptAnswer;
   readonly snapshot: SnapshotAnswer;
   readonly snapshots: SnapshotListAnswer;
   readonly restore: RestoreAnswer;

@@ -1,6 +1,6 @@
 // A command's side of the control interface: finds the running agent of a folder and asks it one call.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -18,14 +18,26 @@ interface Line {
   readonly error?: { readonly code: string; readonly message: string; readonly advice: string };
 }
 
-const notRunning = (home: string, cause: unknown): DreyError =>
-  new DreyError({
+/** What makes a folder one of an agent that belongs to a fleet. */
+const identityFile = 'identity.json';
+
+function notRunning(home: string, cause: unknown): DreyError {
+  if (!existsSync(join(home, identityFile)))
+    return new DreyError({
+      code: 'no-fleet-here',
+      message: `this machine is in no fleet yet: there is no agent's folder at ${home}`,
+      advice:
+        'Make a fleet with `drey fleet create`, join one with `drey join INVITE --up`, or name another folder with --home.',
+      cause,
+    });
+  return new DreyError({
     code: 'agent-not-running',
     message: `no agent is running for the folder ${home}`,
     advice: 'Start it with `drey up`, or name another folder with --home.',
     retry: 'retryable',
     cause,
   });
+}
 
 function readControl(home: string): Control {
   try {

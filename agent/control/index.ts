@@ -1,5 +1,6 @@
 export * from './calls.ts';
 export * from './client.ts';
+export type * from './folders-calls.ts';
 export * from './members-calls.ts';
 export * from './operations-calls.ts';
 export * from './relay.ts';

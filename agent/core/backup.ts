@@ -15,6 +15,8 @@ export interface PendingCount {
   readonly startedMs: number;
   readonly shardsStored: number;
   readonly shardsWanted: number;
+  /** Machines whose receipts are missing and that are away. */
+  readonly waitsFor: readonly PeerId[];
 }
 
 /** A snapshot whose head stands in the own log; others must have it before anybody relies on it. */
@@ -98,13 +100,22 @@ export class Backup {
     const staged = waiting.findLast((candidate) => candidate.drive === drive);
     if (staged === undefined) return undefined;
     let [shardsStored, shardsWanted] = [0, 0];
+    const away = new Set<PeerId>();
     for (const pack of staged.packs) {
       const known = this.#shelf.get(pack);
       const n = known?.descriptor?.redundancy.n ?? 0;
       shardsWanted += n;
       shardsStored += known?.isInOutbox === true ? known.signed.indexes().length : n;
+      if (known?.isInOutbox === true) this.#noteAway(known, away);
     }
-    return { startedMs: staged.startedMs, shardsStored, shardsWanted };
+    return { startedMs: staged.startedMs, shardsStored, shardsWanted, waitsFor: [...away] };
+  }
+
+  #noteAway(known: KnownPack, away: Set<PeerId>): void {
+    const members = this.#shelf.groupOf(known)?.members ?? [];
+    members.forEach((member, index) => {
+      if (!known.signed.has(index, member) && this.#membership.isAway(member)) away.add(member);
+    });
   }
 
   #receipt({ pack, index, holder }: Receipt): Effects {

@@ -1,15 +1,12 @@
 // What admins say of deletions before their time: asking, agreeing, stopping, and how many of them it takes. Each holder counts the words itself.
 
 import { randomBytes } from 'node:crypto';
-import { DreyError } from '../../datasets/index.ts';
 import type { Statement } from '../codec/index.ts';
 import type { CallAnswers, CallRequest, WipesAnswer } from '../control/index.ts';
 import type { WipeView } from '../core/index.ts';
 import { type DriveId, type WipeId, wipeId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
-
-const wrong = (code: string, message: string, advice: string): DreyError =>
-  new DreyError({ code, message, advice });
+import { wrong } from './wrong.ts';
 
 export function listWipes(agent: LiveAgent): WipesAnswer {
   const { wipes, catalogue, membership } = agent.core;

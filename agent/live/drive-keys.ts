@@ -20,7 +20,7 @@ import {
 } from '../codec/index.ts';
 import { type AgentCore, putOutWithKey } from '../core/index.ts';
 import { type DriveId, driveId } from '../units.ts';
-import type { RunningDrive } from './drives.ts';
+import type { RunningDrive } from './running-drive.ts';
 import type { StoredDrive } from './stored-drives.ts';
 
 /** A new drive with its first key, as it is stored and published. `person`: the public key behind the words that open it. */

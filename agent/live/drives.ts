@@ -7,74 +7,23 @@ import type { Redundancy } from '../../optimizer/index.ts';
 import {
   createRecoveryPhrase,
   type DriveKeys,
-  type DriveRecord,
-  type MachineKey,
   type PackDescriptor,
   personFromPhrase,
 } from '../codec/index.ts';
-import type { AgentCore, CoreEvent, StagedSnapshot } from '../core/index.ts';
-import type { Clock, Timer } from '../ports.ts';
+import type { ProtectAnswer } from '../control/index.ts';
+import type { StagedSnapshot } from '../core/index.ts';
+import { savedSayEveryMs } from '../limits.ts';
+import type { Timer } from '../ports.ts';
 import { type DriveId, driveId, type SnapshotId } from '../units.ts';
-import {
-  createSnapshotter,
-  type ReadPace,
-  type SnapshotOutcome,
-  type Snapshotter,
-  startWatcher,
-  type Watcher,
-  type WorkerPool,
-} from './data-path/index.ts';
-import type { LiveDisk } from './disk/index.ts';
+import { createSnapshotter, type SnapshotOutcome, startWatcher } from './data-path/index.ts';
 import { driveDeleted, noPlanYet } from './drive-errors.ts';
 import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
-import type { Home } from './home.ts';
-import type { Keeper } from './keeping.ts';
 import { heldText, massChangeText } from './mass-changes.ts';
 import { readPending, writePending } from './pending.ts';
-import { type PowerState, powerWait } from './power.ts';
-import { assertFolder } from './protected-folder.ts';
+import { powerWait } from './power.ts';
+import { folderToProtect, isWithin } from './protected-folder.ts';
+import { type DrivesParts, type RunningDrive, stagedFor, type TakenSnapshot } from './running-drive.ts';
 import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
-import type { Telemetry } from './telemetry/index.ts';
-
-export interface DrivesParts {
-  readonly home: Home;
-  readonly core: AgentCore;
-  readonly key: MachineKey;
-  readonly disk: LiveDisk;
-  readonly workers: WorkerPool;
-  readonly clock: Clock;
-  readonly tell: (event: CoreEvent) => void;
-  readonly publish: (record: DriveRecord) => Promise<void>;
-  readonly telemetry: () => Telemetry | undefined;
-  readonly power: () => Promise<PowerState>;
-  /** How fast files are read, and why nothing is done by itself at this time; undefined when it is. */
-  readonly pacing: () => ReadPace & { readonly pauseReason: string | undefined };
-  readonly keeper: () => Pick<Keeper, 'resume' | 'consider'>;
-  readonly report: (level: 'info' | 'warning' | 'problem', text: string) => void;
-}
-
-export interface RunningDrive {
-  stored: StoredDrive;
-  keys: DriveKeys;
-  readonly snapshotter: Snapshotter;
-  watcher: Watcher | undefined;
-  /** What the last snapshot of this run said; undefined before the first. */
-  lastOutcome: Pick<SnapshotOutcome, 'massChange'> | undefined;
-  /** Why the last snapshot failed; undefined when it did not. */
-  failure: string | undefined;
-  retry: Timer | undefined;
-  /** Why the next snapshot waits although something changed; undefined when it does not. */
-  wait: string | undefined;
-  /** When the last snapshot of this run began. */
-  takenMs: UnixMs | undefined;
-  /** The first snapshot of this run, for the command that made the drive. */
-  first: Promise<TakenSnapshot> | undefined;
-}
-
-export interface TakenSnapshot extends SnapshotOutcome {
-  /** Resolves when enough other machines have the snapshot's head. */
-  readonly acknowledged: Promise<void>;
-}
 
 const retryMs = seconds(20);
 const planWaitMs = seconds(1);
@@ -89,6 +38,7 @@ export class Drives {
   #pending: readonly StagedSnapshot[];
   #person: string | undefined;
   #isStopped = false;
+  #leftTimer: Timer | undefined;
 
   constructor(parts: DrivesParts) {
     this.#parts = parts;
@@ -109,15 +59,41 @@ export class Drives {
 
   /** Starts watching; each drive gets a look at once. */
   start(): void {
-    for (const drive of this.#running.values()) this.#watch(drive);
+    for (const drive of this.#running.values()) if (drive.stored.leftMs === undefined) this.#watch(drive);
+    this.#sayLeft();
+  }
+
+  /** Of a folder that is not protected any more nothing is missing: others would tell of it as not saved, after days. */
+  #sayLeft(): void {
+    const now = this.#parts.clock.now();
+    for (const [drive, { stored }] of this.#running)
+      if (stored.leftMs !== undefined) this.#parts.tell({ kind: 'driveSaved', drive, savedMs: now, now });
+    this.#leftTimer = this.#parts.clock.start(savedSayEveryMs, () => this.#sayLeft());
+  }
+
+  /** Takes no more snapshots of a drive of this machine; those that are there stay, also for this machine's own restores. */
+  async unprotect(drive: RunningDrive): Promise<void> {
+    this.note(drive, { leftMs: this.#parts.clock.now() });
+    await this.#rest(drive);
+    [drive.failure, drive.wait, drive.first, drive.lastOutcome] = [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ];
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const drive of this.#running.values()) {
-      drive.retry?.cancel();
-      await drive.watcher?.stop();
-    }
+    this.#leftTimer?.cancel();
+    for (const drive of this.#running.values()) await this.#rest(drive);
+  }
+
+  async #rest(drive: RunningDrive): Promise<void> {
+    drive.retry?.cancel();
+    const { watcher } = drive;
+    drive.watcher = undefined;
+    await watcher?.stop();
   }
 
   /** The keys of a drive of this machine; undefined for others'. */
@@ -130,25 +106,30 @@ export class Drives {
 
   /**
    * Makes a drive of a folder. The phrase of the person is needed only where it is another's than this machine's; a new
-   * person's phrase is returned once. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`, `phrase-wrong`.
+   * person's phrase is returned once. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`, `folder-is-the-agents`, `phrase-wrong`.
    */
   async protect(wanted: {
     readonly path: string;
     readonly ignore: readonly string[];
     readonly phrase?: string;
-  }): Promise<{ readonly drive: DriveId; readonly isNew: boolean; readonly phrase?: string }> {
-    assertFolder(wanted.path);
-    const known = [...this.#running.values()].find(({ stored }) => stored.folder === wanted.path);
-    if (known !== undefined && !this.#isDeleted(known)) return this.#giveTo(known, wanted.phrase);
+  }): Promise<ProtectAnswer> {
+    const folder = folderToProtect(wanted.path, this.#parts.home.folder);
+    const inside = [...this.#running.values()].find(
+      ({ stored }) => stored.leftMs === undefined && isWithin(folder, stored.folder),
+    )?.stored.folder;
+    const place = { folder, ...(inside === undefined ? {} : { inside }) };
+    const known = [...this.#running.values()].find(({ stored }) => stored.folder === folder);
+    if (known !== undefined && !this.#isDeleted(known))
+      return { ...place, ...(await this.#giveTo(known, wanted.phrase)) };
     if (known !== undefined) await this.#leave(known);
     const { person, made } = this.#personFor(wanted.phrase);
-    const { drive, keys, record, ...first } = createDrive(this.#parts.key, { folder: wanted.path, person });
+    const { drive, keys, record, ...first } = createDrive(this.#parts.key, { folder, person });
     await this.#parts.publish(record);
     this.#person = person;
-    const running = this.#open({ drive, folder: wanted.path, ignore: [...wanted.ignore], ...first }, keys);
+    const running = this.#open({ drive, folder, ignore: [...wanted.ignore], ...first }, keys);
     this.#save();
     this.#watch(running);
-    return { drive, isNew: true, ...(made === undefined ? {} : { phrase: made }) };
+    return { ...place, drive, isNew: true, ...(made === undefined ? {} : { phrase: made }) };
   }
 
   /** Whoever's words are given, else the machine's person, else a new one. */
@@ -167,6 +148,12 @@ export class Drives {
     phrase: string | undefined,
   ): Promise<{ readonly drive: DriveId; readonly isNew: false; readonly phrase?: string }> {
     const id = driveId(drive.stored.drive);
+    if (drive.stored.leftMs !== undefined) {
+      const { leftMs: _, ...stored } = drive.stored;
+      drive.stored = stored;
+      this.#save();
+      this.#watch(drive);
+    }
     if (phrase === undefined && this.#locks.isOpenToSomebody(drive)) return { drive: id, isNew: false };
     const { person, made } = this.#personFor(phrase);
     await this.#locks.settle(drive, person);
@@ -347,8 +334,7 @@ export class Drives {
   }
 
   async #leave(drive: RunningDrive): Promise<void> {
-    drive.retry?.cancel();
-    await drive.watcher?.stop();
+    await this.#rest(drive);
     this.#running.delete(driveId(drive.stored.drive));
   }
 
@@ -357,7 +343,7 @@ export class Drives {
     drive: RunningDrive,
     taking?: Promise<TakenSnapshot>,
   ): Promise<TakenSnapshot['outcome'] | undefined> {
-    if (this.#isStopped || this.#isDeleted(drive)) return undefined;
+    if (this.#isStopped || drive.stored.leftMs !== undefined || this.#isDeleted(drive)) return undefined;
     if (taking === undefined && (await this.#hasToWait(drive))) return undefined;
     try {
       const taken = await (taking ?? this.take(drive));
@@ -389,10 +375,3 @@ export class Drives {
     writeDrives(this.#parts.home, { ...person, drives });
   }
 }
-
-/** As the core wants it: packs by id, and when it began. */
-const stagedFor = ({ staged }: SnapshotOutcome, startedMs: UnixMs): StagedSnapshot => ({
-  ...staged,
-  startedMs,
-  packs: staged.packs.map(({ pack }) => pack),
-});

@@ -1,9 +1,15 @@
 // What this agent knows of the fleet, put together for people from the core's state and the live parts. Decides nothing.
 
 import { openSmall } from '../codec/index.ts';
-import { type AgentCore, type AuditCount, type ProofResult, trustText } from '../core/index.ts';
+import {
+  type AgentCore,
+  type AuditCount,
+  type PendingCount,
+  type ProofResult,
+  trustText,
+} from '../core/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import type { UnixMs } from '../../datasets/index.ts';
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import type {
   DriveView,
@@ -156,7 +162,12 @@ function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
       owner,
       ...(running === undefined
         ? {}
-        : { path: running.stored.folder, watcher: running.watcher?.health.state ?? 'stopped' }),
+        : {
+            path: running.stored.folder,
+            ...(running.stored.leftMs === undefined
+              ? { watcher: running.watcher?.health.state ?? 'stopped' }
+              : { leftMs: running.stored.leftMs as UnixMs }),
+          }),
       ...(running?.lastOutcome?.massChange === undefined
         ? {}
         : { held: massChangeText(running.lastOutcome.massChange) }),
@@ -167,11 +178,20 @@ function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
         fileCount,
         byteCount,
       })),
-      ...(pending === undefined ? {} : { pending: { ...pending, startedMs: pending.startedMs as UnixMs } }),
+      ...(pending === undefined ? {} : { pending: pendingView(core, pending) }),
     };
   });
   return acknowledged;
 }
+
+const pendingView = (
+  { membership }: AgentCore,
+  { startedMs, waitsFor, ...counts }: PendingCount,
+): NonNullable<DriveView['pending']> => ({
+  ...counts,
+  startedMs: unixMs(startedMs),
+  waitsFor: waitsFor.map((peer) => membership.nameOf(peer)),
+});
 
 function proofIn({ proving }: AgentCore, drive: DriveId): Pick<DriveView, 'proof'> {
   const known = proving.proofOf(drive);

@@ -45,6 +45,7 @@ import {
 } from './identity.ts';
 import { openLiveLog } from './log/index.ts';
 import { openStore, type Store } from './store.ts';
+import { settledName } from './names.ts';
 
 /** An admin's key lives longer than machines' certificates: the recovery kit must be fetched to renew it. */
 const adminKeyMs = days(3650);
@@ -123,9 +124,11 @@ const firstPolicy = (options: CreateFleetOptions): FleetPolicy => ({
   planMode: 'automatic',
 });
 
-/** Makes a fleet with this machine as its first admin. Throws `already-member` or `kit-exists`. */
+/** Makes a fleet with this machine as its first admin. Throws `already-member`, `kit-exists` or `name-unusable`. */
 export function createFleet(options: CreateFleetOptions): CreatedFleet {
   const home = homeAt(options.home);
+  const fleetName = settledName(options.fleetName, 'fleet');
+  const machineName = settledName(options.machineName, 'machine');
   mkdirSync(home.folder, { recursive: true, mode: 0o700 });
   assertNoMember(home);
   const kitFile = options.kitFile ?? join(home.folder, 'recovery-kit.drey');
@@ -143,12 +146,12 @@ export function createFleet(options: CreateFleetOptions): CreatedFleet {
     adminKey,
     certificateFor({
       peer: machineKey.peer,
-      name: options.machineName,
+      name: machineName,
       roles: ['admin', 'holder', 'optimizer'],
     }),
   );
   const { quotaBytes } = settleSettings(home, wantedSettings(options));
-  const policy = signStatement(adminKey, firstPolicy(options));
+  const policy = signStatement(adminKey, firstPolicy({ ...options, fleetName }));
   writeIdentity(home, {
     machineKey,
     fleet: root.fleet,
@@ -320,10 +323,11 @@ export async function joinFleet(options: JoinFleetOptions): Promise<JoinedFleet>
       advice: 'Ask an admin for another invite: `drey fleet invite`.',
     });
   }
+  const machineName = settledName(options.machineName, 'machine');
   mkdirSync(home.folder, { recursive: true, mode: 0o700 });
   const machineKey = machineKeyBeforeJoin(home, createMachineKey);
   const { requestJoin } = await import('./wire/index.ts');
-  const welcome = await requestJoin({ machineKey, invite, name: options.machineName });
+  const welcome = await requestJoin({ machineKey, invite, name: machineName });
   assertOwnCertificate(welcome.certificate, { fleet: invite.fleet, peer: machineKey.peer });
   const { quotaBytes } = settleSettings(home, wantedSettings(options));
   const addresses = [...new Set([...welcome.addresses, ...invite.addresses])];

@@ -1,6 +1,6 @@
 // The calls of agent/control, done by a running agent.
 
-import { DreyError, machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
+import { machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
 import { type HeadRecord, type PackDescriptor, personFromPhrase } from '../codec/index.ts';
 import type {
   CallRequest,
@@ -15,23 +15,21 @@ import type { PeerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import { limitsText, listActs, noteAct } from './acts.ts';
 import type { LiveAgent } from './agent.ts';
-import { compareTrees, defaultIgnores, restoreSnapshot } from './data-path/index.ts';
+import { compareTrees, defaultIgnoresOf, restoreSnapshot } from './data-path/index.ts';
 import { changeWipes, listWipes } from './deletions.ts';
 import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from './lookups.ts';
-import { acceptChange } from './mass-changes.ts';
+import { acceptChange, unprotect } from './mass-changes.ts';
 import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } from './openable.ts';
 import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './members.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { changeLimits, changePolicy } from './policy.ts';
 import { answerWhatIf } from './what-if.ts';
+import { wrong } from './wrong.ts';
 
 type Handlers = Omit<CallHandlers, 'dashboard' | 'stop'>;
-
-const wrong = (code: string, message: string, advice: string): DreyError =>
-  new DreyError({ code, message, advice });
 
 const reportTraining =
   (report: ReportProgress) =>
@@ -53,9 +51,10 @@ export function createHandlers(agent: LiveAgent): Handlers {
     protect: ({ path, ignore, defaultIgnores: left, phrase }) =>
       agent.drives.protect({
         path,
-        ignore: left === 'none' ? ignore : [...defaultIgnores, ...ignore],
+        ignore: left === 'none' ? ignore : [...defaultIgnoresOf(path), ...ignore],
         ...(phrase === undefined ? {} : { phrase }),
       }),
+    unprotect: ({ folder }) => unprotect(agent, folder),
     acceptChange: ({ path }) => acceptChange(agent, path),
     snapshot: (request) => takeSnapshot(agent, request),
     snapshots: ({ phrase }) => ({ drives: listDrives(agent, phrase) }),
@@ -118,7 +117,7 @@ async function takeSnapshot(
   { drive: wanted, first = false }: CallRequest<'snapshot'>,
 ): Promise<SnapshotAnswer> {
   const drives = [...agent.drives.running.values()].filter(
-    ({ stored }) => wanted === undefined || stored.drive.startsWith(wanted),
+    ({ stored }) => stored.leftMs === undefined && (wanted === undefined || stored.drive.startsWith(wanted)),
   );
   const [drive] = drives;
   if (drive === undefined || drives.length > 1)

@@ -12,7 +12,7 @@ import { forgetIdCountMax, keepingEveryMs } from '../limits.ts';
 import { type DriveId, driveId, type PackId, packId, type SnapshotId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import type { PruneCounts, PruneOptions } from './data-path/index.ts';
-import type { RunningDrive, TakenSnapshot } from './drives.ts';
+import type { RunningDrive, TakenSnapshot } from './running-drive.ts';
 import { type Home, readJson, writeJson } from './home.ts';
 import { localClock } from './local-clock.ts';
 import type { LookupLine } from './lookups.ts';

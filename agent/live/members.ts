@@ -1,7 +1,7 @@
 // What an admin may do about members: list invites and take them back, put out machines, persons and other admins' keys.
 // It signs what the admin said; what follows from it is the core's business on every machine.
 
-import { DreyError, unixMs } from '../../datasets/index.ts';
+import { type DreyError, unixMs } from '../../datasets/index.ts';
 import { createInvite, personOf, sha256Hex, type Statement } from '../codec/index.ts';
 import type {
   AdminsAnswer,
@@ -14,9 +14,7 @@ import type {
 import type { KnownInvite } from '../core/index.ts';
 import { inviteId, type PeerId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
-
-const wrong = (code: string, message: string, advice: string): DreyError =>
-  new DreyError({ code, message, advice });
+import { wrong } from './wrong.ts';
 
 /** SHA-256 of this machine's own admin key; undefined where it has none. */
 export const ownAdmin = ({ identity: { adminKey } }: Pick<LiveAgent, 'identity'>): string | undefined =>

@@ -16,9 +16,7 @@ import type { KnownDrive } from '../core/index.ts';
 import type { DriveId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import { driveName } from './fleet-view.ts';
-
-const wrong = (code: string, message: string, advice: string): DreyError =>
-  new DreyError({ code, message, advice });
+import { wrong } from './wrong.ts';
 
 /** A drive with at least one snapshot whose keys are known here. */
 export interface OpenedDrive {

@@ -1,12 +1,32 @@
 // Whether a folder can be protected at all: it is there, a folder, and may be listed.
 
-import { accessSync, constants, statSync } from 'node:fs';
-import { DreyError } from '../../datasets/index.ts';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { relative, sep } from 'node:path';
+import { wrong } from './wrong.ts';
 
-/** Throws `folder-missing`, `not-a-folder`, `folder-unreadable`. */
-export function assertFolder(path: string): void {
-  const wrong = (code: string, message: string, advice: string): DreyError =>
-    new DreyError({ code, message, advice });
+/** Whether a folder lies somewhere below another one; both absolute. */
+export function isWithin(folder: string, around: string): boolean {
+  const way = relative(around, folder);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`);
+}
+
+/**
+ * The folder that a person means, without links on the way to it. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`,
+ * `folder-is-the-agents`.
+ */
+export function folderToProtect(path: string, home: string): string {
+  assertFolder(path);
+  const folder = realpathSync(path);
+  const own = realpathSync(home);
+  if (folder !== own && !isWithin(folder, own)) return folder;
+  throw wrong(
+    'folder-is-the-agents',
+    "that is the agent's own folder, which no snapshot contains",
+    'Protect the folders in which you work; the agent keeps what is in its own safe by itself.',
+  );
+}
+
+function assertFolder(path: string): void {
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();

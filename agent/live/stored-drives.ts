@@ -26,6 +26,8 @@ const driveSchema = z.strictObject({
   person: z.string().exactOptional(),
   /** Who was put out when its key was made. */
   answered: z.array(z.string()).exactOptional(),
+  /** Since when no snapshots of it are taken any more. */
+  leftMs: z.int().min(0).exactOptional(),
   /** Until when mass changes were a person's wish. */
   acceptedMs: z.int().min(0).exactOptional(),
 });

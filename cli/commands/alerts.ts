@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type AlertsAnswer, askAgent, type CallRequest } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
+import { collected, type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
 import { spanText } from '../print.ts';
 import { parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
@@ -90,11 +90,6 @@ async function test(options: CommonOptions): Promise<void> {
     });
 }
 
-const collect = (text: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  text,
-];
-
 /** Adds `alerts set | show | test`. */
 export function addAlertsCommands(program: Command): void {
   const alerts = program.command('alerts').description('tell people when a problem begins or ends');
@@ -104,7 +99,7 @@ export function addAlertsCommands(program: Command): void {
   )
     .option('--webhook <url>', 'POST each alert there as signed JSON; none takes it away')
     .option('--webhook-secret-file <file>', 'secret of the signature, first line (default: one is made)')
-    .option('--mail-to <address>', 'write to it; again for more; none takes mail away', collect)
+    .option('--mail-to <address>', 'write to it; again for more; none takes mail away', collected)
     .option('--mail-from <address>', 'who the mail is from (default: the first it is to)')
     .option('--smtp <url>', 'smtps://user@host (TLS), smtp://user@host (STARTTLS) or smtp+plain://host')
     .option('--smtp-password-file <file>', 'password, first line (default: DREY_SMTP_PASSWORD of the agent)')

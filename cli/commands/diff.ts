@@ -29,7 +29,7 @@ function changeLine({ path, change, before, after }: DiffAnswer['changes'][numbe
 function diffText({ before, after, counts, changes }: DiffAnswer): string {
   const { added, removed, changed } = counts;
   return [
-    `From ${shortId(before.snapshot)} (${timeText(before.atMs)} UTC) to ${shortId(after.snapshot)} (${timeText(after.atMs)} UTC): ${added} added, ${removed} removed, ${changed} changed.`,
+    `From ${shortId(before.snapshot)} (${timeText(before.atMs)}) to ${shortId(after.snapshot)} (${timeText(after.atMs)}): ${added} added, ${removed} removed, ${changed} changed.`,
     ...changes.map(changeLine),
     ...(added + removed + changed > changes.length ? [`… only the first ${changes.length} are listed.`] : []),
   ].join('\n');

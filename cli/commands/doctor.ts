@@ -24,7 +24,7 @@ async function doctor(options: CommonOptions & { readonly dial?: string }): Prom
   if (problems > 0) {
     throw new DreyError({
       code: 'doctor-found-problems',
-      message: `${problems} thing(s) need attention`,
+      message: problems === 1 ? 'one thing needs attention' : `${problems} things need attention`,
       advice: 'Follow the advice beside each.',
     });
   }

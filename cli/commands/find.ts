@@ -34,7 +34,7 @@ function foundText(answer: FindAnswer): string {
   return [
     rows.length === 0
       ? 'No snapshot has a name like that.'
-      : tableText([['drive', 'path', 'size', 'changed (UTC)', 'in snapshots'], ...rows]),
+      : tableText([['drive', 'path', 'size', 'changed', 'in snapshots'], ...rows]),
     ...(answer.drives.some(({ isCut }) => isCut) ? ['There is more: give more of the name.'] : []),
     ...unreadable.map(({ snapshot, reason }) => `! ${shortId(snapshot)}: ${reason}`),
   ].join('\n');

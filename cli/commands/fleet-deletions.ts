@@ -17,7 +17,7 @@ function stateText({ state, agreed, adminCount, dueMs, stoppedBy }: WipesAnswer[
     case 'asked':
       return `${agreed.length} of ${adminCount} admins agree; more have to say \`drey fleet deletions --agree ID\``;
     case 'waiting':
-      return `holders delete it at about ${timeText(dueMs ?? 0)} UTC, each by its own clock, unless an admin says \`drey fleet deletions --stop ID\``;
+      return `holders delete it at about ${timeText(dueMs ?? 0)}, each by its own clock, unless an admin says \`drey fleet deletions --stop ID\``;
     case 'stopped':
       return `stopped by the admin on ${stoppedBy ?? 'another machine'}`;
     case 'due':
@@ -29,7 +29,7 @@ function wipeText(wipe: WipesAnswer['wipes'][number]): string {
   const { wipe: id, drive, owner, scope, reason, atMs, agreed } = wipe;
   const what = scope === 'drive' ? 'everything of drive' : 'what its owner gave up until then of drive';
   return [
-    `${id.slice(0, 8)}  ${what} ${drive.slice(0, 8)}${owner === undefined ? '' : ` of ${owner}`}, asked for ${timeText(atMs)} UTC: ${reason}`,
+    `${id.slice(0, 8)}  ${what} ${drive.slice(0, 8)}${owner === undefined ? '' : ` of ${owner}`}, asked for ${timeText(atMs)}: ${reason}`,
     `          agreed: ${agreed.join(', ')}`,
     `          ${stateText(wipe)}`,
   ].join('\n');

@@ -22,7 +22,7 @@ function invitesText({ invites }: InvitesAnswer): string {
     state,
     usedBy.join(' '),
   ]);
-  return tableText([['invite', 'made on', 'good until (UTC)', 'used', 'now', 'by'], ...rows]);
+  return tableText([['invite', 'made on', 'good until', 'used', 'now', 'by'], ...rows]);
 }
 
 interface InvitesOptions extends CommonOptions {

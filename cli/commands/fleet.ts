@@ -2,11 +2,12 @@
 
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
+import { inviteUsesMax } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import type { AvailabilityTarget } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, spanText, timeText } from '../print.ts';
+import { bytesText, countText, spanText, timeText } from '../print.ts';
 import { parseByteCount, parseCount, parseMomentMs, parseShare, parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
 import { addFleetDeletions } from './fleet-deletions.ts';
@@ -83,12 +84,15 @@ async function invite(options: InviteOptions): Promise<void> {
   const answer = await askAgent({
     home: homeOf(options),
     call: 'invite',
-    request: { usesMax: Number(options.uses), forMs: parseSpanMs(options.expires) },
+    request: {
+      usesMax: parseCount(options.uses, { least: 1, most: inviteUsesMax }),
+      forMs: parseSpanMs(options.expires),
+    },
   });
   show(options, answer, () =>
     [
       answer.invite,
-      `Good for ${answer.usesMax} machine(s) until ${timeText(answer.notAfterMs)} UTC. On each of them: drey join INVITE`,
+      `Good for ${countText(answer.usesMax, 'machine')} until ${timeText(answer.notAfterMs)}. On each of them: drey join INVITE --up`,
     ].join('\n'),
   );
 }

@@ -33,10 +33,7 @@ function historyText({ drives }: HistoryAnswer): string {
   return drives
     .flatMap(({ drive, events, unreadable }) => [
       ...(drives.length > 1 ? [`drive ${drive.slice(0, 8)}`] : []),
-      tableText([
-        ['snapshot of (UTC)', 'snapshot', '', 'size', 'file changed (UTC)'],
-        ...events.map(eventRow),
-      ]),
+      tableText([['snapshot of', 'snapshot', '', 'size', 'file changed'], ...events.map(eventRow)]),
       ...unreadable.map(({ snapshot, reason }) => `! ${shortId(snapshot)}: ${reason}`),
     ])
     .join('\n');

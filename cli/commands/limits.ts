@@ -87,7 +87,7 @@ function limitsText({ rules, onMetered, priority, metered, now }: LimitsAnswer):
   const state =
     paused === undefined ? limitWords(limits).join(', ') || 'nothing is limited' : `paused: ${paused}`;
   return [
-    `Now: ${state}${untilMs === undefined ? '' : `, until ${timeText(untilMs)} UTC`}.`,
+    `Now: ${state}${untilMs === undefined ? '' : `, until ${timeText(untilMs)}`}.`,
     ...(rules.length === 0 ? ['No rules.'] : ['Rules, in local time; the strictest that holds counts:']),
     ...rules.map(ruleText),
     `On a network that costs by the byte: ${onMetered === 'pause' ? 'rest' : 'go on'}; ${meteredTexts[metered]}.`,

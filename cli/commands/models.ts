@@ -106,7 +106,7 @@ async function list(options: RegistryOptions): Promise<void> {
         ].join('\n')
       : [
           ...notes,
-          `Version ${models.version}, trained ${timeText(models.trainedMs)} UTC`,
+          `Version ${models.version}, trained ${timeText(models.trainedMs)}`,
           tableText([summaryHead, ...models.summaries.map(summaryRow)]),
         ].join('\n'),
   );
@@ -122,7 +122,7 @@ async function listFolder(options: RegistryOptions): Promise<void> {
   });
   show(options, versions, () =>
     tableText([
-      ['version', 'trained (UTC)', 'machines', 'hours', 'learned models that serve', ''],
+      ['version', 'trained', 'machines', 'hours', 'learned models that serve', ''],
       ...versions.map(({ version, trainedMs, machineCount, slotCount, cards, isPromoted }) => [
         version,
         timeText(trainedMs),
@@ -140,7 +140,7 @@ async function listFolder(options: RegistryOptions): Promise<void> {
 
 function evaluationText({ version, fromMs, toMs, hasSeen, models, ...counts }: Evaluation): string {
   return [
-    `Version ${version} on ${timeText(fromMs)} to ${timeText(toMs)} UTC; it knows ${counts.knownMachineCount} of ${counts.machineCount} machines.`,
+    `Version ${version} on ${timeText(fromMs)} to ${timeText(toMs)}; it knows ${counts.knownMachineCount} of ${counts.machineCount} machines.`,
     ...(hasSeen ? ['It was trained on hours of this span: these scores flatter it.'] : []),
     tableText([
       summaryHead,

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { askAgent, type CallRequest } from '../../agent/control/index.ts';
 import { attributeNames, DreyError } from '../../datasets/index.ts';
 import type { PlacementLimits } from '../../optimizer/index.ts';
-import { type CommonOptions, homeOf, show } from '../command.ts';
+import { collected, type CommonOptions, homeOf, show } from '../command.ts';
 import { bytesText } from '../print.ts';
 import { parseByteCount } from '../quantities.ts';
 import type { Naming } from './plan-text.ts';
@@ -98,19 +98,14 @@ function limitsText(limits: PlacementLimits, names: Naming): string {
   ].join('\n');
 }
 
-const collect = (text: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  text,
-];
-
 /** Adds `plan limits`; `namesFor` asks the agent who is called what. */
 export function addLimits(command: Command, namesFor: (home: string) => Promise<Naming>): void {
   command
-    .option('--veto <machine>', 'it holds nothing; again for more', collect)
-    .option('--lift <machine>', 'takes a veto back', collect)
+    .option('--veto <machine>', 'it holds nothing; again for more', collected)
+    .option('--lift <machine>', 'takes a veto back', collected)
     .option('--apart <attributes>', 'no two of a group share them: subnet,gateway,… or none')
-    .option('--pin <group:machine>', 'the machine keeps its slot in the group', collect)
-    .option('--unpin <group:machine>', 'takes a pin back', collect)
+    .option('--pin <group:machine>', 'the machine keeps its slot in the group', collected)
+    .option('--unpin <group:machine>', 'takes a pin back', collected)
     .option('--moved-per-week <size>', 'most that plans move to do better, or none')
     .option('--in-per-week <size>', 'most that plans make one machine take in, or none')
     .option('--out-per-week <size>', 'most that plans make one machine give out, or none')

@@ -23,7 +23,7 @@ export function planText(plan: Plan, names: Naming): string {
     (score) => `  ${score.policy}: ${(100 * score.unavailableShare).toFixed(3)} % of group-hours unavailable`,
   );
   return [
-    `Plan ${plan.epoch} of ${timeText(plan.computedMs)} UTC by ${nameOf(names, plan.author)}, from ${plan.modelSource}`,
+    `Plan ${plan.epoch} of ${timeText(plan.computedMs)} by ${nameOf(names, plan.author)}, from ${plan.modelSource}`,
     tableText([['group', 'class', 'survival', 'at 03:00', 'holders, slot by slot'], ...rows]),
     ...copyLines(plan, names),
     ...(scores.length === 0 ? [] : ['On held-out history:', ...scores]),
@@ -41,7 +41,7 @@ export const copyLines = (
     .filter(({ pack }) => isWanted(pack))
     .map(
       ({ pack, machine, bytes, untilMs, reason }) =>
-        `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)} UTC, because ${copyReasonText(reason)}.`,
+        `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)}, because ${copyReasonText(reason)}.`,
     );
 
 /** Why the machines of a group, by their names. */

@@ -2,13 +2,14 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { askAgent } from '../../agent/control/index.ts';
-import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, say } from '../print.ts';
+import { askAgent, type ProtectAnswer, type SnapshotAnswer } from '../../agent/control/index.ts';
+import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { bytesText, countText, say } from '../print.ts';
 import { readSecret } from '../secret.ts';
+import { withWaiting } from '../waiting.ts';
 
 interface ProtectOptions extends CommonOptions {
-  readonly ignore: readonly string[];
+  readonly ignore?: readonly string[];
   readonly phraseFile?: string;
   readonly wait: boolean;
   readonly defaultIgnores: boolean;
@@ -48,12 +49,14 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
     call: 'protect',
     request: {
       path: resolve(path),
-      ignore: [...options.ignore],
+      ignore: [...(options.ignore ?? [])],
       ...(options.defaultIgnores ? {} : { defaultIgnores: 'none' as const }),
       ...(phrase === undefined ? {} : { phrase }),
     },
   });
   if (options.json !== true && drive.phrase !== undefined) say(phraseText(drive.phrase));
+  if (options.json !== true && drive.inside !== undefined)
+    say(`This folder lies in ${drive.inside}, which is protected too: its files are saved twice.`);
   if (!options.wait) {
     show(
       options,
@@ -62,20 +65,28 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
     );
     return;
   }
-  const snapshot = await askAgent({
-    home,
-    call: 'snapshot',
-    request: { drive: drive.drive, first: drive.isNew },
-  });
-  show(options, { ...drive, ...snapshot }, () =>
-    [
-      `Protected as drive ${drive.drive}: ${snapshot.fileCount} files, ${bytesText(snapshot.byteCount)}, in ${snapshot.packCount} packs on other machines.`,
-      ...snapshot.unreadable.map((missed) => `  could not be read: ${missed}`),
-    ].join('\n'),
-  );
+  const asked = askAgent({ home, call: 'snapshot', request: { drive: drive.drive, first: drive.isNew } });
+  const snapshot = await (options.json === true ? asked : withWaiting(asked, { home, drive: drive.drive }));
+  show(options, { ...drive, ...snapshot }, () => protectedText(drive, snapshot));
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const shownUnreadableMax = 20;
+
+function protectedText({ drive, folder, isNew }: ProtectAnswer, snapshot: SnapshotAnswer): string {
+  const { fileCount, byteCount, packCount, outcome, unreadable } = snapshot;
+  const size = `${countText(fileCount, 'file')}, ${bytesText(byteCount)}`;
+  const what = isNew
+    ? `Protected: ${folder} is drive ${drive}: ${size}, in ${countText(packCount, 'pack')} on other machines.`
+    : outcome === 'unchanged'
+      ? `Nothing has changed in ${folder} since its newest snapshot: ${size}, on other machines.`
+      : `A new snapshot of ${folder} is on other machines: ${size}.`;
+  const more = unreadable.length - shownUnreadableMax;
+  return [
+    what,
+    ...unreadable.slice(0, shownUnreadableMax).map((missed) => `  could not be read: ${missed}`),
+    ...(more > 0 ? [`  and ${more} more: \`--json\` lists them`] : []),
+  ].join('\n');
+}
 
 /** Adds `protect`. */
 export function addProtectCommand(program: Command): void {
@@ -86,7 +97,7 @@ export function addProtectCommand(program: Command): void {
       .argument('<path>', 'the folder'),
     'drey protect ~/Documents --ignore node_modules',
   )
-    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may be repeated', collect, [])
+    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may be repeated', collected)
     .option('--no-default-ignores', 'keep even the caches and the trash of a home folder')
     .option('--phrase-file <file>', 'recovery phrase of a person who already has one ("-": standard input)')
     .option(

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { CallProgress, RestoreAnswer } from '../../agent/control/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, sayProgress, timeText } from '../print.ts';
 import { parseMomentMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
@@ -15,10 +15,10 @@ interface RestoreOptions extends CommonOptions {
   readonly drive?: string;
   readonly snapshot?: string;
   readonly at?: string;
-  readonly path: readonly string[];
+  readonly path?: readonly string[];
   readonly phraseFile?: string;
   readonly compare?: string;
-  readonly ignore: readonly string[];
+  readonly ignore?: readonly string[];
 }
 
 const sayCount = (progress: CallProgress): void => {
@@ -37,7 +37,7 @@ function restoredText(answer: RestoreAnswer, to: string): string {
             : `Compared: ${differences.length} differences.`,
         ];
   return [
-    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}, as they were ${timeText(answer.atMs)} UTC.`,
+    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}, as they were ${timeText(answer.atMs)}.`,
     ...compared,
     ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${difference}`),
     ...answer.missing.slice(0, 20).map((missed) => `  missing: ${missed.path}: ${missed.reason}`),
@@ -62,8 +62,8 @@ async function restore(options: RestoreOptions): Promise<void> {
     call: 'restore',
     request: {
       to: resolve(options.to),
-      paths: [...options.path],
-      ignore: [...options.ignore],
+      paths: [...(options.path ?? [])],
+      ignore: [...(options.ignore ?? [])],
       ...(options.drive === undefined ? {} : { drive: options.drive }),
       ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
       ...(options.at === undefined ? {} : { atMs: parseMomentMs(options.at, Date.now()) }),
@@ -76,8 +76,6 @@ async function restore(options: RestoreOptions): Promise<void> {
   show(options, answer, () => restoredText(answer, options.to));
   assertComplete(answer);
 }
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** Adds `restore`. */
 export function addRestoreCommand(program: Command): void {
@@ -92,12 +90,12 @@ export function addRestoreCommand(program: Command): void {
       '--at <time>',
       'the newest snapshot at or before it: "2026-03-01", "2026-03-01 14:30", or "2d" for two days ago',
     )
-    .option('--path <path>', 'only this file or folder of the drive; may be repeated', collect, [])
+    .option('--path <path>', 'only this file or folder of the drive; may be repeated', collected)
     .option(
       '--phrase-file <file>',
       'your 24-word recovery phrase, on a machine that is not yours yet ("-": standard input)',
     )
     .option('--compare <folder>', 'afterwards compare every byte, mode and time with this folder')
-    .option('--ignore <pattern>', 'with --compare: what the drive left out; may be repeated', collect, [])
+    .option('--ignore <pattern>', 'with --compare: what the drive left out; may be repeated', collected)
     .action(restore);
 }

@@ -69,7 +69,7 @@ function driveText(drive: Drive): string {
   return [
     `${path}: ${rulesText(rules)}`,
     ...(held === undefined ? [] : [`! Nothing is forgotten now: ${held}.`]),
-    ...(rows.length === 0 ? ['No snapshot yet.'] : [tableText([['snapshot', 'UTC', 'kept for'], ...rows])]),
+    ...(rows.length === 0 ? ['No snapshot yet.'] : [tableText([['snapshot', 'taken', 'kept for'], ...rows])]),
     ...packLines(drive),
   ].join('\n');
 }

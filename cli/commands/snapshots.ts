@@ -32,14 +32,14 @@ async function snapshots(options: SnapshotsOptions): Promise<void> {
     if (options.forgotten === true) return forgottenText(rows);
     return rows.length === 0
       ? 'No snapshot is acknowledged yet. `drey protect PATH` starts one, `drey status` shows what it waits for.'
-      : tableText([['drive', 'name', 'snapshot', 'UTC', 'files', 'size'], ...rows]);
+      : tableText([['drive', 'name', 'snapshot', 'taken', 'files', 'size'], ...rows]);
   });
 }
 
 const forgottenText = (rows: readonly (readonly string[])[]): string =>
   rows.length === 0
     ? 'Nothing was forgotten within the week in which holders keep the packs.'
-    : `${tableText([['drive', 'name', 'snapshot', 'UTC', 'files', 'size'], ...rows])}\nStill to be had with \`drey restore --snapshot\`, as long as holders keep the packs.`;
+    : `${tableText([['drive', 'name', 'snapshot', 'taken', 'files', 'size'], ...rows])}\nStill to be had with \`drey restore --snapshot\`, as long as holders keep the packs.`;
 
 /** Adds `snapshots`. */
 export function addSnapshotsCommand(program: Command): void {

@@ -5,17 +5,23 @@ import { type DriveView, type FleetView, type Problem, problemText } from '../..
 import { askAgent } from '../../agent/control/index.ts';
 import { limitWords } from './limits.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, spanText, tableText, timeText } from '../print.ts';
+import { bytesText, countText, paragraphText, spanText, tableText, timeText } from '../print.ts';
+import { pendingText } from '../waiting.ts';
 
 const marks = { warning: '! ', problem: '!!' } as const;
 /** Of one kind; a whole site that is off is one trouble. */
 const shownPerKindMax = 5;
 
+function heardText({ state, lastHeardMs }: FleetView['machines'][number], atMs: number): string {
+  if (lastHeardMs === undefined) return '-';
+  return state === 'up' ? 'now' : `${spanText(Math.max(0, atMs - lastHeardMs))} ago`;
+}
+
 function machineRows(view: FleetView): string {
   const rows = view.machines.map((machine) => [
     machine.name + (machine.peer === view.self ? ' (here)' : ''),
     machine.state,
-    machine.lastHeardMs === undefined ? '-' : `${spanText(Math.max(0, view.atMs - machine.lastHeardMs))} ago`,
+    heardText(machine, view.atMs),
     machine.freeBytes === undefined ? '-' : bytesText(machine.freeBytes),
     String(machine.slotCount),
     machine.audits === undefined
@@ -39,23 +45,24 @@ function provenText({ proof }: DriveView, atMs: number): string {
   return `${when}; a trial ${spanText(Math.max(0, atMs - last.atMs))} ago failed: ${last.reasons.join('; ')}`;
 }
 
+function newestText({ snapshots }: DriveView): string {
+  const last = snapshots.at(-1);
+  if (last === undefined) return 'no snapshot yet';
+  return `newest snapshot ${timeText(last.atMs)}, ${countText(last.fileCount, 'file')}, ${bytesText(last.byteCount)}`;
+}
+
 function driveLines(view: FleetView): string[] {
-  return view.drives
-    .filter((drive) => drive.path !== undefined)
-    .map((drive) => {
-      const last = drive.snapshots.at(-1);
-      const newest =
-        last === undefined
-          ? 'no snapshot yet'
-          : `newest snapshot ${timeText(last.atMs)} UTC, ${last.fileCount} files, ${bytesText(last.byteCount)}`;
-      const pending =
-        drive.pending === undefined
-          ? ''
-          : `; on its way: ${drive.pending.shardsStored} of ${drive.pending.shardsWanted} shards stored`;
-      const held = drive.held === undefined ? '' : `\n!!   ${drive.held}; no older snapshot is forgotten`;
-      const proven = `\n     ${provenText(drive, view.atMs)}`;
-      return `  ${drive.path}: ${newest}${pending}; ${drive.watcher ?? 'stopped'}${proven}${held}`;
-    });
+  return view.drives.flatMap((drive) =>
+    drive.path === undefined
+      ? []
+      : [
+          `  ${drive.path}`,
+          `     ${newestText(drive)}; ${drive.leftMs === undefined ? (drive.watcher ?? 'stopped') : `not protected since ${timeText(drive.leftMs)}`}`,
+          ...(drive.pending === undefined ? [] : [`     on its way: ${pendingText(drive.pending)}`]),
+          `     ${provenText(drive, view.atMs)}`,
+          ...(drive.held === undefined ? [] : [`!!   ${drive.held}; no older snapshot is forgotten`]),
+        ],
+  );
 }
 
 function atRiskLine(view: FleetView): string {
@@ -70,7 +77,7 @@ function limitsLines({ limits }: FleetView): readonly string[] {
   if (limits === undefined) return [];
   const { paused, untilMs, ...rates } = limits;
   const words = limitWords(rates).join(', ');
-  const until = untilMs === undefined ? '' : ` Until ${timeText(untilMs)} UTC.`;
+  const until = untilMs === undefined ? '' : ` Until ${timeText(untilMs)}.`;
   if (paused !== undefined) return [`Paused: ${paused}.${until}`];
   return words === '' ? [] : [`${words[0]!.toUpperCase()}${words.slice(1)}.${until}`];
 }
@@ -82,16 +89,17 @@ function problemLines(problems: readonly Problem[]): readonly string[] {
   return [...kinds.values()].flatMap((alike) => {
     const lines = alike
       .slice(0, shownPerKindMax)
-      .map(
-        (problem) =>
-          `${marks[problem.level]} ${problem.kind}, since ${timeText(problem.sinceMs)} UTC: ${problemText(problem)}`,
+      .map((problem) =>
+        paragraphText(
+          `${marks[problem.level]} `,
+          `${problemText(problem)} (${problem.kind}, since ${timeText(problem.sinceMs)})`,
+        ),
       );
     const more = alike.length - lines.length;
     return more > 0 ? [...lines, `   and ${more} more of this kind: \`drey status --json\``] : lines;
   });
 }
 
-/** What it read of its own disk by itself. */
 /** Nothing where no copies are here: most fleets stand in one place. */
 const copiesLines = ({ copies, copyBytes, servedCopyShards }: FleetView['work']): readonly string[] =>
   copyBytes === 0
@@ -100,28 +108,54 @@ const copiesLines = ({ copies, copyBytes, servedCopyShards }: FleetView['work'])
         `Copies of popular packs, for readers nearby: ${copies}, ${bytesText(copyBytes)}; others fetched ${servedCopyShards} shards of them.`,
       ];
 
-function readText({ work: { readShards, rottenShards, allReadMs }, atMs }: FleetView): string {
+/** What it read of its own disk by itself; nothing where it holds nothing. */
+function readLines({
+  work: { heldShards, readShards, rottenShards, allReadMs },
+  atMs,
+}: FleetView): readonly string[] {
+  if (heldShards === 0) return [];
   const all =
     allReadMs === undefined
-      ? 'not all of them were read yet'
-      : `all were read once ${spanText(Math.max(0, atMs - allReadMs))} ago`;
-  return `Since it started it read ${readShards} of its shards by itself, ${rottenShards} of them were damaged and are fetched again; ${all}.`;
+      ? 'not all of them yet'
+      : `all of them once ${spanText(Math.max(0, atMs - allReadMs))} ago`;
+  const rotten = rottenShards === 0 ? '' : ` ${rottenShards} were damaged and are fetched again.`;
+  return [`Since it started it read ${readShards} of its shards to check them, ${all}.${rotten}`];
 }
 
-function statusText(view: FleetView): string {
-  const { work } = view;
-  const optimizer = view.machines.find((machine) => machine.peer === view.optimizer?.peer);
+function workText({ work }: FleetView): string {
+  const still = [
+    [work.shardsToSend, 'to send'],
+    [work.shardsToRebuild, 'to rebuild'],
+    [work.shardsToRemove, 'to remove'],
+  ]
+    .filter(([count]) => count !== 0)
+    .map(([count, what]) => `${count} ${what}`);
+  const waiting =
+    work.outboxPacks === 0 ? '' : ` ${countText(work.outboxPacks, 'pack')} of its own wait for holders.`;
+  return `This machine holds ${countText(work.heldShards, 'shard')}, ${bytesText(work.heldBytes)}${still.length === 0 ? '' : `; ${still.join(', ')}`}.${waiting}`;
+}
+
+function headText({ fleetName, machines, plan, optimizer }: FleetView): string {
+  const upCount = machines.filter(({ state }) => state === 'up').length;
+  const by = machines.find(({ peer }) => peer === optimizer?.peer)?.name;
+  const placed = plan === undefined ? 'no plan yet' : `plan ${plan.epoch} (${plan.modelSource})`;
+  return `Fleet "${fleetName}", ${upCount} of ${countText(machines.length, 'machine')} up; ${placed}${by === undefined ? '' : `; optimizer ${by}`}`;
+}
+
+/** What `drey status` says for people. */
+export function statusText(view: FleetView): string {
+  const drives = driveLines(view);
   return [
-    `Fleet "${view.fleetName}", ${view.machines.filter((machine) => machine.state === 'up').length} of ${view.machines.length} machines up; plan ${view.plan?.epoch ?? 'none'} (${view.plan?.modelSource ?? '-'}); optimizer ${optimizer?.name ?? 'none'}`,
+    headText(view),
     atRiskLine(view),
     '',
     machineRows(view),
     '',
-    `This machine holds ${work.heldShards} shards, ${bytesText(work.heldBytes)}; to send ${work.shardsToSend}, to rebuild ${work.shardsToRebuild}, to remove ${work.shardsToRemove}; own packs waiting ${work.outboxPacks}.`,
-    ...copiesLines(work),
-    readText(view),
+    workText(view),
+    ...copiesLines(view.work),
+    ...readLines(view),
     ...limitsLines(view),
-    ...driveLines(view),
+    ...(drives.length === 0 ? [] : ['', 'Protected here:', ...drives]),
     '',
     ...problemLines(view.problems),
   ].join('\n');

@@ -13,6 +13,7 @@ import {
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, spanText, tableText, timeText } from '../print.ts';
 import { writeGeneratedHistory } from '../generated-history.ts';
+import { parseCount } from '../quantities.ts';
 
 type RowKind = NonNullable<CallRequest<'exportTelemetry'>['kind']>;
 
@@ -76,9 +77,9 @@ async function showRows(options: RowOptions & { readonly last: string }): Promis
   const rows: TelemetryRow[] = [];
   const own = options.machine === undefined ? { ...options, machine: 'self' } : options;
   await askRows(own, (row) => rows.push(row));
-  const newest = rows.slice(-Number(options.last));
+  const newest = rows.slice(-parseCount(options.last, { least: 1 }));
   show(options, newest, () =>
-    [explanation, tableText([['UTC', 'machine', 'kind', 'what'], ...newest.map(rowCells)])].join('\n\n'),
+    [explanation, tableText([['from', 'machine', 'kind', 'what'], ...newest.map(rowCells)])].join('\n\n'),
   );
 }
 
@@ -141,9 +142,9 @@ async function generate(options: GenerateOptions): Promise<void> {
   const written = await writeGeneratedHistory({
     folder: options.out,
     seed: options.seed,
-    weeks: Number(options.weeks),
+    weeks: parseCount(options.weeks, { least: 1, most: 520 }),
     ...(ids === undefined
-      ? { machineCount: Number(options.machines) }
+      ? { machineCount: parseCount(options.machines ?? '', { least: 1, most: 100_000 }) }
       : { machines: ids, machineCount: ids.length }),
     nowMs: Date.now(),
   });

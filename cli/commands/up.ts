@@ -2,8 +2,10 @@
 
 import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
-import { homeOf, withCommonOptions, type CommonOptions } from '../command.ts';
+import { collected, homeOf, withCommonOptions, type CommonOptions } from '../command.ts';
+import { listenAddressOf } from '../command-line.ts';
 import { say, sayJson } from '../print.ts';
+import { parsePort } from '../quantities.ts';
 
 interface Started {
   readonly peer: string;
@@ -19,7 +21,7 @@ export interface Said {
 }
 
 export interface UpOptions extends CommonOptions {
-  readonly listen: readonly string[];
+  readonly listen?: readonly string[];
   readonly dashboardPort: string;
   readonly mdns: boolean;
   readonly site?: string;
@@ -35,12 +37,12 @@ export async function runAgent(options: UpOptions, said?: Said): Promise<void> {
   const service = new AgentService({
     start: {
       home,
-      listenAddresses: options.listen,
+      listenAddresses: (options.listen ?? []).map(listenAddressOf),
       discovery: options.mdns ? 'mdns' : 'addresses only',
       ...(options.site === undefined ? {} : { site: options.site }),
     },
     createDashboard,
-    dashboardPort: Number(options.dashboardPort),
+    dashboardPort: parsePort(options.dashboardPort),
     metricsTokenFile,
     metricsToken: () => settleToken(metricsTokenFile),
     onUp: (agent, dashboard) => {
@@ -71,16 +73,13 @@ function sayUp(options: UpOptions, started: Started, said: Said | undefined): vo
   );
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-
 /** Adds the options that say how an agent runs. */
 export const withAgentOptions = (command: Command): Command =>
   command
     .option(
-      '--listen <multiaddr>',
-      'address to listen on; may be repeated (default: all interfaces, any free port)',
-      collect,
-      [],
+      '--listen <address>',
+      'address to listen on, as "0.0.0.0:4001" or as a multiaddr; may be repeated (default: all interfaces, any free port)',
+      collected,
     )
     .option('--dashboard-port <port>', 'port of the dashboard on loopback (0: any free one)', '0')
     .option('--no-mdns', 'do not look for the fleet on the local network; use known addresses only');
@@ -90,7 +89,7 @@ export function addUpCommand(program: Command): void {
   withAgentOptions(
     withCommonOptions(
       program.command('up').description('run the agent of this machine, with its dashboard'),
-      'drey up --listen /ip4/0.0.0.0/tcp/4001',
+      'drey up --listen 0.0.0.0:4001',
     ),
   )
     .option('--site <name>', 'where it stands, as people say it, from now on; empty: nowhere in particular')

@@ -5,9 +5,13 @@ import { agoText, bytesText, timeText } from './format.ts';
 import { namesOf, number, type Section, title, words } from './section.ts';
 import { type Cell, folded, table } from './tables.ts';
 
-function stateOf({ pending, watcher, snapshots }: DriveView): string {
-  if (pending !== undefined)
-    return `backing up: ${pending.shardsStored} of ${pending.shardsWanted} shards stored`;
+function stateOf({ pending, watcher, leftMs, snapshots }: DriveView): string {
+  if (pending !== undefined) {
+    const { shardsStored, shardsWanted, waitsFor } = pending;
+    const rest = waitsFor.length === 0 ? '' : `; waits for ${waitsFor.join(', ')}`;
+    return `backing up: ${shardsStored} of ${shardsWanted} shards stored${rest}`;
+  }
+  if (leftMs !== undefined) return 'not protected any more';
   return watcher ?? (snapshots.length === 0 ? 'no snapshot yet' : 'stored');
 }
 

@@ -24,6 +24,7 @@ const promised = [
   'drey join',
   'drey up',
   'drey protect',
+  'drey unprotect',
   'drey status',
   'drey snapshots',
   'drey find',

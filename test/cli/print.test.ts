@@ -1,10 +1,22 @@
 import test from 'ava';
 import { DreyError } from '../../datasets/index.ts';
-import { bytesText, errorText, spanText, survivalText, tableText } from '../../cli/print.ts';
+import {
+  bytesText,
+  countText,
+  errorText,
+  harmless,
+  paragraphText,
+  spanText,
+  survivalText,
+  tableText,
+} from '../../cli/print.ts';
 
 test('sizes, spans and odds are written for people', (t) => {
   t.is(bytesText(1536), '1.5 KiB');
   t.is(bytesText(3 * 1024 ** 3), '3.0 GiB');
+  t.is(bytesText(900 * 1024 ** 4), '900.0 TiB');
+  t.is(countText(1, 'machine'), '1 machine');
+  t.is(countText(40, 'machine'), '40 machines');
   t.is(spanText(90_000), '2 min');
   t.is(spanText(42 * 3_600_000), '42 h');
   t.is(survivalText(0.0003), '99.970 %');
@@ -29,4 +41,15 @@ test('an error shows what happened, what to do and the code', (t) => {
     advice: 'Choose another with --listen.',
   });
   t.is(errorText(error), 'drey: port 4001 is taken\n  Choose another with --listen.  [port-in-use]');
+});
+
+test('names that come from elsewhere are no orders to a terminal', (t) => {
+  t.is(harmless('pc\u001B[2J\u009B31m\r\nnext\tone'), 'pc?[2J?31m?\nnext\tone');
+  t.is(tableText([['name'], ['two\nlines\u0007']]), 'name\ntwo?lines\u0007', 'a cell stays on its line');
+});
+
+test('a paragraph breaks between words and stays behind its mark', (t) => {
+  t.is(paragraphText('!  ', 'one two three four', 11), '!  one two\n   three\n   four');
+  t.is(paragraphText('!  ', 'a-word-that-is-too-long for it', 10), '!  a-word-that-is-too-long\n   for it');
+  t.is(paragraphText('!  ', 'all on one line'), '!  all on one line', 'for grep, where nobody looks at it');
 });

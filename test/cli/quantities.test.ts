@@ -8,6 +8,7 @@ import {
   parseDays,
   parseHours,
   parseMomentMs,
+  parsePort,
   parseSpanMs,
 } from '../../cli/quantities.ts';
 
@@ -37,7 +38,7 @@ test('moments are days, minutes, ISO times, or so long ago', (t) => {
   t.is(parseMomentMs('2026-03-01T14:30Z', now), Date.UTC(2026, 2, 1, 14, 30));
   t.is(parseMomentMs('2026-03-01 14:30', now), new Date(2026, 2, 1, 14, 30).getTime());
   t.is(parseMomentMs('2026-03-01', now), new Date(2026, 2, 1, 23, 59, 59, 999).getTime());
-  for (const text of ['yesterday', '2026-13-01', '2026-02-01 25:00', '01.03.2026'])
+  for (const text of ['last week', '2026-13-01', '2026-02-01 25:00', '01.03.2026'])
     t.throws(() => parseMomentMs(text, now), { code: 'quantity-malformed' });
 });
 
@@ -63,6 +64,7 @@ test('any text is either a finite quantity or a clear refusal', (t) => {
 
 test('rates, hours of the day and days of the week are read', (t) => {
   t.is(parseByteRate('1MB/s'), 1024 * 1024);
+  t.is(parseByteRate('1MB'), 1024 * 1024, 'a rate is asked for: a second is meant');
   t.deepEqual(parseHours('08:00-18:30'), { fromMinute: 480, toMinute: 1110 });
   t.deepEqual(parseHours('22:00-6:00'), { fromMinute: 1320, toMinute: 360 });
   t.deepEqual(parseHours('00:00-24:00'), { fromMinute: 0, toMinute: 1440 });
@@ -70,7 +72,8 @@ test('rates, hours of the day and days of the week are read', (t) => {
   t.deepEqual(parseDays('Sat,sun'), [0, 6]);
   t.deepEqual(parseDays('fri-mon'), [0, 1, 5, 6]);
   for (const read of [
-    () => parseByteRate('1MB'),
+    () => parseByteRate('1'),
+    () => parseByteRate('1MB/h'),
     () => parseHours('8-18'),
     () => parseHours('08:00'),
     () => parseHours('25:00-26:00'),
@@ -78,4 +81,26 @@ test('rates, hours of the day and days of the week are read', (t) => {
     () => parseDays('mon-'),
   ])
     t.is(t.throws(read, { instanceOf: DreyError }).code, 'quantity-malformed');
+});
+
+test('a count keeps to its bounds, and says them', (t) => {
+  t.is(parseCount('40', { least: 1, most: 100 }), 40);
+  for (const wrong of ['0', '101', 'abc', '-1', '1.5', ''])
+    t.throws(() => parseCount(wrong, { least: 1, most: 100 }), {
+      code: 'quantity-malformed',
+      instanceOf: DreyError,
+    });
+});
+
+test('a port is a number up to 65535', (t) => {
+  t.is(parsePort('9464'), 9464);
+  t.is(parsePort('0'), 0);
+  for (const wrong of ['abc', '-1', '65536', ''])
+    t.throws(() => parsePort(wrong), { code: 'quantity-malformed' });
+});
+
+test('a moment may be said as people say it', (t) => {
+  const now = new Date(2026, 2, 5, 12).getTime();
+  t.is(parseMomentMs('yesterday', now), new Date(2026, 2, 5).getTime() - 1);
+  t.is(parseMomentMs('now', now), now);
 });

@@ -154,7 +154,12 @@ const drives: FleetView['drives'] = [
       fileCount: 1200 + 10 * index,
       byteCount: (900 + 12 * index) * mebibyte,
     })),
-    pending: { startedMs: unixMs(viewMs - minuteMs), shardsStored: 21, shardsWanted: 54 },
+    pending: {
+      startedMs: unixMs(viewMs - minuteMs),
+      shardsStored: 21,
+      shardsWanted: 54,
+      waitsFor: ['pc-03'],
+    },
     proof: {
       last: {
         atMs: unixMs(viewMs - 3 * hourMs),

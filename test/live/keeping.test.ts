@@ -6,7 +6,7 @@ import test from 'ava';
 import type { AgentRecord } from '../../agent/codec/index.ts';
 import { driveId, type PackId, packId } from '../../agent/units.ts';
 import type { LiveAgent } from '../../agent/live/agent.ts';
-import type { RunningDrive } from '../../agent/live/drives.ts';
+import type { RunningDrive } from '../../agent/live/running-drive.ts';
 import { homeAt, writeJson } from '../../agent/live/home.ts';
 import { Keeper } from '../../agent/live/keeping.ts';
 import { temporaryFolder } from '../helpers/agents.ts';

@@ -21,6 +21,13 @@ export const defaultIgnores = [
   '/lost+found/',
 ] as const;
 
+/** What a system makes up while it is asked, or keeps until it is off; on a whole disk that is all that is in them. */
+const systemIgnores = ['/proc/', '/sys/', '/dev/', '/run/', '/tmp/', '/var/tmp/'] as const;
+
+/** What a new drive of a folder leaves out unless asked otherwise. */
+export const defaultIgnoresOf = (folder: string): readonly string[] =>
+  folder === '/' ? [...defaultIgnores, ...systemIgnores] : defaultIgnores;
+
 /**
  * Patterns as in gitignore(5); capitals count. `?` and `[…]` stand for one byte of UTF-8. A folder that is left out is not looked
  * into, so nothing in it can be kept again.

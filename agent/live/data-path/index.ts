@@ -1,5 +1,5 @@
 export type { MassChange } from './change-watch.ts';
-export { defaultIgnores } from './ignore.ts';
+export { defaultIgnoresOf } from './ignore.ts';
 export type { StagedSnapshot } from './drive-state.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
 export {

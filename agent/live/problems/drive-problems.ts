@@ -2,7 +2,8 @@
 
 import { unixMs } from '../../../datasets/index.ts';
 import { type DriveId, driveId } from '../../units.ts';
-import type { Drives, RunningDrive } from '../drives.ts';
+import type { Drives } from '../drives.ts';
+import type { RunningDrive } from '../running-drive.ts';
 import { massChangeText } from '../mass-changes.ts';
 import type { FoundProblem } from './find-problems.ts';
 

@@ -1,6 +1,6 @@
 // The control interface over real HTTP on loopback, with handlers that stand for an agent's answers.
 
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -24,6 +24,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   trust: never,
   policy: never,
   protect: never,
+  unprotect: never,
   acceptChange: never,
   snapshot: never,
   snapshots: never,
@@ -108,8 +109,15 @@ test('a request that does not fit its call is refused before the agent sees it',
   t.is(error.code, 'control-request-malformed');
 });
 
-test('without a running agent the advice is to start one', async (t) => {
-  const error = await t.throwsAsync(askAgent({ home: newHome(), call: 'view', request: {} }), {
+test('without a running agent the advice is to start one, without a fleet to join one', async (t) => {
+  const home = newHome();
+  const nowhere = await t.throwsAsync(askAgent({ home, call: 'view', request: {} }), {
+    instanceOf: DreyError,
+  });
+  t.is(nowhere.code, 'no-fleet-here');
+  t.regex(nowhere.advice, /drey join/u);
+  writeFileSync(join(home, 'identity.json'), '{}');
+  const error = await t.throwsAsync(askAgent({ home, call: 'view', request: {} }), {
     instanceOf: DreyError,
   });
   t.is(error.code, 'agent-not-running');

@@ -1,0 +1,51 @@
+// What a person may ask about the folders of their machine: protect one, stop protecting it, say that a mass change was meant.
+
+import { z } from 'zod';
+import type { DriveId } from '../units.ts';
+
+const path = z.string().min(1).max(4096);
+
+export const foldersSchemas = {
+  protect: z.strictObject({
+    path,
+    ignore: z.array(z.string().min(1).max(256)).max(256),
+    /** `none`: not even caches and trash of a home folder are left out. */
+    defaultIgnores: z.literal('none').exactOptional(),
+    phrase: z.string().max(1024).exactOptional(),
+  }),
+  /** No more snapshots of a folder of this machine, named by itself, its drive's first digits, or a link to it. */
+  unprotect: z.strictObject({ folder: path }),
+  /** What happened in a protected folder until now was its person's wish. */
+  acceptChange: z.strictObject({ path }),
+} as const;
+
+export interface ProtectAnswer {
+  readonly drive: DriveId;
+  /** Made by this call, which also began its first snapshot. */
+  readonly isNew: boolean;
+  /** Where it really lies, without links on the way. */
+  readonly folder: string;
+  /** A protected folder that contains it: its files are saved twice. */
+  readonly inside?: string;
+  /** Only when the person was made just now: 24 words, shown once. */
+  readonly phrase?: string;
+}
+
+export interface UnprotectAnswer {
+  readonly drive: DriveId;
+  readonly folder: string;
+  /** Snapshots that stay. */
+  readonly snapshotCount: number;
+}
+
+export interface AcceptAnswer {
+  readonly drive: string;
+  /** Files that were removed or looked encrypted, of those before; absent when nothing was held for it. */
+  readonly accepted?: { readonly before: number; readonly harmed: number };
+}
+
+export interface FoldersAnswers {
+  readonly protect: ProtectAnswer;
+  readonly unprotect: UnprotectAnswer;
+  readonly acceptChange: AcceptAnswer;
+}

@@ -1,0 +1,59 @@
+// What a command says while it waits for a snapshot to be safe: how far it is, and for whom it waits. A person who sees that may go; the
+// agent goes on without the command.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askAgent } from '../agent/control/index.ts';
+import type { DriveView, FleetView } from '../agent/index.ts';
+import { sayWaiting } from './print.ts';
+
+const lookMs = 1500;
+
+/** "8 of 9 shards stored; waits for pc-03, which is away". */
+export function pendingText({
+  shardsStored,
+  shardsWanted,
+  waitsFor,
+}: NonNullable<DriveView['pending']>): string {
+  const counts = `${shardsStored} of ${shardsWanted} shards stored`;
+  if (waitsFor.length === 0) return counts;
+  const who =
+    waitsFor.length > 3
+      ? `${waitsFor.slice(0, 3).join(', ')} and ${waitsFor.length - 3} more`
+      : waitsFor.join(', ');
+  return `${counts}; waits for ${who}, which ${waitsFor.length === 1 ? 'is' : 'are'} away`;
+}
+
+/** Why the snapshot of a drive is not safe yet, as a whole sentence. */
+export function whyWaiting(view: FleetView, drive: string): string {
+  if (view.plan === undefined) {
+    const noPlan = view.problems.find(({ kind }) => kind === 'no-plan');
+    return noPlan === undefined ? 'There is no plan yet.' : `${noPlan.why} ${noPlan.action}`;
+  }
+  const failed = view.problems.find(({ kind, about }) => kind === 'backup-failed' && about === drive);
+  if (failed !== undefined) return `${failed.why} ${failed.action}`;
+  const pending = view.drives.find((known) => known.drive === drive)?.pending;
+  if (pending === undefined) return 'The files are read, sealed and cut into shards.';
+  return `${pendingText(pending)}.`;
+}
+
+/** Waits for `work`, and says meanwhile what it waits for. */
+export async function withWaiting<Answer>(
+  work: Promise<Answer>,
+  { home, drive }: { readonly home: string; readonly drive: string },
+): Promise<Answer> {
+  const over = new AbortController();
+  const watching = (async () => {
+    for (;;) {
+      await sleep(lookMs, undefined, { signal: over.signal });
+      sayWaiting(whyWaiting(await askAgent({ home, call: 'view', request: {} }), drive));
+    }
+  })();
+  // It ends with the work, or where the agent does not answer any more, which the work itself will say.
+  watching.catch(() => undefined);
+  try {
+    return await work;
+  } finally {
+    over.abort();
+    sayWaiting(undefined);
+  }
+}

@@ -1,0 +1,60 @@
+// What `drey status` says of a view, and what a command says while it waits for a snapshot.
+
+import test from 'ava';
+import { statusText } from '../../cli/commands/status.ts';
+import { pendingText, whyWaiting } from '../../cli/waiting.ts';
+import { fleetView } from '../helpers/fleet-view.ts';
+
+const view = fleetView({ machineCount: 6 });
+const own = view.drives.find(({ path }) => path !== undefined)!;
+
+test('a machine without shards and drives is not told how many of them it read', (t) => {
+  const text = statusText({
+    ...view,
+    drives: [],
+    problems: [],
+    work: {
+      ...view.work,
+      heldShards: 0,
+      heldBytes: 0,
+      shardsToSend: 0,
+      shardsToRebuild: 0,
+      shardsToRemove: 0,
+      outboxPacks: 0,
+    },
+  });
+  t.true(text.includes('This machine holds 0 shards, 0 B.\n'));
+  t.notRegex(text, /Since it started|Protected here|to rebuild/u);
+  t.true(text.endsWith('Nothing is wrong or at risk as far as this machine knows.'));
+});
+
+test('a fleet without a plan says so in words', (t) => {
+  const { plan: _, ...without } = view;
+  t.regex(statusText(without), /^Fleet ".+", \d of 6 machines up; no plan yet/u);
+});
+
+test('a folder that is protected no more says since when', (t) => {
+  const { watcher: _, pending: __, ...rest } = own;
+  t.regex(statusText({ ...view, drives: [{ ...rest, leftMs: view.atMs }] }), /; not protected since \d{4}-/u);
+});
+
+test('whoever waits for a snapshot is told how far it is and for whom it waits', (t) => {
+  const counts = { startedMs: view.atMs, shardsStored: 8, shardsWanted: 9 };
+  t.is(pendingText({ ...counts, waitsFor: [] }), '8 of 9 shards stored');
+  t.is(
+    pendingText({ ...counts, waitsFor: ['pc-03'] }),
+    '8 of 9 shards stored; waits for pc-03, which is away',
+  );
+  t.regex(
+    pendingText({ ...counts, waitsFor: ['a', 'b', 'c', 'd', 'e'] }),
+    /a, b, c and 2 more, which are away$/u,
+  );
+  const waiting = {
+    ...view,
+    problems: [],
+    drives: [{ ...own, pending: { ...counts, waitsFor: ['pc-03'] } }],
+  };
+  t.regex(whyWaiting(waiting, own.drive), /waits for pc-03/u);
+  const { plan: _, ...without } = view;
+  t.regex(whyWaiting({ ...without, problems: [] }, own.drive), /no plan/u);
+});

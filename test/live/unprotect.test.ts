@@ -1,0 +1,87 @@
+// Folders that are protected no more, with real agents; and folders as people name them.
+
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type {
+  ProtectAnswer,
+  RestoreAnswer,
+  SnapshotAnswer,
+  UnprotectAnswer,
+} from '../../agent/control/index.ts';
+import { driveId, type FleetView } from '../../agent/index.ts';
+import { askCommand, killAgent, runCommand, startAgentProcess } from '../../cli/demo/processes.ts';
+import { waitUntil } from '../../cli/demo/waiting.ts';
+import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
+
+test('what is protected no more stays restorable, raises no alarm, and goes on as the same drive', async (t) => {
+  t.timeout(240_000);
+  const root = temporaryFolder(t, 'unprotect');
+  t.is(await failureOf(['status', '--home', join(root, 'nothing')]), 'no-fleet-here');
+  t.is(
+    await failureOf(['fleet', 'create', '--name', 'x'.repeat(65), '--home', join(root, 'nothing')]),
+    'name-unusable',
+  );
+  const fleet = await startFleet(t, { holderSilence: '60s' });
+  const folder = join(root, 'real folder');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'letter.txt'), 'first');
+  const link = join(root, 'link');
+  symlinkSync(folder, link);
+  const owner = fleet.agents[0]!;
+  const home = ['--home', owner.home];
+  t.is(await failureOf(['protect', owner.home, ...home]), 'folder-is-the-agents');
+
+  // With fewer machines than a plan needs, the command says what it waits for.
+  const waiting = runCommand(['protect', link, ...home]);
+  for (const name of ['pc-02', 'pc-03', 'pc-04']) await fleet.add(name);
+  const first = await waiting;
+  t.is(first.exitCode, 0);
+  t.regex(first.errors, /of the four machines that it needs/u);
+  t.true(first.output.includes(`Protected: ${folder} is drive `), 'a link is followed');
+  const drive = driveId(/is drive ([0-9a-f]{32})/u.exec(first.output)![1]!);
+
+  mkdirSync(join(folder, 'inner'));
+  const inner = await askCommand<ProtectAnswer>(['protect', join(folder, 'inner'), '--no-wait', ...home]);
+  t.is(inner.inside, folder);
+  await askCommand<UnprotectAnswer>(['unprotect', inner.drive.slice(0, 8), ...home]);
+  const left = await askCommand<UnprotectAnswer>(['unprotect', `${link}/`, ...home]);
+  t.is(left.drive, drive);
+  t.true(left.snapshotCount >= 1);
+  t.is(await failureOf(['unprotect', folder, ...home]), 'drive-unknown');
+
+  // A start of the agent changes nothing of that.
+  await killAgent(owner);
+  fleet.agents.push(await startAgentProcess('pc-01', owner.home));
+  writeFileSync(join(folder, 'letter.txt'), 'second');
+  const view = await askCommand<FleetView>(['status', ...home]);
+  const seen = view.drives.find((one) => one.drive === drive)!;
+  t.true(seen.leftMs !== undefined && seen.watcher === undefined);
+  t.deepEqual(
+    view.problems.filter(({ about }) => about === drive),
+    [],
+  );
+  const to = join(root, 'back');
+  t.is(
+    (
+      await askCommand<RestoreAnswer>([
+        'restore',
+        '--to',
+        to,
+        '--drive',
+        drive,
+        '--path',
+        'letter.txt',
+        ...home,
+      ])
+    ).fileCount,
+    1,
+  );
+
+  await waitUntil({ what: 'the others', agents: fleet.agents.slice(1), secondsMax: 60 }, (views) =>
+    views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
+  );
+  const again = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, ...home]);
+  t.is(again.drive, drive);
+  t.false(again.isNew);
+});
