@@ -149,7 +149,7 @@ class VerifyRun {
   async #markFile({ chunks, byteCount }: FileEntry, root: OpenedRoot): Promise<string | undefined> {
     let length = 0;
     for (const chunk of chunks) {
-      const slot = await this.#index.find(chunk, root);
+      const slot = this.#places.find(chunk) ?? (await this.#index.find(chunk, root));
       if (slot === undefined) return 'the index does not say where a part of it lies';
       length += this.#places.lengthAt(slot);
       if (!this.#places.mark(slot)) continue;
