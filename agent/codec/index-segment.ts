@@ -2,8 +2,8 @@
 
 import type { ChunkId } from '../units.ts';
 import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from './descriptor.ts';
-import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
-import { decodePackEntries, encodePackEntry, type PackEntry } from './pack.ts';
+import { accept, type Decoded, reject } from './envelope.ts';
+import { decodePackEntries, encodePackEntry, packEntryBytes, type PackEntry } from './pack.ts';
 import type { PackDescriptor } from './shard.ts';
 
 /** Which chunks lie in a pack, and how the pack is placed. */
@@ -14,17 +14,33 @@ export interface IndexedPack {
 
 const indexHead = Uint8Array.of(0x44, 0x52, 0x49, 0x58, 1);
 
-/** One index segment: the packs that one snapshot added. */
+/** Lengths of the descriptor and of the entries, in front of both. */
+const packHeadBytes = 8;
+
+/** One index segment: the packs that one snapshot added. A drive of a million files has as many entries. */
 export function encodeIndexSegment(packs: readonly IndexedPack[]): Uint8Array {
-  const parts = packs.flatMap(({ descriptor, entries }) => {
-    const described = encodeDescriptor(descriptor);
-    const lengths = new Uint8Array(8);
-    const view = new DataView(lengths.buffer);
-    view.setUint32(0, described.length);
-    view.setUint32(4, entries.length);
-    return [lengths, described, ...entries.map(encodePackEntry)];
-  });
-  return concatBytes(indexHead, ...parts);
+  const described = packs.map(({ descriptor }) => encodeDescriptor(descriptor));
+  const byteCount = packs.reduce(
+    (sum, { entries }, index) =>
+      sum + packHeadBytes + described[index]!.length + packEntryBytes * entries.length,
+    indexHead.length,
+  );
+  const segment = new Uint8Array(byteCount);
+  const view = new DataView(segment.buffer);
+  segment.set(indexHead);
+  let at = indexHead.length;
+  for (const [index, { entries }] of packs.entries()) {
+    const descriptor = described[index]!;
+    view.setUint32(at, descriptor.length);
+    view.setUint32(at + 4, entries.length);
+    segment.set(descriptor, at + packHeadBytes);
+    at += packHeadBytes + descriptor.length;
+    for (const entry of entries) {
+      segment.set(encodePackEntry(entry), at);
+      at += packEntryBytes;
+    }
+  }
+  return segment;
 }
 
 /** Only with entries of wanted chunks, where it is said which. */
@@ -68,13 +84,14 @@ function packAt(
   isWanted: ((chunk: ChunkId) => boolean) | undefined,
 ): Decoded<IndexedPack & { readonly end: number }> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (at + 8 > bytes.length) return reject('truncated', 'an index segment ends early');
+  if (at + packHeadBytes > bytes.length) return reject('truncated', 'an index segment ends early');
   const [described, count] = [view.getUint32(at), view.getUint32(at + 4)];
-  const end = at + 8 + described + 44 * count;
+  const start = at + packHeadBytes;
+  const end = start + described + packEntryBytes * count;
   if (described > descriptorBytesMax || end > bytes.length)
     return reject('truncated', 'an index segment ends early');
-  const descriptor = decodeDescriptor(bytes.subarray(at + 8, at + 8 + described));
+  const descriptor = decodeDescriptor(bytes.subarray(start, start + described));
   if (!descriptor.ok) return descriptor;
-  const entries = decodePackEntries(bytes.subarray(at + 8 + described, end), isWanted);
+  const entries = decodePackEntries(bytes.subarray(start + described, end), isWanted);
   return accept({ descriptor: descriptor.value, entries, end });
 }

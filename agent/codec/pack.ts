@@ -30,7 +30,8 @@ const saltBytes = 16;
 export const packHeaderBytes = magic.length + versionBytes + 16 + 4 + saltBytes;
 const footer = Uint8Array.of(0x44, 0x52, 0x50, 0x45);
 const directoryNonce = 0xffff_ffff;
-const entryBytes = 32 + 12;
+/** Bytes of an encoded entry. */
+export const packEntryBytes = 32 + 12;
 /** zstd must save more than 3 %, else the bytes are kept as they are. */
 const worthwhileShare = 0.97;
 const methodRaw = 0;
@@ -181,7 +182,7 @@ export class PackWriter {
   }
 
   #directory(): Uint8Array {
-    const bytes = new Uint8Array(8 + 4 * this.#blobLengths.length + entryBytes * this.#entries.length);
+    const bytes = new Uint8Array(8 + 4 * this.#blobLengths.length + packEntryBytes * this.#entries.length);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, this.#blobLengths.length);
     view.setUint32(4, this.#entries.length);
@@ -192,7 +193,7 @@ export class PackWriter {
     }
     for (const entry of this.#entries) {
       bytes.set(encodePackEntry(entry), at);
-      at += entryBytes;
+      at += packEntryBytes;
     }
     return bytes;
   }
@@ -200,7 +201,7 @@ export class PackWriter {
 
 /** 44 bytes: chunk id, then blob, offset and length as 32-bit numbers. */
 export function encodePackEntry(entry: PackEntry): Uint8Array {
-  const bytes = new Uint8Array(entryBytes);
+  const bytes = new Uint8Array(packEntryBytes);
   bytes.set(bytesOfHex(entry.chunk));
   const view = new DataView(bytes.buffer);
   view.setUint32(32, entry.blob);
@@ -216,7 +217,7 @@ export function decodePackEntries(
 ): readonly PackEntry[] {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const entries: PackEntry[] = [];
-  for (let at = 0; at + entryBytes <= bytes.length; at += entryBytes) {
+  for (let at = 0; at + packEntryBytes <= bytes.length; at += packEntryBytes) {
     const chunk = chunkId(view.toString('hex', at, at + 32));
     if (isWanted?.(chunk) === false) continue;
     entries.push({
@@ -271,7 +272,7 @@ function splitPack(
   const view = new DataView(directory.buffer, directory.byteOffset, directory.length);
   if (directory.length < 8) return undefined;
   const [blobCount, entryCount] = [view.getUint32(0), view.getUint32(4)];
-  if (directory.length !== 8 + 4 * blobCount + entryBytes * entryCount) return undefined;
+  if (directory.length !== 8 + 4 * blobCount + packEntryBytes * entryCount) return undefined;
   const blobs: Uint8Array[] = [];
   let at = packHeaderBytes;
   for (let index = 0; index < blobCount; index++) {

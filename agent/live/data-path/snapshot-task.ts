@@ -84,6 +84,8 @@ class SnapshotRun {
   readonly #watch: ChangeWatch;
   /** Files of the last snapshot; undefined before the first. */
   readonly #before: ReadonlySet<BytePath> | undefined;
+  /** Files that were not read as the walk saw them, or so soon after a change that the next one may go unseen. */
+  #unsettledCount = 0;
   #sealedBytes = 0;
 
   constructor(request: SnapshotRequest, scan: Scan, ask: AskMain) {
@@ -100,11 +102,10 @@ class SnapshotRun {
 
   async run(): Promise<SnapshotResult & { readonly isSettled: boolean }> {
     const links = firstNames(this.#scan.entries);
-    await this.#readChanged(
-      this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path)),
-    );
+    const files = this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path));
+    await this.#readChanged(files);
     const tree = treeOf({ root: this.#scan.root, entries: this.#scan.entries, files: this.#files, links });
-    this.#unreadable.push(...tree.missed);
+    for (const one of tree.missed) this.#unreadable.push(one);
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
     const massChange = this.#massChange();
     const outcome = await this.#stageTree(tree.bytes, counts);
@@ -116,7 +117,7 @@ class SnapshotRun {
       unreadable: this.#unreadable,
       special: this.#scan.special,
       accesses: accessesOf(this.#scan, this.#written, this.#request),
-      isSettled: this.#isSettled(links),
+      isSettled: this.#unsettledCount === 0,
     };
   }
 
@@ -144,6 +145,7 @@ class SnapshotRun {
     }
     const table = this.#knownChunks(changed);
     const batches = batchesOf(changed, this.#request.jobCountMax);
+    this.#unsettledCount = changed.length;
     let done = 0;
     await runAll(batches, this.#request.jobCountMax, async (batch) => {
       await this.#readBatch(batch, table);
@@ -180,9 +182,10 @@ class SnapshotRun {
       this.#files.set(entry.path, { entry, chunks, attributes, isUnstable });
       if (isUnstable) this.#unreadable.push({ path: entry.path, reason: 'it changed each time it was read' });
       const identity = state === 'still' ? identityOf(entry) : '';
+      if (identity === identityOf(scanned.get(entry.path) ?? entry)) this.#unsettledCount--;
       remembered.set(entry.path, { identity, byteCount: entry.byteCount, chunks, attributes });
     }
-    this.#unreadable.push(...result.missed);
+    for (const one of result.missed) this.#unreadable.push(one);
     this.#addPacks(result.packs);
     this.#state.addFiles(remembered);
   }
@@ -321,16 +324,6 @@ class SnapshotRun {
       packCount: added.length,
     } as const;
     return { drive, snapshot, packs: added, head };
-  }
-
-  /** Whether all files were read as the walk saw them, and too long ago to change unseen. */
-  #isSettled(links: ReadonlyMap<BytePath, BytePath>): boolean {
-    return this.#scan.entries.every(
-      (entry) =>
-        entry.type !== 'file' ||
-        links.has(entry.path) ||
-        this.#state.file(entry.path)?.identity === identityOf(entry),
-    );
   }
 }
 

@@ -191,6 +191,17 @@ test('an index segment of many packs comes back in order', (t) => {
   t.deepEqual(decodeIndexSegment(encodeIndexSegment(packs)), { ok: true, value: packs });
 });
 
+test('an index segment of more chunks than a call takes arguments comes back', (t) => {
+  const one = indexed[0]!.entries[0]!;
+  const packs = [
+    { descriptor, entries: Array.from({ length: 200_000 }, (_, offset) => ({ ...one, offset })) },
+  ];
+  const decoded = decodeIndexSegment(encodeIndexSegment(packs));
+  const [back] = decoded.ok ? decoded.value : [];
+  t.is(back?.entries.length, 200_000);
+  t.true(back?.entries.every(({ offset }, index) => offset === index));
+});
+
 test('chunks are named alike by native code, by JavaScript, and one by one, whatever their lengths', (t) => {
   const idOf = chunkIdsOf(driveKey);
   const inJavaScript = byPlainBlake3(deriveKey(driveKey, 'drey chunk id v2'));
