@@ -37,7 +37,7 @@ const sentences: Readonly<Record<EvidenceKind, string>> = {
   wrong: 'showed other bytes than those that it was given',
   replayed: 'showed again a proof for another part than was asked for',
   dropped: 'did not have shards that it had said it has',
-  claimed: 'signed for shards that it never had',
+  claimed: 'signed for shards that it did not have an hour or two later',
   silent: 'gave no proof while it was connected',
   late: 'proved its shards only when the time was over',
 };

@@ -176,6 +176,8 @@ export interface SimulationOptions {
   readonly restoreCount?: number;
   /** Broken promises that are reported; absent: all. */
   readonly checks?: readonly CheckName[];
+  /** Ends soon after the first broken promise; absent: the run goes on, so that one report shows all. */
+  readonly endsEarly?: boolean;
   /** Plants a bug; only tests of the checkers set it. */
   readonly rewrite?: (effects: Effects) => Effects;
 }
@@ -202,6 +204,7 @@ export function resolveOptions(options: SimulationOptions): ResolvedOptions {
     planner: plannerOf(faults),
     restoreCount: 20,
     checks: checkNames,
+    endsEarly: false,
     rewrite: undefined,
     history: undefined,
     past: undefined,

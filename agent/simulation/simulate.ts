@@ -53,9 +53,11 @@ function live(fleet: Fleet, end: End): void {
     lookForWipes(fleet);
     lookInside(fleet);
     lookAtDiligence(fleet);
+    if (isOver(fleet)) return;
   }
   stopFaults(fleet);
   end.settledHours = settle(fleet);
+  if (isOver(fleet)) return;
   checks.counts.settled++;
   if (end.settledHours === undefined && canSettle(fleet))
     checks.violate('settled', `not settled in time after the faults stopped: ${unsettled(fleet)}`);
@@ -67,6 +69,8 @@ function live(fleet: Fleet, end: End): void {
   end.snapshotsRestored = restoreOnNewMachine(fleet, options.restoreCount);
   checks.look(queue.nowMs);
 }
+
+const isOver = ({ options, checks }: Fleet): boolean => options.endsEarly && checks.violations.length > 0;
 
 /** Promise 4 at its end: everybody knows who was put out. */
 function lookForRevoked({ machines, checks }: Fleet): void {
@@ -110,7 +114,7 @@ function settle(fleet: Fleet): number | undefined {
   const { holderSilenceMs } = fleet.options;
   const isAnyGone = fleet.machines.some(({ isDestroyed }) => isDestroyed);
   const untilMs = fromMs + settleMsMax + (isAnyGone ? holderSilenceMs : 0);
-  while (fleet.queue.nowMs < untilMs) {
+  while (fleet.queue.nowMs < untilMs && !isOver(fleet)) {
     fleet.queue.runUntil(fleet.queue.nowMs + hourMs / 4);
     if (unsettled(fleet) === '') return (fleet.queue.nowMs - fromMs) / hourMs;
   }

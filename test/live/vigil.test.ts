@@ -14,9 +14,9 @@ import {
   stopAgents,
 } from '../../cli/demo/processes.ts';
 import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
-import { days } from '../../datasets/index.ts';
-import { fakeTimeLibrary } from '../chaos/machine.ts';
+import { days, hours } from '../../datasets/index.ts';
 import { startFleet, temporaryFolder } from '../helpers/agents.ts';
+import { fakeClocks, fakeTimeLibrary } from '../helpers/faked-clocks.ts';
 
 const testWithClocks = fakeTimeLibrary === undefined ? test.skip : test;
 
@@ -24,17 +24,8 @@ testWithClocks(
   'others tell of an owner that is silent for over a week, and of one that is there and saves nothing (needs libfaketime)',
   async (t) => {
     t.timeout(300_000);
-    const clockFile = join(temporaryFolder(t, 'clock'), 'now');
-    const setClocks = (hoursLater: number): void => writeFileSync(clockFile, `+${hoursLater}h`);
-    setClocks(0);
+    const clocks = fakeClocks(t);
     const startedMs = Date.now();
-    // For every process that this file starts.
-    Object.assign(process.env, {
-      LD_PRELOAD: fakeTimeLibrary,
-      FAKETIME_TIMESTAMP_FILE: clockFile,
-      FAKETIME_CACHE_DURATION: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    });
     const fleet = await startFleet(t, { holderSilence: '90d' });
     const owner = await fleet.add('pc-02');
     for (const name of ['pc-03', 'pc-04']) await fleet.add(name);
@@ -58,13 +49,13 @@ testWithClocks(
         problems.some((problem) => problem.kind === kind && problem.about === about);
     const isSilent = tells('owner-silent', owner.peer);
     await killAgent(owner);
-    setClocks(6 * 24);
+    clocks.pass(days(6));
     const early = await waitUntil(
       { what: 'clocks six days later', agents: others, secondsMax: 60 },
       (views) => views.every(({ atMs }) => atMs > startedMs + days(6)),
     );
     t.false(early.some(isSilent), 'six days are no alarm');
-    setClocks(9 * 24);
+    clocks.pass(days(3));
     await waitUntil({ what: 'all telling of the silent owner', agents: others, secondsMax: 120 }, (views) =>
       views.every(isSilent),
     );
@@ -78,7 +69,7 @@ testWithClocks(
       views.every((view) => !isSilent(view)),
     );
     await stopAgents([back]);
-    setClocks(9 * 24 + 7);
+    clocks.pass(hours(7));
     fleet.agents.push(await startAgentProcess('pc-02', owner.home));
     await waitUntil({ what: 'all telling of the drive', agents: others, secondsMax: 120 }, (views) =>
       views.every(tells('snapshot-old', saved.drive)),

@@ -49,6 +49,12 @@ function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPr
   ];
 }
 
+/** Whoever is left out holds nothing that it could prove. */
+const wayBack = {
+  warned: 'Doubts end by themselves after a week without a fault in which it proved its shards',
+  dropped: 'When those hours are over it is tried again by itself',
+} as const;
+
 function doubtsOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
   const view = core.trust.viewOf(peer);
   if (view.standing === 'trusted') return [];
@@ -67,7 +73,7 @@ function doubtsOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPro
       why: sentence(trustText(name, view, now)),
       action,
       advice: isSelf
-        ? "Look at its disk, its clock and what else writes into the agent's folder. It comes back by itself when it proves its shards again; an admin can say so at once with `drey fleet trust`."
+        ? `Look at its disk, its clock and what else writes into the agent's folder. ${wayBack[view.standing]}; an admin can say so at once with \`drey fleet trust\`.`
         : 'Look at that machine. If it is mended: `drey fleet trust MACHINE`.',
     },
   ];

@@ -1,14 +1,11 @@
 // Bugs that are planted into the core one at a time, as a change of its source text that only a hunt loads: no flag in the product knows
 // of them. Each is a mistake that somebody could make.
 
-export interface PlantedBug {
+import type { SourceChange } from '../../helpers/planted-source.ts';
+
+export interface PlantedBug extends SourceChange {
   readonly name: string;
   readonly about: string;
-  /** Of agent/. */
-  readonly file: string;
-  /** Stands exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
 }
 
 export const plantedBugs: readonly PlantedBug[] = [

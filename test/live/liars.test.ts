@@ -1,0 +1,164 @@
+// Real agents, two of which do not keep what they were given: one alters what it shows, the disk of the other loses its shards again and
+// again. Both lose trust with a reason that their people can read, are warned before they are left out, and can come back.
+
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ProtectAnswer, ProveAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
+import type { FleetView } from '../../agent/index.ts';
+import {
+  askCommand,
+  runCommand,
+  startAgentProcess,
+  stopAgents,
+  type RunningAgent,
+} from '../../cli/demo/processes.ts';
+import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
+import { doubtGraceMs } from '../../agent/limits.ts';
+import { hours, minutes, seconds } from '../../datasets/index.ts';
+import { startFleet, temporaryFolder } from '../helpers/agents.ts';
+import { fakeClocks, fakeTimeLibrary } from '../helpers/faked-clocks.ts';
+
+const testWithClocks = fakeTimeLibrary === undefined ? test.skip : test;
+const altering = new URL('../helpers/altering-holder.ts', import.meta.url).href;
+
+const heldFiles = (home: string): readonly string[] =>
+  readdirSync(join(home, 'shards', 'held'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+const standingOf = ({ machines }: FleetView, { peer }: RunningAgent): string =>
+  machines.find((machine) => machine.peer === peer)?.trust?.standing ?? 'trusted';
+
+const failedAudits = ({ machines }: FleetView, { peer }: RunningAgent): number =>
+  machines.find((machine) => machine.peer === peer)?.audits?.failed ?? 0;
+
+const slotsOf = ({ plan }: FleetView, { peer }: RunningAgent): number =>
+  (plan?.classes ?? [])
+    .flatMap(({ groups }) => groups)
+    .filter(({ members }) => members.some((member) => member === peer)).length;
+
+const trouble = async ({ home }: RunningAgent): Promise<string> =>
+  (await runCommand(['status', '--home', home])).output;
+
+testWithClocks(
+  'who alters or drops shards is warned with the reason, left out a day later, and back by the word of an admin (needs libfaketime)',
+  async (t) => {
+    t.timeout(420_000);
+    const clocks = fakeClocks(t);
+    const fleet = await startFleet(t, { holderSilence: '90d' });
+    for (const name of ['pc-02', 'pc-03']) await fleet.add(name);
+    // At once, so that the first plan, which is made for four, has all of them.
+    await Promise.all(['pc-04', 'pc-05', 'pc-06'].map((name) => fleet.add(name)));
+    const { agents } = fleet;
+    const nextDay = async (): Promise<void> => {
+      clocks.pass(hours(25));
+      const dayMs = clocks.nowMs - hours(1);
+      await waitUntil({ what: 'the next day', agents, secondsMax: 30 }, (views) =>
+        views.every(({ atMs }) => atMs > dayMs),
+      );
+    };
+    // Audits are seconds apart: clocks of agents go faster than those of who looks at them. Whom nobody asks today is asked another day.
+    const waitForDays = async (
+      what: string,
+      holds: (views: readonly FleetView[]) => boolean,
+    ): Promise<void> => {
+      for (let day = 0; day < 6; day++) {
+        await nextDay();
+        const overMs = clocks.nowMs + minutes(6);
+        const views = await waitUntil({ what, agents, secondsMax: 120 }, (now) => {
+          clocks.pass(seconds(8));
+          return holds(now) || clocks.nowMs > overMs;
+        });
+        if (holds(views)) return;
+      }
+      t.fail(`${what} did not happen in six days`);
+    };
+    const planned = await waitUntil({ what: 'a plan that all follow', agents, secondsMax: 120 }, (views) =>
+      views.every((view) => agents.filter((agent) => slotsOf(view, agent) > 0).length > 4),
+    );
+    const [admin, owner, ...others] = agents as [RunningAgent, RunningAgent, ...RunningAgent[]];
+    for (let drive = 0; drive < 10; drive++) {
+      const folder = temporaryFolder(t, 'kept');
+      writeFileSync(join(folder, 'file'), randomBytes(20_000));
+      const words = ['protect', folder, '--home', owner.home];
+      const saved = await askCommand<ProtectAnswer & SnapshotAnswer>(words);
+      t.is(saved.outcome, 'acknowledged');
+    }
+    await waitUntil({ what: 'rest', agents, secondsMax: 60 }, isSettled);
+    const holders = others.filter((agent) => slotsOf(planned[0]!, agent) > 0);
+    const [dropper, honestOnce] = holders as [RunningAgent, RunningAgent];
+    const restart = async (agent: RunningAgent, environment = {}): Promise<RunningAgent> => {
+      await stopAgents([agent]);
+      const again = await startAgentProcess(agent.name, agent.home, { environment });
+      agents.splice(agents.indexOf(agent), 1, again);
+      return again;
+    };
+    const liar = await restart(honestOnce, { NODE_OPTIONS: `--import=${altering}` });
+
+    // What the owner of the files sees, from the first moment on.
+    const standings = [liar, dropper].map((agent) => ({ agent, seen: new Map<string, number>() }));
+    const look = (views: readonly FleetView[]): void => {
+      const view = views[agents.indexOf(owner)]!;
+      for (const { agent, seen } of standings) {
+        const standing = standingOf(view, agent);
+        if (!seen.has(standing)) seen.set(standing, view.atMs);
+      }
+      heldFiles(dropper.home).forEach((file) => rmSync(file));
+    };
+    // One day on which a disk loses what is written to it can come to anybody; bytes that nobody gave do not.
+    await waitForDays('audits of both', (views) => {
+      look(views);
+      return (
+        views.some((view) => failedAudits(view, dropper) > 0) &&
+        views.every((view) => standingOf(view, liar) === 'warned')
+      );
+    });
+    t.regex(
+      await trouble(liar),
+      /self-doubted.* This machine is warned as a holder: .*it showed other bytes than those that it was given \(seen by/u,
+    );
+    t.regex(
+      await trouble(owner),
+      new RegExp(`machine-doubted.* What ${liar.name} holds .* other bytes`, 'u'),
+    );
+    await waitForDays('both being left out', (views) => {
+      look(views);
+      return views.every((view) =>
+        [liar, dropper].every((agent) => standingOf(view, agent) === 'dropped' && slotsOf(view, agent) === 0),
+      );
+    });
+    for (const { agent, seen } of standings) {
+      t.deepEqual([...seen.keys()], ['trusted', 'warned', 'dropped'], agent.name);
+      t.true(seen.get('dropped')! - seen.get('warned')! >= doubtGraceMs, `${agent.name} had a day`);
+    }
+    t.regex(
+      await trouble(dropper),
+      /self-doubted.* This machine is left out as a holder for \d+ hours, .*it did not have shards that it had said it has.* When those hours are over it is tried again by itself/u,
+    );
+    const rest = agents.filter((agent) => agent !== liar && agent !== dropper);
+    await waitUntil({ what: 'rest', agents: rest, secondsMax: 60 }, isSettled);
+    const { drives } = await askCommand<ProveAnswer>(['verify', '--prove', '--home', owner.home]);
+    t.deepEqual([...new Set(drives.map(({ verdict }) => verdict))], ['proven']);
+
+    // Both are mended. Two others go, so that they are needed.
+    const mended = [await restart(liar), dropper];
+    for (const { name } of mended)
+      await askCommand(['fleet', 'trust', name, '--reason', 'a new disk', '--home', admin.home]);
+    for (const { name } of rest.filter((agent) => agent !== admin && agent !== owner))
+      await askCommand(['fleet', 'revoke', name, '--reason', 'sold', '--home', admin.home]);
+    const four = [admin, owner, ...mended];
+    await waitUntil({ what: 'both holding shards again', agents: four, secondsMax: 120 }, (views) =>
+      views.every((view) =>
+        mended.every(
+          (agent) =>
+            standingOf(view, agent) === 'trusted' &&
+            slotsOf(view, agent) > 0 &&
+            heldFiles(agent.home).length > 0,
+        ),
+      ),
+    );
+    t.notRegex(await trouble(dropper), /self-doubted/u);
+  },
+);
