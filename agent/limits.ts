@@ -219,6 +219,11 @@ export const restorePacksAhead = 4;
 export const surveyPackCountMax = 1000;
 /** Events kept for people. */
 export const eventLinesMax = 200;
+/**
+ * For so long after it met the first other one a machine of a small fleet compares logs with somebody every second: where several come up at
+ * once, hints fly before anybody listens.
+ */
+export const meetingMs = seconds(12);
 /** Logs are compared with one peer this soon after an own append, in case the hint was lost. */
 export const headsAfterAppendMs = seconds(15);
 /** A full disk is asked for room again after this long, doubled each time up to the second: somebody may have emptied the bin. */

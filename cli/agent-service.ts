@@ -127,7 +127,8 @@ export class AgentService {
     for (;;) {
       await this.#disk.watch((disk) => (disk.unfit() === undefined ? true : undefined), this.#stop.signal);
       try {
-        const agent = await startAgent(this.#options.start);
+        const { isFirstLife: _, ...start } = this.#options.start;
+        const agent = await startAgent(start);
         this.#trouble = undefined;
         this.#options.onTrouble(undefined);
         return agent;

@@ -7,14 +7,21 @@ import type { PeerId } from '../units.ts';
 interface Dial {
   atMs: number;
   waitMs: number;
+  count: number;
   /** When it was last dialled; undefined before that. */
   dialledMs: UnixMs | undefined;
   /** That nobody answered was told. */
   isTold: boolean;
 }
 
-/** A blip is over in seconds, a night lasts hours: between the two there is little to gain. */
+/** A dial fails while the other side starts, or both dial at once: that is over in seconds. */
+const quickDialsMax = 3;
+const quickDialGrowth = 2;
+/** A night lasts hours: between the two there is little to gain. */
 const dialWaitGrowth = 30;
+
+/** Whether the first few dials follow each other in seconds. In a large fleet each machine has others to speak to meanwhile. */
+export type DialHaste = 'quick first' | 'patient';
 
 export class Dialing {
   readonly #fraction: () => number;
@@ -32,7 +39,7 @@ export class Dialing {
 
   /** Dials a machine first at `atMs`, whatever was tried before. */
   schedule(peer: PeerId, atMs: number): void {
-    this.#dials.set(peer, { atMs, waitMs: retryMsMin, dialledMs: undefined, isTold: false });
+    this.#dials.set(peer, { atMs, waitMs: retryMsMin, count: 0, dialledMs: undefined, isTold: false });
     this.#nextMs = Math.min(this.#nextMs, atMs);
   }
 
@@ -64,7 +71,7 @@ export class Dialing {
   }
 
   /** Those to dial now. Their next turn comes later, and counts from now. */
-  due(now: UnixMs): readonly PeerId[] {
+  due(now: UnixMs, haste: DialHaste): readonly PeerId[] {
     if (now < this.#nextMs) return [];
     const due: PeerId[] = [];
     // Whoever comes back dials by itself: where many are away, asking each every quarter of an hour is only noise.
@@ -74,12 +81,19 @@ export class Dialing {
       if (dial.atMs <= now) {
         due.push(peer);
         dial.dialledMs ??= now;
-        dial.waitMs = Math.min(retryMsMax, dial.waitMs * dialWaitGrowth);
-        dial.atMs = now + patience * dial.waitMs * (0.75 + 0.5 * this.#fraction());
+        dial.atMs = now + patience * this.#waitMs(dial, haste) * (0.75 + 0.5 * this.#fraction());
       }
       next = Math.min(next, dial.atMs);
     }
     this.#nextMs = next;
     return due;
+  }
+
+  /** Until the next dial of one that is dialled now. */
+  #waitMs(dial: Dial, haste: DialHaste): number {
+    if (haste === 'quick first' && dial.count < quickDialsMax)
+      return retryMsMin * quickDialGrowth ** ++dial.count;
+    dial.waitMs = Math.min(retryMsMax, dial.waitMs * dialWaitGrowth);
+    return dial.waitMs;
   }
 }

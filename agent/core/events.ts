@@ -42,6 +42,8 @@ export type CoreEvent =
   /** Once, first: what survived on the disk. Batches of the log follow as `batchStored`. */
   | {
       readonly kind: 'started';
+      /** This machine's key was made a moment ago by this very process: nothing was ever written under it. */
+      readonly isFirstLife?: true | undefined;
       readonly stored: readonly StoredShard[];
       readonly staged: readonly StagedSnapshot[];
       /** All that `noteForget` ever told to note. */

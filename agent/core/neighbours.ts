@@ -16,6 +16,7 @@ import {
   ringTriesAtOnce,
   workLinksMax,
 } from '../limits.ts';
+import type { SignedBatch } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import { Dialing } from './dialing.ts';
 import type { CoreEffect, Effects } from './effects.ts';
@@ -81,6 +82,8 @@ export class Neighbours {
   #nextFleetLookMs = 0;
   /** A neighbour went away. */
   #isNews = false;
+  /** Own logs are read, and there is no wire yet. */
+  #isReading = true;
 
   constructor({ membership, fraction, shape = meshShapeDefault, isBusyWith, hearers }: NeighboursParts) {
     this.#membership = membership;
@@ -99,15 +102,14 @@ export class Neighbours {
         this.#disconnected(event.peer, event.now);
         return [];
       case 'batchStored':
-        for (const { kind } of event.batch.records)
-          if (kind === 'addresses') this.#addressed(event.batch.author, event.now);
-        return [];
+        return this.#heard(event.batch, event.now);
       case 'message':
       case 'batchOpened':
       case 'shardArrived':
         if (this.#spokeMs.has(event.from)) this.#spokeMs.set(event.from, event.now);
         return [];
       case 'tick':
+        this.#isReading = false;
         this.#lookAtFleet(event.now);
         return this.#membership.isSparse ? [] : this.#dials(event.now);
     }
@@ -151,13 +153,20 @@ export class Neighbours {
     if (!this.#membership.isSparse || this.#near.has(peer)) this.#dialing.schedule(peer, now + retryMsMin);
   }
 
+  /** Whoever said where it stands is dialled without waiting for the next tick. */
+  #heard({ author, records }: SignedBatch, now: UnixMs): Effects {
+    if (records.every(({ kind }) => kind !== 'addresses')) return [];
+    this.#addressed(author, now);
+    return this.#isReading || this.#membership.isSparse ? [] : this.#dials(now);
+  }
+
   #addressed(peer: PeerId, now: UnixMs): void {
     const { self, up } = this.#membership;
     if (peer === self || up.has(peer) || (this.#membership.isSparse && !this.#dialing.has(peer))) return;
     // The lower id dials at once, the higher one a little later: two dials at the same time are only work. Whoever has not told yet where
     // it stands can be dialled by nobody.
     const isUntold = this.#membership.addressesOf(self).length === 0;
-    this.#dialing.schedule(peer, isUntold || peer > self ? now : now + 2 * retryMsMin);
+    this.#dialing.schedule(peer, isUntold || peer > self ? now : now + retryMsMin);
   }
 
   /** How large the fleet is, and who stands where. */
@@ -246,7 +255,8 @@ export class Neighbours {
   }
 
   #dials(now: UnixMs): Effects {
-    return this.#dialing.due(now).flatMap((peer): Effects => {
+    const haste = this.#membership.isSparse ? 'patient' : 'quick first';
+    return this.#dialing.due(now, haste).flatMap((peer): Effects => {
       if (!this.#membership.isRevoked(peer))
         return [{ kind: 'connect', peer, addresses: this.#membership.addressesOf(peer) }];
       this.#dialing.end(peer);

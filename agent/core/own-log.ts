@@ -13,7 +13,7 @@ import type { Membership } from './membership.ts';
 const waitingMax = 64;
 
 export class OwnLog {
-  readonly hears = ['connected', 'batchStored', 'recordsReady', 'tick'] as const;
+  readonly hears = ['started', 'connected', 'batchStored', 'recordsReady', 'tick'] as const;
   readonly #membership: Membership;
   #next = 0;
   #isSure = false;
@@ -34,6 +34,9 @@ export class OwnLog {
 
   handle(event: EventOf<OwnLog['hears'][number]>): Effects {
     switch (event.kind) {
+      case 'started':
+        this.#isSure = event.isFirstLife === true;
+        return [];
       case 'connected':
         return this.#askFor(event.peer, event.now);
       case 'batchStored':

@@ -8,6 +8,7 @@ import {
   headsEveryMs,
   headsOnConnect,
   logHashesKept,
+  meetingMs,
   ownLogHashesKept,
   recordsPerBatchMax,
   retryMsMin,
@@ -66,6 +67,8 @@ export class Replication {
   /** Statements out of second histories that were written into the own log. */
   readonly #handedOn = new Set<string>();
   #nextHeadsMs = 0;
+  /** When the first other machine was there. */
+  #metMs: UnixMs | undefined;
 
   constructor(membership: Membership, fraction: () => number) {
     this.#membership = membership;
@@ -75,7 +78,7 @@ export class Replication {
   handle(event: EventOf<Replication['hears'][number]>): Effects {
     switch (event.kind) {
       case 'connected':
-        return this.#greet(event.peer);
+        return this.#greet(event.peer, event.now);
       case 'message':
         return this.#message(event);
       case 'hint':
@@ -90,7 +93,8 @@ export class Replication {
   }
 
   /** Compares logs with about the first few that connect: where hundreds come up, all with all would be the whole work. */
-  #greet(peer: PeerId): Effects {
+  #greet(peer: PeerId, now: UnixMs): Effects {
+    if (this.#metMs === undefined) [this.#metMs, this.#nextHeadsMs] = [now, now + retryMsMin];
     const isChosen = Math.sqrt(this.#fraction()) * this.#membership.up.size < headsOnConnect;
     return isChosen ? [this.#headsTo(peer, 'wanted')] : [];
   }
@@ -318,7 +322,8 @@ export class Replication {
       this.#logs.facts.size + this.#logs.telemetry.size,
     );
     const everyMs = headsEveryMs * Math.max(1, count / logsComparedOften);
-    this.#nextHeadsMs = now + everyMs * (0.75 + 0.5 * this.#fraction());
+    const isMeeting = now - (this.#metMs ?? -Infinity) < meetingMs && !this.#membership.isSparse;
+    this.#nextHeadsMs = now + (isMeeting ? retryMsMin : everyMs) * (0.75 + 0.5 * this.#fraction());
     const peer = this.#anybody();
     return peer === undefined ? [] : [this.#headsTo(peer, 'wanted')];
   }

@@ -222,7 +222,7 @@ export class LiveAgent {
       hooks: this.#hooks(),
       logger,
     });
-    await this.#tellWhatSurvived();
+    await this.#tellWhatSurvived(options);
     wire.start(this.#shell);
     await this.#publishFirstFacts(wire);
     this.#tick();
@@ -315,13 +315,14 @@ export class LiveAgent {
     }
   }
 
-  async #tellWhatSurvived(): Promise<void> {
+  async #tellWhatSurvived({ isFirstLife }: StartOptions): Promise<void> {
     const { disk, log } = this.#parts;
     const stored = await new Promise<Parameters<Parameters<LiveDisk['list']>[0]>[0]>((resolve) => {
       disk.list(resolve);
     });
     this.shell.handle({
       kind: 'started',
+      isFirstLife,
       stored,
       staged: this.drives.pending,
       ...this.upkeep.survived,

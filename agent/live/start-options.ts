@@ -4,6 +4,8 @@ export interface StartOptions {
   readonly home: string;
   /** Multiaddrs; the default is every interface and any free port. */
   readonly listenAddresses: readonly string[];
+  /** Its key was made a moment ago by this very process. */
+  readonly isFirstLife?: true;
   readonly discovery: 'mdns' | 'addresses only';
   /** Where the machine stands from now on; empty: nowhere in particular. Absent: as before. */
   readonly site?: string;

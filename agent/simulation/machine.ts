@@ -127,6 +127,7 @@ export class Machine {
   headNumber = -1;
   /** What its person wants, whatever the power does. */
   wantsOn = false;
+  #hasLived = false;
   #outageUntilMs = 0;
   #image: DiskImage | undefined;
   #onHeld: ((shard: ShardKey) => void) | undefined;
@@ -143,6 +144,20 @@ export class Machine {
 
   get peer(): PeerId {
     return this.key.peer;
+  }
+
+  /** What its process finds when it starts, besides shards and logs; and whether it is its first. */
+  beginLife(): Omit<Extract<CoreEvent, { kind: 'started' }>, 'kind' | 'stored' | 'now'> {
+    const isFirstLife = this.#hasLived ? undefined : true;
+    this.#hasLived = true;
+    const { scrub } = this;
+    return {
+      isFirstLife,
+      staged: [...this.journal],
+      heard: [...this.heard],
+      scrub,
+      proofs: [...this.proofs.values()],
+    };
   }
 
   /** Runs and is awake. */

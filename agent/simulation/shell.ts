@@ -76,10 +76,7 @@ export class Shell {
       this.tell({
         kind: 'started',
         stored,
-        staged: [...this.#machine.journal],
-        heard: [...this.#machine.heard],
-        scrub: this.#machine.scrub,
-        proofs: [...this.#machine.proofs.values()],
+        ...this.#machine.beginLife(),
       });
       this.#admits(this.#machine.peer, this.#machine.certificate);
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });

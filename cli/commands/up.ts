@@ -14,7 +14,7 @@ interface Started {
   readonly dashboard: string;
 }
 
-/** What another command has to say before. */
+/** What another command has done and has to say before: it has just made this machine a member. */
 export interface Said {
   readonly value: object;
   readonly text: string;
@@ -39,6 +39,7 @@ export async function runAgent(options: UpOptions, said?: Said): Promise<void> {
       home,
       listenAddresses: (options.listen ?? []).map(listenAddressOf),
       discovery: options.mdns ? 'mdns' : 'addresses only',
+      ...(said === undefined ? {} : { isFirstLife: true as const }),
       ...(options.site === undefined ? {} : { site: options.site }),
     },
     createDashboard,

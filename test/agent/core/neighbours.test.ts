@@ -98,8 +98,29 @@ test('of two machines that hear of each other the lower one dials, and one that 
   tellAddresses(known, self);
   for (const trial of [known, fresh]) for (const peer of [lower, higher]) tellAddresses(trial, peer);
   t.deepEqual(dialled(known.tick(0)), [higher]);
-  t.deepEqual(dialled(known.tick(seconds(2))), [lower]);
+  t.deepEqual(dialled(known.tick(seconds(1))), [lower]);
   t.deepEqual(dialled(fresh.tick(0)), [lower, higher]);
+});
+
+test('whoever says where it stands while the agent runs is dialled at once', (t) => {
+  const trial = trialOf(peers.length);
+  tellAddresses(trial, self);
+  trial.tick(0);
+  t.deepEqual(dialled(tellAddresses(trial, peers[11]!)), [peers[11]]);
+  t.deepEqual(dialled(tellAddresses(trial, peers[3]!)), [], 'the lower id dials first');
+  t.deepEqual(dialled(trial.tick(seconds(1))), [peers[3]]);
+});
+
+test('a first dial that fails is tried again within seconds, and then ever more rarely', (t) => {
+  const trial = trialOf(peers.length);
+  tellAddresses(trial, self);
+  trial.tick(0);
+  tellAddresses(trial, peers[11]!);
+  const dials: number[] = [];
+  for (let second = 1; second <= 3600; second++)
+    if (dialled(trial.tick(seconds(1))).includes(peers[11]!)) dials.push(second);
+  t.deepEqual(dials.slice(0, 4), [2, 6, 14, 44]);
+  t.true(dials.length <= 8, 'a night is not a flood of dials');
 });
 
 test('in a small fleet whoever goes away is dialled again, and nobody is let go of', (t) => {

@@ -58,6 +58,29 @@ test('the only machine of a fleet waits for nobody', (t) => {
   t.deepEqual(ownLog.hold(append, startMs), append);
 });
 
+test('a machine whose key was made a moment ago has written nothing that could come back', (t) => {
+  const ownLog = ownLogOf();
+  const started = { kind: 'started', stored: [], staged: [], heard: [], now: startMs } as const;
+  ownLog.handle(started);
+  t.false(ownLog.isSure);
+  ownLog.handle({ ...started, isFirstLife: true });
+  t.deepEqual(ownLog.hold(append, startMs), append);
+});
+
+test('a machine that comes up compares its log with others every second for a while, then rarely', (t) => {
+  const membership = membershipOf(first);
+  const replication = new Replication(membership, () => 0.5);
+  membership.handle({ kind: 'batchStored', batch: batchOf(second, statements), now: startMs });
+  replication.handle({ kind: 'tick', now: startMs });
+  for (const machine of [membership, replication])
+    machine.handle({ kind: 'connected', peer: second.peer, now: startMs });
+  const compared: number[] = [];
+  for (let second = 1; second <= 120; second++)
+    for (const effect of replication.handle({ kind: 'tick', now: after(seconds(second)) }))
+      if (effect.kind === 'send' && effect.message.kind === 'heads') compared.push(second);
+  t.deepEqual(compared, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+});
+
 function replicationOf(self = second) {
   const membership = membershipOf(self);
   const replication = new Replication(membership, () => 0.5);
