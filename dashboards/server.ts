@@ -3,7 +3,7 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, { type Request, type Response } from 'express';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { FleetView } from '../agent/index.ts';
 import { DreyError } from '../datasets/index.ts';
@@ -81,8 +81,11 @@ function createApplication(serving: Serving): express.Express {
     else response.status(403).type('text').send('This dashboard answers only to its own address.');
   });
   application.get('/', (request, response, next) => {
-    if (typeof request.query['token'] === 'string') signIn(serving, request.query['token'], response);
-    else next();
+    const { token } = request.query;
+    if (token === undefined) next();
+    // An old address, from the history of a browser that is signed in.
+    else if (sessions.has(cookieOf(request, port()))) response.redirect(303, '/');
+    else signIn(serving, typeof token === 'string' ? token : '', response);
   });
   application.get('/metrics', (request, response, next) => {
     if (mayReadMetrics(serving, request)) sendMetrics(options, response);
@@ -95,7 +98,33 @@ function createApplication(serving: Serving): express.Express {
   servePages(application);
   application.get('/api/view', (_request, response) => void response.json(options.view()));
   application.get('/api/events', (_request, response) => updates.add(response));
+  application.use((request, response) => {
+    const isReading = request.method === 'GET' || request.method === 'HEAD';
+    response
+      .status(isReading ? 404 : 405)
+      .type('text')
+      .send(isReading ? noPage : readOnly);
+  });
+  application.use(answerBroken);
   return application;
+}
+
+const noPage = 'There is no such page. The dashboard is at /.';
+const readOnly = 'This dashboard only shows: nothing can be changed here. See `drey --help`.';
+
+/** A request that cannot be read is told so, and nothing about this program. */
+// Express tells handlers of errors by their four parameters.
+// oxlint-disable-next-line max-params
+function answerBroken(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent) next(error);
+  else {
+    const { status } = error as { readonly status?: unknown };
+    const isTheirs = typeof status === 'number' && status >= 400 && status < 500;
+    response
+      .status(isTheirs ? status : 500)
+      .type('text')
+      .send(isTheirs ? noPage : 'The dashboard failed.');
+  }
 }
 
 function mayReadMetrics({ options, sessions, port }: Serving, request: Request): boolean {

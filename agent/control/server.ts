@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import type { Express, Request, Response } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { DreyError, seconds } from '../../datasets/index.ts';
 import {
   callSchemas,
@@ -41,6 +41,16 @@ function errorLine(error: unknown): object {
   return { code: 'internal', message, advice: "Look into the agent's log, and report what you find there." };
 }
 
+/** Not a request of this agent's commands: said in the form of every answer, and without a word about this program. */
+const refuse = (response: Response, status: number, message: string): void =>
+  void response.status(status).json({
+    error: {
+      code: 'control-request-malformed',
+      message,
+      advice: 'Look at what was asked for; else use a command of the same version as the agent.',
+    },
+  });
+
 async function answer(
   handlers: CallHandlers,
   name: CallName,
@@ -50,14 +60,9 @@ async function answer(
   const line = (value: object): void => void response.write(`${JSON.stringify(value)}\n`);
   const parsed = callSchemas[name].safeParse(request.body);
   if (!parsed.success) {
-    const message = `the request "${name}" is malformed: ${parsed.error.issues[0]?.message ?? 'unknown'}`;
-    response.status(400).json({
-      error: {
-        code: 'control-request-malformed',
-        message,
-        advice: 'Use a command of the same version as the agent.',
-      },
-    });
+    const [issue] = parsed.error.issues;
+    const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+    refuse(response, 400, `the request "${name}" is malformed: ${where}${issue?.message ?? 'unknown'}`);
     return;
   }
   const gone = new AbortController();
@@ -95,13 +100,23 @@ async function createApplication(handlers: CallHandlers, token: string): Promise
   application.use(express.json({ limit: '1mb' }));
   application.post('/call/:name', async (request, response) => {
     const { name } = request.params;
-    if (!isCallName(name)) {
-      response.status(404).end();
-      return;
-    }
-    await answer(handlers, name, { request, response });
+    if (isCallName(name)) await answer(handlers, name, { request, response });
+    else refuse(response, 404, 'this agent does not know what it was asked');
+  });
+  application.use((_request, response) => refuse(response, 404, 'calls are POST /call/NAME'));
+  // Express tells handlers of errors by their four parameters.
+  // oxlint-disable-next-line max-params
+  application.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error);
+    else refuse(response, statusOf(error), 'the request cannot be read');
   });
   return application;
+}
+
+/** What express says of a body that is too large, no JSON, or of another encoding. */
+function statusOf(error: unknown): number {
+  const { status } = error as { readonly status?: unknown };
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 400;
 }
 
 function listen(application: Express): Promise<Server> {

@@ -351,8 +351,11 @@ export class Drives {
         this.#parts.report('warning', `${taken.unreadable.length} files of a drive could not be read`);
       return taken.outcome;
     } catch (error) {
+      const before = drive.failure;
       drive.failure = error instanceof Error ? error.message : String(error);
-      this.#parts.report('problem', `a snapshot failed and is tried again: ${drive.failure}`);
+      // Told once, however often it fails so.
+      if (drive.failure !== before)
+        this.#parts.report('problem', `a snapshot failed and is tried again: ${drive.failure}`);
       drive.retry?.cancel();
       drive.retry = this.#parts.clock.start(retryMs, () => void this.#look(drive));
       return undefined;

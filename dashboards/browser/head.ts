@@ -10,8 +10,21 @@ interface Risk {
   readonly text: string;
 }
 
-/** What is at risk at this moment, in plain words. */
+/** What is at risk at this moment, in plain words: what somebody has to act on comes before what the groups could lose. */
 export function riskOf(view: FleetView): Risk {
+  const groups = groupsRisk(view);
+  const [first, ...rest] = view.problems.filter(({ level }) => level === 'problem');
+  if (first !== undefined && groups.level !== 'problem') {
+    const more = rest.length === 0 ? '' : ` ${counted(rest.length, 'more problem')} below, under Health.`;
+    return { level: 'problem', text: `${first.risk} ${first.why}${more}` };
+  }
+  const warnings = view.problems.filter(({ kind }) => kind !== 'no-plan' && kind !== 'packs-thin').length;
+  if (warnings === 0) return groups;
+  const text = `${groups.text} ${counted(warnings, 'warning')} below, under Health.`;
+  return { level: groups.level === 'ok' ? 'warning' : groups.level, text };
+}
+
+function groupsRisk(view: FleetView): Risk {
   const groupCount = view.groupsNow.length;
   const lost = view.groupsNow.filter(({ margin }) => margin < 0).length;
   const thin = view.groupsNow.filter(({ margin }) => margin === 0).length;

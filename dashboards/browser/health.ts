@@ -45,8 +45,7 @@ export const healthSection: Section = (view) => {
       { text: line.level, kind: 'level' },
       words(line.text),
     ]);
-  const columns = element('div', '', { class: 'columns' });
-  columns.append(
+  const found =
     problems.length === 0
       ? element('p', 'Nothing is wrong or at risk as far as this machine knows.', { class: 'note' })
       : table({
@@ -61,6 +60,16 @@ export const healthSection: Section = (view) => {
             number('since'),
           ],
           rows: problems,
+        });
+  const columns = element('div', '', { class: 'columns' });
+  columns.append(
+    events.length === 0
+      ? element('p', 'Nothing has happened yet.', { class: 'note' })
+      : table({
+          key: 'events',
+          caption: 'Events, newest first',
+          head: [number('when'), 'level', words('what happened')],
+          rows: events,
         }),
     workTable(view),
   );
@@ -73,14 +82,7 @@ export const healthSection: Section = (view) => {
         ? 'Nothing needs attention.'
         : `${needing} ${needing === 1 ? 'thing needs' : 'things need'} attention.`,
     ),
+    found,
     columns,
-    events.length === 0
-      ? element('p', 'Nothing has happened yet.', { class: 'note' })
-      : table({
-          key: 'events',
-          caption: 'Events, newest first',
-          head: [number('when'), 'level', words('what happened')],
-          rows: events,
-        }),
   ];
 };

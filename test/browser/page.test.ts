@@ -154,6 +154,34 @@ pageTest('a change arrives by itself; charts stay painted and words being typed 
   t.deepEqual(complaints, []);
 });
 
+pageTest('what somebody has to act on stands at the top, before what the groups could lose', async (t) => {
+  const view = fleetView();
+  const [known] = view.problems;
+  const failed = {
+    ...known!,
+    kind: 'backup-failed',
+    level: 'problem',
+    risk: 'New files are not safe.',
+    why: 'A disk is full.',
+  } as const;
+  const calm = view.groupsNow.map((group) => ({ ...group, margin: 2 }));
+  const { page, change } = await show(t, { ...view, groupsNow: calm, problems: [] });
+  const risk = page.locator('#risk');
+  t.is(await risk.getAttribute('data-level'), 'ok');
+  change({ ...view, groupsNow: calm });
+  await page.locator('#risk[data-level=warning]').waitFor();
+  t.regex(
+    (await risk.textContent()) ?? '',
+    /^Everything can be restored now.* 1 warning below, under Health\.$/u,
+  );
+  change({ ...view, groupsNow: calm, problems: [known!, failed, { ...failed, about: 'another' }] });
+  await page.locator('#risk[data-level=problem]').waitFor();
+  t.is(
+    await risk.textContent(),
+    'New files are not safe. A disk is full. 1 more problem below, under Health.',
+  );
+});
+
 pageTest('training is shown while it runs', async (t) => {
   const view = fleetView();
   const { page, change } = await show(t, view);

@@ -186,3 +186,29 @@ test('a closed dashboard listens to the agent no more', async (t) => {
   await dashboard.close();
   t.is(listenerCount(), 0);
 });
+
+test('an old address leads whoever is signed in to the page', async (t) => {
+  const { dashboard } = await serve(t);
+  const url = dashboard.url();
+  const cookie = (await open(url)).headers.get('set-cookie')?.split(';')[0] ?? '';
+  const again = await open(url, cookie);
+  t.is(again.status, 303);
+  t.is(again.headers.get('location'), '/');
+  t.is((await open(`${dashboard.address}?token[]=a&token[]=b`)).status, 401);
+});
+
+test('what is no page, no reading or no address at all is refused without a word about the program', async (t) => {
+  const { dashboard } = await serve(t);
+  const cookie = await signIn(dashboard);
+  const asked = async (path: string, method = 'GET') => {
+    const answer = await fetch(`${dashboard.address}${path}`, { method, headers: { cookie } });
+    const text = await answer.text();
+    t.notRegex(text, /node_modules|Error|<html|at \w+ \(/u, path);
+    return answer.status;
+  };
+  t.is(await asked('nothing'), 404);
+  t.is(await asked('scripts/%2e%2e%2fserver.ts'), 404);
+  t.is(await asked('scripts/..%2f..%2f..%2fetc%2fpasswd'), 404);
+  t.is(await asked('scripts/%ff'), 400);
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) t.is(await asked('api/view', method), 405, method);
+});

@@ -164,3 +164,33 @@ test('an agent that dies in the middle of a call is told apart from a refusal', 
   const error = await t.throwsAsync(answer, { instanceOf: DreyError });
   t.is(error.code, 'agent-went-away');
 });
+
+test('garbage is refused in the form of every answer, without a word about the program', async (t) => {
+  const home = newHome();
+  const server = await serveControl(home, handlersWith({}));
+  t.teardown(() => server.close());
+  const { port, token } = JSON.parse(readFileSync(join(home, 'control.json'), 'utf8')) as {
+    port: number;
+    token: string;
+  };
+  const ask = async (path: string, body: string | undefined, more: Readonly<Record<string, string>> = {}) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...more },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    t.notRegex(text, /node_modules|<html|SyntaxError/u);
+    t.is((JSON.parse(text) as { error: { code: string } }).error.code, 'control-request-malformed');
+    return { status: response.status, text };
+  };
+  for (const body of ['{', '[]', 'null', '"text"', '{"x":1}', '\u0000'])
+    t.is((await ask('/call/view', body)).status, 400, body);
+  t.regex((await ask('/call/protect', '{"path":"","ignore":[]}')).text, /path: /u, 'the field is named');
+  t.is((await ask('/call/view', JSON.stringify('x'.repeat(2_000_000)))).status, 413);
+  t.is((await ask('/call/view', '{}', { 'content-encoding': 'gzip' })).status, 400);
+  for (const path of ['/call/nothing', '/call/__proto__', '/call/constructor', '/'])
+    t.is((await ask(path, '{}')).status, 404);
+  t.is((await ask('/call/%ff', '{}')).status, 400);
+  t.is((await ask('/call/view', undefined)).status, 404);
+});

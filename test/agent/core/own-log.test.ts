@@ -75,9 +75,9 @@ test('a machine that comes up compares its log with others every second for a wh
   for (const machine of [membership, replication])
     machine.handle({ kind: 'connected', peer: second.peer, now: startMs });
   const compared: number[] = [];
-  for (let second = 1; second <= 120; second++)
-    for (const effect of replication.handle({ kind: 'tick', now: after(seconds(second)) }))
-      if (effect.kind === 'send' && effect.message.kind === 'heads') compared.push(second);
+  for (let at = 1; at <= 120; at++)
+    for (const effect of replication.handle({ kind: 'tick', now: after(seconds(at)) }))
+      if (effect.kind === 'send' && effect.message.kind === 'heads') compared.push(at);
   t.deepEqual(compared, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });
 
