@@ -45,6 +45,8 @@ export const waitingLogBytesMax = mebibyte;
 export const startReserveBytes = 16 * mebibyte;
 /** Buffers of one piece that wait for their next use while shards are open: four shards of 16 MiB on their way. */
 export const spareBuffersMax = 256;
+/** Scratch shards in memory: as many packs as a restore fetches ahead, a little over the usual size. More goes to files. */
+export const scratchMemoryBytesMax = 80 * mebibyte;
 /** Whether the own log is sure to be whole is looked at this often … */
 export const ownLogLookMs = 100;
 /** … for this long while nobody is there: machines that are up connect within seconds, a person waits, and a join lasts `joinMsMax`. */

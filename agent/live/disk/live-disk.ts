@@ -26,9 +26,9 @@ import { diskFull, isFullError, nameDiskError } from '../disk-full.ts';
 import type { Database } from '../store.ts';
 import { tell, tellResult } from '../tell.ts';
 import { PieceBuffers } from './piece-buffers.ts';
-import { ShardFiles } from './shard-files.ts';
+import { type Arriving, ShardFiles } from './shard-files.ts';
 import { ShardIndex } from './shard-index.ts';
-import { type Arriving, ShardSink } from './shard-sink.ts';
+import { ShardSink } from './shard-sink.ts';
 import { isSourceIntact, readProof, readWhole, ShardSource } from './shard-source.ts';
 
 export interface LiveDiskOptions {
@@ -38,6 +38,8 @@ export interface LiveDiskOptions {
   /** Bytes that held shards may take; by default half of what is free at the start (and held already), at most 1 TiB. */
   readonly quotaBytes?: number;
   readonly reserveBytes?: number;
+  /** Scratch shards in memory at most; more go to files. */
+  readonly scratchMemoryBytes?: number;
   /** Told about failures that are no outcome (a disk that cannot be read, a delete that did not reach the index). */
   readonly report?: (error: unknown) => void;
 }
@@ -71,7 +73,7 @@ export interface LiveDisk extends Disk {
 
 /** Opens the disk: sweeps what a crash left, and checks that each indexed file is there with its length. */
 export async function openLiveDisk(options: LiveDiskOptions): Promise<LiveDisk> {
-  const files = new ShardFiles(options.folder);
+  const files = new ShardFiles(options.folder, options.scratchMemoryBytes);
   const index = new ShardIndex(options.database);
   await files.sweep();
   await index.load();
@@ -191,7 +193,8 @@ class FileDisk implements LiveDisk {
     const stored = this.#index.get(shard);
     if (stored === undefined || shard.index >= stored.descriptor.redundancy.n) return undefined;
     const range = this.#files.rangeOf(shard, stored.descriptor);
-    return ShardSource.open({ shard: { ...stored, index: shard.index }, range, buffers: this.#buffers });
+    const parts = { shard: { ...stored, index: shard.index }, range, buffers: this.#buffers };
+    return ShardSource.open(parts, this.#files);
   }
 
   async openSink(wanted: StoredPlace): Promise<ShardSink | ShardOutcome> {
@@ -205,7 +208,7 @@ class FileDisk implements LiveDisk {
     const release = (): void => this.#promise(-quotaBytes, -descriptor.shardBytes);
     let arriving: Arriving;
     try {
-      arriving = await this.#files.openArriving();
+      arriving = await this.#files.openArriving(wanted);
     } catch (error) {
       release();
       this.#report(error);
@@ -317,7 +320,7 @@ class FileDisk implements LiveDisk {
   }
 
   async #stage(shard: StoredShard, shards: readonly Uint8Array[]): Promise<void> {
-    const arriving = await this.#files.openArriving();
+    const arriving = await this.#files.openFile();
     try {
       for (const bytes of shards) await arriving.handle.writeFile(bytes);
       await this.#keep(shard, arriving);
@@ -344,12 +347,22 @@ class FileDisk implements LiveDisk {
     for (const location of here.toSorted((a, b) => order(a.index) - order(b.index))) {
       if (intact.size >= k || (wanted !== undefined && intact.has(wanted))) break;
       if (intact.has(location.index)) continue;
-      const source = await this.openSource(location);
       const room = slices && sliceIn(slices, descriptor, location.index);
-      const bytes = source === undefined ? undefined : await readWhole(source, room);
+      const bytes = await this.#readIntact(location, room);
       if (bytes !== undefined) intact.set(location.index, bytes);
     }
     return intact;
+  }
+
+  /** A shard's bytes, in `room` where that is given; what lies in memory was checked on its way there. */
+  async #readIntact(location: ShardLocation, room: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    const kept = this.#files.inMemory(this.#files.fileOf(location));
+    if (kept !== undefined) {
+      room?.set(kept);
+      return room ?? kept;
+    }
+    const source = await this.openSource(location);
+    return source === undefined ? undefined : readWhole(source, room);
   }
 
   /** Scratch may use the reserve: it is what a restore or a repair on a full disk needs. */

@@ -3,11 +3,23 @@
 
 import { mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { mkdirSync, statfsSync } from 'node:fs';
+import { strict as assert } from 'node:assert';
 import { dirname, join } from 'node:path';
 import type { PackDescriptor } from '../../codec/index.ts';
-import type { ShardLocation, ShardPlace } from '../../ports.ts';
+import type { ShardLocation, ShardPlace, StoredShard } from '../../ports.ts';
+import { scratchMemoryBytesMax } from '../limits.ts';
+import { type MemoryShard, ScratchMemory, type ShardHandle } from './scratch-memory.ts';
 
 export const places = ['held', 'outbox', 'scratch', 'copy'] as const satisfies readonly ShardPlace[];
+
+/** A file that is not yet whole. */
+export interface ArrivingFile {
+  readonly handle: FileHandle;
+  readonly file: string;
+}
+
+/** A shard that is not yet whole: in a file, or in memory. */
+export type Arriving = ArrivingFile | { readonly handle: MemoryShard };
 
 /** Where in its file a shard lies. */
 export interface ShardRange {
@@ -19,9 +31,11 @@ export interface ShardRange {
 export class ShardFiles {
   readonly #folder: string;
   readonly #arriving: string;
+  readonly #memory: ScratchMemory;
   #arrivals = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, scratchBytesMax: number = scratchMemoryBytesMax) {
+    this.#memory = new ScratchMemory(scratchBytesMax);
     this.#folder = folder;
     this.#arriving = join(folder, 'arriving');
     for (const place of places) mkdirSync(join(folder, place), { recursive: true });
@@ -44,14 +58,20 @@ export class ShardFiles {
     return place === 'outbox' && redundancy.k > 1 ? shardBytes * redundancy.n : shardBytes;
   }
 
-  /** A new file for bytes that are not yet whole. */
-  async openArriving(): Promise<{ readonly handle: FileHandle; readonly file: string }> {
+  /** A new place for a shard that is not yet whole: scratch goes to memory while there is room. */
+  async openArriving(shard: Pick<StoredShard, 'place' | 'descriptor'>): Promise<Arriving> {
+    const memory = shard.place === 'scratch' ? this.#memory.open(shard.descriptor.shardBytes) : undefined;
+    return memory === undefined ? this.openFile() : { handle: memory };
+  }
+
+  async openFile(): Promise<ArrivingFile> {
     const file = join(this.#arriving, `${process.pid}-${this.#arrivals++}`);
     return { handle: await open(file, 'wx', 0o600), file };
   }
 
   /** Flushes, closes and renames a whole file to its place, and flushes the folder. */
-  async keep(arriving: { readonly handle: FileHandle; readonly file: string }, file: string): Promise<void> {
+  async keep(arriving: Arriving, file: string): Promise<void> {
+    assert('file' in arriving, 'only scratch lies in memory');
     await arriving.handle.sync();
     await arriving.handle.close();
     const folder = dirname(file);
@@ -61,22 +81,38 @@ export class ShardFiles {
   }
 
   /** The same without a flush: for what the next start throws away. */
-  async keepForNow(
-    arriving: { readonly handle: FileHandle; readonly file: string },
-    file: string,
-  ): Promise<void> {
+  async keepForNow(arriving: Arriving, file: string): Promise<void> {
+    if (!('file' in arriving)) {
+      this.#memory.keep(file, arriving.handle);
+      return;
+    }
     await arriving.handle.close();
     await mkdir(dirname(file), { recursive: true });
     await rename(arriving.file, file);
   }
 
   /** Throws away what did not become whole. */
-  async drop(arriving: { readonly handle: FileHandle; readonly file: string }): Promise<void> {
+  async drop(arriving: Arriving): Promise<void> {
+    if (!('file' in arriving)) {
+      this.#memory.drop(arriving.handle);
+      return;
+    }
     await arriving.handle.close().catch(() => undefined);
     await rm(arriving.file, { force: true });
   }
 
+  /** Opens a whole shard's file for reading. Throws the system's error. */
+  async open(file: string): Promise<ShardHandle> {
+    return this.#memory.find(file) ?? open(file, 'r');
+  }
+
+  /** The bytes of a shard that lies in memory. */
+  inMemory(file: string): Uint8Array | undefined {
+    return this.#memory.find(file)?.bytes;
+  }
+
   async remove(file: string): Promise<void> {
+    if (this.#memory.remove(file)) return;
     try {
       await unlink(file);
     } catch (error) {

@@ -2,12 +2,13 @@
 // right and flushed. Damaged or cut off, it leaves nothing. What comes in crumbs is gathered: whole leaves are hashed and
 // written with a call each, not each record of TLS.
 
-import type { FileHandle } from 'node:fs/promises';
 import { ShardHasher } from '../../codec/index.ts';
 import { streamWriteBytes } from '../../limits.ts';
 import type { ShardOutcome, StoredShard } from '../../ports.ts';
 import { isFullError } from '../disk-full.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
+import type { ShardHandle } from './scratch-memory.ts';
+import type { Arriving } from './shard-files.ts';
 
 /** What a sink asks of the disk behind it. */
 export interface SinkKeeper {
@@ -19,11 +20,6 @@ export interface SinkKeeper {
   report(error: unknown): void;
 }
 
-export interface Arriving {
-  readonly handle: FileHandle;
-  readonly file: string;
-}
-
 export interface SinkParts {
   readonly shard: StoredShard;
   readonly arriving: Arriving;
@@ -33,6 +29,7 @@ export interface SinkParts {
 export class ShardSink {
   readonly #shard: StoredShard;
   readonly #arriving: Arriving;
+  readonly #handle: ShardHandle;
   readonly #keeper: SinkKeeper;
   readonly #hash = new ShardHasher();
   readonly #buffers: PieceBuffers;
@@ -45,6 +42,7 @@ export class ShardSink {
   constructor({ shard, arriving, buffers }: SinkParts, keeper: SinkKeeper) {
     this.#shard = shard;
     this.#arriving = arriving;
+    this.#handle = arriving.handle;
     this.#keeper = keeper;
     this.#buffers = buffers;
     buffers.opened();
@@ -90,8 +88,8 @@ export class ShardSink {
     this.#hash.update(bytes);
     try {
       for (let at = 0; at < bytes.length;) {
-        const position = this.#writtenBytes + at;
-        at += (await this.#arriving.handle.write(bytes, at, bytes.length - at, position)).bytesWritten;
+        at += (await this.#handle.write(bytes.subarray(at), { position: this.#writtenBytes + at }))
+          .bytesWritten;
       }
       this.#writtenBytes += bytes.length;
     } catch (error) {

@@ -1,12 +1,12 @@
 // Reads a stored shard piece by piece and hashes it on the way, so that nothing damaged leaves this machine unnoticed.
 
-import { open, type FileHandle } from 'node:fs/promises';
 import { type LeafProof, ShardHasher } from '../../codec/index.ts';
 import { mebibyte } from '../../../datasets/index.ts';
 import { leafBytes, streamWriteBytes } from '../../limits.ts';
 import type { StoredShard } from '../../ports.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
-import type { ShardRange } from './shard-files.ts';
+import type { ShardHandle } from './scratch-memory.ts';
+import type { ShardFiles, ShardRange } from './shard-files.ts';
 
 /** A call of the disk for each 2 MiB of a shard that is wanted whole; hashing one takes as long as reading the next. */
 const wholeReadBytes = 2 * mebibyte;
@@ -20,14 +20,14 @@ export interface SourceParts {
 /** An open shard. Pieces come in order; `isIntact` may be asked when all were read. */
 export class ShardSource {
   readonly shard: StoredShard;
-  readonly #handle: FileHandle;
+  readonly #handle: ShardHandle;
   readonly #range: ShardRange;
   readonly #hash = new ShardHasher();
   readonly #buffers: PieceBuffers;
   readonly #lent: Buffer[] = [];
   #at = 0;
 
-  private constructor({ shard, range, buffers }: SourceParts, handle: FileHandle) {
+  private constructor({ shard, range, buffers }: SourceParts, handle: ShardHandle) {
     this.shard = shard;
     this.#handle = handle;
     this.#range = range;
@@ -36,9 +36,9 @@ export class ShardSource {
   }
 
   /** Undefined when the file is gone. */
-  static async open(parts: SourceParts): Promise<ShardSource | undefined> {
+  static async open(parts: SourceParts, files: Pick<ShardFiles, 'open'>): Promise<ShardSource | undefined> {
     try {
-      return new ShardSource(parts, await open(parts.range.file, 'r'));
+      return new ShardSource(parts, await files.open(parts.range.file));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -70,7 +70,7 @@ export class ShardSource {
     let filled = 0;
     while (filled < piece.length) {
       const position = this.#range.offset + this.#at + filled;
-      const { bytesRead } = await this.#handle.read(piece, filled, piece.length - filled, position);
+      const { bytesRead } = await this.#handle.read(piece.subarray(filled), { position });
       if (bytesRead === 0) return false;
       filled += bytesRead;
     }

@@ -169,6 +169,37 @@ test('any k intact shards rebuild another and assemble the pack, damaged ones ar
   t.is(await verify(disk, at(pack, 0)), 'intact');
 });
 
+test('scratch lies in memory while there is room, then in files, and is the same', async (t) => {
+  const { disk, folder } = await openNew(t, { scratchMemoryBytes: pack.descriptor.shardBytes + 1 });
+  const files = (): number => readdirSync(join(folder, 'shards', 'scratch'), { recursive: true }).length;
+  t.is(await storeShard(disk, pack, { index: 1, place: 'scratch' }), 'stored');
+  t.is(files(), 0);
+  t.is(await storeShard(disk, pack, { index: 3, place: 'scratch' }), 'stored');
+  t.not(files(), 0);
+  t.is(await verify(disk, at(pack, 1, 'scratch')), 'intact');
+  t.is(await verify(disk, at(pack, 3, 'scratch')), 'intact');
+  const whole = await disk.assemble(pack.descriptor, 'scratch');
+  t.deepEqual(Buffer.from(whole), Buffer.concat(pack.shards.slice(0, 2)));
+  // What moved the bytes away must not have taken the shard with it.
+  structuredClone(whole, { transfer: [whole.buffer as ArrayBuffer] });
+  t.is(await rebuild(disk, pack, 0), 'stored');
+  await disk.dropScratch(pack.descriptor.pack);
+  t.deepEqual(await listed(disk), ['held 0']);
+});
+
+test('memory of scratch that went, or did not become whole, is free again', async (t) => {
+  const { disk, folder } = await openNew(t, { scratchMemoryBytes: pack.descriptor.shardBytes });
+  const wanted = { descriptor: pack.descriptor, index: 2, place: 'scratch' } as const;
+  for (let round = 0; round < 3; round++) {
+    const sink = await disk.openSink(wanted);
+    if (sink instanceof ShardSink) await sink.abandon();
+    t.is(await storeShard(disk, pack, { index: 2, place: 'scratch' }), 'stored');
+    t.is(await remove(disk, at(pack, 2, 'scratch')), 'removed');
+  }
+  t.is(await storeShard(disk, pack, { index: 2, place: 'scratch' }), 'stored');
+  t.deepEqual(readdirSync(join(folder, 'shards', 'scratch'), { recursive: true }), []);
+});
+
 test('too few shards rebuild nothing and assemble nothing', async (t) => {
   const { disk } = await openNew(t);
   await storeShard(disk, pack, { index: 3 });
