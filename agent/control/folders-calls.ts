@@ -13,6 +13,8 @@ export const foldersSchemas = {
     defaultIgnores: z.literal('none').exactOptional(),
     phrase: z.string().max(1024).exactOptional(),
   }),
+  /** The words that `protect` answered were shown to their person. */
+  phraseSeen: z.strictObject({}),
   /** No more snapshots of a folder of this machine, named by itself, its drive's first digits, or a link to it. */
   unprotect: z.strictObject({ folder: path }),
   /** What happened in a protected folder until now was its person's wish. */
@@ -27,7 +29,7 @@ export interface ProtectAnswer {
   readonly folder: string;
   /** A protected folder that contains it: its files are saved twice. */
   readonly inside?: string;
-  /** Only when the person was made just now: 24 words, shown once. */
+  /** A new person's 24 words, again with each call until `phraseSeen`. */
   readonly phrase?: string;
 }
 
@@ -46,6 +48,7 @@ export interface AcceptAnswer {
 
 export interface FoldersAnswers {
   readonly protect: ProtectAnswer;
+  readonly phraseSeen: { readonly seen: true };
   readonly unprotect: UnprotectAnswer;
   readonly acceptChange: AcceptAnswer;
 }

@@ -37,6 +37,7 @@ export class Drives {
   readonly #waiting = new Map<SnapshotId, PromiseWithResolvers<void>>();
   #pending: readonly StagedSnapshot[];
   #person: string | undefined;
+  #unseen: string | undefined;
   #isStopped = false;
   #leftTimer: Timer | undefined;
 
@@ -46,6 +47,7 @@ export class Drives {
     this.#pending = readPending(parts.home);
     const stored = readDrives(parts.home);
     this.#person = stored?.person;
+    this.#unseen = stored?.unseen;
     for (const drive of stored?.drives ?? []) this.#open(drive, openStoredKeys(parts.key, drive));
   }
 
@@ -125,12 +127,26 @@ export class Drives {
     const { person, made } = this.#personFor(wanted.phrase);
     const { drive, keys, record, ...first } = createDrive(this.#parts.key, { folder, person });
     await this.#parts.publish(record);
-    this.#person = person;
+    this.#take(person, made);
     const running = this.#open({ drive, folder, ignore: [...wanted.ignore], ...first }, keys);
     this.#save();
     this.#watch(running);
-    return { ...place, drive, isNew: true, ...(made === undefined ? {} : { phrase: made }) };
+    return { ...place, drive, isNew: true, ...this.#toShow() };
   }
+
+  /** A command has shown the words to its person: they are nowhere here any more. */
+  phraseSeen(): void {
+    this.#unseen = undefined;
+    this.#save();
+  }
+
+  #take(person: string, made: string | undefined): void {
+    this.#person = person;
+    this.#unseen = made;
+  }
+
+  /** New words until a command says that they were seen: it, or this agent, may be killed before. */
+  readonly #toShow = () => (this.#unseen === undefined ? {} : { phrase: this.#unseen });
 
   /** Whoever's words are given, else the machine's person, else a new one. */
   #personFor(phrase: string | undefined): { readonly person: string; readonly made?: string } {
@@ -154,12 +170,13 @@ export class Drives {
       this.#save();
       this.#watch(drive);
     }
-    if (phrase === undefined && this.#locks.isOpenToSomebody(drive)) return { drive: id, isNew: false };
+    if (phrase === undefined && this.#locks.isOpenToSomebody(drive))
+      return { drive: id, isNew: false, ...this.#toShow() };
     const { person, made } = this.#personFor(phrase);
     await this.#locks.settle(drive, person);
-    this.#person = person;
+    this.#take(person, made);
     this.#save();
-    return { drive: id, isNew: false, ...(made === undefined ? {} : { phrase: made }) };
+    return { drive: id, isNew: false, ...this.#toShow() };
   }
 
   /** The snapshot that `protect` began, for the command that said so; a new one where it failed. */
@@ -375,6 +392,7 @@ export class Drives {
   #save(): void {
     const drives = [...this.#running.values()].map(({ stored }) => stored);
     const person = this.#person === undefined ? {} : { person: this.#person };
-    writeDrives(this.#parts.home, { ...person, drives });
+    const unseen = this.#unseen === undefined ? {} : { unseen: this.#unseen };
+    writeDrives(this.#parts.home, { ...person, ...unseen, drives });
   }
 }

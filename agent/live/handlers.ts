@@ -54,6 +54,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
         ignore: left === 'none' ? ignore : [...defaultIgnoresOf(path), ...ignore],
         ...(phrase === undefined ? {} : { phrase }),
       }),
+    phraseSeen: () => (agent.drives.phraseSeen(), { seen: true }),
     unprotect: ({ folder }) => unprotect(agent, folder),
     acceptChange: ({ path }) => acceptChange(agent, path),
     snapshot: (request) => takeSnapshot(agent, request),

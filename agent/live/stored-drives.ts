@@ -34,6 +34,8 @@ const driveSchema = z.strictObject({
 const schema = z.strictObject({
   version: z.literal(1),
   person: z.string().optional(),
+  /** The new person's words, until they were shown; they open nothing yet that this machine's own key does not. */
+  unseen: z.string().optional(),
   drives: z.array(driveSchema),
 });
 export type StoredDrive = z.output<typeof driveSchema>;

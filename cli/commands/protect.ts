@@ -54,7 +54,13 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
       ...(phrase === undefined ? {} : { phrase }),
     },
   });
-  if (options.json !== true && drive.phrase !== undefined) say(phraseText(drive.phrase));
+  const seen = async (): Promise<void> => {
+    if (drive.phrase !== undefined) await askAgent({ home, call: 'phraseSeen', request: {} });
+  };
+  if (options.json !== true && drive.phrase !== undefined) {
+    say(phraseText(drive.phrase));
+    await seen();
+  }
   if (options.json !== true && drive.inside !== undefined)
     say(`This folder lies in ${drive.inside}, which is protected too: its files are saved twice.`);
   if (!options.wait) {
@@ -63,11 +69,13 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
       drive,
       () => `Protected as drive ${drive.drive}; the first snapshot is on its way. See \`drey status\`.`,
     );
+    if (options.json === true) await seen();
     return;
   }
   const asked = askAgent({ home, call: 'snapshot', request: { drive: drive.drive, first: drive.isNew } });
   const snapshot = await (options.json === true ? asked : withWaiting(asked, { home, drive: drive.drive }));
   show(options, { ...drive, ...snapshot }, () => protectedText(drive, snapshot));
+  if (options.json === true) await seen();
 }
 
 const shownUnreadableMax = 20;

@@ -3,7 +3,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DreyError } from '../../datasets/index.ts';
 
@@ -103,9 +105,36 @@ const startFailed = (name: string, log: string): DreyError =>
   });
 
 const living = new Set<ChildProcess>();
+const willEntry = fileURLToPath(new URL('last-will.ts', import.meta.url));
+let will: Writable | undefined;
 
-/** From now on, what ends this process ends the agents that it started too; for programs that are nothing without them. */
+/** From now on, whatever ends this process or thread, even by force, ends the agents that it started (last-will.ts). */
+export function leaveWill(): void {
+  if (will !== undefined) return;
+  const executor = spawn(process.execPath, [willEntry], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  executor.unref();
+  // Neither it nor the line to it keeps this process going.
+  if (executor.stdin instanceof Socket) executor.stdin.unref();
+  executor.stdin.on('error', () => undefined);
+  will = executor.stdin;
+  for (const { pid } of living) will.write(`+${pid}\n`);
+}
+
+function noteLiving(child: ChildProcess): void {
+  living.add(child);
+  will?.write(`+${child.pid}\n`);
+  child.once('exit', () => {
+    living.delete(child);
+    will?.write(`-${child.pid}\n`);
+  });
+}
+
+/** The same in order where there is time for it; for programs that are nothing without their agents. */
 export function endAgentsWithThis(): void {
+  leaveWill();
   process.on('exit', () => {
     for (const child of living) child.kill('SIGKILL');
   });
@@ -160,8 +189,7 @@ async function startProcess(
     env,
   });
   child.stdin?.end(input);
-  living.add(child);
-  child.once('exit', () => living.delete(child));
+  noteLiving(child);
   const { promise, resolve, reject } = Promise.withResolvers<Started>();
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -8,6 +8,7 @@ import type { InviteAnswer } from '../../agent/control/index.ts';
 import { createRandom, type Random } from '../../datasets/index.ts';
 import { type FaultUnderWay, faults, type Scene } from './faults.ts';
 import { type Hosts, makeHosts } from './hosts.ts';
+import { clearLeftovers, folderPrefix, mountSource, namespacePrefix } from './leftovers.ts';
 import { Machine } from './machine.ts';
 import { Person } from './person.ts';
 import { lastWords, restoreAll, restoreOne, settledAfter, type Verdict, whyNotSettled } from './verdict.ts';
@@ -45,8 +46,10 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 /** Runs it all; throws only when the fleet cannot even be set up. */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
-  const root = mkdtempSync(join(tmpdir(), 'drey-chaos-'));
-  const hosts = makeHosts(`drey${process.pid}`);
+  const leftCount = clearLeftovers();
+  if (leftCount > 0) options.say(`${leftCount} things that a killed run had left were taken away`);
+  const root = mkdtempSync(join(tmpdir(), folderPrefix(process.pid)));
+  const hosts = makeHosts(namespacePrefix(process.pid));
   const run = new ChaosRun(options, root, hosts);
   try {
     return await run.live();
@@ -170,7 +173,7 @@ class ChaosRun {
   }
 
   #mountSmall(folder: string): void {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${crampedBytes}`, 'drey-chaos', folder]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${crampedBytes}`, mountSource, folder]);
     this.#mounted.push(folder);
   }
 

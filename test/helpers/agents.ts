@@ -9,6 +9,7 @@ import {
   askCommand,
   joinAgentProcess,
   killAgent,
+  leaveWill,
   runCommand,
   startAgentProcess,
   type RunningAgent,
@@ -40,6 +41,8 @@ export interface FleetSetting {
 
 /** A fleet with its first agent up; every process ends with the test. */
 export async function startFleet(t: ExecutionContext, setting: FleetSetting): Promise<TestFleet> {
+  // A test that takes too long is ended without its teardown.
+  leaveWill();
   const root = temporaryFolder(t, 'fleet');
   const agents: RunningAgent[] = [];
   t.teardown(async () => {

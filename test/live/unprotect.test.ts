@@ -3,13 +3,14 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { askAgent } from '../../agent/control/index.ts';
 import type {
   ProtectAnswer,
   RestoreAnswer,
   SnapshotAnswer,
   UnprotectAnswer,
 } from '../../agent/control/index.ts';
-import { driveId, type FleetView } from '../../agent/index.ts';
+import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, runCommand, startAgentProcess } from '../../cli/demo/processes.ts';
 import { waitUntil } from '../../cli/demo/waiting.ts';
 import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
@@ -30,7 +31,17 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   symlinkSync(folder, link);
   const owner = fleet.agents[0]!;
   const home = ['--home', owner.home];
+  const listen = owner.addresses[0]!.replace(/\/p2p\/.*$/u, '');
   t.is(await failureOf(['protect', owner.home, ...home]), 'folder-is-the-agents');
+
+  // Whoever asks and is killed before they read the answer has not lost the words.
+  const request = { path: folder, ignore: [] };
+  const lost = await askAgent({ home: owner.home, call: 'protect', request });
+  await killAgent(owner);
+  fleet.agents[0] = await startAgentProcess('pc-01', owner.home, { listen });
+  const shownAgain = await askAgent({ home: owner.home, call: 'protect', request });
+  t.is(shownAgain.phrase?.split(' ').length, 24);
+  t.is(shownAgain.phrase, lost.phrase);
 
   // With fewer machines than a plan needs, the command says what it waits for.
   const waiting = runCommand(['protect', link, ...home]);
@@ -38,8 +49,18 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   const first = await waiting;
   t.is(first.exitCode, 0);
   t.regex(first.errors, /of the four machines that it needs/u);
-  t.true(first.output.includes(`Protected: ${folder} is drive `), 'a link is followed');
-  const drive = driveId(/is drive ([0-9a-f]{32})/u.exec(first.output)![1]!);
+  t.true(first.output.includes(shownAgain.phrase!));
+  t.true(
+    first.output.includes(`snapshot of ${folder} is on other machines`) ||
+      first.output.includes(`changed in ${folder}`),
+    'a link is followed',
+  );
+  const { drive } = shownAgain;
+  t.is(
+    (await askAgent({ home: owner.home, call: 'protect', request })).phrase,
+    undefined,
+    'words that were shown are nowhere any more',
+  );
 
   mkdirSync(join(folder, 'inner'));
   const inner = await askCommand<ProtectAnswer>(['protect', join(folder, 'inner'), '--no-wait', ...home]);
@@ -51,8 +72,8 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   t.is(await failureOf(['unprotect', folder, ...home]), 'drive-unknown');
 
   // A start of the agent changes nothing of that.
-  await killAgent(owner);
-  fleet.agents.push(await startAgentProcess('pc-01', owner.home));
+  await killAgent(fleet.agents[0]);
+  fleet.agents[0] = await startAgentProcess('pc-01', owner.home, { listen });
   writeFileSync(join(folder, 'letter.txt'), 'second');
   const view = await askCommand<FleetView>(['status', ...home]);
   const seen = view.drives.find((one) => one.drive === drive)!;

@@ -24,6 +24,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   trust: never,
   policy: never,
   protect: never,
+  phraseSeen: never,
   unprotect: never,
   acceptChange: never,
   snapshot: never,
