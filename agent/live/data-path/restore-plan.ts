@@ -97,13 +97,13 @@ function wantedEntries(snapshot: ReadSnapshot, paths: readonly string[]): Wanted
   const needed = new WantedPaths(paths);
   const wanted = new Map<BytePath, TreeEntry>();
   const missing: WantedEntries['missing'] = [];
-  for (const entry of snapshot.entries(needed.isNeeded)) {
+  for (const entry of snapshot.entries((path) => needed.needs(bytePath(path)))) {
     const path = pathOf(entry.path);
     // An honest tree names each path once; of two entries the last one is restored, and the other must not go unsaid.
     if (wanted.has(path)) missing.push({ path, reason: 'the tree names it twice' });
     wanted.set(path, entry);
   }
-  needed.assertFound([...wanted.keys()]);
+  needed.assertAllSeen();
   const links = [...wanted].flatMap(([path, entry]) => (entry.kind === 'hardLink' ? [{ path, entry }] : []));
   const targets = new Set<string>(links.map(({ entry }) => pathOf(entry.target)));
   const others = targets.difference(wanted);

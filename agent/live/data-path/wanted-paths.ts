@@ -1,32 +1,49 @@
-// Which entries of a tree somebody wants: those at or below the given paths, and the folders above them.
+// Which entries of a tree somebody wants: those at or below the given paths, and the folders above them. Knows which paths had any.
 
 import { DreyError } from '../../../datasets/index.ts';
-import { type BytePath, bytePathOf, parentOf } from './path-bytes.ts';
+import { type BytePath, bytePath, bytePathOf, parentOf } from './path-bytes.ts';
+
+/** The drive's own folder: everything is below it. */
+const top = bytePath('');
 
 export class WantedPaths {
-  readonly #paths: readonly BytePath[];
-  readonly #above = new Set<string>();
+  readonly #wanted: ReadonlySet<BytePath>;
+  readonly #above = new Set<BytePath>();
+  /** Wanted paths at or below which nothing was seen yet. */
+  readonly #unseen: Set<BytePath>;
 
   /** Paths as people write them, inside the drive; none means everything. */
   constructor(paths: readonly string[]) {
-    this.#paths = paths.map((path) => bytePathOf(path.replace(/^\.?\/+|\/+$/gu, '')));
-    for (const path of this.#paths)
-      for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) this.#above.add(folder);
+    const asked = paths.map((path) => bytePathOf(path.replace(/^\.?(?:\/+|$)|\/+$/gu, '')));
+    this.#wanted = new Set(asked.length === 0 ? [top] : asked);
+    // An empty tree is everything, too.
+    this.#unseen = new Set(asked);
+    for (const path of this.#wanted)
+      for (const folder of upFrom(parentOf(path))) if (folder !== top) this.#above.add(folder);
   }
 
-  /** Whether it is wanted itself, or stands above something that is. */
-  readonly isNeeded = (path: string): boolean =>
-    this.#paths.length === 0 || this.#above.has(path) || this.#paths.some((wanted) => isWithin(path, wanted));
+  /** Whether an entry is wanted, or stands above one that is. As long as the path is deep, however many are wanted. */
+  readonly needs = (path: BytePath): boolean => {
+    let isWithin = false;
+    for (const at of upFrom(path)) {
+      if (!this.#wanted.has(at)) continue;
+      isWithin = true;
+      this.#unseen.delete(at);
+    }
+    return isWithin || this.#above.has(path);
+  };
 
-  /** Throws `path-not-in-snapshot` unless each wanted path has an entry at or below it. */
-  assertFound(found: readonly string[]): void {
-    if (!this.#paths.every((wanted) => found.some((path) => isWithin(path, wanted))))
-      throw notInSnapshot(this.#paths.length);
+  /** Throws `path-not-in-snapshot` unless each wanted path had an entry at or below it. */
+  assertAllSeen(): void {
+    if (this.#unseen.size > 0) throw notInSnapshot(this.#wanted.size);
   }
 }
 
-const isWithin = (path: string, wanted: BytePath): boolean =>
-  wanted === '' || path === wanted || path.startsWith(`${wanted}/`);
+/** The path, the folder that it lies in, and so on to the top. */
+function* upFrom(path: BytePath): Generator<BytePath> {
+  for (let at = path; at !== top; at = parentOf(at)) yield at;
+  yield top;
+}
 
 const notInSnapshot = (pathCount: number): DreyError =>
   new DreyError({

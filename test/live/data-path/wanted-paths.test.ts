@@ -1,0 +1,47 @@
+// Which entries of a tree a restore wants, against the plain way to say it.
+
+import test from 'ava';
+import fc from 'fast-check';
+import { DreyError } from '../../../datasets/index.ts';
+import { bytePath } from '../../../agent/live/data-path/path-bytes.ts';
+import { WantedPaths } from '../../../agent/live/data-path/wanted-paths.ts';
+
+/** Names that sort before and after '/', so that neighbours in order are not always in one folder. */
+const name = fc.constantFrom('a', 'b', 'a-b', 'a b', 'ab');
+const path = fc.array(name, { maxLength: 4 }).map((names) => names.join('/'));
+
+const isWithin = (one: string, folder: string): boolean =>
+  folder === '' || one === folder || one.startsWith(`${folder}/`);
+
+const refusal = (wanted: WantedPaths): string | undefined => {
+  try {
+    wanted.assertAllSeen();
+    return undefined;
+  } catch (error) {
+    return error instanceof DreyError ? error.code : 'no expected failure';
+  }
+};
+
+test('wanted is what lies at or below a wanted path, and each folder above one', (t) => {
+  fc.assert(
+    fc.property(fc.array(path, { maxLength: 4 }), fc.array(path, { maxLength: 12 }), (paths, tree) => {
+      const wanted = new WantedPaths(paths);
+      for (const one of tree) {
+        const isAsked = paths.length === 0 || paths.some((folder) => isWithin(one, folder));
+        const isAbove = one !== '' && paths.some((folder) => isWithin(folder, one));
+        t.is(wanted.needs(bytePath(one)), isAsked || isAbove);
+      }
+      const isAllThere = paths.every((folder) => tree.some((one) => isWithin(one, folder)));
+      t.is(refusal(wanted), isAllThere ? undefined : 'path-not-in-snapshot');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('paths are taken as people write them', (t) => {
+  const wanted = new WantedPaths(['./photos/', '/letters//', 'Stra\u00dfe']);
+  for (const text of ['photos', 'letters/one', 'Stra\u00dfe/x'])
+    t.true(wanted.needs(bytePath(Buffer.from(text).toString('latin1'))));
+  t.is(refusal(wanted), undefined);
+  t.true(new WantedPaths(['.']).needs(bytePath('anything')));
+});
