@@ -31,6 +31,8 @@ export interface OpenPlace {
   readonly slot: number;
   /** Why: its machine has left, or the group is too thin to wait for it. */
   readonly reason: 'gone' | 'thin';
+  /** Hours out of reach that filling it is expected to take off its group, less what its bytes are worth. */
+  readonly gainHours: number;
 }
 
 /** Why a machine is in a group: the numbers that a person can check. */

@@ -10,7 +10,7 @@ import { limitsAfterRepair } from './plan-limits.ts';
 import type { OpenPlace, PlacementClass, PlacementGroup, Plan } from './plan.ts';
 import { memberReasons } from './reasons.ts';
 import { capacitiesFor } from './redundancy.ts';
-import { capacitiesOfThoseHere, isGoodByHabit, statesFromNow } from './repair-states.ts';
+import { capacitiesOfThoseHere, isWorthItsStay, statesFromNow } from './repair-states.ts';
 import { type States, statesFromForecast } from './states.ts';
 import { unavailability } from './survival.ts';
 
@@ -123,17 +123,21 @@ function repairedClass(repair: Repair, known: PlacementClass): PlacementClass {
   return groups.every((group, at) => group === known.groups[at]) ? known : { ...known, groups };
 }
 
-/** Who helps stays when the absent machine is back: the group must be about as good by habit, unless somebody in it is gone. */
+/** Who helps stays when the absent machine is back: that must not cost more than the help is worth, unless somebody in it is gone. */
 function isWorthFilling(
   { question, column, always }: Repair,
   { group, members, redundancy }: Pick<Refilled, 'group' | 'members' | 'redundancy'>,
 ): boolean {
-  const isGone = question.open.some(({ group: id, reason }) => id === group.id && reason === 'gone');
+  const open = question.open.filter(({ group: id }) => id === group.id);
+  const isGone = open.some(({ reason }) => reason === 'gone');
   const before = group.members.map((member) => column.get(member) ?? stranger);
   const areKnown = [...before, ...members].every(
     (member) => member >= 0 && member < question.machines.length,
   );
-  return isGone || !areKnown || isGoodByHabit(always, { before, after: members, k: redundancy.k });
+  const gainHours = open.reduce((sum, slot) => sum + slot.gainHours, 0);
+  return (
+    isGone || !areKnown || isWorthItsStay(always, { before, after: members, k: redundancy.k, gainHours })
+  );
 }
 
 /** A member that is no machine of the question. */

@@ -85,17 +85,27 @@ const roomShareMin = 0.75;
 /** Room for twice the open slots: some of it is in machines that the group has already. */
 const roomFactor = 2;
 
-/** How many times the odds by habit of a group may become for help now: who helps stays when the absent machine is back. */
-const habitOddsFactorMax = 1.2;
+/** As long as hours are looked ahead: who helps stays at least until the next plan, and often longer. */
+const stayHours = 336;
 
-/** Whether a group that was filled anew is, by the states of always, about as good as it was with whoever is away. */
-export const isGoodByHabit = (
+/**
+ * Whether filling slots of a group anew is worth it though who helps stays when the absent machine is back: what it gains until then must
+ * be more than what the group loses by the states of always from then on.
+ */
+export const isWorthItsStay = (
   always: States,
   {
     before,
     after,
     k,
-  }: { readonly before: readonly number[]; readonly after: readonly number[]; readonly k: number },
+    gainHours,
+  }: {
+    readonly before: readonly number[];
+    readonly after: readonly number[];
+    readonly k: number;
+    readonly gainHours: number;
+  },
 ): boolean =>
-  unavailability(always, { members: after, k }) <=
-  habitOddsFactorMax * unavailability(always, { members: before, k });
+  gainHours >
+  stayHours *
+    (unavailability(always, { members: after, k }) - unavailability(always, { members: before, k }));

@@ -69,6 +69,8 @@ export interface OpenSlot {
   readonly upCount: number;
   /** Hours out of reach that filling it is expected to take off the group in two weeks. */
   readonly savedHours: number;
+  /** The same less the price of its bytes. */
+  readonly gainHours: number;
 }
 
 export interface Urgency {
@@ -214,7 +216,8 @@ function openSlotsOf(outlook: Outlook, members: readonly number[], at: number): 
     if (best === undefined || !(best.isGone || best.gain > 0)) break;
     filled.add(best.slot);
     const reason = best.isGone ? 'gone' : 'thin';
-    open.push({ at, slot: best.slot, reason, upCount, savedHours: best.savedHours });
+    const { slot, savedHours, gain } = best;
+    open.push({ at, slot, reason, upCount, savedHours, gainHours: gain });
   }
   return open;
 }

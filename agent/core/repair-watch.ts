@@ -79,7 +79,12 @@ export class RepairWatch {
     });
     this.#isBurst = looks.some(({ urgency }) => urgency.isBurst);
     const open = looks.flatMap(({ groups, urgency }) =>
-      urgency.open.map(({ at, slot, reason }) => ({ group: groups[at]!.id, slot, reason })),
+      urgency.open.map(({ at, slot, reason, gainHours }) => ({
+        group: groups[at]!.id,
+        slot,
+        reason,
+        gainHours,
+      })),
     );
     const deferredCount = looks.reduce((sum, { urgency }) => sum + urgency.deferredCount, 0);
     const thinCount = looks.reduce((sum, { urgency }) => sum + urgency.groupsByMargin[0]!, 0);

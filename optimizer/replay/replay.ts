@@ -8,11 +8,11 @@ import { capacitiesFor, groupCountFor } from '../redundancy.ts';
 import {
   capacitiesOfThoseBack,
   capacitiesOfThoseHere,
-  isGoodByHabit,
+  isWorthItsStay,
   type NowKnown,
   statesFromNow,
 } from '../repair-states.ts';
-import { machinesGivenUp, repairUrgency } from '../repair-urgency.ts';
+import { machinesGivenUp, type OpenSlot, repairUrgency } from '../repair-urgency.ts';
 import type { States } from '../states.ts';
 import type { Belief, Policy } from './policies/index.ts';
 import { Roster } from './roster.ts';
@@ -190,6 +190,7 @@ class PolicyRun {
         states: statesFromNow(this.#belief!.states, known),
         movedSlotsMax: 0,
         givenUp,
+        open: urgency.open,
       });
   }
 
@@ -222,11 +223,13 @@ class PolicyRun {
     this.#choose({ scope, slot, previous: this.#columnsOf(kept), capacities });
   }
 
-  /** Groups that were filled for now only, and would be worse ever after, stay as they were; not where somebody is given up. */
+  /** Groups that would be worse ever after by more than is gained now stay as they were; not where somebody is given up. */
   #worthFilling(
     chosen: readonly (readonly number[])[],
-    givenUp: ReadonlySet<number>,
+    { givenUp, open }: Pick<Filling, 'givenUp' | 'open'>,
   ): readonly (readonly number[])[] {
+    const gains = new Map<number, number>();
+    for (const { at, gainHours } of open) gains.set(at, (gains.get(at) ?? 0) + gainHours);
     const { states } = this.#belief!;
     const { k } = this.#scenario.rules.redundancy;
     const groups = this.#columnsOf(this.#groups);
@@ -234,11 +237,12 @@ class PolicyRun {
       const before = groups[at] ?? [];
       const mayWait =
         before.length > 0 && before.every((member) => member !== nobody && !givenUp.has(member));
-      return mayWait && !isGoodByHabit(states, { before, after, k }) ? before : after;
+      const gainHours = gains.get(at) ?? 0;
+      return mayWait && !isWorthItsStay(states, { before, after, k, gainHours }) ? before : after;
     });
   }
 
-  #choose({ slot, givenUp, ...asked }: Choice): void {
+  #choose({ slot, givenUp, open, ...asked }: Choice): void {
     const belief = this.#belief!;
     const { redundancy, seed } = this.#scenario.rules;
     const { states, apart, method } = belief;
@@ -254,7 +258,8 @@ class PolicyRun {
       ...(method === undefined ? {} : { method }),
     };
     const chosen = belief.groups?.(question) ?? chooseGroups(question);
-    const filled = givenUp === undefined ? chosen : this.#worthFilling(chosen, givenUp);
+    const filled =
+      givenUp === undefined || open === undefined ? chosen : this.#worthFilling(chosen, { givenUp, open });
     this.#groups = filled.map((group) => group.map((member) => this.#rows[member] ?? nobody));
     this.world.follow(this.#groups, belief.presence === undefined ? 'lost first' : 'thinnest first');
   }
@@ -262,11 +267,16 @@ class PolicyRun {
 
 type Scope = NonNullable<GroupsQuestion['scope']>;
 
-interface Choice extends Pick<GroupsQuestion, 'capacities' | 'previous' | 'movedSlotsMax'> {
+/** What is known where groups are only filled. */
+interface Filling {
+  /** Columns that are given up. */
+  readonly givenUp: ReadonlySet<number>;
+  readonly open: readonly OpenSlot[];
+}
+
+interface Choice extends Pick<GroupsQuestion, 'capacities' | 'previous' | 'movedSlotsMax'>, Partial<Filling> {
   readonly scope: Scope;
   readonly slot: number;
   /** Default: those of the belief. */
   readonly states?: States;
-  /** Columns that are given up; present where groups are only filled. */
-  readonly givenUp?: ReadonlySet<number>;
 }

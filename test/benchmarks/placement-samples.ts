@@ -17,19 +17,17 @@ import {
   statesFromForecast,
   theBar,
 } from '../../optimizer/index.ts';
-import { pooledStates } from './opinion-pool.ts';
 
 type Policy = ReturnType<typeof theBar>;
 
-/** What Drey places and repairs by where neither network nor shocks passed their gates; and the same with the pool. Names are part of the seed. */
-const habits = (name: string, part: { readonly pool: boolean; readonly needs: Policy['needs'] }): Policy => ({
+/** What Drey places and repairs by where neither network nor shocks passed their gates. Names are part of the seed. */
+const habits = (name: string, needs: Policy['needs']): Policy => ({
   name,
-  needs: part.needs,
+  needs,
   learn: ({ past, labels }) => {
     const forecast = habitForecast(past);
-    const states = statesFromForecast(forecast);
     return {
-      states: part.pool ? pooledStates(states) : states,
+      states: statesFromForecast(forecast),
       method: 'climb',
       goneOdds: forecast.goneProbability,
       ...(forecast.presence === undefined ? {} : { presence: forecast.presence }),
@@ -161,9 +159,8 @@ for (let seed = first; seed < first + samples; seed++) {
   const bar = theBar(hasLabels);
   const entrants = [
     ...policiesNamed([`${bar.name} + repair by margin`]),
-    habits('habits without the pool', { pool: false, needs: 'past' }),
-    habits('habits', { pool: true, needs: 'past' }),
-    ...(hasLabels ? [habits('habits with labels', { pool: true, needs: 'labels' })] : []),
+    habits('habits', 'past'),
+    ...(hasLabels ? [habits('habits with labels', 'labels')] : []),
     ...(asked.learned ? policiesNamed(['learned']) : []),
   ];
   for (const [index, origin] of originsOf(sample.history, rules).entries()) {

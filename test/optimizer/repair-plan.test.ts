@@ -3,7 +3,8 @@
 import test from 'ava';
 import { generateFleet, machineId, unixMs } from '../../datasets/index.ts';
 import { baselineForecast } from '../../models/index.ts';
-import { computePlan, planProblems, repairPlan } from '../../optimizer/index.ts';
+import { computePlan, planProblems, repairPlan, statesFromForecast } from '../../optimizer/index.ts';
+import { unavailability } from '../../optimizer/survival.ts';
 import { mondayMs } from './replay/traces.ts';
 
 const { history } = generateFleet({ seed: 5, machineCount: 14, weeks: 3, startMs: unixMs(mondayMs) });
@@ -27,7 +28,7 @@ test('only the open slots change, to machines that are up', (t) => {
   const hoursAway = machines.map(({ machine }, at) => (at < 2 || machine === first!.members[0] ? 30 : 0));
   const plan = repairPlan({
     ...question,
-    open: [{ group: first!.id, slot: 0, reason: 'gone' }],
+    open: [{ group: first!.id, slot: 0, reason: 'gone', gainHours: 0 }],
     hoursAway,
   });
   t.deepEqual(planProblems(plan), []);
@@ -58,7 +59,7 @@ test('members of whom nothing is known any more keep their slots until these are
   const plan = repairPlan({
     ...question,
     machines: left,
-    open: [{ group: first!.id, slot: 0, reason: 'thin' }],
+    open: [{ group: first!.id, slot: 0, reason: 'thin', gainHours: 24 }],
     hoursAway: left.map(({ machine }) => (machine === first!.members[0] ? 30 : 0)),
   });
   const after = plan.classes[0]!.groups[0]!;
@@ -66,7 +67,7 @@ test('members of whom nothing is known any more keep their slots until these are
   t.not(after.members[0], first!.members[0]);
 });
 
-test('who is hardly ever there does not help for a night and stay for ever, but takes the place of who is gone', (t) => {
+test('who is hardly ever there helps only for more than its stay will cost, but takes the place of who is gone', (t) => {
   const helper = machines.findIndex(({ machine }) => !first!.members.includes(machine));
   const strata = forecast.strata.map((stratum) => ({
     ...stratum,
@@ -79,10 +80,19 @@ test('who is hardly ever there does not help for a night and stay for ever, but 
     forecast: { ...forecast, strata },
     hoursAway: machines.map((_, row) => (row === helper ? 0 : 30)),
   };
-  const open = (reason: 'thin' | 'gone') => [{ group: first!.id, slot: 0, reason }] as const;
-  t.is(repairPlan({ ...asked, open: open('thin') }), previous);
-  t.is(
-    repairPlan({ ...asked, open: open('gone') }).classes[0]!.groups[0]!.members[0],
-    machines[helper]!.machine,
-  );
+  const states = statesFromForecast(asked.forecast);
+  const rows = first!.members.map((member) => machines.findIndex(({ machine }) => machine === member));
+  const { k } = previous.classes[0]!.redundancy;
+  // Two weeks of being less often in reach.
+  const costHours =
+    336 *
+    (unavailability(states, { members: rows.with(0, helper), k }) -
+      unavailability(states, { members: rows, k }));
+  t.true(costHours > 0);
+  const filled = (reason: 'thin' | 'gone', gainHours: number) =>
+    repairPlan({ ...asked, open: [{ group: first!.id, slot: 0, reason, gainHours }] });
+  t.is(filled('thin', 0.99 * costHours), previous);
+  const { machine } = machines[helper]!;
+  t.is(filled('thin', 1.01 * costHours).classes[0]!.groups[0]!.members[0], machine);
+  t.is(filled('gone', 0).classes[0]!.groups[0]!.members[0], machine);
 });

@@ -125,7 +125,7 @@ test('policies with labels keep them apart', async (t) => {
 });
 
 test('every policy places, the oracle best, and the same seed gives the same rows', async (t) => {
-  t.timeout(100_000);
+  t.timeout(300_000);
   const scenario = generatedScenario(3);
   const [origin] = originsOf(scenario.history, scenario.rules);
   const at = { origin: origin!, index: 0, stopwatch };
