@@ -2,10 +2,13 @@
 // right after a mkdir); the periodic look is the truth and never stops. Which of the two works is always visible.
 
 import { existsSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import type ParcelWatcher from '@parcel/watcher';
-import type { AsyncSubscription } from '@parcel/watcher';
+import type { AsyncSubscription, Event } from '@parcel/watcher';
 import { minutes, seconds } from '../../../datasets/index.ts';
 import type { Clock, Timer } from '../../ports.ts';
+import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
+import { bytePathOf } from './path-bytes.ts';
 
 /** Quiet time after the last change: an editor's save is several events. */
 export const quietMs = seconds(2);
@@ -23,7 +26,7 @@ type NativeWatcher = Pick<typeof ParcelWatcher, 'subscribe'>;
 
 export interface WatcherOptions {
   readonly folder: string;
-  /** Patterns of the drive (see ignore.ts); here they only save system resources. */
+  /** Patterns of the drive (see ignore.ts); changes in what they leave out mean nothing. */
   readonly ignore: readonly string[];
   /** Real folders whose changes mean nothing: the agent's own. */
   readonly exclude?: readonly string[];
@@ -53,6 +56,7 @@ const loadParcel = async (): Promise<NativeWatcher> => (await import('@parcel/wa
 class FolderWatcher implements Watcher {
   readonly ready: Promise<void>;
   readonly #options: WatcherOptions;
+  readonly #isIgnored: IgnoreCheck;
   #health: WatcherHealth = { state: 'scanning only', reason: 'starting' };
   #subscription: AsyncSubscription | undefined;
   #subscribing = false;
@@ -64,6 +68,7 @@ class FolderWatcher implements Watcher {
 
   constructor(options: WatcherOptions) {
     this.#options = options;
+    this.#isIgnored = ignoreCheck(options.ignore);
     this.#startLookTimer();
     this.ready = this.#subscribe();
   }
@@ -111,10 +116,12 @@ class FolderWatcher implements Watcher {
         return;
       }
       const native = await (loadNative ?? loadParcel)();
-      const hear = (error: Error | null): void => this.#heard(error);
-      this.#subscription = await native.subscribe(folder, hear, {
-        ignore: [...nativeIgnores(ignore), ...(exclude ?? [])],
-      });
+      const hear = (error: Error | null, events: readonly Event[]): void => {
+        if (error !== null || events.length === 0 || events.some((event) => this.#concerns(event)))
+          this.#heard(error);
+      };
+      const unwatched = [...foldersLeftOut(folder, ignore), ...(exclude ?? [])];
+      this.#subscription = await native.subscribe(folder, hear, { ignore: unwatched });
       this.#become({ state: 'watching' });
     } catch (error) {
       this.#become({ state: 'scanning only', reason: reasonOf(error) });
@@ -131,6 +138,12 @@ class FolderWatcher implements Watcher {
     } catch (error) {
       this.#become({ state: 'scanning only', reason: reasonOf(error) });
     }
+  }
+
+  /** Whether it is about something that is backed up. */
+  #concerns({ path }: Event): boolean {
+    const inside = relative(this.#options.folder, path).split(sep).join('/');
+    return !this.#isIgnored(bytePathOf(inside), 'other');
   }
 
   #heard(error: Error | null): void {
@@ -154,14 +167,18 @@ class FolderWatcher implements Watcher {
   }
 }
 
-/** The native module's globs for our patterns; one that it does not know costs a needless look, nothing else. */
-const nativeIgnores = (patterns: readonly string[]): string[] =>
-  patterns
-    .filter((pattern) => pattern !== '' && !pattern.startsWith('!') && !pattern.startsWith('#'))
-    .map((pattern) => pattern.replace(/^\/|\/$/gu, ''))
-    .flatMap((pattern) =>
-      pattern.includes('/') ? [pattern, `${pattern}/**`] : [`**/${pattern}`, `**/${pattern}/**`],
-    );
+const globCharacters = /[*?[\]{}()!+@|\\#]/u;
+
+/**
+ * Folders that the native module need not watch. It takes globs too, but tries each on every file that it finds: 18 s instead of 1.2 for the
+ * default patterns and 200,000 files. Where a pattern takes something in again, it watches all.
+ */
+const foldersLeftOut = (folder: string, patterns: readonly string[]): readonly string[] =>
+  patterns.some((pattern) => pattern.startsWith('!'))
+    ? []
+    : patterns
+        .filter((pattern) => pattern.startsWith('/') && !globCharacters.test(pattern))
+        .map((pattern) => join(folder, pattern.replace(/\/$/u, '')));
 
 /** In words without a path: native errors like to name one. */
 function reasonOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { once, EventEmitter } from 'node:events';
 import { mkdirSync, writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Event, Options } from '@parcel/watcher';
 import test from 'ava';
 import {
   busyMsMax,
@@ -105,6 +106,67 @@ test('a watcher that said nothing of changes is not believed until it is renewed
   clock.pass(lookEveryMs);
   await new Promise(setImmediate);
   t.is(watcher.health.state, 'watching', 'a new subscription gets a new chance');
+  await watcher.stop();
+});
+
+test('changes in what the drive leaves out are no hint', async (t) => {
+  const clock = new HandClock(startMs);
+  const folder = newFolder();
+  const whys: string[] = [];
+  let hear: ((error: Error | null, events: Event[]) => unknown) | undefined;
+  let unwatched: Options['ignore'];
+  const watcher = startWatcher({
+    folder,
+    ignore: ['node_modules', '/.cache/', '/.Trash-*/', '*.iso', '/a/b'],
+    exclude: ['/somewhere/own'],
+    clock,
+    onChange: (why) => whys.push(why),
+    loadNative: async () => ({
+      subscribe: async (_folder: string, fn: typeof hear, options?: Options) => {
+        [hear, unwatched] = [fn, options?.ignore];
+        return { unsubscribe: async () => {} };
+      },
+    }),
+  });
+  await watcher.ready;
+  const change = (...paths: readonly string[]): void => {
+    hear?.(
+      null,
+      paths.map((path) => ({ type: 'update', path: join(folder, path) })),
+    );
+    clock.pass(quietMs);
+  };
+  // The native module tries every glob on every file that it finds, so it gets none.
+  t.deepEqual(unwatched, [join(folder, '.cache'), join(folder, 'a', 'b'), '/somewhere/own']);
+  change('src/node_modules/left/index.js', 'film.iso', '.Trash-1000/x');
+  t.deepEqual(whys, []);
+  change('src/node_modules/left/index.js', 'src/index.ts');
+  t.deepEqual(whys, ['hint']);
+  await watcher.stop();
+});
+
+test('a folder that is taken in again is watched, and heard', async (t) => {
+  const clock = new HandClock(startMs);
+  const folder = newFolder();
+  let looks = 0;
+  let hear: ((error: Error | null, events: Event[]) => unknown) | undefined;
+  const watcher = startWatcher({
+    folder,
+    ignore: ['/made', '!/made'],
+    clock,
+    onChange: () => looks++,
+    loadNative: async () => ({
+      subscribe: async (_folder: string, fn: typeof hear, options?: Options) => {
+        t.deepEqual(options?.ignore, []);
+        hear = fn;
+        return { unsubscribe: async () => {} };
+      },
+    }),
+  });
+  await watcher.ready;
+  hear?.(null, [{ type: 'create', path: join(folder, 'made', 'new') }]);
+  clock.pass(quietMs);
+  t.is(looks, 1);
   await watcher.stop();
 });
 
