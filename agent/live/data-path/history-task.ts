@@ -28,11 +28,13 @@ export function versionOf(entry: TreeEntry): FileVersion {
   return {
     kind,
     byteCount: entry.kind === 'file' ? entry.byteCount : 0,
-    mtimeMs: Number(entry.mtimeNs / 1_000_000n),
+    mtimeMs: mtimeMsOf(entry),
     mode,
     content: contentOf(entry),
   };
 }
+
+const mtimeMsOf = ({ mtimeNs }: TreeEntry): number => Number(mtimeNs / 1_000_000n);
 
 function contentOf(entry: TreeEntry): string {
   if (entry.kind === 'folder') return '';
@@ -50,11 +52,11 @@ interface Match {
 export async function historyTask(request: HistoryRequest, ask: AskMain): Promise<TaskEnd<HistoryResult>> {
   const fits = fitOf(request.wanted);
   const packs = new OpenPacks(new PackSource(request, ask));
-  const walk = new TreeWalk(packs, (entries): readonly Match[] =>
-    entries.flatMap((entry) => {
-      const path = pathOf(entry.path);
-      return path !== '' && fits(path) ? [{ path, version: versionOf(entry) }] : [];
-    }),
+  const walk = new TreeWalk(
+    packs,
+    (entries): readonly Match[] =>
+      entries.map((entry) => ({ path: pathOf(entry.path), version: versionOf(entry) })),
+    (path) => path !== '' && fits(path),
   );
   const found = new Versions(request.versionCountMax);
   const unreadable: { index: number; reason: string }[] = [];
@@ -173,14 +175,24 @@ function orderOf(a: TreeEntry | undefined, b: TreeEntry | undefined): number {
 
 /** Folders count when they come or go; what only a folder's time or a mode says is a change of files alone. */
 function changeBetween(left: TreeEntry | undefined, right: TreeEntry | undefined): Change | undefined {
+  if (left !== undefined && right !== undefined && isSame(left, right)) return undefined;
   const [before, after] = [left, right].map((entry) => (entry === undefined ? undefined : versionOf(entry)));
   const path = pathText(pathOf((right ?? left)!.path));
   if (before === undefined) return { path, change: 'added', after: after! };
-  if (after === undefined) return { path, change: 'removed', before };
-  const isSame =
-    before.kind === after.kind &&
-    before.content === after.content &&
-    before.mode === after.mode &&
-    (before.kind === 'folder' || before.mtimeMs === after.mtimeMs);
-  return isSame ? undefined : { path, change: 'changed', before, after };
+  return after === undefined
+    ? { path, change: 'removed', before }
+    : { path, change: 'changed', before, after };
 }
+
+function isSame(left: TreeEntry, right: TreeEntry): boolean {
+  if (left.kind !== right.kind || left.mode !== right.mode) return false;
+  if (left.kind === 'folder') return true;
+  const isContentSame =
+    left.kind === 'file' && right.kind === 'file'
+      ? left.byteCount === right.byteCount && isSameList(left.chunks, right.chunks)
+      : left.kind !== 'file' && right.kind !== 'file' && contentOf(left) === contentOf(right);
+  return isContentSame && mtimeMsOf(left) === mtimeMsOf(right);
+}
+
+const isSameList = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((one, index) => one === right[index]);

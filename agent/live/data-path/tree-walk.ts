@@ -13,6 +13,7 @@ import {
 } from '../../codec/index.ts';
 import type { PackId } from '../../units.ts';
 import type { Chunk, Fetched, PackSource } from './pack-source.ts';
+import { type BytePath, bytePath } from './path-bytes.ts';
 import { byPack, readRoot, unreadable } from './snapshot-reader.ts';
 
 /** Small packs kept open: two trees that are walked side by side, and the root or index of one. */
@@ -71,16 +72,25 @@ interface Read {
   readonly rest: Uint8Array;
 }
 
-/** One more chunk of a tree, after what the chunk before it left over. */
+/** A chunk of a tree, and what the chunk before it left over. */
+interface PartPlace {
+  readonly locator: ChunkLocator;
+  readonly rest: Uint8Array;
+  /** Which entries to decode, by their paths; all where it is not said. */
+  readonly isWanted?: WantedCheck | undefined;
+}
+
+type WantedCheck = (path: BytePath) => boolean;
+
 async function readPart(
   packs: OpenPacks,
-  { locator, rest }: { readonly locator: ChunkLocator; readonly rest: Uint8Array },
+  { locator, rest, isWanted }: PartPlace,
   descriptors: OpenedRoot['descriptors'],
 ): Promise<Read> {
   const chunk = await packs.read(locator, descriptors);
   if ('reason' in chunk) throw unreadable(`of its tree, a part is missing: ${chunk.reason}`);
   const bytes = concatBytes(rest, chunk.bytes);
-  const decoded = decodeTree(bytes);
+  const decoded = decodeTree(bytes, isWanted && ((path) => isWanted(bytePath(path))));
   if (!decoded.ok) throw unreadable(decoded.rejection.reason);
   const { entries, usedBytes } = decoded.value;
   return { entries, rest: bytes.slice(usedBytes) };
@@ -117,12 +127,15 @@ type Summarise<Summary> = (entries: readonly TreeEntry[], root: OpenedRoot) => S
 export class TreeWalk<Summary> {
   readonly #packs: OpenPacks;
   readonly #summarise: Summarise<Summary>;
+  readonly #isWanted: WantedCheck | undefined;
   /** Parts of the last tree; a part is a chunk and the bytes that were left over before it. */
   #known: ReadonlyMap<string, Part<Summary>> = new Map();
 
-  constructor(packs: OpenPacks, summarise: Summarise<Summary>) {
+  /** `isWanted`: which entries `summarise` sees; all where it is not said. */
+  constructor(packs: OpenPacks, summarise: Summarise<Summary>, isWanted?: WantedCheck) {
     this.#packs = packs;
     this.#summarise = summarise;
+    this.#isWanted = isWanted;
   }
 
   /** Summaries of the tree's parts, in order. Throws `snapshot-unreadable`. */
@@ -141,11 +154,9 @@ export class TreeWalk<Summary> {
     this.#known = seen;
   }
 
-  async #read(
-    at: { readonly locator: ChunkLocator; readonly rest: Uint8Array },
-    opened: OpenedRoot,
-  ): Promise<Part<Summary>> {
-    const { entries, rest } = await readPart(this.#packs, at, opened.descriptors);
+  async #read(at: PartPlace, opened: OpenedRoot): Promise<Part<Summary>> {
+    const wanted = { ...at, isWanted: this.#isWanted };
+    const { entries, rest } = await readPart(this.#packs, wanted, opened.descriptors);
     return { summary: await this.#summarise(entries, opened), rest };
   }
 }
