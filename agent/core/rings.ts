@@ -3,11 +3,8 @@
 
 import type { PeerId } from '../units.ts';
 
-/** Where a machine stands on each ring, 0..2^32 − 1: FNV-1a of its id, then the finaliser of MurmurHash3 once for each ring. */
-export const ringPlacesOf = (peer: PeerId, ringCount: number): Uint32Array =>
-  placeOn(new Uint32Array(ringCount), peer);
-
-function placeOn(places: Uint32Array, peer: PeerId): Uint32Array {
+/** Writes where a machine stands on each ring, 0..2^32 − 1: FNV-1a of its id, then the finaliser of MurmurHash3 once for each ring. */
+export function placeOn(places: Uint32Array, peer: PeerId): Uint32Array {
   let hash = 0x811c9dc5;
   for (let at = 0; at < peer.length; at++) hash = Math.imul(hash ^ peer.charCodeAt(at), 0x01000193);
   for (let ring = 0; ring < places.length; ring++) {

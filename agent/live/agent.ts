@@ -37,7 +37,8 @@ import { Planning, type PlanOrder } from './planning.ts';
 import { readPower } from './power.ts';
 import { PackFetcher } from './restores.ts';
 import { Shell } from './shell.ts';
-import type { StartOptions } from './start-options.ts';
+import { listensOn, type StartOptions } from './start-options.ts';
+import { listenAsBefore } from './kept-port.ts';
 import type { Store } from './store.ts';
 import type { Telemetry, telemetryRecords } from './telemetry/index.ts';
 import { Upkeep } from './upkeep.ts';
@@ -200,17 +201,19 @@ export class LiveAgent {
     const { identity, log, disk, agentLog } = this.#parts;
     const { logger } = agentLog;
     this.#learnOwnStatements();
-    const wire = await createLiveWire({
-      machineKey: identity.machineKey,
-      fleet: identity.fleet,
-      disk,
-      admission: this.#admission,
-      pace: this.operations.pacing,
-      ...(options.listenAddresses.length === 0 ? {} : { listenAddresses: options.listenAddresses }),
-      bootstrapAddresses: identity.addresses,
-      mdns: options.discovery === 'mdns' ? 'on' : 'off',
-      report: (line) => logger.info(line),
-    });
+    const wire = await listenAsBefore(this.#parts.home, listensOn(options), (listenAddresses) =>
+      createLiveWire({
+        machineKey: identity.machineKey,
+        fleet: identity.fleet,
+        disk,
+        admission: this.#admission,
+        pace: this.operations.pacing,
+        listenAddresses,
+        bootstrapAddresses: identity.addresses,
+        mdns: options.discovery === 'mdns' ? 'on' : 'off',
+        report: (line) => logger.info(line),
+      }),
+    );
     this.#wire = wire;
     this.#shell = new Shell({
       core: this.core,

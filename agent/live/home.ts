@@ -44,6 +44,8 @@ export interface Home {
   readonly limitsFile: string;
   /** What Prometheus shows to read the metrics. Mode 0600. */
   readonly metricsTokenFile: string;
+  /** On which port it listened when it was free to choose. */
+  readonly portFile: string;
   /** Bytes for a start on a full disk. */
   readonly reserveFile: string;
 }
@@ -69,6 +71,7 @@ export function homeAt(folder: string): Home {
     alertQueueFile: join(folder, 'alert-queue.json'),
     limitsFile: join(folder, 'limits.json'),
     problemsFile: join(folder, 'problems.json'),
+    portFile: join(folder, 'port.json'),
     reserveFile: join(folder, 'reserve'),
   };
 }

@@ -10,6 +10,8 @@ export const pingSilenceMsMax = seconds(10);
 export const joinMsMax = seconds(20);
 /** Addresses that an agent names of itself: what an address record takes. */
 export const addressesMax = 16;
+/** An agent that is connected to nobody dials the addresses that it knows at least this often: a few packets, and a person waits. */
+export const aloneDialMsMax = minutes(1);
 /** One dial, with all addresses of the peer. */
 export const dialMsMax = seconds(10);
 /** Connections of a whole fleet, and as many strangers again. */

@@ -95,10 +95,12 @@ export async function historyOf(
 ): Promise<HistoryAnswer> {
   const { drives, path } = insideDrive(openDrives(agent, wish), wish.path);
   const lists: HistoryAnswer['drives'][number][] = [];
+  let closedCount = 0;
   for (const opened of drives) {
     const heads = headsOf(opened);
     const wanted = { kind: 'path', path } as const;
     const found = await findVersions(heads, wanted, readingOptions(agent, opened.keys, line));
+    closedCount += found.unreadable.length;
     if (found.versions.length === 0) continue;
     const unreadable = unreadableOf(found, heads);
     lists.push({ drive: opened.drive, events: fileEvents(heads, found), unreadable });
@@ -108,7 +110,9 @@ export async function historyOf(
     code: 'path-in-no-snapshot',
     message: 'no snapshot that can be opened has this path',
     advice:
-      'Give the path as it is inside the drive; capitals count. `drey find` looks for a part of a name.',
+      closedCount === 0
+        ? 'Give the path as it is inside the drive; capitals count. `drey find` looks for a part of a name.'
+        : `Of the snapshots ${closedCount} cannot be opened now: start more of the machines that hold the drive, and ask again.`,
   });
 }
 

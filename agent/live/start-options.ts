@@ -10,3 +10,7 @@ export interface StartOptions {
   /** Where the machine stands from now on; empty: nowhere in particular. Absent: as before. */
   readonly site?: string;
 }
+
+/** Where it listens: as its person says, else on every interface and any free port. */
+export const listensOn = ({ listenAddresses }: StartOptions): readonly string[] =>
+  listenAddresses.length === 0 ? ['/ip4/0.0.0.0/tcp/0'] : listenAddresses;

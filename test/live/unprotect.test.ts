@@ -31,14 +31,14 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   symlinkSync(folder, link);
   const owner = fleet.agents[0]!;
   const home = ['--home', owner.home];
-  const listen = owner.addresses[0]!.replace(/\/p2p\/.*$/u, '');
   t.is(await failureOf(['protect', owner.home, ...home]), 'folder-is-the-agents');
 
   // Whoever asks and is killed before they read the answer has not lost the words.
   const request = { path: folder, ignore: [] };
   const lost = await askAgent({ home: owner.home, call: 'protect', request });
   await killAgent(owner);
-  fleet.agents[0] = await startAgentProcess('pc-01', owner.home, { listen });
+  fleet.agents[0] = await startAgentProcess('pc-01', owner.home);
+  t.deepEqual(fleet.agents[0].addresses, owner.addresses, 'others know no newer address than that');
   const shownAgain = await askAgent({ home: owner.home, call: 'protect', request });
   t.is(shownAgain.phrase?.split(' ').length, 24);
   t.is(shownAgain.phrase, lost.phrase);
@@ -73,7 +73,7 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
 
   // A start of the agent changes nothing of that.
   await killAgent(fleet.agents[0]);
-  fleet.agents[0] = await startAgentProcess('pc-01', owner.home, { listen });
+  fleet.agents[0] = await startAgentProcess('pc-01', owner.home);
   writeFileSync(join(folder, 'letter.txt'), 'second');
   const view = await askCommand<FleetView>(['status', ...home]);
   const seen = view.drives.find((one) => one.drive === drive)!;

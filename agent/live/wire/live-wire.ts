@@ -9,6 +9,7 @@ import * as bounds from '../../limits.ts';
 import type { Done, ShardLocation, ShardOutcome, Wire, WireListener } from '../../ports.ts';
 import { type FleetId, type PeerId, peerId } from '../../units.ts';
 import {
+  aloneDialMsMax,
   addressesMax,
   dialMsMax,
   hintBytesMax,
@@ -43,7 +44,7 @@ const liveLimits = {
   strangersMax: bounds.strangersMax,
   helloMsMax: bounds.helloMsMax,
   retryMsMin: bounds.retryMsMin,
-  retryMsMax: bounds.retryMsMax,
+  retryMsMax: aloneDialMsMax,
   pingEveryMs,
   pingSilenceMsMax,
 };

@@ -1,7 +1,7 @@
 // Laws of the rings over which words spread: symmetric, bounded, connected however many are off, and hardly moved by who joins or leaves.
 
 import test from 'ava';
-import { ringPlacesOf, ringSidesOf } from '../../../agent/core/rings.ts';
+import { placeOn, ringSidesOf } from '../../../agent/core/rings.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
 import { createRandom, type Random } from '../../../datasets/index.ts';
 
@@ -69,9 +69,9 @@ test('a machine that joins or leaves changes the neighbours of a few, and of eac
 
 test('every machine finds the same places, and each ring has another order', (t) => {
   const [a, b] = peersOf(createRandom('places'), 2) as [PeerId, PeerId];
-  t.deepEqual(ringPlacesOf(a, ringCount), ringPlacesOf(a, ringCount));
-  t.is(new Set(ringPlacesOf(a, ringCount)).size, ringCount);
-  t.notDeepEqual(ringPlacesOf(a, ringCount), ringPlacesOf(b, ringCount));
+  t.deepEqual(placeOn(new Uint32Array(ringCount), a), placeOn(new Uint32Array(ringCount), a));
+  t.is(new Set(placeOn(new Uint32Array(ringCount), a)).size, ringCount);
+  t.notDeepEqual(placeOn(new Uint32Array(ringCount), a), placeOn(new Uint32Array(ringCount), b));
 });
 
 test('the sides are those that a plain sort finds, also where machines stand close together', (t) => {
