@@ -82,13 +82,13 @@ test('the sides are those that a plain sort finds, also where machines stand clo
       places: Uint32Array.of(random.below(spread), random.below(spread)),
     }));
     const placesOf = new Map(members.map(({ peer, places }) => [peer, places]));
-    const placeOn = (places: Uint32Array, peer: PeerId): Uint32Array => {
+    const placedOn = (places: Uint32Array, peer: PeerId): Uint32Array => {
       places.set(placesOf.get(peer)!);
       return places;
     };
     const [self] = members;
     const peers = members.map(({ peer }) => peer);
-    const sides = ringSidesOf(self!.peer, peers, { ringCount: 2, sideLength: 16, placeOn });
+    const sides = ringSidesOf(self!.peer, peers, { ringCount: 2, sideLength: 16, placeOn: placedOn });
     for (const [at, side] of sides.entries()) {
       const [ring, direction] = [Math.floor(at / 2), at % 2 === 0 ? 1 : -1];
       const distanceOf = (places: Uint32Array): number =>
