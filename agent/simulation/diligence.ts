@@ -1,7 +1,10 @@
 // What each agent must have done by now, whatever else is going on: asked others for proofs of their shards, restored some of its own files as a
-// trial. An agent that quietly stops to look breaks no other promise before it is too late.
+// trial, mended packs that have no shard to spare, told of owners that are gone. An agent that quietly stops to look breaks no other promise
+// before it is too late.
 
-import { days } from '../../datasets/index.ts';
+import { days, hours } from '../../datasets/index.ts';
+import { ownerSilenceMsMin } from '../limits.ts';
+import type { PackId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
@@ -10,16 +13,103 @@ import type { Shell } from './shell.ts';
 const dueMs = days(3);
 /** Who was awake for so long could be asked all the time. */
 const thereMs = days(1);
+/** What a pack needs has been there at every look for so long, and nobody made the shard that is missing. */
+const mendMsMax = hours(12);
+/** Who was awake for so long has heard what the others have. */
+const heardMs = hours(6);
+/** Words are said once a day, and clocks are set by hours. */
+const wordsMs = days(2);
+/** Nobody calls an owner silent that was awake for an hour in this time. */
+const spokeMs = days(4);
+/** With so many silent it may be a holiday. */
+const holidayShare = 1 / 3;
 
 /** Looks at every honest machine that was awake for long, in fleets in which all are connected. */
 export function lookAtDiligence(fleet: Fleet): void {
   for (const machine of fleet.machines) {
     const { shell } = machine;
     if (shell === undefined || machine.liar !== undefined || machine.isRevoked) continue;
-    if (awakeMs(fleet, machine) < dueMs || shell.core.membership.isSparse) continue;
+    if (shell.core.membership.isSparse) continue;
+    if (awakeMs(fleet, machine) >= heardMs) lookAtThinPacks(fleet, machine, shell);
+    if (awakeMs(fleet, machine) >= thereMs) lookAtVigil(fleet, machine, shell);
+    if (awakeMs(fleet, machine) < dueMs) continue;
     lookAtAudits(fleet, machine, shell);
     lookAtProofs(fleet, machine, shell);
   }
+}
+
+/** Since when a machine has lacked a shard that it could have had, by pack, at every look of this life. */
+const lackedMs = new WeakMap<Shell, ReadonlyMap<PackId, number>>();
+
+/** A pack of which no shard may be lost any more is mended as soon as what it takes is there, whoever may come back. */
+function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
+  const { platters } = machine;
+  const nowMs = fleet.queue.nowMs;
+  const before = lackedMs.get(shell);
+  const since = new Map<PackId, number>();
+  lackedMs.set(shell, since);
+  // A disk that was full is asked again hours later.
+  if (platters.isFull || platters.heldBytes + platters.copyBytes > platters.quotaBytes / 2) return;
+  for (const known of shell.core.shelf.packs.values()) {
+    const { descriptor, pack } = known;
+    const slot = shell.core.repair.slotOf(known);
+    if (descriptor === undefined || slot === undefined || known.held.has(slot)) continue;
+    const isWanted = fleet.ledger.isPromised(pack, nowMs) && shell.core.shelf.givenUpMs(known) === undefined;
+    if (!isWanted || fleet.ledger.isToBeWiped(descriptor.owner)) continue;
+    fleet.checks.counts.mended++;
+    const { k } = descriptor.redundancy;
+    const inReach = new Set(known.held);
+    const there = new Set(known.held);
+    for (const [index, peer] of known.others) {
+      if (!shell.core.membership.isAway(peer)) inReach.add(index);
+      const other = fleet.machineOf(peer);
+      const isThere = other !== undefined && other.liar === undefined && awakeMs(fleet, other) >= heardMs;
+      if (isThere && shell.core.membership.up.has(peer) && other.platters.hasIntact({ pack, index }))
+        there.add(index);
+    }
+    if (there.size < k || inReach.size > k) continue;
+    const sinceMs = before?.get(pack) ?? nowMs;
+    since.set(pack, sinceMs);
+    if (nowMs - sinceMs < mendMsMax) continue;
+    const hoursText = `${Math.round((nowMs - sinceMs) / hours(1))} hours`;
+    fleet.guards.violate(
+      'mended',
+      machine,
+      `has not made its shard of pack ${pack.slice(0, 8)} for ${hoursText}, of which ${there.size} of ${k} are there`,
+    );
+    return;
+  }
+}
+
+/** Peers raise the alarm for an owner that went silent, and for no other. */
+function lookAtVigil(fleet: Fleet, machine: Machine, { core, clock }: Shell): void {
+  const told = new Set(core.vigil.silences(clock.now()).map(({ peer }) => peer));
+  const owners = [...new Set([...core.catalogue.drives.values()].map(({ owner }) => owner))].flatMap(
+    (peer) => fleet.machineOf(peer) ?? [],
+  );
+  const watched = owners.filter(
+    ({ peer, isRevoked, hasLied, ups }) =>
+      peer !== machine.peer && !isRevoked && !hasLied && ups.length > 0 && !core.membership.isRevoked(peer),
+  );
+  const silent = watched.filter((owner) => silentMs(fleet, owner) > wordsMs / 2);
+  for (const owner of watched) {
+    fleet.checks.counts.vigil++;
+    if (told.has(owner.peer) && owner.upMsSince(fleet.queue.nowMs - spokeMs, fleet.queue.nowMs) > hours(1))
+      fleet.guards.violate('vigil', machine, `calls machine ${owner.index} silent, which is not`);
+    if (silent.length > owners.length * holidayShare || told.has(owner.peer)) continue;
+    if (silentMs(fleet, owner) > allowedSilenceMs(owner))
+      fleet.guards.violate('vigil', machine, `does not tell that machine ${owner.index} is silent`);
+  }
+}
+
+/** For how long it is off, or asleep; 0 while it is awake. */
+const silentMs = ({ queue }: Fleet, { ups }: Machine): number =>
+  Math.max(0, queue.nowMs - (ups.at(-1)?.toMs ?? queue.nowMs));
+
+/** More than anybody allows who heard all that it said: words are days apart where it was awake in between. */
+function allowedSilenceMs({ ups }: Machine): number {
+  const gaps = ups.map(({ fromMs }, at) => (at === 0 ? 0 : fromMs - ups[at - 1]!.toMs));
+  return Math.max(ownerSilenceMsMin, 1.5 * (Math.max(0, ...gaps) + wordsMs)) + wordsMs / 2;
 }
 
 /** For how long it is up and awake, without a break. */

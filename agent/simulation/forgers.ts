@@ -8,6 +8,9 @@ import { driveOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { type Scheduler, timesApart } from './scheduling.ts';
 
+/** Packs for which receipts are forged at once. */
+const forgedPacksMax = 16;
+
 /** Any machine but the admin's may try, at random moments over the days. */
 export function scheduleForgeries(scheduler: Scheduler): void {
   const { fleet } = scheduler;
@@ -20,27 +23,40 @@ export function scheduleForgeries(scheduler: Scheduler): void {
 function forge(fleet: Fleet, { shell, isUp }: Machine, random: Random): void {
   if (shell === undefined || !isUp) return;
   const victim = fleet.machines[random.below(fleet.options.agentCount)]!;
-  const messages = [
-    ...fleet.machines.flatMap((owner) => receiptsFor(fleet, owner)),
-    ...lossOf(fleet, victim),
-  ];
-  if (messages.length > 0) fleet.noteFault("words under others' names");
-  for (const message of messages)
-    for (const peer of shell.wire.peers) shell.wire.send(peer, fleet.frames.encode(message));
+  const receipts = receiptsFor(fleet, random);
+  const loss = lossOf(fleet, victim);
+  if (receipts.length + loss.length > 0) fleet.noteFault("words under others' names");
+  const peers = [...shell.wire.peers];
+  for (const { owner, message } of receipts)
+    // Only its owner waits for a receipt; somebody else may believe it all the same.
+    for (const peer of new Set([owner.peer, peers[random.below(peers.length)] ?? owner.peer]))
+      if (peers.includes(peer)) shell.wire.send(peer, fleet.frames.encode(message));
+  for (const message of loss) for (const peer of peers) shell.wire.send(peer, fleet.frames.encode(message));
 }
 
-/** For each shard of all that waits in an owner's outbox. */
-function receiptsFor(fleet: Fleet, { shell }: Machine): readonly WireMessage[] {
+interface ForgedReceipt {
+  readonly owner: Machine;
+  readonly message: WireMessage;
+}
+
+/** For each shard of some of the packs that wait in owners' outboxes. On full disks they are hundreds, and each word is checked. */
+function receiptsFor(fleet: Fleet, random: Random): readonly ForgedReceipt[] {
   const atMs = fleet.queue.nowMs;
-  return [...(shell?.core.shelf.packs.values() ?? [])].flatMap((known) => {
-    const members = known.isInOutbox ? (shell?.core.shelf.groupOf(known)?.members ?? []) : [];
-    return members.flatMap((peer, index): readonly WireMessage[] => {
+  const waiting = fleet.machines.flatMap((owner) =>
+    [...(owner.shell?.core.shelf.packs.values() ?? [])].flatMap((known) =>
+      known.isInOutbox ? [{ owner, known }] : [],
+    ),
+  );
+  const from = random.below(Math.max(1, waiting.length));
+  const chosen = [...waiting.slice(from), ...waiting.slice(0, from)].slice(0, forgedPacksMax);
+  return chosen.flatMap(({ owner, known }) =>
+    (owner.shell?.core.shelf.groupOf(known)?.members ?? []).flatMap((peer, index) => {
       const holder = fleet.machineOf(peer);
-      if (holder === undefined || holder.shell === shell) return [];
+      if (holder === undefined || holder === owner) return [];
       const receipt = signReceipt(holder.key, { pack: known.pack, index, atMs });
-      return [{ kind: 'receipt', receipt: unsigned(receipt) }];
-    });
-  });
+      return [{ owner, message: { kind: 'receipt', receipt: unsigned(receipt) } as const }];
+    }),
+  );
 }
 
 /** The next batch of the victim's log, as those know it who have all of it: it gives up all that was saved. */

@@ -25,9 +25,12 @@ export function lookInside(fleet: Fleet): void {
 }
 
 /** Nobody is put out, and no rule is changed, but by an admin of this very fleet. */
-function lookAtRoster(fleet: Fleet, machine: Machine, { core }: Shell): void {
+function lookAtRoster(fleet: Fleet, machine: Machine, { core, clock }: Shell): void {
   const { checks, guards, options } = fleet;
   checks.counts.admins++;
+  const optimizer = core.election.leaseAt(clock.now());
+  if (optimizer !== undefined && fleet.machineOf(optimizer.peer)?.isLayman === true)
+    guards.violate('plans', machine, 'waits for the plans of a machine that may make none');
   const { membership } = core;
   for (const id of membership.outIds) {
     const other = fleet.machineOf(id);

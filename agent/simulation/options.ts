@@ -123,6 +123,8 @@ export const checkNames = [
   'plans',
   'audits',
   'proofs',
+  'mended',
+  'vigil',
   'admins',
   'kept',
   'drives',

@@ -168,11 +168,19 @@ function unsettled(fleet: Fleet): string {
 }
 
 /** Promised packs of which shards are missing that the fleet could have made again. */
-function countThin({ checks, ledger, queue }: Fleet): number {
+function countThin({ checks, ledger, machines, queue }: Fleet): number {
   let count = 0;
+  // Whoever has not read its whole disk since may not know; how long that may take is another check.
+  const rotten = new Set(
+    machines.flatMap(({ platters, rotten: found }) =>
+      [...found.values()]
+        .filter(({ shard }) => platters.slot('held', shard) !== undefined && !platters.hasIntact(shard))
+        .map(({ shard }) => shard.pack),
+    ),
+  );
   for (const descriptor of packsOf(ledger.due(queue.nowMs)).values()) {
     const { pack, owner, redundancy } = descriptor;
-    if (ledger.isGivenUp(pack) || ledger.isToBeWiped(owner)) continue;
+    if (ledger.isGivenUp(pack) || ledger.isToBeWiped(owner) || rotten.has(pack)) continue;
     const intact = checks.intactOf(pack);
     if (intact.size < redundancy.n && intact.size >= redundancy.k) count++;
   }

@@ -13,7 +13,7 @@ import {
   signStatement,
   type Statement,
 } from '../codec/index.ts';
-import { certificateMs } from '../limits.ts';
+import { certificateMs, leaseMs } from '../limits.ts';
 import { snapshotId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf, driveRecordOf } from './ledger.ts';
@@ -172,12 +172,11 @@ export function scheduleLaymen({ fleet, random }: Scheduler): void {
       const machine = fleet.join(['holder']);
       machine.isLayman = true;
       machine.powerOn(fleet);
-      for (
-        let nextMs = atMs + laymanPlansMs;
-        nextMs < fleet.startMs + days(dayCount);
-        nextMs += laymanPlansMs
-      )
+      const untilMs = fleet.startMs + days(dayCount);
+      for (let nextMs = atMs + laymanPlansMs; nextMs < untilMs; nextMs += laymanPlansMs)
         fleet.queue.schedule(nextMs, () => planAsLayman(fleet, machine));
+      for (let nextMs = atMs + leaseMs; nextMs < untilMs; nextMs += leaseMs / 2)
+        fleet.queue.schedule(nextMs, () => leaseAsLayman(fleet, machine));
     });
   }
 }
@@ -188,4 +187,11 @@ function planAsLayman(fleet: Fleet, { peer, shell, isRevoked }: Machine): void {
   fleet.noteFault('plan of a layman');
   const epoch = plan.epoch + 1;
   shell.publish([{ kind: 'plan', plan: { ...plan, author: peer, epoch } }], () => {});
+}
+
+/** As an optimizer does; where nobody else has the lease it would be this one's for ever. */
+function leaseAsLayman(fleet: Fleet, { shell, isRevoked }: Machine): void {
+  if (shell?.mayPublish !== true || isRevoked) return;
+  const fromMs = unixMs(Math.floor(fleet.queue.nowMs));
+  shell.publish([{ kind: 'lease', fromMs, untilMs: unixMs(fromMs + leaseMs) }], () => {});
 }

@@ -45,6 +45,8 @@ interface Heard {
   gained: ShardKey | undefined;
   /** Proofs that are being read. */
   proofCount: number;
+  /** Shards that were asked for because the plan gives them, or what they are made from, to it. */
+  readonly mending: Map<string, ShardKey>;
   plan: Plan | undefined;
   sendCount: number;
   /** Its own clock at the last event. */
@@ -130,6 +132,8 @@ export class Witness {
     const heard = this.#heardBy(shell);
     if (effect.kind === 'send' && effect.message.kind === 'auditAsk')
       this.#asks(machine, heard, { to: effect.to, ask: effect.message });
+    if (effect.kind === 'send' && effect.message.kind === 'shardPull')
+      this.#pulls(machine, shell, { heard, shard: effect.message });
     if (effect.kind === 'sendShard') {
       this.#world.count('queues');
       if (++heard.sendCount > shardSendsMax)
@@ -147,6 +151,22 @@ export class Witness {
       this.#frees(machine, effect.shard, heard.nowMs);
   }
 
+  /** Copies of popular packs wait while anything that the plan gives to this machine is under way. */
+  #pulls(
+    machine: Machine,
+    { core }: Shell,
+    { heard, shard }: { readonly heard: Heard; readonly shard: ShardKey },
+  ): void {
+    const purposeOf = ({ pack, index }: ShardKey): string | undefined => core.purposeOf(pack, index);
+    const isForSlot = (one: ShardKey): boolean => purposeOf(one) === 'slot' || purposeOf(one) === 'part';
+    for (const [name, one] of heard.mending) if (!isForSlot(one)) heard.mending.delete(name);
+    if (isForSlot(shard)) heard.mending.set(nameOf(shard), { pack: shard.pack, index: shard.index });
+    if (purposeOf(shard) !== 'copy') return;
+    this.#world.count('copies');
+    if (heard.mending.size > 0)
+      this.#world.violate('copies', machine, `fetches a copy of ${shortOf(shard)} before it has mended`);
+  }
+
   #heardBy(shell: Shell): Heard {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
@@ -159,6 +179,7 @@ export class Witness {
       lastAskedMs: undefined,
       gained: undefined,
       proofCount: 0,
+      mending: new Map(),
       plan: undefined,
       sendCount: 0,
       nowMs: Number.NEGATIVE_INFINITY,

@@ -1,5 +1,6 @@
 // How long a swarm takes to find each planted bug:
 //   npx node test/benchmarks/planted-bugs.ts [SEED] [MINUTES] [NAME …]
+// SEED may be the options of one run, as a failed one prints them: then only that run hunts.
 // One hunt at a time, so that the CPU time is that of one core. Ends with 1 where a bug was not found.
 
 import { Worker } from 'node:worker_threads';

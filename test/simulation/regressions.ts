@@ -378,4 +378,23 @@ export const longRegressions: readonly Regression[] = [
       keepLast: 2,
     },
   },
+  {
+    cause:
+      'the check waited for shards to be made again that had just rotted, and that nobody can have read since: how long that may take is for the check of rot',
+    options: {
+      seed: 'm1',
+      agentCount: 10,
+      days: 8,
+      faults: {
+        nights: 'people',
+        alwaysOnShare: 0.5,
+        massOutageCount: 4,
+        massOutageShare: 0.6,
+        rotsPerDay: 10,
+        planBurstsPerDay: 2,
+        exchangeShare: 0.5,
+      },
+      tickMs: 120000,
+    },
+  },
 ];

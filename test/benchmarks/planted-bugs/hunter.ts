@@ -3,10 +3,12 @@
 import { cpuUsage } from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { plantInSource } from '../../helpers/planted-source.ts';
+import type { SimulationOptions } from '../../../agent/simulation/index.ts';
 import type { PlantedBug } from './bugs.ts';
 
 export interface HuntTask {
   readonly bug: PlantedBug;
+  /** Of all runs; or one run's options as JSON, and only that is run. */
   readonly seed: string;
   readonly cpuMsMax: number;
 }
@@ -26,11 +28,15 @@ async function hunt({ bug, seed, cpuMsMax }: HuntTask): Promise<HuntEnd> {
     const { user, system } = cpuUsage(before);
     return (user + system) / 1000;
   };
+  const isOneRun = seed.startsWith('{');
   for (let runs = 1; ; runs++) {
-    const options = { ...drawOptions(`${seed}-${runs}`, faultNames), endsEarly: true };
+    const options = {
+      ...(isOneRun ? (JSON.parse(seed) as SimulationOptions) : drawOptions(`${seed}-${runs}`, faultNames)),
+      endsEarly: true,
+    };
     const [violation] = simulate(options).violations;
     const found = violation === undefined ? undefined : { seed: String(options.seed), ...violation };
-    if (found !== undefined || cpuMs() > cpuMsMax) return { runs, cpuMs: cpuMs(), found };
+    if (found !== undefined || isOneRun || cpuMs() > cpuMsMax) return { runs, cpuMs: cpuMs(), found };
   }
 }
 
