@@ -1,7 +1,7 @@
 // How a machine becomes a member: by making a fleet, or by an invite; and how a member becomes an admin, by the recovery
 // kit. All happen while no agent runs in the folder.
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { days, DreyError, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
@@ -32,7 +32,7 @@ import {
   wipeWaitMsMax,
 } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
-import { type Home, homeAt, writeWhole } from './home.ts';
+import { type Home, homeAt, makeHome, writeWhole } from './home.ts';
 import {
   type Identity,
   isMemberHome,
@@ -129,7 +129,7 @@ export function createFleet(options: CreateFleetOptions): CreatedFleet {
   const home = homeAt(options.home);
   const fleetName = settledName(options.fleetName, 'fleet');
   const machineName = settledName(options.machineName, 'machine');
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 });
+  makeHome(home);
   assertNoMember(home);
   const kitFile = options.kitFile ?? join(home.folder, 'recovery-kit.drey');
   assertNewKit(kitFile);
@@ -324,7 +324,7 @@ export async function joinFleet(options: JoinFleetOptions): Promise<JoinedFleet>
     });
   }
   const machineName = settledName(options.machineName, 'machine');
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 });
+  makeHome(home);
   const machineKey = machineKeyBeforeJoin(home, createMachineKey);
   const { requestJoin } = await import('./wire/index.ts');
   const welcome = await requestJoin({ machineKey, invite, name: machineName });

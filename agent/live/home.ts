@@ -3,13 +3,16 @@
 
 import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -74,6 +77,32 @@ export function homeAt(folder: string): Home {
     portFile: join(folder, 'port.json'),
     reserveFile: join(folder, 'reserve'),
   };
+}
+
+/** Makes the agent's folder where there is none, for its owner alone. Throws `home-unusable`. */
+export function makeHome({ folder }: Home): void {
+  try {
+    makeFolders(folder);
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new DreyError({
+      code: 'home-unusable',
+      message: `the agent's folder ${folder} cannot be made, or is none that can be written (${why})`,
+      advice: 'Name a folder of your own with --home.',
+      cause: error,
+    });
+  }
+}
+
+/** One by one: `recursive` never ends where a system says of a folder that is there that it is not, as /proc does. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) throw new Error('a file');
+    return;
+  }
+  makeFolders(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Writes a file whole or not at all: temporary name, flush, rename, flush of the folder. Mode 0600. */
