@@ -11,7 +11,7 @@ import {
   type StatementRecord,
 } from '../codec/index.ts';
 import type { CallHandlers } from '../control/index.ts';
-import { AgentCore, type HeardForget, type ScrubPosition } from '../core/index.ts';
+import { AgentCore, type HeardForget, type MeshShape, type ScrubPosition } from '../core/index.ts';
 import { eventLinesMax, telemetryAgeMsMax } from '../limits.ts';
 import type { Clock, Timer } from '../ports.ts';
 import type { DriveId, PeerId } from '../units.ts';
@@ -54,6 +54,7 @@ export interface Parts {
   readonly agentLog: AgentLog;
   /** Where people say that the machine stands. */
   readonly site?: string;
+  readonly meshShape: MeshShape | undefined;
   readonly store: Store;
   readonly log: LiveLog;
   readonly disk: LiveDisk;
@@ -90,12 +91,12 @@ export class LiveAgent {
   #isStopped = false;
 
   constructor(parts: Parts) {
-    const { identity, log, disk, clock, home } = parts;
+    const { identity, log, disk, clock, home, meshShape } = parts;
     this.#parts = parts;
     this.identity = identity;
     this.peer = identity.machineKey.peer;
-    const random = createLiveRandom();
-    this.core = new AgentCore({ self: this.peer, fleet: identity.fleet, fraction: () => random.fraction() });
+    const [random, { fleet }] = [createLiveRandom(), identity];
+    this.core = new AgentCore({ self: this.peer, fleet, fraction: () => random.fraction(), meshShape });
     this.ownWords = new OwnWords(this, clock);
     this.#admission = new Admission({
       identity,

@@ -13,7 +13,14 @@ import {
   machineKeyFromSeed,
   openStatement,
 } from '../codec/index.ts';
-import { quotaBytesDefaultMax, quotaShareDefault, reserveBytes } from '../limits.ts';
+import type { MeshShape } from '../core/index.ts';
+import {
+  fullMeshMax,
+  quotaBytesDefaultMax,
+  quotaShareDefault,
+  reserveBytes,
+  ringCountDefault,
+} from '../limits.ts';
 import { type FleetId, fleetId } from '../units.ts';
 import { type Home, readJson, writeJson } from './home.ts';
 import { statfsSync } from 'node:fs';
@@ -114,11 +121,20 @@ const settingsSchema = z.strictObject({
   quotaBytes: z.int().min(0),
   /** Where people say that it stands; most machines have none. */
   site: z.string().min(1).max(rowLimits.attributeLengthMax).exactOptional(),
+  /** Up to how many machines are all connected, and on how many rings more stand; no command writes it. */
+  mesh: z
+    .strictObject({
+      meshMax: z.int().min(1).max(fullMeshMax),
+      ringCount: z.int().min(1).max(ringCountDefault),
+    })
+    .exactOptional(),
 });
 
 export interface MachineSettings {
   readonly quotaBytes: number;
   readonly site?: string;
+  /** For trials with few machines: all of a fleet must have the same. Absent: as large fleets need it (limits.ts). */
+  readonly mesh?: MeshShape;
 }
 
 /** Half of what is free now, at most 1 TiB: a person may change it in the settings. */
@@ -131,13 +147,17 @@ function defaultQuotaBytes(home: Home): number {
 }
 
 /** Sets what is wanted and keeps the rest, or reads what was set. An empty site is none. */
-export function settleSettings(home: Home, wanted: Partial<MachineSettings> = {}): MachineSettings {
+export function settleSettings(
+  home: Home,
+  wanted: Partial<Omit<MachineSettings, 'mesh'>> = {},
+): MachineSettings {
   const stored = readJson(home.settingsFile, settingsSchema);
   const site = wanted.site ?? stored?.site ?? '';
   const settings = {
     version: 1 as const,
     quotaBytes: wanted.quotaBytes ?? stored?.quotaBytes ?? defaultQuotaBytes(home),
     ...(site === '' ? {} : { site }),
+    ...(stored?.mesh === undefined ? {} : { mesh: stored.mesh }),
   };
   if (JSON.stringify(settings) !== JSON.stringify(stored)) writeJson(home.settingsFile, settings);
   return settings;

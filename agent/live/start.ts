@@ -36,7 +36,10 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
   const home = homeAt(options.home);
   const identity = readIdentity(home);
   settlePriority(home);
-  const { quotaBytes, site } = settleSettings(home, options.site === undefined ? {} : { site: options.site });
+  const { quotaBytes, site, mesh } = settleSettings(
+    home,
+    options.site === undefined ? {} : { site: options.site },
+  );
   const store = await openStore(home.database);
   try {
     const agentLog = openAgentLog(home.logFile);
@@ -56,6 +59,7 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
       log,
       disk,
       clock: createLiveClock(),
+      meshShape: mesh,
       ...(site === undefined ? {} : { site }),
     });
     await agent.start(options);

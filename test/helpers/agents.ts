@@ -1,10 +1,11 @@
 // Real agents for tests: processes of the command itself on loopback, each in a temporary folder, ended by their pid.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { InviteAnswer } from '../../agent/control/index.ts';
+import type { MeshShape } from '../../agent/core/index.ts';
 import {
   askCommand,
   joinAgentProcess,
@@ -37,6 +38,15 @@ export interface FleetSetting {
   readonly quota?: string;
   /** More options of `drey fleet create`. */
   readonly create?: readonly string[];
+  /** What each machine's settings say about who is connected to whom; absent: nothing. */
+  readonly mesh?: MeshShape;
+}
+
+/** Settings that no command writes, before a machine's first start. */
+function settle(home: string, { mesh }: FleetSetting): void {
+  if (mesh === undefined) return;
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  writeFileSync(join(home, 'settings.json'), JSON.stringify({ version: 1, quotaBytes: 0, mesh }));
 }
 
 /** A fleet with its first agent up; every process ends with the test. */
@@ -50,6 +60,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
   });
   const { quota = '1GB' } = setting;
   const home = join(root, 'pc-01');
+  settle(home, setting);
   const { kitFile, passphrase } = await askCommand<{ kitFile: string; passphrase: string }>([
     'fleet',
     'create',
@@ -69,6 +80,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
   agents.push(admin);
   const { invite } = await askCommand<InviteAnswer>(['fleet', 'invite', '--home', home, '--uses', '20']);
   const add = async (name: string, site?: string): Promise<RunningAgent> => {
+    settle(join(root, name), setting);
     const agent = await joinAgentProcess({ name, home: join(root, name), invite, quota, site });
     agents.push(agent);
     return agent;
