@@ -29,7 +29,7 @@ export class Frames {
   readonly #batchesByHash = new Map<string, Decoded<SignedBatch>>();
   readonly #messages = new WeakMap<Uint8Array, WireMessage>();
   readonly #hints = new WeakMap<Uint8Array, Hint>();
-  readonly #receipts = new WeakMap<Uint8Array, Receipt>();
+  readonly #receipts = new WeakMap<Uint8Array, Decoded<Receipt>>();
   readonly #kept: Uint8Array[] = [];
   #count = 0;
   #longCount = 0;
@@ -83,11 +83,13 @@ export class Frames {
 
   /** A receipt that was signed in this process needs no check of its signature. */
   rememberReceipt(receipt: Receipt): void {
-    this.#receipts.set(receipt.bytes, receipt);
+    this.#receipts.set(receipt.bytes, { ok: true, value: receipt });
   }
 
+  /** Opens each receipt once: one that is forged goes to many. */
   openReceipt(bytes: Uint8Array): Decoded<Receipt> {
-    const known = this.#receipts.get(bytes);
-    return known === undefined ? openReceipt(bytes) : { ok: true, value: known };
+    const opened = this.#receipts.get(bytes) ?? openReceipt(bytes);
+    this.#receipts.set(bytes, opened);
+    return opened;
   }
 }
