@@ -265,11 +265,25 @@ export class Placement {
       (known) => known.isInOutbox || this.#hasSurplus(known),
     );
     this.#mayWait = waiting.length > 0;
-    return waiting.flatMap((known) => {
-      const hearers = this.#waitsFor(known);
-      for (const peer of hearers) this.#membership.call(peer);
-      return this.#announcePackTo(hearers, known);
-    });
+    return this.#remindersOf(waiting);
+  }
+
+  /** One word to each for all packs of a group: after a first backup thousands wait for the same few. */
+  #remindersOf(waiting: readonly KnownPack[]): Effects {
+    const byPeer = new Map<PeerId, HeldByGroup>();
+    for (const known of waiting) {
+      const group = this.#shelf.groupOf(known);
+      for (const peer of this.#waitsFor(known)) {
+        this.#membership.call(peer);
+        if (group === undefined || !this.#membership.up.has(peer)) continue;
+        const byGroup: HeldByGroup = byPeer.get(peer) ?? new Map();
+        byPeer.set(peer, byGroup);
+        addHeld(byGroup, group, known);
+      }
+    }
+    return [...byPeer].flatMap(([peer, byGroup]) =>
+      [...byGroup].flatMap(([group, held]) => this.#pages(peer, held, { group: group.id, scope: 'update' })),
+    );
   }
 
   /** From now on with patience: whoever is away for a night says all when it comes back. */

@@ -116,3 +116,21 @@ test('an owner reminds a holder of a receipt that was lost, whatever the holder 
   known.signed.add(2, third.peer);
   t.deepEqual(remindedAt(minutes(120)), []);
 });
+
+test('packs of one group that wait for the same machines are named in one word to each', (t) => {
+  const { placement, shelf } = placementOf();
+  for (const fill of [2, 3, 4]) {
+    const { owner, drive, placementClass, redundancy } = descriptor;
+    const about = { owner, drive, placementClass, redundancy };
+    shelf.describe(describePack(new Uint8Array(100).fill(fill), about).descriptor).isInOutbox = true;
+  }
+  placement.handle({ kind: 'tick', now: startMs });
+  const reminders = placement
+    .handle({ kind: 'tick', now: unixMs(startMs + minutes(1)) })
+    .flatMap((effect) => (effect.kind === 'send' && effect.message.kind === 'inventory' ? [effect] : []));
+  t.deepEqual(
+    reminders.map(({ to }) => to).toSorted(),
+    [first, second, third].map(({ peer }) => peer).toSorted(),
+  );
+  for (const { message } of reminders) t.is(message.kind === 'inventory' && message.held.length, 4);
+});
