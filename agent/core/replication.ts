@@ -2,7 +2,7 @@
 // the contents: records are for the other machines, after they are stored.
 
 import { type UnixMs } from '../../datasets/index.ts';
-import { hexOf, type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
+import { hexOf, type LogWant, type SignedBatch, type Stream, type WireMessage } from '../codec/index.ts';
 import {
   headsAfterAppendMs,
   headsEveryMs,
@@ -16,35 +16,13 @@ import {
   waitingAskersMax,
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
+import { Comparing } from './comparing.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
+import { emptyLog, isOtherThan, keepHash, type KnownLog } from './known-log.ts';
 import type { Membership } from './membership.ts';
-import { RecentHashes } from './recent-hashes.ts';
 
-interface KnownLog {
-  readonly author: PeerId;
-  readonly stream: Stream;
-  /** Sequence number of the next batch that the log wants, counting those that are being stored. */
-  next: number;
-  /** The same as it is told to others; undefined since it moved on. */
-  told: LogWant | undefined;
-  /** The same of those that are flushed. */
-  storedNext: number;
-  /** How far a hint or a later batch said that the log goes. */
-  heardNext: number;
-  /** The last question for batches: from which one on, and when. */
-  asked: { readonly sequence: number; readonly atMs: number } | undefined;
-  /** In the comparison with this number the other side named the log, as far as `theirNext`. */
-  comparison: number;
-  theirNext: number;
-  /** Of the newest batches here; undefined before the first. */
-  hashes: RecentHashes | undefined;
-  isForked: boolean;
-  /** When its author was last shown what it forgot. */
-  shownMs: number;
-  /** Who asked for what is still on its way here. */
-  askers: Set<PeerId> | undefined;
-}
+type Heads = Extract<WireMessage, { kind: 'heads' }>;
 
 /** Statements handed on by one life of an agent; an admin writes a few in a year, and each disk goes back once. */
 const handedOnMax = 1024;
@@ -67,12 +45,14 @@ export class Replication {
   /** Statements out of second histories that were written into the own log. */
   readonly #handedOn = new Set<string>();
   #nextHeadsMs = 0;
+  readonly #comparing: Comparing;
   /** When the first other machine was there. */
   #metMs: UnixMs | undefined;
 
   constructor(membership: Membership, fraction: () => number) {
     this.#membership = membership;
     this.#fraction = fraction;
+    this.#comparing = new Comparing(membership);
   }
 
   handle(event: EventOf<Replication['hears'][number]>): Effects {
@@ -95,12 +75,18 @@ export class Replication {
   /** Compares logs with about the first few that connect: where hundreds come up, all with all would be the whole work. */
   #greet(peer: PeerId, now: UnixMs): Effects {
     if (this.#metMs === undefined) [this.#metMs, this.#nextHeadsMs] = [now, now + retryMsMin];
+    this.#comparing.connected(peer);
     const isChosen = Math.sqrt(this.#fraction()) * this.#membership.up.size < headsOnConnect;
-    return isChosen ? [this.#headsTo(peer, 'wanted')] : [];
+    if (!isChosen) return [];
+    // Two that are asked at once both send all that is missing: in a large fleet the second is asked when the first has answered.
+    if (!this.#membership.isSparse || !this.#comparing.isUnderWay(now))
+      return [this.#headsTo(peer, 'wanted', now)];
+    this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
+    return [];
   }
 
-  #message({ from, message }: Extract<CoreEvent, { kind: 'message' }>): Effects {
-    if (message.kind === 'heads') return this.#compare(from, message.next, message.reply);
+  #message({ from, message, now }: Extract<CoreEvent, { kind: 'message' }>): Effects {
+    if (message.kind === 'heads') return this.#compare(from, message, now);
     if (message.kind !== 'logPull') return [];
     for (const want of message.want) this.#rememberAsker(from, want);
     return [{ kind: 'sendBatches', to: from, want: message.want }];
@@ -116,7 +102,7 @@ export class Replication {
   }
 
   /** Sends what the other lacks; asks for what it lacks itself. */
-  #compare(from: PeerId, theirs: readonly LogWant[], reply: 'wanted' | 'none'): Effects {
+  #compare(from: PeerId, { next: theirs, reply }: Heads, now: UnixMs): Effects {
     // Hundreds of logs are compared at once: what they say is noted on the logs themselves, no table is built.
     const comparison = ++this.#comparison;
     let isBehind = false;
@@ -136,7 +122,9 @@ export class Replication {
     }
     const effects: CoreEffect[] = [];
     if (missing.length > 0) effects.push({ kind: 'sendBatches', to: from, want: missing });
-    if (isBehind && reply === 'wanted') effects.push(this.#headsTo(from, 'none'));
+    // Where the words of both crossed it has these heads already, and sends what is missing here.
+    if (isBehind && reply === 'wanted' && !this.#comparing.isWith(from, now))
+      effects.push(this.#headsTo(from, 'none', now));
     return effects;
   }
 
@@ -325,7 +313,7 @@ export class Replication {
     const isMeeting = now - (this.#metMs ?? -Infinity) < meetingMs && !this.#membership.isSparse;
     this.#nextHeadsMs = now + (isMeeting ? retryMsMin : everyMs) * (0.75 + 0.5 * this.#fraction());
     const peer = this.#anybody();
-    return peer === undefined ? [] : [this.#headsTo(peer, 'wanted')];
+    return peer === undefined ? [] : [this.#headsTo(peer, 'wanted', now)];
   }
 
   #anybody(): PeerId | undefined {
@@ -333,8 +321,9 @@ export class Replication {
     return peers[Math.floor(this.#fraction() * peers.length)];
   }
 
-  #headsTo(to: PeerId, reply: 'wanted' | 'none'): CoreEffect {
+  #headsTo(to: PeerId, reply: Heads['reply'], now: UnixMs): CoreEffect {
     this.#heads ??= this.#allHeads();
+    if (reply === 'wanted') this.#comparing.asked(to, now);
     return { kind: 'send', to, message: { kind: 'heads', next: this.#heads, reply } };
   }
 
@@ -359,36 +348,11 @@ export class Replication {
   #logOf(author: PeerId, stream: Stream): KnownLog {
     const known = this.#logs[stream].get(author);
     if (known !== undefined) return known;
-    const log: KnownLog = {
-      author,
-      stream,
-      next: 0,
-      told: undefined,
-      storedNext: 0,
-      heardNext: 0,
-      asked: undefined,
-      comparison: 0,
-      theirNext: 0,
-      hashes: undefined,
-      isForked: false,
-      shownMs: Number.NEGATIVE_INFINITY,
-      askers: undefined,
-    };
+    const log = emptyLog(author, stream);
     this.#logs[stream].set(author, log);
     this.#heads = undefined;
     return log;
   }
-}
-
-function keepHash(log: KnownLog, { sequence, hash }: SignedBatch, keptMax: number): void {
-  log.hashes ??= new RecentHashes();
-  log.hashes.keep(sequence, { hash, keptMax });
-}
-
-/** Whether a log's author signed something else under the same number, or after other words; of old ones nobody knows any more. */
-function isOtherThan({ sequence, hash, previous }: SignedBatch, { hashes }: KnownLog): boolean {
-  if (hashes === undefined) return false;
-  return (hashes.of(sequence) ?? hash) !== hash || (hashes.of(sequence - 1) ?? previous) !== previous;
 }
 
 const isCertificateLike = (record: SignedBatch['records'][number]): boolean => record.kind === 'statement';

@@ -1,0 +1,57 @@
+// What an agent remembers of one log besides the batches themselves: how far it goes here and elsewhere, who asked, its newest hashes.
+
+import type { SignedBatch, LogWant, Stream } from '../codec/index.ts';
+import type { PeerId } from '../units.ts';
+import { RecentHashes } from './recent-hashes.ts';
+
+export interface KnownLog {
+  readonly author: PeerId;
+  readonly stream: Stream;
+  /** Sequence number of the next batch that the log wants, counting those that are being stored. */
+  next: number;
+  /** The same as it is told to others; undefined since it moved on. */
+  told: LogWant | undefined;
+  /** The same of those that are flushed. */
+  storedNext: number;
+  /** How far a hint or a later batch said that the log goes. */
+  heardNext: number;
+  /** The last question for batches: from which one on, and when. */
+  asked: { readonly sequence: number; readonly atMs: number } | undefined;
+  /** In the comparison with this number the other side named the log, as far as `theirNext`. */
+  comparison: number;
+  theirNext: number;
+  /** Of the newest batches here; undefined before the first. */
+  hashes: RecentHashes | undefined;
+  isForked: boolean;
+  /** When its author was last shown what it forgot. */
+  shownMs: number;
+  /** Who asked for what is still on its way here. */
+  askers: Set<PeerId> | undefined;
+}
+
+export const emptyLog = (author: PeerId, stream: Stream): KnownLog => ({
+  author,
+  stream,
+  next: 0,
+  told: undefined,
+  storedNext: 0,
+  heardNext: 0,
+  asked: undefined,
+  comparison: 0,
+  theirNext: 0,
+  hashes: undefined,
+  isForked: false,
+  shownMs: Number.NEGATIVE_INFINITY,
+  askers: undefined,
+});
+
+export function keepHash(log: KnownLog, { sequence, hash }: SignedBatch, keptMax: number): void {
+  log.hashes ??= new RecentHashes();
+  log.hashes.keep(sequence, { hash, keptMax });
+}
+
+/** Whether a log's author signed something else under the same number, or after other words; of old ones nobody knows any more. */
+export function isOtherThan({ sequence, hash, previous }: SignedBatch, { hashes }: KnownLog): boolean {
+  if (hashes === undefined) return false;
+  return (hashes.of(sequence) ?? hash) !== hash || (hashes.of(sequence - 1) ?? previous) !== previous;
+}

@@ -1,0 +1,69 @@
+// Whom an agent of a large fleet asks to compare logs, and when: two at once would both send all that is missing.
+
+import test from 'ava';
+import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import type { LogWant } from '../../../agent/codec/index.ts';
+import { Replication } from '../../../agent/core/replication.ts';
+import type { Effects } from '../../../agent/core/effects.ts';
+import { headsAfterAppendMs } from '../../../agent/limits.ts';
+import type { PeerId } from '../../../agent/units.ts';
+import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
+
+const [self, second, third] = machines as [
+  (typeof machines)[number],
+  (typeof machines)[number],
+  (typeof machines)[number],
+];
+
+const at = (ms: number): UnixMs => unixMs(startMs + ms);
+
+/** An agent that greets everybody who connects, in a fleet that is too large to be fully connected. */
+function replicationOf() {
+  const membership = membershipOf(self);
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const batch = batchOf(second, records);
+  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  membership.setSparse(true);
+  const replication = new Replication(membership, () => 0);
+  replication.handle({ kind: 'batchStored', batch, now: startMs });
+  const connect = (peer: PeerId, now: UnixMs): Effects => {
+    membership.handle({ kind: 'connected', peer, now });
+    return replication.handle({ kind: 'connected', peer, now });
+  };
+  const disconnect = (peer: PeerId, now: UnixMs) => membership.handle({ kind: 'disconnected', peer, now });
+  const hearHeads = (from: PeerId, next: readonly LogWant[], now: UnixMs): Effects =>
+    replication.handle({ kind: 'message', from, message: { kind: 'heads', next, reply: 'wanted' }, now });
+  return { replication, connect, disconnect, hearHeads };
+}
+
+const askedIn = (effects: Effects): readonly PeerId[] =>
+  effects.flatMap((effect) => (effect.kind === 'send' && effect.message.kind === 'heads' ? [effect.to] : []));
+
+test('of several that connect at once one is asked, and another when that one had its time', (t) => {
+  const { replication, connect } = replicationOf();
+  t.deepEqual(askedIn(connect(second.peer, at(0))), [second.peer]);
+  t.deepEqual(askedIn(connect(third.peer, at(10))), []);
+  t.deepEqual(askedIn(replication.handle({ kind: 'tick', now: at(headsAfterAppendMs + 10) })).length, 1);
+});
+
+test('who was asked and went away is waited for no longer, also when it comes back', (t) => {
+  const { connect, disconnect } = replicationOf();
+  connect(second.peer, at(0));
+  disconnect(second.peer, at(10));
+  t.deepEqual(askedIn(connect(third.peer, at(20))), [third.peer]);
+  const again = replicationOf();
+  again.connect(second.peer, at(0));
+  again.disconnect(second.peer, at(10));
+  t.deepEqual(askedIn(again.connect(second.peer, at(20))), [second.peer]);
+});
+
+test('where the words of both cross each sends what the other lacks, and names its logs no second time', (t) => {
+  const { connect, hearHeads } = replicationOf();
+  const theirs = [{ author: third.peer, stream: 'facts', sequence: 7 }] as const;
+  connect(second.peer, at(0));
+  const crossed = hearHeads(second.peer, theirs, at(10));
+  t.deepEqual(askedIn(crossed), []);
+  t.true(crossed.some((effect) => effect.kind === 'sendBatches' && effect.to === second.peer));
+  const later = hearHeads(second.peer, theirs, at(headsAfterAppendMs + seconds(1)));
+  t.deepEqual(askedIn(later), [second.peer], 'it may have lost them since');
+});
