@@ -108,7 +108,7 @@ export class Witness {
         heard.sendCount--;
         return;
       case 'shardProved':
-        heard.proofCount--;
+        heard.proofCount = Math.max(0, heard.proofCount - 1);
         return;
       case 'rebuilt':
         if (event.outcome === 'stored') heard.gained = unknownTo(shell, event.shard);
@@ -139,7 +139,8 @@ export class Witness {
       if (++heard.sendCount > shardSendsMax)
         this.#world.violate('queues', machine, `sends ${heard.sendCount} shards at once`);
     }
-    if (effect.kind === 'proveShard') {
+    // A liar reads nothing for a proof, or hours later, when it may have stopped to lie.
+    if (effect.kind === 'proveShard' && !machine.hasLied) {
       this.#world.count('queues');
       if (++heard.proofCount > proofsMax)
         this.#world.violate('queues', machine, `reads ${heard.proofCount} shards for proofs at once`);
