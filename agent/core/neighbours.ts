@@ -166,7 +166,7 @@ export class Neighbours {
     // The lower id dials at once, the higher one a little later: two dials at the same time are only work. Whoever has not told yet where
     // it stands can be dialled by nobody.
     const isUntold = this.#membership.addressesOf(self).length === 0;
-    this.#dialing.schedule(peer, isUntold || peer > self ? now : now + retryMsMin);
+    this.#dialing.schedule(peer, isUntold || peer > self ? now : now + 2 * retryMsMin);
   }
 
   /** How large the fleet is, and who stands where. */

@@ -98,7 +98,7 @@ test('of two machines that hear of each other the lower one dials, and one that 
   tellAddresses(known, self);
   for (const trial of [known, fresh]) for (const peer of [lower, higher]) tellAddresses(trial, peer);
   t.deepEqual(dialled(known.tick(0)), [higher]);
-  t.deepEqual(dialled(known.tick(seconds(1))), [lower]);
+  t.true(dialled(known.tick(seconds(2))).includes(lower));
   t.deepEqual(dialled(fresh.tick(0)), [lower, higher]);
 });
 
@@ -108,7 +108,7 @@ test('whoever says where it stands while the agent runs is dialled at once', (t)
   trial.tick(0);
   t.deepEqual(dialled(tellAddresses(trial, peers[11]!)), [peers[11]]);
   t.deepEqual(dialled(tellAddresses(trial, peers[3]!)), [], 'the lower id dials first');
-  t.deepEqual(dialled(trial.tick(seconds(1))), [peers[3]]);
+  t.true(dialled(trial.tick(seconds(2))).includes(peers[3]!));
 });
 
 test('a first dial that fails is tried again within seconds, and then ever more rarely', (t) => {
