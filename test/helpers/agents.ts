@@ -32,6 +32,12 @@ export function temporaryFolder(t: ExecutionContext, purpose: string): string {
   return folder;
 }
 
+/** What `drey status` says, on one line: it breaks lines where they would be too long. */
+export async function statusLine(home: string): Promise<string> {
+  const { output } = await runCommand(['status', '--home', home]);
+  return output.replaceAll(/\s+/gu, ' ');
+}
+
 export interface FleetSetting {
   readonly holderSilence: string;
   /** Of each machine; "1GB" when absent. */

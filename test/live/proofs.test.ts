@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ProveAnswer, ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
-import { askCommand, killAgent, runCommand, startAgentProcess } from '../../cli/demo/processes.ts';
+import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/processes.ts';
 import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
 import { days } from '../../datasets/index.ts';
-import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
+import { failureOf, startFleet, statusLine, temporaryFolder } from '../helpers/agents.ts';
 
 function heldFiles(home: string): readonly string[] {
   const folder = join(home, 'shards', 'held');
@@ -88,6 +88,8 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
       writeFileSync(file, bytes);
     }
   t.is(await failureOf(['verify', '--prove', '--home', owner.home]), 'verify-found-problems');
-  const { output } = await runCommand(['status', '--home', owner.home]);
-  t.regex(output, /last proven restorable: .* ago \(4 files, .* machines\); a trial .* ago failed: \S/u);
+  t.regex(
+    await statusLine(owner.home),
+    /last proven restorable: .* ago \(4 files, .* machines\); a trial .* ago failed: \S/u,
+  );
 });
