@@ -150,31 +150,30 @@ function zoneOffsets(atMs: number): (timeZone: string | undefined) => number {
   };
 }
 
-function orderAccess(rows: readonly AccessRow[]): readonly AccessRow[] {
-  const ordered = rows.toSorted(
+const orderAccess = (rows: readonly AccessRow[]): readonly AccessRow[] =>
+  mergeAlike(
+    rows,
     (a, b) => a.hourMs - b.hourMs || compareText(a.machine, b.machine) || compareText(a.file, b.file),
+    addAccess,
   );
-  const merged: AccessRow[] = [];
-  for (const row of ordered) {
-    const last = merged.at(-1);
-    if (last?.hourMs === row.hourMs && last.machine === row.machine && last.file === row.file) {
-      merged[merged.length - 1] = addAccess(last, row);
-    } else {
-      merged.push(row);
-    }
-  }
-  return merged;
-}
 
-function orderPackReads(rows: readonly PackReadRow[]): readonly PackReadRow[] {
-  const ordered = rows.toSorted(
+const orderPackReads = (rows: readonly PackReadRow[]): readonly PackReadRow[] =>
+  mergeAlike(
+    rows,
     (a, b) => a.hourMs - b.hourMs || compareText(a.machine, b.machine) || compareText(a.pack, b.pack),
+    (a, b) => ({ ...a, reads: a.reads + b.reads }),
   );
-  const merged: PackReadRow[] = [];
-  for (const row of ordered) {
+
+/** In order, those that stand at the same place added up. */
+function mergeAlike<Row>(
+  rows: readonly Row[],
+  compare: (a: Row, b: Row) => number,
+  add: (a: Row, b: Row) => Row,
+): readonly Row[] {
+  const merged: Row[] = [];
+  for (const row of rows.toSorted(compare)) {
     const last = merged.at(-1);
-    if (last?.hourMs === row.hourMs && last.machine === row.machine && last.pack === row.pack)
-      merged[merged.length - 1] = { ...last, reads: last.reads + row.reads };
+    if (last !== undefined && compare(last, row) === 0) merged[merged.length - 1] = add(last, row);
     else merged.push(row);
   }
   return merged;

@@ -2,8 +2,8 @@
 // anybody can add it up. A copy that is there was counted when it was brought.
 
 import type { MachineId } from '../datasets/index.ts';
-import { movedBefore } from './placement-limits.ts';
-import { rowsOf, trafficOf, trafficOfWeek } from './plan-limits.ts';
+import { movedBefore, type PlacementLimits } from './placement-limits.ts';
+import { addRows, type MachineTraffic, rowsOf, trafficAt, trafficOf, trafficOfWeek } from './plan-limits.ts';
 import type { Plan, PlannedCopy } from './plan.ts';
 import { groupOfPack } from './rendezvous.ts';
 
@@ -23,19 +23,12 @@ export function broughtCopies({ popular }: Plan, before: Plan | undefined): read
   return (popular?.copies ?? []).filter((copy) => !known.has(nameOf(copy)));
 }
 
-type Traffic = Map<MachineId, { takenBytes: number; givenBytes: number }>;
-
 /** Bytes that these copies make machines take in and give out. */
-export function copyTraffic(plan: Plan, copies: readonly PlannedCopy[]): Traffic {
-  const traffic: Traffic = new Map();
-  const at = (machine: MachineId): { takenBytes: number; givenBytes: number } => {
-    const known = traffic.get(machine) ?? { takenBytes: 0, givenBytes: 0 };
-    traffic.set(machine, known);
-    return known;
-  };
+export function copyTraffic(plan: Plan, copies: readonly PlannedCopy[]): Map<MachineId, MachineTraffic> {
+  const traffic = new Map<MachineId, MachineTraffic>();
   for (const copy of copies) {
-    at(copy.machine).takenBytes += copy.bytes;
-    for (const machine of sourcesOf(plan, copy)) at(machine).givenBytes += shardBytesOf(copy);
+    trafficAt(traffic, copy.machine).takenBytes += copy.bytes;
+    for (const machine of sourcesOf(plan, copy)) trafficAt(traffic, machine).givenBytes += shardBytesOf(copy);
   }
   return traffic;
 }
@@ -84,11 +77,10 @@ export class BringBudget {
 }
 
 /** Limits of a week by machine, as admins set them; absent where nobody limits that. */
-export interface WeekLimits {
-  readonly takenBytesPerWeek?: number;
-  readonly givenBytesPerWeek?: number;
-  readonly movedBytesPerWeek?: number;
-}
+export type WeekLimits = Pick<
+  PlacementLimits,
+  'takenBytesPerWeek' | 'givenBytesPerWeek' | 'movedBytesPerWeek'
+>;
 
 /** A plan with its copies, and with what they bring counted in its week where admins limit that. */
 export function withCountedCopies(
@@ -108,13 +100,7 @@ export function withCountedCopies(
   if (!isCounted) return counted;
   const isSameWeek = week.fromMs === plan.weekMoved?.fromMs;
   const traffic = copyTraffic(plan, brought);
-  for (const { machine, takenBytes, givenBytes } of (isSameWeek ? plan.limits?.before : undefined) ?? []) {
-    const known = traffic.get(machine) ?? { takenBytes: 0, givenBytes: 0 };
-    traffic.set(machine, {
-      takenBytes: known.takenBytes + takenBytes,
-      givenBytes: known.givenBytes + givenBytes,
-    });
-  }
+  if (isSameWeek) addRows(traffic, plan.limits?.before ?? []);
   return {
     ...counted,
     limits: {

@@ -13,20 +13,31 @@ export interface BrokenLimit {
   readonly advice: string;
 }
 
-type MachineTraffic = Record<'takenBytes' | 'givenBytes', number>;
+export type MachineTraffic = Record<'takenBytes' | 'givenBytes', number>;
+
+/** What is counted of a machine so far, to be added to. */
+export function trafficAt(traffic: Map<MachineId, MachineTraffic>, machine: MachineId): MachineTraffic {
+  const known = traffic.get(machine) ?? { takenBytes: 0, givenBytes: 0 };
+  traffic.set(machine, known);
+  return known;
+}
+
+/** Adds what a plan carries of earlier ones. */
+export function addRows(
+  traffic: Map<MachineId, MachineTraffic>,
+  rows: NonNullable<PlanLimits['before']>,
+): void {
+  for (const { machine, takenBytes, givenBytes } of rows) {
+    const known = trafficAt(traffic, machine);
+    known.takenBytes += takenBytes;
+    known.givenBytes += givenBytes;
+  }
+}
 
 /** What machines took in and gave out since the week began, this plan included. */
 export function trafficOf({ classes, limits }: Plan): ReadonlyMap<MachineId, MachineTraffic> {
   const traffic = new Map<MachineId, MachineTraffic>();
-  const at = (machine: MachineId): MachineTraffic => {
-    const known = traffic.get(machine) ?? { takenBytes: 0, givenBytes: 0 };
-    traffic.set(machine, known);
-    return known;
-  };
-  for (const { machine, takenBytes, givenBytes } of limits?.before ?? []) {
-    at(machine).takenBytes += takenBytes;
-    at(machine).givenBytes += givenBytes;
-  }
+  addRows(traffic, limits?.before ?? []);
   const groups = new Map(
     classes.flatMap(({ name, groups: some }) => some.map((one) => [one.id, { name, one }])),
   );
@@ -35,8 +46,8 @@ export function trafficOf({ classes, limits }: Plan): ReadonlyMap<MachineId, Mac
     const to = found?.one.members[slot];
     if (found === undefined || to === undefined) continue;
     const bytes = limits?.bytesPerSlot?.[found.name] ?? 0;
-    at(to).takenBytes += bytes;
-    if (from !== undefined) at(from).givenBytes += bytes;
+    trafficAt(traffic, to).takenBytes += bytes;
+    if (from !== undefined) trafficAt(traffic, from).givenBytes += bytes;
   }
   return traffic;
 }

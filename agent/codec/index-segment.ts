@@ -3,7 +3,7 @@
 import type { ChunkId } from '../units.ts';
 import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from './descriptor.ts';
 import { accept, type Decoded, reject } from './envelope.ts';
-import { decodePackEntries, encodePackEntry, packEntryBytes, type PackEntry } from './pack.ts';
+import { decodePackEntries, encodePackEntries, packEntryBytes, type PackEntry } from './pack.ts';
 import type { PackDescriptor } from './shard.ts';
 
 /** Which chunks lie in a pack, and how the pack is placed. */
@@ -35,10 +35,8 @@ export function encodeIndexSegment(packs: readonly IndexedPack[]): Uint8Array {
     view.setUint32(at + 4, entries.length);
     segment.set(descriptor, at + packHeadBytes);
     at += packHeadBytes + descriptor.length;
-    for (const entry of entries) {
-      segment.set(encodePackEntry(entry), at);
-      at += packEntryBytes;
-    }
+    segment.set(encodePackEntries(entries), at);
+    at += packEntryBytes * entries.length;
   }
   return segment;
 }

@@ -191,22 +191,23 @@ export class PackWriter {
       view.setUint32(at, length);
       at += 4;
     }
-    for (const entry of this.#entries) {
-      bytes.set(encodePackEntry(entry), at);
-      at += packEntryBytes;
-    }
+    bytes.set(encodePackEntries(this.#entries), at);
     return bytes;
   }
 }
 
-/** 44 bytes: chunk id, then blob, offset and length as 32-bit numbers. */
-export function encodePackEntry(entry: PackEntry): Uint8Array {
-  const bytes = new Uint8Array(packEntryBytes);
-  bytes.set(bytesOfHex(entry.chunk));
+/** Entries in a row, 44 bytes each: chunk id, then blob, offset and length as 32-bit numbers. */
+export function encodePackEntries(entries: readonly PackEntry[]): Uint8Array {
+  const bytes = new Uint8Array(packEntryBytes * entries.length);
   const view = new DataView(bytes.buffer);
-  view.setUint32(32, entry.blob);
-  view.setUint32(36, entry.offset);
-  view.setUint32(40, entry.length);
+  let at = 0;
+  for (const { chunk, blob, offset, length } of entries) {
+    bytes.set(bytesOfHex(chunk), at);
+    view.setUint32(at + 32, blob);
+    view.setUint32(at + 36, offset);
+    view.setUint32(at + 40, length);
+    at += packEntryBytes;
+  }
   return bytes;
 }
 

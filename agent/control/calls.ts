@@ -8,13 +8,11 @@ import type { ProofResult, RetentionRules } from '../core/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, InviteId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
-import { type FoldersAnswers, foldersSchemas } from './folders-calls.ts';
+import { type FoldersAnswers, foldersSchemas, path, phrase } from './folders-calls.ts';
 import { type MembersAnswers, membersSchemas } from './members-calls.ts';
 import { type OperationsAnswers, operationsSchemas } from './operations-calls.ts';
 
-const path = z.string().min(1).max(4096);
 const name = z.string().min(1).max(128);
-const phrase = z.string().max(1024);
 const ruleCount = z.int().min(0).max(1_000_000).exactOptional();
 
 /** Checks of every request; unknown keys are refused. */

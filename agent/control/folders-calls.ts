@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import type { DriveId } from '../units.ts';
 
-const path = z.string().min(1).max(4096);
+export const path = z.string().min(1).max(4096);
+export const phrase = z.string().max(1024);
 
 export const foldersSchemas = {
   protect: z.strictObject({
@@ -11,7 +12,7 @@ export const foldersSchemas = {
     ignore: z.array(z.string().min(1).max(256)).max(256),
     /** `none`: not even caches and trash of a home folder are left out. */
     defaultIgnores: z.literal('none').exactOptional(),
-    phrase: z.string().max(1024).exactOptional(),
+    phrase: phrase.exactOptional(),
   }),
   /** The words that `protect` answered were shown to their person. */
   phraseSeen: z.strictObject({}),

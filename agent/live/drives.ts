@@ -77,12 +77,7 @@ export class Drives {
   async unprotect(drive: RunningDrive): Promise<void> {
     this.note(drive, { leftMs: this.#parts.clock.now() });
     await this.#rest(drive);
-    [drive.failure, drive.wait, drive.first, drive.lastOutcome] = [
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ];
+    Object.assign(drive, { failure: undefined, wait: undefined, first: undefined, lastOutcome: undefined });
   }
 
   async stop(): Promise<void> {

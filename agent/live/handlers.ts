@@ -20,7 +20,7 @@ import { changeWipes, listWipes } from './deletions.ts';
 import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from './lookups.ts';
-import { acceptChange, unprotect } from './mass-changes.ts';
+import { acceptChange, unprotect } from './folder-wishes.ts';
 import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } from './openable.ts';
 import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './members.ts';
 import { importTelemetry } from './telemetry/index.ts';

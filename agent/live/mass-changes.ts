@@ -1,15 +1,7 @@
-// What a person says of a folder of theirs that is protected: that a mass change in it was meant (while nobody has, nothing of the drive is
-// forgotten), or that it is to be protected no more.
+// What people are told of a mass change. While nobody has said that it was meant, nothing of the drive is forgotten.
 
-import { existsSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
-import { unixMs } from '../../datasets/index.ts';
-import type { UnprotectAnswer } from '../control/index.ts';
-import { driveId } from '../units.ts';
-import type { LiveAgent } from './agent.ts';
 import type { MassChange } from './data-path/index.ts';
 import type { RunningDrive } from './running-drive.ts';
-import { wrong } from './wrong.ts';
 
 export const heldText = 'nothing older is forgotten until somebody has looked';
 
@@ -23,48 +15,4 @@ export function reasonToKeepAll({ lastOutcome }: RunningDrive): string | undefin
   return lastOutcome.massChange === undefined
     ? undefined
     : `${massChangeText(lastOutcome.massChange)}; "drey protect FOLDER --accept-change" says that it was your wish`;
-}
-
-/** A person says that what happened until now was their wish. Throws `drive-unknown`. */
-export function acceptChange(
-  agent: LiveAgent,
-  path: string,
-): { readonly drive: string; readonly accepted?: { readonly before: number; readonly harmed: number } } {
-  const drive = protectedFolder(agent, path);
-  const massChange = drive.lastOutcome?.massChange;
-  agent.drives.note(drive, { acceptedMs: unixMs(agent.now()) });
-  drive.lastOutcome &&= {};
-  return {
-    drive: driveId(drive.stored.drive),
-    ...(massChange === undefined
-      ? {}
-      : { accepted: { before: massChange.before, harmed: massChange.harmed } }),
-  };
-}
-
-/** The drive of a folder that is protected here, by the folder, a link to it, or the first digits of its id. Throws `drive-unknown`. */
-function protectedFolder(agent: LiveAgent, wanted: string): RunningDrive {
-  const place = existsSync(wanted) ? realpathSync(wanted) : wanted;
-  const found = [...agent.drives.running.values()].filter(
-    ({ stored }) =>
-      stored.leftMs === undefined && (stored.folder === place || isIdOf(stored.drive, basename(wanted))),
-  );
-  const [drive] = found.filter(({ stored }) => stored.folder === place).concat(found);
-  if (drive !== undefined && (found.length === 1 || drive.stored.folder === place)) return drive;
-  throw wrong(
-    'drive-unknown',
-    'that folder is not protected here',
-    'Name a protected folder of this machine: see `drey status`.',
-  );
-}
-
-const isIdOf = (drive: string, digits: string): boolean => digits.length >= 6 && drive.startsWith(digits);
-
-/** Takes no more snapshots of a folder; what was saved stays. Throws `drive-unknown`. */
-export async function unprotect(agent: LiveAgent, wanted: string): Promise<UnprotectAnswer> {
-  const running = protectedFolder(agent, wanted);
-  await agent.drives.unprotect(running);
-  const drive = driveId(running.stored.drive);
-  const snapshotCount = agent.core.catalogue.drives.get(drive)?.heads.length ?? 0;
-  return { drive, folder: running.stored.folder, snapshotCount };
 }

@@ -32,11 +32,9 @@ export function temporaryFolder(t: ExecutionContext, purpose: string): string {
   return folder;
 }
 
-/** What `drey status` says, on one line: it breaks lines where they would be too long. */
-export async function statusLine(home: string): Promise<string> {
-  const { output } = await runCommand(['status', '--home', home]);
-  return output.replaceAll(/\s+/gu, ' ');
-}
+/** What `drey status` says: for no terminal each paragraph is one line. */
+export const statusOf = async (home: string): Promise<string> =>
+  (await runCommand(['status', '--home', home])).output;
 
 export interface FleetSetting {
   readonly holderSilence: string;

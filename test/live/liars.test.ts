@@ -11,7 +11,7 @@ import { askCommand, startAgentProcess, stopAgents, type RunningAgent } from '..
 import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
 import { doubtGraceMs } from '../../agent/limits.ts';
 import { hours, minutes, seconds } from '../../datasets/index.ts';
-import { startFleet, statusLine, temporaryFolder } from '../helpers/agents.ts';
+import { startFleet, statusOf, temporaryFolder } from '../helpers/agents.ts';
 import { fakeClocks, fakeTimeLibrary } from '../helpers/faked-clocks.ts';
 
 const testWithClocks = fakeTimeLibrary === undefined ? test.skip : test;
@@ -107,11 +107,11 @@ testWithClocks(
       );
     });
     t.regex(
-      await statusLine(liar.home),
+      await statusOf(liar.home),
       /This machine is warned as a holder: .*it showed other bytes than those that it was given \(seen by.*\(self-doubted, since/u,
     );
     t.regex(
-      await statusLine(owner.home),
+      await statusOf(owner.home),
       new RegExp(`What ${liar.name} holds .* other bytes.*\\(machine-doubted, since`, 'u'),
     );
     await waitForDays('both being left out', (views) => {
@@ -125,7 +125,7 @@ testWithClocks(
       t.true(seen.get('dropped')! - seen.get('warned')! >= doubtGraceMs, `${agent.name} had a day`);
     }
     t.regex(
-      await statusLine(dropper.home),
+      await statusOf(dropper.home),
       /This machine is left out as a holder for \d+ hours, .*it did not have shards that it had said it has.* When those hours are over it is tried again by itself.*\(self-doubted, since/u,
     );
     const rest = agents.filter((agent) => agent !== liar && agent !== dropper);
@@ -150,6 +150,6 @@ testWithClocks(
         ),
       ),
     );
-    t.notRegex(await statusLine(dropper.home), /self-doubted/u);
+    t.notRegex(await statusOf(dropper.home), /self-doubted/u);
   },
 );

@@ -12,7 +12,7 @@ import type {
 import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, runCommand, startAgentProcess } from '../../cli/demo/processes.ts';
 import { waitUntil } from '../../cli/demo/waiting.ts';
-import { failureOf, startFleet, statusLine } from '../helpers/agents.ts';
+import { failureOf, startFleet, statusOf } from '../helpers/agents.ts';
 import { parseExposition } from '../helpers/exposition.ts';
 import { startWebhookReceiver } from '../helpers/receivers.ts';
 
@@ -55,7 +55,7 @@ test('a machine that goes is told once, its return once, metrics say it too, and
     { about: victim.peer, level: 'warning' },
   );
   t.regex(
-    await statusLine(admin!.home),
+    await statusOf(admin!.home),
     /What pc-04 holds for others has fewer copies.*\(machine-gone, since \d{4}-/u,
   );
   const { metricsUrl, metricsTokenFile } = await askCommand<DashboardAnswer>(['dashboard', ...home]);

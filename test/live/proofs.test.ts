@@ -9,7 +9,7 @@ import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/processes.ts';
 import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
 import { days } from '../../datasets/index.ts';
-import { failureOf, startFleet, statusLine, temporaryFolder } from '../helpers/agents.ts';
+import { failureOf, startFleet, statusOf, temporaryFolder } from '../helpers/agents.ts';
 
 function heldFiles(home: string): readonly string[] {
   const folder = join(home, 'shards', 'held');
@@ -89,7 +89,7 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
     }
   t.is(await failureOf(['verify', '--prove', '--home', owner.home]), 'verify-found-problems');
   t.regex(
-    await statusLine(owner.home),
+    await statusOf(owner.home),
     /last proven restorable: .* ago \(4 files, .* machines\); a trial .* ago failed: \S/u,
   );
 });

@@ -9,7 +9,7 @@ import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, startAgentProcess, stopAgents } from '../../cli/demo/processes.ts';
 import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
 import { days, hours } from '../../datasets/index.ts';
-import { startFleet, statusLine, temporaryFolder } from '../helpers/agents.ts';
+import { startFleet, statusOf, temporaryFolder } from '../helpers/agents.ts';
 import { fakeClocks, fakeTimeLibrary } from '../helpers/faked-clocks.ts';
 
 const testWithClocks = fakeTimeLibrary === undefined ? test.skip : test;
@@ -53,7 +53,7 @@ testWithClocks(
     await waitUntil({ what: 'all telling of the silent owner', agents: others, secondsMax: 120 }, (views) =>
       views.every(isSilent),
     );
-    t.regex(await statusLine(others[1]!.home), /Nothing new of pc-02 is saved \(one drive\)/u);
+    t.regex(await statusOf(others[1]!.home), /Nothing new of pc-02 is saved \(one drive\)/u);
 
     // It is back, but what it should save is gone: it does not have to say so itself.
     rmSync(folder, { recursive: true });
@@ -67,6 +67,6 @@ testWithClocks(
     await waitUntil({ what: 'all telling of the drive', agents: others, secondsMax: 120 }, (views) =>
       views.every(tells('snapshot-old', saved.drive)),
     );
-    t.regex(await statusLine(others[1]!.home), /What changed in a drive of pc-02 is not safe/u);
+    t.regex(await statusOf(others[1]!.home), /What changed in a drive of pc-02 is not safe/u);
   },
 );

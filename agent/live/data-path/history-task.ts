@@ -189,10 +189,7 @@ function isSame(left: TreeEntry, right: TreeEntry): boolean {
   if (left.kind === 'folder') return true;
   const isContentSame =
     left.kind === 'file' && right.kind === 'file'
-      ? left.byteCount === right.byteCount && isSameList(left.chunks, right.chunks)
-      : left.kind !== 'file' && right.kind !== 'file' && contentOf(left) === contentOf(right);
+      ? left.chunks.join() === right.chunks.join()
+      : contentOf(left) === contentOf(right);
   return isContentSame && mtimeMsOf(left) === mtimeMsOf(right);
 }
-
-const isSameList = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.every((one, index) => one === right[index]);

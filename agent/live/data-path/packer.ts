@@ -7,7 +7,7 @@ import {
   cutPoint,
   decodePackEntries,
   describePack,
-  encodePackEntry,
+  encodePackEntries,
   isHole,
   namingKey,
   type PackDescriptor,
@@ -28,14 +28,14 @@ export interface StagedPack {
 /** A staged pack as one line of a drive's journal. */
 export interface PackLine {
   readonly descriptor: PackDescriptor;
-  /** `encodePackEntry` of each, one after another, in base64. */
+  /** `encodePackEntries`, in base64. */
   readonly entries: string;
 }
 
 export const packLine = ({ descriptor, entries }: StagedPack): Uint8Array<ArrayBuffer> =>
   encodeLine({
     descriptor,
-    entries: Buffer.concat(entries.map(encodePackEntry)).toString('base64'),
+    entries: Buffer.from(encodePackEntries(entries)).toString('base64'),
   } satisfies PackLine);
 
 export const packOfLine = ({ descriptor, entries }: PackLine): StagedPack => ({
