@@ -10,6 +10,8 @@ import { join } from 'node:path';
 export const namespacePrefix = (pid: number): string => `drey${pid}`;
 /** Of a run's folder under the system's temporary one. */
 export const folderPrefix = (pid: number): string => `drey-chaos-${pid}-`;
+const namespaceForm = /^drey(\d+)-(?:hub|\d+)$/u;
+const folderForm = /^drey-chaos-(\d+)-\w+$/u;
 /** What small disks of a run are called in the list of mounts. */
 export const mountSource = 'drey-chaos';
 
@@ -30,11 +32,11 @@ export function leftoversOf(found: Found, isRunning: (pid: number) => boolean, f
     .map((line) => line.split(' '))
     .filter(([source, place = '']) => source === mountSource && place.startsWith(`${folder}/`))
     .map(([, place = '']) => place)
-    .filter((place) => isLeft(place.slice(folder.length + 1).split('/')[0] ?? '', /^drey-chaos-(\d+)-\w+$/u));
+    .filter((place) => isLeft(place.slice(folder.length + 1).split('/')[0] ?? '', folderForm));
   return {
-    namespaces: found.namespaces.filter((name) => isLeft(name, /^drey(\d+)-(?:hub|\d+)$/u)),
+    namespaces: found.namespaces.filter((name) => isLeft(name, namespaceForm)),
     mounts: places,
-    folders: found.folders.filter((name) => isLeft(name, /^drey-chaos-(\d+)-\w+$/u)),
+    folders: found.folders.filter((name) => isLeft(name, folderForm)),
   };
 }
 
