@@ -40,6 +40,7 @@ interface CommandOptions {
   readonly swarm?: number;
   readonly jobs: number;
   readonly keepGoing?: true;
+  readonly cpu?: true;
   readonly json?: string;
 }
 
@@ -146,6 +147,7 @@ async function run(options: CommandOptions): Promise<void> {
   if (options.swarm === undefined) return runOne(options);
   const isWell = await swarm({
     minutes: options.swarm,
+    timeOf: options.cpu === true ? 'processor' : 'clock',
     jobs: options.jobs,
     seed: options.seed,
     faults: parseFaultNames(options.faults),
@@ -180,6 +182,10 @@ const command = new Command('simulate')
     number('--swarm', 0.01, 1e5),
   )
   .option('--jobs <count>', 'runs at once, in a swarm', number('--jobs', 1, 256), Math.max(1, cpus().length))
+  .option(
+    '--cpu',
+    "a swarm's minutes are the processor's, not the clock's: it does as much on a busy machine, only later",
+  )
   .option('--keep-going', 'a swarm goes on after a broken promise, and tells of all at its end')
   .option('--json <file>', 'write the report there')
   .addHelpText(

@@ -5,6 +5,12 @@ import { replayCommand, type Report, type SimulationOptions } from '../agent/sim
 import { say, spanText } from './print.ts';
 import type { Failed, SwarmWord } from './swarm-worker.ts';
 
+/** How long a swarm has run, by the clock and on the processor: on a busy machine they are far apart. */
+export interface SwarmTook {
+  readonly clockMs: number;
+  readonly processorMs: number;
+}
+
 /** A broken promise, and the smallest run so far that breaks it. */
 export interface Failure {
   readonly seed: string;
@@ -16,6 +22,7 @@ export interface Failure {
 export interface Endless {
   readonly seed: string;
   readonly options: SimulationOptions;
+  /** Of the processor. */
   readonly tookMs: number;
 }
 
@@ -69,17 +76,17 @@ export class SwarmTally {
   }
 
   /** One line for whoever waits; `running` names the seeds at work and for how long. */
-  lineOf(tookMs: number, running: readonly string[]): string {
+  lineOf({ clockMs, processorMs }: SwarmTook, running: readonly string[]): string {
     const { runs, simulatedDays, events } = this.sums;
     const faults = Object.values(this.faults).reduce((sum, count) => sum + count, 0);
     const failed = this.failures.length + this.endless.length;
-    return `${spanText(tookMs)}: ${runs} runs, ${simulatedDays} simulated days, ${events} events, ${faults} faults, ${failed} failed; now ${running.join(', ') || 'nothing'}`;
+    return `${spanText(clockMs)} (${spanText(processorMs)} of the processor): ${runs} runs, ${simulatedDays} simulated days, ${events} events, ${faults} faults, ${failed} failed; now ${running.join(', ') || 'nothing'}`;
   }
 
-  say(tookMs: number): void {
+  say({ clockMs, processorMs }: SwarmTook): void {
     const { sums } = this;
     say(
-      `${sums.runs} runs, ${sums.simulatedDays} simulated days (${sums.machineDays} machine-days) in ${(tookMs / secondMs).toFixed(0)} s, the longest ${(sums.longestMs / secondMs).toFixed(1)} s (${sums.longestSeed}); ${sums.events} events`,
+      `${sums.runs} runs, ${sums.simulatedDays} simulated days (${sums.machineDays} machine-days) in ${(clockMs / secondMs).toFixed(0)} s, ${(processorMs / secondMs).toFixed(0)} s of the processor, the longest ${(sums.longestMs / secondMs).toFixed(1)} s (${sums.longestSeed}); ${sums.events} events`,
     );
     say(
       `snapshots: ${sums.acknowledged} acknowledged, ${sums.restored} restored and compared; packs that the world destroyed: ${sums.beyondRepair}`,
@@ -88,7 +95,7 @@ export class SwarmTally {
     say(`checks: ${sumsText(this.checks)}`);
     for (const failure of this.failures) sayFailure(failure);
     for (const { seed, options, tookMs: endedMs } of this.endless) {
-      say(`\nseed ${seed} was not over after ${spanText(endedMs)} and was ended`);
+      say(`\nseed ${seed} was not over after ${spanText(endedMs)} of the processor and was ended`);
       say(`again: ${replayCommand(options)}`);
     }
   }

@@ -1,6 +1,7 @@
 // One thread of a swarm: takes seeds and runs them. Of a failure it tells at once, then of every smaller run that breaks the same
 // promise: whoever ends this thread in the middle loses only what had not been found yet.
 
+import { threadCpuUsage } from 'node:process';
 import { parentPort } from 'node:worker_threads';
 import {
   drawOptions,
@@ -30,6 +31,7 @@ export type SwarmWord =
       readonly seed: string;
       readonly options: SimulationOptions;
       readonly report: Report;
+      /** Of the processor. */
       readonly tookMs: number;
     }
   | { readonly kind: 'smaller'; readonly failed: Failed }
@@ -39,10 +41,11 @@ export type SwarmWord =
 const tell = (word: SwarmWord): void => parentPort?.postMessage(word);
 
 function work({ seed, faults }: SwarmTask): void {
-  const startedMs = performance.now();
+  const before = threadCpuUsage();
   const options = drawOptions(seed, faults);
   const report = simulate(options);
-  tell({ kind: 'ran', seed, options, report, tookMs: performance.now() - startedMs });
+  const { user, system } = threadCpuUsage(before);
+  tell({ kind: 'ran', seed, options, report, tookMs: (user + system) / 1000 });
   if (report.violations.length > 0) {
     const found = (failed: Failed): void => tell({ kind: 'smaller', failed });
     found(shrink({ options, report }, { run: simulate, isOver: () => false, found }));

@@ -17,11 +17,12 @@ const program = fileURLToPath(new URL('../../cli/simulate.ts', import.meta.url))
 function startSwarm(
   t: ExecutionContext,
   swarmMinutes: number,
+  ...others: readonly string[]
 ): { readonly child: ChildProcessByStdio<null, Readable, null>; readonly json: string } {
   const folder = mkdtempSync(join(tmpdir(), 'drey-swarm-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const json = join(folder, 'swarm.json');
-  const args = ['--swarm', `${swarmMinutes}`, '--jobs', '1', '--seed', 'stopped', '--json', json];
+  const args = ['--swarm', `${swarmMinutes}`, '--jobs', '1', '--seed', 'stopped', '--json', json, ...others];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   return { child, json };
@@ -52,6 +53,15 @@ test('a swarm ends the runs that are going when its time is over', async (t) => 
   t.true(Number(written['tookSeconds']) < 30);
 });
 
+test('a swarm that counts the processor ends by that, whatever the clock says', async (t) => {
+  t.timeout(minutes(2));
+  const { child, json } = startSwarm(t, 0.03, '--cpu');
+  const said = await text(child.stdout);
+  t.regex(said, /of the processor's time/u);
+  const written = JSON.parse(readFileSync(json, 'utf8')) as Record<string, unknown>;
+  t.true(Number(written['processorSeconds']) >= 1.8);
+});
+
 test('every failure is kept, with the smallest run that breaks the promise', (t) => {
   const options = { ...drawOptions('tally', faultNames), agentCount: 4, days: 1 };
   const report = simulate(options);
@@ -69,7 +79,7 @@ test('every failure is kept, with the smallest run that breaks the promise', (t)
   t.is(tally.sums.runs, 3);
   t.is(tally.sums.longestSeed, 'broken');
   t.regex(
-    tally.lineOf(1000, ['next for 1.0 s']),
-    /3 runs, 3 simulated days, \d+ events, \d+ faults, 2 failed; now next/u,
+    tally.lineOf({ clockMs: 3000, processorMs: 1000 }, ['next for 1.0 s']),
+    /^3\.0 s \(1\.0 s of the processor\): 3 runs, 3 simulated days, \d+ events, \d+ faults, 2 failed; now next/u,
   );
 });
