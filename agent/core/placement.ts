@@ -4,11 +4,12 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import type { Receipt, WireMessage } from '../codec/index.ts';
-import { inventoryEveryMs, inventoryPackCountMax, reminderMsMax, shardRetryMs } from '../limits.ts';
+import { inventoryEveryMs, inventoryPackCountMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
+import { Reminders } from './reminders.ts';
 import { type KnownPack, noteLacks, type Shelf } from './shelf.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
@@ -23,7 +24,7 @@ export class Placement {
   #nextReminderMs = 0;
   /** Something here waits for the words of others: the outbox, or shards that belong elsewhere. */
   #mayWait = true;
-  #reminderWaitMs = shardRetryMs;
+  readonly #reminders = new Reminders();
 
   constructor(membership: Membership, shelf: Shelf) {
     this.#membership = membership;
@@ -50,6 +51,7 @@ export class Placement {
 
   /** A new plan holds: tell every member of every group what is here. */
   planChanged(): Effects {
+    this.#reminders.restart();
     this.#waitForWords();
     return [...this.#announceToAll(), ...this.#removeSurplus()];
   }
@@ -259,13 +261,16 @@ export class Placement {
   /** Messages are lost, and words under another plan do not count: what waits is announced again. */
   #remind(now: UnixMs): Effects {
     if (!this.#mayWait || now < this.#nextReminderMs) return [];
-    this.#nextReminderMs = now + this.#reminderWaitMs;
-    this.#reminderWaitMs = Math.min(reminderMsMax, 2 * this.#reminderWaitMs);
     const waiting = [...this.#shelf.packs.values()].filter(
       (known) => known.isInOutbox || this.#hasSurplus(known),
     );
     this.#mayWait = waiting.length > 0;
-    return this.#remindersOf(waiting);
+    const due = this.#reminders.due(
+      waiting.map(({ pack }) => pack),
+      now,
+    );
+    this.#nextReminderMs = this.#reminders.nextMs;
+    return this.#remindersOf(waiting.filter(({ pack }) => due.has(pack)));
   }
 
   /** One word to each for all packs of a group: after a first backup thousands wait for the same few. */
@@ -286,11 +291,10 @@ export class Placement {
     );
   }
 
-  /** From now on with patience: whoever is away for a night says all when it comes back. */
+  /** With patience: whoever is away for a night says all when it comes back. */
   #waitForWords(): void {
     this.#mayWait = true;
     this.#nextReminderMs = 0;
-    this.#reminderWaitMs = shardRetryMs;
   }
 
   /** Whose word is still missing: its receipt (its inventory alone may have come), or that it has its shard under this plan. */

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { minutes, unixMs } from '../../../datasets/index.ts';
+import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { describePack, type WireMessage } from '../../../agent/codec/index.ts';
 import { Placement } from '../../../agent/core/placement.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
@@ -133,4 +133,29 @@ test('packs of one group that wait for the same machines are named in one word t
     [first, second, third].map(({ peer }) => peer).toSorted(),
   );
   for (const { message } of reminders) t.is(message.kind === 'inventory' && message.held.length, 4);
+});
+
+test('a pack that was just staged hastens no word about one that has waited for days', (t) => {
+  const { placement, shelf } = placementOf();
+  const { owner, drive, placementClass, redundancy } = descriptor;
+  const about = { owner, drive, placementClass, redundancy };
+  shelf.take(descriptor.pack).isInOutbox = true;
+  let now: UnixMs = startMs;
+  let words = 0;
+  const tick = (): void => {
+    now = unixMs(now + minutes(1));
+    for (const effect of placement.handle({ kind: 'tick', now }))
+      if (effect.kind === 'send' && effect.message.kind === 'inventory')
+        words += effect.message.held.filter(({ pack }) => pack === descriptor.pack).length;
+  };
+  for (let minute = 0; minute < 600; minute++) tick();
+  words = 0;
+  for (let count = 1; count <= 10; count++) {
+    const staged = describePack(new Uint8Array(100).fill(100 + count), about).descriptor;
+    shelf.describe(staged).isInOutbox = true;
+    placement.handle({ kind: 'packStaged', descriptor: staged, now });
+    for (let minute = 0; minute < 20; minute++) tick();
+  }
+  // 200 minutes, in which a word about it is due at most twice to each of the three.
+  t.true(words <= 6, `${words} words`);
 });
