@@ -85,7 +85,7 @@ export class Audit {
   #roundNumber = 0;
   #nextRoundMs = 0;
   #nextMs = 0;
-  /** Who waits for a proof that is being read. */
+  /** For whom a proof is being read, also where it went away meanwhile: the reading goes on. */
   readonly #proving = new Set<PeerId>();
   /** Questions that wait until a proof was read, the last one of each machine. */
   readonly #queue = new Map<PeerId, Ask>();
@@ -132,7 +132,6 @@ export class Audit {
           ? this.#askCalled(event.peer, event.now)
           : [];
       case 'disconnected':
-        this.#proving.delete(event.peer);
         this.#queue.delete(event.peer);
         if (this.#question?.peer === event.peer) this.#question = undefined;
         return [];

@@ -4,6 +4,7 @@
 import { hours, type Random, seconds } from '../../datasets/index.ts';
 import type { LeafProof, ShardKey, WireMessage } from '../codec/index.ts';
 import type { CoreEffect, Effects, Shelf } from '../core/index.ts';
+import type { ProofOutcome } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
@@ -47,12 +48,18 @@ export class Liar {
         if (this.kind === 'alters') this.#later(shell, hours(1), () => this.#alter());
         return [effect];
       case 'proveShard':
-        return this.#prove(effect, shell);
+        if (!this.#readsNothing) return [effect];
+        this.#prove(effect, shell);
+        return [];
       case 'send':
         return this.#send(effect, shell);
       default:
         return [effect];
     }
+  }
+
+  get #readsNothing(): boolean {
+    return this.kind === 'drops' || this.kind === 'alters' || this.kind === 'silent';
   }
 
   #later(shell: Shell, waitMs: number, act: () => void): void {
@@ -71,29 +78,22 @@ export class Liar {
     if (rotten !== undefined) this.#parts.noteHarm(rotten);
   }
 
-  #prove(effect: Extract<CoreEffect, { kind: 'proveShard' }>, shell: Shell): Effects {
-    if (this.kind === 'silent') return [];
-    if (this.kind === 'late') {
-      this.#later(shell, hours(2), () => shell.carryOut(effect));
-      return [];
-    }
-    if (this.kind !== 'drops' && this.kind !== 'alters') return [effect];
-    // It read nothing: some bytes, and hashes that fit to nothing.
-    const { pack, index } = effect.shard;
+  /** It reads nothing: some bytes, and hashes that fit to nothing; or no word at all. */
+  #prove({ to, shard, leaf }: Extract<CoreEffect, { kind: 'proveShard' }>, shell: Shell): void {
     const noise = (): Uint8Array => Uint8Array.from({ length: 32 }, () => this.#parts.random.below(256));
-    const proof: LeafProof = { bytes: noise(), path: [] };
-    this.#later(shell, seconds(1), () =>
-      shell.carryOut({
-        kind: 'send',
-        to: effect.to,
-        message: { kind: 'auditAnswer', pack, index, leaf: effect.leaf, proof },
-      }),
-    );
-    return [];
+    const outcome: ProofOutcome = this.kind === 'silent' ? 'missing' : { bytes: noise(), path: [] };
+    this.#later(shell, seconds(1), () => {
+      shell.tell({ kind: 'shardProved', to, pack: shard.pack, index: shard.index, leaf, outcome });
+    });
   }
 
   #send(effect: Send, shell: Shell): Effects {
     const { message, to } = effect;
+    if (message.kind === 'auditAnswer' && this.kind === 'silent') return [];
+    if (message.kind === 'auditAnswer' && this.kind === 'late') {
+      this.#later(shell, hours(2), () => shell.carryOut(effect));
+      return [];
+    }
     if (this.kind === 'replays' && message.kind === 'auditAnswer' && message.proof !== undefined) {
       const shown = this.#shown.get(message.pack) ?? message.proof;
       this.#shown.set(message.pack, shown);

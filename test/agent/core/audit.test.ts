@@ -13,7 +13,13 @@ import { Election } from '../../../agent/core/election.ts';
 import type { Effects } from '../../../agent/core/index.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { Trust } from '../../../agent/core/trust.ts';
-import { auditAnswerMsMax, auditEveryMsMax, auditRoundMsMin, receiptAuditMs } from '../../../agent/limits.ts';
+import {
+  auditAnswerMsMax,
+  auditEveryMsMax,
+  auditRoundMsMin,
+  proofsMax,
+  receiptAuditMs,
+} from '../../../agent/limits.ts';
 import { driveId, packId } from '../../../agent/units.ts';
 import { hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
@@ -181,6 +187,20 @@ test('a question is answered by reading the shard, one at a time for each peer a
     ),
     [undefined],
   );
+});
+
+test('who connects again and again has no more read for it than others', (t) => {
+  const { audit } = auditOf();
+  const reads: string[] = [];
+  for (let count = 0; count < 3 * proofsMax; count++) {
+    const message = { kind: 'auditAsk', pack, index: 0, leaf: 1 } as const;
+    const effects = audit.handle({ kind: 'message', from: second.peer, message, now: startMs });
+    reads.push(...effects.flatMap(({ kind }) => (kind === 'proveShard' ? [kind] : [])));
+    audit.handle({ kind: 'disconnected', peer: second.peer, now: startMs });
+  }
+  t.is(reads.length, 1);
+  const proved = { kind: 'shardProved', pack, index: 0, leaf: 1, to: second.peer, now: startMs } as const;
+  t.false(audit.handle({ ...proved, outcome: 'missing' }).some(({ kind }) => kind === 'proveShard'));
 });
 
 test('each fault is known by its name: shown again, other bytes, gone, late, silent, signed for and never had', (t) => {
