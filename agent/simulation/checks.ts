@@ -14,8 +14,8 @@ import { type CheckName, checkNames, type Violation } from './options.ts';
 /** Violations kept of each check; one bug makes thousands. */
 const violationsMax = 10;
 
-/** An agent looks at its copies with every tick. */
-const copySlackMs = minutes(15);
+/** An agent looks at its copies with every tick, which is half an hour apart in fleets of hundreds; and may wait for its disk. */
+const copySlackMs = (tickMs: number): number => minutes(15) + 1.25 * tickMs;
 
 /** What the checks look at. */
 export interface CheckedWorld {
@@ -27,6 +27,8 @@ export interface CheckedWorld {
   readonly names: readonly CheckName[];
   /** What the world harmed is to be put back within this time. */
   readonly mendMsMax: number;
+  /** How often an agent looks at the clock; a quarter more by chance. */
+  readonly tickMs: number;
 }
 
 export class Checks {
@@ -110,7 +112,8 @@ export class Checks {
   #lookForCopies({ index, peer, shell, platters, isUp, ups, liar }: Machine, nowMs: number): void {
     const plan = shell?.core.election.plan;
     const sinceMs = ups.at(-1)?.fromMs ?? nowMs;
-    if (!isUp || plan === undefined || liar !== undefined || nowMs - sinceMs < copySlackMs) return;
+    const slackMs = copySlackMs(this.#world.tickMs);
+    if (!isUp || plan === undefined || liar !== undefined || nowMs - sinceMs < slackMs) return;
     const wanted = new Map(
       (plan.popular?.copies ?? []).flatMap(({ pack, machine, untilMs }) =>
         machine === peer ? [[pack, untilMs]] : [],
@@ -123,7 +126,7 @@ export class Checks {
       const short = descriptor.pack.slice(0, 8);
       if (untilMs === undefined)
         this.violate('copies', `machine ${index} keeps a copy of pack ${short} that no plan wants there`);
-      else if (untilMs < shell!.clock.now() - copySlackMs)
+      else if (untilMs < shell!.clock.now() - slackMs)
         this.violate('copies', `machine ${index} keeps a copy of pack ${short} whose time is over`);
     }
   }

@@ -116,6 +116,7 @@ export class Fleet implements World {
       startMs,
       names: options.checks,
       mendMsMax: options.holderSilenceMs + mendingMs,
+      tickMs: options.tickMs,
     });
     this.guards = new Guards({
       machines,

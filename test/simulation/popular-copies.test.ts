@@ -47,6 +47,23 @@ test.serial('with a plan nearly every day copies cost no shard', async (t) => {
   t.is(report.marginLeast, 2);
 });
 
+test.serial(
+  'where agents look at the clock once an hour, no copy counts as kept too long between two looks',
+  async (t) => {
+    const report = await run({
+      seed: 'late copies 1',
+      agentCount: 6,
+      days: 4,
+      tickMs: hours(1),
+      snapshotsPerMachineDay: 2,
+      faults: { copiesPerPlan: 60 },
+      checks: ['copies'],
+      restoreCount: 0,
+    });
+    t.deepEqual(report.violations, []);
+  },
+);
+
 test.serial('an agent that keeps copies beyond their time is found out', async (t) => {
   const isKept = (effect: Effects[number]): boolean =>
     effect.kind === 'removeShard' && effect.shard.place === 'copy';
