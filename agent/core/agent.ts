@@ -81,7 +81,7 @@ export class AgentCore {
     this.election = new Election(this.membership, () => this.replication.isForked(identity.self));
     this.placement = new Placement(this.membership, this.shelf);
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
-    this.backup = new Backup(this.membership, this.shelf);
+    this.backup = new Backup({ membership: this.membership, shelf: this.shelf, ownLog: this.ownLog });
     this.#nearness = new Nearness(identity.self);
     this.copies = new Copies({
       membership: this.membership,

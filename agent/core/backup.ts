@@ -9,6 +9,7 @@ import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf, StagedSnapshot } from './events.ts';
 import type { Membership } from './membership.ts';
+import type { OwnLog } from './own-log.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
 
 export interface PendingCount {
@@ -26,6 +27,12 @@ interface PublishedHead {
   readonly sequence: number;
 }
 
+export interface BackupParts {
+  readonly membership: Membership;
+  readonly shelf: Shelf;
+  readonly ownLog: Pick<OwnLog, 'isSure'>;
+}
+
 export class Backup {
   readonly hears = [
     'started',
@@ -38,6 +45,7 @@ export class Backup {
   ] as const;
   readonly #membership: Membership;
   readonly #shelf: Shelf;
+  readonly #ownLog: BackupParts['ownLog'];
   readonly #staged: StagedSnapshot[] = [];
   readonly #publishing = new Set<StagedSnapshot>();
   #published: readonly PublishedHead[] = [];
@@ -48,9 +56,10 @@ export class Backup {
   #nextOfferMs = 0;
   #offerWaitMs = shardRetryMs;
 
-  constructor(membership: Membership, shelf: Shelf) {
+  constructor({ membership, shelf, ownLog }: BackupParts) {
     this.#membership = membership;
     this.#shelf = shelf;
+    this.#ownLog = ownLog;
   }
 
   get outboxPacks(): number {
@@ -145,10 +154,13 @@ export class Backup {
     return group?.members.every(isSafe) === true;
   }
 
-  /** Heads are published in the order of their snapshots, one at a time. */
+  /**
+   * Heads are published in the order of their snapshots, one at a time, and none before the own log is known to be whole: while it is
+   * read, or given back by others, the next head may be the next word in it.
+   */
   #publishFinished(): Effects {
     const [next] = this.#staged;
-    if (next === undefined || this.#publishing.has(next)) return [];
+    if (next === undefined || this.#publishing.has(next) || !this.#ownLog.isSure) return [];
     const isWaiting = next.packs.some((pack) => this.#shelf.get(pack)?.isInOutbox === true);
     if (isWaiting) return [];
     this.#publishing.add(next);

@@ -2,10 +2,11 @@
 
 import test from 'ava';
 import { describePack } from '../../../agent/codec/index.ts';
-import { AgentCore, type Effects } from '../../../agent/core/index.ts';
+import { AgentCore, type Effects, type StagedSnapshot } from '../../../agent/core/index.ts';
+import { ownLogSettleMs } from '../../../agent/limits.ts';
 import type { ShardPlace } from '../../../agent/ports.ts';
-import { driveId, type PeerId } from '../../../agent/units.ts';
-import { createRandom, days } from '../../../datasets/index.ts';
+import { driveId, type PeerId, snapshotId } from '../../../agent/units.ts';
+import { createRandom, days, unixMs } from '../../../datasets/index.ts';
 import type { Plan } from '../../../optimizer/index.ts';
 import { batchOf, certificateOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
 
@@ -99,4 +100,47 @@ test('whatever plans a log holds, in whatever order, a start acts as if there we
       t.deepEqual(core.shelf.plan, last);
     }
   }
+});
+
+test('heads that stand in the own log already are not written again, however many wait for others to know them', (t) => {
+  const core = new AgentCore({ self, fleet, fraction: () => 0.5 });
+  const staged = ['1', '2', '3', '4'].map((digit): StagedSnapshot => {
+    const snapshot = snapshotId(digit.repeat(64));
+    const head = {
+      kind: 'head',
+      drive: descriptor.drive,
+      snapshot,
+      atMs: startMs,
+      keyEpoch: 0,
+      sealedRoot: new Uint8Array(),
+      fileCount: 0,
+      byteCount: 0,
+      packCount: 0,
+    } as const;
+    return { snapshot, drive: descriptor.drive, startedMs: startMs, packs: [], head };
+  });
+  const heads = staged.map(({ head }) => ({ ...head, receiptsDigest: '0'.repeat(64) }));
+  core.handle({ kind: 'started', stored: [], staged, heard: [], now: startMs });
+  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  core.handle({ kind: 'batchStored', batch: batchOf(author, certificates), now: startMs });
+  const written: string[] = [];
+  const note = (effects: Effects): void => {
+    for (const effect of effects)
+      if (effect.kind === 'appendRecords')
+        for (const record of effect.records) if (record.kind === 'head') written.push(record.snapshot);
+  };
+  const own = machines[3]!;
+  const read = (sequence: number): void =>
+    note(
+      core.handle({ kind: 'batchStored', batch: batchOf(own, [heads[sequence]!], sequence), now: startMs }),
+    );
+  // Two are on the disk, the third is given back by another machine; nobody has the fourth.
+  for (const sequence of [0, 1]) read(sequence);
+  note(core.handle({ kind: 'tick', now: startMs }));
+  note(core.handle({ kind: 'connected', peer: first, now: startMs }));
+  read(2);
+  t.deepEqual(written, []);
+  for (const ms of [0, ownLogSettleMs, 2 * ownLogSettleMs])
+    note(core.handle({ kind: 'tick', now: unixMs(startMs + ms) }));
+  t.deepEqual(written, [staged[3]!.snapshot]);
 });
