@@ -207,6 +207,10 @@ export const quotaShareDefault = 0.5;
 export const quotaBytesDefaultMax = 1024 * gibibyte;
 /** A plan waits until the roster was quiet for this long: a whole office is switched on within minutes. */
 export const planSettleMs = seconds(3);
+/** Where it is never quiet, as machines come and go all the time, it waits for so long. */
+export const planSettleMsMax = minutes(10);
+/** A plan that could not be computed is tried again after this: a full disk may have room again by then. */
+export const planRetryMs = hours(1);
 /** A pulled shard that has not arrived by then is pulled elsewhere: a queue of a few packs on a slow uplink. */
 export const pullMsMax = minutes(2);
 /** Shards wanted at once, over all peers; more only make the sender's queue longer. */

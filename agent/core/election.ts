@@ -1,7 +1,7 @@
 // Who runs the optimizer, which plan holds, and when a new one is due. A lease is a record; losing it costs nothing but
 // a second computation. It never computes a plan itself.
 
-import { hourMs, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
 import {
@@ -14,14 +14,13 @@ import {
   outbidEveryMs,
   unseenPlanMs,
   planAgeMsMax,
-  planSettleMs,
-  plansPerHourMax,
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { indexOfPlan } from './plan-index.ts';
+import { PlanTiming } from './plan-timing.ts';
 import { RepairWatch } from './repair-watch.ts';
 
 /** Fewer machines cannot hold three copies besides the owner's. */
@@ -34,6 +33,7 @@ export class Election {
     'message',
     'planWanted',
     'planComputed',
+    'planFailed',
     'presenceForecast',
     'tick',
   ] as const;
@@ -48,21 +48,20 @@ export class Election {
   #earlier: readonly Plan[] = [];
   /** The newest plan of each machine that is not known to be an optimizer. */
   readonly #unproven = new Map<PeerId, Plan>();
-  #seenVersion = -1;
-  #changedAtMs = 0;
+  readonly #timing = new PlanTiming();
   /** Machines that the last plan of this agent considered; undefined until it computed one. */
   #considered: string | undefined;
   /** Since when nobody has the lease. */
   #freeSinceMs: UnixMs | undefined;
-  #isComputing = false;
+  /** What is being computed: a whole plan, or a part of the one that holds. */
+  #computing: 'whole' | 'part' | undefined;
+  /** When this agent last looked whether the whole plan could be better; its outcome may have been the plan as it is. */
+  #weighedMs = Number.NEGATIVE_INFINITY;
   #isAsked = false;
   /** The own disk is being read: what it says is old. */
   #isReading = false;
   /** When copies of popular packs are to be weighed next; undefined while another agent is the optimizer. */
   #copiesDueMs: UnixMs | undefined;
-  /** When this agent last computed plans, oldest first. */
-  #computedAtMs: readonly UnixMs[] = [];
-
   /** The highest epoch of plans under which others place shards and that did not come here, and since when. */
   #unseen: { readonly epoch: number; readonly sinceMs: UnixMs } | undefined;
   #outbidMs = Number.NEGATIVE_INFINITY;
@@ -91,6 +90,8 @@ export class Election {
         return this.#planIfDue(event.now);
       case 'planComputed':
         return this.#computed(event.plan);
+      case 'planFailed':
+        return this.#failed(event.now);
       case 'presenceForecast':
         this.#watch.learn(event.presence, event.now);
         return [];
@@ -246,8 +247,9 @@ export class Election {
   /** What people restore changes from day to day: copies near them need not wait for the next whole plan. */
   #copiesIfDue(now: UnixMs): Effects {
     this.#copiesDueMs ??= unixMs(now + copiesSettleMs);
-    if (now < this.#copiesDueMs || this.#isComputing || this.#watch.isBurst || this.#isHasty(now)) return [];
-    this.#isComputing = true;
+    const isBusy = this.#computing !== undefined || this.#timing.isHasty(now);
+    if (now < this.#copiesDueMs || isBusy || this.#watch.isBurst) return [];
+    this.#computing = 'part';
     this.#copiesDueMs = unixMs(now + copiesEveryMs);
     const machines = this.#membership.eligibleHolders(now, this.#watch.givenUp);
     return [{ kind: 'computePlan', machines, reason: 'which packs are wanted where', scope: 'copies' }];
@@ -255,52 +257,44 @@ export class Election {
 
   /** Between whole plans only slots that are worth a shard now are filled anew. */
   #repairIfDue(plan: Plan, now: UnixMs): Effects {
-    if (this.#isComputing || this.#isAsked || this.#isHasty(now)) return [];
+    if (this.#computing !== undefined || this.#isAsked || this.#timing.isHasty(now)) return [];
     const machines = this.#membership.holders(now);
     const repair = this.#watch.look(plan, machines, now);
     if (repair === undefined || repair.open.length === 0) return [];
-    this.#isComputing = true;
-    this.#computedAtMs = [...this.#computedAtMs, now].slice(-plansPerHourMax);
+    this.#computing = 'part';
+    this.#timing.noteComputed(now);
     return [{ kind: 'computePlan', machines, reason: repair.notes.join(' '), repair }];
   }
 
   #computeIfDue(now: UnixMs): Effects {
     // In a large fleet connections come and go all the time.
-    const version = this.#membership.isSparse ? this.#membership.rosterVersion : this.#membership.version;
-    if (version !== this.#seenVersion) {
-      this.#seenVersion = version;
-      this.#changedAtMs = now;
-    }
-    if (this.#isComputing || (!this.#isAsked && !this.#isQuietLeader(now))) return [];
+    const { isSparse, rosterVersion, version } = this.#membership;
+    this.#timing.look(isSparse ? rosterVersion : version, now);
+    if (this.#computing !== undefined || (!this.#isAsked && !this.#isQuietLeader(now))) return [];
     const machines = this.#membership.eligibleHolders(now, this.#watch.givenUp);
     const reason = this.#isAsked ? 'asked for' : this.#reasonFor(machines, now);
     if (reason === undefined || machines.length < plannedMachinesMin) {
       this.#isAsked = false;
       return [];
     }
-    if (!this.#isAsked && this.#isHasty(now)) return [];
-    this.#isComputing = true;
+    if (!this.#isAsked && this.#timing.isHasty(now)) return [];
+    this.#computing = 'whole';
     this.#isAsked = false;
-    this.#computedAtMs = [...this.#computedAtMs, now].slice(-plansPerHourMax);
+    this.#timing.noteComputed(now);
+    this.#weighedMs = now;
     this.#considered = machines.join(' ');
     if (this.#isOutbidDue(now)) this.#outbidMs = now;
     return [{ kind: 'computePlan', machines, reason }];
   }
 
-  /** Every plan is read by everybody and moves something: machines that come and go all the time do not make one each time. */
-  #isHasty(now: UnixMs): boolean {
-    const [first] = this.#computedAtMs;
-    return first !== undefined && this.#computedAtMs.length >= plansPerHourMax && now - first < hourMs;
-  }
-
   #isQuietLeader(now: UnixMs): boolean {
-    if (now - this.#changedAtMs < planSettleMs) return false;
-    return this.leaseAt(now)?.peer === this.#membership.self;
+    return this.#timing.isQuiet(now) && this.leaseAt(now)?.peer === this.#membership.self;
   }
 
   #reasonFor(machines: readonly PeerId[], now: UnixMs): string | undefined {
     if (this.#plan === undefined) return 'the first plan';
-    if (now - this.#plan.computedMs > planAgeMsMax) return 'the plan is a week old';
+    if (now - Math.max(this.#plan.computedMs, this.#weighedMs) > planAgeMsMax)
+      return 'the plan is a week old';
     if (this.#isOutbidDue(now)) return 'some follow a plan that did not come here';
     const considered = this.#considered ?? membersOf(this.#plan).join(' ');
     if (considered === machines.join(' ') || this.#watch.isBurst) return undefined;
@@ -314,8 +308,19 @@ export class Election {
     return isOnlyAway ? undefined : 'machines came or went';
   }
 
+  /** Machines that it was to consider are still to be considered. */
+  #failed(now: UnixMs): Effects {
+    if (this.#computing === 'whole') {
+      this.#timing.noteFailed(now);
+      this.#considered = undefined;
+      this.#weighedMs = Number.NEGATIVE_INFINITY;
+    }
+    this.#computing = undefined;
+    return [];
+  }
+
   #computed(plan: Plan | undefined): Effects {
-    this.#isComputing = false;
+    this.#computing = undefined;
     if (plan === undefined || (this.#plan !== undefined && plan.epoch <= this.#plan.epoch)) return [];
     const epoch = Math.max(plan.epoch, (this.#unseen?.epoch ?? 0) + 1);
     return [

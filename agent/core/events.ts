@@ -116,8 +116,10 @@ export type CoreEvent =
   /** An own pack lies whole in the outbox, flushed. */
   | { readonly kind: 'packStaged'; readonly descriptor: PackDescriptor; readonly now: UnixMs }
   | { readonly kind: 'snapshotStaged'; readonly staged: StagedSnapshot; readonly now: UnixMs }
-  /** The answer to `computePlan`; undefined when nothing better was found or it failed. */
+  /** The answer to `computePlan`; undefined when nothing better was found, or when it waits for an admin. */
   | { readonly kind: 'planComputed'; readonly plan: Plan | undefined; readonly now: UnixMs }
+  /** The other answer: nobody knows whether there is a better plan. */
+  | { readonly kind: 'planFailed'; readonly now: UnixMs }
   /** The answer to `forecastPresence`; undefined while there is too little telemetry to tell by. */
   | {
       readonly kind: 'presenceForecast';

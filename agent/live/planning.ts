@@ -73,7 +73,7 @@ export class Planning {
     } catch (error) {
       const why = error instanceof DreyError ? `${error.message}. ${error.advice}` : String(error);
       report('problem', `no plan could be computed: ${why}`);
-      tell({ kind: 'planComputed', plan: undefined, now: now() });
+      tell({ kind: 'planFailed', now: now() });
     }
   }
 
