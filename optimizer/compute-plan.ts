@@ -102,7 +102,7 @@ export function computePlan(question: PlanQuestion): Plan {
       ...serving.notes,
       ...(choice?.notes ?? []),
       ...limitNotes(limits, weekMoved),
-      ...planNotes({ machineCount: machines.length, classes, previous }),
+      ...planNotes({ machines, givenBytes, classes, previous }),
     ],
     ...(hard.movable === undefined ? {} : { weekMoved }),
     ...(said === undefined ? {} : { limits: said }),

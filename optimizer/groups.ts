@@ -29,7 +29,7 @@ export interface GroupsQuestion extends GroupLimits {
  * Each slot of a previous plan that changes must gain this share of its group's odds, or of the mean group's where that is
  * more: moving shards costs bandwidth, and groups that are good already are not worth any.
  */
-const moveGainMin = 0.4;
+export const moveGainMin = 0.4;
 /** Any other change must gain more than rounding. */
 const gainMin = 1e-9;
 /** Sweeps over all slots; small fleets settle in a few. */

@@ -1,15 +1,13 @@
 // The classes of a plan and their groups: what new packs need, what packs of earlier plans still map to, and the slots that
 // stay. A group of an earlier plan keeps its id and the slots of all members that are still there.
 
-import { certifiedGroups, type Grouping, type Solver } from './configuration/index.ts';
+import { type ClassGroups, classGroups, movedSlots } from './class-groups.ts';
+import type { Solver } from './configuration/index.ts';
 import type { GroupsQuestion } from './groups.ts';
-import { chooseGroups } from './groups.ts';
 import type { PlacementClass, PlacementGroup, Plan, PlanCertificate, Redundancy } from './plan.ts';
 import { pinnedSlots, type PlacementLimits } from './placement-limits.ts';
-import { infeasible, refuseImpossible } from './plan-limits.ts';
+import { refuseImpossible } from './plan-limits.ts';
 import { memberReasons } from './reasons.ts';
-import { Neighbours } from './scatter.ts';
-import { groupsWithin } from './scatter-sets.ts';
 import { type ClassShape, groupCountFor, groupCountForWidth, redundancyForFleet } from './redundancy.ts';
 import { slotCapacities } from './slot-capacities.ts';
 import { type States, statesOfHours } from './states.ts';
@@ -54,9 +52,6 @@ export interface PlannedClass {
   /** What its groups move to do better; 0 where nobody counts. */
   readonly movedBytes: number;
 }
-
-/** Fleets up to this size get certificates: some ten seconds of one core for three copies on 200 machines. */
-const certifiedMachinesMax = 300;
 
 /** A plan is read by every agent: beyond this many slots the reasons stay out (some 200 bytes a slot, 30 without them). */
 const reasonedSlotsMax = 2100;
@@ -161,51 +156,53 @@ interface DraftQuestion extends ClassesQuestion {
 }
 
 function draftClass(question: DraftQuestion, shape: ClassShape, movable: Movable | undefined): ClassDraft {
-  const { states, previous, method, seed, apart, usedBytes } = question;
+  const { states, previous, method, seed, usedBytes, solver, scatter, givenBytes } = question;
   const { name, redundancy } = shape;
   const machineCount = states.machines.length;
   const column = new Map(states.machines.map((machine, index) => [machine, index]));
   const known = previous?.classes.find(
     (one) => one.name === name && sameRedundancy(one.redundancy, redundancy),
   );
-  const givers = question.givenBytes.filter((bytes) => bytes > 0).length;
-  refuseImpossible(question.scatter ?? {}, { classes: [shape], machineCount: givers });
+  const givers = givenBytes.filter((bytes) => bytes > 0).length;
+  refuseImpossible(scatter ?? {}, { classes: [shape], machineCount: givers });
   const holderCount = givers >= redundancy.n ? givers : machineCount;
   const target = Math.max(
     groupCountFor(holderCount, redundancy),
-    groupCountForWidth(holderCount, redundancy.n, question.scatter?.scatterMin ?? 0),
+    groupCountForWidth(holderCount, redundancy.n, scatter?.scatterMin ?? 0),
   );
   const keptMax = Math.max(keptGroupsMin, keptGroupsFactor * target);
   const before = (known?.groups ?? []).slice(0, keptMax);
   const columns = before.map(({ members }) => members.map((member) => column.get(member) ?? -1));
   const groupCount = Math.max(target, before.length);
   const slotBytes = movable?.bytesPerSlot[name] ?? 0;
-  const { scatterMin, scatterMax } = question.scatter ?? {};
   const capacities = slotCapacities({
     groupCount,
     n: redundancy.n,
-    givenBytes: question.givenBytes,
+    givenBytes,
     usedBytes,
     slotBytes,
     full: question.full,
     before: columns,
-    scatterMin: scatterMin ?? 0,
+    scatterMin: scatter?.scatterMin ?? 0,
   });
-  const pins = pinnedSlots(before, question.pins ?? []);
-  const limits = {
-    capacities,
-    ...(apart === undefined ? {} : { apart }),
-    ...(pins.length === 0 ? {} : { pins }),
-    ...(scatterMin === undefined ? {} : { scatterMin }),
-    ...(movable === undefined || before.length === 0 ? {} : slotLimits(movable, slotBytes)),
-  };
-  const asked = { ...limits, states, redundancy, groupCount, seed };
-  const wanted = { ...asked, previous: columns, method };
-  const chosen = machineCount < redundancy.n ? columns : chosenGroups(wanted, scatterMax);
-  if (chosen.length === 0 && groupCount > 0 && scatterMax !== undefined) throw noSets(shape, scatterMax);
-  const isNew = before.length === 0 && scatterMax === undefined;
-  const certified = certifiedDraft(question, { ...asked, groupCount: chosen.length, chosen, isNew });
-  const members = certified?.groups ?? chosen;
+  const { groups: members, certificate }: ClassGroups =
+    machineCount < redundancy.n
+      ? { groups: columns }
+      : classGroups({
+          ...labelsAndPins(question, before),
+          ...(movable === undefined || before.length === 0 ? {} : slotLimits(movable, slotBytes)),
+          capacities,
+          states,
+          redundancy,
+          groupCount,
+          seed,
+          previous: columns,
+          method,
+          shape,
+          givenBytes,
+          ...(scatter === undefined ? {} : { scatter }),
+          ...(solver === undefined ? {} : { solver }),
+        });
   const ids = members.map((_, index) => before[index]?.id ?? groupId(shape, index));
   return {
     shape,
@@ -215,17 +212,23 @@ function draftClass(question: DraftQuestion, shape: ClassShape, movable: Movable
     capacities,
     movedBytes: slotBytes * movedSlots(columns, members),
     traffic: trafficBetween(machineCount, columns, members),
-    ...(certified === undefined ? {} : { certificate: certified.certificate }),
+    ...(certificate === undefined ? {} : { certificate }),
   };
 }
 
-/** Slots of members that are still there and now belong to another machine. */
-const movedSlots = (before: readonly (readonly number[])[], after: readonly (readonly number[])[]): number =>
-  before.reduce(
-    (sum, members, at) =>
-      sum + members.filter((member, slot) => member >= 0 && after[at]?.[slot] !== member).length,
-    0,
-  );
+/** Limits of admins on who is where. */
+function labelsAndPins(
+  { apart, pins = [], scatter = {} }: ClassesQuestion,
+  before: readonly PlacementGroup[],
+): Pick<GroupsQuestion, 'apart' | 'pins' | 'scatterMin'> {
+  const { scatterMin } = scatter;
+  const slots = pinnedSlots(before, pins);
+  return {
+    ...(apart === undefined ? {} : { apart }),
+    ...(slots.length === 0 ? {} : { pins: slots }),
+    ...(scatterMin === undefined ? {} : { scatterMin }),
+  };
+}
 
 /** Slots of each machine beyond its old ones, and old ones of machines that go on with another; a class that is new moves nothing. */
 function trafficBetween(
@@ -245,25 +248,6 @@ function trafficBetween(
   return traffic;
 }
 
-/** Climbs that are tried where one ends with a machine of too few neighbours: it depends on where it starts. */
-const triesMax = 6;
-
-function chosenGroups(
-  wanted: GroupsQuestion,
-  scatterMax: number | undefined,
-): readonly (readonly number[])[] {
-  const { scatterMin = 0, capacities, seed } = wanted;
-  let chosen: readonly (readonly number[])[] = [];
-  for (let attempt = 0; attempt < triesMax; attempt++) {
-    const asked = attempt === 0 ? wanted : { ...wanted, seed: `${seed} again ${attempt}` };
-    chosen = scatterMax === undefined ? chooseGroups(asked) : groupsWithin(asked, scatterMax);
-    if (scatterMin === 0) break;
-    const neighbours = new Neighbours(capacities.length, chosen, scatterMin);
-    if (chosen.length > 0 && capacities.every((_, machine) => neighbours.lackOf(machine) === 0)) break;
-  }
-  return chosen;
-}
-
 /** Budgets of bytes as slots; none where nobody knows how many bytes a slot has. */
 function slotLimits(
   { bytes, takenBytes, givenBytes }: Movable,
@@ -276,57 +260,6 @@ function slotLimits(
     ...(takenBytes === undefined ? {} : { takenSlotsMax: takenBytes.map(slotsOf) }),
     ...(givenBytes === undefined ? {} : { givenSlotsMax: givenBytes.map(slotsOf) }),
   };
-}
-
-const noSets = ({ name, redundancy: { k, n } }: ClassShape, scatterMax: number): Error =>
-  infeasible({
-    limit: 'scatter-max',
-    problem: `no sets of machines in which each meets at most ${scatterMax} others have enough room for the ${name} packs of ${k} of ${n}`,
-    advice: 'Raise --scatter-max, lift vetoes, or let machines give more.',
-  });
-
-interface Chosen extends Grouping {
-  readonly seed: number | string;
-  readonly chosen: readonly (readonly number[])[];
-  /** Groups of an earlier plan stay as the climb left them: a better grouping would move nearly all shards. */
-  readonly isNew: boolean;
-}
-
-/** Undefined where nothing is certified: no solver, a large fleet, groups of lost machines, or slots that are exceeded. */
-function certifiedDraft(
-  { solver, states, method }: ClassesQuestion,
-  { chosen, isNew, ...asked }: Chosen,
-): { readonly groups: Chosen['chosen']; readonly certificate: PlanCertificate } | undefined {
-  const isAffordable = states.machines.length <= certifiedMachinesMax;
-  if (solver === undefined || !isAffordable || chosen.length === 0) return undefined;
-  if (chosen.some((members) => members.includes(-1)) || !areWithin(chosen, asked.capacities))
-    return undefined;
-  const { groups, certificate } = certifiedGroups({
-    ...asked,
-    solver,
-    start: chosen,
-    keep: isNew && method === 'climb' ? 'nothing' : 'groups',
-  });
-  const prices = [...certificate.prices].flatMap((price, machine) =>
-    price > 0 ? [[states.machines[machine]!, price] as const] : [],
-  );
-  return {
-    groups,
-    certificate: {
-      ...certificate,
-      gap: Math.min(gapMax, certificate.gap),
-      prices: Object.fromEntries(prices),
-    },
-  };
-}
-
-/** What a plan says where the bound is 0. */
-const gapMax = 1e9;
-
-function areWithin(groups: readonly (readonly number[])[], capacities: readonly number[]): boolean {
-  const loads = new Int32Array(capacities.length);
-  for (const member of groups.flat()) loads[member]!++;
-  return capacities.every((capacity, machine) => loads[machine]! <= capacity);
 }
 
 /** Ids stay with their place in the list, so that they are never given twice. */

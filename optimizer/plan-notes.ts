@@ -1,16 +1,20 @@
 // What a plan says about itself in plain sentences: what changed, and where it falls short of what it should be.
 
+import type { MachineId } from '../datasets/index.ts';
 import type { PlacementClass, Plan } from './plan.ts';
 
 export interface NotesQuestion {
-  readonly machineCount: number;
+  readonly machines: readonly MachineId[];
   readonly classes: readonly PlacementClass[];
   readonly previous: Plan | undefined;
+  /** N values: bytes that each machine gives; 0 for one that may hold nothing. */
+  readonly givenBytes: readonly number[];
 }
 
 /** One to a few sentences, each below 1,024 characters. */
 export function planNotes(question: NotesQuestion): readonly string[] {
-  const { machineCount, classes } = question;
+  const { classes } = question;
+  const machineCount = question.machines.length;
   const tooFew =
     machineCount < 4
       ? [`${machineCount} machines are too few: three holders besides the owner need four.`]
@@ -19,6 +23,7 @@ export function planNotes(question: NotesQuestion): readonly string[] {
   return [
     ...tooFew,
     changeNote(question),
+    ...idleNotes(question),
     ...classes.flatMap((one) => shortageNotes(one, machineCount)),
     ...classes.flatMap(boundNotes),
   ];
@@ -35,7 +40,8 @@ function boundNotes({ name, redundancy, certificate }: PlacementClass): readonly
   ];
 }
 
-function changeNote({ machineCount, classes, previous }: NotesQuestion): string {
+function changeNote({ machines, classes, previous }: NotesQuestion): string {
+  const machineCount = machines.length;
   const groups = classes.flatMap((placementClass) => placementClass.groups);
   if (previous === undefined) return `${machineCount} machines in ${groups.length} groups; the first plan.`;
   const before = new Map(
@@ -48,6 +54,15 @@ function changeNote({ machineCount, classes, previous }: NotesQuestion): string 
     0,
   );
   return `${machineCount} machines in ${groups.length} groups; ${movedCount} of ${slotCount} slots changed against plan ${previous.epoch}.`;
+}
+
+/** Who could hold something and holds nothing: why, `shareOut` knows. */
+function idleNotes({ machines, givenBytes, classes }: NotesQuestion): readonly string[] {
+  const used = new Set(classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)));
+  const count = machines.filter((machine, column) => givenBytes[column]! > 0 && !used.has(machine)).length;
+  if (count === 0) return [];
+  const whom = count === 1 ? '1 machine holds nothing' : `${count} machines hold nothing`;
+  return [`${whom}: too often away to be of use, or without room.`];
 }
 
 function shortageNotes({ name, redundancy }: PlacementClass, machineCount: number): readonly string[] {

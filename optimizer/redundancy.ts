@@ -45,6 +45,21 @@ export const capacityFactorDefault = 1.5;
 /** Nobody is asked for more than twice the mean, however large its disk: losing it would hurt too much. */
 const shareFactorMax = 2;
 
+interface GroupShape {
+  readonly groupCount: number;
+  readonly n: number;
+}
+
+/** Slots of each machine by what it gives, at most twice the mean; all alike where fewer than n give anything. They need not be whole numbers. */
+export function sharesOf(quotaBytes: readonly number[], { groupCount, n }: GroupShape): readonly number[] {
+  const slots = groupCount * n;
+  const givers = quotaBytes.filter((bytes) => bytes > 0).length;
+  const given = givers >= n ? quotaBytes : quotaBytes.map(() => 1);
+  const count = givers >= n ? givers : given.length;
+  const total = given.reduce((sum, bytes) => sum + bytes, 0);
+  return given.map((bytes) => Math.min((shareFactorMax * slots) / count, (slots * bytes) / total));
+}
+
 /**
  * Slots that each machine may take: 1.5 times (or `capacityFactor` times) its share by what it gives, none where it gives nothing, never in all groups
  * but one. They sum to n × groupCount or more: where shares are so uneven that they would not, all grow alike, and
@@ -52,16 +67,12 @@ const shareFactorMax = 2;
  */
 export function capacitiesFor(
   quotaBytes: readonly number[],
-  shape: { readonly groupCount: number; readonly n: number; readonly capacityFactor?: number },
+  shape: GroupShape & { readonly capacityFactor?: number },
 ): readonly number[] {
   const slots = shape.groupCount * shape.n;
-  const givers = quotaBytes.filter((bytes) => bytes > 0).length;
-  const hasEnough = givers >= shape.n;
-  const given = hasEnough ? quotaBytes : quotaBytes.map(() => 1);
-  const count = hasEnough ? givers : given.length;
+  const shares = sharesOf(quotaBytes, shape);
+  const count = shares.filter((share) => share > 0).length;
   const most = count > shape.n ? Math.max(1, shape.groupCount - 2) : shape.groupCount;
-  const total = given.reduce((sum, bytes) => sum + bytes, 0);
-  const shares = given.map((bytes) => Math.min((shareFactorMax * slots) / count, (slots * bytes) / total));
   const needed = Math.min(slots, count * most);
   for (let factor = shape.capacityFactor ?? capacityFactorDefault; ; factor *= 1.25) {
     const capacities = shares.map((share) => Math.min(most, Math.ceil(factor * share)));
