@@ -125,9 +125,8 @@ test('heads that stand in the own log already are not written again, however man
   core.handle({ kind: 'batchStored', batch: batchOf(author, certificates), now: startMs });
   const written: string[] = [];
   const note = (effects: Effects): void => {
-    for (const effect of effects)
-      if (effect.kind === 'appendRecords')
-        for (const record of effect.records) if (record.kind === 'head') written.push(record.snapshot);
+    const records = effects.flatMap((effect) => (effect.kind === 'appendRecords' ? effect.records : []));
+    for (const record of records) if (record.kind === 'head') written.push(record.snapshot);
   };
   const own = machines[3]!;
   const read = (sequence: number): void =>
