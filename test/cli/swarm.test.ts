@@ -8,9 +8,9 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { minutes } from '../../datasets/index.ts';
 import { drawOptions, faultNames, simulate } from '../../agent/simulation/index.ts';
 import { SwarmTally } from '../../cli/swarm-tally.ts';
+import { takeTime } from '../helpers/waiting.ts';
 
 const program = fileURLToPath(new URL('../../cli/simulate.ts', import.meta.url));
 
@@ -30,7 +30,7 @@ function startSwarm(
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`a swarm that is stopped by ${signal} says its sums and writes them`, async (t) => {
-    t.timeout(minutes(1));
+    takeTime(t);
     const { child, json } = startSwarm(t, 60);
     child.stdout.once('data', () => child.kill(signal));
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -45,7 +45,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 test('a swarm ends the runs that are going when its time is over', async (t) => {
-  t.timeout(minutes(1));
+  takeTime(t);
   const { child, json } = startSwarm(t, 0.01);
   const said = await text(child.stdout);
   t.regex(said, /\d+ runs, \d+ simulated days/u);
@@ -54,7 +54,7 @@ test('a swarm ends the runs that are going when its time is over', async (t) => 
 });
 
 test('a swarm that counts the processor ends by that, whatever the clock says', async (t) => {
-  t.timeout(minutes(2));
+  takeTime(t);
   const { child, json } = startSwarm(t, 0.03, '--cpu');
   const said = await text(child.stdout);
   t.regex(said, /of the processor's time/u);

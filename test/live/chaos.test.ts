@@ -3,9 +3,10 @@
 import test from 'ava';
 import { faults } from '../chaos/faults.ts';
 import { chaos } from '../chaos/run.ts';
+import { takeTime } from '../helpers/waiting.ts';
 
 test('whatever happens to seven agents in half a minute, every acknowledged snapshot comes back byte for byte', async (t) => {
-  t.timeout(600_000);
+  takeTime(t);
   const lines: string[] = [];
   const report = await chaos({
     agentCount: 7,

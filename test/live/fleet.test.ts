@@ -14,7 +14,7 @@ import type {
   SnapshotListAnswer,
 } from '../../agent/control/index.ts';
 import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/processes.ts';
-import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
+import { isSettled, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
 
 function fillFolder(folder: string): void {
@@ -28,11 +28,11 @@ function fillFolder(folder: string): void {
 }
 
 test('an acknowledged snapshot outlives its owner and a holder, and comes back on a new machine', async (t) => {
-  t.timeout(170_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '3s' });
   const owner = await fleet.add('pc-02');
   for (const name of ['pc-03', 'pc-04', 'pc-05', 'pc-06']) await fleet.add(name);
-  await waitUntil({ what: 'a plan that all follow', agents: fleet.agents, secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'a plan that all follow', agents: fleet.agents }, (views) =>
     views.every(
       (view) => view.plan !== undefined && view.machines.filter(({ state }) => state === 'up').length === 6,
     ),
@@ -69,7 +69,7 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
   const living = fleet.agents.filter((agent) => agent !== owner && agent !== victim);
   const dead = new Set<string>([owner.peer, victim.peer]);
   await waitUntil(
-    { what: 'the repair', agents: living, secondsMax: 60 },
+    { what: 'the repair', agents: living },
     (views) =>
       isSettled(views) &&
       views.every((view) =>
@@ -81,7 +81,7 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
 
   const fresh = await fleet.add('new-pc');
   await waitUntil(
-    { what: 'the new machine learning of the snapshot', agents: [fresh], secondsMax: 60 },
+    { what: 'the new machine learning of the snapshot', agents: [fresh] },
     ([view]) => view!.plan !== undefined && view!.drives.some(({ snapshots }) => snapshots.length > 0),
   );
   const listed = await askCommand<SnapshotListAnswer>([
@@ -124,7 +124,7 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
 });
 
 test('wrong words, folders, invites and second agents are refused with advice, and lose nothing', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '60s' });
   const [admin] = fleet.agents;
   const home = admin!.home;
@@ -170,12 +170,12 @@ test('wrong words, folders, invites and second agents are refused with advice, a
 });
 
 test('when the admin is gone, the recovery kit makes another machine an admin, and it lets machines in', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '60s' });
   const [admin] = fleet.agents;
   const heir = await fleet.add('pc-02');
   await waitUntil(
-    { what: 'the heir knowing the first admin', agents: [heir], secondsMax: 60 },
+    { what: 'the heir knowing the first admin', agents: [heir] },
     ([view]) => view!.machines.length === 2,
   );
   const passphraseFile = join(fleet.root, 'passphrase.txt');
@@ -196,13 +196,11 @@ test('when the admin is gone, the recovery kit makes another machine an admin, a
   await askCommand(['join', '-', '--home', home, '--name', 'pc-03', '--quota', '1GB'], invite);
   const third = await startAgentProcess('pc-03', home);
   fleet.agents.push(third);
-  await waitUntil(
-    { what: 'both knowing each other as members', agents: [again, third], secondsMax: 60 },
-    (views) =>
-      views.every(({ machines }) =>
-        [heir.peer, third.peer].every((peer) =>
-          machines.some((machine) => machine.peer === peer && machine.state === 'up'),
-        ),
+  await waitUntil({ what: 'both knowing each other as members', agents: [again, third] }, (views) =>
+    views.every(({ machines }) =>
+      [heir.peer, third.peer].every((peer) =>
+        machines.some((machine) => machine.peer === peer && machine.state === 'up'),
       ),
+    ),
   );
 });

@@ -13,15 +13,15 @@ import type {
   VerifyAnswer,
 } from '../../agent/control/index.ts';
 import { askCommand, killAgent } from '../../cli/demo/processes.ts';
-import { waitUntil } from '../../cli/demo/waiting.ts';
+import { waitUntil, takeTime } from '../helpers/waiting.ts';
 import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
 
 test('files are found, followed, compared and brought back from a moment; what is out of reach is named', async (t) => {
-  t.timeout(170_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '60s' });
   const owner = await fleet.add('pc-02');
   for (const name of ['pc-03', 'pc-04', 'pc-05']) await fleet.add(name);
-  await waitUntil({ what: 'a plan', agents: fleet.agents, secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'a plan', agents: fleet.agents }, (views) =>
     views.every(({ plan }) => plan !== undefined),
   );
   const home = ['--home', owner.home];
@@ -90,7 +90,7 @@ test('files are found, followed, compared and brought back from a moment; what i
   t.true(verified.drives[0]!.checkedBytes > 0);
   await Promise.all(fleet.agents.filter((agent) => agent !== owner).map(killAgent));
   await waitUntil(
-    { what: 'the owner seeing that it is alone', agents: [owner], secondsMax: 60 },
+    { what: 'the owner seeing that it is alone', agents: [owner] },
     ([view]) => view!.machines.filter(({ state }) => state === 'up').length === 1,
   );
   t.is(await failureOf(['verify', ...home]), 'verify-found-problems');

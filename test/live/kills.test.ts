@@ -3,9 +3,10 @@
 import test from 'ava';
 import { mebibyte } from '../../datasets/index.ts';
 import { killLoop } from '../chaos/kill-loop.ts';
+import { takeTime } from '../helpers/waiting.ts';
 
 test('an agent that is killed in whatever it does keeps every snapshot whole, and saves what the folder holds now', async (t) => {
-  t.timeout(300_000);
+  takeTime(t);
   const lines: string[] = [];
   const report = await killLoop({
     rounds: 3,

@@ -7,6 +7,7 @@ import test from 'ava';
 import { askAgent } from '../../agent/control/index.ts';
 import { askCommand } from '../../cli/demo/processes.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
+import { takeTime } from '../helpers/waiting.ts';
 
 const processes = new URL('../../cli/demo/processes.ts', import.meta.url).href;
 
@@ -18,7 +19,7 @@ const isAnswering = (home: string): Promise<boolean> =>
   );
 
 test('a thread that is ended in the middle takes its agents with it', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const home = join(temporaryFolder(t, 'will'), 'pc-01');
   await askCommand(['fleet', 'create', '--home', home, '--machine-name', 'pc-01', '--quota', '1GB']);
   const source = `

@@ -17,13 +17,13 @@ import type {
   WipesAnswer,
 } from '../../agent/control/index.ts';
 import { askCommand, killAgent, startAgentProcess, type RunningAgent } from '../../cli/demo/processes.ts';
-import { waitUntil } from '../../cli/demo/waiting.ts';
+import { waitUntil, takeTime } from '../helpers/waiting.ts';
 import { failureOf, startFleet, temporaryFolder, type TestFleet } from '../helpers/agents.ts';
 
 const at = ({ home }: RunningAgent): readonly string[] => ['--home', home];
 
 async function allUp(agents: readonly RunningAgent[]): Promise<void> {
-  await waitUntil({ what: 'a plan that all follow', agents, secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'a plan that all follow', agents }, (views) =>
     views.every(
       (view) =>
         view.plan !== undefined &&
@@ -67,7 +67,7 @@ const protect = (agent: RunningAgent, folder: string): Promise<ProtectAnswer & S
   askCommand(['protect', folder, ...at(agent)]);
 
 test('a stolen invite lets in as many as it says and until it is taken back; who used it is shown', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '60s' });
   const [admin] = fleet.agents;
   const invite = (...more: readonly string[]): Promise<InviteAnswer> =>
@@ -92,7 +92,7 @@ test('a stolen invite lets in as many as it says and until it is taken back; who
 });
 
 test('a person that is put out loses its machines; a drive that stays gets a key that its words do not open', async (t) => {
-  t.timeout(170_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '30s' });
   const kept = await fleet.add('kept');
   const laptop = await fleet.add('laptop');
@@ -124,7 +124,7 @@ test('a person that is put out loses its machines; a drive that stays gets a key
   ]);
   t.deepEqual([out.machines, out.kept], [['laptop'], ['kept']]);
   const others = fleet.agents.filter((agent) => agent !== laptop);
-  await waitUntil({ what: 'the laptop being out', agents: others, secondsMax: 30 }, (views) =>
+  await waitUntil({ what: 'the laptop being out', agents: others }, (views) =>
     views.every((view) => view.machines.some(({ name, state }) => name === 'laptop' && state === 'revoked')),
   );
 
@@ -133,7 +133,7 @@ test('a person that is put out loses its machines; a drive that stays gets a key
   t.is(later.phrase?.split(' ').length, 24, 'the folder has a new person');
   const newWords = join(fleet.root, 'new-words.txt');
   writeFileSync(newWords, `${later.phrase}\n`);
-  await waitUntil({ what: 'the helper knowing of both', agents: [helper!], secondsMax: 60 }, ([view]) =>
+  await waitUntil({ what: 'the helper knowing of both', agents: [helper!] }, ([view]) =>
     view!.drives.some(({ drive, snapshots }) => drive === later.drive && snapshots.length === 2),
   );
   const restore = (phraseFile: string, ...more: readonly string[]): Promise<RestoreAnswer> =>
@@ -149,7 +149,7 @@ test('a person that is put out loses its machines; a drive that stays gets a key
 });
 
 test('one admin of two deletes nothing, two do after the time in which each can stop it', async (t) => {
-  t.timeout(170_000);
+  takeTime(t);
   const rule = ['--delete-admins', '2', '--delete-wait', '6s'];
   const fleet = await startFleet(t, { holderSilence: '30s', create: rule });
   const [first] = fleet.agents;
@@ -176,10 +176,10 @@ test('one admin of two deletes nothing, two do after the time in which each can 
   await isSeenBy([second], asked.wipe);
   t.is(await failureOf(['fleet', 'deletions', '--wait', '1s', ...at(second)]), 'rule-only-raised');
   await say(second, '--agree', asked.wipe);
-  await waitUntil({ what: 'nobody holding anything', agents: holders, secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'nobody holding anything', agents: holders }, (views) =>
     views.every(({ work }) => work.heldShards === 0),
   );
-  await waitUntil({ what: 'the owner knowing', agents: [owner], secondsMax: 30 }, ([view]) =>
+  await waitUntil({ what: 'the owner knowing', agents: [owner] }, ([view]) =>
     view!.problems.some(({ kind }) => kind === 'drive-deleted'),
   );
   const { acts } = await askCommand<ActsAnswer>(['fleet', 'log', '--check', ...at(second)]);
@@ -188,7 +188,7 @@ test('one admin of two deletes nothing, two do after the time in which each can 
 });
 
 test('a stolen admin key ends by another admin, and by the recovery kit where it has put the others out', async (t) => {
-  t.timeout(170_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '30s' });
   const [first] = fleet.agents;
   for (const name of ['pc-02', 'pc-03', 'pc-04']) await fleet.add(name);
@@ -203,7 +203,7 @@ test('a stolen admin key ends by another admin, and by the recovery kit where it
   const theftMs = Date.now();
   await askCommand(['fleet', 'revoke', 'pc-01', '--admin-key', ...at(second)]);
   await askCommand(['fleet', 'revoke', 'pc-04', ...at(second)]);
-  await waitUntil({ what: 'the machine being out', agents: [first!], secondsMax: 30 }, ([view]) =>
+  await waitUntil({ what: 'the machine being out', agents: [first!] }, ([view]) =>
     view!.machines.some(({ name, state }) => name === 'pc-04' && state === 'revoked'),
   );
   t.is(await failureOf(['fleet', 'invite', ...at(first!)]), 'not-an-admin');
@@ -240,7 +240,7 @@ const say = (agent: RunningAgent, ...words: readonly string[]): Promise<WipesAns
 
 /** Everybody's status tells of it. */
 const isSeenBy = async (agents: readonly RunningAgent[], wipe: string, level = 'warning'): Promise<void> =>
-  void (await waitUntil({ what: 'all seeing the deletion', agents, secondsMax: 30 }, (views) =>
+  void (await waitUntil({ what: 'all seeing the deletion', agents }, (views) =>
     views.every(({ problems }) =>
       problems.some(
         (problem) => problem.kind === 'deletion-waits' && problem.about === wipe && problem.level === level,

@@ -11,7 +11,7 @@ import type {
 } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, runCommand, startAgentProcess } from '../../cli/demo/processes.ts';
-import { waitUntil } from '../../cli/demo/waiting.ts';
+import { waitUntil, takeTime } from '../helpers/waiting.ts';
 import { failureOf, startFleet, statusOf } from '../helpers/agents.ts';
 import { parseExposition } from '../helpers/exposition.ts';
 import { startWebhookReceiver } from '../helpers/receivers.ts';
@@ -22,12 +22,12 @@ interface Told {
 }
 
 test('a machine that goes is told once, its return once, metrics say it too, and every act of the admin is in the log', async (t) => {
-  t.timeout(170_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '4s' });
   const [admin] = fleet.agents;
   for (const name of ['pc-02', 'pc-03', 'pc-04']) await fleet.add(name);
   const home = ['--home', admin!.home];
-  await waitUntil({ what: 'a plan', agents: [admin!], secondsMax: 60 }, ([view]) => view!.plan !== undefined);
+  await waitUntil({ what: 'a plan', agents: [admin!] }, ([view]) => view!.plan !== undefined);
 
   const receiver = await startWebhookReceiver(t);
   const wish = ['--webhook', receiver.url, '--after', '0s'];
@@ -45,10 +45,7 @@ test('a machine that goes is told once, its return once, metrics say it too, and
 
   const victim = fleet.agents.at(-1)!;
   await killAgent(victim);
-  await waitUntil(
-    { what: 'the alert', agents: [admin!], secondsMax: 60 },
-    () => about(victim.peer, 'began') === 1,
-  );
+  await waitUntil({ what: 'the alert', agents: [admin!] }, () => about(victim.peer, 'began') === 1);
   const view = await askCommand<FleetView>(['status', ...home]);
   t.like(
     view.problems.find(({ kind }) => kind === 'machine-gone'),
@@ -72,10 +69,7 @@ test('a machine that goes is told once, its return once, metrics say it too, and
   parseExposition((await runCommand(['metrics', ...home])).output);
 
   fleet.agents.push(await startAgentProcess('pc-04', victim.home));
-  await waitUntil(
-    { what: 'the end of it', agents: [admin!], secondsMax: 60 },
-    () => about(victim.peer, 'ended') === 1,
-  );
+  await waitUntil({ what: 'the end of it', agents: [admin!] }, () => about(victim.peer, 'ended') === 1);
   t.is(about(victim.peer, 'began'), 1, 'once');
 
   await askCommand(['fleet', 'policy', '--plan-mode', 'review', ...home]);

@@ -6,6 +6,7 @@ import { askCommand } from '../../cli/demo/processes.ts';
 import { computePlan, type PlacementLimits, type Plan } from '../../optimizer/index.ts';
 import { failureOf, startFleet } from '../helpers/agents.ts';
 import { fleetForecast } from '../optimizer/fleet-forecast.ts';
+import { takeTime } from '../helpers/waiting.ts';
 
 const bulkOf = (plan: Plan): number => {
   const { k, n } = plan.classes.find(({ name }) => name === 'bulk')!.redundancy;
@@ -13,7 +14,7 @@ const bulkOf = (plan: Plan): number => {
 };
 
 test('"99.99 % at business hours" goes from the command line through the signed policy into (k, n) of a plan', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '60s' });
   const home = ['--home', fleet.agents[0]!.home];
   const forecast = fleetForecast({ machineCount: 24, stratumCount: 24, seed: 4 });
@@ -35,7 +36,7 @@ test('"99.99 % at business hours" goes from the command line through the signed 
 });
 
 test('limits on scatter width and traffic are kept by the policy, and what makes no sense is refused by its name', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '60s' });
   const home = ['--home', fleet.agents[0]!.home];
   const set = ['--scatter-max', '40', '--in-per-week', '20GB', '--out-per-week', '10GB'];

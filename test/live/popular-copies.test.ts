@@ -10,7 +10,7 @@ import type { FleetView } from '../../agent/index.ts';
 import type { TelemetryRow } from '../../datasets/index.ts';
 import type { Plan, PlanCheck } from '../../optimizer/index.ts';
 import { askCommand, type RunningAgent, startAgentProcess, stopAgents } from '../../cli/demo/processes.ts';
-import { isSettled, viewOf, waitUntil } from '../../cli/demo/waiting.ts';
+import { isSettled, viewOf, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { startFleet, type TestFleet, temporaryFolder } from '../helpers/agents.ts';
 
 /** Stops an agent in order, so that it writes what it counted, and starts it again. */
@@ -25,13 +25,13 @@ const agentNamed = (fleet: TestFleet, name: string): RunningAgent =>
   fleet.agents.find((agent) => agent.name === name)!;
 
 test('a file that one site restores again and again gets a copy there, and the next restore there takes it', async (t) => {
-  t.timeout(600_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '120s', create: ['--site', 'main'] });
   for (const name of ['pc-02', 'pc-03', 'pc-04', 'pc-05']) await fleet.add(name, 'main');
   for (const name of ['pc-06', 'pc-07']) await fleet.add(name, 'branch');
-  const all = (what: string, secondsMax: number, isSo: (views: readonly FleetView[]) => boolean) =>
-    waitUntil({ what, agents: fleet.agents, secondsMax }, isSo);
-  await all('a plan that all follow', 90, (views) =>
+  const all = (what: string, isSo: (views: readonly FleetView[]) => boolean) =>
+    waitUntil({ what, agents: fleet.agents }, isSo);
+  await all('a plan that all follow', (views) =>
     views.every(
       ({ plan, machines }) =>
         plan !== undefined && machines.filter(({ state }) => state === 'up').length === 7,
@@ -84,7 +84,7 @@ test('a file that one site restores again and again gets a copy there, and the n
       for (const drive of read) await restoreAt(agentNamed(fleet, 'pc-07'), drive);
     // Counts are written when their hour is over, or at a stop in order.
     await restart(fleet, 'pc-07');
-    await all('rows of the reader everywhere', 60, (views) =>
+    await all('rows of the reader everywhere', (views) =>
       views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
     );
     let rows: readonly TelemetryRow[] = [];
@@ -99,7 +99,7 @@ test('a file that one site restores again and again gets a copy there, and the n
     askCommand(['plan', 'limits', ...words, '--home', first.home]);
   await limit('--veto', 'pc-06', '--veto', 'pc-07', '--moved-per-week', '1KB');
   await askCommand<PlanAnswer>(['plan', 'compute', '--home', first.home]);
-  await all('a plan of the main site only', 90, (views) =>
+  await all('a plan of the main site only', (views) =>
     views.every(
       ({ plan }) =>
         plan !== undefined &&
@@ -126,7 +126,6 @@ test('a file that one site restores again and again gets a copy there, and the n
 
   await all(
     'copies that are whole',
-    90,
     (views) => isSettled(views) && views.reduce((sum, { work }) => sum + work.copies, 0) === copies.length,
   );
   const [copy] = copies;

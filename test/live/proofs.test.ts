@@ -7,7 +7,7 @@ import test from 'ava';
 import type { ProveAnswer, ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/processes.ts';
-import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
+import { isSettled, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { days } from '../../datasets/index.ts';
 import { failureOf, startFleet, statusOf, temporaryFolder } from '../helpers/agents.ts';
 
@@ -19,11 +19,11 @@ function heldFiles(home: string): readonly string[] {
 }
 
 test('a flipped byte that nobody asks for is found and mended; files are proven restorable from others', async (t) => {
-  t.timeout(170_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '1h' });
   const owner = await fleet.add('pc-02');
   for (const name of ['pc-03', 'pc-04', 'pc-05']) await fleet.add(name);
-  await waitUntil({ what: 'a plan that all follow', agents: fleet.agents, secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'a plan that all follow', agents: fleet.agents }, (views) =>
     views.every(
       (view) => view.plan !== undefined && view.machines.filter(({ state }) => state === 'up').length === 5,
     ),
@@ -32,7 +32,7 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
   for (let at = 0; at < 4; at++) writeFileSync(join(folder, `file-${at}`), randomBytes(200_000));
   const first = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, '--home', owner.home]);
   t.is(first.outcome, 'acknowledged');
-  await waitUntil({ what: 'rest', agents: fleet.agents, secondsMax: 60 }, isSettled);
+  await waitUntil({ what: 'rest', agents: fleet.agents }, isSettled);
 
   const proof = await askCommand<ProveAnswer>(['verify', '--prove', '--home', owner.home]);
   const [drive] = proof.drives;
@@ -60,7 +60,7 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
   const again = await startAgentProcess(holder.name, holder.home);
   fleet.agents.splice(fleet.agents.indexOf(holder), 1, again);
   await waitUntil(
-    { what: 'the rot being found and mended', agents: [again], secondsMax: 60 },
+    { what: 'the rot being found and mended', agents: [again] },
     ([view]) =>
       // Mostly by its own reading; under load an audit may come first.
       view!.events.some(({ text }) => text.startsWith('a shard on this disk was damaged')) &&
@@ -68,7 +68,7 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
       view!.work.allReadMs !== undefined &&
       view!.work.readShards > 1,
   );
-  await waitUntil({ what: 'the shard as it was', agents: [again], secondsMax: 60 }, () =>
+  await waitUntil({ what: 'the shard as it was', agents: [again] }, () =>
     heldFiles(holder.home).some((file) => file === victim && before.equals(readFileSync(file))),
   );
 
@@ -78,7 +78,7 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
   t.is(view.drives.find(({ path }) => path === folder)?.proof?.proven?.fileCount, 4, 'kept over a restart');
 
   // Every shard of the files rots at once: a trial says so plainly, and when one came back the last time.
-  await waitUntil({ what: 'all being there again', agents: fleet.agents, secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'all being there again', agents: fleet.agents }, (views) =>
     views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
   );
   for (const { home } of fleet.agents)

@@ -15,15 +15,15 @@ import type {
   VerifyAnswer,
 } from '../../agent/control/index.ts';
 import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/processes.ts';
-import { waitUntil } from '../../cli/demo/waiting.ts';
+import { waitUntil, takeTime } from '../helpers/waiting.ts';
 import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
 
 test('rules forget old snapshots for the whole fleet, give up their packs, and all that is kept comes back', async (t) => {
-  t.timeout(240_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '60s' });
   const owner = await fleet.add('pc-02');
   for (const name of ['pc-03', 'pc-04', 'pc-05']) await fleet.add(name);
-  await waitUntil({ what: 'a plan', agents: fleet.agents, secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'a plan', agents: fleet.agents }, (views) =>
     views.every(({ plan }) => plan !== undefined),
   );
   const home = ['--home', owner.home];
@@ -63,7 +63,7 @@ test('rules forget old snapshots for the whole fleet, give up their packs, and a
   t.deepEqual(await listed(home), [third.snapshot]);
   const other = fleet.agents.find(({ name }) => name === 'pc-04')!;
   await waitUntil(
-    { what: 'others hearing what is kept', agents: [other], secondsMax: 60 },
+    { what: 'others hearing what is kept', agents: [other] },
     ([view]) => view!.drives[0]?.snapshots.length === 1,
   );
   // Within the week a mistake can be undone by hand.
@@ -83,7 +83,7 @@ test('rules forget old snapshots for the whole fleet, give up their packs, and a
   // The first snapshot of this start; what comes after it is taken anew.
   await save();
   await waitUntil(
-    { what: 'the rules being applied by themselves', agents: [again], secondsMax: 60 },
+    { what: 'the rules being applied by themselves', agents: [again] },
     ([view]) => view!.drives[0]?.snapshots.length === 1,
   );
   const verified = await askCommand<VerifyAnswer>(['verify', '--read-data', ...home]);

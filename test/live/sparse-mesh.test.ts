@@ -9,7 +9,7 @@ import { ringSidesOf } from '../../agent/core/rings.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { peerId } from '../../agent/units.ts';
 import { askCommand, killAgent, type RunningAgent } from '../../cli/demo/processes.ts';
-import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
+import { isSettled, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { startFleet, temporaryFolder } from '../helpers/agents.ts';
 
 /** One ring for all who are more than three: each has two neighbours. */
@@ -56,11 +56,11 @@ function restore({ home }: RunningAgent, saved: ProtectAnswer, to: string): Prom
 }
 
 test('in a fleet on a ring a backup whose holders are no neighbours is acknowledged and restored, and a plan reaches everybody', async (t) => {
-  t.timeout(600_000);
+  takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '10m', mesh });
   for (const name of names) await fleet.add(name);
   const all = (what: string, isSo: (views: readonly FleetView[]) => boolean): Promise<readonly FleetView[]> =>
-    waitUntil({ what, agents: fleet.agents, secondsMax: 180 }, isSo);
+    waitUntil({ what, agents: fleet.agents }, isSo);
   // Where all are connected nobody takes a machine for up to which it is not.
   await all('a ring on which all know of all', (views) => views.every(areAllUp));
   await all('few connections', (views) => views.some((view) => connectedIn(view) <= 3));

@@ -12,11 +12,11 @@ import type {
 } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, runCommand, startAgentProcess } from '../../cli/demo/processes.ts';
-import { waitUntil } from '../../cli/demo/waiting.ts';
+import { waitUntil, takeTime } from '../helpers/waiting.ts';
 import { failureOf, startFleet, temporaryFolder } from '../helpers/agents.ts';
 
 test('what is protected no more stays restorable, raises no alarm, and goes on as the same drive', async (t) => {
-  t.timeout(240_000);
+  takeTime(t);
   const root = temporaryFolder(t, 'unprotect');
   t.is(await failureOf(['status', '--home', join(root, 'nothing')]), 'no-fleet-here');
   t.is(
@@ -99,7 +99,7 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
     1,
   );
 
-  await waitUntil({ what: 'the others', agents: fleet.agents.slice(1), secondsMax: 60 }, (views) =>
+  await waitUntil({ what: 'the others', agents: fleet.agents.slice(1) }, (views) =>
     views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
   );
   const again = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, ...home]);

@@ -7,7 +7,7 @@ import test from 'ava';
 import type { ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { askCommand, killAgent, startAgentProcess, stopAgents } from '../../cli/demo/processes.ts';
-import { isSettled, waitUntil } from '../../cli/demo/waiting.ts';
+import { isSettled, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { days, hours } from '../../datasets/index.ts';
 import { startFleet, statusOf, temporaryFolder } from '../helpers/agents.ts';
 import { fakeClocks, fakeTimeLibrary } from '../helpers/faked-clocks.ts';
@@ -17,13 +17,13 @@ const testWithClocks = fakeTimeLibrary === undefined ? test.skip : test;
 testWithClocks(
   'others tell of an owner that is silent for over a week, and of one that is there and saves nothing (needs libfaketime)',
   async (t) => {
-    t.timeout(300_000);
+    takeTime(t);
     const clocks = fakeClocks(t);
     const startedMs = Date.now();
     const fleet = await startFleet(t, { holderSilence: '90d' });
     const owner = await fleet.add('pc-02');
     for (const name of ['pc-03', 'pc-04']) await fleet.add(name);
-    await waitUntil({ what: 'a plan that all follow', agents: fleet.agents, secondsMax: 120 }, (views) =>
+    await waitUntil({ what: 'a plan that all follow', agents: fleet.agents }, (views) =>
       views.every(
         (view) => view.plan !== undefined && view.machines.filter(({ state }) => state === 'up').length === 4,
       ),
@@ -34,7 +34,7 @@ testWithClocks(
     const home = ['--home', owner.home];
     const saved = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, ...home]);
     t.is(saved.outcome, 'acknowledged');
-    await waitUntil({ what: 'rest', agents: fleet.agents, secondsMax: 120 }, isSettled);
+    await waitUntil({ what: 'rest', agents: fleet.agents }, isSettled);
 
     const others = fleet.agents.filter((agent) => agent !== owner);
     const tells =
@@ -44,13 +44,12 @@ testWithClocks(
     const isSilent = tells('owner-silent', owner.peer);
     await killAgent(owner);
     clocks.pass(days(6));
-    const early = await waitUntil(
-      { what: 'clocks six days later', agents: others, secondsMax: 60 },
-      (views) => views.every(({ atMs }) => atMs > startedMs + days(6)),
+    const early = await waitUntil({ what: 'clocks six days later', agents: others }, (views) =>
+      views.every(({ atMs }) => atMs > startedMs + days(6)),
     );
     t.false(early.some(isSilent), 'six days are no alarm');
     clocks.pass(days(3));
-    await waitUntil({ what: 'all telling of the silent owner', agents: others, secondsMax: 120 }, (views) =>
+    await waitUntil({ what: 'all telling of the silent owner', agents: others }, (views) =>
       views.every(isSilent),
     );
     t.regex(await statusOf(others[1]!.home), /Nothing new of pc-02 is saved \(one drive\)/u);
@@ -58,13 +57,13 @@ testWithClocks(
     // It is back, but what it should save is gone: it does not have to say so itself.
     rmSync(folder, { recursive: true });
     const back = await startAgentProcess('pc-02', owner.home);
-    await waitUntil({ what: 'the owner being back', agents: others, secondsMax: 120 }, (views) =>
+    await waitUntil({ what: 'the owner being back', agents: others }, (views) =>
       views.every((view) => !isSilent(view)),
     );
     await stopAgents([back]);
     clocks.pass(hours(7));
     fleet.agents.push(await startAgentProcess('pc-02', owner.home));
-    await waitUntil({ what: 'all telling of the drive', agents: others, secondsMax: 120 }, (views) =>
+    await waitUntil({ what: 'all telling of the drive', agents: others }, (views) =>
       views.every(tells('snapshot-old', saved.drive)),
     );
     t.regex(await statusOf(others[1]!.home), /What changed in a drive of pc-02 is not safe/u);

@@ -4,6 +4,7 @@ import test from 'ava';
 import { manyFaults } from '../../agent/simulation/index.ts';
 import { days, minutes } from '../../datasets/index.ts';
 import { isLong, runWell } from './running.ts';
+import { takeTime } from '../helpers/waiting.ts';
 
 /** A fleet of more than 64 machines is not fully connected: eighty are enough for all that is different there. */
 const { agentCount, lifeDays } = isLong ? { agentCount: 200, lifeDays: 30 } : { agentCount: 80, lifeDays: 5 };
@@ -11,7 +12,7 @@ const { agentCount, lifeDays } = isLong ? { agentCount: 200, lifeDays: 30 } : { 
 test.serial(
   `${agentCount} machines live ${lifeDays} days with nights, loss, delay, crashes and two fires, and no promise breaks`,
   async (t) => {
-    t.timeout(minutes(10));
+    takeTime(t);
     const report = await runWell(t, {
       seed: 'two hundred',
       agentCount,

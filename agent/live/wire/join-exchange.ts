@@ -12,7 +12,7 @@ import {
   proveInvite,
 } from '../../codec/index.ts';
 import type { PeerId } from '../../units.ts';
-import { joinMsMax } from '../limits.ts';
+import { dialMsMax, joinMsMax } from '../limits.ts';
 import { dialAddress } from './dial.ts';
 import { type Node, startNode } from './node.ts';
 import { joinProtocol } from './protocols.ts';
@@ -21,6 +21,9 @@ import { closeStream, frameOf, StreamReader, writeBytes } from './stream-io.ts';
 const joinBytesMax = 262_144;
 /** Addresses that a joining machine tries, those of refusals counted too. */
 const addressesTriedMax = 64;
+/** A machine that is busy starting, or a slow line, takes longer than one try: so many such addresses are asked again, so often. */
+const lateAddressesMax = 3;
+const lateRoundsMax = 3;
 
 type Ask = Extract<JoinMessage, { kind: 'ask' }>;
 type Challenge = Extract<JoinMessage, { kind: 'challenge' }>;
@@ -103,29 +106,59 @@ export async function requestJoin(ask: JoinAsk): Promise<JoinWelcome> {
 }
 
 async function askAround(node: Node, ask: JoinAsk): Promise<JoinWelcome> {
-  const addresses = new Set(ask.invite.addresses);
+  let found = await askEach(node, ask, ask.invite.addresses);
+  const { askedCount } = found;
+  for (let round = 0; round < lateRoundsMax && found.welcome === undefined; round++) {
+    const { late, refusal } = found;
+    if (late.length === 0 || (refusal !== undefined && !isWeak(refusal))) break;
+    const again = await askEach(node, ask, late.slice(0, lateAddressesMax));
+    found = { ...again, refusal: again.refusal ?? refusal };
+  }
+  if (found.welcome !== undefined) return found.welcome;
+  throw found.refusal === undefined ? unreachable(askedCount) : nameRefusal(found.refusal);
+}
+
+interface Findings {
+  readonly welcome?: JoinWelcome;
+  readonly refusal: Refused | undefined;
+  /** Addresses at which somebody may be who was not done in time. */
+  readonly late: readonly string[];
+  readonly askedCount: number;
+}
+
+/** Who knows nothing says less than who refuses. */
+const isWeak = ({ code }: Refused): boolean => code === 'ask-an-admin' || code === 'invite-unknown';
+
+/** One after another, and those that they name, until one admits this machine or refuses it for good. */
+async function askEach(node: Node, ask: JoinAsk, first: readonly string[]): Promise<Findings> {
+  const addresses = new Set(first);
+  const late: string[] = [];
   let refusal: Refused | undefined;
   for (const address of addresses) {
     const answer = await askOne(node, address, ask);
-    if (answer?.kind === 'welcome') return answer;
-    if (answer?.kind !== 'refused') continue;
-    for (const other of answer.addresses) if (addresses.size < addressesTriedMax) addresses.add(other);
-    // Who knows nothing says less than who refuses.
-    const isWeak = answer.code === 'ask-an-admin' || answer.code === 'invite-unknown';
-    if (refusal === undefined || !isWeak) refusal = answer;
-    if (!isWeak) break;
+    if (answer === 'late') late.push(address);
+    else if (answer?.kind === 'welcome')
+      return { welcome: answer, refusal, late, askedCount: addresses.size };
+    else if (answer?.kind === 'refused') {
+      const room = Math.max(0, addressesTriedMax - addresses.size);
+      for (const other of answer.addresses.slice(0, room)) addresses.add(other);
+      if (refusal === undefined || !isWeak(answer)) refusal = answer;
+      if (!isWeak(answer)) break;
+    }
   }
-  throw refusal === undefined ? unreachable(addresses.size) : nameRefusal(refusal);
+  return { refusal, late, askedCount: addresses.size };
 }
 
-async function askOne(node: Node, address: string, ask: JoinAsk): Promise<JoinMessage | undefined> {
-  const connection = await dialAddress(node, address);
-  if (connection === undefined) return undefined;
+/** Undefined where nobody is. */
+async function askOne(node: Node, address: string, ask: JoinAsk): Promise<JoinMessage | 'late' | undefined> {
+  const tooLate = AbortSignal.timeout(dialMsMax);
+  const connection = await dialAddress(node, address, tooLate);
+  if (connection === undefined) return tooLate.aborted ? 'late' : undefined;
   try {
     const stream = await connection.newStream(joinProtocol, { signal: AbortSignal.timeout(joinMsMax) });
-    return await prove(new JoinTalk(stream), ask);
+    return (await prove(new JoinTalk(stream), ask)) ?? 'late';
   } catch {
-    return undefined;
+    return 'late';
   } finally {
     connection.abort(new Error('the join is over'));
   }

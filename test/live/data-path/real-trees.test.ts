@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { startTrial } from './trial.ts';
+import { takeTime } from '../../helpers/waiting.ts';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -51,7 +52,7 @@ const copyInto = (from: string) => (folder: string) =>
   cpSync(from, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
 
 test('a git checkout with its .git comes back as rsync and diff see it', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const cloned = (folder: string): boolean =>
     spawnSync('git', ['clone', '--quiet', '--depth', '3', `file://${project}`, folder]).status === 0;
   await comesBack(t, (folder) => {
@@ -66,7 +67,7 @@ test('a git checkout with its .git comes back as rsync and diff see it', async (
 });
 
 test('packages as npm installs them come back as rsync and diff see them', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   await comesBack(t, (folder) => {
     copyInto(join(project, 'node_modules', '.bin'))(join(folder, '.bin'));
     for (const name of ['zod', 'commander', 'ava', '@libp2p'])
@@ -75,7 +76,7 @@ test('packages as npm installs them come back as rsync and diff see them', async
 });
 
 test('documents of the system come back as rsync and diff see them', async (t) => {
-  t.timeout(120_000);
+  takeTime(t);
   const documents = ['/usr/share/doc/bash', '/usr/share/zoneinfo/Europe', '/usr/share/perl5'].filter(
     (place) => existsSync(place),
   );

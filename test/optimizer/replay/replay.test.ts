@@ -21,6 +21,7 @@ import {
 import { bestKWithSwaps } from '../../../optimizer/replay/policies/best-k.ts';
 import type { Lesson, Policy } from '../../../optimizer/replay/policies/policy.ts';
 import { mondayMs, rules, scenarioOf } from './traces.ts';
+import { takeTime } from '../../helpers/waiting.ts';
 
 const week = 168;
 /** The tests do not look at the time. */
@@ -125,7 +126,7 @@ test('policies with labels keep them apart', async (t) => {
 });
 
 test('every policy places, the oracle best, and the same seed gives the same rows', async (t) => {
-  t.timeout(300_000);
+  takeTime(t);
   const scenario = generatedScenario(3);
   const [origin] = originsOf(scenario.history, scenario.rules);
   const at = { origin: origin!, index: 0, stopwatch };
