@@ -2,35 +2,14 @@
 // same cuts wherever they stand, so an insertion changes the chunks around it and no others.
 
 import { chunkBytesAverage, chunkBytesMax, chunkBytesMin } from '../limits.ts';
-import { sha256 } from './keys.ts';
-
-/** 256 pseudo-random words, the same for ever: the first four bytes of SHA-256("drey gear v1 " ‖ byte), big endian. */
-export const gear = Int32Array.from({ length: 256 }, (_, byte) => {
-  const digest = sha256(new TextEncoder().encode(`drey gear v1 ${byte}`));
-  return new DataView(digest.buffer).getInt32(0);
-});
+import { startGearKernel } from './gear-kernel.ts';
+import { GearSearch } from './gear-search.ts';
 
 /** Before the average length a cut must be rarer (22 one-bits), after it commoner (18). High bits see the most bytes. */
 const maskBeforeAverage = 0xffff_fc00 | 0;
 const maskAfterAverage = 0xffff_c000 | 0;
 
-function findCut(
-  bytes: Uint8Array,
-  range: { readonly from: number; readonly to: number; readonly mask: number },
-  start: number,
-): number {
-  const { to, mask } = range;
-  let hash = start;
-  for (let at = range.from; at < to; at++) {
-    hash = ((hash << 1) + gear[bytes[at]!]!) | 0;
-    if ((hash & mask) === 0) return at + 1;
-  }
-  lastHash = hash;
-  return -1;
-}
-
-/** The rolling hash at the end of a search without a cut; kept outside so that the hot loop allocates nothing. */
-let lastHash = 0;
+let search: GearSearch | undefined;
 
 /**
  * End of the first chunk of bytes[from..to): between `chunkBytesMin` and `chunkBytesMax` after `from`, or `to` when
@@ -41,9 +20,10 @@ export function cutPoint(bytes: Uint8Array, from: number, to: number): number {
   if (startsWithHole(bytes, from, to)) return from + chunkBytesMax;
   const average = Math.min(to, from + chunkBytesAverage);
   const end = Math.min(to, from + chunkBytesMax);
-  const early = findCut(bytes, { from: from + chunkBytesMin, to: average, mask: maskBeforeAverage }, 0);
+  search ??= new GearSearch(startGearKernel());
+  const early = search.find(bytes, { from: from + chunkBytesMin, to: average, mask: maskBeforeAverage }, 0);
   if (early >= 0) return early;
-  const late = findCut(bytes, { from: average, to: end, mask: maskAfterAverage }, lastHash);
+  const late = search.find(bytes, { from: average, to: end, mask: maskAfterAverage }, search.hash);
   return late >= 0 ? late : end;
 }
 

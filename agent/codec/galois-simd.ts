@@ -1,6 +1,23 @@
 // Sums of scaled shards over GF(256), 16 bytes at a time: each product is two look-ups in tables of 16 (Plank et al., FAST'13).
 // A WebAssembly module written out byte by byte, so nothing is built; galois.ts is the fallback and the oracle.
 
+import {
+  add,
+  again,
+  end,
+  get,
+  int32,
+  isLess,
+  type Kernel,
+  loop,
+  number,
+  set,
+  simd,
+  startKernel,
+  subtract,
+  tee,
+  vector,
+} from './assembly.ts';
 import { addScaled, multiply } from './galois.ts';
 
 /** A part of every slice at once, small enough for the processor's inner caches. */
@@ -13,91 +30,37 @@ const sourcesAt = outAt + blockBytes;
 const pageBytes = 65_536;
 const pageCount = Math.ceil((sourcesAt + blockBytes * sourceCountMax) / pageBytes);
 
-/** Unsigned LEB128, as the format has all its numbers; signed constants below stay under 64. */
-function leb(value: number): readonly number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
-}
-
-const section = (id: number, body: readonly number[]): readonly number[] => [
-  id,
-  ...leb(body.length),
-  ...body,
-];
-const text = (value: string): readonly number[] => [value.length, ...new TextEncoder().encode(value)];
-const get = (local: number): readonly number[] => [0x20, local];
-const set = (local: number): readonly number[] => [0x21, local];
-const number = (value: number): readonly number[] => [0x41, value];
-const add = 0x6a;
-const simd = (operation: number, ...rest: readonly number[]): readonly number[] => [0xfd, operation, ...rest];
 const load = (offset: number): readonly number[] => simd(0x00, 0, offset);
-const [swizzle, and, xor, shiftRight] = [simd(0x0e), simd(0x4e), simd(0x51), simd(0x6d)];
+const [swizzle, andVector, xor, shiftRight] = [simd(0x0e), simd(0x4e), simd(0x51), simd(0x6d)];
 const sixteen = (byte: number): readonly number[] => simd(0x0c, ...Array.from({ length: 16 }, () => byte));
 
-/** combine(sources, byteCount, tables, from, to): parameters are locals 0 to 4, then four numbers and two vectors. */
+/** run(sources, byteCount, tables, from, to): parameters are locals 0 to 4, then four numbers and two vectors. */
 const [sources, byteCount, tables, from, to, at, left, source, table, sum, bytes] = Array.from(
   { length: 11 },
   (_, local) => local,
 ) as [number, number, number, number, number, number, number, number, number, number, number];
 
 const body: readonly number[] = [
-  [2, 4, 0x7f, 2, 0x7b],
-  [0x03, 0x40],
+  loop,
   [...sixteen(0), ...set(sum), ...get(sources), ...set(left), ...get(tables), ...set(table)],
   [...get(from), ...get(at), add, ...set(source)],
-  [0x03, 0x40],
+  loop,
   [...get(source), ...load(0), ...set(bytes)],
-  [...get(sum), ...get(table), ...load(0), ...get(bytes), ...sixteen(0x0f), ...and, ...swizzle, ...xor],
+  [...get(sum), ...get(table), ...load(0), ...get(bytes), ...sixteen(0x0f), ...andVector, ...swizzle, ...xor],
   [...get(table), ...load(16), ...get(bytes), ...number(4), ...shiftRight, ...swizzle, ...xor, ...set(sum)],
   [...get(source), ...get(byteCount), add, ...set(source)],
   [...get(table), ...number(32), add, ...set(table)],
-  [...get(left), ...number(1), 0x6b, 0x22, left, 0x0d, 0],
-  [0x0b],
+  [...get(left), ...number(1), subtract, ...tee(left), ...again],
+  [end],
   [...get(to), ...get(at), add, ...get(sum), ...simd(0x0b, 0, 0)],
-  [...get(at), ...number(16), add, 0x22, at, ...get(byteCount), 0x49, 0x0d, 0],
-  [0x0b],
-  [0x0b],
+  [...get(at), ...number(16), add, ...tee(at), ...get(byteCount), isLess, ...again],
+  [end],
 ].flat();
 
-const moduleBytes = Uint8Array.from(
-  [
-    [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    section(1, [1, 0x60, 5, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0]),
-    section(3, [1, 0]),
-    section(5, [1, 0, ...leb(pageCount)]),
-    section(7, [2, ...text('combine'), 0, 0, ...text('memory'), 2, 0]),
-    section(10, [1, ...leb(body.length), ...body]),
-  ].flat(),
-);
-
-interface Kernel {
-  readonly memory: Uint8Array;
-  readonly combine: (
-    ...call: readonly [sources: number, byteCount: number, tables: number, from: number, to: number]
-  ) => void;
-}
-
-/** The part of the global WebAssembly that is used here: the types of Node leave it out. */
-interface Assembly {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => {
-    readonly exports: Pick<Kernel, 'combine'> & { readonly memory: { readonly buffer: ArrayBuffer } };
-  };
-}
-
-function startKernel(): Kernel | undefined {
-  try {
-    const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Assembly };
-    const { memory, combine } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports;
-    return { memory: new Uint8Array(memory.buffer), combine };
-  } catch {
-    // No WebAssembly, or none with vectors of 128 bits.
-    return undefined;
-  }
-}
+const locals = [
+  [4, int32],
+  [2, vector],
+] as const;
 
 let kernel: Kernel | 'none' | undefined;
 
@@ -118,7 +81,7 @@ export interface Combination {
 
 /** For each row the sum of all slices, each times its factor. */
 export function combineShards(combination: Combination): readonly Uint8Array[] {
-  kernel ??= startKernel() ?? 'none';
+  kernel ??= startKernel({ pageCount, parameterCount: 5, results: [], locals, body }) ?? 'none';
   if (kernel === 'none' || combination.slices.length > sourceCountMax) return combinePlainly(combination);
   const { slices, rows, shardBytes } = combination;
   const shards = rows.map(() => new Uint8Array(shardBytes));
@@ -129,7 +92,7 @@ export function combineShards(combination: Combination): readonly Uint8Array[] {
     for (const [index, shard] of shards.entries()) {
       for (const [column, factors] of tablesOf[index]!.entries())
         kernel.memory.set(factors, tablesAt + tableBytes * column);
-      kernel.combine(slices.length, blockBytes, tablesAt, sourcesAt, outAt);
+      kernel.run(slices.length, blockBytes, tablesAt, sourcesAt, outAt);
       shard.set(kernel.memory.subarray(outAt, outAt + length), start);
     }
   }

@@ -1,6 +1,7 @@
 export { chunkHashing, chunkIdOf, chunkIdsOf, type PackVersion } from './chunk-ids.ts';
 export * from './batch.ts';
 export * from './chunker.ts';
+export { gear } from './gear-kernel.ts';
 export * from './descriptor.ts';
 export * from './drive-keys.ts';
 export { type CodecRejection, type Decoded, concatBytes } from './envelope.ts';

@@ -4,6 +4,7 @@
 import type { ChunkId } from '../../units.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { openFile } from './file-reader.ts';
+import { PackMemory } from './pack-memory.ts';
 import { Packer } from './packer.ts';
 import { type BytePath, placeUnder } from './path-bytes.ts';
 import { failureText, type LeftOut } from './scan.ts';
@@ -13,17 +14,21 @@ import type { Ask, PackQuestion, PackRequest, PackResult, ReadFile, TaskEnd } fr
 /** A file that changes more often than this while it is read is kept as it was read last, and marked. */
 const attemptCountMax = 3;
 
+/** Of this thread, for all tasks that read files. */
+const packMemory = new PackMemory();
+
 /** Task `pack`. Every pack that it lists is staged when it ends. */
 export async function packTask(
   { sealing, folder, paths, known, isSlowed }: PackRequest,
   ask: Ask<PackQuestion, undefined>,
 ): Promise<TaskEnd<PackResult>> {
   const table = new ChunkTable(known);
-  const packer = new Packer({
+  using packer = new Packer({
     sealing,
     placementClass: 'bulk',
     isNew: (chunk) => table.add(chunk),
     stage: (pack, transfer) => ask({ kind: 'stage', pack }, transfer),
+    memory: packMemory,
   });
   const mayRead = async (byteCount: number): Promise<void> => {
     if (isSlowed) await ask({ kind: 'read', byteCount });
@@ -65,10 +70,9 @@ async function readOnce({ path, place, packer, mayRead }: FileToRead): Promise<R
   const chunks: ChunkId[] = [];
   let byteCount = 0;
   for (const bytes of file.chunks()) {
-    chunks.push(packer.add(bytes));
+    chunks.push(await packer.add(bytes));
     byteCount += bytes.length;
     await mayRead(bytes.length);
-    await packer.stageFull();
   }
   const attributes = keptAttributes(place);
   const state = file.state();

@@ -14,9 +14,10 @@ import {
   type PackEntry,
   PackWriter,
 } from '../../codec/index.ts';
-import { blobBytesTarget, chunkBytesMax, packBytesTarget } from '../../limits.ts';
+import { packBytesTarget } from '../../limits.ts';
 import type { ChunkId } from '../../units.ts';
 import { encodeLine } from './line-journal.ts';
+import type { PackMemory } from './pack-memory.ts';
 import type { PackToStage, Sealing } from './tasks.ts';
 
 /** A pack that is staged (flushed in the outbox or already with its holders), and where its chunks lie. */
@@ -50,6 +51,8 @@ export interface PackerOptions {
   readonly isNew: (chunk: ChunkId) => boolean;
   /** The shards' bytes may lie in shared memory, and are written anew once this resolves. */
   readonly stage: (pack: PackToStage, transfer: readonly ArrayBuffer[]) => Promise<unknown>;
+  /** Where packs are filled; without it each allots its own, as it needs it. */
+  readonly memory?: PackMemory;
 }
 
 export class Packer {
@@ -61,20 +64,20 @@ export class Packer {
   /** The pack that is being flushed while the next one fills. */
   #staging: Promise<unknown> = Promise.resolve();
   /** The pack that is filled now, and where it is written. */
-  #open: { readonly writer: PackWriter; readonly memory?: Uint8Array } | undefined;
+  #open: { readonly writer: PackWriter; readonly memory: Uint8Array | undefined } | undefined;
 
   constructor(options: PackerOptions) {
     this.#options = options;
     this.#idOf = chunkIdsOf(namingKey(options.sealing));
   }
 
-  /** Takes a chunk; `bytes` may be used again afterwards. Call `stageFull` before the next one. */
-  add(bytes: Uint8Array): ChunkId {
+  /** Takes a chunk, and has the pack staged when that fills it; `bytes` may be used again afterwards. */
+  async add(bytes: Uint8Array): Promise<ChunkId> {
     const chunk = isHole(bytes) ? this.#holeId(bytes) : this.#idOf(bytes);
-    if (this.#options.isNew(chunk)) {
-      this.#open ??= this.#begin();
-      this.#open.writer.add(chunk, bytes);
-    }
+    if (!this.#options.isNew(chunk)) return chunk;
+    this.#open ??= await this.#begin();
+    this.#open.writer.add(chunk, bytes);
+    if (this.#open.writer.byteCount >= packBytesTarget) await this.#stage();
     return chunk;
   }
 
@@ -88,16 +91,10 @@ export class Packer {
     const chunks: ChunkId[] = [];
     for (let start = 0; start < bytes.length;) {
       const end = cutPoint(bytes, start, bytes.length);
-      chunks.push(this.add(bytes.subarray(start, end)));
-      await this.stageFull();
+      chunks.push(await this.add(bytes.subarray(start, end)));
       start = end;
     }
     return chunks;
-  }
-
-  /** Has the pack staged when it has reached its size, once the one before is. */
-  async stageFull(): Promise<void> {
-    if ((this.#open?.writer.byteCount ?? 0) >= packBytesTarget) await this.#stage();
   }
 
   /** Stages what is left; ends when all is staged. */
@@ -106,23 +103,32 @@ export class Packer {
     await this.#staging;
   }
 
+  /** Drops what is neither full nor finished. */
+  [Symbol.dispose](): void {
+    if (this.#open?.memory !== undefined) this.#options.memory?.give(this.#open.memory);
+    this.#open = undefined;
+  }
+
   async #stage(): Promise<void> {
     await this.#staging;
-    const { sealing, placementClass, stage } = this.#options;
+    const { sealing, placementClass, stage, memory: packMemory } = this.#options;
     const { owner, drive } = sealing;
     if (this.#open === undefined) return;
     const { writer, memory } = this.#open;
-    this.#open = undefined;
     const { bytes, entries } = writer.finish();
     const redundancy = sealing.redundancy[placementClass];
     const { descriptor, shards } = describePack(bytes, { owner, drive, placementClass, redundancy });
+    this.#open = undefined;
     const pack: StagedPack = { descriptor, entries };
     const buffers = [...new Set(shards.map(({ buffer }) => buffer))].filter(
       (buffer) => buffer instanceof ArrayBuffer,
     );
     const staged = async (): Promise<void> => {
-      await stage({ descriptor, shards, line: packLine(pack) }, buffers);
-      if (memory !== undefined) idleMemory.push(memory);
+      try {
+        await stage({ descriptor, shards, line: packLine(pack) }, buffers);
+      } finally {
+        if (memory !== undefined) packMemory?.give(memory);
+      }
       this.staged.push(pack);
     };
     this.#staging = staged();
@@ -130,22 +136,10 @@ export class Packer {
     this.#staging.catch(() => {});
   }
 
-  #begin(): { readonly writer: PackWriter; readonly memory?: Uint8Array } {
-    const { sealing, placementClass } = this.#options;
-    const { driveKey, drive, keyEpoch } = sealing;
+  async #begin(): Promise<{ readonly writer: PackWriter; readonly memory: Uint8Array | undefined }> {
+    const { driveKey, drive, keyEpoch } = this.#options.sealing;
     const keying = { driveKey, drive, keyEpoch, salt: new Uint8Array(randomBytes(16)) };
-    // Packs of trees and indexes are mostly small.
-    if (placementClass === 'small') return { writer: new PackWriter(keying) };
-    const memory = idleMemory.pop() ?? new Uint8Array(new SharedArrayBuffer(bulkBytesExpected));
+    const memory = await this.#options.memory?.take();
     return { writer: new PackWriter(keying, memory), memory };
   }
 }
-
-/** A pack of files ends soon after its target: with the chunk and the bundle that fill it, and its directory. */
-const bulkBytesExpected = packBytesTarget + chunkBytesMax + 2 * blobBytesTarget;
-
-/**
- * Memory of packs that were staged. Shared, so that it neither moves between threads nor counts for their collectors, which
- * would run for every few packs; and used again, as touching new pages costs as much as sealing what is put there.
- */
-const idleMemory: Uint8Array[] = [];

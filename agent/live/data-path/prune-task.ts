@@ -175,8 +175,7 @@ class PruneRun {
     for (const entry of live) {
       const chunk = this.#source.read(fetched.pack, entry);
       if ('reason' in chunk) return false;
-      packer.add(chunk.bytes);
-      await packer.stageFull();
+      await packer.add(chunk.bytes);
     }
     return true;
   }

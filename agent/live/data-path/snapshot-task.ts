@@ -12,9 +12,10 @@ import {
   sealSmall,
   sha256Hex,
 } from '../../codec/index.ts';
-import { chunkBytesAverage, packBytesTarget } from '../../limits.ts';
+import { chunkBytesAverage } from '../../limits.ts';
 import { type ChunkId, snapshotId } from '../../units.ts';
 import { accessesOf } from './accesses.ts';
+import { batchesOf } from './batches.ts';
 import { ChangeWatch, type MassChange } from './change-watch.ts';
 import { ChunkTable } from './chunk-table.ts';
 import {
@@ -32,7 +33,13 @@ import { type BytePath, bytePathOf, placeUnder } from './path-bytes.ts';
 import { identityOf, type LeftOut, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
 import { looksScrambled } from './scrambled.ts';
 import { type KeptFile, treeOf } from './snapshot-tree.ts';
-import { forgetStandstill, readStandstill, rememberStandstill, type Standstill } from './standstill.ts';
+import {
+  forgetStandstill,
+  readStandstill,
+  rememberStandstill,
+  scanDigestOf,
+  type Standstill,
+} from './standstill.ts';
 import type {
   Ask,
   PackResult,
@@ -43,8 +50,8 @@ import type {
   TaskEnd,
 } from './tasks.ts';
 
-/** Files of one `pack` task at most: so that progress is remembered often. */
-const batchFilesMax = 2048;
+/** So that a thread reads on while the last pack of a task is flushed. */
+const tasksPerThread = 2;
 
 type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
 
@@ -52,12 +59,14 @@ type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
 export async function snapshotTask(request: SnapshotRequest, ask: AskMain): Promise<TaskEnd<SnapshotResult>> {
   const scan = scanFolder(request.folder, leftOutBy(request));
   const { drive, keyEpoch } = request.sealing;
-  const question = { stateFolder: request.stateFolder, drive, keyEpoch, scan };
+  const question = { stateFolder: request.stateFolder, drive, keyEpoch, scanDigest: scanDigestOf(scan) };
   const still = readStandstill(question);
   if (still !== undefined) return { result: unchanged(still, scan, request) };
-  await ask({ kind: 'foresee', taskCount: tasksForeseen(request, scan) });
+  const foreseen = ask({ kind: 'foresee', taskCount: tasksForeseen(request, scan) });
   forgetStandstill(request.stateFolder);
-  const { isSettled, ...result } = await new SnapshotRun(request, scan, ask).run();
+  const run = new SnapshotRun(request, scan, ask);
+  await foreseen;
+  const { isSettled, ...result } = await run.run();
   const { staged, fileCount, byteCount, unreadable, massChange } = result;
   if (isSettled && unreadable.length === 0 && massChange === undefined)
     rememberStandstill(question, { staged, fileCount, byteCount });
@@ -147,7 +156,7 @@ class SnapshotRun {
     const batches = batchesOf(changed, this.#request.jobCountMax);
     this.#unsettledCount = changed.length;
     let done = 0;
-    await runAll(batches, this.#request.jobCountMax, async (batch) => {
+    await runAll(batches, tasksPerThread * this.#request.jobCountMax, async (batch) => {
       await this.#readBatch(batch, table);
       done += batch.length;
       await this.#ask({ kind: 'progress', done, of: changed.length });
@@ -358,34 +367,4 @@ function firstNames(entries: readonly ScannedEntry[]): ReadonlyMap<BytePath, Byt
     else links.set(path, name);
   }
   return links;
-}
-
-/** Plain bytes of a `pack` task at most: it ends with a pack that is not full, and is done again after a crash in it. */
-const batchBytesMax = 4 * packBytesTarget;
-/** Tasks for each thread at least, where there are files enough, so that all threads end at about the same time. */
-const batchesPerThread = 4;
-
-/** A file is never divided; the largest go first, so that no thread is left alone with one at the end. */
-function batchesOf(
-  files: readonly ScannedEntry[],
-  threadCount: number,
-): readonly (readonly ScannedEntry[])[] {
-  const total = files.reduce((sum, { byteCount }) => sum + byteCount, 0);
-  const share = total / (batchesPerThread * threadCount);
-  const batchBytes = Math.min(batchBytesMax, Math.max(packBytesTarget, share));
-  const large = files
-    .filter((file) => file.byteCount >= batchBytes)
-    .toSorted((a, b) => b.byteCount - a.byteCount);
-  const batches: ScannedEntry[][] = large.map((file) => [file]);
-  let byteCount = Infinity;
-  for (const file of files) {
-    if (file.byteCount >= batchBytes) continue;
-    if (byteCount >= batchBytes || (batches.at(-1)?.length ?? 0) >= batchFilesMax) {
-      batches.push([]);
-      byteCount = 0;
-    }
-    batches.at(-1)?.push(file);
-    byteCount += file.byteCount;
-  }
-  return batches;
 }

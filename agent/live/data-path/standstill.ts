@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256Hex } from '../../codec/index.ts';
 import type { DriveId } from '../../units.ts';
 import { driveFiles, type StagedSnapshot, withSealedRoot } from './drive-state.ts';
 import { encodeLine, readJournal, rewriteJournal } from './line-journal.ts';
@@ -19,7 +20,8 @@ export interface StandstillQuestion {
   readonly stateFolder: string;
   readonly drive: DriveId;
   readonly keyEpoch: number;
-  readonly scan: Scan;
+  /** `scanDigestOf` what the walk saw. */
+  readonly scanDigest: string;
 }
 
 interface Line {
@@ -54,9 +56,14 @@ export function forgetStandstill(stateFolder: string): void {
 }
 
 /** Everything that a snapshot depends on: what the walk saw, whose drive it is, and the journals as they stand. */
-function nameOf({ stateFolder, drive, keyEpoch, scan }: StandstillQuestion): string {
+function nameOf({ stateFolder, drive, keyEpoch, scanDigest }: StandstillQuestion): string {
+  const journals = Object.values(driveFiles(stateFolder)).map(stampOf).join('\n');
+  return sha256Hex(Buffer.from(`${drive} ${keyEpoch}\n${journals}\n${scanDigest}`, 'utf8'));
+}
+
+/** SHA-256 of all that a walk saw, in hexadecimal. */
+export function scanDigestOf(scan: Scan): string {
   const hash = createHash('sha256');
-  hash.update(`${drive} ${keyEpoch}\n${Object.values(driveFiles(stateFolder)).map(stampOf).join('\n')}\n`);
   // Hashing each by itself would cost more than walking.
   let lines = '';
   for (const entry of [scan.root, ...scan.entries]) {

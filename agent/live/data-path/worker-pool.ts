@@ -1,5 +1,5 @@
 // A few worker threads that do all reading, chunking, compressing, sealing and writing, so that the main thread only
-// ever talks to the network. Decides which thread runs a task; refuses new tasks once it is closed.
+// ever talks to the network. Decides which thread runs a task, and when; refuses new tasks once it is closed.
 
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -25,8 +25,9 @@ export interface TaskRun<Name extends TaskName> {
 /** Tasks that hand their work to other tasks: while they wait for these, their thread is free. Whoever waits for a pack is about to go on. */
 const conductors: ReadonlySet<TaskName> = new Set(['snapshot', 'restore', 'verify']);
 
-interface RunningTask {
+interface PoolTask {
   readonly task: TaskName;
+  readonly request: unknown;
   /** Questions that are not answered yet. */
   waitCount: number;
   readonly answer: (question: never) => Promise<Answer<unknown>> | Answer<unknown>;
@@ -36,7 +37,7 @@ interface RunningTask {
 
 interface Thread {
   readonly worker: Worker;
-  readonly running: Map<number, RunningTask>;
+  readonly running: Map<number, PoolTask>;
   /** Ends it, while it has nothing to do. */
   rest?: NodeJS.Timeout;
 }
@@ -44,20 +45,25 @@ interface Thread {
 /** A thread starts in a fraction of a second, and holds buffers and a heap that nobody needs between two snapshots. */
 const idleMsMax = 10 * secondMs;
 
-/** What a thread allots and soon drops, in MB: V8's own measure lets three threads hold a hundred more for no less work. */
-const youngMegabytesMax = 48;
+/** What a thread allots and soon drops, in MB: with V8's own measure threads hold much more, and do more work, as it does not fit into caches. */
+const youngMegabytesMax = 16;
 
 export interface WorkerPoolOptions {
   /** Threads at most; default: one a core. */
   readonly threadCountMax?: number;
 }
 
-/** Threads start when first needed and end when long idle. Tasks of one thread take turns where they wait for answers. */
+/**
+ * Threads start when first needed and end when long idle. Tasks begin in the order in which they came, as soon as a thread has nothing to
+ * do: also one whose tasks all wait for answers, so that tasks take turns, two in a thread.
+ */
 export class WorkerPool {
   readonly threadCountMax: number;
   /** Threads that get work at this time, where that is less; at least one does. */
   threadLimit: number | undefined;
   readonly #threads = new Set<Thread>();
+  /** Tasks that no thread has begun, in their order. */
+  readonly #queue: PoolTask[] = [];
   #nextId = 1;
   #closed = false;
 
@@ -68,13 +74,9 @@ export class WorkerPool {
   /** Runs one task. Throws what the task throws, or `worker-lost` when its thread ended before it was done. */
   run<Name extends TaskName>(run: TaskRun<Name>): Promise<Tasks[Name]['result']> {
     if (this.#closed) return Promise.reject(lostError('the worker pool is closed'));
-    const thread = this.#idlest();
-    const id = this.#nextId++;
-    thread.worker.ref();
-    clearTimeout(thread.rest);
     return new Promise<Tasks[Name]['result']>((resolve, reject) => {
-      thread.running.set(id, { task: run.task, waitCount: 0, answer: run.answer, resolve, reject });
-      post(thread, { kind: 'run', id, task: run.task, request: run.request });
+      this.#queue.push({ ...run, waitCount: 0, resolve, reject });
+      this.#dispatch();
     });
   }
 
@@ -94,6 +96,7 @@ export class WorkerPool {
   /** Ends all threads at once; running tasks fail with `worker-lost`, what they had staged stays staged. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { reject } of this.#queue.splice(0)) reject(lostError('the worker pool is closed'));
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
   }
 
@@ -101,14 +104,29 @@ export class WorkerPool {
     return Math.max(1, Math.min(this.threadCountMax, this.threadLimit ?? this.threadCountMax));
   }
 
-  #idlest(): Thread {
+  #dispatch(): void {
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      const thread = this.#freeThread();
+      if (thread === undefined) return;
+      this.#queue.shift();
+      const id = this.#nextId++;
+      thread.worker.ref();
+      clearTimeout(thread.rest);
+      thread.running.set(id, next);
+      post(thread, { kind: 'run', id, task: next.task, request: next.request });
+    }
+  }
+
+  /** One without work, else a new one, else one whose work waits for answers. */
+  #freeThread(): Thread | undefined {
     const countMax = this.#countMax;
     const threads = [...this.#threads].slice(0, countMax);
     const [idlest] = threads.toSorted(
       (a, b) => busyCount(a) - busyCount(b) || a.running.size - b.running.size,
     );
-    if (idlest !== undefined && (busyCount(idlest) === 0 || threads.length === countMax)) return idlest;
-    return this.#startThread();
+    if (idlest !== undefined && busyCount(idlest) === 0) return idlest;
+    if (threads.length < countMax) return this.#startThread();
+    return threads.find((thread) => busyCount(thread) < tasksPerThreadMax && isWaiting(thread));
   }
 
   #startThread(): Thread {
@@ -130,10 +148,12 @@ export class WorkerPool {
     if (task === undefined) return;
     if (message.kind === 'ask') {
       void answerQuestion(thread, task, message);
+      this.#dispatch();
       return;
     }
     thread.running.delete(message.id);
     if (thread.running.size === 0) this.#rest(thread);
+    this.#dispatch();
     if (message.kind === 'done') task.resolve(message.result as never);
     else task.reject(errorCarried(message.error));
   }
@@ -152,12 +172,13 @@ export class WorkerPool {
     const reason = cause instanceof Error ? cause.message : 'its thread ended';
     for (const { reject } of thread.running.values()) reject(lostError(reason, cause));
     thread.running.clear();
+    this.#dispatch();
   }
 }
 
 async function answerQuestion(
   thread: Thread,
-  task: RunningTask,
+  task: PoolTask,
   { id, question, body }: Extract<FromWorker, { kind: 'ask' }>,
 ): Promise<void> {
   task.waitCount++;
@@ -170,6 +191,12 @@ async function answerQuestion(
     task.waitCount--;
   }
 }
+
+/** Tasks of one thread that are no conductors: one works while another waits. */
+const tasksPerThreadMax = 2;
+
+const isWaiting = ({ running }: Thread): boolean =>
+  [...running.values()].every(({ waitCount }) => waitCount > 0);
 
 /** Tasks that need their thread. */
 const busyCount = ({ running }: Thread): number =>

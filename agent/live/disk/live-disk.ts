@@ -26,7 +26,7 @@ import { diskFull, isFullError, nameDiskError } from '../disk-full.ts';
 import type { Database } from '../store.ts';
 import { tell, tellResult } from '../tell.ts';
 import { PieceBuffers } from './piece-buffers.ts';
-import { type Arriving, ShardFiles } from './shard-files.ts';
+import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';
 import { ShardIndex } from './shard-index.ts';
 import { ShardSink } from './shard-sink.ts';
 import { isSourceIntact, readProof, readWhole, ShardSource } from './shard-source.ts';
@@ -322,7 +322,7 @@ class FileDisk implements LiveDisk {
   async #stage(shard: StoredShard, shards: readonly Uint8Array[]): Promise<void> {
     const arriving = await this.#files.openFile();
     try {
-      for (const bytes of shards) await arriving.handle.writeFile(bytes);
+      for (const bytes of shards) await writeWholly(arriving, bytes);
       await this.#keep(shard, arriving);
     } catch (error) {
       await this.#files.drop(arriving);

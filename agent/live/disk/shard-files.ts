@@ -163,6 +163,11 @@ export class ShardFiles {
   }
 }
 
+/** In one call where the system takes all: `writeFile` of a handle goes in pieces of 512 KiB, and each waits for a turn of the main thread. */
+export async function writeWholly({ handle }: ArrivingFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+}
+
 async function flushFolder(folder: string): Promise<void> {
   // Windows cannot open folders; its renames are flushed with the file.
   if (process.platform === 'win32') return;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { WorkerPool } from '../../../agent/live/data-path/index.ts';
-import { mebibyte } from '../../../datasets/index.ts';
+import { type DreyError, mebibyte } from '../../../datasets/index.ts';
 import { newFolder, noise, writeManySmall } from './odd-trees.ts';
 import { startTrial } from './trial.ts';
 
@@ -42,4 +42,19 @@ test('threads are foreseen within the limit, and those that are free count', asy
   t.is(workers.threadCount, 3);
   await Promise.all([compare(workers), compare(workers)]);
   t.is(workers.threadCount, 3);
+});
+
+test('tasks for which no thread is free wait in their order, and end with the pool', async (t) => {
+  const workers = new WorkerPool({ threadCountMax: 1 });
+  t.teardown(() => workers.close());
+  const order: number[] = [];
+  await Promise.all([1, 2, 3].map((number) => compare(workers).then(() => order.push(number))));
+  t.deepEqual(order, [1, 2, 3]);
+  const lost = Promise.allSettled([1, 2, 3].map(() => compare(workers)));
+  await workers.close();
+  const codes = (await lost).map((end) =>
+    end.status === 'rejected' ? (end.reason as DreyError).code : 'done',
+  );
+  // The first had begun, and may be done.
+  t.deepEqual(codes.slice(1), ['worker-lost', 'worker-lost']);
 });
