@@ -2,6 +2,8 @@
 // version 1 have HMAC-SHA-256, those of version 2 keyed BLAKE3, which costs a third of the time.
 
 import { createHash, hash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import type { Blake3Hasher } from '@napi-rs/blake-hash';
 import { blake3 as plainBlake3 } from '@noble/hashes/blake3.js';
 import { type ChunkId, chunkId } from '../units.ts';
 import { deriveKey, hexOf } from './keys.ts';
@@ -11,11 +13,24 @@ export const packVersions = [1, 2] as const;
 export type PackVersion = (typeof packVersions)[number];
 export const packVersionNow: PackVersion = 2;
 
-/** The package brings a binary for each common system; elsewhere the same in JavaScript is right and slow. */
-const native = await import('@napi-rs/blake-hash').then(
-  ({ default: door }) => door.Blake3Hasher,
-  () => undefined,
-);
+type NativeHasher = typeof Blake3Hasher;
+
+/**
+ * The package brings a binary for each common system; elsewhere the same in JavaScript is right and slow. Loaded at once: a thread that is
+ * ended while a module awaits something takes the process with it (V8 checks that such a module was evaluated).
+ */
+function nativeHasher(): NativeHasher | undefined {
+  try {
+    const door = createRequire(import.meta.url)('@napi-rs/blake-hash') as {
+      readonly Blake3Hasher: NativeHasher;
+    };
+    return door.Blake3Hasher;
+  } catch {
+    return undefined;
+  }
+}
+
+const native = nativeHasher();
 
 /** Which code hashes chunks here, for `drey doctor`. */
 export const chunkHashing = native === undefined ? 'JavaScript' : 'native';
@@ -34,7 +49,7 @@ export const chunkIdOf = (driveKey: Uint8Array, plain: Uint8Array, version?: Pac
   chunkIdsOf(driveKey, version)(plain);
 
 /** Keyed BLAKE3 (O'Connor, Aumasson, Neves, Wilcox-O'Hearn, 2020, section 2.3), 32 bytes. */
-function byBlake3(hasher: InstanceType<NonNullable<typeof native>>): NameChunk {
+function byBlake3(hasher: InstanceType<NativeHasher>): NameChunk {
   return (plain) => {
     hasher.reset();
     hasher.update(plain);

@@ -124,11 +124,11 @@ test('a file that never stands still is kept as it was read last, and marked', a
   const trial = startTrial();
   const file = join(trial.folder, 'restless.bin');
   let version = 1;
-  writeFileSync(file, noise(40 * mebibyte, version));
-  trial.outbox.beforeStage = ({ placementClass }) => {
-    if (placementClass === 'bulk') writeFileSync(file, noise(40 * mebibyte, ++version));
-  };
-  const { staged, unreadable } = await trial.snapshotter.snapshot();
+  const write = (): void => writeFileSync(file, noise(6 * mebibyte, version++));
+  write();
+  // With each chunk that is read.
+  const pace = { isReadingSlowed: true, beforeReading: (): Promise<void> => Promise.resolve(write()) };
+  const { staged, unreadable } = await trial.next({ pace: () => pace }).snapshot();
   t.deepEqual(
     unreadable.map(({ path }) => path),
     ['restless.bin'],
