@@ -1,9 +1,17 @@
 // Writes the history of a generated fleet: one row file a machine for `drey telemetry import`, and the truth that
 // models are judged by (never trained on).
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateFleet, hourMs, weekMs, writeRowFile, type MachineId } from '../datasets/index.ts';
+import {
+  DreyError,
+  generateFleet,
+  hourMs,
+  makeFolders,
+  weekMs,
+  writeRowFile,
+  type MachineId,
+} from '../datasets/index.ts';
 
 export interface GeneratedHistoryOptions {
   readonly folder: string;
@@ -26,7 +34,7 @@ export interface WrittenHistory {
   readonly domains: readonly { readonly name: string; readonly machines: readonly MachineId[] }[];
 }
 
-/** Throws `fleet-options` when the numbers are out of range. */
+/** Throws `fleet-options` when the numbers are out of range, `dataset-unwritable` when the folder cannot be made or written. */
 export async function writeGeneratedHistory(options: GeneratedHistoryOptions): Promise<WrittenHistory> {
   const endMs = Math.floor(options.nowMs / hourMs) * hourMs;
   const fleet = generateFleet({
@@ -36,7 +44,7 @@ export async function writeGeneratedHistory(options: GeneratedHistoryOptions): P
     startMs: endMs - options.weeks * weekMs,
     ...(options.machines === undefined ? {} : { machines: options.machines }),
   });
-  mkdirSync(options.folder, { recursive: true });
+  makeOutFolder(options.folder);
   const files: { readonly machine: MachineId; readonly file: string; readonly rowCount: number }[] = [];
   for (const [machine, rows] of fleet.rows) {
     const file = join(options.folder, `${machine}.ndjson`);
@@ -54,4 +62,17 @@ export async function writeGeneratedHistory(options: GeneratedHistoryOptions): P
     JSON.stringify({ seed: options.seed, weeks: options.weeks, domains }, undefined, 2),
   );
   return { files, truthFile, domains };
+}
+
+function makeOutFolder(folder: string): void {
+  try {
+    makeFolders(folder);
+  } catch (error) {
+    throw new DreyError({
+      code: 'dataset-unwritable',
+      message: `the folder ${folder} cannot be made (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+      advice: 'Name a folder that you may make, or one that is there, with --out.',
+      cause: error,
+    });
+  }
 }

@@ -12,6 +12,7 @@ export {
 } from './access-trace.ts';
 export * from './calendar.ts';
 export * from './errors.ts';
+export { makeFolders } from './folders.ts';
 export { generateFleet } from './generator/fleet.ts';
 export type {
   Cause,

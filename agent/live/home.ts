@@ -12,12 +12,11 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
-import { DreyError } from '../../datasets/index.ts';
+import { DreyError, makeFolders } from '../../datasets/index.ts';
 import { isFullError } from './disk-full.ts';
 
 export interface Home {
@@ -82,7 +81,7 @@ export function homeAt(folder: string): Home {
 /** Makes the agent's folder where there is none, for its owner alone. Throws `home-unusable`. */
 export function makeHome({ folder }: Home): void {
   try {
-    makeFolders(folder);
+    makeFolders(folder, 0o700);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? String(error);
@@ -93,16 +92,6 @@ export function makeHome({ folder }: Home): void {
       cause: error,
     });
   }
-}
-
-/** One by one: `recursive` never ends where a system says of a folder that is there that it is not, as /proc does. */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) {
-    if (!statSync(folder).isDirectory()) throw new Error('a file');
-    return;
-  }
-  makeFolders(dirname(folder));
-  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Writes a file whole or not at all: temporary name, flush, rename, flush of the folder. Mode 0600. */

@@ -21,7 +21,7 @@ import {
   copyFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { DreyError } from '../../../datasets/index.ts';
+import { DreyError, makeFolders } from '../../../datasets/index.ts';
 import { nameDiskError } from '../disk-full.ts';
 import type { Attribute } from '../../codec/index.ts';
 import type { GrowingFile } from './growing-files.ts';
@@ -190,7 +190,7 @@ const inTheWay = 'something of that name is there already';
 function prepareFolder({ to, overwrite }: RestoreFolderOptions): void {
   let names: readonly string[];
   try {
-    mkdirSync(to, { recursive: true });
+    makeFolders(to);
     names = readdirSync(to).filter((name) => name !== partsName);
   } catch (error) {
     const named = nameDiskError(error);
