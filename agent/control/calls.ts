@@ -8,7 +8,7 @@ import type { ProofResult, RetentionRules } from '../core/index.ts';
 import { inviteUsesMax } from '../limits.ts';
 import type { DriveId, InviteId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
-import { type FoldersAnswers, foldersSchemas, path, phrase } from './folders-calls.ts';
+import { type FoldersAnswers, foldersSchemas, path, phrase, place } from './folders-calls.ts';
 import { type MembersAnswers, membersSchemas } from './members-calls.ts';
 import { type OperationsAnswers, operationsSchemas } from './operations-calls.ts';
 
@@ -37,14 +37,14 @@ export const callSchemas = {
   snapshot: z.strictObject({ drive: name.exactOptional(), first: z.boolean().exactOptional() }),
   snapshots: z.strictObject({ phrase: phrase.exactOptional() }),
   restore: z.strictObject({
-    to: path,
+    to: place,
     drive: name.exactOptional(),
     snapshot: name.exactOptional(),
     /** The newest snapshot at or before it. */
     atMs: z.number().exactOptional(),
     paths: z.array(path).max(1000),
     phrase: phrase.exactOptional(),
-    compareTo: path.exactOptional(),
+    compareTo: place.exactOptional(),
     ignore: z.array(z.string().min(1).max(256)).max(256),
   }),
   find: z.strictObject({ name: path, drive: name.exactOptional(), phrase: phrase.exactOptional() }),
@@ -107,7 +107,7 @@ export const callSchemas = {
     bytesPerSecond: z.number().positive(),
   }),
   train: z.strictObject({}),
-  importTelemetry: z.strictObject({ file: path, asSelf: z.boolean() }),
+  importTelemetry: z.strictObject({ file: place, asSelf: z.boolean() }),
   exportTelemetry: z.strictObject({
     machine: name.exactOptional(),
     kind: z.enum(['uptime', 'location', 'access', 'packRead']).exactOptional(),

@@ -19,7 +19,7 @@ interface Line {
 }
 
 /** What makes a folder one of an agent that belongs to a fleet. */
-const identityFile = 'identity.json';
+export const identityFile = 'identity.json';
 
 function notRunning(home: string, cause: unknown): DreyError {
   if (!existsSync(join(home, identityFile)))

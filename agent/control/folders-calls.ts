@@ -1,14 +1,17 @@
 // What a person may ask about the folders of their machine: protect one, stop protecting it, say that a mass change was meant.
 
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { DriveId } from '../units.ts';
 
 export const path = z.string().min(1).max(4096);
+/** A file or folder of this machine: the agent stands elsewhere than who asks, so it is said from the root on. */
+export const place = path.refine(isAbsolute, 'a place is named from the root on');
 export const phrase = z.string().max(1024);
 
 export const foldersSchemas = {
   protect: z.strictObject({
-    path,
+    path: place,
     ignore: z.array(z.string().min(1).max(256)).max(256),
     /** `none`: not even caches and trash of a home folder are left out. */
     defaultIgnores: z.literal('none').exactOptional(),
@@ -19,7 +22,7 @@ export const foldersSchemas = {
   /** No more snapshots of a folder of this machine, named by itself, its drive's first digits, or a link to it. */
   unprotect: z.strictObject({ folder: path }),
   /** What happened in a protected folder until now was its person's wish. */
-  acceptChange: z.strictObject({ path }),
+  acceptChange: z.strictObject({ path: place }),
 } as const;
 
 export interface ProtectAnswer {

@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { DreyError, makeFolders } from '../../datasets/index.ts';
+import { identityFile } from '../control/index.ts';
 import { isFullError } from './disk-full.ts';
 
 export interface Home {
@@ -56,7 +57,7 @@ export interface Home {
 export function homeAt(folder: string): Home {
   return {
     folder,
-    identityFile: join(folder, 'identity.json'),
+    identityFile: join(folder, identityFile),
     adminFile: join(folder, 'admin.json'),
     settingsFile: join(folder, 'settings.json'),
     drivesFile: join(folder, 'drives.json'),

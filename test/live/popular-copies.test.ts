@@ -88,7 +88,7 @@ test('a file that one site restores again and again gets a copy there, and the n
       views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
     );
     let rows: readonly TelemetryRow[] = [];
-    for (let tries = 0; tries < 60 && rows.length <= before; tries++) rows = await askCommand(ask);
+    for (let tries = 0; tries < 300 && rows.length <= before; tries++) rows = await askCommand(ask);
     t.true(rows.length > before);
     t.true(rows.every((row) => row.kind === 'packRead' && row.reads === 3));
   };

@@ -2,10 +2,10 @@
 // end for good, and none to say that every shard is missing: the agent stands by, as if the machine were off, until the disk is back.
 
 import { readFileSync, statSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
 import { DreyError } from '../../../datasets/index.ts';
 import { homeDiskLookMs } from '../limits.ts';
 import { isFullError } from '../disk-full.ts';
+import { homeAt } from '../home.ts';
 
 export interface DiskTrouble {
   readonly state: 'gone' | 'read-only' | 'failing';
@@ -38,7 +38,7 @@ export class HomeDisk {
   unfit(): DiskTrouble | undefined {
     try {
       // Read, not only found: a disk that fails still knows its folders.
-      readFileSync(join(this.#home, 'identity.json'));
+      readFileSync(homeAt(this.#home).identityFile);
       const now = new Date();
       utimesSync(this.#home, now, now);
       return undefined;

@@ -110,6 +110,23 @@ test('a request that does not fit its call is refused before the agent sees it',
   t.is(error.code, 'control-request-malformed');
 });
 
+test('a place that only makes sense where the asker stands is refused', async (t) => {
+  const home = newHome();
+  const server = await serveControl(home, handlersWith({}));
+  t.teardown(() => server.close());
+  const asked = [
+    askAgent({ home, call: 'protect', request: { path: 'here', ignore: [] } }),
+    askAgent({ home, call: 'acceptChange', request: { path: './here' } }),
+    askAgent({ home, call: 'restore', request: { to: '../here', paths: [], ignore: [] } }),
+    askAgent({ home, call: 'importTelemetry', request: { file: 'rows.ndjson', asSelf: false } }),
+  ];
+  for (const one of asked) {
+    const error = await t.throwsAsync(one, { instanceOf: DreyError });
+    t.is(error.code, 'control-request-malformed');
+    t.regex(error.message, /named from the root on/u);
+  }
+});
+
 test('without a running agent the advice is to start one, without a fleet to join one', async (t) => {
   const home = newHome();
   const nowhere = await t.throwsAsync(askAgent({ home, call: 'view', request: {} }), {
