@@ -51,6 +51,8 @@ export class SimulatedWire implements Wire, Endpoint {
   readonly #links = new Map<PeerId, Link>();
   readonly #queued = new Map<PeerId, Queued>();
   readonly #refused = new Set<PeerId>();
+  /** Found in vain, and to be found again. */
+  readonly #missed = new Set<PeerId>();
   readonly #linkedMs = new Map<PeerId, number>();
   readonly #transfers = new Map<Link, Set<() => void>>();
   readonly #seenHints = new WeakSet<Uint8Array>();
@@ -123,9 +125,12 @@ export class SimulatedWire implements Wire, Endpoint {
     this.#listener?.connected(peer);
   }
 
-  /** mDNS names it again. */
+  /** mDNS names it again; once, however often it was dialled meanwhile. */
   missed(peer: PeerId): void {
+    if (this.#missed.has(peer)) return;
+    this.#missed.add(peer);
     this.#parts.life.after(rediscoveryMs, () => {
+      this.#missed.delete(peer);
       if (this.#listener?.wantsLink(peer) === true) this.connect(peer, []);
     });
   }

@@ -1,12 +1,9 @@
 // Bugs that are planted into the core one at a time, as a change of its source text that only a hunt loads: no flag in the product knows
 // of them. Each is a mistake that somebody could make.
 
-import type { SourceChange } from '../../helpers/planted-source.ts';
+import { type PlantedBug, secondRound } from './second-round.ts';
 
-export interface PlantedBug extends SourceChange {
-  readonly name: string;
-  readonly about: string;
-}
+export type { PlantedBug };
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
@@ -374,4 +371,5 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'return now - sinceMs > allowedMs ?',
     replace: 'return now - sinceMs > allowedMs * 1000 ?',
   },
+  ...secondRound,
 ];
