@@ -5,7 +5,8 @@ import { type DriveId, driveId, type PeerId } from '../units.ts';
 import { accept, concatBytes, type Decoded, reject } from './envelope.ts';
 import { seedBytes, sha256Hex } from './keys.ts';
 import type { DriveRecord } from './record.ts';
-import { createDriveKey, openSmall, sealSmall } from './secrets.ts';
+import type { Recipient } from './keys.ts';
+import { createDriveKey, openSmall, sealSmall, unwrapKey, wrapKey } from './secrets.ts';
 
 export interface DriveKeys {
   /** Of the newest epoch, 32 bytes. */
@@ -63,4 +64,40 @@ export function openFormerKeys(
     opened.value.slice(seedBytes * index, seedBytes * (index + 1)),
   );
   return accept({ driveKey, formerKeys });
+}
+
+/** The record of a drive's newest key: for the person whose words open it, if there is one, and for the machine that owns it. */
+export function driveRecordFor(
+  keys: DriveKeys,
+  about: Pick<DriveRecord, 'drive' | 'keyEpoch' | 'sealedName'> & {
+    readonly person: string | undefined;
+    /** The machine's X25519 public key. */
+    readonly machine: string;
+  },
+): DriveRecord {
+  const { drive, keyEpoch, sealedName, person, machine } = about;
+  const recipients = [...(person === undefined ? [] : [person]), machine];
+  const sealedFormer = sealFormerKeys(keys);
+  return {
+    kind: 'drive',
+    drive,
+    keyEpoch,
+    sealedName,
+    wrappedKeys: recipients.map((recipient) => ({
+      recipient,
+      wrapped: wrapKey(keys.driveKey, { drive, keyEpoch }, recipient),
+    })),
+    ...(person === undefined ? {} : { person }),
+    ...(sealedFormer === undefined ? {} : { sealedFormer }),
+  };
+}
+
+/** All keys that a record gives to somebody; a rejection when it gives it none. */
+export function keysFor(recipient: Recipient, record: DriveRecord): Decoded<DriveKeys> {
+  for (const wrapped of record.wrappedKeys) {
+    if (wrapped.recipient !== recipient.recipient) continue;
+    const opened = unwrapKey(wrapped.wrapped, record, recipient);
+    return opened.ok ? openFormerKeys(record, opened.value) : opened;
+  }
+  return reject('wrong-key', 'wrapped to others');
 }

@@ -15,7 +15,7 @@ export {
   type RetentionClock,
   type RetentionRules,
 } from './retention.ts';
-export { personsOf, putOutWithKey } from './rekeying.ts';
+export { type Lock, type LockStep, nextLockStep, personsOf, putOutWithKey } from './rekeying.ts';
 export { certificatesToRenew } from './renewal.ts';
 export { idsIn } from './reclaim.ts';
 export type { RepairWish } from './repair-watch.ts';

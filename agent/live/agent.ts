@@ -127,7 +127,7 @@ export class LiveAgent {
       workers: this.workers,
       clock,
       tell,
-      publish: (record) => this.ownWords.write([record]),
+      ownWords: () => this.ownWords,
       telemetry: () => this.#telemetry,
       power: readPower,
       pacing: () => this.operations.pacing,

@@ -8,18 +8,20 @@ import {
   driveIdOf,
   type DriveKeys,
   type DriveRecord,
+  driveRecordFor,
   hexOf,
+  keysFor,
   machineRecipient,
   type MachineKey,
   nextKeys,
   personOf,
-  sealFormerKeys,
   sealSmall,
   unwrapKey,
   wrapKey,
 } from '../codec/index.ts';
-import { type AgentCore, putOutWithKey } from '../core/index.ts';
+import { type AgentCore, type Lock, type LockStep, nextLockStep } from '../core/index.ts';
 import { type DriveId, driveId } from '../units.ts';
+import type { OwnWords } from './own-words.ts';
 import type { RunningDrive } from './running-drive.ts';
 import type { StoredDrive } from './stored-drives.ts';
 
@@ -36,16 +38,13 @@ export function createDrive(
   const sealedName = sealName(keys, folder);
   const drive = driveIdOf(key.peer, { sealedName });
   const name = { drive, keyEpoch: 1 };
-  const wrappedKeys = [person, machineRecipient(key).recipient].map((recipient) => ({
-    recipient,
-    wrapped: wrapKey(keys.driveKey, name, recipient),
-  }));
+  const machine = machineRecipient(key).recipient;
   return {
     drive,
     keyEpoch: 1,
-    wrappedKey: hexOf(wrappedKeys[1]!.wrapped),
+    wrappedKey: hexOf(wrapKey(keys.driveKey, name, machine)),
     keys,
-    record: { kind: 'drive', ...name, sealedName, wrappedKeys },
+    record: driveRecordFor(keys, { ...name, sealedName, person, machine }),
   };
 }
 
@@ -76,7 +75,7 @@ const keyDamaged = (reason: string): DreyError =>
 export interface DriveLocksParts {
   readonly core: AgentCore;
   readonly key: MachineKey;
-  readonly publish: (record: DriveRecord) => Promise<void>;
+  readonly ownWords: () => Pick<OwnWords, 'write' | 'settled'>;
   /** On the disk when it returns. */
   readonly note: (drive: RunningDrive, change: Partial<StoredDrive>) => void;
   readonly report: (level: 'info' | 'problem', text: string) => void;
@@ -111,55 +110,69 @@ export class DriveLocks {
   }
 
   async #settle(drive: RunningDrive, wanted: string | undefined): Promise<void> {
-    const { core, key, publish, note, report } = this.#parts;
+    const { core, ownWords } = this.#parts;
     const id = driveId(drive.stored.drive);
-    const known = core.catalogue.drives.get(id);
-    if (known === undefined) return;
-    // The last run of the agent may have ended between the two.
-    if (known.record.keyEpoch < drive.stored.keyEpoch) await publish(this.#recordOf(drive));
-    const out = [...putOutWithKey(id, core)];
-    const fresh = out.filter((one) => drive.stored.answered?.includes(one) !== true);
-    const before = this.personOf(drive);
-    const stays = before !== undefined && core.membership.isPersonOut(before) ? undefined : before;
-    const person = wanted ?? stays;
-    if (fresh.length === 0 && person === before) return;
+    const next = (): LockStep => nextLockStep({ drive: id, lock: this.#lockOf(drive), wanted }, core);
+    let isSettled = false;
+    for (let step = next(); step.kind !== 'none'; step = next()) {
+      if (step.kind === 'adopt') this.#adopt(drive, id);
+      // The last run of the agent may have ended between the two.
+      else if (step.kind === 'publish') await ownWords().write([this.#recordOf(drive)]);
+      else if (isSettled) this.#renew(drive, id, step);
+      // Whoever was put back to an older image may have made that very key before, and others may know of it.
+      else [, isSettled] = [await ownWords().settled(), true];
+    }
+  }
+
+  #lockOf(drive: RunningDrive): Lock {
+    const { keyEpoch, answered = [] } = drive.stored;
+    return { keyEpoch, answered, person: this.personOf(drive) };
+  }
+
+  #renew(
+    drive: RunningDrive,
+    id: DriveId,
+    { person, answered, isForced }: Extract<LockStep, { kind: 'renew' }>,
+  ): void {
     const keys = nextKeys(drive.keys);
-    const keyEpoch = drive.stored.keyEpoch + 1;
-    const own = machineRecipient(key).recipient;
-    const wrap = (one: Uint8Array, epoch: number): string =>
-      hexOf(wrapKey(one, { drive: id, keyEpoch: epoch }, own));
-    note(drive, {
-      keyEpoch,
-      wrappedKey: wrap(keys.driveKey, keyEpoch),
-      formerKeys: (keys.formerKeys ?? []).map((one, index) => wrap(one, index + 1)),
-      person: person ?? '',
-      answered: out,
-    });
-    drive.keys = keys;
-    await publish(this.#recordOf(drive));
-    report(
+    this.#keep(drive, keys, { id, keyEpoch: drive.stored.keyEpoch + 1, person, answered });
+    this.#parts.report(
       person === undefined ? 'problem' : 'info',
-      `a drive has a new key${fresh.length === 0 ? '' : ', because somebody who may know the old one was put out'}: what is saved from now on ${person === undefined ? "opens with nobody's words until `drey protect FOLDER` gives it to somebody" : 'opens with it alone'}`,
+      `a drive has a new key${isForced ? ', because somebody who may know the old one was put out' : ''}: what is saved from now on ${person === undefined ? "opens with nobody's words until `drey protect FOLDER` gives it to somebody" : 'opens with it alone'}`,
     );
   }
 
+  /** Takes over what the own log has, given back by others. Throws `drive-key-damaged`. */
+  #adopt(drive: RunningDrive, id: DriveId): void {
+    const record = this.#parts.core.catalogue.drives.get(id)!.record;
+    const keys = keysFor(machineRecipient(this.#parts.key), record);
+    if (!keys.ok) throw keyDamaged(keys.rejection.reason);
+    const answered = drive.stored.answered ?? [];
+    this.#keep(drive, keys.value, { id, keyEpoch: record.keyEpoch, person: personOf(record), answered });
+  }
+
+  #keep(drive: RunningDrive, keys: DriveKeys, { id, ...lock }: Lock & { readonly id: DriveId }): void {
+    const own = machineRecipient(this.#parts.key).recipient;
+    const wrap = (one: Uint8Array, keyEpoch: number): string =>
+      hexOf(wrapKey(one, { drive: id, keyEpoch }, own));
+    this.#parts.note(drive, {
+      keyEpoch: lock.keyEpoch,
+      wrappedKey: wrap(keys.driveKey, lock.keyEpoch),
+      formerKeys: (keys.formerKeys ?? []).map((one, index) => wrap(one, index + 1)),
+      person: lock.person ?? '',
+      answered: [...lock.answered],
+    });
+    drive.keys = keys;
+  }
+
   #recordOf(drive: RunningDrive): DriveRecord {
-    const { key } = this.#parts;
     const { stored, keys } = drive;
-    const name = { drive: driveId(stored.drive), keyEpoch: stored.keyEpoch };
-    const person = this.personOf(drive);
-    const recipients = [...(person === undefined ? [] : [person]), machineRecipient(key).recipient];
-    const sealedFormer = sealFormerKeys(keys);
-    return {
-      kind: 'drive',
-      ...name,
+    return driveRecordFor(keys, {
+      drive: driveId(stored.drive),
+      keyEpoch: stored.keyEpoch,
       sealedName: sealName(keys, stored.folder),
-      wrappedKeys: recipients.map((recipient) => ({
-        recipient,
-        wrapped: wrapKey(keys.driveKey, name, recipient),
-      })),
-      ...(person === undefined ? {} : { person }),
-      ...(sealedFormer === undefined ? {} : { sealedFormer }),
-    };
+      person: this.personOf(drive),
+      machine: machineRecipient(this.#parts.key).recipient,
+    });
   }
 }

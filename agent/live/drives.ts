@@ -121,7 +121,7 @@ export class Drives {
     if (known !== undefined) await this.#leave(known);
     const { person, made } = this.#personFor(wanted.phrase);
     const { drive, keys, record, ...first } = createDrive(this.#parts.key, { folder, person });
-    await this.#parts.publish(record);
+    await this.#parts.ownWords().write([record]);
     this.#take(person, made);
     const running = this.#open({ drive, folder, ignore: [...wanted.ignore], ...first }, keys);
     this.#save();

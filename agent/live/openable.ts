@@ -7,10 +7,9 @@ import {
   type DriveKeys,
   type DriveRecord,
   type HeadRecord,
-  openFormerKeys,
+  keysFor,
   personFromPhrase,
   type Recipient,
-  unwrapKey,
 } from '../codec/index.ts';
 import type { KnownDrive } from '../core/index.ts';
 import type { DriveId } from '../units.ts';
@@ -42,19 +41,10 @@ export function openKnown(
   if (own !== undefined) return { known, keys: own };
   if (person === undefined) return undefined;
   for (const record of [known.record, ...known.formerRecords.toReversed()]) {
-    const keys = keysFor(record, person);
-    if (keys !== undefined) return { known: asOf(known, record), keys };
+    const keys = keysFor(person, record);
+    if (keys.ok) return { known: asOf(known, record), keys: keys.value };
   }
   return undefined;
-}
-
-function keysFor(record: DriveRecord, person: Recipient): DriveKeys | undefined {
-  const { drive, keyEpoch, wrappedKeys } = record;
-  const wrapped = wrappedKeys.find(({ recipient }) => recipient === person.recipient);
-  if (wrapped === undefined) return undefined;
-  const opened = unwrapKey(wrapped.wrapped, { drive, keyEpoch }, person);
-  const keys = opened.ok ? openFormerKeys(record, opened.value) : opened;
-  return keys.ok ? keys.value : undefined;
 }
 
 /** What there was of a drive while a key was its newest. */

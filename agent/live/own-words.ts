@@ -44,6 +44,11 @@ export class OwnWords {
       });
   }
 
+  /** When the own log is known to be whole, or nobody was there for a while who could know better. */
+  async settled(): Promise<void> {
+    await this.#wait();
+  }
+
   /** Whether the own log became sure; false when nobody was there for too long. */
   async #wait(): Promise<boolean> {
     const { ownLog, membership } = this.#speaker.core;

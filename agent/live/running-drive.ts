@@ -2,13 +2,14 @@
 // Holds facts, decides nothing.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import type { DriveKeys, DriveRecord, MachineKey } from '../codec/index.ts';
+import type { DriveKeys, MachineKey } from '../codec/index.ts';
 import type { AgentCore, CoreEvent, StagedSnapshot } from '../core/index.ts';
 import type { Clock, Timer } from '../ports.ts';
 import type { ReadPace, SnapshotOutcome, Snapshotter, Watcher, WorkerPool } from './data-path/index.ts';
 import type { LiveDisk } from './disk/index.ts';
 import type { Home } from './home.ts';
 import type { Keeper } from './keeping.ts';
+import type { OwnWords } from './own-words.ts';
 import type { PowerState } from './power.ts';
 import type { StoredDrive } from './stored-drives.ts';
 import type { Telemetry } from './telemetry/index.ts';
@@ -21,7 +22,7 @@ export interface DrivesParts {
   readonly workers: WorkerPool;
   readonly clock: Clock;
   readonly tell: (event: CoreEvent) => void;
-  readonly publish: (record: DriveRecord) => Promise<void>;
+  readonly ownWords: () => Pick<OwnWords, 'write' | 'settled'>;
   readonly telemetry: () => Telemetry | undefined;
   readonly power: () => Promise<PowerState>;
   /** How fast files are read, and why nothing is done by itself at this time; undefined when it is. */

@@ -78,6 +78,10 @@ export const faultKinds = {
     faults: { revocationCount: 1, plunderShare: 1 },
   },
   laymen: { about: 'machines that may make no plans, and make some', faults: { laymanCount: 1 } },
+  leavers: {
+    about: 'people who leave: admins put them out, and drives that they could read get new keys',
+    faults: { leaverCount: 2 },
+  },
   twins: { about: 'an invite for one machine by which two come', faults: { twinInviteCount: 1 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 

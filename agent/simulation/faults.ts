@@ -5,6 +5,7 @@ import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../..
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
 import { scheduleTwins } from './invites.ts';
+import { scheduleLeavers } from './locks.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
@@ -49,6 +50,7 @@ export function scheduleFaults(fleet: Fleet): void {
     forgers: scheduleForgeries,
     laymen: scheduleLaymen,
     twins: scheduleTwins,
+    leavers: scheduleLeavers,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

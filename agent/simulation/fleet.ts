@@ -3,7 +3,7 @@
 
 import { createRandom, days, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { baselineForecast, type PresenceForecast } from '../../models/index.ts';
-import { type Plan, redundancyForFleet } from '../../optimizer/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import {
   type AdminKey,
   bytesOfHex,
@@ -34,7 +34,8 @@ import { EventQueue } from './event-queue.ts';
 import { Frames } from './frames.ts';
 import { Guards } from './guards.ts';
 import { Holdings } from './holdings.ts';
-import { driveOf, driveRecordOf, Ledger, plainCanary } from './ledger.ts';
+import { driveOf, Ledger, plainCanary } from './ledger.ts';
+import { Persons } from './locks.ts';
 import { type Coming, Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -73,6 +74,7 @@ export class Fleet implements World {
   readonly liars = new Set<Machine>();
   readonly startMs = startMs;
   readonly ledger = new Ledger();
+  readonly persons = new Persons();
   readonly holdings = new Holdings<Machine>();
   readonly checks: Checks;
   readonly guards: Guards;
@@ -331,34 +333,6 @@ export class Fleet implements World {
     shell?.publish([record], () => {
       for (const promised of old) promised.givenUpMs ??= this.queue.nowMs;
     });
-  }
-
-  /** The person at the machine saves a snapshot; nothing happens while the machine is off or knows no plan. */
-  saveSnapshot(machine: Machine): void {
-    const { shell } = machine;
-    const plan = shell?.core.election.plan;
-    if (shell === undefined || plan === undefined || !machine.isUp) return;
-    if (shell.core.shelf.wiped.has(driveOf(machine.peer))) return;
-    if (!this.#nameDrive(machine)) return;
-    const shapes = redundancyForFleet(
-      new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))).size,
-    );
-    const made = this.ledger.make(machine.peer, shapes, unixMs(this.queue.nowMs));
-    let waiting = made.packs.length;
-    for (const pack of made.packs) {
-      shell.stagePack(pack, () => {
-        if (--waiting === 0) shell.stageSnapshot(made.staged);
-      });
-    }
-  }
-
-  /** A drive's first record, which its snapshots need to be known by; false where the log does not take it yet. */
-  #nameDrive({ peer, shell }: Machine): boolean {
-    const drive = driveOf(peer);
-    if (shell?.core.catalogue.drives.get(drive)?.owner === peer) return true;
-    if (shell?.mayPublish !== true) return false;
-    shell.publish([driveRecordOf(peer)], () => {});
-    return true;
   }
 
   /** The first machine is the admin's: its log starts with the policy and everybody's certificate. */

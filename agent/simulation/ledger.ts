@@ -8,9 +8,12 @@ import {
   decodeDescriptor,
   describePack,
   driveIdOf,
+  type DriveKeys,
   type DriveRecord,
   encodeDescriptor,
   type HeadRecord,
+  keyOfEpoch,
+  namingKey,
   OpenPack,
   openSmall,
   type PackDescriptor,
@@ -30,6 +33,7 @@ export interface Promised {
   readonly owner: PeerId;
   readonly number: number;
   readonly snapshot: SnapshotId;
+  readonly keyEpoch: number;
   readonly descriptors: readonly PackDescriptor[];
   readonly madeMs: number;
   acknowledgedMs: number | undefined;
@@ -54,16 +58,24 @@ const wrongClocksMs = hours(12);
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
-/** The first record of a simulated owner's drive. Its name is empty: nobody opens it. */
+/** What anybody can say of a simulated owner's drive. Its name is empty, and its key is nobody's. */
 export function driveRecordOf(owner: PeerId): DriveRecord {
   const sealedName = new Uint8Array();
   const drive = driveIdOf(owner, { sealedName });
   return { kind: 'drive', drive, keyEpoch: 0, sealedName, wrappedKeys: [] };
 }
 
-/** The drive of a simulated owner, and its key. */
+/** The drive of a simulated owner, and its first key. */
 export const driveOf = (owner: PeerId): DriveId => driveRecordOf(owner).drive;
-const driveKeyOf = (owner: PeerId): Uint8Array => sha256(bytesOf(`drive key ${owner}`));
+export const firstKeyOf = (owner: PeerId): Uint8Array => sha256(bytesOf(`drive key ${owner}`));
+
+const rootPurpose = 'simulated root';
+
+/** What a snapshot is sealed with. */
+export interface SealedWith {
+  readonly keyEpoch: number;
+  readonly keys: DriveKeys;
+}
 
 /** What pack `part` of snapshot `number` contains before sealing: 50 to about 900 bytes. */
 export function plainOf(owner: PeerId, number: number, part: number): Uint8Array {
@@ -85,25 +97,29 @@ export class Ledger {
   readonly #wipedMs = new Map<DriveId, number>();
 
   /** Seals the owner's next snapshot: one pack of each class of the fleet's plan. */
-  make(owner: PeerId, shapes: readonly ClassShape[], now: UnixMs): MadeSnapshot {
+  make(
+    owner: PeerId,
+    {
+      keyEpoch,
+      keys,
+      shapes,
+      now,
+    }: SealedWith & { readonly shapes: readonly ClassShape[]; readonly now: UnixMs },
+  ): MadeSnapshot {
     const number = this.#nextNumber.get(owner) ?? 0;
     this.#nextNumber.set(owner, number + 1);
-    const packs = shapes.map((shape, part) => sealedPack(owner, { number, part, shape }));
+    const packs = shapes.map((shape, part) => sealedPack(owner, { number, part, shape, keyEpoch, keys }));
     const descriptors = packs.map(({ descriptor }) => descriptor);
     const drive = driveOf(owner);
     this.#ownerOfDrive.set(drive, owner);
-    const sealedRoot = sealSmall(
-      driveKeyOf(owner),
-      'simulated root',
-      joined(descriptors.map(encodeDescriptor)),
-    );
+    const sealedRoot = sealSmall(keys.driveKey, rootPurpose, joined(descriptors.map(encodeDescriptor)));
     const snapshot = snapshotId(sha256Hex(bytesOf(`${owner} ${number}`)));
     const head = {
       kind: 'head',
       drive,
       snapshot,
       atMs: unixMs(Math.floor(now)),
-      keyEpoch: 0,
+      keyEpoch,
       sealedRoot,
       fileCount: packs.length,
       byteCount: packs.reduce((sum, { bytes }) => sum + bytes.length, 0),
@@ -113,6 +129,7 @@ export class Ledger {
       owner,
       number,
       snapshot,
+      keyEpoch,
       descriptors,
       madeMs: now,
       acknowledgedMs: undefined,
@@ -135,6 +152,11 @@ export class Ledger {
   /** Who made a pack; undefined for one that nobody here made. */
   ownerOf(pack: PackId): PeerId | undefined {
     return this.#snapshotOf.get(pack)?.owner;
+  }
+
+  /** Undefined for a pack that nobody here made. */
+  descriptorOf(pack: PackId): PackDescriptor | undefined {
+    return this.#snapshotOf.get(pack)?.descriptors.find((descriptor) => descriptor.pack === pack);
   }
 
   /** Whose drive it is; undefined before its first snapshot. */
@@ -232,13 +254,19 @@ const isDue = ({ acknowledgedMs, givingUpMs }: Promised, nowMs: number): boolean
 
 function sealedPack(
   owner: PeerId,
-  { number, part, shape }: { readonly number: number; readonly part: number; readonly shape: ClassShape },
+  {
+    number,
+    part,
+    shape,
+    keyEpoch,
+    keys,
+  }: SealedWith & { readonly number: number; readonly part: number; readonly shape: ClassShape },
 ): MadePack {
-  const driveKey = driveKeyOf(owner);
+  const { driveKey } = keys;
   const salt = sha256(bytesOf(`salt ${number} ${part}`)).subarray(0, 16);
-  const writer = new PackWriter({ driveKey, drive: driveOf(owner), keyEpoch: 0, salt });
+  const writer = new PackWriter({ driveKey, drive: driveOf(owner), keyEpoch, salt });
   const plain = plainOf(owner, number, part);
-  writer.add(chunkIdOf(driveKey, plain), plain);
+  writer.add(chunkIdOf(namingKey(keys), plain), plain);
   const { bytes } = writer.finish();
   const { name: placementClass, redundancy } = shape;
   const { descriptor } = describePack(bytes, { owner, drive: driveOf(owner), placementClass, redundancy });
@@ -252,9 +280,13 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   );
 }
 
-/** The packs that a head names, opened with nothing but the drive's key; undefined when it does not open. */
-export function packsOfHead(owner: PeerId, head: HeadRecord): readonly PackDescriptor[] | undefined {
-  const root = openSmall(driveKeyOf(owner), 'simulated root', head.sealedRoot);
+/** Whether a key opens what a snapshot says of itself. */
+export const opensRoot = (driveKey: Uint8Array, { sealedRoot }: Pick<HeadRecord, 'sealedRoot'>): boolean =>
+  openSmall(driveKey, rootPurpose, sealedRoot).ok;
+
+/** The packs that a head names, opened with nothing but the drive's keys; undefined when it does not open. */
+export function packsOfHead(keys: DriveKeys, head: HeadRecord): readonly PackDescriptor[] | undefined {
+  const root = openSmall(keyOfEpoch(keys, head.keyEpoch), rootPurpose, head.sealedRoot);
   if (!root.ok) return undefined;
   const found: PackDescriptor[] = [];
   for (let at = 0; at < root.value.length;) {
@@ -268,8 +300,12 @@ export function packsOfHead(owner: PeerId, head: HeadRecord): readonly PackDescr
 }
 
 /** Whether a restored pack opens and holds exactly what its owner put in. */
-export function isAsMade(promised: Promised, part: number, pack: Uint8Array): boolean {
-  const opened = OpenPack.open(pack, driveKeyOf(promised.owner));
+export function isAsMade(
+  promised: Promised,
+  part: number,
+  { pack, keys }: { readonly pack: Uint8Array; readonly keys: DriveKeys },
+): boolean {
+  const opened = OpenPack.open(pack, keyOfEpoch(keys, promised.keyEpoch));
   const [entry] = opened.ok ? opened.value.entries : [];
   const plain = opened.ok && entry !== undefined ? opened.value.read(entry) : undefined;
   return (

@@ -4,7 +4,7 @@
 import type { Random, UnixMs } from '../../datasets/index.ts';
 import type { PresenceForecast } from '../../models/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import type { AdminKey, MachineKey, openStatement, Role, ShardKey } from '../codec/index.ts';
+import type { AdminKey, AgentRecord, MachineKey, openStatement, Role, ShardKey } from '../codec/index.ts';
 import type {
   CoreEffect,
   CoreEvent,
@@ -23,6 +23,7 @@ import type { Frames } from './frames.ts';
 import { Shelves } from './log.ts';
 import type { Rotten } from './inside.ts';
 import type { Liar } from './liars.ts';
+import type { SimulatedLock } from './locks.ts';
 import type { Network } from './network.ts';
 import type { PlanRequest } from './planner.ts';
 import { Shell } from './shell.ts';
@@ -75,6 +76,7 @@ interface DiskImage {
   readonly shelves: Shelves;
   readonly journal: readonly StagedSnapshot[];
   readonly heard: readonly HeardForget[];
+  readonly lock: SimulatedLock | undefined;
 }
 
 /** From when to when a machine ran and was awake; open while it does. */
@@ -107,6 +109,10 @@ export class Machine {
   scrub: ScrubPosition | undefined;
   /** What the last proofs of its drives found: one more. */
   readonly proofs = new Map<DriveId, DriveProof>();
+  /** Its drive's keys, and who opens it; undefined before its person saves for the first time. */
+  lock: SimulatedLock | undefined;
+  /** What everybody who was put out may have known of its keys when that was first heard here: no agent sees this. */
+  readonly keysBefore = new Map<string, readonly Uint8Array[]>();
   readonly ups: UpSpan[] = [];
   /** Shards in which a bit flipped, until that was noticed. */
   readonly rotten = new Map<string, Rotten>();
@@ -128,6 +134,7 @@ export class Machine {
   /** What its person wants, whatever the power does. */
   wantsOn = false;
   #hasLived = false;
+  #saidCount = 0;
   #outageUntilMs = 0;
   #image: DiskImage | undefined;
   #onHeld: ((shard: ShardKey) => void) | undefined;
@@ -202,6 +209,11 @@ export class Machine {
     this.#effectsUntilCrash = Number.POSITIVE_INFINITY;
   }
 
+  /** Records as they go into one batch: every other time it says first where it can be reached, as agents do. */
+  saidWith(records: readonly AgentRecord[]): readonly AgentRecord[] {
+    return this.#saidCount++ % 2 === 0 ? records : [{ kind: 'addresses', addresses: [] }, ...records];
+  }
+
   /** How long it ran and was awake since then. */
   upMsSince(sinceMs: number, nowMs: number): number {
     return this.ups.reduce(
@@ -239,6 +251,7 @@ export class Machine {
       shelves: this.shelves.copy(),
       journal: [...this.journal],
       heard: [...this.heard],
+      lock: this.lock,
     };
   }
 
@@ -251,6 +264,7 @@ export class Machine {
     this.shelves = image.shelves;
     this.journal = [...image.journal];
     this.heard = [...image.heard];
+    this.lock = image.lock;
     // What it heard before counts no more.
     this.ups.length = 0;
     this.rotten.clear();

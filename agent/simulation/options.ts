@@ -55,6 +55,8 @@ export interface Faults {
   readonly twinInviteCount: number;
   /** Times that a machine sends receipts and batches in others' names, per day. */
   readonly forgeriesPerDay: number;
+  /** People whom an admin puts out, over all days. */
+  readonly leaverCount: number;
   /** Share of the machines that are put out whose thieves give up all that was saved with them. */
   readonly plunderShare: number;
   /** New machines that may hold shards and make no plans, and make some all the same, over all days. */
@@ -102,6 +104,7 @@ export const noFaults: Faults = {
   twinInviteCount: 0,
   forgeriesPerDay: 0,
   plunderShare: 0,
+  leaverCount: 0,
   laymanCount: 0,
   smallDiskShare: 0,
   joinCount: 0,
@@ -131,6 +134,7 @@ export const checkNames = [
   'shelf',
   'rot',
   'revoked',
+  'keys',
   'quota',
   'copies',
   'plain',

@@ -16,7 +16,8 @@ export function proveDrive(
   drive: DriveId,
 ): void {
   const head = shell.core.catalogue.drives.get(drive)?.heads.at(-1);
-  const packs = head === undefined ? undefined : packsOfHead(machine.peer, head);
+  const keys = machine.lock?.keys;
+  const packs = head === undefined || keys === undefined ? undefined : packsOfHead(keys, head);
   const descriptor = packs?.[machine.random.below(packs.length)];
   if (head === undefined || shell.packListener !== undefined) return;
   const tell = (found: Found): void => {

@@ -2,10 +2,11 @@
 // compares every byte (promises 1 and 2).
 
 import { hours, minutes } from '../../datasets/index.ts';
-import { assemblePack, type HeadRecord, type PackDescriptor } from '../codec/index.ts';
+import { assemblePack, type DriveKeys, type HeadRecord, type PackDescriptor } from '../codec/index.ts';
 import type { PackId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf, isAsMade, packsOfHead, type Promised } from './ledger.ts';
+import { keysToRestore } from './locks.ts';
 import type { Machine } from './machine.ts';
 
 /** A restore of all samples ends within this. */
@@ -41,9 +42,14 @@ function sampleOf(fleet: Fleet, count: number): readonly Promised[] {
 function restoreOne(fleet: Fleet, machine: Machine, promised: Promised): boolean {
   const name = `snapshot ${promised.number} of machine ${fleet.machines.findIndex(({ peer }) => peer === promised.owner)}`;
   const head = headOf(machine, promised);
-  const descriptors = head === undefined ? undefined : packsOfHead(promised.owner, head);
-  if (descriptors === undefined) {
+  if (head === undefined) {
     fleet.checks.violate('restored', `${name} is acknowledged, but its head did not reach a new machine`);
+    return false;
+  }
+  const keys = keysToRestore(fleet, machine, promised);
+  const descriptors = keys === undefined ? undefined : packsOfHead(keys, head);
+  if (keys === undefined || descriptors === undefined) {
+    fleet.checks.violate('restored', `${name} is acknowledged, but whoever may read it cannot open it`);
     return false;
   }
   if (!isListed(machine, promised))
@@ -52,7 +58,9 @@ function restoreOne(fleet: Fleet, machine: Machine, promised: Promised): boolean
   if (missing !== undefined) fleet.checks.violate('restored', `${name} cannot be restored: ${missing}`);
   return (
     missing === undefined &&
-    descriptors.every((descriptor, part) => comparePack(fleet, machine, { descriptor, part, promised, name }))
+    descriptors.every((descriptor, part) =>
+      comparePack(fleet, machine, { descriptor, part, promised, name, keys }),
+    )
   );
 }
 
@@ -101,18 +109,19 @@ interface Restored {
   readonly part: number;
   readonly promised: Promised;
   readonly name: string;
+  readonly keys: DriveKeys;
 }
 
 /** Promise 2: exactly what was backed up, or an error that says so. */
 function comparePack(
   fleet: Fleet,
   machine: Machine,
-  { descriptor, part, promised, name }: Restored,
+  { descriptor, part, promised, name, keys }: Restored,
 ): boolean {
   const { shell } = machine;
   const pack = assemblePack(descriptor, shell?.disk.intactShards(descriptor.pack) ?? new Map());
   shell?.tell({ kind: 'packUsed', pack: descriptor.pack });
-  const isSame = pack.ok && isAsMade(promised, part, pack.value);
+  const isSame = pack.ok && isAsMade(promised, part, { pack: pack.value, keys });
   if (!isSame) fleet.checks.violate('restored', `pack ${part} of ${name} came back different`);
   else fleet.checks.counts.restored++;
   return isSame;

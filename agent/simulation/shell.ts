@@ -140,7 +140,8 @@ export class Shell {
   /** Signs records into the own log of facts; told when they are flushed; nothing happens where it may not. */
   publish(records: readonly AgentRecord[], done: () => void): void {
     if (!this.mayPublish) return;
-    const batch = this.#sign({ kind: 'appendRecords', stream: 'facts', records });
+    const said = this.#machine.saidWith(records);
+    const batch = this.#sign({ kind: 'appendRecords', stream: 'facts', records: said });
     this.log.append(batch, (outcome) => {
       if (outcome !== 'stored') return;
       this.tell({ kind: 'batchStored', batch });

@@ -12,6 +12,7 @@ import { type Report, resolveOptions, type SimulationOptions } from './options.t
 import { packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { restoreOnNewMachine } from './restoring.ts';
+import { saveSnapshot } from './saving.ts';
 import { lookAtDiligence } from './diligence.ts';
 import { lookInside } from './inside.ts';
 import { lookForWipes } from './wipes.ts';
@@ -91,7 +92,7 @@ function scheduleSnapshots(fleet: Fleet): void {
     const day = random.below(days);
     const atMs = startMs + day * dayMs + hours(8) + random.fraction() * hours(10);
     const machine = fleet.machines[random.below(agentCount)]!;
-    fleet.queue.schedule(atMs, () => fleet.saveSnapshot(machine));
+    fleet.queue.schedule(atMs, () => saveSnapshot(fleet, machine));
   }
 }
 

@@ -17,6 +17,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'plunder',
   'laymen',
   'twins',
+  'leavers',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

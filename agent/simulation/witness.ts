@@ -1,6 +1,7 @@
 // What each agent was told, kept apart from what its core makes of it: words about logs, receipts, questions, plans, packs that were given
 // up. An act is held against the words that it must rest on, so that a wrong one is seen also where luck makes it right.
 
+import { unixMs } from '../../datasets/index.ts';
 import { type Plan, planProblems } from '../../optimizer/index.ts';
 import {
   leafMatches,
@@ -145,11 +146,31 @@ export class Witness {
       if (++heard.proofCount > proofsMax)
         this.#world.violate('queues', machine, `reads ${heard.proofCount} shards for proofs at once`);
     }
+    if (effect.kind === 'computePlan') this.#plans(machine, shell, { heard, chosen: effect.machines });
     if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
     if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
       this.#empties(machine, heard, effect.shard);
     if (effect.kind === 'removeShard' && effect.shard.place === 'held')
       this.#frees(machine, effect.shard, heard.nowMs);
+  }
+
+  /** A plan is asked for all holders that are there, and for none that is out or left out; whatever was so when the last one was made. */
+  #plans(
+    machine: Machine,
+    { core: { membership } }: Shell,
+    { heard, chosen }: { readonly heard: Heard; readonly chosen: readonly PeerId[] },
+  ): void {
+    const { count, violate } = this.#world;
+    const now = unixMs(heard.nowMs);
+    const mayHold = (peer: PeerId): boolean =>
+      membership.isMember(peer, now) && membership.hasRole(peer, 'holder') && !membership.isLeftOut(peer);
+    count('plans');
+    for (const peer of chosen)
+      if (!mayHold(peer))
+        violate('plans', machine, `plans with ${membership.nameOf(peer)}, which may hold nothing`);
+    for (const peer of membership.machines)
+      if (membership.isUp(peer) && mayHold(peer) && !chosen.includes(peer))
+        violate('plans', machine, `plans without ${membership.nameOf(peer)}, which is there`);
   }
 
   /** Copies of popular packs wait while anything that the plan gives to this machine is under way. */
@@ -282,7 +303,8 @@ export class Witness {
   #asks(machine: Machine, heard: Heard, { to, ask }: { readonly to: PeerId; readonly ask: Asked }): void {
     const now = heard.nowMs;
     const { question } = heard;
-    const descriptor = machine.shell?.core.shelf.get(ask.pack)?.descriptor;
+    // It may be freed in the very moment in which it is asked about.
+    const descriptor = this.#world.ledger.descriptorOf(ask.pack);
     this.#world.count('audits');
     if (question !== undefined && now - question.atMs < auditAnswerMsMax)
       this.#world.violate('audits', machine, 'asks for a proof while it waits for another');

@@ -47,6 +47,9 @@ export const certificateOf = (
 export const revocationOf = (key: MachineKey): Uint8Array =>
   signStatement(admin, { kind: 'revocation', revoked: key.peer, reason: 'lost', atMs: startMs }).bytes;
 
+export const personRevocationOf = (person: string): Uint8Array =>
+  signStatement(admin, { kind: 'personRevocation', person, reason: 'left', atMs: startMs }).bytes;
+
 export const pardonOf = (key: MachineKey, atMs: UnixMs): Uint8Array =>
   signStatement(admin, { kind: 'pardon', machine: key.peer, reason: 'a new disk', atMs }).bytes;
 
