@@ -54,17 +54,26 @@ export interface Question<Name extends CallName> {
   readonly report?: ReportProgress;
 }
 
+/** Ten seconds each, after which nothing was sent: on a machine under full load it is this process that was late. */
+const connectTriesMax = 6;
+
 async function post(question: Question<CallName>, control: Control): Promise<Response> {
-  try {
-    return await fetch(`http://127.0.0.1:${control.port}/call/${question.call}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(question.request),
-    });
-  } catch (error) {
-    throw notRunning(question.home, error);
-  }
+  for (let tries = 1; ; tries++)
+    try {
+      return await fetch(`http://127.0.0.1:${control.port}/call/${question.call}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(question.request),
+      });
+    } catch (error) {
+      if (!isLate(error) || tries === connectTriesMax) throw notRunning(question.home, error);
+    }
 }
+
+/** What fetch says where no connection was there in time. */
+const isLate = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_CONNECT_TIMEOUT';
 
 async function readAnswer(
   lines: AsyncIterable<string>,

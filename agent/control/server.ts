@@ -131,6 +131,8 @@ function listen(application: Express): Promise<Server> {
 export async function serveControl(home: string, handlers: CallHandlers): Promise<ControlServer> {
   const token = randomBytes(32).toString('hex');
   const server = await listen(await createApplication(handlers, token));
+  // Whoever asks again over a connection at the moment at which it is closed for being idle is told that nobody is there.
+  server.maxRequestsPerSocket = 1;
   const { port } = server.address() as AddressInfo;
   const file = join(home, controlFile);
   mkdirSync(home, { recursive: true });

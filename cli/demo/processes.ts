@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -97,12 +97,15 @@ interface Started {
   readonly dashboard: string;
 }
 
-const startFailed = (name: string, log: string): DreyError =>
-  new DreyError({
+function startFailed(name: string, log: string): DreyError {
+  // Who gave up on all of them may have removed their folders.
+  const said = existsSync(log) ? readFileSync(log, 'utf8').trim().slice(-500) : '';
+  return new DreyError({
     code: 'demo-agent-failed',
-    message: `the agent of ${name} ended before it was up: ${readFileSync(log, 'utf8').trim().slice(-500)}`,
+    message: `the agent of ${name} ended before it was up: ${said}`,
     advice: `Read ${log}.`,
   });
+}
 
 const living = new Set<ChildProcess>();
 const willEntry = fileURLToPath(new URL('last-will.ts', import.meta.url));

@@ -111,7 +111,7 @@ class KillLoop {
       await machine.ask(['join', '-', '--name', machine.name], invite);
       await machine.start();
     }
-    if ((await settledAfter(this.#machines, 120)) === undefined)
+    if ((await settledAfter(this.#machines, 600)) === undefined)
       throw new Error('the fleet did not come together before any kill');
     const person = new Person(this.#machines[1]!, this.#root, this.#random.fork('person'));
     person.fill(this.#options.folderBytes);

@@ -38,7 +38,7 @@ export interface ChaosReport extends Verdict {
 /** Faults at once, at most. */
 const faultsAtOnce = 2;
 const crampedBytes = 256 * 2 ** 20;
-const settleSecondsMax = 300;
+const settleSecondsMax = 600;
 /** A machine that is silent for so long is replaced: minutes, as a run has no days. */
 const holderSilence = '30s';
 

@@ -164,6 +164,25 @@ test('only the owner of the folder can read the token, and without it nothing an
   t.is(response.status, 401);
 });
 
+test('no call waits on a connection of an earlier one, which may just be closed for being idle', async (t) => {
+  const home = newHome();
+  const server = await serveControl(home, handlersWith({ phraseSeen: () => ({ seen: true }) }));
+  t.teardown(() => server.close());
+  const { port, token } = JSON.parse(readFileSync(join(home, 'control.json'), 'utf8')) as {
+    readonly port: number;
+    readonly token: string;
+  };
+  const response = await fetch(`http://127.0.0.1:${port}/call/phraseSeen`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  await response.text();
+  t.is(response.headers.get('connection'), 'close');
+  for (let call = 0; call < 3; call++)
+    t.deepEqual(await askAgent({ home, call: 'phraseSeen', request: {} }), { seen: true });
+});
+
 test('an agent that dies in the middle of a call is told apart from a refusal', async (t) => {
   const home = newHome();
   const asked = Promise.withResolvers<void>();
