@@ -2,9 +2,11 @@
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
 import { CommanderError } from 'commander';
-import { settleArguments } from './command-line.ts';
+import { settleArguments, standWhereTyped } from './command-line.ts';
 import { createProgram } from './program.ts';
 import { errorText } from './print.ts';
+
+standWhereTyped(process.env);
 
 // Whoever reads us has seen enough, as `head` does: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

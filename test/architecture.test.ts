@@ -95,7 +95,7 @@ test('a door has named exports and no logic', (t) => {
 /** Files that nobody imports because they are started by name. */
 const startedByName = (path: string): boolean =>
   [
-    'cli/drey.ts',
+    'cli/run.ts',
     'cli/replay.ts',
     'cli/replay-access.ts',
     'cli/simulate.ts',

@@ -9,7 +9,7 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DreyError } from '../../datasets/index.ts';
 
-const entry = fileURLToPath(new URL('../drey.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../drey.js', import.meta.url));
 
 export interface CommandResult {
   readonly exitCode: number;

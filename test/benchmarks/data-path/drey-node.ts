@@ -3,5 +3,5 @@
 /** Goes between Node and a script. */
 export const dreyNodeArguments = [
   '--import',
-  new URL('../../../cli/engine.ts', import.meta.url).href,
+  new URL('../../../cli/engine.js', import.meta.url).href,
 ] as const;
