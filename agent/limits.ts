@@ -215,6 +215,28 @@ export const planRetryMs = hours(1);
 export const pullMsMax = minutes(2);
 /** Shards wanted at once, over all peers; more only make the sender's queue longer. */
 export const pullsMax = 8;
+/** A holder that is away for longer when a pack waits for it is no restart: another machine stands in for it; */
+export const standInAfterMs = seconds(20);
+/**
+ * so does one for a holder that is there and has signed for nothing in this time: a full disk, a person's rest. Shorter, and stand-ins would do
+ * the work twice of holders that are busy with others' first backups.
+ */
+export const standInForSilentMs = hours(1);
+/** A stand-in that has signed for nothing in this time is passed over */
+export const standInPatienceMs = minutes(5);
+/** for so long: until all others were tried; */
+export const standInSilentMs = hours(1);
+/** a machine that said that it takes nothing for so long: its disk is full, or its person has it rest. */
+export const standInRefusedMs = minutes(30);
+/** Whether shards lack a stand-in is looked at this often, and when a pack is staged. */
+export const standInLookMs = seconds(10);
+/** Shards that an owner asks of one stand-in at once, */
+export const standInAsksMax = 16;
+/** and that one machine takes on at once, of all owners; what has not come in this time it forgets. */
+export const standInTasksMax = 64;
+export const standInTaskMs = minutes(10);
+/** Shards for others' slots that are asked for beside those of the own slots, which may be thousands. */
+export const standInPullsMax = 4;
 /** Pulls of others that wait for a free sending slot. */
 export const queuedPullsMax = 4096;
 /** Packs that one restore fetches ahead of the writer. */

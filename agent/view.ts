@@ -124,7 +124,7 @@ export interface DriveView {
     readonly startedMs: UnixMs;
     readonly shardsStored: number;
     readonly shardsWanted: number;
-    /** Names of machines whose receipts are missing and that are away. */
+    /** Names of machines that are away and whose shards nobody keeps in their place yet. */
     readonly waitsFor: readonly string[];
   };
 }

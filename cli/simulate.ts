@@ -104,6 +104,9 @@ const countsText = (counts: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
 
+const hoursText = ({ median, p90, p99, most }: Report['waits']['all']): string =>
+  [median, p90, p99, most].map((count) => count.toFixed(3)).join(' / ');
+
 function sayReport(report: Report, tookSeconds: number): void {
   say(
     tableText([
@@ -111,10 +114,14 @@ function sayReport(report: Report, tookSeconds: number): void {
       ['events', `${report.eventCount} in ${tookSeconds.toFixed(1)} s`],
       ['snapshots made', `${report.snapshotsMade}`],
       ['… acknowledged', `${report.snapshotsAcknowledged}`],
+      ['… after hours, median / 90 % / 99 % / most', hoursText(report.waits.all)],
+      ['… of these with the owner awake', hoursText(report.waits.ownerAwake)],
+      ['… not when the faults stopped', `${report.waits.unacknowledged}`],
       ['… given up', `${report.snapshotsGivenUp}`],
       ['… restored on a new machine', `${report.snapshotsRestored}`],
       ['packs that the world destroyed', `${report.packsBeyondRepair}`],
       ['shards to spare, at the worst moment', `${report.marginLeast}`],
+      ['bytes of shards moved', `${report.shardBytesStored}`],
       ['plans', `${report.planEpoch}`],
       ['settled after', report.settledHours === undefined ? 'not at all' : `${report.settledHours} h`],
       ['frames refused', `${report.rejectionCount}`],

@@ -8,7 +8,7 @@ import { sayWaiting } from './print.ts';
 
 const lookMs = 1500;
 
-/** "8 of 9 shards stored; waits for pc-03, which is away". */
+/** "8 of 9 shards stored; waits for pc-03, which is away, or for a machine in its place". */
 export function pendingText({
   shardsStored,
   shardsWanted,
@@ -20,7 +20,9 @@ export function pendingText({
     waitsFor.length > 3
       ? `${waitsFor.slice(0, 3).join(', ')} and ${waitsFor.length - 3} more`
       : waitsFor.join(', ');
-  return `${counts}; waits for ${who}, which ${waitsFor.length === 1 ? 'is' : 'are'} away`;
+  return waitsFor.length === 1
+    ? `${counts}; waits for ${who}, which is away, or for a machine in its place`
+    : `${counts}; waits for ${who}, which are away, or for machines in their places`;
 }
 
 /** Why the snapshot of a drive is not safe yet, as a whole sentence. */

@@ -77,7 +77,14 @@ export {
 } from './repair-urgency.ts';
 export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
 export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
-export { groupForPack, groupOfPack, holdersOf, type PackPlace, type PlannedPack } from './rendezvous.ts';
+export {
+  groupForPack,
+  groupOfPack,
+  holdersOf,
+  type PackPlace,
+  type PlannedPack,
+  standInRank,
+} from './rendezvous.ts';
 export {
   type AccessResult,
   type AccessRules,

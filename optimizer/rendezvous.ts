@@ -17,12 +17,16 @@ const hashes = new WeakMap<PlacementGroup, number>();
 function hashOfGroup(group: PlacementGroup): number {
   const known = hashes.get(group);
   if (known !== undefined) return known;
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < group.id.length; index++)
-    hash = Math.imul(hash ^ group.id.charCodeAt(index), 0x01000193);
-  const mixed = avalanche(hash);
+  const mixed = hashOfName(group.id);
   hashes.set(group, mixed);
   return mixed;
+}
+
+function hashOfName(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < name.length; index++)
+    hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
+  return avalanche(hash);
 }
 
 /** The finaliser of MurmurHash3 (Appleby, public domain constants). */
@@ -41,9 +45,18 @@ function fractionOf(packWords: readonly [number, number], groupHash: number): nu
   return (high * 2 ** 20 + low + 0.5) / 2 ** 52;
 }
 
+const wordsOf = (packId: string): readonly [number, number] => [
+  Number.parseInt(packId.slice(0, 8), 16),
+  Number.parseInt(packId.slice(8, 16), 16),
+];
+
+/** Whoever has the highest stands in first for a holder of the pack that is away; in (0, 1), the same on every machine. */
+export const standInRank = (packId: string, machine: MachineId): number =>
+  fractionOf(wordsOf(packId), hashOfName(machine));
+
 /** The group with the highest −weight / ln(u); undefined only when the class has no groups. */
 export function groupForPack({ packId, owner, placementClass }: PackPlace): PlacementGroup | undefined {
-  const words = [Number.parseInt(packId.slice(0, 8), 16), Number.parseInt(packId.slice(8, 16), 16)] as const;
+  const words = wordsOf(packId);
   const { groups } = placementClass;
   return best(groups, words, owner) ?? best(groups, words, undefined);
 }

@@ -50,7 +50,7 @@ const proof = z.strictObject({
   path: z.array(s.exactBytes(32)).max(leafPathMax),
 });
 
-const message = z.discriminatedUnion('kind', [
+const firstKinds = [
   z.strictObject({ kind: z.literal('heads'), next: wants, reply: z.enum(['wanted', 'none']) }),
   z.strictObject({ kind: z.literal('logPull'), want: wants }),
   z.strictObject({
@@ -76,6 +76,12 @@ const message = z.discriminatedUnion('kind', [
     under: z.strictObject({ epoch: z.int().min(1), author: s.peer }).exactOptional(),
     held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
   }),
+] as const;
+const message = z.discriminatedUnion('kind', firstKinds);
+const messageOfV2 = z.discriminatedUnion('kind', [
+  ...firstKinds,
+  z.strictObject({ kind: z.literal('standIn'), descriptor, index: s.shardIndex }),
+  z.strictObject({ kind: z.literal('shardRefused'), pack: s.pack, index: s.shardIndex }),
 ]);
 
 const messageFormat: Format<WireMessage> = {
@@ -84,16 +90,30 @@ const messageFormat: Format<WireMessage> = {
   bytesMax: frameBytesMax,
   schema: message,
 };
+/** Version 2 has words for stand-ins; a message is written in the lowest version that has words for it. */
+const messageFormatV2: Format<WireMessage> = { ...messageFormat, version: 2, schema: messageOfV2 };
 
 /** One frame of `/drey/message/1`. */
 export function encodeMessage(value: WireMessage): Uint8Array {
-  if (value.kind !== 'shardsHeld') return encodeEnvelope(messageFormat, value);
-  const held = value.held.map((entry) => ({ ...entry, descriptor: encodeDescriptor(entry.descriptor) }));
-  return encodeEnvelope(messageFormat, { ...value, held });
+  switch (value.kind) {
+    case 'standIn':
+      return encodeEnvelope(messageFormatV2, { ...value, descriptor: encodeDescriptor(value.descriptor) });
+    case 'shardRefused':
+      return encodeEnvelope(messageFormatV2, value);
+    case 'shardsHeld': {
+      const held = value.held.map((entry) => ({ ...entry, descriptor: encodeDescriptor(entry.descriptor) }));
+      return encodeEnvelope(messageFormat, { ...value, held });
+    }
+    default:
+      return encodeEnvelope(messageFormat, value);
+  }
 }
 
+/** Where an envelope says its version. */
+const versionByte = 4;
+
 export const decodeMessage = (bytes: Uint8Array): Decoded<WireMessage> =>
-  decodeEnvelope(bytes, messageFormat);
+  decodeEnvelope(bytes, bytes[versionByte] === 2 ? messageFormatV2 : messageFormat);
 
 const hintFormat: Format<Hint> = {
   magic: 'DRHN',

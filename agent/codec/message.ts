@@ -44,6 +44,10 @@ export type WireMessage =
   /** Asks for a shard as a stream back; answered by the stream or by `shardMissing`. */
   | { readonly kind: 'shardPull'; readonly pack: PackId; readonly index: number }
   | { readonly kind: 'shardMissing'; readonly pack: PackId; readonly index: number }
+  /** From a pack's owner: "keep this shard until its planned holder has it." Answered by a receipt or by `shardRefused`. */
+  | { readonly kind: 'standIn'; readonly descriptor: PackDescriptor; readonly index: number }
+  /** To a pack's owner: "I cannot take this shard now", from its planned holder or from a machine that was asked to stand in. */
+  | { readonly kind: 'shardRefused'; readonly pack: PackId; readonly index: number }
   /** "Which shards of these packs do you have?" For restores whose plan has moved on. */
   | { readonly kind: 'shardsAsk'; readonly packs: readonly PackId[] }
   | {

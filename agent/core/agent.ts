@@ -12,6 +12,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
 import type { CoreEvent } from './events.ts';
 import { type Hearer, Hearing } from './hearing.ts';
+import { Keepers } from './keepers.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
 import { Nearness } from './nearness.ts';
 import { type MeshShape, Neighbours } from './neighbours.ts';
@@ -26,6 +27,7 @@ import { Restore } from './restore.ts';
 import { Scrub } from './scrub.ts';
 import { Serving } from './serving.ts';
 import { groupUnder, Shelf } from './shelf.ts';
+import { StandIns } from './stand-ins.ts';
 import { Survey } from './survey.ts';
 import { Trust } from './trust.ts';
 import { Vigil } from './vigil.ts';
@@ -55,6 +57,7 @@ export class AgentCore {
   readonly placement: Placement;
   readonly repair: Repair;
   readonly backup: Backup;
+  readonly standIns: StandIns;
   readonly copies: Copies;
   readonly serving: Serving;
   readonly scrub: Scrub;
@@ -81,7 +84,16 @@ export class AgentCore {
     this.election = new Election(this.membership, () => this.replication.isForked(identity.self));
     this.placement = new Placement(this.membership, this.shelf);
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
-    this.backup = new Backup({ membership: this.membership, shelf: this.shelf, ownLog: this.ownLog });
+    const keepers = new Keepers(this.membership, this.shelf);
+    const { membership, shelf, ownLog } = this;
+    this.backup = new Backup({ membership, shelf, ownLog, keepers });
+    this.standIns = new StandIns({
+      membership: this.membership,
+      shelf: this.shelf,
+      pulls: this.#pulls,
+      keepers,
+      isIdle: (now) => this.repair.isIdle(now),
+    });
     this.#nearness = new Nearness(identity.self);
     this.copies = new Copies({
       membership: this.membership,
@@ -154,7 +166,7 @@ export class AgentCore {
     return this.#pulls.find(pack, index)?.purpose;
   }
 
-  /** Asked by the wire before a shard flows in: undefined refuses it. Only what was asked for, and only into an own slot. */
+  /** Asked by the wire before a shard flows in: undefined refuses it. Only what was asked for, and only into an own slot or one that this machine stands in for. */
   placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
     const place = this.#pulls.placeFor(from, arrival);
     if (place === 'copy') return this.copies.takes(arrival.descriptor) ? place : undefined;
@@ -167,7 +179,8 @@ export class AgentCore {
       plan === undefined
         ? -1
         : (groupUnder(plan, arrival.descriptor)?.members.indexOf(this.membership.self) ?? -1);
-    return slot === arrival.index ? place : undefined;
+    const isWanted = slot === arrival.index || this.standIns.isTask(from, known.pack, arrival.index);
+    return isWanted ? place : undefined;
   }
 
   /** Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say. */
@@ -183,6 +196,7 @@ export class AgentCore {
       this.placement,
       this.repair,
       this.copies,
+      this.standIns,
       this.backup,
       this.serving,
       this.scrub,

@@ -49,7 +49,10 @@ interface Question extends ShardKey {
 }
 
 /** A fresh receipt whose shard is to be shown. */
-type Receipted = Pick<Question, 'descriptor' | 'peer' | 'index'> & { readonly dueMs: number };
+type Receipted = Pick<Question, 'descriptor' | 'peer' | 'index'> & {
+  readonly atMs: UnixMs;
+  readonly dueMs: number;
+};
 type Ask = Extract<WireMessage, { kind: 'auditAsk' }>;
 
 export interface AuditParts {
@@ -287,7 +290,7 @@ export class Audit {
     if (descriptor === undefined || holder === this.#membership.self) return;
     if (this.#receipted.length >= auditedReceiptsMax || descriptor.owner !== this.#membership.self) return;
     const dueMs = now + receiptAuditMs * (1 + this.#fraction());
-    this.#receipted = [...this.#receipted, { descriptor, index, peer: holder, dueMs }];
+    this.#receipted = [...this.#receipted, { descriptor, index, peer: holder, atMs: now, dueMs }];
   }
 
   /** Takes the first due one of a machine that can be asked now; those of packs that were given up go. */
@@ -296,12 +299,19 @@ export class Audit {
     if (due === undefined) return undefined;
     this.#receipted = this.#receipted.filter((receipted) => receipted !== due);
     const { descriptor, index, peer } = due;
-    const group = this.#shelf.plan === undefined ? undefined : groupUnder(this.#shelf.plan, descriptor);
     const isGivenUp =
       this.#shelf.givenUpMs({ descriptor, isInOutbox: false, givenUpBy: undefined }) !== undefined;
-    // Under another plan it may have handed the shard on.
-    if (isGivenUp || group?.members[index] !== peer) return undefined;
+    if (isGivenUp || !this.#shouldHaveIt(due, now)) return undefined;
     return this.#questionTo({ descriptor, index, peer, word: 'receipt', now });
+  }
+
+  /** Under another plan it may have handed the shard on; a stand-in keeps it as long as the planned holder is away. */
+  #shouldHaveIt({ descriptor, index, peer, atMs }: Receipted, now: UnixMs): boolean {
+    const group = this.#shelf.plan === undefined ? undefined : groupUnder(this.#shelf.plan, descriptor);
+    const member = group?.members[index];
+    if (group === undefined || member === undefined || member === peer) return member === peer;
+    const isAwaySince = this.#membership.isAway(member) && this.#membership.awayMs(member, now) > now - atMs;
+    return isAwaySince && !group.members.includes(peer);
   }
 
   /** Each round another holder of the pack is asked, so that in n − 1 rounds each was asked by each. */

@@ -1,6 +1,6 @@
-// The owner's side: a snapshot becomes a drive head when every slot's machine has signed a receipt for every shard of
-// every pack, and is acknowledged when as many other machines have that head as may be lost, and one more. Until then the
-// packs stay whole in the outbox, whatever happens.
+// The owner's side: a snapshot becomes a drive head when a machine of its own has signed a receipt for every shard of every pack: the planned
+// holder of its slot, or one that stands in for it (keepers.ts). It is acknowledged when as many other machines have that head as may be lost, and one more. Until then
+// the packs stay whole in the outbox, whatever happens.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { type HeadRecord, hexOf, type Receipt, sha256, type SignedBatch } from '../codec/index.ts';
@@ -8,6 +8,7 @@ import { reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf, StagedSnapshot } from './events.ts';
+import type { Keepers } from './keepers.ts';
 import type { Membership } from './membership.ts';
 import type { OwnLog } from './own-log.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
@@ -16,7 +17,7 @@ export interface PendingCount {
   readonly startedMs: number;
   readonly shardsStored: number;
   readonly shardsWanted: number;
-  /** Machines whose receipts are missing and that are away. */
+  /** Machines that are away and whose shards nobody keeps yet. */
   readonly waitsFor: readonly PeerId[];
 }
 
@@ -31,6 +32,7 @@ export interface BackupParts {
   readonly membership: Membership;
   readonly shelf: Shelf;
   readonly ownLog: Pick<OwnLog, 'isSure'>;
+  readonly keepers: Keepers;
 }
 
 export class Backup {
@@ -46,6 +48,7 @@ export class Backup {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   readonly #ownLog: BackupParts['ownLog'];
+  readonly #keepers: Keepers;
   readonly #staged: StagedSnapshot[] = [];
   readonly #publishing = new Set<StagedSnapshot>();
   #published: readonly PublishedHead[] = [];
@@ -56,10 +59,11 @@ export class Backup {
   #nextOfferMs = 0;
   #offerWaitMs = shardRetryMs;
 
-  constructor({ membership, shelf, ownLog }: BackupParts) {
+  constructor({ membership, shelf, ownLog, keepers }: BackupParts) {
     this.#membership = membership;
     this.#shelf = shelf;
     this.#ownLog = ownLog;
+    this.#keepers = keepers;
   }
 
   get outboxPacks(): number {
@@ -114,17 +118,18 @@ export class Backup {
       const known = this.#shelf.get(pack);
       const n = known?.descriptor?.redundancy.n ?? 0;
       shardsWanted += n;
-      shardsStored += known?.isInOutbox === true ? known.signed.indexes().length : n;
-      if (known?.isInOutbox === true) this.#noteAway(known, away);
+      shardsStored += known?.isInOutbox === true ? this.#countKept(known, away) : n;
     }
     return { startedMs: staged.startedMs, shardsStored, shardsWanted, waitsFor: [...away] };
   }
 
-  #noteAway(known: KnownPack, away: Set<PeerId>): void {
+  /** Notes who is away of those whose shards nobody keeps yet. */
+  #countKept(known: KnownPack, away: Set<PeerId>): number {
     const members = this.#shelf.groupOf(known)?.members ?? [];
-    members.forEach((member, index) => {
-      if (!known.signed.has(index, member) && this.#membership.isAway(member)) away.add(member);
-    });
+    const keepers = this.#keepers.of(known);
+    for (const [slot, member] of members.entries())
+      if (keepers[slot] === undefined && this.#membership.isAway(member)) away.add(member);
+    return keepers.filter((keeper) => keeper !== undefined).length;
   }
 
   #receipt({ pack, index, holder }: Receipt): Effects {
@@ -146,12 +151,8 @@ export class Backup {
   }
 
   #isFilled(known: KnownPack): boolean {
-    const { self } = this.#membership;
-    const group = this.#shelf.groupOf(known);
-    // Of its own disk this agent knows without a receipt: one from before a crash would never come again.
-    const isSafe = (member: PeerId, index: number): boolean =>
-      known.signed.has(index, member) || (member === self && known.held.has(index));
-    return group?.members.every(isSafe) === true;
+    const keepers = this.#keepers.of(known);
+    return keepers.length > 0 && keepers.every((keeper) => keeper !== undefined);
   }
 
   /**

@@ -64,6 +64,7 @@ export class Placement {
 
   /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
   announcePack(known: KnownPack): Effects {
+    if (this.#hasSurplus(known)) this.#waitForWords();
     return this.#announcePackTo([...this.#hearersOf(known)], known);
   }
 

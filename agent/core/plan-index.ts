@@ -25,6 +25,11 @@ export class PlanIndex {
     this.#byMember = byMember;
   }
 
+  /** All machines that have a slot in any group. */
+  get machines(): ReadonlyMap<PeerId, unknown> {
+    return this.#byMember;
+  }
+
   /** All machines that share a group with one, without itself. */
   companionsOf(peer: PeerId): ReadonlySet<PeerId> {
     const known = this.#companions.get(peer);

@@ -1,9 +1,13 @@
 // Which shards of a pack can be had: here, or from machines that are up. In a large fleet most of those are not connected, and are called when
 // something of theirs is wanted.
 
+import { hours, type UnixMs } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Membership } from './membership.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
+
+/** A machine that restarts is back within this time. */
+const restartMs = hours(1);
 
 export class Reach {
   readonly #membership: Membership;
@@ -27,6 +31,21 @@ export class Reach {
       if (this.#membership.isExpected(peer)) isExpected = true;
     }
     return isExpected;
+  }
+
+  /**
+   * A machine that sleeps has it: to move it later costs one shard, to rebuild it now k. Only a pack with shards to spare waits for
+   * that; and for a restart every pack does.
+   */
+  mayWait(known: KnownPack, slot: number, now: UnixMs): boolean {
+    const k = known.descriptor?.redundancy.k ?? 1;
+    const waitMs = k > 1 && this.shardCount(known) > k ? Number.POSITIVE_INFINITY : restartMs;
+    return known.others
+      .of(slot)
+      .some(
+        (peer) =>
+          this.#membership.presenceOf(peer, now) === 'silent' && this.#membership.awayMs(peer, now) < waitMs,
+      );
   }
 
   /** Different shards of a pack that are here or with machines that are not away. */

@@ -1,7 +1,7 @@
 // Gets this agent the shards that the plan gives it: from whoever has them, or rebuilt from k others when nobody does.
 // What no longer exists comes before what only moves, and packs with the fewest shards left before others. It removes nothing but its own scratch.
 
-import { hours, minutes, type UnixMs } from '../../datasets/index.ts';
+import { minutes, type UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import { planSettleMs, pullsMax, shardRetryMs } from '../limits.ts';
 import type { WireMessage } from '../codec/index.ts';
@@ -24,8 +24,6 @@ interface Want {
   isRebuilding: boolean;
 }
 
-/** A machine that restarts is back within this time. */
-const restartMs = hours(1);
 /** Wants are put in order again this often, and with every plan. */
 const orderEveryMs = minutes(1);
 /** Wants looked at in one tick; the rest waits for the next. */
@@ -63,6 +61,11 @@ export class Repair {
   /** Shards that should be here and are not. */
   get wantCount(): number {
     return this.#wants.size;
+  }
+
+  /** Nothing comes in: this machine's person wants it to rest, or its disk is full. */
+  isIdle(now: UnixMs): boolean {
+    return this.#isPaused || this.#room.isFullAt(now);
   }
 
   packsAtRisk(): ReturnType<Reach['packsAtRisk']> {
@@ -172,7 +175,7 @@ export class Repair {
 
   /** Rebuilds first, then moves, as far as pulls are free. */
   #work(now: UnixMs): Effects {
-    if (this.#isPaused || this.#wants.size === 0 || this.#room.isFullAt(now)) return [];
+    if (this.#wants.size === 0 || this.isIdle(now)) return [];
     if (this.#pulls.countFor('repair') >= pullsMax) return [];
     this.#order(now);
     const ready = [...this.#wants.values()].slice(0, wantsPerTick).filter((want) => want.notBeforeMs <= now);
@@ -223,26 +226,11 @@ export class Repair {
     }
     if (
       this.#reach.callFor(known, slot) ||
-      this.#mayWait(known, slot, now) ||
+      this.#reach.mayWait(known, slot, now) ||
       now - want.sinceMs < planSettleMs
     )
       return [];
     return this.#gather(want, known, { group, slot, now });
-  }
-
-  /**
-   * A machine that sleeps has it: to move it later costs one shard, to rebuild it now k. Only a pack with shards to spare waits for
-   * that; and for a restart every pack does.
-   */
-  #mayWait(known: KnownPack, slot: number, now: UnixMs): boolean {
-    const k = known.descriptor?.redundancy.k ?? 1;
-    const waitMs = k > 1 && this.#reach.shardCount(known) > k ? Number.POSITIVE_INFINITY : restartMs;
-    return known.others
-      .of(slot)
-      .some(
-        (peer) =>
-          this.#membership.presenceOf(peer, now) === 'silent' && this.#membership.awayMs(peer, now) < waitMs,
-      );
   }
 
   /** Packs of which the fewest shards are left come first; looked at once in a while, as all of them are gone through. */

@@ -42,6 +42,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Planner, PlanRequest } from './planner.ts';
 import { saysPlace, withRandomCopies } from './popular.ts';
 import { createStatementOpener } from './statements.ts';
+import { ShardTraffic } from './waits.ts';
 import { Trace } from './trace.ts';
 import { Witness } from './witness.ts';
 
@@ -80,6 +81,7 @@ export class Fleet implements World {
   readonly guards: Guards;
   readonly witness: Witness;
   readonly trace = new Trace();
+  readonly traffic = new ShardTraffic();
   readonly effectCounts: Record<string, number> = {};
   readonly faultCounts: Record<string, number> = {};
   readonly reports: Record<string, number> = {};
@@ -292,6 +294,7 @@ export class Fleet implements World {
 
   noteEvent(machine: Machine, event: CoreEvent): void {
     this.witness.told(machine, event);
+    this.traffic.told(event);
   }
 
   noteEffect(machine: Machine, effect: CoreEffect): void {

@@ -77,7 +77,7 @@ export class Guards {
     this.violate('removals', machine, `removes the last shard ${shard.index} of ${shortOf(shard)}`);
   }
 
-  /** A pack leaves the outbox when the machine of every slot has its shard, or somebody to whom it was moved meanwhile. */
+  /** A pack leaves the outbox when the machine of every slot has its shard, or one that stands in for it, or to whom it was moved meanwhile. */
   #outboxRemoval(machine: Machine, { pack }: ShardLocation): void {
     const { checks, holdings, machineOf, ledger } = this.#world;
     if (ledger.isToBeWiped(machine.peer)) return;

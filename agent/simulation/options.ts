@@ -3,6 +3,7 @@
 import { days, type FleetHistory, hours, seconds } from '../../datasets/index.ts';
 import { type Effects, meshShapeDefault } from '../core/index.ts';
 import { calmNetwork, type NetworkFaults } from './network.ts';
+import type { WaitFigures } from './waits.ts';
 import { type Planner, plannerOf } from './planner.ts';
 
 export interface Faults {
@@ -122,6 +123,7 @@ export const checkNames = [
   'removals',
   'outbox',
   'acknowledged',
+  'prompt',
   'forks',
   'plans',
   'audits',
@@ -232,6 +234,10 @@ export interface Report {
   /** What the world did to the fleet, by kind. */
   readonly faultCounts: Readonly<Record<string, number>>;
   readonly reports: Readonly<Record<string, number>>;
+  /** Until the faults stopped. */
+  readonly waits: WaitFigures;
+  /** Bytes of shards that moved from one machine to another. */
+  readonly shardBytesStored: number;
   readonly snapshotsMade: number;
   readonly snapshotsAcknowledged: number;
   readonly snapshotsRestored: number;

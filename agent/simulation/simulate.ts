@@ -15,6 +15,8 @@ import { restoreOnNewMachine } from './restoring.ts';
 import { saveSnapshot } from './saving.ts';
 import { lookAtDiligence } from './diligence.ts';
 import { lookInside } from './inside.ts';
+import { lookAtWaits } from './promptness.ts';
+import { type WaitFigures, waitFigures } from './waits.ts';
 import { lookForWipes } from './wipes.ts';
 
 /** A disk that is used to this share takes nothing more. */
@@ -27,7 +29,7 @@ const settleMsMax = hours(24);
 /** Runs a simulation and reports. Whatever the core throws is a broken promise like any other. */
 export function simulate(options: SimulationOptions): Report {
   const fleet = new Fleet(resolveOptions(options));
-  const end: End = { settledHours: undefined, snapshotsRestored: 0 };
+  const end: End = { waits: waitFigures([], [], 0), settledHours: undefined, snapshotsRestored: 0 };
   try {
     live(fleet, end);
   } catch (error) {
@@ -38,6 +40,7 @@ export function simulate(options: SimulationOptions): Report {
 }
 
 interface End {
+  waits: WaitFigures;
   settledHours: number | undefined;
   snapshotsRestored: number;
 }
@@ -54,8 +57,10 @@ function live(fleet: Fleet, end: End): void {
     lookForWipes(fleet);
     lookInside(fleet);
     lookAtDiligence(fleet);
+    lookAtWaits(fleet);
     if (isOver(fleet)) return;
   }
+  end.waits = waitFigures([...fleet.ledger.promised.values()], machines, queue.nowMs);
   stopFaults(fleet);
   end.settledHours = settle(fleet);
   if (isOver(fleet)) return;
@@ -221,6 +226,7 @@ function reportOf(fleet: Fleet, end: End): Report {
     snapshotsGivenUp: ledger.givenUp.length,
     packsBeyondRepair: checks.countBeyondRepair(queue.nowMs),
     shardsLeftOver: checks.countLeftOver(queue.nowMs),
+    shardBytesStored: fleet.traffic.storedBytes,
     snapshotsMade: ledger.promised.size,
     snapshotsAcknowledged: ledger.acknowledged.length,
     planEpoch: Math.max(0, ...machines.map(({ shell }) => shell?.core.election.plan?.epoch ?? 0)),

@@ -16,6 +16,7 @@ import type { ShardLocation } from '../ports.ts';
 import { type PackId, packId, type PeerId } from '../units.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
+import { firstWithout } from './matching.ts';
 import type { CheckName } from './options.ts';
 import type { Shell } from './shell.ts';
 
@@ -346,22 +347,24 @@ export class Witness {
       );
   }
 
-  /** The outbox lets a pack go when each slot's machine has signed for its shard. */
+  /** The outbox lets a pack go when n machines have signed, each for a shard of its own: a slot's holder, or one that stands in for it. */
   #empties(machine: Machine, { receipts }: Heard, { pack }: ShardLocation): void {
     const { ledger, count, violate } = this.#world;
     const shelf = machine.shell?.core.shelf;
     const known = shelf?.get(pack);
     if (known === undefined || shelf === undefined || ledger.isToBeWiped(machine.peer)) return;
     count('outbox');
-    for (const [index, member] of (shelf.groupOf(known)?.members ?? []).entries()) {
+    const members = shelf.groupOf(known)?.members ?? [];
+    const signers = members.map((member, index) => {
       const isHere = member === machine.peer && known.held.has(index);
-      if (isHere || receipts.get(nameOf({ pack, index }))?.has(member) === true) continue;
-      violate(
-        'outbox',
-        machine,
-        `empties its outbox of ${shortOf({ pack })} with no receipt for shard ${index}`,
-      );
-    }
+      const signed = [...(receipts.get(nameOf({ pack, index })) ?? [])];
+      const others = signed.filter((peer) => peer === member || !members.includes(peer));
+      return isHere ? [member] : others.filter((peer) => peer !== machine.peer);
+    });
+    const index = firstWithout(signers);
+    if (index === undefined) return;
+    const text = `empties its outbox of ${shortOf({ pack })} with no receipt for shard ${index} of a machine that keeps no other`;
+    violate('outbox', machine, text);
   }
 
   #noteGivenUp(

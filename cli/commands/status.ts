@@ -126,7 +126,7 @@ function workText({ work }: FleetView): string {
   const still = [
     [work.shardsToSend, 'to send'],
     [work.shardsToRebuild, 'to rebuild'],
-    [work.shardsToRemove, 'to remove'],
+    [work.shardsToRemove, 'kept for others'],
   ]
     .filter(([count]) => count !== 0)
     .map(([count, what]) => `${count} ${what}`);

@@ -8,7 +8,8 @@ import { type Cell, folded, table } from './tables.ts';
 function stateOf({ pending, watcher, leftMs, snapshots }: DriveView): string {
   if (pending !== undefined) {
     const { shardsStored, shardsWanted, waitsFor } = pending;
-    const rest = waitsFor.length === 0 ? '' : `; waits for ${waitsFor.join(', ')}`;
+    const rest =
+      waitsFor.length === 0 ? '' : `; waits for ${waitsFor.join(', ')}, or for machines in their places`;
     return `backing up: ${shardsStored} of ${shardsWanted} shards stored${rest}`;
   }
   if (leftMs !== undefined) return 'not protected any more';

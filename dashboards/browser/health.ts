@@ -13,7 +13,7 @@ function workTable({ work, telemetryRows }: FleetView): HTMLElement {
     ['own packs waiting for receipts', String(work.outboxPacks)],
     ['shards to send', String(work.shardsToSend)],
     ['shards to rebuild', String(work.shardsToRebuild)],
-    ['shards to remove', String(work.shardsToRemove)],
+    ['shards kept for others', String(work.shardsToRemove)],
     ['own shards read since it started', String(work.readShards)],
     ['of them damaged, fetched again', String(work.rottenShards)],
     ['all shards read once', work.allReadMs === undefined ? 'not yet' : timeText(work.allReadMs)],

@@ -43,11 +43,11 @@ test('whoever waits for a snapshot is told how far it is and for whom it waits',
   t.is(pendingText({ ...counts, waitsFor: [] }), '8 of 9 shards stored');
   t.is(
     pendingText({ ...counts, waitsFor: ['pc-03'] }),
-    '8 of 9 shards stored; waits for pc-03, which is away',
+    '8 of 9 shards stored; waits for pc-03, which is away, or for a machine in its place',
   );
   t.regex(
     pendingText({ ...counts, waitsFor: ['a', 'b', 'c', 'd', 'e'] }),
-    /a, b, c and 2 more, which are away$/u,
+    /a, b, c and 2 more, which are away, or for machines in their places$/u,
   );
   const waiting = {
     ...view,

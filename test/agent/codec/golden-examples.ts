@@ -70,9 +70,10 @@ const readOnly = (parts: Omit<GoldenExample, 'isRepeatable'>): GoldenExample => 
 });
 const ok = (value: unknown): unknown => ({ ok: true, value });
 
+/** Each is written in the lowest version that has words for it. */
 const messageExamples = samples.messages.map((value) =>
   repeatable({
-    path: `message/v1/${value.kind}.bin`,
+    path: `message/v${encodeMessage(value)[4]}/${value.kind}.bin`,
     encode: () => encodeMessage(value),
     decode: decodeMessage,
     value: ok(value),

@@ -309,6 +309,8 @@ export const messages: readonly WireMessage[] = [
   { kind: 'receipt', receipt },
   { kind: 'shardPull', pack: descriptor.pack, index: 2 },
   { kind: 'shardMissing', pack: descriptor.pack, index: 2 },
+  { kind: 'standIn', descriptor, index: 2 },
+  { kind: 'shardRefused', pack: descriptor.pack, index: 2 },
   { kind: 'shardsAsk', packs: [descriptor.pack] },
   { kind: 'shardsHeld', held: [{ descriptor, indexes: [0, 2] }] },
   { kind: 'inventory', group: 'g1', scope: 'all', held: [{ pack: descriptor.pack, indexes: [1] }] },

@@ -272,3 +272,20 @@ test('one answer is enough for a question that was asked again', (t) => {
   audit.handle({ kind: 'message', from: second.peer, message: { ...message, proof }, now: startMs });
   t.is(audit.countOf(second.peer).proven, 1);
 });
+
+test('a stand-in is asked to show its shard as long as the planned holder is away, and not when that was back in between', (t) => {
+  const askedAfter = (back: 'back' | 'away'): string | undefined => {
+    const { audit, membership, later } = receiptedAudit({ receiptCount: 0 });
+    membership.handle({ kind: 'disconnected', peer: second.peer, now: startMs });
+    const now = unixMs(startMs + minutes(1));
+    const receipt = { holder: outsider.peer, pack, index: 1, atMs: now, bytes: new Uint8Array() };
+    audit.handle({ kind: 'receiptOpened', receipt, now });
+    if (back === 'back') {
+      membership.handle({ kind: 'connected', peer: second.peer, now: unixMs(now + minutes(2)) });
+      membership.handle({ kind: 'disconnected', peer: second.peer, now: unixMs(now + minutes(3)) });
+    }
+    return questionIn(later(2 * receiptAuditMs + minutes(2)))?.to;
+  };
+  t.is(askedAfter('away'), outsider.peer);
+  t.is(askedAfter('back'), undefined);
+});

@@ -2,6 +2,7 @@
 // of them. Each is a mistake that somebody could make.
 
 import { type PlantedBug, secondRound } from './second-round.ts';
+import { standInBugs } from './stand-ins.ts';
 
 export type { PlantedBug };
 
@@ -88,8 +89,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'one receipt is enough',
     about: 'the outbox lets a pack go when one holder has signed',
     file: 'core/backup.ts',
-    find: 'group?.members.every(isSafe)',
-    replace: 'group?.members.some(isSafe)',
+    find: 'keepers.every((keeper) => keeper !== undefined)',
+    replace: 'keepers.some((keeper) => keeper !== undefined)',
   },
   {
     name: 'no wait after an old image',
@@ -116,8 +117,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'own receipt for all slots',
     about: 'an owner that holds a shard of its own pack takes every slot for filled',
-    file: 'core/backup.ts',
-    find: '(member === self && known.held.has(index))',
+    file: 'core/keepers.ts',
+    find: '(member === this.#membership.self && known.held.has(slot))',
     replace: 'known.held.size > 0',
   },
   {
@@ -130,8 +131,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'receipt for another slot',
     about: "a holder's receipt for one slot fills every slot of its group that it has later",
-    file: 'core/backup.ts',
-    find: 'known.signed.has(index, member) ||',
+    file: 'core/keepers.ts',
+    find: 'known.signed.has(slot, member) ||',
     replace: 'known.signed.hasPeer(member) ||',
   },
   {
@@ -346,7 +347,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'the last ones may sleep',
     about: 'a pack with no shard to spare waits for a machine that sleeps',
-    file: 'core/repair.ts',
+    file: 'core/reach.ts',
     find: 'const waitMs = k > 1 &&',
     replace: 'const waitMs = k > 0 ||',
   },
@@ -372,4 +373,5 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'return now - sinceMs > allowedMs * 1000 ?',
   },
   ...secondRound,
+  ...standInBugs,
 ];

@@ -33,8 +33,8 @@ export const secondRound: readonly PlantedBug[] = [
     name: 'one below the quorum',
     about: 'the pack leaves the outbox when one slot has not signed yet',
     file: 'core/backup.ts',
-    find: 'return group?.members.every(isSafe) === true;',
-    replace: 'return group !== undefined && group.members.filter((one, at) => !isSafe(one, at)).length <= 1;',
+    find: 'keepers.every((keeper) => keeper !== undefined)',
+    replace: 'keepers.filter((keeper) => keeper === undefined).length <= 1',
   },
   {
     name: 'one copy of a head too few',

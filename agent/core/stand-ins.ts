@@ -1,0 +1,297 @@
+// When a holder is away, another machine keeps its shard until it has it: whom the owner of a pack asks for that, and which of such wishes of others
+// are taken on. What was taken lies where the plan does not want it, and goes the way of all such shards: handed to the planned holder when that is
+// back, removed when every slot is known to be filled (placement.ts). Whether it counts is for keepers.ts; it sends no word about anybody's absence.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import { type PlacementGroup, standInRank } from '../../optimizer/index.ts';
+import type { PackDescriptor } from '../codec/index.ts';
+import {
+  pullsMax,
+  standInAfterMs,
+  standInAsksMax,
+  standInForSilentMs,
+  standInLookMs,
+  standInPatienceMs,
+  standInPullsMax,
+  standInRefusedMs,
+  standInSilentMs,
+  standInTaskMs,
+  standInTasksMax,
+} from '../limits.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { CoreEffect, Effects } from './effects.ts';
+import type { EventOf } from './events.ts';
+import type { Keepers } from './keepers.ts';
+import type { Membership } from './membership.ts';
+import { indexOfPlan } from './plan-index.ts';
+import type { Pulls } from './pulls.ts';
+import { groupUnder, type KnownPack, type Shelf } from './shelf.ts';
+
+/** An own pack that waits in the outbox. */
+interface Waiting {
+  readonly sinceMs: UnixMs;
+  /** By slot, who was asked to stand in, and when. */
+  readonly asked: Map<number, { readonly peer: PeerId; readonly atMs: UnixMs }>;
+}
+
+/** A shard that this machine was asked to keep and that has not come yet. */
+interface Task {
+  readonly pack: PackId;
+  readonly index: number;
+  readonly from: PeerId;
+  readonly untilMs: number;
+}
+
+export interface StandInsParts {
+  readonly membership: Membership;
+  readonly shelf: Shelf;
+  readonly pulls: Pulls;
+  readonly keepers: Keepers;
+  /** Whether nothing comes in here. */
+  readonly isIdle: (now: UnixMs) => boolean;
+}
+
+/** Packs of the outbox that are looked at in one go; the rest is looked at the next time. */
+const packsPerLook = 1024;
+
+const nameOf = (pack: PackId, index: number): string => `${pack} ${index}`;
+
+export class StandIns {
+  readonly hears = ['started', 'packStaged', 'message', 'receiptOpened', 'shardArrived', 'tick'] as const;
+  readonly #parts: StandInsParts;
+  readonly #waiting = new Map<PackId, Waiting>();
+  /** When each machine last signed for any own pack. */
+  readonly #signedMs = new Map<PeerId, UnixMs>();
+  /** Machines that refused or did not answer, and until when nobody waits for them. */
+  readonly #passedOver = new Map<PeerId, number>();
+  readonly #tasks = new Map<string, Task>();
+  #nextLookMs = 0;
+
+  constructor(parts: StandInsParts) {
+    this.#parts = parts;
+  }
+
+  handle(event: EventOf<StandIns['hears'][number]>): Effects {
+    switch (event.kind) {
+      case 'started':
+        for (const { place, descriptor } of event.stored)
+          if (place === 'outbox') this.#wait(descriptor.pack, event.now);
+        return [];
+      case 'packStaged':
+        this.#wait(event.descriptor.pack, event.now);
+        return this.#look([event.descriptor.pack], event.now);
+      case 'message':
+        return this.#message(event);
+      case 'receiptOpened':
+        this.#signedMs.set(event.receipt.holder, event.now);
+        this.#passedOver.delete(event.receipt.holder);
+        return [];
+      case 'shardArrived':
+        return this.#arrived(event);
+      case 'tick':
+        return [...this.#lookAtAll(event.now), ...this.#fetch(event.now)];
+    }
+  }
+
+  /** Whether an owner's shard is to be kept here though the plan gives it to somebody else. */
+  isTask(from: PeerId, pack: PackId, index: number): boolean {
+    return this.#tasks.get(nameOf(pack, index))?.from === from;
+  }
+
+  #wait(pack: PackId, now: UnixMs): void {
+    if (!this.#waiting.has(pack)) this.#waiting.set(pack, { sinceMs: now, asked: new Map() });
+  }
+
+  #message({ from, message, now }: EventOf<'message'>): Effects {
+    if (message.kind === 'standIn') return this.#asked(from, message, now);
+    if (message.kind === 'shardRefused') {
+      if (!this.#waiting.has(message.pack)) return [];
+      this.#passedOver.set(from, now + standInRefusedMs);
+      return this.#look([message.pack], now);
+    }
+    // The owner does not have it any more: all is in order without this machine.
+    if (message.kind === 'shardMissing' && this.isTask(from, message.pack, message.index))
+      this.#tasks.delete(nameOf(message.pack, message.index));
+    return [];
+  }
+
+  #lookAtAll(now: UnixMs): Effects {
+    if (this.#waiting.size === 0 || now < this.#nextLookMs) return [];
+    this.#nextLookMs = now + standInLookMs;
+    for (const [peer, untilMs] of this.#passedOver) if (untilMs <= now) this.#passedOver.delete(peer);
+    const packs = [...this.#waiting.keys()].slice(0, packsPerLook);
+    // Whoever was looked at comes last the next time.
+    if (packs.length < this.#waiting.size)
+      for (const pack of packs) {
+        const waiting = this.#waiting.get(pack)!;
+        this.#waiting.delete(pack);
+        this.#waiting.set(pack, waiting);
+      }
+    return this.#look(packs, now);
+  }
+
+  #look(packs: readonly PackId[], now: UnixMs): Effects {
+    const asking = this.#countAsked();
+    const effects: CoreEffect[] = [];
+    for (const pack of packs) {
+      const known = this.#parts.shelf.get(pack);
+      const waiting = this.#waiting.get(pack);
+      if (waiting === undefined) continue;
+      if (known?.isInOutbox === true) effects.push(...this.#seek({ known, waiting, asking, now }));
+      else this.#waiting.delete(pack);
+    }
+    return effects;
+  }
+
+  /** How many shards each machine was asked for and has not signed for. */
+  #countAsked(): Map<PeerId, number> {
+    const asking = new Map<PeerId, number>();
+    for (const { asked } of this.#waiting.values())
+      for (const { peer } of asked.values()) asking.set(peer, (asking.get(peer) ?? 0) + 1);
+    return asking;
+  }
+
+  /** Asks for each shard that nobody keeps and whose planned holder is not to be waited for. */
+  #seek({
+    known,
+    waiting,
+    asking,
+    now,
+  }: {
+    readonly known: KnownPack;
+    readonly waiting: Waiting;
+    readonly asking: Map<PeerId, number>;
+    readonly now: UnixMs;
+  }): Effects {
+    const group = this.#parts.shelf.groupOf(known);
+    const { descriptor } = known;
+    if (group === undefined || descriptor === undefined) return [];
+    const kept = this.#parts.keepers.of(known);
+    const effects: CoreEffect[] = [];
+    for (const [slot, member] of group.members.entries()) {
+      if (kept[slot] !== undefined || !this.#isLate(member, waiting.sinceMs, now)) {
+        waiting.asked.delete(slot);
+        continue;
+      }
+      if (this.#isComing(waiting, slot, now)) continue;
+      waiting.asked.delete(slot);
+      const keepers = [...kept, ...[...waiting.asked.values()].map(({ peer }) => peer)];
+      const peer = this.#choose(known, group, { slot, keepers, asking });
+      if (peer === undefined) continue;
+      waiting.asked.set(slot, { peer, atMs: now });
+      asking.set(peer, (asking.get(peer) ?? 0) + 1);
+      effects.push({ kind: 'send', to: peer, message: { kind: 'standIn', descriptor, index: slot } });
+    }
+    return effects;
+  }
+
+  /** Away for longer than a restart takes, or there and of no use. */
+  #isLate(member: PeerId, sinceMs: UnixMs, now: UnixMs): boolean {
+    const { membership } = this.#parts;
+    if (member === membership.self) return false;
+    if (membership.isAway(member)) return membership.awayMs(member, now) >= standInAfterMs;
+    if (this.#passedOver.has(member)) return true;
+    return this.#silentMs(member, sinceMs, now) >= standInForSilentMs;
+  }
+
+  /** Whether a stand-in that was asked may still sign. One that does not is passed over. */
+  #isComing({ asked }: Waiting, slot: number, now: UnixMs): boolean {
+    const standIn = asked.get(slot);
+    if (standIn === undefined || !this.#parts.membership.up.has(standIn.peer)) return false;
+    if (this.#passedOver.has(standIn.peer)) return false;
+    if (this.#silentMs(standIn.peer, standIn.atMs, now) < standInPatienceMs) return true;
+    this.#passedOver.set(standIn.peer, now + standInSilentMs);
+    return false;
+  }
+
+  /** Since when it could have signed for something, and has not: whoever signs one after the other is only slow. */
+  #silentMs(peer: PeerId, sinceMs: UnixMs, now: UnixMs): number {
+    return now - Math.max(sinceMs, this.#signedMs.get(peer) ?? 0);
+  }
+
+  /** The first in the pack's order that may, is there and has not too much to do. In a large fleet who is not connected is called. */
+  #choose(
+    known: KnownPack,
+    group: PlacementGroup,
+    at: {
+      readonly slot: number;
+      readonly keepers: readonly (PeerId | undefined)[];
+      readonly asking: ReadonlyMap<PeerId, number>;
+    },
+  ): PeerId | undefined {
+    const { membership, shelf, keepers } = this.#parts;
+    let [found, highest] = [undefined as PeerId | undefined, -1];
+    for (const peer of indexOfPlan(shelf.plan!).machines.keys()) {
+      if (membership.isAway(peer) || this.#passedOver.has(peer)) continue;
+      if ((at.asking.get(peer) ?? 0) >= standInAsksMax || holdsOther(known, peer, at.slot)) continue;
+      const rank = standInRank(known.pack, peer);
+      if (rank <= highest || !keepers.mayStandIn(peer, group, at)) continue;
+      [found, highest] = [peer, rank];
+    }
+    if (found === undefined || membership.up.has(found)) return found;
+    membership.call(found);
+    return undefined;
+  }
+
+  #asked(
+    from: PeerId,
+    { descriptor, index }: { readonly descriptor: PackDescriptor; readonly index: number },
+    now: UnixMs,
+  ): Effects {
+    const { pack, owner, redundancy } = descriptor;
+    // Only an owner may ask, and for what there is.
+    if (owner !== from || index >= redundancy.n) return [];
+    if (this.#parts.shelf.get(pack)?.held.has(index) === true)
+      return [{ kind: 'sendReceipt', to: from, shard: { pack, index } }];
+    if (this.isTask(from, pack, index)) return [];
+    if (!this.#isFreeFor(descriptor, now))
+      return [{ kind: 'send', to: from, message: { kind: 'shardRefused', pack, index } }];
+    this.#tasks.set(nameOf(pack, index), { pack, index, from, untilMs: now + standInTaskMs });
+    return this.#fetch(now);
+  }
+
+  /** Not while nothing comes in here, and one shard of a pack at most. */
+  #isFreeFor(descriptor: PackDescriptor, now: UnixMs): boolean {
+    const { shelf, membership, isIdle } = this.#parts;
+    const { pack, owner } = descriptor;
+    if (shelf.plan === undefined || isIdle(now) || this.#tasks.size >= standInTasksMax) return false;
+    if (shelf.isGivenUpBy(pack, owner) || shelf.wiped.has(descriptor.drive)) return false;
+    if ((shelf.get(pack)?.held.size ?? 0) > 0) return false;
+    for (const task of this.#tasks.values()) if (task.pack === pack) return false;
+    const members = groupUnder(shelf.plan, descriptor)?.members ?? [];
+    return members.length > 0 && !members.includes(membership.self);
+  }
+
+  /** Asks for shards to keep, as far as pulls are free; forgets what did not come in time. */
+  #fetch(now: UnixMs): Effects {
+    if (this.#tasks.size === 0) return [];
+    const { pulls, membership } = this.#parts;
+    const effects: CoreEffect[] = [];
+    for (const [name, { pack, index, from, untilMs }] of this.#tasks) {
+      if (untilMs <= now) this.#tasks.delete(name);
+      else if (
+        pulls.countFor('repair') < pullsMax + standInPullsMax &&
+        membership.up.has(from) &&
+        !pulls.has(pack, index) &&
+        !this.#parts.isIdle(now)
+      )
+        effects.push(pulls.start({ pack, index, from, place: 'held', sinceMs: now, purpose: 'slot' }));
+    }
+    return effects;
+  }
+
+  /** Repair has taken it, signed for it and told of it, as of any shard that comes to stay. What does not fit is refused, so that nobody waits. */
+  #arrived({ from, arrival, outcome, now }: EventOf<'shardArrived'>): Effects {
+    const { pack, owner } = arrival.descriptor;
+    const { index } = arrival;
+    const isTask = this.isTask(from, pack, index);
+    if (isTask) this.#tasks.delete(nameOf(pack, index));
+    const isRefused = outcome === 'full' ? owner === from : isTask && outcome !== 'stored';
+    const refusal: CoreEffect = { kind: 'send', to: from, message: { kind: 'shardRefused', pack, index } };
+    return [...(isRefused ? [refusal] : []), ...this.#fetch(now)];
+  }
+}
+
+/** Whether a machine said that it has some other shard of the pack. */
+const holdsOther = (known: KnownPack, peer: PeerId, slot: number): boolean =>
+  known.others.hasPeer(peer) && known.others.indexesOf(peer).some((index) => index !== slot);

@@ -1,0 +1,21 @@
+// Whether each of several places can have a machine of its own, of those that fit it.
+
+import type { PeerId } from '../units.ts';
+
+/** The first place that gets nobody, by augmenting paths (Kuhn, 1955); undefined when all get one. */
+export function firstWithout(candidates: readonly (readonly PeerId[])[]): number | undefined {
+  const placeOf = new Map<PeerId, number>();
+  const settle = (place: number, tried: Set<PeerId>): boolean => {
+    for (const peer of candidates[place]!) {
+      if (tried.has(peer)) continue;
+      tried.add(peer);
+      const other = placeOf.get(peer);
+      if (other !== undefined && !settle(other, tried)) continue;
+      placeOf.set(peer, place);
+      return true;
+    }
+    return false;
+  };
+  const at = candidates.findIndex((_, place) => !settle(place, new Set()));
+  return at < 0 ? undefined : at;
+}

@@ -1,0 +1,64 @@
+// A snapshot is acknowledged soon, whoever is away: its owner is awake, and with it as many machines as its packs need. Which of them the plan
+// names does not matter.
+
+import { hours } from '../../datasets/index.ts';
+import type { Fleet } from './fleet.ts';
+import type { Machine } from './machine.ts';
+import type { Shell } from './shell.ts';
+
+/**
+ * A holder that is there and takes nothing is waited for for an hour, a stand-in that does not answer for minutes, and a liar may be asked
+ * before an honest one.
+ */
+export const promptMsMax = hours(3);
+
+/** Looks at the oldest snapshot that waits on each machine: the others come after it. */
+export function lookAtWaits(fleet: Fleet): void {
+  for (const machine of fleet.machines) {
+    const { shell } = machine;
+    if (shell === undefined || machine.isRevoked || machine.hasLied) continue;
+    const { core } = shell;
+    const [oldest] = machine.journal;
+    const isOut = core.replication.isForked(machine.peer) || fleet.ledger.isToBeWiped(machine.peer);
+    if (oldest === undefined || isOut || !core.ownLog.isSure || core.membership.isSparse) continue;
+    const promised = fleet.ledger.promised.get(oldest.snapshot);
+    if (promised === undefined || waitedMs(fleet, machine, promised.madeMs) < promptMsMax) continue;
+    fleet.checks.counts.prompt++;
+    const widest = Math.max(...promised.descriptors.map(({ redundancy }) => redundancy.n));
+    const isPlanned = promised.descriptors.every(({ pack }) => {
+      const known = core.shelf.get(pack);
+      return known !== undefined && core.shelf.groupOf(known) !== undefined;
+    });
+    const there = machinesThere(fleet, machine, shell);
+    if (!isPlanned || there < widest) continue;
+    const hoursText = `${Math.round(waitedMs(fleet, machine, promised.madeMs) / hours(1))} hours`;
+    fleet.guards.violate(
+      'prompt',
+      machine,
+      `waits ${hoursText} for snapshot ${promised.number} with ${there} others there for its ${widest} shards`,
+    );
+  }
+}
+
+/** Since then, or since it is awake. */
+function waitedMs({ queue }: Fleet, { ups, isUp }: Machine, madeMs: number): number {
+  return isUp ? queue.nowMs - Math.max(madeMs, ups.at(-1)?.fromMs ?? queue.nowMs) : 0;
+}
+
+/** Honest holders with room that were connected to the owner all the time and follow its plan. */
+function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): number {
+  const { plan } = core.election;
+  const planned = new Set(
+    (plan?.classes ?? []).flatMap(({ groups }) => groups.flatMap(({ members }) => members)),
+  );
+  return fleet.machines.filter((other) => {
+    const sinceMs = wire.linkedSinceMs(other.peer);
+    const isConnected = sinceMs !== undefined && fleet.queue.nowMs - sinceMs >= promptMsMax;
+    if (other === owner || !isConnected || other.isRevoked || other.hasLied) return false;
+    const isTrusted = core.membership.hasRole(other.peer, 'holder') && !core.membership.isLeftOut(other.peer);
+    const { isFull, heldBytes, copyBytes, quotaBytes } = other.platters;
+    const hasRoom = !isFull && heldBytes + copyBytes <= quotaBytes / 2;
+    const isOfOneMind = other.shell?.core.election.plan === plan;
+    return planned.has(other.peer) && isTrusted && hasRoom && isOfOneMind && other.isUp;
+  }).length;
+}
