@@ -55,12 +55,15 @@ export class Reach {
     return indexes.size;
   }
 
-  /** Packs known here of which exactly k shards are in reach, and those of which fewer are; own ones that lie whole in the outbox are safe. */
+  /**
+   * Packs held here of which exactly k shards are in reach, and those of which fewer are. Of others, own ones too, nobody tells this machine
+   * who has what now: after a night it would take them for lost.
+   */
   packsAtRisk(): { readonly thinCount: number; readonly outOfReachCount: number } {
     let [thinCount, outOfReachCount] = [0, 0];
     for (const known of this.#shelf.packs.values()) {
       const k = known.descriptor?.redundancy.k;
-      if (k === undefined || known.isInOutbox || this.#shelf.givenUpMs(known) !== undefined) continue;
+      if (k === undefined || known.held.size === 0 || this.#shelf.givenUpMs(known) !== undefined) continue;
       const spare = this.shardCount(known) - k;
       if (spare === 0) thinCount++;
       if (spare < 0) outOfReachCount++;
