@@ -40,9 +40,9 @@ export const everyKey = ({ driveKey, formerKeys = [] }: DriveKeys): readonly Uin
   ...formerKeys.toReversed(),
 ];
 
-/** A new random key for the next epoch. */
-export const nextKeys = ({ driveKey, formerKeys = [] }: DriveKeys): DriveKeys => ({
-  driveKey: createDriveKey(),
+/** A new key for the next epoch, random unless one is given. */
+export const nextKeys = ({ driveKey, formerKeys = [] }: DriveKeys, next = createDriveKey()): DriveKeys => ({
+  driveKey: next,
   formerKeys: [...formerKeys, driveKey],
 });
 

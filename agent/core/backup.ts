@@ -5,12 +5,13 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import { type HeadRecord, hexOf, type Receipt, sha256, type SignedBatch } from '../codec/index.ts';
 import { reminderMsMax, shardRetryMs } from '../limits.ts';
-import type { PackId, PeerId } from '../units.ts';
+import { type PackId, packId, type PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf, StagedSnapshot } from './events.ts';
 import type { Keepers } from './keepers.ts';
 import type { Membership } from './membership.ts';
 import type { OwnLog } from './own-log.ts';
+import { idsIn } from './reclaim.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
 
 export interface PendingCount {
@@ -141,13 +142,7 @@ export class Backup {
 
   #finishIfFilled(known: KnownPack): Effects {
     if (!known.isInOutbox || !this.#isFilled(known)) return [];
-    known.isInOutbox = false;
-    known.signed.clear();
-    const remove: CoreEffect = {
-      kind: 'removeShard',
-      shard: { place: 'outbox', pack: known.pack, index: 0 },
-    };
-    return [remove, ...this.#publishFinished()];
+    return [this.#leaveOutbox(known), ...this.#publishFinished()];
   }
 
   #isFilled(known: KnownPack): boolean {
@@ -172,16 +167,36 @@ export class Backup {
   /** The head is flushed in the own log: now others must get it. */
   #stored({ records, sequence, stream }: SignedBatch, now: UnixMs): Effects {
     if (stream === 'facts') this.#ownNext = Math.max(this.#ownNext, sequence + 1);
+    const effects = this.#leaveGivenUp(records);
     const snapshots = new Set(
       records.map((record) => (record.kind === 'head' ? record.snapshot : undefined)),
     );
     const [first] = this.#staged;
-    if (first === undefined || !snapshots.has(first.snapshot)) return [];
+    if (first === undefined || !snapshots.has(first.snapshot)) return effects;
     this.#staged.shift();
     this.#publishing.delete(first);
     this.#published = [...this.#published, { staged: first, sequence }];
     this.#offerWaitMs = shardRetryMs;
-    return [...this.#offer(now), ...this.#publishFinished()];
+    return [...effects, ...this.#offer(now), ...this.#publishFinished()];
+  }
+
+  /** What was given up waits for nobody's receipt: nobody would take it. A disk that was put back to an older image may still have it whole. */
+  #leaveGivenUp(records: SignedBatch['records']): Effects {
+    const needed = new Set(this.#staged.flatMap(({ packs }) => packs));
+    const given = records.flatMap((record) => (record.kind === 'forget' ? [...idsIn(record.packs)] : []));
+    return given.flatMap((id): Effects => {
+      const known = this.#shelf.get(packId(id));
+      if (known?.isInOutbox !== true || needed.has(known.pack)) return [];
+      return [this.#leaveOutbox(known)];
+    });
+  }
+
+  #leaveOutbox(known: KnownPack): CoreEffect {
+    known.isInOutbox = false;
+    known.signed.clear();
+    // Whether it is given up counts from now on.
+    known.group = undefined;
+    return { kind: 'removeShard', shard: { place: 'outbox', pack: known.pack, index: 0 } };
   }
 
   #heldBy(peer: PeerId, next: number): Effects {

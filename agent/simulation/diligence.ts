@@ -19,7 +19,7 @@ const mendMsMax = hours(12);
 const heardMs = hours(6);
 /** Words are said once a day, and clocks are set by hours. */
 const wordsMs = days(2);
-/** Nobody calls an owner silent that was awake for an hour in this time. */
+/** Nobody calls an owner silent beside whom it was awake for an hour in this time. */
 const spokeMs = days(4);
 /** With so many silent it may be a holiday. */
 const holidayShare = 1 / 3;
@@ -94,13 +94,21 @@ function lookAtVigil(fleet: Fleet, machine: Machine, { core, clock }: Shell): vo
   const silent = watched.filter((owner) => silentMs(fleet, owner) > wordsMs / 2);
   for (const owner of watched) {
     fleet.checks.counts.vigil++;
-    if (told.has(owner.peer) && owner.upMsSince(fleet.queue.nowMs - spokeMs, fleet.queue.nowMs) > hours(1))
+    // In the product everybody writes hourly; here whoever saved nothing said nothing to those who were off.
+    if (told.has(owner.peer) && togetherMs(owner, machine, fleet.queue.nowMs) > hours(1))
       fleet.guards.violate('vigil', machine, `calls machine ${owner.index} silent, which is not`);
     if (silent.length > owners.length * holidayShare || told.has(owner.peer)) continue;
     if (silentMs(fleet, owner) > allowedSilenceMs(owner))
       fleet.guards.violate('vigil', machine, `does not tell that machine ${owner.index} is silent`);
   }
 }
+
+/** How long two were awake at one time lately. */
+const togetherMs = ({ ups }: Machine, other: Machine, nowMs: number): number =>
+  ups
+    .filter(({ toMs }) => toMs > nowMs - spokeMs)
+    .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, nowMs - spokeMs), toMs: Math.min(toMs, nowMs) }))
+    .reduce((sum, { fromMs, toMs }) => sum + other.upMsSince(fromMs, toMs), 0);
 
 /** For how long it is off, or asleep; 0 while it is awake. */
 const silentMs = ({ queue }: Fleet, { ups }: Machine): number =>

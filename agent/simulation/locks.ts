@@ -84,10 +84,19 @@ export function settleLock(fleet: Fleet, machine: Machine, then: () => void): vo
   if (!shell.mayPublish) return;
   if (step.kind === 'publish') return shell.publish([lockRecordOf(machine, lock)], again);
   const { person, answered } = step;
-  machine.lock = { keyEpoch: lock.keyEpoch + 1, keys: nextKeys(lock.keys), person, answered };
+  machine.lock = {
+    keyEpoch: lock.keyEpoch + 1,
+    keys: nextKeys(lock.keys, newKeyOf(machine)),
+    person,
+    answered,
+  };
   fleet.noteFault('new drive key');
   again();
 }
+
+/** As random as one can be that is the same in each run: never twice the same, also where the disk was put back. */
+const newKeyOf = (machine: Machine): Uint8Array =>
+  sha256(Buffer.from(`drive key ${machine.peer} ${machine.madeKeyCount++}`));
 
 /** Takes over the key that its log has; whether it opens. */
 function adopt(fleet: Fleet, machine: Machine, lock: SimulatedLock): boolean {

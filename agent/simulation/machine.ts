@@ -111,6 +111,8 @@ export class Machine {
   readonly proofs = new Map<DriveId, DriveProof>();
   /** Its drive's keys, and who opens it; undefined before its person saves for the first time. */
   lock: SimulatedLock | undefined;
+  /** New keys that it ever made, whatever its disk remembers. */
+  madeKeyCount = 0;
   /** What everybody who was put out may have known of its keys when that was first heard here: no agent sees this. */
   readonly keysBefore = new Map<string, readonly Uint8Array[]>();
   readonly ups: UpSpan[] = [];

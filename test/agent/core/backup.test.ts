@@ -1,0 +1,51 @@
+// What leaves the outbox, and when: besides packs of which every slot's machine has signed, those that their owner gave up.
+
+import test from 'ava';
+import { bytesOfHex, describePack } from '../../../agent/codec/index.ts';
+import { Backup } from '../../../agent/core/backup.ts';
+import type { StagedSnapshot } from '../../../agent/core/index.ts';
+import { Keepers } from '../../../agent/core/keepers.ts';
+import { Shelf } from '../../../agent/core/shelf.ts';
+import { driveId, snapshotId } from '../../../agent/units.ts';
+import { batchOf, headOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+
+const [self, other] = [machines[0]!, machines[1]!];
+const drive = driveId('0'.repeat(32));
+const { descriptor } = describePack(new Uint8Array(100).fill(1), {
+  owner: self.peer,
+  drive,
+  placementClass: 'small',
+  redundancy: { k: 1, n: 3 },
+});
+const { pack } = descriptor;
+const forget = { kind: 'forget', drive, snapshots: new Uint8Array(), packs: bytesOfHex(pack) } as const;
+
+/** An owner whose pack lies whole in its outbox, as an older image of its disk may have it. */
+function ownerOf(staged: readonly StagedSnapshot[]) {
+  const shelf = new Shelf();
+  const membership = membershipOf(self);
+  const keepers = new Keepers(membership, shelf);
+  const backup = new Backup({ membership, shelf, ownLog: { isSure: true }, keepers });
+  shelf.usePlan(planOf(other, 1));
+  const known = shelf.describe(descriptor);
+  known.isInOutbox = true;
+  backup.handle({ kind: 'started', stored: [], staged, heard: [], now: startMs });
+  return { backup, known };
+}
+
+test('what was given up does not wait for receipts that nobody gives', (t) => {
+  const { backup, known } = ownerOf([]);
+  backup.handle({ kind: 'batchStored', batch: batchOf(other, [forget]), now: startMs });
+  t.true(known.isInOutbox, 'nobody else gives it up');
+  const effects = backup.handle({ kind: 'batchStored', batch: batchOf(self, [forget]), now: startMs });
+  t.deepEqual(effects, [{ kind: 'removeShard', shard: { place: 'outbox', pack, index: 0 } }]);
+  t.false(known.isInOutbox);
+});
+
+test('a pack that a snapshot on its way needs stays in the outbox, whatever was given up', (t) => {
+  const { receiptsDigest: _, ...head } = headOf(drive);
+  const snapshot = snapshotId('a'.repeat(64));
+  const { backup, known } = ownerOf([{ snapshot, drive, startedMs: startMs, packs: [pack], head }]);
+  t.deepEqual(backup.handle({ kind: 'batchStored', batch: batchOf(self, [forget]), now: startMs }), []);
+  t.true(known.isInOutbox);
+});
