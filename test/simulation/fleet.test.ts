@@ -5,6 +5,7 @@ import test from 'ava';
 import { hours } from '../../datasets/index.ts';
 import { manyFaults, noFaults } from '../../agent/simulation/index.ts';
 import type { Effects } from '../../agent/core/index.ts';
+import { imageRegressions } from './image-regressions.ts';
 import { longRegressions, regressions } from './regressions.ts';
 import { isLong, run, runWell } from './running.ts';
 
@@ -84,7 +85,7 @@ test.serial('the same seed gives the same run, another seed another one', async 
 });
 
 /** Some take long: not with every run of the tests. */
-const seeds = isLong ? [...regressions, ...longRegressions] : regressions;
+const seeds = isLong ? [...regressions, ...longRegressions, ...imageRegressions] : regressions;
 
 for (const { cause, options } of seeds) {
   test.serial(`seed ${options.seed} stays well, that found: ${cause}`, async (t) => {
