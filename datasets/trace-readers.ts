@@ -82,6 +82,8 @@ class TraceTable {
   readonly #firstMs = new Map<string, number>();
   readonly #earliest = { ms: Number.POSITIVE_INFINITY, line: 0 };
   readonly #latest = { ms: Number.NEGATIVE_INFINITY, line: 0 };
+  /** Whether some event says "up", and whether one says "down". */
+  readonly #says = { up: false, down: false };
   #lineNumber = 0;
 
   constructor(format: TraceFormat, options: TraceOptions) {
@@ -129,7 +131,10 @@ class TraceTable {
     if (toMs < fromMs) this.#refuse('its event stops before it starts');
     const id = this.#idOf(node, platform);
     const spans = this.#spansOf.get(id) ?? [];
-    if (toMs > fromMs) spans.push(this.#noticed(id, { fromMs, toMs, isUp: type === '1' }));
+    if (toMs > fromMs) {
+      spans.push(this.#noticed(id, { fromMs, toMs, isUp: type === '1' }));
+      this.#says[type === '1' ? 'up' : 'down'] = true;
+    }
     this.#spansOf.set(this.#checkId(id), spans);
   }
 
@@ -193,7 +198,7 @@ class TraceTable {
     const blind = resolveSpans(blindSpans.map(({ fromMs, toMs }) => ({ fromMs, toMs, isUp: false })));
     const up = new Uint8Array(kept.length * window.slotCount);
     for (const [row, [, spans]] of kept.entries()) {
-      const known = this.#format === 'avt' ? this.#fillDown(spans, extent) : resolveSpans(spans);
+      const known = this.#format === 'avt' ? this.#fillDown(spans, extent) : this.#fillSilence(spans);
       const slots = up.subarray(row * window.slotCount, (row + 1) * window.slotCount);
       paintSlots(cutHoles(known, blind), window, slots);
     }
@@ -208,6 +213,14 @@ class TraceTable {
     const known = isDownOutside ? extent : extentOf([sessions]);
     if (known.fromMs >= known.toMs) return sessions;
     return fillGaps(sessions, [{ ...known, isUp: false }]);
+  }
+
+  /** A table of nothing but failures, or of nothing but sessions, leaves the other kind unsaid between the events of a machine. */
+  #fillSilence(spans: readonly UpSpan[]): readonly UpSpan[] {
+    const resolved = resolveSpans(spans);
+    const { fromMs, toMs } = extentOf([resolved]);
+    if (this.#says.up === this.#says.down || fromMs >= toMs) return resolved;
+    return fillGaps(resolved, [{ fromMs, toMs, isUp: !this.#says.up }]);
   }
 
   #refuseEmpty(): never {

@@ -3,6 +3,7 @@
 import { dayMs, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
 import { goneOdds } from './departures.ts';
 import type { FailureForecast } from './forecast.ts';
+import { drifted, habitDrift } from './habit-drift.ts';
 import { fleetOffsetMs, hourKinds, kindOf, weekHours } from './hours.ts';
 import { presenceForecast } from './presence-forecast.ts';
 
@@ -126,6 +127,12 @@ export function downByKind(history: FleetHistory): Float64Array {
   return Float64Array.from(odds);
 }
 
+/** N × kinds: the same as odds of the weeks to come, as far as habits were seen to hold. */
+export function comingByKind(history: FleetHistory): Float64Array {
+  const drift = habitDrift(history, downByKind);
+  return downByKind(history).map((habit) => drifted(drift, habit));
+}
+
 /** N × kinds as strata of a forecast. */
 export function strataOf(machineCount: number, oddsByKind: Float64Array): FailureForecast['strata'] {
   const kinds = hourKinds.length;
@@ -143,13 +150,15 @@ export function strataOf(machineCount: number, oddsByKind: Float64Array): Failur
 export function baselineForecast(history: FleetHistory): FailureForecast {
   const machineCount = history.machines.length;
   const habit = downByKind(history);
+  const drift = habitDrift(history, downByKind);
+  const coming = habit.map((odds) => drifted(drift, odds));
   return {
     machines: history.machines.map(({ machine }) => machine),
-    strata: strataOf(machineCount, habit),
+    strata: strataOf(machineCount, coming),
     shocks: [],
     domainOfMachine: new Int32Array(machineCount).fill(-1),
     goneProbability: goneOdds(history),
-    presence: presenceForecast(history, habit),
+    presence: presenceForecast(history, { habit, drift }),
     source: 'hour-of-week baseline',
   };
 }

@@ -2,6 +2,7 @@
 // long it has been away. Habits and absences only, so that it holds where no model was trained; it learns no common cause.
 
 import { type FleetHistory, hourMs, type MachineId, slotDown, slotUp } from '../datasets/index.ts';
+import { drifted, type HabitDrift } from './habit-drift.ts';
 import { fleetOffsetMs, hourKinds, kindOf } from './hours.ts';
 import { hoursDown } from './departures.ts';
 import { fitReturnHazard, frailtyReturns, oddsOfReturn, type ReturnHazard } from './return-hazard.ts';
@@ -10,8 +11,10 @@ export interface PresenceForecast {
   /** N machines, the order of all that follows. */
   readonly machines: readonly MachineId[];
   readonly hazard: ReturnHazard;
-  /** N × kinds of hour: P(down). */
+  /** N × kinds of hour: P(down) by what was seen. */
   readonly habit: Float64Array;
+  /** How far habits hold. Absent: as in forecasts made before it was learned, for good. */
+  readonly drift?: HabitDrift;
   /** N values: P(down) over all hours of the week. */
   readonly downShare: Float64Array;
   /** N values: P(down in the next hour | up). */
@@ -26,13 +29,17 @@ export interface PresenceForecast {
 /** Hours up that are expected of every machine before its own count: nobody is known by one day. */
 const leavingHours = 48;
 
-/** From what was seen; `habit` are its odds by kind of hour, N × kinds. */
-export function presenceForecast(history: FleetHistory, habit: Float64Array): PresenceForecast {
+/** From what was seen; `habit` are its odds by kind of hour, N × kinds, `drift` how far they hold. */
+export function presenceForecast(
+  history: FleetHistory,
+  { habit, drift }: Required<Pick<PresenceForecast, 'habit' | 'drift'>>,
+): PresenceForecast {
   const kinds = hourKinds.length;
   return {
     machines: history.machines.map(({ machine }) => machine),
     hazard: fitReturnHazard(history),
     habit,
+    drift,
     downShare: Float64Array.from(history.machines, (_, row) =>
       hourKinds.reduce(
         (sum, { hours }, kind) => sum + (hours.length / weekHourCount) * habit[row * kinds + kind]!,
@@ -114,14 +121,16 @@ export interface ComingHours {
   readonly down: Float64Array;
   /** For each of the asked hours P(up at least once by then); 1 where it is up now. */
   readonly back: Float64Array;
-  /** For each of the asked hours P(down then) by habit alone. */
+  /** For each of the asked hours P(down then) by habit alone, as it was seen. */
   readonly habit: Float64Array;
+  /** The same as far as habits hold. */
+  readonly settled: Float64Array;
 }
 
 /**
  * The odds of one machine (a row of the forecast) so many hours from now, `hoursAhead` ascending and ≥ 1. One that is away is
- * down until the return hazard brings it back, and by its habit from then on. One that is up leaves at its own rate towards its
- * habit: P(down at t) = q(t) (1 − e^(−at/q)), q its odds of being down, a its rate of leaving (two states, Markov).
+ * down until the return hazard brings it back, and by its habit, as far as that holds, from then on. One that is up leaves at its own rate
+ * towards it: P(down at t) = q(t) (1 − e^(−at/q)), q its odds of being down, a its rate of leaving (two states, Markov).
  */
 export function comingHours(
   presence: PresenceForecast,
@@ -133,17 +142,20 @@ export function comingHours(
   const habitAt = (hours: number): number =>
     presence.habit[row * kinds + kindOf((weekHour + hours - 1) % weekHourCount)]!;
   const habit = Float64Array.from(hoursAhead, habitAt);
+  const { drift = { floor: 0, share: 1 } } = presence;
+  const settled = habit.map((odds) => drifted(drift, odds));
   if (hoursAway <= 0) {
-    const rate = presence.leaving[row]! / Math.max(1e-6, presence.downShare[row]!);
-    const down = habit.map((odds, at) => odds * -Math.expm1(-rate * hoursAhead[at]!));
-    return { down, back: new Float64Array(hoursAhead.length).fill(1), habit };
+    const rate = presence.leaving[row]! / Math.max(1e-6, drifted(drift, presence.downShare[row]!));
+    const down = settled.map((odds, at) => odds * -Math.expm1(-rate * hoursAhead[at]!));
+    return { down, back: new Float64Array(hoursAhead.length).fill(1), habit, settled };
   }
   const back = Float64Array.from(
     oddsOfReturn(presence.hazard, { machine: row, hoursAway, weekHour }, hoursAhead),
   );
   return {
-    down: back.map((odds, at) => 1 - odds + odds * habit[at]!),
+    down: back.map((odds, at) => 1 - odds + odds * settled[at]!),
     back,
     habit,
+    settled,
   };
 }

@@ -9,7 +9,7 @@ import type { FailureForecast } from './forecast.ts';
 import { hourKinds, kindOf, weekHours } from './hours.ts';
 import { type ShockMixture, shocksOf } from './joint-failure.ts';
 import { goneOdds } from './departures.ts';
-import { baselineForecast, downByKind, strataOf } from './marginals.ts';
+import { baselineForecast, comingByKind, strataOf } from './marginals.ts';
 import { pastHoursOf } from './past-hours.ts';
 import { fitReturnHazard } from './return-hazard.ts';
 
@@ -42,7 +42,7 @@ export function weekAhead(tf: Tf, { weights, calibration }: Network, history: Fl
     sums[at]! += 1 - up;
     counts[at]!++;
   }
-  const habit = downByKind(history);
+  const habit = comingByKind(history);
   // Half habit, half forecast: the network sees a week ahead only dimly, and habits are never wholly wrong.
   return sums.map((sum, at) =>
     counts[at] === 0 ? habit[at]! : 0.5 * (sum / counts[at]!) + 0.5 * habit[at]!,
@@ -79,7 +79,7 @@ export function judgeWeekAhead(
 ): WeekAheadScore {
   return {
     network: logLossOf(weekAhead(tf, network, past), future),
-    habit: logLossOf(downByKind(past), future),
+    habit: logLossOf(comingByKind(past), future),
   };
 }
 
@@ -107,8 +107,9 @@ export function forecastOf(
   const goneProbability =
     knowsReturns === true ? goneOdds(history, fitReturnHazard(history)) : base.goneProbability;
   const N = history.machines.length;
-  const own = up === undefined ? downByKind(history) : up(history);
-  const pastHours = pastHoursOf(history, downByKind(history));
+  const habit = comingByKind(history);
+  const own = up === undefined ? habit : up(history);
+  const pastHours = pastHoursOf(history, habit);
   if (mixture === undefined) return { ...base, strata: strataOf(N, own), pastHours, goneProbability, source };
   const { shocks, domainOfMachine } = shocksOf(mixture, N);
   // What shocks explain is taken off the machine's own odds.

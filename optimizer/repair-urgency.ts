@@ -192,6 +192,7 @@ const lost: ComingHours = {
   down: new Float64Array(hoursAhead.length).fill(1),
   back: new Float64Array(hoursAhead.length),
   habit: new Float64Array(hoursAhead.length),
+  settled: new Float64Array(hoursAhead.length),
 };
 
 /** The slots of one group that are worth a shard now: one after the other, each judged with those before it filled. */
@@ -240,18 +241,18 @@ function hoursSaved(
   const curves = others.map(({ member, isFilled }) =>
     isFilled ? outlook.fresh() : outlook.coming(member).down,
   );
-  const habits = members.map((member) => outlook.coming(member).habit);
+  // The one that is away is missed against its habit as it was seen: a night is no absence, however little habits hold.
+  const habits = members.map((member, other) => {
+    const { habit, settled } = outlook.coming(member);
+    return other === slot ? habit : settled;
+  });
   const { back } = outlook.coming(members[slot]!);
   const fresh = outlook.fresh();
   let saved = 0;
   for (const [step, hours] of hoursOfStep.entries()) {
-    const odds = curves.map((curve) => curve[step]!);
-    const without = oddsBelow([...odds, 1], k);
-    const withFresh = oddsBelow([...odds, fresh[step]!], k);
-    const asEver = oddsBelow(
-      habits.map((curve) => curve[step]!),
-      k,
-    );
+    const without = oddsAt(curves, { step, k, beside: 1 });
+    const withFresh = oddsAt(curves, { step, k, beside: fresh[step]! });
+    const asEver = oddsAt(habits, { step, k });
     saved += hours * (1 - back[step]!) * Math.min(without - withFresh, Math.max(0, without - asEver));
   }
   const left = others.map(({ member, isFilled }) =>
@@ -259,6 +260,20 @@ function hoursSaved(
   );
   const gone = 1 - back.at(-1)! * (1 - deathOdds);
   return saved + lostHours * (oddsBelow([...left, gone], k) - oddsBelow([...left, deathOdds], k));
+}
+
+/** P(fewer than k are up) at one step of these curves, and of one more machine with such odds. This is most of what an hour's look costs. */
+function oddsAt(
+  curves: readonly Float64Array[],
+  { step, k, beside }: { readonly step: number; readonly k: number; readonly beside?: number },
+): number {
+  if (k > 1) {
+    const odds = curves.map((curve) => curve[step]!);
+    return oddsBelow(beside === undefined ? odds : [...odds, beside], k);
+  }
+  let product = beside ?? 1;
+  for (let at = 0; at < curves.length; at++) product *= curves[at]![step]!;
+  return product;
 }
 
 /** P(fewer than k of these are up), each down by its own odds. */

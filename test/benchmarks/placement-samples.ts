@@ -98,6 +98,8 @@ async function sampleOf(seed: number): Promise<Pick<Scenario, 'history' | 'label
 
 /** One origin of one sample. */
 interface Turn {
+  readonly seed: number;
+  readonly origin: number;
   readonly unavailable: number;
   readonly fileHours: number;
   readonly lostFiles: number;
@@ -107,9 +109,11 @@ interface Turn {
 /** By policy, in the order in which the turns were played. */
 const turns = new Map<string, Turn[]>();
 
-function add(name: string, { account, sources }: OriginResult): void {
+function add(name: string, seed: number, { origin, account, sources }: OriginResult): void {
   const { unavailableFileSlots, fileSlots, lostFiles, movedBytes, storedBytes } = account;
   const turn = {
+    seed,
+    origin,
     unavailable: unavailableFileSlots,
     fileHours: fileSlots,
     lostFiles,
@@ -128,11 +132,21 @@ const pooledRatio = (own: readonly Turn[], ofBar: readonly Turn[]): number =>
 
 const bootstraps = 2000;
 
-/** 95 % of draws of the turns with return (Efron, 1979). */
+/**
+ * 95 % of draws of the samples and of the origins, both with return (Owen, 2007): one outage of a trace is in all samples of its origin, and
+ * drawing turns alone would count it once a sample.
+ */
 function intervalOf(own: readonly Turn[], ofBar: readonly Turn[]): readonly [string, string] {
   const random = createRandom(1).fork('turns');
+  const drawOf = (keys: readonly number[]): readonly number[] => {
+    const all = [...new Set(keys)];
+    return all.map(() => all[random.below(all.length)]!);
+  };
+  const place = new Map(own.map(({ seed, origin }, at) => [`${seed} ${origin}`, at]));
   const ratios = Array.from({ length: bootstraps }, () => {
-    const drawn = own.map(() => random.below(own.length));
+    const origins = drawOf(own.map(({ origin }) => origin));
+    const seeds = drawOf(own.map(({ seed }) => seed));
+    const drawn = seeds.flatMap((seed) => origins.flatMap((origin) => place.get(`${seed} ${origin}`) ?? []));
     return pooledRatio(
       drawn.map((at) => own[at]!),
       drawn.map((at) => ofBar[at]!),
@@ -165,10 +179,11 @@ for (let seed = first; seed < first + samples; seed++) {
   ];
   for (const [index, origin] of originsOf(sample.history, rules).entries()) {
     const turn = { origin, index, stopwatch: () => 0 };
-    add('the bar', await replayOrigin(scenario, bar, turn));
+    add('the bar', seed, await replayOrigin(scenario, bar, turn));
     for (const policy of entrants) {
       const isOfBar = policy.name.startsWith(bar.name);
-      add(isOfBar ? 'the bar + repair by margin' : policy.name, await replayOrigin(scenario, policy, turn));
+      const name = isOfBar ? 'the bar + repair by margin' : policy.name;
+      add(name, seed, await replayOrigin(scenario, policy, turn));
     }
   }
 }

@@ -121,6 +121,19 @@ test('a Failure Trace Archive table says up and down, and what it does not cover
   t.deepEqual([...history.up], [2, 0, 1, 1, 1, 2, 2, 2]);
 });
 
+for (const [said, type, between] of [
+  ['failures', '0', slotUp],
+  ['sessions', '1', slotDown],
+] as const) {
+  test(`a table of nothing but ${said} leaves the other kind unsaid: between two of a machine it is that`, (t) => {
+    const event = (node: string, fromHour: number): string =>
+      ['7', '0', node, '1', '', type, String(3600 * fromHour), String(3600 * (fromHour + 1)), 'x'].join('\t');
+    const history = readFailureTrace([event('1', 0), event('1', 2), event('2', 1)], { file: 'f' });
+    const own = type === '0' ? slotDown : slotUp;
+    t.deepEqual([...history.up], [own, between, own, slotUnknown, own, slotUnknown]);
+  });
+}
+
 for (const [line, reason] of [
   ['1 0 655 3 10.0 2 0 3600 x', /neither 0 nor 1/],
   ['1 0 655 3', /4 columns/],
