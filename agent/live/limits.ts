@@ -8,6 +8,8 @@ export const pingEveryMs = seconds(10);
 export const pingSilenceMsMax = seconds(10);
 /** A stranger who is joining gets this long; a person may not wait longer either. */
 export const joinMsMax = seconds(20);
+/** Who joins begins no further round over silent addresses after this: an admin's machine may just be starting, and a person waits. */
+export const joinPatienceMs = minutes(1);
 /** Addresses that an agent names of itself: what an address record takes. */
 export const addressesMax = 16;
 /** An agent that is connected to nobody dials the addresses that it knows at least this often: a few packets, and a person waits. */

@@ -53,6 +53,16 @@ function settle(home: string, { mesh }: FleetSetting): void {
   writeFileSync(join(home, 'settings.json'), JSON.stringify({ version: 1, quotaBytes: 0, mesh }));
 }
 
+/** Where a machine does so much else that a minute is not enough for a join, a person tries again too. */
+async function joinPatiently(machine: Parameters<typeof joinAgentProcess>[0]): Promise<RunningAgent> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await joinAgentProcess(machine);
+    } catch (error) {
+      if (tries === 10 || !String(error).includes('[fleet-unreachable]')) throw error;
+    }
+}
+
 /** A fleet with its first agent up; every process ends with the test. */
 export async function startFleet(t: ExecutionContext, setting: FleetSetting): Promise<TestFleet> {
   // A test that takes too long is ended without its teardown.
@@ -85,7 +95,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
   const { invite } = await askCommand<InviteAnswer>(['fleet', 'invite', '--home', home, '--uses', '20']);
   const add = async (name: string, site?: string): Promise<RunningAgent> => {
     settle(join(root, name), setting);
-    const agent = await joinAgentProcess({ name, home: join(root, name), invite, quota, site });
+    const agent = await joinPatiently({ name, home: join(root, name), invite, quota, site });
     agents.push(agent);
     return agent;
   };

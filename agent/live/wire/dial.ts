@@ -12,14 +12,10 @@ import { type Node, startNode } from './node.ts';
 import { helloProtocol } from './protocols.ts';
 import { resetStream, StreamReader } from './stream-io.ts';
 
-/** A connection; undefined when nobody answers there until `late` is aborted, or it is no address. */
-export async function dialAddress(
-  node: Node,
-  address: string,
-  late: AbortSignal = AbortSignal.timeout(dialMsMax),
-): Promise<Connection | undefined> {
+/** A connection; undefined when nobody answers there or it is no address. */
+export async function dialAddress(node: Node, address: string): Promise<Connection | undefined> {
   try {
-    return await node.dial(multiaddr(address), { signal: late });
+    return await node.dial(multiaddr(address), { signal: AbortSignal.timeout(dialMsMax) });
   } catch {
     return undefined;
   }

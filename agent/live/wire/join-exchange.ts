@@ -12,7 +12,7 @@ import {
   proveInvite,
 } from '../../codec/index.ts';
 import type { PeerId } from '../../units.ts';
-import { dialMsMax, joinMsMax } from '../limits.ts';
+import { joinMsMax, joinPatienceMs } from '../limits.ts';
 import { dialAddress } from './dial.ts';
 import { type Node, startNode } from './node.ts';
 import { joinProtocol } from './protocols.ts';
@@ -21,9 +21,9 @@ import { closeStream, frameOf, StreamReader, writeBytes } from './stream-io.ts';
 const joinBytesMax = 262_144;
 /** Addresses that a joining machine tries, those of refusals counted too. */
 const addressesTriedMax = 64;
-/** A machine that is busy starting, or a slow line, takes longer than one try: so many such addresses are asked again, so often. */
-const lateAddressesMax = 3;
-const lateRoundsMax = 3;
+/** A machine that is busy starting, or a slow line, takes longer than one try: so many such addresses are asked again, so often where they fail at once. */
+const silentAddressesMax = 3;
+const silentRoundsMax = 6;
 
 type Ask = Extract<JoinMessage, { kind: 'ask' }>;
 type Challenge = Extract<JoinMessage, { kind: 'challenge' }>;
@@ -108,10 +108,12 @@ export async function requestJoin(ask: JoinAsk): Promise<JoinWelcome> {
 async function askAround(node: Node, ask: JoinAsk): Promise<JoinWelcome> {
   let found = await askEach(node, ask, ask.invite.addresses);
   const { askedCount } = found;
-  for (let round = 0; round < lateRoundsMax && found.welcome === undefined; round++) {
-    const { late, refusal } = found;
-    if (late.length === 0 || (refusal !== undefined && !isWeak(refusal))) break;
-    const again = await askEach(node, ask, late.slice(0, lateAddressesMax));
+  const patience = AbortSignal.timeout(joinPatienceMs);
+  for (let round = 0; round < silentRoundsMax && found.welcome === undefined; round++) {
+    const { silent, refusal } = found;
+    const isOver = silent.length === 0 || patience.aborted;
+    if (isOver || (refusal !== undefined && !isWeak(refusal))) break;
+    const again = await askEach(node, ask, silent.slice(0, silentAddressesMax));
     found = { ...again, refusal: again.refusal ?? refusal };
   }
   if (found.welcome !== undefined) return found.welcome;
@@ -121,8 +123,8 @@ async function askAround(node: Node, ask: JoinAsk): Promise<JoinWelcome> {
 interface Findings {
   readonly welcome?: JoinWelcome;
   readonly refusal: Refused | undefined;
-  /** Addresses at which somebody may be who was not done in time. */
-  readonly late: readonly string[];
+  /** Addresses at which nobody answered, or was not done in time. */
+  readonly silent: readonly string[];
   readonly askedCount: number;
 }
 
@@ -132,33 +134,31 @@ const isWeak = ({ code }: Refused): boolean => code === 'ask-an-admin' || code =
 /** One after another, and those that they name, until one admits this machine or refuses it for good. */
 async function askEach(node: Node, ask: JoinAsk, first: readonly string[]): Promise<Findings> {
   const addresses = new Set(first);
-  const late: string[] = [];
+  const silent: string[] = [];
   let refusal: Refused | undefined;
   for (const address of addresses) {
     const answer = await askOne(node, address, ask);
-    if (answer === 'late') late.push(address);
-    else if (answer?.kind === 'welcome')
-      return { welcome: answer, refusal, late, askedCount: addresses.size };
-    else if (answer?.kind === 'refused') {
+    if (answer === undefined) silent.push(address);
+    else if (answer.kind === 'welcome')
+      return { welcome: answer, refusal, silent, askedCount: addresses.size };
+    else if (answer.kind === 'refused') {
       const room = Math.max(0, addressesTriedMax - addresses.size);
       for (const other of answer.addresses.slice(0, room)) addresses.add(other);
       if (refusal === undefined || !isWeak(answer)) refusal = answer;
       if (!isWeak(answer)) break;
     }
   }
-  return { refusal, late, askedCount: addresses.size };
+  return { refusal, silent, askedCount: addresses.size };
 }
 
-/** Undefined where nobody is. */
-async function askOne(node: Node, address: string, ask: JoinAsk): Promise<JoinMessage | 'late' | undefined> {
-  const tooLate = AbortSignal.timeout(dialMsMax);
-  const connection = await dialAddress(node, address, tooLate);
-  if (connection === undefined) return tooLate.aborted ? 'late' : undefined;
+async function askOne(node: Node, address: string, ask: JoinAsk): Promise<JoinMessage | undefined> {
+  const connection = await dialAddress(node, address);
+  if (connection === undefined) return undefined;
   try {
     const stream = await connection.newStream(joinProtocol, { signal: AbortSignal.timeout(joinMsMax) });
-    return (await prove(new JoinTalk(stream), ask)) ?? 'late';
+    return await prove(new JoinTalk(stream), ask);
   } catch {
-    return 'late';
+    return undefined;
   } finally {
     connection.abort(new Error('the join is over'));
   }
