@@ -44,8 +44,8 @@ interface Question extends ShardKey {
   readonly peer: PeerId;
   readonly leaf: number;
   readonly askedMs: UnixMs;
-  /** By what word it says to have the shard. */
-  readonly word: 'inventory' | 'receipt';
+  /** By what word it says to have the shard; a stand-in may have handed it over since. */
+  readonly word: 'inventory' | 'receipt' | 'stand-in';
 }
 
 /** A fresh receipt whose shard is to be shown. */
@@ -179,6 +179,7 @@ export class Audit {
     this.#question = undefined;
     const { descriptor } = question;
     const { proof } = message;
+    if (proof === undefined && question.word === 'stand-in') return this.#forget(question);
     if (proof === undefined) {
       const failed = this.#failed(question, 'says that it does not have it');
       const kind = question.word === 'receipt' ? 'claimed' : 'dropped';
@@ -207,11 +208,16 @@ export class Audit {
   #failed({ peer, pack, index }: Question, problem: string): Effects {
     const count = this.countOf(peer);
     this.#counts.set(peer, { ...count, failed: count.failed + 1, problem });
-    const known = this.#shelf.get(pack);
-    if (known !== undefined) noteLacks(known, peer, index);
+    this.#forget({ peer, pack, index });
     const name = this.#membership.nameOf(peer);
     const text = `${name} was asked to prove a shard that it holds and ${problem}`;
     return [{ kind: 'report', level: 'warning', text }];
+  }
+
+  #forget({ peer, pack, index }: Pick<Question, 'peer' | 'pack' | 'index'>): Effects {
+    const known = this.#shelf.get(pack);
+    if (known !== undefined) noteLacks(known, peer, index);
+    return [];
   }
 
   #tick(now: UnixMs): Effects {
@@ -322,12 +328,26 @@ export class Audit {
     if (slot < 0 || members.length < 2) return undefined;
     const index = (slot + 1 + (this.#roundNumber % (members.length - 1))) % members.length;
     const peer = members[index]!;
-    if (!known.others.has(index, peer)) return undefined;
+    if (!known.others.has(index, peer)) return this.#questionToStandIn(known, { members, index, now });
     if (!this.#isThere(peer)) {
       if (this.#membership.isExpected(peer)) this.#called.set(peer, known.pack);
       return undefined;
     }
     return this.#questionTo({ descriptor: known.descriptor, index, peer, word: 'inventory', now });
+  }
+
+  /** The planned holder is away, and another machine said that it has its shard. */
+  #questionToStandIn(
+    { descriptor, others }: KnownPack,
+    at: { readonly members: readonly PeerId[]; readonly index: number; readonly now: UnixMs },
+  ): Question | undefined {
+    const { members, index, now } = at;
+    const { up } = this.#membership;
+    if (descriptor === undefined || !this.#membership.isAway(members[index]!)) return undefined;
+    const peer = others.of(index).find((other) => up.has(other) && !members.includes(other));
+    return peer === undefined
+      ? undefined
+      : this.#questionTo({ descriptor, index, peer, word: 'stand-in', now });
   }
 
   /** Whether it can be asked now; in a large fleet who cannot is called. */

@@ -289,3 +289,21 @@ test('a stand-in is asked to show its shard as long as the planned holder is awa
   t.is(askedAfter('away'), outsider.peer);
   t.is(askedAfter('back'), undefined);
 });
+
+test('holders ask a stand-in too; that it has handed over is no fault, other bytes are', (t) => {
+  const { audit, known, membership, nextQuestion, answerWith } = auditOf();
+  membership.handle({ kind: 'disconnected', peer: second.peer, now: startMs });
+  membership.handle({ kind: 'disconnected', peer: third.peer, now: startMs });
+  known.others.clear();
+  t.is(nextQuestion(), undefined);
+  known.others.add(1, outsider.peer);
+  const question = nextQuestion()!;
+  t.is(question.to, outsider.peer);
+  t.deepEqual(answerWith(outsider.peer, question.message), []);
+  t.is(audit.countOf(outsider.peer).failed, 0);
+  t.false(known.others.has(1, outsider.peer), 'its word counts no more');
+  known.others.add(1, outsider.peer);
+  const again = nextQuestion()!;
+  answerWith(outsider.peer, again.message, { bytes: new Uint8Array(10), path: [] });
+  t.is(audit.countOf(outsider.peer).failed, 1);
+});
