@@ -80,10 +80,11 @@ export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
 export {
   groupForPack,
   groupOfPack,
+  hashOfName,
   holdersOf,
   type PackPlace,
   type PlannedPack,
-  standInRank,
+  standInRanks,
 } from './rendezvous.ts';
 export {
   type AccessResult,

@@ -13,7 +13,6 @@ export interface PackPlace {
 
 const hashes = new WeakMap<PlacementGroup, number>();
 
-/** FNV-1a of the group's id, finished by a 32-bit avalanche. */
 function hashOfGroup(group: PlacementGroup): number {
   const known = hashes.get(group);
   if (known !== undefined) return known;
@@ -22,7 +21,8 @@ function hashOfGroup(group: PlacementGroup): number {
   return mixed;
 }
 
-function hashOfName(name: string): number {
+/** FNV-1a of the name, finished by a 32-bit avalanche. */
+export function hashOfName(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index++)
     hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
@@ -50,9 +50,14 @@ const wordsOf = (packId: string): readonly [number, number] => [
   Number.parseInt(packId.slice(8, 16), 16),
 ];
 
-/** Whoever has the highest stands in first for a holder of the pack that is away; in (0, 1), the same on every machine. */
-export const standInRank = (packId: string, machine: MachineId): number =>
-  fractionOf(wordsOf(packId), hashOfName(machine));
+/**
+ * Whoever ranks highest stands in first for a holder of the pack that is away: a function of its name's hash, in (0, 1), the same on every
+ * machine.
+ */
+export function standInRanks(packId: string): (machineHash: number) => number {
+  const words = wordsOf(packId);
+  return (machineHash) => fractionOf(words, machineHash);
+}
 
 /** The group with the highest −weight / ln(u); undefined only when the class has no groups. */
 export function groupForPack({ packId, owner, placementClass }: PackPlace): PlacementGroup | undefined {

@@ -1,6 +1,6 @@
 // What is looked up in a plan all the time. A plan never changes: it is gone through once, however many ask.
 
-import { type PlacementGroup, type Plan, planProblems } from '../../optimizer/index.ts';
+import { hashOfName, type PlacementGroup, type Plan, planProblems } from '../../optimizer/index.ts';
 import type { PeerId } from '../units.ts';
 
 export class PlanIndex {
@@ -8,6 +8,7 @@ export class PlanIndex {
   /** What is wrong with the plan; empty when it may be followed. */
   readonly problems: readonly string[];
   readonly #byMember: ReadonlyMap<PeerId, readonly PlacementGroup[]>;
+  #machines: ReadonlyMap<PeerId, number> | undefined;
   readonly #companions = new Map<PeerId, ReadonlySet<PeerId>>();
 
   constructor(plan: Plan) {
@@ -25,9 +26,10 @@ export class PlanIndex {
     this.#byMember = byMember;
   }
 
-  /** All machines that have a slot in any group. */
-  get machines(): ReadonlyMap<PeerId, unknown> {
-    return this.#byMember;
+  /** All machines that have a slot in any group, each with the hash of its name. */
+  get machines(): ReadonlyMap<PeerId, number> {
+    this.#machines ??= new Map([...this.#byMember.keys()].map((peer) => [peer, hashOfName(peer)]));
+    return this.#machines;
   }
 
   /** All machines that share a group with one, without itself. */

@@ -3,7 +3,7 @@
 // back, removed when every slot is known to be filled (placement.ts). Whether it counts is for keepers.ts; it sends no word about anybody's absence.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { type PlacementGroup, standInRank } from '../../optimizer/index.ts';
+import { type PlacementGroup, standInRanks } from '../../optimizer/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
 import {
   pullsMax,
@@ -52,7 +52,7 @@ export interface StandInsParts {
 }
 
 /** Packs of the outbox that are looked at in one go; the rest is looked at the next time. */
-const packsPerLook = 1024;
+const packsPerLook = 256;
 
 const nameOf = (pack: PackId, index: number): string => `${pack} ${index}`;
 
@@ -220,11 +220,12 @@ export class StandIns {
     },
   ): PeerId | undefined {
     const { membership, shelf, keepers } = this.#parts;
+    const rankOf = standInRanks(known.pack);
     let [found, highest] = [undefined as PeerId | undefined, -1];
-    for (const peer of indexOfPlan(shelf.plan!).machines.keys()) {
+    for (const [peer, hash] of indexOfPlan(shelf.plan!).machines) {
       if (membership.isAway(peer) || this.#passedOver.has(peer)) continue;
       if ((at.asking.get(peer) ?? 0) >= standInAsksMax || holdsOther(known, peer, at.slot)) continue;
-      const rank = standInRank(known.pack, peer);
+      const rank = rankOf(hash);
       if (rank <= highest || !keepers.mayStandIn(peer, group, at)) continue;
       [found, highest] = [peer, rank];
     }

@@ -1,7 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { createRandom, machineId } from '../../datasets/index.ts';
-import { groupForPack, holdersOf, type PlacementClass, type PlacementGroup } from '../../optimizer/index.ts';
+import {
+  groupForPack,
+  hashOfName,
+  holdersOf,
+  type PlacementClass,
+  type PlacementGroup,
+  standInRanks,
+} from '../../optimizer/index.ts';
 
 const group = (id: string, members: readonly string[], weight = 1): PlacementGroup => ({
   id,
@@ -113,4 +120,15 @@ test('the hash is part of the protocol: these packs map where they always did', 
   const placementClass = classOf(ring(16));
   const ids = packIds(12, 42).map((packId) => groupForPack({ packId, owner: nobody, placementClass })!.id);
   t.is(ids.join(' '), 'g15 g4 g0 g0 g10 g9 g7 g8 g5 g1 g3 g15');
+});
+
+test('who stands in first is spread over all machines, and follows from the pack alone', (t) => {
+  const machines = Array.from({ length: 10 }, (_, index) => hashOfName(`machine ${index}`));
+  const counts = machines.map(() => 0);
+  for (const pack of packIds(5000, 8)) {
+    const ranks = machines.map(standInRanks(pack));
+    t.deepEqual(machines.map(standInRanks(pack)), ranks);
+    counts[ranks.indexOf(Math.max(...ranks))]!++;
+  }
+  for (const count of counts) t.true(count > 400 && count < 600, `${counts.join(', ')}`);
 });
