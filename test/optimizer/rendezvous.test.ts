@@ -130,5 +130,5 @@ test('who stands in first is spread over all machines, and follows from the pack
     t.deepEqual(machines.map(standInRanks(pack)), ranks);
     counts[ranks.indexOf(Math.max(...ranks))]!++;
   }
-  for (const count of counts) t.true(count > 400 && count < 600, `${counts.join(', ')}`);
+  for (const count of counts) t.true(count > 400 && count < 600, counts.join(' '));
 });
