@@ -60,7 +60,7 @@ testWithClocks(
       what: string,
       holds: (views: readonly FleetView[]) => boolean,
     ): Promise<void> => {
-      for (let day = 0; day < 6; day++) {
+      for (let day = 0; day < 12; day++) {
         await nextDay(holds);
         const overMs = clocks.nowMs + minutes(6);
         const views = await waitUntil({ what, agents }, (now) => {
@@ -69,7 +69,7 @@ testWithClocks(
         });
         if (holds(views)) return;
       }
-      t.fail(`${what} did not happen in six days`);
+      t.fail(`${what} did not happen in twelve days`);
     };
     const planned = await waitUntil({ what: 'a plan that all follow', agents }, (views) =>
       views.every((view) => agents.filter((agent) => slotsOf(view, agent) > 0).length > 4),
