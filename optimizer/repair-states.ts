@@ -2,7 +2,7 @@
 // hours ahead, half the states of always, so that it is up now, stays up, and does not fail with the others.
 
 import { comingHours, type PresenceForecast } from '../models/index.ts';
-import { hoursAhead, hoursOfStep } from './repair-urgency.ts';
+import { hoursAhead, hoursOfStep, repairPricesDefault } from './repair-urgency.ts';
 import type { States } from './states.ts';
 import { unavailability } from './survival.ts';
 
@@ -85,12 +85,14 @@ const roomShareMin = 0.75;
 /** Room for twice the open slots: some of it is in machines that the group has already. */
 const roomFactor = 2;
 
-/** As long as hours are looked ahead: who helps stays at least until the next plan, and often longer. */
+/** As long as hours are looked ahead: who helps may stay for longer than until the next plan. */
 const stayHours = 336;
+/** Half a week until the next plan, in the mean: it can give the slot back, for the price of one more shard. */
+const untilPlanHours = 84;
 
 /**
  * Whether filling slots of a group anew is worth it though who helps stays when the absent machine is back: what it gains until then must
- * be more than what the group loses by the states of always from then on.
+ * be more than what the group loses by the states of always from then on, or until the next plan puts it right for one more shard.
  */
 export const isWorthItsStay = (
   always: States,
@@ -105,7 +107,8 @@ export const isWorthItsStay = (
     readonly k: number;
     readonly gainHours: number;
   },
-): boolean =>
-  gainHours >
-  stayHours *
-    (unavailability(always, { members: after, k }) - unavailability(always, { members: before, k }));
+): boolean => {
+  const worse =
+    unavailability(always, { members: after, k }) - unavailability(always, { members: before, k });
+  return gainHours > Math.min(stayHours * worse, untilPlanHours * worse + repairPricesDefault.hoursPerShard);
+};
