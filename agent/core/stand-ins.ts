@@ -224,7 +224,7 @@ export class StandIns {
     let [found, highest] = [undefined as PeerId | undefined, -1];
     for (const [peer, hash] of indexOfPlan(shelf.plan!).machines) {
       if (membership.isAway(peer) || this.#passedOver.has(peer)) continue;
-      if ((at.asking.get(peer) ?? 0) >= standInAsksMax || holdsOther(known, peer, at.slot)) continue;
+      if ((at.asking.get(peer) ?? 0) >= standInAsksMax || isNeededElsewhere(known, peer, at)) continue;
       const rank = rankOf(hash);
       if (rank <= highest || !keepers.mayStandIn(peer, group, at)) continue;
       [found, highest] = [peer, rank];
@@ -251,15 +251,17 @@ export class StandIns {
     return this.#fetch(now);
   }
 
-  /** Not while nothing comes in here, and one shard of a pack at most. */
+  /** Not while nothing comes in here, and one shard of a pack at most besides those that their planned holders have as well. */
   #isFreeFor(descriptor: PackDescriptor, now: UnixMs): boolean {
     const { shelf, membership, isIdle } = this.#parts;
     const { pack, owner } = descriptor;
     if (shelf.plan === undefined || isIdle(now) || this.#tasks.size >= standInTasksMax) return false;
     if (shelf.isGivenUpBy(pack, owner) || shelf.wiped.has(descriptor.drive)) return false;
-    if ((shelf.get(pack)?.held.size ?? 0) > 0) return false;
     for (const task of this.#tasks.values()) if (task.pack === pack) return false;
     const members = groupUnder(shelf.plan, descriptor)?.members ?? [];
+    const known = shelf.get(pack);
+    const isSpare = (index: number): boolean => known?.others.has(index, members[index]!) === true;
+    if (known !== undefined && ![...known.held].every(isSpare)) return false;
     return members.length > 0 && !members.includes(membership.self);
   }
 
@@ -293,6 +295,13 @@ export class StandIns {
   }
 }
 
-/** Whether a machine said that it has some other shard of the pack. */
-const holdsOther = (known: KnownPack, peer: PeerId, slot: number): boolean =>
-  known.others.hasPeer(peer) && known.others.indexesOf(peer).some((index) => index !== slot);
+/** Whether a machine said that it has some other shard of the pack, which nobody else keeps. */
+const isNeededElsewhere = (
+  known: KnownPack,
+  peer: PeerId,
+  { slot, keepers }: { readonly slot: number; readonly keepers: readonly (PeerId | undefined)[] },
+): boolean =>
+  known.others.hasPeer(peer) &&
+  known.others
+    .indexesOf(peer)
+    .some((index) => index !== slot && (keepers[index] === undefined || keepers[index] === peer));

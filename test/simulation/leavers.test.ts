@@ -10,7 +10,7 @@ test.serial(
   'whoever was put out opens nothing that was sealed since, also where disks are put back to old images',
   async (t) => {
     const report = await runWell(t, {
-      seed: 'keys 19',
+      seed: 'keys 2',
       agentCount: 8,
       days: 6,
       tickMs: minutes(1),

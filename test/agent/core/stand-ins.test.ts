@@ -15,7 +15,7 @@ import {
 } from '../../../agent/limits.ts';
 import { driveId, type PeerId } from '../../../agent/units.ts';
 import type { PlacementGroup, Plan } from '../../../optimizer/index.ts';
-import { type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const keys = [1, 2, 3, 4, 5, 6, 7].map((seed) => machineKeyFromSeed(new Uint8Array(32).fill(seed)));
@@ -214,6 +214,23 @@ test('a wish is refused by a member of the group, by who has another shard of it
   const idle = standInsOf(rest[0]!);
   idle.state.isIdle = true;
   t.deepEqual(kindsTo(idle.hear(owner, ask), owner), ['shardRefused']);
+});
+
+test('who stood in for a holder that came back may stand in for another', (t) => {
+  const [self] = rest as [PeerId];
+  const ask: WireMessage = { kind: 'standIn', descriptor, index: 1 };
+  const standIn = standInsOf(self, { away: [second] });
+  standIn.shelf.hold(descriptor, 2);
+  t.deepEqual(kindsTo(standIn.hear(owner, ask), owner), ['shardRefused']);
+  standIn.shelf.take(pack).others.add(2, third);
+  t.deepEqual(kindsTo(standIn.hear(owner, ask), owner), ['shardPull']);
+
+  const asking = standInsOf(owner, { away: [second, ...rest.slice(1)] });
+  asking.later(standInAfterMs);
+  asking.shelf.take(pack).others.add(2, self);
+  t.deepEqual(asksIn(asking.stage()), []);
+  asking.sign(third, 2);
+  t.deepEqual(asksIn(asking.tick(minutes(1))), [{ to: self, index: 1 }]);
 });
 
 test('who has the shard already signs for it once more', (t) => {
