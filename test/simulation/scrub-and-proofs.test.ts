@@ -65,8 +65,7 @@ test.serial('every owner proves its drive day by day, from other machines only',
     faults: { ...noFaults, nights: 'people', crashesPerMachineDay: 0.5 },
     holderSilenceMs: days(4),
   });
-  const proofs = report.effectCounts['proveDrive'] ?? 0;
-  t.true(proofs >= 8 * 3, `${proofs} proofs`);
-  t.true((report.proofCounts['proven'] ?? 0) >= 0.7 * proofs, JSON.stringify(report.proofCounts));
+  // Whose holders are all off for a weekend tries again every hour.
+  t.true((report.proofCounts['proven'] ?? 0) >= 8 * 4, JSON.stringify(report.proofCounts));
   t.is(report.proofCounts['wrong'] ?? 0, 0);
 });
