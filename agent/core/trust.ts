@@ -142,9 +142,13 @@ export class Trust {
     if (known !== undefined) known.proofsSince++;
   }
 
+  /** What an admin has pardoned counts no more, also beside what is seen later. */
   #caseOf(machine: PeerId, now: UnixMs): OwnCase {
     const found = this.#own.get(machine);
-    if (found !== undefined) return found;
+    const pardonedMs = this.#membership.pardonedMs(machine) ?? Number.NEGATIVE_INFINITY;
+    for (const { kind, lastMs } of [...(found?.evidence.values() ?? [])])
+      if (lastMs <= pardonedMs) found?.evidence.delete(kind);
+    if (found !== undefined && found.evidence.size > 0) return found;
     const made: OwnCase = { evidence: new Map(), sinceMs: now, proofsSince: 0, writtenMs: undefined };
     this.#own.set(machine, made);
     return made;

@@ -177,6 +177,20 @@ test('an auditor doubts at once who shows wrong bytes, and only on a second day 
   t.is(doubtsIn(trust.noteFault(lost, 'dropped', now())).length, 1);
 });
 
+test('what an auditor held against a machine counts no more once an admin has pardoned it', (t) => {
+  const { trust, say, now, tick } = trustOf();
+  t.is(doubtsIn(trust.noteFault(accused.peer, 'wrong', now())).length, 1);
+  say(pardonOf(accused, now()));
+  tick(evidenceEveryMs);
+  t.deepEqual(doubtsIn(trust.noteFault(accused.peer, 'late', now())), []);
+  const [record] = doubtsIn(trust.noteFault(accused.peer, 'wrong', now()));
+  t.like(record, { kind: 'doubt', sinceMs: now() });
+  t.deepEqual(record?.kind === 'doubt' && record.evidence.map(({ kind, dayCount }) => [kind, dayCount]), [
+    ['late', 1],
+    ['wrong', 1],
+  ]);
+});
+
 test('an auditor takes its doubt back after a week without a fault and some proofs, also after a restart', (t) => {
   const first = trustOf();
   const [record] = doubtsIn(first.trust.noteFault(accused.peer, 'wrong', first.now()));
