@@ -146,7 +146,7 @@ export class Trust {
   #caseOf(machine: PeerId, now: UnixMs): OwnCase {
     const found = this.#own.get(machine);
     const pardonedMs = this.#membership.pardonedMs(machine) ?? Number.NEGATIVE_INFINITY;
-    for (const { kind, lastMs } of [...(found?.evidence.values() ?? [])])
+    for (const { kind, lastMs } of found?.evidence.values() ?? [])
       if (lastMs <= pardonedMs) found?.evidence.delete(kind);
     if (found !== undefined && found.evidence.size > 0) return found;
     const made: OwnCase = { evidence: new Map(), sinceMs: now, proofsSince: 0, writtenMs: undefined };

@@ -94,13 +94,16 @@ testWithClocks(
     };
     const liar = await restart(honestOnce, { NODE_OPTIONS: `--import=${altering}` });
 
-    // What the owner of the files sees: when it last trusted, and since when it does not.
-    const standings = [liar, dropper].map((agent) => ({ agent, seen: new Map<string, number>() }));
+    // What the owner of the files sees, and since when; at first nobody has been asked.
+    const standings = [liar, dropper].map((agent) => ({
+      agent,
+      seen: new Map<string, number>([['trusted', clocks.nowMs]]),
+    }));
     const look = (views: readonly FleetView[]): void => {
       const view = views[agents.indexOf(owner)]!;
       for (const { agent, seen } of standings) {
         const standing = standingOf(view, agent);
-        if (standing === 'trusted' || !seen.has(standing)) seen.set(standing, view.atMs);
+        if (!seen.has(standing)) seen.set(standing, view.atMs);
       }
       heldFiles(dropper.home).forEach((file) => rmSync(file));
     };
