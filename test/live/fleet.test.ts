@@ -47,6 +47,7 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
   writeFileSync(phraseFile, `${first.phrase}\n`);
 
   const victim = fleet.agents.find(({ name }) => name === 'pc-04')!;
+  // The owner knows what it saved; others may not have heard of it yet.
   const feared = await askCommand<WhatIfAnswer>([
     'plan',
     'whatif',
@@ -55,7 +56,7 @@ test('an acknowledged snapshot outlives its owner and a holder, and comes back o
     '--lose',
     `machine=${victim.peer}`,
     '--home',
-    victim.home,
+    owner.home,
   ]);
   t.deepEqual(feared.lostMachines.toSorted(), [owner.peer, victim.peer].toSorted());
   t.deepEqual(
