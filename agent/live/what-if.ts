@@ -77,7 +77,7 @@ function slotBytes(
   if (newest.length === 0 || bulk === undefined) return { bytesPerSlot: seen };
   const total = newest.reduce((sum, { byteCount }) => sum + byteCount, 0);
   const derived = total / (bulk.redundancy.k * Math.max(1, bulk.groups.length));
-  return { bytesPerSlot: { small: 0, bulk: derived, ...seen }, areBytesRough: true };
+  return { bytesPerSlot: { small: seen.small ?? 0, bulk: seen.bulk ?? derived }, areBytesRough: true };
 }
 
 /** Machines with a slot in the plan, each once. */
@@ -91,7 +91,7 @@ function hoursOf(selectors: readonly Selector[]): WhatIfQuestion['isInHours'] {
   return hours.length === 0 ? undefined : (weekHour) => hours.every(({ isIn }) => isIn(weekHour));
 }
 
-/** Mean bytes of a slot, by what this agent holds in its own slots; the rendezvous spreads packs evenly, so all slots of a class are alike. */
+/** Mean bytes of a slot, by what this agent holds in its own slots, unknown where it holds nothing; the rendezvous spreads packs evenly, so all slots of a class are alike. */
 export function bytesPerSlot(shelf: Shelf, plan: Plan, self: MachineId): WhatIfQuestion['bytesPerSlot'] {
   const classOfGroup = new Map(
     plan.classes.flatMap(({ name, groups }) => groups.map((group) => [group, name] as const)),
@@ -106,7 +106,7 @@ export function bytesPerSlot(shelf: Shelf, plan: Plan, self: MachineId): WhatIfQ
   for (const [group, name] of classOfGroup)
     slots[name] += group.members.filter((member) => member === self).length;
   return {
-    ...(slots.small === 0 ? {} : { small: bytes.small / slots.small }),
-    ...(slots.bulk === 0 ? {} : { bulk: bytes.bulk / slots.bulk }),
+    ...(bytes.small === 0 || slots.small === 0 ? {} : { small: bytes.small / slots.small }),
+    ...(bytes.bulk === 0 || slots.bulk === 0 ? {} : { bulk: bytes.bulk / slots.bulk }),
   };
 }
