@@ -3,7 +3,7 @@
 import { dayMs, type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
 import { goneOdds } from './departures.ts';
 import type { FailureForecast } from './forecast.ts';
-import { drifted, habitDrift } from './habit-drift.ts';
+import { drifted, type HabitDrift, habitDrift } from './habit-drift.ts';
 import { fleetOffsetMs, hourKinds, kindOf, weekHours } from './hours.ts';
 import { presenceForecast } from './presence-forecast.ts';
 
@@ -127,10 +127,19 @@ export function downByKind(history: FleetHistory): Float64Array {
   return Float64Array.from(odds);
 }
 
-/** N × kinds: the same as odds of the weeks to come, as far as habits were seen to hold. */
-export function comingByKind(history: FleetHistory): Float64Array {
+export interface Habits {
+  /** N × kinds: `downByKind`. */
+  readonly habit: Float64Array;
+  readonly drift: HabitDrift;
+  /** N × kinds: the same as odds of the weeks to come, as far as habits were seen to hold. */
+  readonly coming: Float64Array;
+}
+
+/** Goes through the history once for itself, and once for each week that habits are tried on. */
+export function habitsOf(history: FleetHistory): Habits {
+  const habit = downByKind(history);
   const drift = habitDrift(history, downByKind);
-  return downByKind(history).map((habit) => drifted(drift, habit));
+  return { habit, drift, coming: habit.map((odds) => drifted(drift, odds)) };
 }
 
 /** N × kinds as strata of a forecast. */
@@ -147,18 +156,15 @@ export function strataOf(machineCount: number, oddsByKind: Float64Array): Failur
 }
 
 /** The forecast without learning: smoothed odds by kind of hour, no shocks. For short histories and as the fallback. */
-export function baselineForecast(history: FleetHistory): FailureForecast {
+export function baselineForecast(history: FleetHistory, habits = habitsOf(history)): FailureForecast {
   const machineCount = history.machines.length;
-  const habit = downByKind(history);
-  const drift = habitDrift(history, downByKind);
-  const coming = habit.map((odds) => drifted(drift, odds));
   return {
     machines: history.machines.map(({ machine }) => machine),
-    strata: strataOf(machineCount, coming),
+    strata: strataOf(machineCount, habits.coming),
     shocks: [],
     domainOfMachine: new Int32Array(machineCount).fill(-1),
     goneProbability: goneOdds(history),
-    presence: presenceForecast(history, { habit, drift }),
+    presence: presenceForecast(history, habits),
     source: 'hour-of-week baseline',
   };
 }

@@ -9,7 +9,7 @@ import type { FailureForecast } from './forecast.ts';
 import { hourKinds, kindOf, weekHours } from './hours.ts';
 import { type ShockMixture, shocksOf } from './joint-failure.ts';
 import { goneOdds } from './departures.ts';
-import { baselineForecast, comingByKind, strataOf } from './marginals.ts';
+import { baselineForecast, habitsOf, strataOf } from './marginals.ts';
 import { pastHoursOf } from './past-hours.ts';
 import { fitReturnHazard } from './return-hazard.ts';
 
@@ -19,8 +19,18 @@ export interface Network {
   readonly calibration: Calibration;
 }
 
+/** A history, and N × kinds: what its habits come to (`habitsOf`). */
+export interface Past {
+  readonly history: FleetHistory;
+  readonly coming: Float64Array;
+}
+
 /** N × kinds: P(down) in the coming week, by the network from the last day's moments, averaged by kind of hour. */
-export function weekAhead(tf: Tf, { weights, calibration }: Network, history: FleetHistory): Float64Array {
+export function weekAhead(
+  tf: Tf,
+  { weights, calibration }: Network,
+  { history, coming }: Past,
+): Float64Array {
   const toSlot = history.slotCount;
   const examples = takeExamples(history, {
     random: createRandom(1),
@@ -42,10 +52,9 @@ export function weekAhead(tf: Tf, { weights, calibration }: Network, history: Fl
     sums[at]! += 1 - up;
     counts[at]!++;
   }
-  const habit = comingByKind(history);
   // Half habit, half forecast: the network sees a week ahead only dimly, and habits are never wholly wrong.
   return sums.map((sum, at) =>
-    counts[at] === 0 ? habit[at]! : 0.5 * (sum / counts[at]!) + 0.5 * habit[at]!,
+    counts[at] === 0 ? coming[at]! : 0.5 * (sum / counts[at]!) + 0.5 * coming[at]!,
   );
 }
 
@@ -77,16 +86,17 @@ export function judgeWeekAhead(
   network: Network,
   { past, future }: { readonly past: FleetHistory; readonly future: FleetHistory },
 ): WeekAheadScore {
+  const { coming } = habitsOf(past);
   return {
-    network: logLossOf(weekAhead(tf, network, past), future),
-    habit: logLossOf(comingByKind(past), future),
+    network: logLossOf(weekAhead(tf, network, { history: past, coming }), future),
+    habit: logLossOf(coming, future),
   };
 }
 
 export interface Serving {
   readonly source: string;
   readonly mixture: ShockMixture | undefined;
-  readonly up?: (history: FleetHistory) => Float64Array;
+  readonly up?: (past: Past) => Float64Array;
   /** Who has left for good is judged by the return hazard as well. Default no. */
   readonly knowsReturns?: boolean;
 }
@@ -103,13 +113,14 @@ export function forecastOf(
   history: FleetHistory,
   { source, mixture, up, knowsReturns }: Serving,
 ): FailureForecast {
-  const base = baselineForecast(history);
+  const habits = habitsOf(history);
+  const base = baselineForecast(history, habits);
   const goneProbability =
     knowsReturns === true ? goneOdds(history, fitReturnHazard(history)) : base.goneProbability;
   const N = history.machines.length;
-  const habit = comingByKind(history);
-  const own = up === undefined ? habit : up(history);
-  const pastHours = pastHoursOf(history, habit);
+  const { coming } = habits;
+  const own = up === undefined ? coming : up({ history, coming });
+  const pastHours = pastHoursOf(history, coming);
   if (mixture === undefined) return { ...base, strata: strataOf(N, own), pastHours, goneProbability, source };
   const { shocks, domainOfMachine } = shocksOf(mixture, N);
   // What shocks explain is taken off the machine's own odds.

@@ -27,6 +27,7 @@ import {
   forecastOf,
   judgeWeekAhead,
   type Network,
+  type Serving,
   weekAhead,
   type WeekAheadScore,
 } from './serving-forecast.ts';
@@ -136,8 +137,8 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
   const knowsReturns = returns.serves === 'model';
   const cards = [learned.card, joint.card, returns, ...popularity.cards];
   const source = sourceOf(served);
-  const by = (network: Network): { readonly up?: (h: FleetHistory) => Float64Array } =>
-    served.availability ? { up: (h) => weekAhead(tf, network, h) } : {};
+  const by = (network: Network): Pick<Serving, 'up'> =>
+    served.availability ? { up: (seen) => weekAhead(tf, network, seen) } : {};
   const domains = (mixture?.domains ?? joint.mixture.domains)
     .filter(({ origin }) => origin === 'learned')
     .map(({ name, members }) => ({ name, members }));

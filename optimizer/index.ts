@@ -38,6 +38,7 @@ export {
   type BrokenLimit,
 } from './plan-limits.ts';
 export type * from './plan.ts';
+export { plannedMachines } from './plan-members.ts';
 export {
   copiesMax,
   copyBytesOf,

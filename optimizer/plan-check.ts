@@ -9,6 +9,7 @@ import { copyProblems } from './plan-copies.ts';
 import { groupingOf } from './plan-evidence.ts';
 import { brokenLimits, scatterWidths, trafficOf, uncountedMoves } from './plan-limits.ts';
 import type { PlacementClass, Plan, PopularPart } from './plan.ts';
+import { plannedMachines } from './plan-members.ts';
 import { unavailability } from './survival.ts';
 
 const groupsMax = 200_000;
@@ -99,7 +100,7 @@ export interface PlanCheck {
 
 /** Recomputes from the plan alone what it promises about its structure; with the plan before it, also whether it counts what it moves. */
 export function checkPlan(plan: Plan, before?: Plan): PlanCheck {
-  const machines = new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)));
+  const machines = plannedMachines(plan);
   const checked = plan.classes.map((placementClass, index) => {
     const certificate = checkCertificate(plan, index);
     const structure = checkClass(placementClass, machines);

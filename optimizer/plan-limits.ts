@@ -5,6 +5,7 @@ import { DreyError, type MachineId } from '../datasets/index.ts';
 import type { PlanQuestion } from './compute-plan.ts';
 import { movedBefore, noLimits, type PlacementLimits } from './placement-limits.ts';
 import type { PlacementClass, Plan, PlanLimits, PlanMove } from './plan.ts';
+import { plannedMachines } from './plan-members.ts';
 
 /** A limit as `drey plan limits` names it, what breaks it, and what to loosen. */
 export interface BrokenLimit {
@@ -227,7 +228,7 @@ export function uncountedMoves(plan: Plan, before: Plan): readonly string[] {
   const { limits } = plan;
   if (limits?.moves === undefined) return [];
   const counted = new Map(limits.moves.map((move) => [`${move.group} ${move.slot}`, move]));
-  const here = new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)));
+  const here = plannedMachines(plan);
   return movesBetween(before, plan, here)
     .filter(({ group, slot, from }) => {
       const said = counted.get(`${group} ${slot}`);

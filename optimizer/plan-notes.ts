@@ -2,6 +2,7 @@
 
 import type { MachineId } from '../datasets/index.ts';
 import type { PlacementClass, Plan } from './plan.ts';
+import { plannedMachines } from './plan-members.ts';
 
 export interface NotesQuestion {
   readonly machines: readonly MachineId[];
@@ -58,7 +59,7 @@ function changeNote({ machines, classes, previous }: NotesQuestion): string {
 
 /** Who could hold something and holds nothing: why, `shareOut` knows. */
 function idleNotes({ machines, givenBytes, classes }: NotesQuestion): readonly string[] {
-  const used = new Set(classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)));
+  const used = plannedMachines({ classes });
   const count = machines.filter((machine, column) => givenBytes[column]! > 0 && !used.has(machine)).length;
   if (count === 0) return [];
   const whom = count === 1 ? '1 machine holds nothing' : `${count} machines hold nothing`;

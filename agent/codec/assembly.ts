@@ -2,7 +2,7 @@
 // Core 1.0, section 5, and its vectors of 128 bits) that the kernels of this folder use. Knows nothing of what they compute.
 
 /** Unsigned LEB128, as lengths, indexes and offsets are written. */
-export function leb(value: number): readonly number[] {
+function leb(value: number): readonly number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>>= 7) {
     if (rest < 0x80) return [...bytes, rest];

@@ -14,25 +14,24 @@ export interface GearRange {
 export class GearSearch {
   /** The hash at the end of the last search that found nothing. */
   hash = 0;
-  readonly #kernel: Kernel | undefined;
-  readonly #hashOut: DataView | undefined;
+  readonly #kernel: (Kernel & { readonly hashOut: DataView }) | undefined;
 
   /** Without a kernel it searches the plain way. */
   constructor(kernel: Kernel | undefined) {
-    this.#kernel = kernel;
-    this.#hashOut = kernel && new DataView(kernel.memory.buffer, hashAt, 4);
+    this.#kernel = kernel && { ...kernel, hashOut: new DataView(kernel.memory.buffer, hashAt, 4) };
   }
 
   /** The first byte of `bytes` in the range after which the hash meets the mask, counted from 1; −1 where there is none. */
   find(bytes: Uint8Array, { from, to, mask }: GearRange, start: number): number {
     let at = from;
     this.hash = start;
-    if (this.#kernel !== undefined && this.#hashOut !== undefined)
+    const kernel = this.#kernel;
+    if (kernel !== undefined)
       for (; at + blockBytes <= to; at += blockBytes) {
-        this.#kernel.memory.set(bytes.subarray(at, at + blockBytes), blockAt);
-        const cut = this.#kernel.run(blockAt, mask, this.hash, hashAt);
+        kernel.memory.set(bytes.subarray(at, at + blockBytes), blockAt);
+        const cut = kernel.run(blockAt, mask, this.hash, hashAt);
         if (cut > 0) return at + cut;
-        this.hash = this.#hashOut.getInt32(0, true);
+        this.hash = kernel.hashOut.getInt32(0, true);
       }
     return this.#findPlainly(bytes, { from: at, to, mask });
   }

@@ -2,7 +2,7 @@
 // a second computation. It never computes a plan itself.
 
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import { type Plan, plannedMachines } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
 import {
   copiesEveryMs,
@@ -360,5 +360,4 @@ const isNewer = (a: Plan, b: Plan): boolean =>
   a.epoch > b.epoch || (a.epoch === b.epoch && a.author > b.author);
 
 /** All machines that stand in a group, in order of id. */
-export const membersOf = (plan: Plan): readonly PeerId[] =>
-  [...new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members)))].toSorted();
+export const membersOf = (plan: Plan): readonly PeerId[] => [...plannedMachines(plan)].toSorted();

@@ -6,6 +6,7 @@ import { habitForecast } from '../../models/index.ts';
 import {
   parseSelector,
   type Plan,
+  plannedMachines,
   selectMachines,
   type Selector,
   statesFromForecast,
@@ -49,7 +50,7 @@ export async function answerWhatIf(
     name: core.membership.nameOf(peer),
     attributes: locations.get(peer)?.attributes ?? {},
   }));
-  const planned = plannedMachines(plan);
+  const planned = [...plannedMachines(plan)];
   const isInHours = hoursOf(selectors);
   const history = await planner.history(planned);
   const forecast = history === undefined ? unknownForecast(planned) : habitForecast(history);
@@ -79,11 +80,6 @@ function slotBytes(
   const derived = total / (bulk.redundancy.k * Math.max(1, bulk.groups.length));
   return { bytesPerSlot: { small: seen.small ?? 0, bulk: seen.bulk ?? derived }, areBytesRough: true };
 }
-
-/** Machines with a slot in the plan, each once. */
-const plannedMachines = (plan: Plan): readonly MachineId[] => [
-  ...new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))),
-];
 
 /** Hours that all selectors of hours agree on; undefined where there are none. */
 function hoursOf(selectors: readonly Selector[]): WhatIfQuestion['isInHours'] {

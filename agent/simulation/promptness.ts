@@ -2,6 +2,7 @@
 // names does not matter.
 
 import { hours } from '../../datasets/index.ts';
+import { plannedMachines } from '../../optimizer/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
@@ -48,9 +49,7 @@ function waitedMs({ queue }: Fleet, { ups, isUp }: Machine, madeMs: number): num
 /** Honest holders with room that were connected to the owner all the time and follow its plan. */
 function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): number {
   const { plan } = core.election;
-  const planned = new Set(
-    (plan?.classes ?? []).flatMap(({ groups }) => groups.flatMap(({ members }) => members)),
-  );
+  const planned = plan === undefined ? new Set() : plannedMachines(plan);
   return fleet.machines.filter((other) => {
     const sinceMs = wire.linkedSinceMs(other.peer);
     const isConnected = sinceMs !== undefined && fleet.queue.nowMs - sinceMs >= promptMsMax;

@@ -2,7 +2,7 @@
 // staged. Nothing happens while a machine is off, knows no plan, or may not write what has to be written first.
 
 import { unixMs } from '../../datasets/index.ts';
-import { redundancyForFleet } from '../../optimizer/index.ts';
+import { plannedMachines, redundancyForFleet } from '../../optimizer/index.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf } from './ledger.ts';
 import { firstLock, lockRecordOf, lookAtSealing, settleLock } from './locks.ts';
@@ -30,9 +30,7 @@ function seal(fleet: Fleet, machine: Machine): void {
   const { shell, peer, lock } = machine;
   const plan = shell?.core.election.plan;
   if (shell === undefined || plan === undefined || lock === undefined) return;
-  const shapes = redundancyForFleet(
-    new Set(plan.classes.flatMap(({ groups }) => groups.flatMap(({ members }) => members))).size,
-  );
+  const shapes = redundancyForFleet(plannedMachines(plan).size);
   const made = fleet.ledger.make(peer, { ...lock, shapes, now: unixMs(fleet.queue.nowMs) });
   lookAtSealing(fleet, machine, made.staged.head);
   let waiting = made.packs.length;

@@ -2,7 +2,7 @@
 // npx node test/benchmarks/habit-drift.ts TRACE.avt [TRAIN_WEEKS ORIGINS MACHINES BLOCK]. Not a test: what it says is for people.
 
 import { sliceHistory, slotDown, slotUp } from '../../datasets/index.ts';
-import { comingByKind, downByKind, strataOf } from '../../models/marginals.ts';
+import { habitsOf, strataOf } from '../../models/marginals.ts';
 import { loadTrace } from '../../optimizer/index.ts';
 
 const [file, train = '3', origins = '1', machines, block = '40'] = process.argv.slice(2);
@@ -29,7 +29,8 @@ for (let at = 0; at < Number(origins); at++) {
   const past = sliceHistory(history, { fromSlot: from, toSlot: split });
   const future = sliceHistory(history, { fromSlot: split, toSlot: split + 2 * week });
   const count = history.machines.length;
-  const [habits, coming] = [downByKind(past), comingByKind(past)].map((odds) => strataOf(count, odds));
+  const seen = habitsOf(past);
+  const [habits, coming] = [seen.habit, seen.coming].map((odds) => strataOf(count, odds));
   const meanOf = (strata: typeof habits, row: number): number =>
     strata!.reduce((sum, { weight, downProbability }) => sum + weight * downProbability[row]!, 0);
   for (let row = 0; row < count; row++) {

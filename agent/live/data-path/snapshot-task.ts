@@ -49,9 +49,7 @@ import type {
   SnapshotResult,
   TaskEnd,
 } from './tasks.ts';
-
-/** So that a thread reads on while the last pack of a task is flushed. */
-const tasksPerThread = 2;
+import { tasksPerThreadMax } from './worker-protocol.ts';
 
 type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
 
@@ -59,7 +57,9 @@ type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
 export async function snapshotTask(request: SnapshotRequest, ask: AskMain): Promise<TaskEnd<SnapshotResult>> {
   const scan = scanFolder(request.folder, leftOutBy(request));
   const { drive, keyEpoch } = request.sealing;
-  const question = { stateFolder: request.stateFolder, drive, keyEpoch, scanDigest: scanDigestOf(scan) };
+  let digest: string | undefined;
+  const scanDigest = (): string => (digest ??= scanDigestOf(scan));
+  const question = { stateFolder: request.stateFolder, drive, keyEpoch, scanDigest };
   const still = readStandstill(question);
   if (still !== undefined) return { result: unchanged(still, scan, request) };
   const foreseen = ask({ kind: 'foresee', taskCount: tasksForeseen(request, scan) });
@@ -156,7 +156,8 @@ class SnapshotRun {
     const batches = batchesOf(changed, this.#request.jobCountMax);
     this.#unsettledCount = changed.length;
     let done = 0;
-    await runAll(batches, tasksPerThread * this.#request.jobCountMax, async (batch) => {
+    // So that a thread reads on while the last pack of a task is flushed.
+    await runAll(batches, tasksPerThreadMax * this.#request.jobCountMax, async (batch) => {
       await this.#readBatch(batch, table);
       done += batch.length;
       await this.#ask({ kind: 'progress', done, of: changed.length });

@@ -20,8 +20,8 @@ export interface StandstillQuestion {
   readonly stateFolder: string;
   readonly drive: DriveId;
   readonly keyEpoch: number;
-  /** `scanDigestOf` what the walk saw. */
-  readonly scanDigest: string;
+  /** `scanDigestOf` what the walk saw; not asked for where nothing is remembered. */
+  readonly scanDigest: () => string;
 }
 
 interface Line {
@@ -58,7 +58,7 @@ export function forgetStandstill(stateFolder: string): void {
 /** Everything that a snapshot depends on: what the walk saw, whose drive it is, and the journals as they stand. */
 function nameOf({ stateFolder, drive, keyEpoch, scanDigest }: StandstillQuestion): string {
   const journals = Object.values(driveFiles(stateFolder)).map(stampOf).join('\n');
-  return sha256Hex(Buffer.from(`${drive} ${keyEpoch}\n${journals}\n${scanDigest}`, 'utf8'));
+  return sha256Hex(Buffer.from(`${drive} ${keyEpoch}\n${journals}\n${scanDigest()}`, 'utf8'));
 }
 
 /** SHA-256 of all that a walk saw, in hexadecimal. */

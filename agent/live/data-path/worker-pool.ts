@@ -5,7 +5,13 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { DreyError, secondMs } from '../../../datasets/index.ts';
 import type { TaskName, Tasks } from './tasks.ts';
-import { carryError, errorCarried, type FromWorker, type ToWorker } from './worker-protocol.ts';
+import {
+  carryError,
+  errorCarried,
+  type FromWorker,
+  tasksPerThreadMax,
+  type ToWorker,
+} from './worker-protocol.ts';
 
 /** What a task's question is answered with; `transfer` moves buffers instead of copying them. */
 export interface Answer<Body> {
@@ -191,9 +197,6 @@ async function answerQuestion(
     task.waitCount--;
   }
 }
-
-/** Tasks of one thread that are no conductors: one works while another waits. */
-const tasksPerThreadMax = 2;
 
 const isWaiting = ({ running }: Thread): boolean =>
   [...running.values()].every(({ waitCount }) => waitCount > 0);

@@ -3,6 +3,9 @@
 
 import { DreyError } from '../../../datasets/index.ts';
 
+/** Tasks of one thread that are no conductors: one works while another waits. */
+export const tasksPerThreadMax = 2;
+
 /** A failure as plain data: classes do not survive the way between threads. */
 export interface CarriedError {
   readonly message: string;
