@@ -1,6 +1,6 @@
 // Every bound of the agent, with its reason. A queue, retry, frame or age that is not here does not exist.
 
-import { days, gibibyte, hours, kibibyte, mebibyte, minutes, seconds } from '../datasets/index.ts';
+import { days, gibibyte, hours, kibibyte, mebibyte, minutes, seconds } from '../datasets/words.ts';
 
 /**
  * From Friday noon to Tuesday morning: no weekend, not even a long one, may start a repair. On real desktops it moves half the bytes that 42 hours

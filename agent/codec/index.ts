@@ -15,23 +15,19 @@ export * from './message-codec.ts';
 export * from './pack.ts';
 export { planOfTable, tableOfPlan } from './plan-table.ts';
 export * from './record.ts';
-export {
-  createDriveKey,
-  createPassphrase,
-  createRecoveryPhrase,
-  openRecoveryKit,
-  openSmall,
-  personFromPhrase,
-  sealRecoveryKit,
-  sealSmall,
-  unwrapKey,
-  wrapKey,
-} from './secrets.ts';
+export * from './recovery.ts';
+export { createDriveKey, openSmall, sealSmall, unwrapKey, wrapKey } from './secrets.ts';
 export { plan as planSchema } from './schemas.ts';
 export type * from './shard.ts';
 export type * from './statement.ts';
 export * from './statement-codec.ts';
 export * from './index-segment.ts';
-export * from './snapshot-root.ts';
+export {
+  encodeRootPointer,
+  encodeSnapshotRoot,
+  type RootPointer,
+  type SnapshotRoot,
+} from './snapshot-root.ts';
+export * from './snapshot-root-reader.ts';
 export * from './tree.ts';
 export { encodeTreeEntry, TreeBytes } from './tree-rows.ts';

@@ -1,7 +1,7 @@
 // The one failure of every write that a person can do something about: no space left. It is said in the system's words, which LevelDB wraps,
 // and becomes one error with advice. Everything else passes unchanged.
 
-import { DreyError } from '../../datasets/index.ts';
+import { DreyError } from '../../datasets/words.ts';
 
 const fullCodes = new Set<unknown>(['ENOSPC', 'EDQUOT']);
 

@@ -32,7 +32,8 @@ import {
   wipeWaitMsMax,
 } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
-import { type Home, homeAt, makeHome, writeWhole } from './home.ts';
+import { type Home, homeAt, makeHome } from './home.ts';
+import { writeWhole } from './whole-files.ts';
 import {
   type Identity,
   isMemberHome,

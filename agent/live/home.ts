@@ -1,24 +1,13 @@
-// The agent's own folder: where everything lies, and how small files in it are written so that a power cut leaves
-// either the old or the new one. Knows names and bytes, not meanings.
+// The agent's own folder: where everything lies, and its small files of JSON. Knows names and bytes, not meanings.
 
 import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { z } from 'zod';
 import { DreyError, makeFolders } from '../../datasets/index.ts';
 import { identityFile } from '../control/index.ts';
 import { isFullError } from './disk-full.ts';
+import { writeWhole } from './whole-files.ts';
 
 export interface Home {
   readonly folder: string;
@@ -92,32 +81,6 @@ export function makeHome({ folder }: Home): void {
       advice: 'Name a folder of your own with --home.',
       cause: error,
     });
-  }
-}
-
-/** Writes a file whole or not at all: temporary name, flush, rename, flush of the folder. Mode 0600. */
-export function writeWhole(file: string, bytes: Uint8Array | string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.new`;
-  const handle = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(handle, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(temporary, file);
-  flushFolder(dirname(file));
-}
-
-function flushFolder(folder: string): void {
-  // Windows cannot open folders; its renames are flushed with the file.
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

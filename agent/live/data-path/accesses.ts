@@ -1,8 +1,8 @@
 // Which files were read or written since the last look: reads by access times, writes by what was packed. Keyed ids, no names.
 
 import { createHmac } from 'node:crypto';
-import { fileId } from '../../../datasets/index.ts';
-import { deriveKey } from '../../codec/index.ts';
+import { fileId } from '../../../datasets/words.ts';
+import { deriveKey } from '../../codec/sealing.ts';
 import type { Access } from '../telemetry/index.ts';
 import type { BytePath } from './path-bytes.ts';
 import type { Scan } from './scan.ts';

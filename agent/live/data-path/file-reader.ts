@@ -2,8 +2,8 @@
 // Opens no link, pipe or device, even where one took the file's place since the scan; leaves access times alone.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { mebibyte, secondMs } from '../../../datasets/index.ts';
-import { cutPoint } from '../../codec/index.ts';
+import { mebibyte, secondMs } from '../../../datasets/words.ts';
+import { cutPoint } from '../../codec/sealing.ts';
 import { chunkBytesMax } from '../../limits.ts';
 import type { BytePath } from './path-bytes.ts';
 import { statsOf } from './file-stats.ts';

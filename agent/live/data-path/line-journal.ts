@@ -5,7 +5,7 @@ import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync,
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { writeWhole } from '../home.ts';
+import { writeWhole } from '../whole-files.ts';
 
 const lineBreak = 0x0a;
 const checkLength = 9;

@@ -2,6 +2,7 @@
 // already. Used in worker threads: everything is synchronous but the wait for staging.
 
 import { randomBytes } from 'node:crypto';
+import type { PackDescriptor, PackEntry } from '../../codec/index.ts';
 import {
   chunkIdsOf,
   cutPoint,
@@ -10,10 +11,8 @@ import {
   encodePackEntries,
   isHole,
   namingKey,
-  type PackDescriptor,
-  type PackEntry,
   PackWriter,
-} from '../../codec/index.ts';
+} from '../../codec/sealing.ts';
 import { packBytesTarget } from '../../limits.ts';
 import type { ChunkId } from '../../units.ts';
 import { encodeLine } from './line-journal.ts';

@@ -2,7 +2,7 @@
 // Follows no symlink, opens no file. Lists what it could not look at; never leaves something out silently.
 
 import { readdirSync, readlinkSync } from 'node:fs';
-import { DreyError } from '../../../datasets/index.ts';
+import { DreyError } from '../../../datasets/words.ts';
 import type { Attribute } from '../../codec/index.ts';
 import type { EntryType, FileStats } from './file-stats.ts';
 import type { IgnoreCheck } from './ignore.ts';

@@ -2,7 +2,7 @@
 // first bytes and never look like it; whoever leaves those bytes alone is not noticed here.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { kibibyte } from '../../../datasets/index.ts';
+import { kibibyte } from '../../../datasets/words.ts';
 
 const sampleBytes = 16 * kibibyte;
 /** Of less nothing can be said. */

@@ -2,16 +2,15 @@
 // to `pack` tasks, then packs tree, index and root. Remembers only what is staged; killed at any point it goes on there.
 
 import { statSync } from 'node:fs';
-import { unixMs } from '../../../datasets/index.ts';
+import { unixMs } from '../../../datasets/words.ts';
+import type { ChunkLocator, PackDescriptor } from '../../codec/index.ts';
 import {
-  type ChunkLocator,
   encodeIndexSegment,
   encodeRootPointer,
   encodeSnapshotRoot,
-  type PackDescriptor,
   sealSmall,
   sha256Hex,
-} from '../../codec/index.ts';
+} from '../../codec/sealing.ts';
 import { chunkBytesAverage } from '../../limits.ts';
 import { type ChunkId, snapshotId } from '../../units.ts';
 import { accessesOf } from './accesses.ts';

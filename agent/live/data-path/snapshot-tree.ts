@@ -1,7 +1,8 @@
 // A snapshot's tree from what was scanned and read: entries in the order of their paths' bytes, which puts folders before
 // what they hold and a file before its other names. Leaves out what could not be read; says so for other names too.
 
-import { type Attribute, TreeBytes, type TreeEntry } from '../../codec/index.ts';
+import type { Attribute, TreeEntry } from '../../codec/index.ts';
+import { TreeBytes } from '../../codec/sealing.ts';
 import type { ChunkId } from '../../units.ts';
 import { byBytes, type BytePath, pathBytes } from './path-bytes.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';

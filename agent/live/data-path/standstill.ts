@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256Hex } from '../../codec/index.ts';
+import { sha256Hex } from '../../codec/sealing.ts';
 import type { DriveId } from '../../units.ts';
 import { driveFiles, type StagedSnapshot, withSealedRoot } from './drive-state.ts';
 import { encodeLine, readJournal, rewriteJournal } from './line-journal.ts';

@@ -2,18 +2,10 @@
 // its end to the main thread. Decides nothing.
 
 import { parentPort } from 'node:worker_threads';
-import { checkTask } from './check-task.ts';
-import { compareTask } from './compare-trees.ts';
 import { nameDiskError } from '../disk-full.ts';
-import { differenceTask, historyTask } from './history-task.ts';
 import { packTask } from './pack-task.ts';
-import { placeTask } from './place-task.ts';
-import { proveTask } from './prove-task.ts';
-import { dropTask, pruneTask } from './prune-task.ts';
-import { restoreTask } from './restore-task.ts';
 import { snapshotTask } from './snapshot-task.ts';
 import type { Ask, TaskName, Tasks } from './tasks.ts';
-import { verifyTask } from './verify-task.ts';
 import { carryError, errorCarried, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
 interface Waiting {
@@ -23,24 +15,27 @@ interface Waiting {
 
 type TaskFunction = (request: never, ask: Ask<never, unknown>) => Promise<{ readonly result: unknown }>;
 
+type TaskOf<Name extends TaskName> = (
+  request: Tasks[Name]['request'],
+  ask: Ask<Tasks[Name]['question'], Tasks[Name]['answer']>,
+) => Promise<{ readonly result: Tasks[Name]['result'] }>;
+
+/** What reads snapshots is loaded when it is first asked for: with the checks of all that it reads, it takes as long as all the rest. */
 const taskFunctions: {
-  readonly [Name in TaskName]: (
-    request: Tasks[Name]['request'],
-    ask: Ask<Tasks[Name]['question'], Tasks[Name]['answer']>,
-  ) => Promise<{ readonly result: Tasks[Name]['result'] }>;
+  readonly [Name in TaskName]: () => TaskOf<Name> | Promise<TaskOf<Name>>;
 } = {
-  snapshot: snapshotTask,
-  pack: packTask,
-  restore: restoreTask,
-  place: placeTask,
-  compare: compareTask,
-  history: historyTask,
-  difference: differenceTask,
-  verify: verifyTask,
-  check: checkTask,
-  prove: proveTask,
-  prune: pruneTask,
-  drop: dropTask,
+  snapshot: () => snapshotTask,
+  pack: () => packTask,
+  restore: async () => (await import('./restore-task.ts')).restoreTask,
+  place: async () => (await import('./place-task.ts')).placeTask,
+  compare: async () => (await import('./compare-trees.ts')).compareTask,
+  history: async () => (await import('./history-task.ts')).historyTask,
+  difference: async () => (await import('./history-task.ts')).differenceTask,
+  verify: async () => (await import('./verify-task.ts')).verifyTask,
+  check: async () => (await import('./check-task.ts')).checkTask,
+  prove: async () => (await import('./prove-task.ts')).proveTask,
+  prune: async () => (await import('./prune-task.ts')).pruneTask,
+  drop: async () => (await import('./prune-task.ts')).dropTask,
 };
 
 const waiting = new Map<number, Waiting>();
@@ -60,7 +55,7 @@ const askFor =
 
 async function runTask({ id, task, request }: Extract<ToWorker, { kind: 'run' }>): Promise<void> {
   try {
-    const run = taskFunctions[task as TaskName] as unknown as TaskFunction;
+    const run = (await taskFunctions[task as TaskName]()) as unknown as TaskFunction;
     const { result } = await run(request as never, askFor(id));
     say({ kind: 'done', id, result });
   } catch (error) {
@@ -78,3 +73,5 @@ parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'answer') asker?.resolve(message.body);
   else asker?.reject(errorCarried(message.error));
 });
+
+say({ kind: 'loaded' });

@@ -44,6 +44,8 @@ interface PoolTask {
 interface Thread {
   readonly worker: Worker;
   readonly running: Map<number, PoolTask>;
+  /** Resolves when it has loaded everything, or has ended. */
+  readonly loaded: PromiseWithResolvers<void>;
   /** Ends it, while it has nothing to do. */
   rest?: NodeJS.Timeout;
 }
@@ -99,11 +101,11 @@ export class WorkerPool {
     for (let count = 0; count < missing; count++) this.#rest(this.#startThread());
   }
 
-  /** Ends all threads at once; running tasks fail with `worker-lost`, what they had staged stays staged. */
+  /** Ends all threads, as soon as they have loaded; running tasks fail with `worker-lost`, what they had staged stays staged. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#queue.splice(0)) reject(lostError('the worker pool is closed'));
-    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
+    await Promise.all([...this.#threads].map(endThread));
   }
 
   get #countMax(): number {
@@ -140,7 +142,7 @@ export class WorkerPool {
       name: 'drey data path',
       resourceLimits: { maxYoungGenerationSizeMb: youngMegabytesMax },
     });
-    const thread: Thread = { worker, running: new Map() };
+    const thread: Thread = { worker, running: new Map(), loaded: Promise.withResolvers() };
     this.#threads.add(thread);
     worker.on('message', (message: FromWorker) => this.#heard(thread, message));
     worker.on('error', (error) => this.#lost(thread, error));
@@ -150,6 +152,10 @@ export class WorkerPool {
   }
 
   #heard(thread: Thread, message: FromWorker): void {
+    if (message.kind === 'loaded') {
+      thread.loaded.resolve();
+      return;
+    }
     const task = thread.running.get(message.id);
     if (task === undefined) return;
     if (message.kind === 'ask') {
@@ -165,21 +171,30 @@ export class WorkerPool {
   }
 
   #rest(thread: Thread): void {
+    // It is waited for until it has ended.
+    if (this.#closed) return;
     thread.worker.unref();
     thread.rest = setTimeout(() => {
       this.#threads.delete(thread);
-      void thread.worker.terminate();
+      void endThread(thread);
     }, idleMsMax).unref();
   }
 
   #lost(thread: Thread, cause: unknown): void {
     this.#threads.delete(thread);
     clearTimeout(thread.rest);
+    thread.loaded.resolve();
     const reason = cause instanceof Error ? cause.message : 'its thread ended';
     for (const { reject } of thread.running.values()) reject(lostError(reason, cause));
     thread.running.clear();
     this.#dispatch();
   }
+}
+
+/** One that is ended while it loads a native module takes the whole process with it: those throw into a thread that hears nothing any more. */
+async function endThread({ worker, loaded }: Thread): Promise<void> {
+  await loaded.promise;
+  await worker.terminate();
 }
 
 async function answerQuestion(

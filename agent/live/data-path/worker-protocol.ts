@@ -1,7 +1,7 @@
 // What the main thread and a worker thread say to each other: run a task, ask something back, be done or fail.
 // Knows envelopes only; what is in them is the business of each task (tasks.ts).
 
-import { DreyError } from '../../../datasets/index.ts';
+import { DreyError } from '../../../datasets/words.ts';
 
 /** Tasks of one thread that are no conductors: one works while another waits. */
 export const tasksPerThreadMax = 2;
@@ -29,6 +29,8 @@ export type ToWorker =
     };
 
 export type FromWorker =
+  /** Everything that every task needs is loaded. */
+  | { readonly kind: 'loaded' }
   | { readonly kind: 'ask'; readonly id: number; readonly question: number; readonly body: unknown }
   | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: CarriedError };

@@ -58,3 +58,17 @@ test('tasks for which no thread is free wait in their order, and end with the po
   // The first had begun, and may be done.
   t.deepEqual(codes.slice(1), ['worker-lost', 'worker-lost']);
 });
+
+test('a pool may be closed at any moment while its threads start', async (t) => {
+  for (let waitMs = 0; waitMs < 150; waitMs += 15) {
+    const workers = new WorkerPool({ threadCountMax: 1 });
+    const lost = compare(workers).then(
+      () => 'done',
+      (error: DreyError) => error.code,
+    );
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await workers.close();
+    t.true(['done', 'worker-lost'].includes(await lost));
+    t.is(workers.threadCount, 0);
+  }
+});
