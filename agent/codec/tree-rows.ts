@@ -11,20 +11,36 @@ export const kinds = ['folder', 'file', 'symlink', 'hardLink'] as const;
 const [unsigned, negative, byteString, list, map] = [0x00, 0x20, 0x40, 0x80, 0xa0] as const;
 /** Room for all heads, keys and numbers of one entry: thirteen items of at most 2 + 9 bytes. */
 const rowBytesMin = 256;
+const lengthBytes = 4;
 
-/** Writes items of CBOR into memory that is used again: a folder has hundreds of thousands of entries. */
+/** Writes items of CBOR one after another, in memory that grows with them: hundreds of thousands of small arrays would take ten times as much. */
 class RowWriter {
-  #bytes = Buffer.allocUnsafeSlow(4096);
+  #bytes: Buffer;
   #at = 0;
+  #rowStart = 0;
 
-  begin(byteCountMax: number): void {
-    if (this.#bytes.length < byteCountMax) this.#bytes = Buffer.allocUnsafeSlow(2 * byteCountMax);
-    this.#at = 4;
+  constructor(memoryBytes: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(memoryBytes);
   }
 
-  /** What was written, behind its length as 32 bits; valid until the next `begin`. */
-  end(): Uint8Array {
-    this.#bytes.writeUInt32BE(this.#at - 4, 0);
+  /** Begins a row of at most so many bytes, behind its length as 32 bits. */
+  begin(byteCountMax: number): void {
+    const wanted = this.#at + lengthBytes + byteCountMax;
+    if (wanted > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * wanted);
+      larger.set(this.written);
+      this.#bytes = larger;
+    }
+    this.#rowStart = this.#at;
+    this.#at += lengthBytes;
+  }
+
+  end(): void {
+    this.#bytes.writeUInt32BE(this.#at - this.#rowStart - lengthBytes, this.#rowStart);
+  }
+
+  /** All rows so far; valid until the next one begins. */
+  get written(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }
 
@@ -86,68 +102,77 @@ class RowWriter {
   }
 }
 
-const writer = new RowWriter();
 /** Heads of a pair, of its name and of its value. */
 const attributeHeadBytes = 16;
 
 /** A 32-bit length, then the entry as CBOR, its keys in alphabetical order. */
-export const encodeTreeEntry = (entry: TreeEntry): Uint8Array => new Uint8Array(rowOf(entry));
+export function encodeTreeEntry(entry: TreeEntry): Uint8Array {
+  const tree = new TreeBytes();
+  tree.add(entry);
+  return new Uint8Array(tree.bytes);
+}
 
-const treeBytesMin = 65_536;
-
-/** A tree's entries one after another, in memory that grows with them: hundreds of thousands of small arrays would take ten times as much. */
+/** A tree's entries one after another. */
 export class TreeBytes {
-  #memory = Buffer.allocUnsafeSlow(treeBytesMin);
-  #length = 0;
+  readonly #writer = new RowWriter(treeBytesMin);
 
   add(entry: TreeEntry): void {
-    const row = rowOf(entry);
-    const wanted = this.#length + row.length;
-    if (wanted > this.#memory.length) {
-      const larger = Buffer.allocUnsafeSlow(2 * wanted);
-      larger.set(this.bytes);
-      this.#memory = larger;
-    }
-    this.#memory.set(row, this.#length);
-    this.#length = wanted;
+    this.#writer.begin(rowBytesMin + variableBytes(entry));
+    writeRow(this.#writer, entry);
+    this.#writer.end();
   }
 
   /** Everything so far; valid until the next `add`. */
   get bytes(): Uint8Array {
-    return this.#memory.subarray(0, this.#length);
+    return this.#writer.written;
   }
 }
 
-/** In the writer's memory: valid until the next entry. */
-function rowOf(entry: TreeEntry): Uint8Array {
-  const nanos = ((entry.mtimeNs % nanosecond) + nanosecond) % nanosecond;
+const treeBytesMin = 4096;
+
+/** Seconds and nanoseconds, these never negative. */
+function timeParts(ns: bigint): readonly [seconds: number, nanos: number] {
+  const [seconds, nanos] = [Number(ns / nanosecond), Number(ns % nanosecond)];
+  return nanos < 0 ? [seconds - 1, nanos + Number(nanosecond)] : [seconds, nanos];
+}
+
+function writeRow(writer: RowWriter, entry: TreeEntry): void {
+  const [seconds, nanos] = timeParts(entry.mtimeNs);
   const target = entry.kind === 'symlink' || entry.kind === 'hardLink' ? entry.target : undefined;
   const file = entry.kind === 'file' ? entry : undefined;
-  const attributes = entry.attributes ?? [];
-  const optional = [attributes.length > 0, file, file, target, file?.isUnstable, file?.isSparse];
-  writer.begin(rowBytesMin + variableBytes(entry));
-  writer.head(map, 7 + optional.filter((one) => one !== undefined && one !== false).length);
-  if (attributes.length > 0) writer.attributes('a', attributes);
+  const { attributes } = entry;
+  writer.head(map, keyCount(entry));
+  if (attributes !== undefined && attributes.length > 0) writer.attributes('a', attributes);
   if (file !== undefined) writer.chunks('c', file.chunks);
   writer.number('g', entry.gid);
   if (file?.isSparse === true) writer.number('h', 1);
   writer.number('k', kinds.indexOf(entry.kind));
   if (file !== undefined) writer.number('l', file.byteCount);
   writer.number('m', entry.mode);
-  writer.number('n', Number(nanos));
+  writer.number('n', nanos);
   writer.bytes('p', entry.path);
-  writer.number('s', Number((entry.mtimeNs - nanos) / nanosecond));
+  writer.number('s', seconds);
   if (target !== undefined) writer.bytes('t', target);
   writer.number('u', entry.uid);
   if (file?.isUnstable === true) writer.number('x', 1);
-  return writer.end();
+}
+
+/** Keys that every entry has, and those of its kind. */
+const keyCounts = { folder: 7, file: 9, symlink: 8, hardLink: 8 } as const;
+
+function keyCount(entry: TreeEntry): number {
+  let count: number = keyCounts[entry.kind];
+  if ((entry.attributes?.length ?? 0) > 0) count++;
+  if (entry.kind !== 'file') return count;
+  if (entry.isSparse === true) count++;
+  if (entry.isUnstable) count++;
+  return count;
 }
 
 function variableBytes(entry: TreeEntry): number {
   const own = entry.kind === 'file' ? 32 * entry.chunks.length : 'target' in entry ? entry.target.length : 0;
-  const attributes = (entry.attributes ?? []).reduce(
-    (sum, { name, value }) => sum + name.length + value.length + attributeHeadBytes,
-    0,
-  );
-  return entry.path.length + own + attributes;
+  let length = entry.path.length + own;
+  for (const { name, value } of entry.attributes ?? [])
+    length += name.length + value.length + attributeHeadBytes;
+  return length;
 }

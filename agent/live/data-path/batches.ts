@@ -4,7 +4,7 @@ import { packBytesTarget } from '../../limits.ts';
 import type { ScannedEntry } from './scan.ts';
 
 /** Files of one task at most: so that progress is remembered often. */
-const batchFilesMax = 2048;
+export const batchFilesMax = 2048;
 /** Plain bytes of a `pack` task at most: it ends with a pack that is not full, and is done again after a crash in it. */
 const batchBytesMax = 8 * packBytesTarget;
 

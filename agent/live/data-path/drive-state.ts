@@ -8,6 +8,7 @@ import type { ChunkId, DriveId, PackId, SnapshotId } from '../../units.ts';
 import {
   appendLines,
   encodeLine,
+  linesOf,
   noteLines,
   openJournal,
   readJournal,
@@ -99,36 +100,40 @@ export class DriveState {
   #files = new Map<BytePath, FileState>();
   #fileLines = 0;
   #commit: Commit | undefined;
+  /** Lines about files and commits, read when first asked for: packs alone say which chunks are stored. */
+  #unread: Iterable<StateLine> | undefined;
 
   /** Reads what is there; state of another drive is dropped. Chunks have the same names in all key epochs. */
   constructor(options: DriveStateOptions) {
     this.#options = options;
     this.#paths = driveFiles(options.folder);
     mkdirSync(options.folder, { recursive: true });
-    const lines = openJournal(this.#paths.filesFile) as readonly StateLine[];
-    const first = lines[0];
-    const fits = first?.kind === 'opened' && first.drive === options.drive;
-    if (!fits) this.#begin();
-    for (const line of fits ? lines : []) this.#take(line);
+    const lines = linesOf(this.#paths.filesFile) as Generator<StateLine, void>;
+    const first = lines.next().value;
+    if (first?.kind === 'opened' && first.drive === options.drive) this.#unread = lines;
+    else this.#begin();
     this.packs = packsOf(openJournal(this.#paths.packsFile));
-    this.#dropUnstaged();
   }
 
   get commit(): Commit | undefined {
+    this.#readOn();
     return this.#commit;
   }
 
   file(path: BytePath): FileState | undefined {
+    this.#readOn();
     return this.#files.get(path);
   }
 
   /** Of all files that are remembered, also of some that are gone. */
   paths(): IterableIterator<BytePath> {
+    this.#readOn();
     return this.#files.keys();
   }
 
   /** Remembers files whose chunks are all staged: flushed with the next commit; without it they are read once more. */
   addFiles(files: ReadonlyMap<BytePath, FileState>): void {
+    this.#readOn();
     for (const [path, file] of files) this.#files.set(path, file);
     this.#fileLines += files.size;
     noteLines(this.#paths.filesFile, fileLines(files));
@@ -136,6 +141,7 @@ export class DriveState {
 
   /** Remembers a staged snapshot; rewrites the journal when too much of it is about files that are gone. */
   addCommit(commit: Commit, livePaths: ReadonlySet<BytePath>): void {
+    this.#readOn();
     this.#commit = commit;
     appendLines(this.#paths.filesFile, [commitLine(commit)]);
     if (this.#fileLines < livePaths.size * 2 + deadFilesMin) return;
@@ -155,6 +161,7 @@ export class DriveState {
   dropPacks(dropped: ReadonlySet<PackId>): void {
     const isKept = ({ descriptor }: StagedPack): boolean => !dropped.has(descriptor.pack);
     if (this.packs.every(isKept)) return;
+    this.#readOn();
     if (this.#commit !== undefined) {
       const packCount = this.packs.slice(0, this.#commit.packCount).filter(isKept).length;
       this.#commit = { ...this.#commit, packCount };
@@ -168,7 +175,15 @@ export class DriveState {
 
   /** Packs staged since the last commit (or ever, before the first). */
   get packsSinceCommit(): readonly StagedPack[] {
-    return this.packs.slice(this.#commit?.packCount ?? 0);
+    return this.packs.slice(this.commit?.packCount ?? 0);
+  }
+
+  #readOn(): void {
+    const lines = this.#unread;
+    if (lines === undefined) return;
+    this.#unread = undefined;
+    for (const line of lines) this.#take(line);
+    this.#dropUnstaged();
   }
 
   #begin(): void {

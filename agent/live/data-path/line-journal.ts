@@ -17,33 +17,29 @@ export function encodeLine(value: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /** Every whole line's value in order; cuts a torn end off the file. An absent file is an empty one. */
-export function openJournal(file: string): readonly unknown[] {
-  const { values, wholeBytes, allBytes } = readLines(file);
-  if (wholeBytes < allBytes) cutOff(file, wholeBytes);
-  return values;
+export const openJournal = (file: string): readonly unknown[] => [...linesOf(file)];
+
+/** The same, line by line: whoever appends takes all before. */
+export function* linesOf(file: string): Generator<unknown, void> {
+  const bytes = readOrEmpty(file);
+  const wholeBytes = yield* wholeLines(bytes);
+  if (wholeBytes < bytes.length) cutOff(file, wholeBytes);
 }
 
 /** The same without touching the file: for a journal that may be written at this moment. */
-export const readJournal = (file: string): readonly unknown[] => readLines(file).values;
+export const readJournal = (file: string): readonly unknown[] => [...wholeLines(readOrEmpty(file))];
 
-interface Lines {
-  readonly values: readonly unknown[];
-  readonly wholeBytes: number;
-  readonly allBytes: number;
-}
-
-function readLines(file: string): Lines {
-  const bytes = readOrEmpty(file);
-  const values: unknown[] = [];
+/** Returns how many bytes the whole lines have. */
+function* wholeLines(bytes: Buffer): Generator<unknown, number> {
   let start = 0;
   while (start < bytes.length) {
     const end = bytes.indexOf(lineBreak, start);
     const value = end < 0 ? undefined : decodeLine(bytes.subarray(start, end));
     if (value === undefined) break;
-    values.push(value.body);
+    yield value.body;
     start = end + 1;
   }
-  return { values, wholeBytes: start, allBytes: bytes.length };
+  return start;
 }
 
 function decodeLine(line: Buffer): { readonly body: unknown } | undefined {

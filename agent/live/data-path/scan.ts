@@ -50,9 +50,13 @@ export interface Scan {
   readonly special: readonly LeftOut[];
 }
 
-/** Walks `folder`. Throws `folder-missing`, `folder-unreadable` or `not-a-folder`. */
-export function scanFolder(folder: string, isIgnored: IgnoreCheck): Scan {
-  const walk = new Walk(folder, isIgnored);
+/** Walks `folder`; `see` is told of each entry on the way. Throws `folder-missing`, `folder-unreadable` or `not-a-folder`. */
+export function scanFolder(
+  folder: string,
+  isIgnored: IgnoreCheck,
+  see: (entry: ScannedEntry) => void = () => {},
+): Scan {
+  const walk = new Walk(folder, isIgnored, see);
   const root = rootEntry(folder);
   walk.enterRoot();
   return { entries: walk.entries, root, unreadable: walk.unreadable, special: walk.special };
@@ -71,10 +75,12 @@ class Walk {
   readonly #folder: string;
   readonly #place: (path: BytePath) => Buffer;
   readonly #isIgnored: IgnoreCheck;
+  readonly #see: (entry: ScannedEntry) => void;
   /** The path of one entry after the other: the folder's part stays while its names are looked at. */
   readonly #memory = Buffer.alloc(callBytesMax + 1);
 
-  constructor(folder: string, isIgnored: IgnoreCheck) {
+  constructor(folder: string, isIgnored: IgnoreCheck, see: (entry: ScannedEntry) => void) {
+    this.#see = see;
     this.#folder = folder;
     this.#place = placeUnder(folder);
     this.#isIgnored = isIgnored;
@@ -124,6 +130,7 @@ class Walk {
       return;
     }
     const entry = scannedEntry(path, type, stats);
+    this.#see(entry);
     if (type === 'symlink')
       this.entries.push({ ...entry, target: bytePath(readlinkSync(this.#place(path), 'latin1')) });
     else this.entries.push(type === 'folder' ? withAttributes(entry, this.#place(path)) : entry);

@@ -1,7 +1,6 @@
 // Task of a worker thread: one snapshot from scan to sealed root. Decides what has changed, hands the changed files out
 // to `pack` tasks, then packs tree, index and root. Remembers only what is staged; killed at any point it goes on there.
 
-import { statSync } from 'node:fs';
 import { unixMs } from '../../../datasets/words.ts';
 import type { ChunkLocator, PackDescriptor } from '../../codec/index.ts';
 import {
@@ -19,12 +18,12 @@ import { ChangeWatch, type MassChange } from './change-watch.ts';
 import { ChunkTable } from './chunk-table.ts';
 import {
   type Commit,
-  driveFiles,
   DriveState,
   type FileState,
   type SegmentState,
   type StagedSnapshot,
 } from './drive-state.ts';
+import { ForeseenChanges } from './foreseen.ts';
 import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { runAll } from './lanes.ts';
 import { Packer, type StagedPack } from './packer.ts';
@@ -54,17 +53,17 @@ type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
 
 /** Task `snapshot`. Throws `folder-missing`, `folder-unreadable`, `not-a-folder`, `disk-full`. */
 export async function snapshotTask(request: SnapshotRequest, ask: AskMain): Promise<TaskEnd<SnapshotResult>> {
-  const scan = scanFolder(request.folder, leftOutBy(request));
+  const foresee = (taskCount: number): Promise<unknown> => ask({ kind: 'foresee', taskCount });
+  const foreseen = new ForeseenChanges(request, (taskCount) => void foresee(taskCount));
+  const scan = scanFolder(request.folder, leftOutBy(request), (entry) => foreseen.see(entry));
   const { drive, keyEpoch } = request.sealing;
   let digest: string | undefined;
   const scanDigest = (): string => (digest ??= scanDigestOf(scan));
   const question = { stateFolder: request.stateFolder, drive, keyEpoch, scanDigest };
   const still = readStandstill(question);
   if (still !== undefined) return { result: unchanged(still, scan, request) };
-  const foreseen = ask({ kind: 'foresee', taskCount: tasksForeseen(request, scan) });
   forgetStandstill(request.stateFolder);
-  const run = new SnapshotRun(request, scan, ask);
-  await foreseen;
+  const run = new SnapshotRun({ request, scan, foreseen, ask });
   const { isSettled, ...result } = await run.run();
   const { staged, fileCount, byteCount, unreadable, massChange } = result;
   if (isSettled && unreadable.length === 0 && massChange === undefined)
@@ -81,31 +80,40 @@ const unchanged = (still: Standstill, scan: Scan, request: SnapshotRequest): Sna
   accesses: accessesOf(scan, new Set(), request),
 });
 
+interface RunParts {
+  readonly request: SnapshotRequest;
+  readonly scan: Scan;
+  readonly foreseen: ForeseenChanges;
+  readonly ask: AskMain;
+}
+
 class SnapshotRun {
   readonly #request: SnapshotRequest;
   readonly #ask: AskMain;
   readonly #state: DriveState;
   readonly #scan: Scan;
+  readonly #foreseen: ForeseenChanges;
   readonly #files = new Map<BytePath, KeptFile>();
   readonly #unreadable: LeftOut[];
   readonly #written = new Set<BytePath>();
   readonly #watch: ChangeWatch;
-  /** Files of the last snapshot; undefined before the first. */
-  readonly #before: ReadonlySet<BytePath> | undefined;
+  /** Files of the last snapshot; undefined before the first, and until the state is read. */
+  #before: ReadonlySet<BytePath> | undefined;
   /** Files that were not read as the walk saw them, or so soon after a change that the next one may go unseen. */
   #unsettledCount = 0;
+  #readCount = 0;
+  #toReadCount = 0;
   #sealedBytes = 0;
 
-  constructor(request: SnapshotRequest, scan: Scan, ask: AskMain) {
+  constructor({ request, scan, foreseen, ask }: RunParts) {
     this.#request = request;
     this.#ask = ask;
     this.#scan = scan;
+    this.#foreseen = foreseen;
     this.#unreadable = [...this.#scan.unreadable];
     const { drive, keyEpoch } = request.sealing;
     this.#state = new DriveState({ folder: request.stateFolder, drive, keyEpoch });
     this.#watch = new ChangeWatch(request.stateFolder, request.acceptedMs);
-    this.#before =
-      this.#state.commit === undefined ? undefined : this.#watch.filesBefore(this.#state.paths());
   }
 
   async run(): Promise<SnapshotResult & { readonly isSettled: boolean }> {
@@ -141,25 +149,36 @@ class SnapshotRun {
     });
   }
 
+  /** Threads begin with what has changed by its times, while this one reads what is remembered and finds what else has changed. */
   async #readChanged(files: readonly ScannedEntry[]): Promise<void> {
-    const changed: ScannedEntry[] = [];
-    for (const entry of files) {
-      const before = this.#state.file(entry.path);
-      if (before === undefined || before.identity !== identityOf(entry)) changed.push(entry);
-      else {
-        const { chunks, attributes } = before;
-        this.#files.set(entry.path, { entry, chunks, attributes, isUnstable: false });
-      }
-    }
-    const table = this.#knownChunks(changed);
+    const [soon, others] = partition(files, (entry) => this.#foreseen.has(entry));
+    const table = this.#knownChunks(soon);
+    const reading = this.#readAll(soon, table);
+    // What it throws is thrown where all are waited for.
+    reading.catch(() => {});
+    if (this.#state.commit !== undefined) this.#before = this.#watch.filesBefore(this.#state.paths());
+    const changed = others.filter((entry) => !this.#keepIfSame(entry));
+    await Promise.all([reading, this.#readAll(changed, table)]);
+  }
+
+  /** Whether it is the file that was read for an earlier snapshot. */
+  #keepIfSame(entry: ScannedEntry): boolean {
+    const before = this.#state.file(entry.path);
+    if (before === undefined || before.identity !== identityOf(entry)) return false;
+    const { chunks, attributes } = before;
+    this.#files.set(entry.path, { entry, chunks, attributes, isUnstable: false });
+    return true;
+  }
+
+  async #readAll(changed: readonly ScannedEntry[], table: ChunkTable): Promise<void> {
     const batches = batchesOf(changed, this.#request.jobCountMax);
-    this.#unsettledCount = changed.length;
-    let done = 0;
+    this.#unsettledCount += changed.length;
+    this.#toReadCount += changed.length;
     // So that a thread reads on while the last pack of a task is flushed.
     await runAll(batches, tasksPerThreadMax * this.#request.jobCountMax, async (batch) => {
       await this.#readBatch(batch, table);
-      done += batch.length;
-      await this.#ask({ kind: 'progress', done, of: changed.length });
+      this.#readCount += batch.length;
+      await this.#ask({ kind: 'progress', done: this.#readCount, of: this.#toReadCount });
     });
   }
 
@@ -168,7 +187,8 @@ class SnapshotRun {
     const bulk = this.#state.packs.filter(({ descriptor }) => descriptor.placementClass === 'bulk');
     const known = bulk.reduce((sum, { entries }) => sum + entries.length, 0);
     const fresh = changed.reduce((sum, { byteCount }) => sum + 2 + (2 * byteCount) / chunkBytesAverage, 0);
-    const table = ChunkTable.withRoomFor(known + Math.ceil(fresh));
+    // Twice what is known: room for files that changed without a sign.
+    const table = ChunkTable.withRoomFor(2 * known + Math.ceil(fresh));
     for (const { entries } of bulk) for (const { chunk } of entries) table.add(chunk);
     return table;
   }
@@ -336,13 +356,13 @@ class SnapshotRun {
   }
 }
 
-/** By the times of files alone, before the drive's state is read: a guess, and only threads depend on it. */
-function tasksForeseen({ stateFolder, jobCountMax }: SnapshotRequest, scan: Scan): number {
-  const read = statSync(driveFiles(stateFolder).filesFile, { bigint: true, throwIfNoEntry: false });
-  const changed = scan.entries.filter(
-    ({ type, ctimeNs }) => type === 'file' && ctimeNs > (read?.mtimeNs ?? -Infinity),
-  );
-  return batchesOf(changed, jobCountMax).length;
+function partition<Item>(
+  items: readonly Item[],
+  isFirst: (item: Item) => boolean,
+): readonly [readonly Item[], readonly Item[]] {
+  const parts: [Item[], Item[]] = [[], []];
+  for (const item of items) parts[isFirst(item) ? 0 : 1].push(item);
+  return parts;
 }
 
 /** The first where both say the same: one that came from another thread is a copy, names and all. */

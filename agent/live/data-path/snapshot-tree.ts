@@ -58,20 +58,26 @@ function entryFor(
 ): TreeEntry | undefined {
   if (scanned.type === 'folder') return { kind: 'folder', ...baseOf(scanned) };
   if (scanned.type === 'symlink')
-    return { kind: 'symlink', ...baseOf(scanned), target: bytesOf(scanned.target ?? scanned.path) };
+    return { kind: 'symlink', ...baseOf(scanned), target: pathBytes(scanned.target ?? scanned.path) };
   const first = links.get(scanned.path);
   if (first !== undefined)
-    return files.has(first) ? { kind: 'hardLink', ...baseOf(scanned), target: bytesOf(first) } : undefined;
+    return files.has(first) ? { kind: 'hardLink', ...baseOf(scanned), target: pathBytes(first) } : undefined;
   const kept = files.get(scanned.path);
   if (kept === undefined) return undefined;
-  const { entry, chunks, attributes, isUnstable } = kept;
+  return fileEntry(kept);
+}
+
+/** Most files are plain, and a folder has hundreds of thousands: those get their entry in one piece. */
+function fileEntry({ entry, chunks, attributes, isUnstable }: KeptFile): TreeEntry {
+  const { path, mode, uid, gid, mtimeNs, byteCount, isSparse } = entry;
+  const base = { kind: 'file', path: pathBytes(path), mode, uid, gid, mtimeNs } as const;
+  if (!isSparse && attributes.length === 0) return { ...base, byteCount, chunks, isUnstable };
   return {
-    kind: 'file',
-    ...baseOf(entry),
-    byteCount: entry.byteCount,
+    ...base,
+    byteCount,
     chunks,
     isUnstable,
-    ...(entry.isSparse ? { isSparse: true } : {}),
+    ...(isSparse ? { isSparse: true } : {}),
     ...(attributes.length === 0 ? {} : { attributes }),
   };
 }
@@ -84,13 +90,10 @@ const baseOf = ({
   mtimeNs,
   attributes,
 }: ScannedEntry): Omit<Extract<TreeEntry, { kind: 'folder' }>, 'kind'> => ({
-  path: bytesOf(path),
+  path: pathBytes(path),
   mode,
   uid,
   gid,
   mtimeNs,
   ...(attributes === undefined ? {} : { attributes }),
 });
-
-/** A plain Uint8Array: a Buffer would be encoded as something else by some encoders. */
-const bytesOf = (path: BytePath): Uint8Array => new Uint8Array(pathBytes(path));
