@@ -38,8 +38,10 @@ export interface KillLoopReport {
 }
 
 const agentCount = 5;
-/** Acts take about so long; later kills hit what goes on in the background after them. */
-const killAfterMsMax = 4000;
+/** Until an act was seen to its end. */
+const tookMsFirst = 4000;
+/** Some kills come after an act, and hit what goes on in the background. */
+const afterwardsShare = 1.25;
 const keptSnapshots = 3;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -64,6 +66,8 @@ class KillLoop {
   readonly #machines: Machine[] = [];
   readonly #killed: Record<Act, number> = { backup: 0, prune: 0, restore: 0 };
   readonly #problems: string[] = [];
+  /** How long each act took when it was last seen to its end. */
+  readonly #tookMs: Record<Act, number> = { backup: tookMsFirst, prune: tookMsFirst, restore: tookMsFirst };
   #tooLate = 0;
   #verified = 0;
 
@@ -131,9 +135,17 @@ class KillLoop {
   /** Whether the act was still under way when its agent was killed. */
   async #killDuring(act: Act, person: Person): Promise<boolean> {
     let isUnderWay = true;
-    const ended = this.#begin(act, person).finally(() => (isUnderWay = false));
-    await wait(this.#random.below(killAfterMsMax));
+    const beganMs = performance.now();
+    const ended = this.#begin(act, person).finally(() => {
+      if (isUnderWay) this.#tookMs[act] = performance.now() - beganMs;
+      isUnderWay = false;
+    });
+    const afterMs = this.#random.below(Math.ceil(afterwardsShare * this.#tookMs[act]));
+    await wait(afterMs);
     const isKilled = isUnderWay;
+    isUnderWay = false;
+    // Whoever was killed so late may take longer than it did.
+    if (isKilled) this.#tookMs[act] = Math.max(this.#tookMs[act], afterwardsShare * afterMs);
     await person.machine.kill();
     await ended.catch(() => undefined);
     if (isKilled) this.#killed[act]++;
