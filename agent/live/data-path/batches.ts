@@ -8,30 +8,31 @@ export const batchFilesMax = 2048;
 /** Plain bytes of a `pack` task at most: it ends with a pack that is not full, and is done again after a crash in it. */
 const batchBytesMax = 8 * packBytesTarget;
 
-/** Tasks for each thread at least, where there are files enough, so that all threads end at about the same time. */
-const batchesPerThread = 4;
+/** What is left is worth so many tasks of each thread: they become smaller towards the end, so that all threads end at about the same time. */
+const tasksLeftPerThread = 4;
 
-/** A file is never divided; the largest go first, so that no thread is left alone with one at the end. */
+/** A file is never divided; those of more than a pack go first, the largest before all, so that no thread is left alone with one at the end. */
 export function batchesOf(
   files: readonly ScannedEntry[],
   threadCount: number,
 ): readonly (readonly ScannedEntry[])[] {
-  const total = files.reduce((sum, { byteCount }) => sum + byteCount, 0);
-  const share = total / (batchesPerThread * threadCount);
-  const batchBytes = Math.min(batchBytesMax, Math.max(packBytesTarget, share));
   const large = files
-    .filter((file) => file.byteCount >= batchBytes)
+    .filter(({ byteCount }) => byteCount >= packBytesTarget)
     .toSorted((a, b) => b.byteCount - a.byteCount);
-  const batches: ScannedEntry[][] = large.map((file) => [file]);
-  let byteCount = Infinity;
-  for (const file of files) {
-    if (file.byteCount >= batchBytes) continue;
-    if (byteCount >= batchBytes || (batches.at(-1)?.length ?? 0) >= batchFilesMax) {
+  const small = files.filter(({ byteCount }) => byteCount < packBytesTarget);
+  let left = files.reduce((sum, { byteCount }) => sum + byteCount, 0);
+  const shareOfLeft = (): number =>
+    Math.min(batchBytesMax, Math.max(packBytesTarget, left / (tasksLeftPerThread * threadCount)));
+  const batches: ScannedEntry[][] = [];
+  let room = 0;
+  for (const file of [...large, ...small]) {
+    if (room <= 0 || batches.at(-1)!.length >= batchFilesMax) {
       batches.push([]);
-      byteCount = 0;
+      room = shareOfLeft();
     }
-    batches.at(-1)?.push(file);
-    byteCount += file.byteCount;
+    batches.at(-1)!.push(file);
+    room -= file.byteCount;
+    left -= file.byteCount;
   }
   return batches;
 }
