@@ -88,6 +88,10 @@ export const auditEveryMsMax = seconds(10);
 export const auditAnswerMsMax = minutes(5);
 /** Proofs that are being read for others: each reads a whole shard. */
 export const proofsMax = 4;
+/** Audits of one machine that are being drawn or were within `auditAnswerMsMax`: it asks no more often than once a second. */
+export const auditOffersMax = 512;
+/** Draws for one pack with one machine within that time: it may have been started anew; who draws again and again gets the leaf that it wants. */
+export const auditDrawsMax = 3;
 /** Questions that wait until those are read, one of each machine. */
 export const queuedProofsMax = 256;
 /** An answer that comes after `auditAnswerMsMax` and within this is late; none at all is silence. */

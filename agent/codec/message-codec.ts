@@ -77,35 +77,50 @@ const firstKinds = [
     held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
   }),
 ] as const;
-const message = z.discriminatedUnion('kind', firstKinds);
-const messageOfV2 = z.discriminatedUnion('kind', [
+const secondKinds = [
   ...firstKinds,
   z.strictObject({ kind: z.literal('standIn'), descriptor, index: s.shardIndex }),
   z.strictObject({ kind: z.literal('shardRefused'), pack: s.pack, index: s.shardIndex }),
-]);
+] as const;
+const part = { pack: s.pack, index: s.shardIndex, part: s.auditPart };
+const thirdKinds = [
+  ...secondKinds,
+  z.strictObject({ kind: z.literal('auditOffer'), pack: s.pack, index: s.shardIndex, seal: s.hash }),
+  z.strictObject({ kind: z.literal('auditDraw'), ...part }),
+  z.strictObject({ kind: z.literal('auditOpen'), ...part }),
+] as const;
 
-const messageFormat: Format<WireMessage> = {
+const formatOf = (version: number, schema: z.ZodType<WireMessage>): Format<WireMessage> => ({
   magic: 'DRMS',
-  version: 1,
+  version,
   bytesMax: frameBytesMax,
-  schema: message,
-};
-/** Version 2 has words for stand-ins; a message is written in the lowest version that has words for it. */
-const messageFormatV2: Format<WireMessage> = { ...messageFormat, version: 2, schema: messageOfV2 };
+  schema,
+});
+/** Version 2 has words for stand-ins, version 3 for drawn audits; a message is written in the lowest version that has words for it. */
+const formats = [
+  formatOf(1, z.discriminatedUnion('kind', firstKinds)),
+  formatOf(2, z.discriminatedUnion('kind', secondKinds)),
+  formatOf(3, z.discriminatedUnion('kind', thirdKinds)),
+] as const;
 
 /** One frame of `/drey/message/1`. */
 export function encodeMessage(value: WireMessage): Uint8Array {
+  const [first, second, third] = formats;
   switch (value.kind) {
+    case 'auditOffer':
+    case 'auditDraw':
+    case 'auditOpen':
+      return encodeEnvelope(third, value);
     case 'standIn':
-      return encodeEnvelope(messageFormatV2, { ...value, descriptor: encodeDescriptor(value.descriptor) });
+      return encodeEnvelope(second, { ...value, descriptor: encodeDescriptor(value.descriptor) });
     case 'shardRefused':
-      return encodeEnvelope(messageFormatV2, value);
+      return encodeEnvelope(second, value);
     case 'shardsHeld': {
       const held = value.held.map((entry) => ({ ...entry, descriptor: encodeDescriptor(entry.descriptor) }));
-      return encodeEnvelope(messageFormat, { ...value, held });
+      return encodeEnvelope(first, { ...value, held });
     }
     default:
-      return encodeEnvelope(messageFormat, value);
+      return encodeEnvelope(first, value);
   }
 }
 
@@ -113,7 +128,7 @@ export function encodeMessage(value: WireMessage): Uint8Array {
 const versionByte = 4;
 
 export const decodeMessage = (bytes: Uint8Array): Decoded<WireMessage> =>
-  decodeEnvelope(bytes, bytes[versionByte] === 2 ? messageFormatV2 : messageFormat);
+  decodeEnvelope(bytes, formats.find(({ version }) => version === bytes[versionByte]) ?? formats[0]);
 
 const hintFormat: Format<Hint> = {
   magic: 'DRHN',

@@ -30,8 +30,14 @@ export type WireMessage =
   | { readonly kind: 'batches'; readonly batches: readonly Uint8Array[]; readonly more: boolean }
   /** To a log's own author: "I have it up to here (exclusive), flushed." A snapshot is acknowledged on this word. */
   | { readonly kind: 'logStored'; readonly stream: Stream; readonly next: number }
-  /** "Show me this leaf of the shard that you say you have." */
+  /** Of agents that knew no draws: "show me this leaf". Nobody answers it: who may choose the leaf can pass on the question of another. */
   | { readonly kind: 'auditAsk'; readonly pack: PackId; readonly index: number; readonly leaf: number }
+  /** "Show me a leaf of the shard that you say you have: let us draw which. I have sealed my part." */
+  | { readonly kind: 'auditOffer'; readonly pack: PackId; readonly index: number; readonly seal: string }
+  /** The holder's part of the draw. */
+  | { readonly kind: 'auditDraw'; readonly pack: PackId; readonly index: number; readonly part: string }
+  /** The asker's part, which fits to its seal: both know the leaf now. */
+  | { readonly kind: 'auditOpen'; readonly pack: PackId; readonly index: number; readonly part: string }
   /** Without a proof: the shard is not here, or not whole. */
   | {
       readonly kind: 'auditAnswer';

@@ -9,6 +9,7 @@ import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId, wipeId
 const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`, 'u'));
 
 export const hash = hex(64);
+export const auditPart = hex(32);
 export const peer = z
   .string()
   .regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/u)

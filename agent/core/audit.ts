@@ -1,5 +1,4 @@
-// Asks the other holders of what is held here to prove that they still have their shards, one leaf at a time, and answers
-// the same. Whoever fails is not believed any more about that shard; what else it costs is for trust.ts.
+// Asks the other holders of what is held here to prove that they still have their shards, one leaf at a time. Whoever fails is not believed any more about that shard; what else it costs is for trust.ts.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import {
@@ -19,11 +18,11 @@ import {
   auditRoundMsMax,
   auditRoundMsMin,
   lateAnswerMsMax,
-  proofsMax,
-  queuedProofsMax,
   receiptAuditMs,
 } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
+import { AuditAnswers } from './audit-answers.ts';
+import { drawnLeaf, newPart, sealOfPart } from './audit-draws.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
@@ -42,7 +41,9 @@ export interface AuditCount {
 interface Question extends ShardKey {
   readonly descriptor: PackDescriptor;
   readonly peer: PeerId;
-  readonly leaf: number;
+  /** This agent's part in what leaf it is; undefined until the other's came. */
+  readonly part: string;
+  readonly leaf: number | undefined;
   readonly askedMs: UnixMs;
   /** By what word it says to have the shard; a stand-in may have handed it over since. */
   readonly word: 'inventory' | 'receipt' | 'stand-in';
@@ -53,7 +54,8 @@ type Receipted = Pick<Question, 'descriptor' | 'peer' | 'index'> & {
   readonly atMs: UnixMs;
   readonly dueMs: number;
 };
-type Ask = Extract<WireMessage, { kind: 'auditAsk' }>;
+type Part = Extract<WireMessage, { kind: 'auditDraw' | 'auditOpen' }>;
+type Answer = Extract<WireMessage, { kind: 'auditAnswer' }>;
 
 export interface AuditParts {
   readonly membership: Membership;
@@ -88,10 +90,7 @@ export class Audit {
   #roundNumber = 0;
   #nextRoundMs = 0;
   #nextMs = 0;
-  /** For whom a proof is being read, also where it went away meanwhile: the reading goes on. */
-  readonly #proving = new Set<PeerId>();
-  /** Questions that wait until a proof was read, the last one of each machine. */
-  readonly #queue = new Map<PeerId, Ask>();
+  readonly #answers: AuditAnswers;
   /** The last question that each did not answer in time: an answer that still comes says more than none. */
   readonly #missed = new Map<PeerId, Question>();
   #receipted: readonly Receipted[] = [];
@@ -103,11 +102,12 @@ export class Audit {
     this.#shelf = shelf;
     this.#trust = trust;
     this.#fraction = fraction;
+    this.#answers = new AuditAnswers({ self: membership.self, shelf, fraction });
   }
 
   /** Whether a proof is asked of a machine, or read for it. */
   isWith(peer: PeerId): boolean {
-    return this.#question?.peer === peer || this.#proving.has(peer) || this.#queue.has(peer);
+    return this.#question?.peer === peer || this.#answers.isFor(peer);
   }
 
   /** What this agent found out about a machine since it started. */
@@ -118,15 +118,9 @@ export class Audit {
   handle(event: EventOf<Audit['hears'][number]>): Effects {
     switch (event.kind) {
       case 'message':
-        if (event.message.kind === 'auditAsk') return this.#asked(event.from, event.message);
-        if (event.message.kind === 'auditAnswer') return this.#answered(event.from, event.message, event.now);
-        return [];
+        return this.#heard(event.from, event.message, event.now);
       case 'shardProved':
-        this.#proving.delete(event.to);
-        return [
-          answer(event.to, event, typeof event.outcome === 'string' ? undefined : event.outcome),
-          ...this.#proveNext(),
-        ];
+        return this.#answers.proved(event);
       case 'receiptOpened':
         this.#noteReceipt(event.receipt, event.now);
         return [];
@@ -135,7 +129,7 @@ export class Audit {
           ? this.#askCalled(event.peer, event.now)
           : [];
       case 'disconnected':
-        this.#queue.delete(event.peer);
+        this.#answers.forget(event.peer);
         if (this.#question?.peer === event.peer) this.#question = undefined;
         return [];
       case 'tick':
@@ -143,34 +137,41 @@ export class Audit {
     }
   }
 
-  /** One question of each machine at a time, a few in all: each reads a whole shard. What must wait is answered in its turn. */
-  #asked(from: PeerId, ask: Ask): Effects {
-    if (!this.#proving.has(from) && this.#proving.size < proofsMax) return this.#prove(from, ask);
-    if (this.#queue.size < queuedProofsMax || this.#queue.has(from)) this.#queue.set(from, ask);
-    return [];
-  }
-
-  #prove(from: PeerId, { pack, index, leaf }: Ask): Effects {
-    const known = this.#shelf.get(pack);
-    const isHere = known?.held.has(index) === true;
-    const leafCount = leafCountOf(known?.descriptor?.shardBytes ?? 0);
-    if (!isHere || leaf >= leafCount) return [answer(from, { pack, index, leaf }, undefined)];
-    this.#proving.add(from);
-    return [{ kind: 'proveShard', to: from, shard: { place: 'held', pack, index }, leaf }];
-  }
-
-  #proveNext(): Effects {
-    const effects: CoreEffect[] = [];
-    for (const [from, ask] of this.#queue) {
-      if (this.#proving.size >= proofsMax) break;
-      if (this.#proving.has(from)) continue;
-      this.#queue.delete(from);
-      effects.push(...this.#prove(from, ask));
+  #heard(from: PeerId, message: WireMessage, now: UnixMs): Effects {
+    switch (message.kind) {
+      case 'auditOffer':
+        return this.#answers.offered(from, message, now);
+      case 'auditDraw':
+        return this.#drawn(from, message);
+      case 'auditOpen':
+        return this.#answers.opened(from, message);
+      case 'auditAnswer':
+        return this.#answered(from, message, now);
+      default:
+        return [];
     }
-    return effects;
   }
 
-  #answered(from: PeerId, message: Extract<WireMessage, { kind: 'auditAnswer' }>, now: UnixMs): Effects {
+  /** The leaf is known now, here and, once it is told this agent's part, there. */
+  #drawn(from: PeerId, { pack, index, part: holderPart }: Part): Effects {
+    const missed = this.#missed.get(from);
+    const isIt = (question: Question | undefined): question is Question =>
+      question?.peer === from &&
+      question.pack === pack &&
+      question.index === index &&
+      question.leaf === undefined;
+    const question = [this.#question, missed].find(isIt);
+    if (question === undefined) return [];
+    const { part: askerPart, descriptor } = question;
+    const { self: asker } = this.#membership;
+    const leafCount = leafCountOf(descriptor.shardBytes);
+    const leaf = drawnLeaf({ asker, holder: from, pack, index, askerPart, holderPart, leafCount });
+    if (question === missed) this.#missed.set(from, { ...question, leaf });
+    else this.#question = { ...question, leaf };
+    return [{ kind: 'send', to: from, message: { kind: 'auditOpen', pack, index, part: askerPart } }];
+  }
+
+  #answered(from: PeerId, message: Answer, now: UnixMs): Effects {
     const question = this.#question;
     if (question?.peer !== from || !isAbout(question, message)) return this.#answeredLate(from, message, now);
     // The same may have been asked before, in vain: one answer is enough for both.
@@ -185,7 +186,7 @@ export class Audit {
       const kind = question.word === 'receipt' ? 'claimed' : 'dropped';
       return [...failed, ...this.#trust.noteFault(from, kind, now)];
     }
-    if (!leafMatches(descriptor, question, proof)) {
+    if (!leafMatches(descriptor, message, proof)) {
       const kind = isOtherLeaf(question, proof) ? 'replayed' : 'wrong';
       return [...this.#failed(question, 'showed other bytes'), ...this.#trust.noteFault(from, kind, now)];
     }
@@ -195,11 +196,11 @@ export class Audit {
     return [];
   }
 
-  #answeredLate(from: PeerId, message: Extract<WireMessage, { kind: 'auditAnswer' }>, now: UnixMs): Effects {
+  #answeredLate(from: PeerId, message: Answer, now: UnixMs): Effects {
     const missed = this.#missed.get(from);
     if (missed === undefined || !isAbout(missed, message)) return [];
     this.#missed.delete(from);
-    return message.proof !== undefined && leafMatches(missed.descriptor, missed, message.proof)
+    return message.proof !== undefined && leafMatches(missed.descriptor, message, message.proof)
       ? this.#trust.noteFault(from, 'late', now)
       : [];
   }
@@ -276,8 +277,8 @@ export class Audit {
 
   #ask(question: Question): Effects {
     this.#question = question;
-    const { peer: to, pack, index, leaf } = question;
-    return [{ kind: 'send', to, message: { kind: 'auditAsk', pack, index, leaf } }];
+    const { peer: to, pack, index, part } = question;
+    return [{ kind: 'send', to, message: { kind: 'auditOffer', pack, index, seal: sealOfPart(part) } }];
   }
 
   #beginRound(now: UnixMs): Effects {
@@ -361,13 +362,14 @@ export class Audit {
     now,
     ...about
   }: Pick<Question, 'descriptor' | 'index' | 'peer' | 'word'> & { readonly now: UnixMs }): Question {
-    const leaf = Math.floor(this.#fraction() * leafCountOf(about.descriptor.shardBytes));
-    return { ...about, pack: about.descriptor.pack, leaf, askedMs: now };
+    const part = newPart(this.#fraction);
+    return { ...about, pack: about.descriptor.pack, part, leaf: undefined, askedMs: now };
   }
 }
 
-const isAbout = (question: Question, { pack, index, leaf }: ShardKey & { readonly leaf: number }): boolean =>
-  question.pack === pack && question.index === index && question.leaf === leaf;
+/** Who does not have the shard says so of any leaf. */
+const isAbout = (question: Question, { pack, index, leaf, proof }: Answer): boolean =>
+  question.pack === pack && question.index === index && (proof === undefined || question.leaf === leaf);
 
 /** Whether the proof is a true one, of another leaf of the same shard: somebody kept what it once showed. */
 function isOtherLeaf({ descriptor, index }: Question, proof: LeafProof): boolean {
@@ -375,13 +377,4 @@ function isOtherLeaf({ descriptor, index }: Question, proof: LeafProof): boolean
   return Array.from({ length: count }, (_, leaf) => leaf).some((leaf) =>
     leafMatches(descriptor, { index, leaf }, proof),
   );
-}
-
-function answer(
-  to: PeerId,
-  { pack, index, leaf }: ShardKey & { readonly leaf: number },
-  proof: LeafProof | undefined,
-): CoreEffect {
-  const shard = { kind: 'auditAnswer', pack, index, leaf } as const;
-  return { kind: 'send', to, message: proof === undefined ? shard : { ...shard, proof } };
 }

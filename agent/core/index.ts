@@ -1,6 +1,7 @@
 export { type Act, ActList, type LogCheck } from './acts.ts';
 export { AgentCore, type CoreIdentity } from './agent.ts';
 export type { AuditCount } from './audit.ts';
+export { drawnLeaf, newPart, sealOfPart } from './audit-draws.ts';
 export type { PendingCount } from './backup.ts';
 export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';

@@ -4,16 +4,28 @@
 import { hours, type Random, seconds } from '../../datasets/index.ts';
 import type { LeafProof, ShardKey, WireMessage } from '../codec/index.ts';
 import type { CoreEffect, Effects, Shelf } from '../core/index.ts';
+import { Forwarder } from './forwarder.ts';
 import type { ProofOutcome } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Machine } from './machine.ts';
+import type { TimelessEvent } from './shell-events.ts';
 import type { Shell } from './shell.ts';
 
 /**
  * drops: signs for a shard and throws it away · alters: changes bytes · silent: answers no audit · late: answers audits hours later ·
- * claims: signs for shards that never came · replays: shows an old proof again · boasts: says that it has every shard and every log
+ * claims: signs for shards that never came · replays: shows an old proof again · boasts: says that it has every shard and every log ·
+ * forwards: throws a shard away and has another holder show what it is asked for
  */
-export const lieKinds = ['drops', 'alters', 'silent', 'late', 'claims', 'replays', 'boasts'] as const;
+export const lieKinds = [
+  'drops',
+  'alters',
+  'silent',
+  'late',
+  'claims',
+  'replays',
+  'boasts',
+  'forwards',
+] as const;
 export type LieKind = (typeof lieKinds)[number];
 
 export interface LiarParts {
@@ -35,19 +47,29 @@ export class Liar {
   readonly #shown = new Map<PackId, LeafProof>();
   readonly #boastedMs = new Map<PeerId, number>();
 
+  readonly #forwarder: Forwarder;
+
   constructor(parts: LiarParts) {
     this.kind = parts.kind;
     this.#parts = parts;
+    this.#forwarder = new Forwarder(parts);
+  }
+
+  /** Whether what came is for it alone: its core hears nothing of that. */
+  hides(event: TimelessEvent, shell: Shell): boolean {
+    return this.kind === 'forwards' && event.kind === 'message' && this.#forwarder.hears(event, shell);
   }
 
   /** What is done instead of what was ordered. */
   bend(effect: CoreEffect, shell: Shell): Effects {
     switch (effect.kind) {
       case 'sendReceipt':
-        if (this.kind === 'drops') this.#later(shell, hours(1), () => this.#drop(effect.shard));
+        if (this.kind === 'drops' || this.kind === 'forwards')
+          this.#later(shell, hours(1), () => this.#drop(effect.shard));
         if (this.kind === 'alters') this.#later(shell, hours(1), () => this.#alter());
         return [effect];
       case 'proveShard':
+        if (this.kind === 'forwards') return this.#forwarder.ask(effect, shell);
         if (!this.#readsNothing) return [effect];
         this.#prove(effect, shell);
         return [];
@@ -145,6 +167,7 @@ export function overstated(shelf: Shelf, random: Random): readonly WireMessage[]
   const index = random.below(3);
   return [
     { kind: 'auditAsk', pack, index, leaf: 2 ** 20 + random.below(2 ** 10) },
+    { kind: 'auditOpen', pack, index, part: '0'.repeat(32) },
     { kind: 'shardPull', pack, index: 31 },
     { kind: 'logStored', stream: 'facts', next: 2 ** 40 },
   ];

@@ -6,7 +6,8 @@ import type { ProofResult } from '../core/index.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
 import { packsOfHead } from './ledger.ts';
 import type { Machine, World } from './machine.ts';
-import type { PackListener, Shell } from './shell.ts';
+import type { PackListener } from './shell-events.ts';
+import type { Shell } from './shell.ts';
 
 type Found = Pick<ProofResult, 'verdict' | 'reasons' | 'machineCount' | 'fetchedBytes'>;
 

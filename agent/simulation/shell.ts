@@ -9,28 +9,22 @@ import {
   type SignedBatch,
   signBatch,
   signReceipt,
+  type WireMessage,
   noBatchHash,
   logName,
 } from '../codec/index.ts';
 import { AgentCore, type CoreEffect, type CoreEvent, isValidAt, type StagedSnapshot } from '../core/index.ts';
 import { batchPageBytesMax, batchPageCountMax } from '../limits.ts';
 import type { ShardArrival, ShardPlace, WireListener } from '../ports.ts';
-import type { PackId, PeerId } from '../units.ts';
+import type { PeerId } from '../units.ts';
 import { SimulatedDisk } from './disk.ts';
 import { Life, SimulatedClock } from './life.ts';
 import { SimulatedLog } from './log.ts';
 import type { Machine, World } from './machine.ts';
 import { placeOrder } from './popular.ts';
 import { proveDrive } from './proofs.ts';
+import type { PackListener, TimelessEvent } from './shell-events.ts';
 import { SimulatedWire } from './wire.ts';
-
-/** What a restore that was asked of a shell hears of each pack. */
-export interface PackListener {
-  packReady(pack: PackId, from: readonly PeerId[]): void;
-  packLost(pack: PackId, foundCount: number): void;
-}
-
-type TimelessEvent<Event = CoreEvent> = Event extends { readonly now: unknown } ? Omit<Event, 'now'> : never;
 
 export class Shell {
   readonly core: AgentCore;
@@ -92,7 +86,7 @@ export class Shell {
 
   /** Hands an event to the core and carries out its orders. */
   tell(event: TimelessEvent): void {
-    if (this.life.isOver) return;
+    if (this.life.isOver || this.#machine.liar?.hides(event, this) === true) return;
     const timed = { ...event, now: this.clock.now() } as CoreEvent;
     const effects = this.core.handle(timed);
     this.#world.noteEvent(this.#machine, timed);
@@ -108,6 +102,11 @@ export class Shell {
     if (this.life.isOver) return;
     this.#world.noteEffect(this.#machine, effect);
     this.#carryOut(effect);
+  }
+
+  /** What a liar sends that its core knows nothing of. */
+  sendAside(to: PeerId, message: WireMessage): void {
+    if (!this.life.isOver) this.#carryOut({ kind: 'send', to, message });
   }
 
   /** Writes an own pack into the outbox; told when it is flushed. */

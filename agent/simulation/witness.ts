@@ -3,46 +3,26 @@
 
 import { unixMs } from '../../datasets/index.ts';
 import { type Plan, planProblems } from '../../optimizer/index.ts';
-import {
-  leafMatches,
-  logName,
-  type PackDescriptor,
-  type ShardKey,
-  type WireMessage,
-} from '../codec/index.ts';
+import { logName, type ShardKey } from '../codec/index.ts';
 import { type CoreEffect, type CoreEvent, idsIn, type StagedSnapshot } from '../core/index.ts';
-import { auditAnswerMsMax, auditRoundMsMin, forgottenGraceMs, proofsMax, shardSendsMax } from '../limits.ts';
+import { forgottenGraceMs, proofsMax, shardSendsMax } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
 import { type PackId, packId, type PeerId } from '../units.ts';
+import { AuditWitness } from './audit-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout } from './matching.ts';
 import type { CheckName } from './options.ts';
 import type { Shell } from './shell.ts';
 
-/** A pack stands near the end of one round and the beginning of the next. */
-const questionsPerRoundMax = 2;
-
 type Message = Extract<CoreEvent, { kind: 'message' }>;
-type Asked = Extract<WireMessage, { kind: 'auditAsk' }>;
-
-interface Question extends ShardKey {
-  readonly to: PeerId;
-  readonly leaf: number;
-  readonly atMs: number;
-  readonly descriptor: PackDescriptor | undefined;
-}
 
 /** What one life of an agent heard. */
 interface Heard {
   /** Up to which batch others said that they have its facts. */
   readonly factsAt: Map<PeerId, number>;
   readonly receipts: Map<string, Set<PeerId>>;
-  /** Proofs of each machine that its audits counted when it last answered. */
-  readonly proven: Map<PeerId, number>;
-  readonly askedMs: Map<PackId, number[]>;
-  question: Question | undefined;
-  lastAskedMs: number | undefined;
+  readonly audits: AuditWitness;
   /** It came to the disk by the last event, and the core does not count it as here: it has to order it away. */
   gained: ShardKey | undefined;
   /** Proofs that are being read. */
@@ -86,7 +66,7 @@ export class Witness {
     const { shell } = machine;
     if (shell === undefined || machine.isRevoked) return;
     // A liar stops some day: what it heard before counts then.
-    const heard = this.#heardBy(shell);
+    const heard = this.#heardBy(machine, shell);
     heard.nowMs = event.now;
     this.#watchGained(machine, heard);
     this.#watchPlan(machine, shell, heard);
@@ -104,7 +84,7 @@ export class Witness {
         this.#noteGivenUp(machine, event);
         return;
       case 'disconnected':
-        if (heard.question?.to === event.peer) heard.question = undefined;
+        heard.audits.disconnected(event.peer);
         return;
       case 'shardSent':
         heard.sendCount--;
@@ -131,9 +111,8 @@ export class Witness {
   ordered(machine: Machine, effect: CoreEffect): void {
     const { shell } = machine;
     if (shell === undefined) return;
-    const heard = this.#heardBy(shell);
-    if (effect.kind === 'send' && effect.message.kind === 'auditAsk')
-      this.#asks(machine, heard, { to: effect.to, ask: effect.message });
+    const heard = this.#heardBy(machine, shell);
+    if (effect.kind === 'send') heard.audits.ordered(effect, heard.nowMs);
     if (effect.kind === 'send' && effect.message.kind === 'shardPull')
       this.#pulls(machine, shell, { heard, shard: effect.message });
     if (effect.kind === 'sendShard') {
@@ -190,16 +169,13 @@ export class Witness {
       this.#world.violate('copies', machine, `fetches a copy of ${shortOf(shard)} before it has mended`);
   }
 
-  #heardBy(shell: Shell): Heard {
+  #heardBy(machine: Machine, shell: Shell): Heard {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
     const heard: Heard = {
       factsAt: new Map(),
       receipts: new Map(),
-      proven: new Map(),
-      askedMs: new Map(),
-      question: undefined,
-      lastAskedMs: undefined,
+      audits: new AuditWitness(this.#world, machine),
       gained: undefined,
       proofCount: 0,
       mending: new Map(),
@@ -213,7 +189,7 @@ export class Witness {
 
   /** When it last asked for a proof in this life, by its own clock. */
   lastAskedMs(shell: Shell): number | undefined {
-    return this.#heardBy(shell).lastAskedMs;
+    return this.#heard.get(shell)?.audits.lastAskedMs;
   }
 
   /** What came to the disk is known by the next event at the latest, or on its way out. */
@@ -272,50 +248,7 @@ export class Witness {
       const next = machine.shelves.logs.get(logName(machine.peer, 'facts'))?.next ?? 0;
       if (message.next <= next) heard.factsAt.set(from, message.next);
     }
-    if (message.kind === 'auditAnswer') this.#answered(machine, heard, { from, message });
-  }
-
-  /** Only a true proof of what was asked counts as one. */
-  #answered(
-    machine: Machine,
-    heard: Heard,
-    { from, message }: { readonly from: PeerId; readonly message: WireMessage },
-  ): void {
-    if (message.kind !== 'auditAnswer') return;
-    this.#world.count('audits');
-    const { question } = heard;
-    const { pack, index, leaf, proof } = message;
-    const isAsked =
-      question?.to === from && question.pack === pack && question.index === index && question.leaf === leaf;
-    const isTrue =
-      isAsked &&
-      proof !== undefined &&
-      question.descriptor !== undefined &&
-      leafMatches(question.descriptor, question, proof);
-    const before = heard.proven.get(from) ?? 0;
-    const proven = machine.shell?.core.audit.countOf(from).proven ?? 0;
-    heard.proven.set(from, proven);
-    if (isAsked) heard.question = undefined;
-    if (proven > before && !isTrue)
-      this.#world.violate('audits', machine, `takes a proof of ${shortOf(message)} that is none for one`);
-  }
-
-  /** One question at a time, and no pack more often than once in a round, but for fresh receipts. */
-  #asks(machine: Machine, heard: Heard, { to, ask }: { readonly to: PeerId; readonly ask: Asked }): void {
-    const now = heard.nowMs;
-    const { question } = heard;
-    // It may be freed in the very moment in which it is asked about.
-    const descriptor = this.#world.ledger.descriptorOf(ask.pack);
-    this.#world.count('audits');
-    if (question !== undefined && now - question.atMs < auditAnswerMsMax)
-      this.#world.violate('audits', machine, 'asks for a proof while it waits for another');
-    heard.question = { ...ask, to, atMs: now, descriptor };
-    heard.lastAskedMs = now;
-    if (descriptor?.owner === machine.peer) return;
-    const lately = (heard.askedMs.get(ask.pack) ?? []).filter((atMs) => now - atMs < auditRoundMsMin);
-    heard.askedMs.set(ask.pack, [...lately, now]);
-    if (lately.length >= questionsPerRoundMax)
-      this.#world.violate('audits', machine, `asks for ${shortOf(ask)} too often in a day`);
+    heard.audits.told(from, message);
   }
 
   /** An acknowledgement rests on the words of as many others as may be lost, and one more. */

@@ -3,7 +3,7 @@
 import { plantInSource } from './planted-source.ts';
 
 plantInSource({
-  file: 'core/audit.ts',
+  file: 'core/audit-answers.ts',
   find: '{ ...shard, proof }',
   replace: '{ ...shard, proof: { ...proof, bytes: proof.bytes.map((byte) => byte ^ 1) } }',
 });

@@ -9,7 +9,7 @@ import { run, runWell } from './running.ts';
 const repaired = 'a shard on this disk was damaged or missing; it is fetched again';
 /** Nobody is asked for a proof of a shard: what rots is found by its own holder, or never. */
 const withoutAudits = (effects: Effects): Effects =>
-  effects.filter((effect) => effect.kind !== 'send' || effect.message.kind !== 'auditAsk');
+  effects.filter((effect) => effect.kind !== 'send' || effect.message.kind !== 'auditOffer');
 
 const rotting = {
   seed: 'rot-1',
@@ -68,4 +68,11 @@ test.serial('every owner proves its drive day by day, from other machines only',
   // Whose holders are all off for a weekend tries again every hour.
   t.true((report.proofCounts['proven'] ?? 0) >= 8 * 4, JSON.stringify(report.proofCounts));
   t.is(report.proofCounts['wrong'] ?? 0, 0);
+});
+
+test.serial('a holder that threw its shards away and has others answer for it is left out', async (t) => {
+  const faults = { ...noFaults, liarShare: 1 / 12 };
+  const report = await runWell(t, { seed: 'forward 7', agentCount: 12, days: 8, faults });
+  t.is(report.faultCounts['liar: forwards'], 1);
+  t.is(report.liarsLeftOut, 1);
 });

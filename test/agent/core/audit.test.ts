@@ -1,5 +1,6 @@
 // Who is asked to prove what, which answers count, and what a failure costs.
 
+import assert from 'node:assert/strict';
 import test from 'ava';
 import {
   describePack,
@@ -9,18 +10,20 @@ import {
   type WireMessage,
 } from '../../../agent/codec/index.ts';
 import { Audit } from '../../../agent/core/audit.ts';
+import { drawnLeaf, sealOfPart } from '../../../agent/core/audit-draws.ts';
 import { Election } from '../../../agent/core/election.ts';
 import type { Effects } from '../../../agent/core/index.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { Trust } from '../../../agent/core/trust.ts';
 import {
   auditAnswerMsMax,
+  auditDrawsMax,
   auditEveryMsMax,
   auditRoundMsMin,
   proofsMax,
   receiptAuditMs,
 } from '../../../agent/limits.ts';
-import { driveId, packId } from '../../../agent/units.ts';
+import { driveId, packId, type PeerId } from '../../../agent/units.ts';
 import { hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
@@ -39,13 +42,17 @@ const { descriptor } = describePack(bytes, {
 });
 const { pack } = descriptor;
 
-type Question = Extract<WireMessage, { kind: 'auditAsk' }>;
-const questionIn = (effects: Effects): { readonly to: string; readonly message: Question } | undefined =>
-  effects.flatMap((effect) =>
-    effect.kind === 'send' && effect.message.kind === 'auditAsk'
-      ? [{ to: effect.to, message: effect.message }]
-      : [],
-  )[0];
+/** What a holder is asked to show, once both have drawn the leaf. */
+interface Question {
+  readonly index: number;
+  readonly leaf: number;
+}
+type Offer = Extract<WireMessage, { kind: 'auditOffer' }>;
+const sentIn = (effects: Effects): readonly { readonly to: PeerId; readonly message: WireMessage }[] =>
+  effects.flatMap((effect) => (effect.kind === 'send' ? [effect] : []));
+const offerIn = (effects: Effects): { readonly to: PeerId; readonly message: Offer } | undefined =>
+  sentIn(effects).flatMap(({ to, message }) => (message.kind === 'auditOffer' ? [{ to, message }] : []))[0];
+const [onePart, otherPart] = ['1'.repeat(32), '2'.repeat(32)];
 const answersIn = (effects: Effects): readonly (LeafProof | undefined)[] =>
   effects.flatMap((effect) =>
     effect.kind === 'send' && effect.message.kind === 'auditAnswer' ? [effect.message.proof] : [],
@@ -71,10 +78,22 @@ function auditOf() {
     const lateMs = now + 2 * auditRoundMsMin;
     while (now < lateMs) {
       now = unixMs(now + auditEveryMsMax);
-      const question = questionIn(audit.handle({ kind: 'tick', now }));
-      if (question !== undefined) return question;
+      const offer = offerIn(audit.handle({ kind: 'tick', now }));
+      if (offer !== undefined) return draw(offer);
     }
     return undefined;
+  };
+  /** The holder draws its part, and the asker shows its own. */
+  const draw = ({ to, message }: NonNullable<ReturnType<typeof offerIn>>) => {
+    const { index } = message;
+    const drawn = { kind: 'auditDraw', pack: message.pack, index, part: onePart } as const;
+    const [opened] = sentIn(audit.handle({ kind: 'message', from: to, message: drawn, now }));
+    assert(opened?.message.kind === 'auditOpen');
+    assert.equal(sealOfPart(opened.message.part), message.seal);
+    const parts = { askerPart: opened.message.part, holderPart: onePart };
+    const about = { asker: self.peer, holder: to, pack: message.pack, index };
+    const leaf = drawnLeaf({ ...about, ...parts, leafCount: leafCountOf(bytes.length) });
+    return { to, message: { index, leaf } };
   };
   const answerWith = (from: string, { index, leaf }: Question, proof?: LeafProof): Effects => {
     const peer = machines.find((key) => key.peer === from)!.peer;
@@ -91,7 +110,7 @@ function auditOf() {
     now = unixMs(now + ms);
     return audit.handle({ kind: 'tick', now });
   };
-  return { audit, known, membership, nextQuestion, answerWith, later };
+  return { audit, known, membership, nextQuestion, draw, answerWith, later };
 }
 
 test('each other holder is asked in its turn, and a true leaf counts as a proof', (t) => {
@@ -134,11 +153,12 @@ test('wrong bytes, no bytes and no answer end the belief in that shard, and peop
 
 test('an answer that nobody asked for, or of somebody else, counts nothing', (t) => {
   const { audit, nextQuestion, answerWith } = auditOf();
-  const question: Question = { kind: 'auditAsk', pack, index: 1, leaf: 0 };
+  const question: Question = { index: 1, leaf: 0 };
   answerWith(second.peer, question);
   const asked = nextQuestion()!;
   answerWith(outsider.peer, asked.message);
-  answerWith(asked.to, { ...asked.message, leaf: (asked.message.leaf + 1) % leafCountOf(bytes.length) });
+  const leaf = (asked.message.leaf + 1) % leafCountOf(bytes.length);
+  answerWith(asked.to, { ...asked.message, leaf }, proveLeaf(bytes, leaf));
   for (const { peer } of machines)
     t.deepEqual([audit.countOf(peer).proven, audit.countOf(peer).failed], [0, 0]);
 });
@@ -153,54 +173,82 @@ test('who goes away while it is asked has not failed', (t) => {
   t.is(audit.countOf(peer).failed, 0);
 });
 
+/** `from` asks for a leaf of shard `index`; undefined where nothing was drawn. */
+function askOf(
+  { audit }: Pick<ReturnType<typeof auditOf>, 'audit'>,
+  from: PeerId,
+  about = { pack, index: 0 },
+) {
+  const handle = (message: WireMessage): Effects =>
+    audit.handle({ kind: 'message', from, message, now: startMs });
+  const offered = handle({ kind: 'auditOffer', ...about, seal: sealOfPart(otherPart) });
+  const [drawn] = sentIn(offered);
+  if (drawn?.message.kind !== 'auditDraw') return { effects: offered, leaf: undefined };
+  const effects = handle({ kind: 'auditOpen', ...about, part: otherPart });
+  const parts = { askerPart: otherPart, holderPart: drawn.message.part };
+  const leafCount = leafCountOf(bytes.length);
+  return { effects, leaf: drawnLeaf({ asker: from, holder: self.peer, ...about, ...parts, leafCount }) };
+}
+
 test('a question is answered by reading the shard, one at a time for each peer and a few in all', (t) => {
-  const { audit } = auditOf();
-  const ask = (from: (typeof machines)[number], index = 0, leaf = 1): Effects =>
-    audit.handle({
-      kind: 'message',
-      from: from.peer,
-      message: { kind: 'auditAsk', pack, index, leaf },
-      now: startMs,
-    });
-  t.deepEqual(
-    ask(second).map(({ kind }) => kind),
-    ['proveShard'],
-  );
-  t.deepEqual(ask(second), []);
-  const proof = proveLeaf(bytes, 1);
-  const proved = { kind: 'shardProved', pack, index: 0, leaf: 1, to: second.peer, now: startMs } as const;
+  const fleet = auditOf();
+  const { audit } = fleet;
+  const first = askOf(fleet, second.peer);
+  const leaf = first.leaf!;
+  t.deepEqual(first.effects, [
+    { kind: 'proveShard', to: second.peer, shard: { place: 'held', pack, index: 0 }, leaf },
+  ]);
+  t.deepEqual(askOf(fleet, second.peer).effects, []);
+  const proof = proveLeaf(bytes, leaf);
+  const proved = { kind: 'shardProved', pack, index: 0, leaf, to: second.peer, now: startMs } as const;
   const proving = audit.handle({ ...proved, outcome: proof });
   t.deepEqual(answersIn(proving), [proof]);
   // The second question of the same machine waited for its turn.
   t.true(proving.some(({ kind }) => kind === 'proveShard'));
   t.deepEqual(answersIn(audit.handle({ ...proved, outcome: 'damaged' })), [undefined]);
-  t.deepEqual(answersIn(ask(third, 1)), [undefined]);
-  t.deepEqual(answersIn(ask(third, 0, leafCountOf(bytes.length))), [undefined]);
-  t.deepEqual(
-    answersIn(
-      audit.handle({
-        kind: 'message',
-        from: third.peer,
-        message: { kind: 'auditAsk', pack: packId('f'.repeat(64)), index: 0, leaf: 0 },
-        now: startMs,
-      }),
-    ),
-    [undefined],
-  );
+  t.deepEqual(answersIn(askOf(fleet, third.peer, { pack, index: 1 }).effects), [undefined]);
+  t.deepEqual(answersIn(askOf(fleet, third.peer, { pack: packId('f'.repeat(64)), index: 0 }).effects), [
+    undefined,
+  ]);
 });
 
 test('who connects again and again has no more read for it than others', (t) => {
-  const { audit } = auditOf();
+  const fleet = auditOf();
   const reads: string[] = [];
   for (let count = 0; count < 3 * proofsMax; count++) {
-    const message = { kind: 'auditAsk', pack, index: 0, leaf: 1 } as const;
-    const effects = audit.handle({ kind: 'message', from: second.peer, message, now: startMs });
+    const { effects } = askOf(fleet, second.peer);
     reads.push(...effects.flatMap(({ kind }) => (kind === 'proveShard' ? [kind] : [])));
-    audit.handle({ kind: 'disconnected', peer: second.peer, now: startMs });
+    fleet.audit.handle({ kind: 'disconnected', peer: second.peer, now: startMs });
   }
   t.is(reads.length, 1);
   const proved = { kind: 'shardProved', pack, index: 0, leaf: 1, to: second.peer, now: startMs } as const;
-  t.false(audit.handle({ ...proved, outcome: 'missing' }).some(({ kind }) => kind === 'proveShard'));
+  t.false(fleet.audit.handle({ ...proved, outcome: 'missing' }).some(({ kind }) => kind === 'proveShard'));
+});
+
+test('nobody is shown a leaf who chose it: by another part than was sealed, by the old question, by drawing until it fits', (t) => {
+  const { audit } = auditOf();
+  const handle = (message: WireMessage): Effects =>
+    audit.handle({ kind: 'message', from: second.peer, message, now: startMs });
+  const offer = { kind: 'auditOffer', pack, index: 0, seal: sealOfPart(onePart) } as const;
+  t.deepEqual(handle({ kind: 'auditAsk', pack, index: 0, leaf: 1 }), []);
+  t.is(sentIn(handle(offer))[0]?.message.kind, 'auditDraw');
+  t.deepEqual(handle({ kind: 'auditOpen', pack, index: 0, part: otherPart }), []);
+  for (let count = 1; count < auditDrawsMax; count++)
+    t.is(sentIn(handle(offer))[0]?.message.kind, 'auditDraw');
+  t.deepEqual(handle(offer), []);
+  t.is(handle({ kind: 'auditOpen', pack, index: 0, part: onePart })[0]?.kind, 'proveShard');
+  t.deepEqual(handle({ kind: 'auditOpen', pack, index: 0, part: onePart }), []);
+});
+
+test('the leaf is bound to who asks and who is asked, and all leaves are drawn', (t) => {
+  const parts = { pack, index: 0, askerPart: onePart, leafCount: 256 };
+  const leafOf = (asker: PeerId, holder: PeerId, number: number): number =>
+    drawnLeaf({ ...parts, asker, holder, holderPart: number.toString(16).padStart(32, '0') });
+  const numbers = Array.from({ length: 4000 }, (_, number) => number);
+  const own = numbers.map((number) => leafOf(self.peer, second.peer, number));
+  t.is(new Set(own).size, 256);
+  const same = numbers.filter((number) => own[number] === leafOf(second.peer, third.peer, number));
+  t.true(same.length < 60, `${same.length} of 4000 leaves are those that another pair would have drawn`);
 });
 
 test('each fault is known by its name: shown again, other bytes, gone, late, silent, signed for and never had', (t) => {
@@ -256,17 +304,17 @@ function receiptedAudit({ receiptCount }: { readonly receiptCount: number }) {
 
 test('who signs for a shard of an own pack is asked to show it, though it never said again that it has it', (t) => {
   const { own, later } = receiptedAudit({ receiptCount: 1 });
-  const question = questionIn(later(2 * receiptAuditMs));
+  const question = offerIn(later(2 * receiptAuditMs));
   t.is(question?.to, second.peer);
   t.is(question?.message.pack, own.pack);
 });
 
 test('one answer is enough for a question that was asked again', (t) => {
-  const { audit, own, later } = receiptedAudit({ receiptCount: 2 });
-  const first = questionIn(later(2 * receiptAuditMs))!;
+  const { audit, own, draw, later } = receiptedAudit({ receiptCount: 2 });
+  const first = draw(offerIn(later(2 * receiptAuditMs))!);
   later(auditAnswerMsMax);
-  const again = questionIn(later(hours(1)))!;
-  t.deepEqual(again, first, 'the same leaf of the same shard');
+  const again = draw(offerIn(later(hours(1)))!);
+  t.deepEqual(again, first, 'the same parts, so the same leaf');
   const message = { kind: 'auditAnswer', pack: own.pack, index: 1, leaf: again.message.leaf } as const;
   const proof = proveLeaf(bytes, again.message.leaf);
   audit.handle({ kind: 'message', from: second.peer, message: { ...message, proof }, now: startMs });
@@ -284,7 +332,7 @@ test('a stand-in is asked to show its shard as long as the planned holder is awa
       membership.handle({ kind: 'connected', peer: second.peer, now: unixMs(now + minutes(2)) });
       membership.handle({ kind: 'disconnected', peer: second.peer, now: unixMs(now + minutes(3)) });
     }
-    return questionIn(later(2 * receiptAuditMs + minutes(2)))?.to;
+    return offerIn(later(2 * receiptAuditMs + minutes(2)))?.to;
   };
   t.is(askedAfter('away'), outsider.peer);
   t.is(askedAfter('back'), undefined);

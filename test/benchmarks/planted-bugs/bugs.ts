@@ -38,10 +38,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "trust a peer's length",
-    about: 'the leaf that an audit asks for is read without a look at how many there are',
-    file: 'core/audit.ts',
-    find: '!isHere || leaf >= leafCount',
-    replace: '!isHere || leafCount < 0',
+    about: 'who says that it has more of a log than was ever written is believed',
+    file: 'core/backup.ts',
+    find: 'if (next > this.#ownNext) return [];',
+    replace: 'if (next < 0) return [];',
   },
   {
     name: 'double count a holder',
@@ -186,7 +186,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'any proof counts',
     about: 'what is shown in an audit is not compared with the tree of the pack',
     file: 'core/audit.ts',
-    find: 'if (!leafMatches(descriptor, question, proof)) {',
+    find: 'if (!leafMatches(descriptor, message, proof)) {',
     replace: 'if (proof.bytes.length === 0) {',
   },
   {

@@ -104,9 +104,9 @@ export const secondRound: readonly PlantedBug[] = [
   {
     name: 'reads of those who left',
     about: 'a proof that is read for a machine that went away is not counted any more',
-    file: 'core/audit.ts',
-    find: '        this.#queue.delete(event.peer);\n',
-    replace: '        this.#queue.delete(event.peer);\n        this.#proving.delete(event.peer);\n',
+    file: 'core/audit-answers.ts',
+    find: '    this.#queue.delete(peer);\n',
+    replace: '    this.#queue.delete(peer);\n    this.#proving.delete(peer);\n',
   },
   {
     name: 'the gone stay',

@@ -1,0 +1,15 @@
+// What goes into a shell, and what comes out of it beside the core's orders. Types only.
+
+import type { CoreEvent } from '../core/index.ts';
+import type { PackId, PeerId } from '../units.ts';
+
+/** What a restore that was asked of a shell hears of each pack. */
+export interface PackListener {
+  packReady(pack: PackId, from: readonly PeerId[]): void;
+  packLost(pack: PackId, foundCount: number): void;
+}
+
+/** The shell says when it is. */
+export type TimelessEvent<Event = CoreEvent> = Event extends { readonly now: unknown }
+  ? Omit<Event, 'now'>
+  : never;
