@@ -261,6 +261,9 @@ export const fullDiskWaitMsMin = minutes(1);
 export const fullDiskWaitMsMax = minutes(30);
 /** A broken or lost shard is looked for again after this long; what waits for others' words is announced again. */
 export const shardRetryMs = seconds(10);
+/** Shards that are missing here are put in order again this often, and with every plan; so many are looked at in one tick, the rest waits for the next. */
+export const repairOrderEveryMs = minutes(1);
+export const repairWantsPerTick = 512;
 /** Logs of authors without a certificate of which an agent remembers that they exist; their certificates mostly follow at once. */
 export const strangerLogsMax = 1024;
 /** Peers with which logs are compared when they connect, of all that do; one would be enough if none were behind. */

@@ -1,9 +1,9 @@
 // Gets this agent the shards that the plan gives it: from whoever has them, or rebuilt from k others when nobody does.
 // What no longer exists comes before what only moves, and packs with the fewest shards left before others. It removes nothing but its own scratch.
 
-import { minutes, type UnixMs } from '../../datasets/index.ts';
+import type { UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
-import { planSettleMs, pullsMax, shardRetryMs } from '../limits.ts';
+import { planSettleMs, pullsMax, repairOrderEveryMs, repairWantsPerTick, shardRetryMs } from '../limits.ts';
 import type { WireMessage } from '../codec/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
@@ -24,11 +24,6 @@ interface Want {
   isRebuilding: boolean;
 }
 
-/** Wants are put in order again this often, and with every plan. */
-const orderEveryMs = minutes(1);
-/** Wants looked at in one tick; the rest waits for the next. */
-const wantsPerTick = 512;
-
 export class Repair {
   readonly hears = [
     'message',
@@ -44,6 +39,8 @@ export class Repair {
   readonly #pulls: Pulls;
   readonly #reach: Reach;
   readonly #wants = new Map<PackId, Want>();
+  /** Wants that are over, with parts in scratch. */
+  readonly #over = new Map<PackId, Want>();
   readonly #inquiries = new Inquiries();
   /** Nothing is asked for while this machine's person wants it to rest. */
   #isPaused = false;
@@ -98,7 +95,7 @@ export class Repair {
     this.#inquiries.clear();
     for (const pack of this.#wants.keys()) {
       const known = this.#shelf.get(pack);
-      if (known === undefined || this.slotOf(known) === undefined) this.#wants.delete(pack);
+      if (known === undefined || this.slotOf(known) === undefined) this.#end(pack);
     }
     for (const known of this.#shelf.packs.values()) this.#consider(known, now);
     this.#nextOrderMs = 0;
@@ -155,17 +152,27 @@ export class Repair {
     const slot = this.slotOf(known);
     const isWanted = slot !== undefined && !known.held.has(slot);
     if (!isWanted) {
-      this.#wants.delete(known.pack);
+      this.#end(known.pack);
       this.#inquiries.end(known.pack);
     } else if (!this.#wants.has(known.pack)) {
-      this.#wants.set(known.pack, {
-        pack: known.pack,
-        sinceMs: now,
-        notBeforeMs: now,
-        parts: new Set(),
-        isRebuilding: false,
-      });
+      const { parts = new Set<number>(), isRebuilding = false } = this.#over.get(known.pack) ?? {};
+      this.#over.delete(known.pack);
+      this.#wants.set(known.pack, { pack: known.pack, sinceMs: now, notBeforeMs: now, parts, isRebuilding });
     }
+  }
+
+  #end(pack: PackId): void {
+    const want = this.#wants.get(pack);
+    if (want === undefined) return;
+    this.#wants.delete(pack);
+    if (want.isRebuilding || want.parts.size > 0) this.#over.set(pack, want);
+  }
+
+  /** What is being rebuilt still needs its parts. */
+  #clearOver(): Effects {
+    const ready = [...this.#over.values()].filter(({ isRebuilding }) => !isRebuilding);
+    for (const { pack } of ready) this.#over.delete(pack);
+    return ready.flatMap((want) => this.#clearScratch(want));
   }
 
   #postpone(pack: PackId, now: UnixMs): void {
@@ -175,11 +182,12 @@ export class Repair {
 
   /** Rebuilds first, then moves, as far as pulls are free. */
   #work(now: UnixMs): Effects {
-    if (this.#wants.size === 0 || this.isIdle(now)) return [];
-    if (this.#pulls.countFor('repair') >= pullsMax) return [];
+    const effects: CoreEffect[] = [...this.#clearOver()];
+    if (this.#wants.size === 0 || this.isIdle(now)) return effects;
+    if (this.#pulls.countFor('repair') >= pullsMax) return effects;
     this.#order(now);
-    const ready = [...this.#wants.values()].slice(0, wantsPerTick).filter((want) => want.notBeforeMs <= now);
-    const effects: CoreEffect[] = [];
+    const wants = [...this.#wants.values()].slice(0, repairWantsPerTick);
+    const ready = wants.filter(({ notBeforeMs }) => notBeforeMs <= now);
     for (const isMove of [false, true]) {
       for (const want of ready) {
         if (this.#pulls.countFor('repair') >= pullsMax) return effects;
@@ -201,7 +209,7 @@ export class Repair {
     const slot = known === undefined ? undefined : this.slotOf(known);
     if (known !== undefined && isForgotten(known)) {
       // Heard of under another plan; who spoke of it does not have it any more.
-      this.#wants.delete(want.pack);
+      this.#end(want.pack);
       this.#shelf.drop(want.pack);
     }
     if (known === undefined || this.#shelf.givenUpMs(known) !== undefined) {
@@ -236,7 +244,7 @@ export class Repair {
   /** Packs of which the fewest shards are left come first; looked at once in a while, as all of them are gone through. */
   #order(now: UnixMs): void {
     if (now < this.#nextOrderMs || this.#wants.size < 2) return;
-    this.#nextOrderMs = now + orderEveryMs;
+    this.#nextOrderMs = now + repairOrderEveryMs;
     const left = (pack: PackId): number => {
       const known = this.#shelf.get(pack);
       return known === undefined ? 0 : this.#reach.shardCount(known) - (known.descriptor?.redundancy.k ?? 1);
@@ -309,7 +317,9 @@ export class Repair {
     const known = this.#shelf.describe(descriptor);
     const want = this.#wants.get(descriptor.pack);
     if (pull.purpose === 'slot') return this.#gained(known, index, event.now);
-    want?.parts.add(index);
+    // The shard itself came first, or nobody wants it any more.
+    if (want === undefined) return [...removePart(descriptor.pack, index), ...this.#work(event.now)];
+    want.parts.add(index);
     return this.#work(event.now);
   }
 
@@ -319,7 +329,7 @@ export class Repair {
     const { descriptor, index } = arrival;
     if (purpose === 'slot') return this.#gained(this.#shelf.describe(descriptor), index, now);
     if (purpose !== 'part' || this.#wants.get(descriptor.pack)?.parts.has(index) === true) return [];
-    return [{ kind: 'removeShard', shard: { place: 'scratch', pack: descriptor.pack, index } }];
+    return removePart(descriptor.pack, index);
   }
 
   #failed(event: Extract<CoreEvent, { kind: 'shardArrived' }>, pull: Pull): Effects {
@@ -330,9 +340,10 @@ export class Repair {
   }
 
   #rebuilt({ shard, outcome, now }: Extract<CoreEvent, { kind: 'rebuilt' }>): Effects {
-    const want = this.#wants.get(shard.pack);
+    const want = this.#wants.get(shard.pack) ?? this.#over.get(shard.pack);
     const known = this.#shelf.get(shard.pack);
     if (want !== undefined) want.isRebuilding = false;
+    this.#over.delete(shard.pack);
     const effects = want === undefined ? [] : [...this.#clearScratch(want)];
     // Also where the plan that wanted it is over: it lies on the disk, and nobody else would ever know.
     if (outcome === 'stored' && known !== undefined)
@@ -344,10 +355,7 @@ export class Repair {
   }
 
   #clearScratch(want: Want): Effects {
-    const effects = [...want.parts].map((index): CoreEffect => ({
-      kind: 'removeShard',
-      shard: { place: 'scratch', pack: want.pack, index },
-    }));
+    const effects = [...want.parts].flatMap((index) => removePart(want.pack, index));
     want.parts.clear();
     return effects;
   }
@@ -386,3 +394,7 @@ export class Repair {
     return [{ kind: 'removeShard', shard }, report, ...this.#work(now)];
   }
 }
+
+const removePart = (pack: PackId, index: number): Effects => [
+  { kind: 'removeShard', shard: { place: 'scratch', pack, index } },
+];

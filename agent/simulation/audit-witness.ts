@@ -39,6 +39,8 @@ export class AuditWitness {
   /** Proofs of each machine that its audits counted when it last answered. */
   readonly #proven = new Map<PeerId, number>();
   readonly #askedMs = new Map<PackId, number[]>();
+  /** What its audits had counted against the machine that is asked, when it was. */
+  #failedBefore = 0;
   #question: Question | undefined;
   /** The last part of another in a draw. */
   #drawn: (Part & { readonly from: PeerId }) | undefined;
@@ -60,6 +62,16 @@ export class AuditWitness {
     if (message.kind === 'auditAnswer') this.#answered(from, message);
   }
 
+  /** Who has not answered in time has failed, and is not waited for any more. */
+  ticked(now: number): void {
+    const question = this.#question;
+    const { core } = this.#machine.shell ?? {};
+    if (question === undefined || core === undefined || now - question.atMs < auditAnswerMsMax) return;
+    this.#question = undefined;
+    if (core.audit.countOf(question.to).failed <= this.#failedBefore)
+      this.#world.violate('audits', this.#machine, `waits for the proof of ${shortOf(question)} for ever`);
+  }
+
   /** Before it is sent. `nowMs`: by its own clock. */
   ordered({ to, message }: Extract<CoreEffect, { kind: 'send' }>, nowMs: number): void {
     if (message.kind === 'auditOffer') this.#asks(to, message, nowMs);
@@ -75,6 +87,7 @@ export class AuditWitness {
       this.#world.violate('audits', this.#machine, 'asks for a proof while it waits for another');
     this.#question = { ...offer, to, leaf: undefined, atMs: now, descriptor };
     this.lastAskedMs = now;
+    this.#failedBefore = this.#machine.shell?.core.audit.countOf(to).failed ?? 0;
     if (descriptor?.owner === this.#machine.peer) return;
     const lately = (this.#askedMs.get(offer.pack) ?? []).filter((atMs) => now - atMs < auditRoundMsMin);
     this.#askedMs.set(offer.pack, [...lately, now]);

@@ -103,12 +103,11 @@ function lookAtVigil(fleet: Fleet, machine: Machine, { core, clock }: Shell): vo
   }
 }
 
-/** How long two were awake at one time lately. */
-const togetherMs = ({ ups }: Machine, other: Machine, nowMs: number): number =>
-  ups
-    .filter(({ toMs }) => toMs > nowMs - spokeMs)
-    .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, nowMs - spokeMs), toMs: Math.min(toMs, nowMs) }))
-    .reduce((sum, { fromMs, toMs }) => sum + other.upMsSince(fromMs, toMs), 0);
+/** How long `owner` was awake lately while the other was: in its last stretch, as a new start knows of no connection before it. */
+function togetherMs(owner: Machine, { ups }: Machine, nowMs: number): number {
+  const sinceMs = Math.max(ups.at(-1)?.fromMs ?? nowMs, nowMs - spokeMs);
+  return owner.upMsSince(sinceMs, nowMs);
+}
 
 /** For how long it is off, or asleep; 0 while it is awake. */
 const silentMs = ({ queue }: Fleet, { ups }: Machine): number =>

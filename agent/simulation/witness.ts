@@ -25,6 +25,10 @@ interface Heard {
   readonly audits: AuditWitness;
   /** It came to the disk by the last event, and the core does not count it as here: it has to order it away. */
   gained: ShardKey | undefined;
+  /** Of packs that it rebuilds: what was asked for, and what has come to scratch. */
+  readonly parts: Map<string, ShardKey & { isHere: boolean }>;
+  /** It has rebuilt their pack: by the next event they are gone, or on their way out. */
+  used: readonly ShardKey[];
   /** Proofs that are being read. */
   proofCount: number;
   /** Shards that were asked for because the plan gives them, or what they are made from, to it. */
@@ -69,6 +73,7 @@ export class Witness {
     const heard = this.#heardBy(machine, shell);
     heard.nowMs = event.now;
     this.#watchGained(machine, heard);
+    this.#watchUsed(machine, heard);
     this.#watchPlan(machine, shell, heard);
     switch (event.kind) {
       case 'message':
@@ -86,6 +91,9 @@ export class Witness {
       case 'disconnected':
         heard.audits.disconnected(event.peer);
         return;
+      case 'tick':
+        heard.audits.ticked(event.now);
+        return;
       case 'shardSent':
         heard.sendCount--;
         return;
@@ -94,6 +102,10 @@ export class Witness {
         return;
       case 'rebuilt':
         if (event.outcome === 'stored') heard.gained = unknownTo(shell, event.shard);
+        heard.used = [...heard.parts.values()].filter(
+          ({ pack, isHere }) => isHere && pack === event.shard.pack,
+        );
+        for (const part of heard.used) heard.parts.delete(nameOf(part));
         return;
       case 'shardArrived':
         if (event.outcome === 'stored') {
@@ -101,6 +113,8 @@ export class Witness {
           // Parts of a rebuild or a restore go to scratch.
           const isHeld = machine.platters.slot('held', shard)?.isFlushed === true;
           heard.gained = isHeld ? unknownTo(shell, shard) : undefined;
+          const part = heard.parts.get(nameOf(shard));
+          if (part !== undefined) part.isHere = true;
         }
         return;
       default:
@@ -163,6 +177,8 @@ export class Witness {
     const isForSlot = (one: ShardKey): boolean => purposeOf(one) === 'slot' || purposeOf(one) === 'part';
     for (const [name, one] of heard.mending) if (!isForSlot(one)) heard.mending.delete(name);
     if (isForSlot(shard)) heard.mending.set(nameOf(shard), { pack: shard.pack, index: shard.index });
+    if (purposeOf(shard) === 'part')
+      heard.parts.set(nameOf(shard), { pack: shard.pack, index: shard.index, isHere: false });
     if (purposeOf(shard) !== 'copy') return;
     this.#world.count('copies');
     if (heard.mending.size > 0)
@@ -177,6 +193,8 @@ export class Witness {
       receipts: new Map(),
       audits: new AuditWitness(this.#world, machine),
       gained: undefined,
+      parts: new Map(),
+      used: [],
       proofCount: 0,
       mending: new Map(),
       plan: undefined,
@@ -203,6 +221,22 @@ export class Witness {
       machine,
       `took shard ${gained.index} of ${shortOf(gained)} and does not know of it`,
     );
+  }
+
+  /** What a shard was rebuilt from is not kept. */
+  #watchUsed(machine: Machine, heard: Heard): void {
+    const { used } = heard;
+    heard.used = [];
+    const left = used.find((part) => {
+      const slot = machine.platters.slot('scratch', part);
+      return slot?.isFlushed === true && slot.isLeaving !== true;
+    });
+    if (left !== undefined)
+      this.#world.violate(
+        'shelf',
+        machine,
+        `keeps part ${left.index} of ${shortOf(left)}, which it has rebuilt`,
+      );
   }
 
   /** The highest epoch wins, then the higher author; and no plan is followed that breaks its own rules or comes from outside. */

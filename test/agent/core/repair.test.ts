@@ -2,10 +2,12 @@
 
 import test from 'ava';
 import { describePack } from '../../../agent/codec/index.ts';
+import type { Effects } from '../../../agent/core/index.ts';
 import { Pulls } from '../../../agent/core/pulls.ts';
 import { Repair } from '../../../agent/core/repair.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { pullsMax } from '../../../agent/limits.ts';
+import { days, unixMs } from '../../../datasets/index.ts';
 import { driveId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
@@ -38,4 +40,60 @@ test('where more is wanted than is fetched at once, packs that can lose no more 
       effect.kind === 'send' && effect.message.kind === 'shardPull' ? [effect.message.pack] : [],
     );
   t.deepEqual(pulled, packs.slice(2 * pullsMax));
+});
+
+/** A machine that makes its shard from another of the same pack, as nobody has it. */
+function rebuilding() {
+  const [membership, shelf] = [membershipOf(self), new Shelf()];
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  membership.handle({ kind: 'batchStored', batch: batchOf(second, records), now: startMs });
+  for (const { peer } of [second, third, owner]) membership.handle({ kind: 'connected', peer, now: startMs });
+  const repair = new Repair(membership, shelf, new Pulls());
+  const { descriptor } = describePack(new Uint8Array(100).fill(7), {
+    owner: owner.peer,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  });
+  shelf.usePlan(planOf(second, 1));
+  const known = shelf.describe(descriptor);
+  const slot = repair.slotOf(known)!;
+  const elsewhere = (slot + 1) % 3;
+  known.others.add(elsewhere, second.peer);
+  repair.planChanged(startMs);
+  const now = unixMs(startMs + days(5));
+  const asked = repair.handle({ kind: 'tick', now });
+  const arrives = (): Effects =>
+    repair.handle({
+      kind: 'shardArrived',
+      from: second.peer,
+      arrival: { descriptor, index: elsewhere },
+      outcome: 'stored',
+      now,
+    });
+  /** It is here after all. */
+  const comes = (): Effects => {
+    shelf.hold(descriptor, slot);
+    return repair.planChanged(now);
+  };
+  return { repair, asked, shard: { pack: descriptor.pack, index: slot }, elsewhere, arrives, comes, now };
+}
+
+const scratchRemoved = (effects: Effects): readonly number[] =>
+  effects.flatMap((effect) =>
+    effect.kind === 'removeShard' && effect.shard.place === 'scratch' ? [effect.shard.index] : [],
+  );
+
+test('a part that comes when the shard itself is here already does not stay', (t) => {
+  const { asked, elsewhere, arrives, comes } = rebuilding();
+  t.true(asked.some((effect) => effect.kind === 'send' && effect.message.kind === 'shardPull'));
+  comes();
+  t.deepEqual(scratchRemoved(arrives()), [elsewhere]);
+});
+
+test('parts of a shard that is wanted no more while it is made go when that has ended', (t) => {
+  const { repair, shard, elsewhere, arrives, comes, now } = rebuilding();
+  t.true(arrives().some(({ kind }) => kind === 'rebuildShard'));
+  t.deepEqual(scratchRemoved(comes()), []);
+  t.deepEqual(scratchRemoved(repair.handle({ kind: 'rebuilt', shard, outcome: 'full', now })), [elsewhere]);
 });
