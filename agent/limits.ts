@@ -226,6 +226,8 @@ export const standInAfterMs = seconds(20);
  * the work twice of holders that are busy with others' first backups.
  */
 export const standInForSilentMs = hours(1);
+/** Who has signed for younger packs of an owner and not for this one is no longer waited for after so long: it may have lost the shard, or lie. */
+export const standInOvertakenMs = hours(2);
 /** A stand-in that has signed for nothing in this time is passed over */
 export const standInPatienceMs = minutes(5);
 /** for so long: until all others were tried; */
@@ -275,6 +277,10 @@ export const absentDialsMax = 4;
  * on a bad line. It asks that many of them.
  */
 export const ownLogSettleMs = seconds(2);
+/** One other machine may have been away for as long as this one: so many are asked where there are as many, */
+export const ownLogWitnessesMin = 2;
+/** or it is waited for others for so long. */
+export const ownLogPairMs = minutes(10);
 export const ownLogAsksMax = 16;
 /** Hashes of the newest batches of a log that an agent remembers: whoever wrote something else under such a number has two histories. */
 export const logHashesKept = 16;

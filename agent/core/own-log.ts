@@ -3,7 +3,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { AgentRecord, SignedBatch } from '../codec/index.ts';
-import { ownLogAsksMax, ownLogSettleMs } from '../limits.ts';
+import { ownLogAsksMax, ownLogPairMs, ownLogSettleMs, ownLogWitnessesMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
@@ -19,7 +19,9 @@ export class OwnLog {
   #isSure = false;
   /** When the first other machine was there, or the last batch came back from one. */
   #quietSinceMs: UnixMs | undefined;
-  #askedCount = 0;
+  /** When the first other machine was there. */
+  #metMs: UnixMs | undefined;
+  readonly #asked = new Set<PeerId>();
   #isReading = true;
   readonly #waiting: AgentRecord[] = [];
 
@@ -76,7 +78,9 @@ export class OwnLog {
   #askFor(peer: PeerId, now: UnixMs): Effects {
     if (this.#isSure) return [];
     this.#quietSinceMs ??= now;
-    if (this.#askedCount++ >= ownLogAsksMax) return [];
+    this.#metMs ??= now;
+    if (this.#asked.size >= ownLogAsksMax && !this.#asked.has(peer)) return [];
+    this.#asked.add(peer);
     const want = [{ author: this.#membership.self, stream: 'facts', sequence: this.#next } as const];
     return [{ kind: 'send', to: peer, message: { kind: 'logPull', want } }];
   }
@@ -87,11 +91,13 @@ export class OwnLog {
     if (this.#quietSinceMs !== undefined) this.#quietSinceMs = now;
   }
 
-  /** The only machine of a fleet has nobody to wait for. */
+  /** The only machine of a fleet has nobody to wait for; the only other one may have been away for as long as this one. */
   #look(now: UnixMs): void {
     if (this.#isSure || this.#isReading) return;
-    const isAlone = this.#membership.machines.every((peer) => peer === this.#membership.self);
+    const otherCount = this.#membership.machines.filter((peer) => peer !== this.#membership.self).length;
     const isQuiet = this.#quietSinceMs !== undefined && now - this.#quietSinceMs >= ownLogSettleMs;
-    this.#isSure = isAlone || isQuiet;
+    const isWitnessed = this.#asked.size >= Math.min(ownLogWitnessesMin, otherCount);
+    const isLong = this.#metMs !== undefined && now - this.#metMs >= ownLogPairMs;
+    this.#isSure = otherCount === 0 || (isQuiet && (isWitnessed || isLong));
   }
 }

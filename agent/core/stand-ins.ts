@@ -4,13 +4,14 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { type PlacementGroup, standInRanks } from '../../optimizer/index.ts';
-import type { PackDescriptor } from '../codec/index.ts';
+import type { PackDescriptor, Receipt } from '../codec/index.ts';
 import {
   pullsMax,
   standInAfterMs,
   standInAsksMax,
   standInForSilentMs,
   standInLookMs,
+  standInOvertakenMs,
   standInPatienceMs,
   standInPullsMax,
   standInRefusedMs,
@@ -62,6 +63,8 @@ export class StandIns {
   readonly #waiting = new Map<PackId, Waiting>();
   /** When each machine last signed for any own pack. */
   readonly #signedMs = new Map<PeerId, UnixMs>();
+  /** When the youngest own pack that each has signed for began to wait. */
+  readonly #youngestMs = new Map<PeerId, UnixMs>();
   /** Machines that refused or did not answer, and until when nobody waits for them. */
   readonly #passedOver = new Map<PeerId, number>();
   readonly #tasks = new Map<string, Task>();
@@ -83,8 +86,7 @@ export class StandIns {
       case 'message':
         return this.#message(event);
       case 'receiptOpened':
-        this.#signedMs.set(event.receipt.holder, event.now);
-        this.#passedOver.delete(event.receipt.holder);
+        this.#signed(event.receipt, event.now);
         return [];
       case 'shardArrived':
         return this.#arrived(event);
@@ -100,6 +102,15 @@ export class StandIns {
 
   #wait(pack: PackId, now: UnixMs): void {
     if (!this.#waiting.has(pack)) this.#waiting.set(pack, { sinceMs: now, asked: new Map() });
+  }
+
+  /** Words about packs that nobody waits for say nothing of who is at work. */
+  #signed({ holder, pack }: Receipt, now: UnixMs): void {
+    const sinceMs = this.#waiting.get(pack)?.sinceMs;
+    if (sinceMs === undefined) return;
+    this.#signedMs.set(holder, now);
+    this.#passedOver.delete(holder);
+    if (sinceMs > (this.#youngestMs.get(holder) ?? 0)) this.#youngestMs.set(holder, sinceMs);
   }
 
   #message({ from, message, now }: EventOf<'message'>): Effects {
@@ -191,6 +202,8 @@ export class StandIns {
     if (member === membership.self) return false;
     if (membership.isAway(member)) return membership.awayMs(member, now) >= standInAfterMs;
     if (this.#passedOver.has(member)) return true;
+    const isOvertaken = (this.#youngestMs.get(member) ?? 0) > sinceMs;
+    if (isOvertaken && now - sinceMs >= standInOvertakenMs) return true;
     return this.#silentMs(member, sinceMs, now) >= standInForSilentMs;
   }
 
@@ -199,7 +212,8 @@ export class StandIns {
     const standIn = asked.get(slot);
     if (standIn === undefined || !this.#parts.membership.up.has(standIn.peer)) return false;
     if (this.#passedOver.has(standIn.peer)) return false;
-    if (this.#silentMs(standIn.peer, standIn.atMs, now) < standInPatienceMs) return true;
+    const isForgotten = now - standIn.atMs >= standInTaskMs;
+    if (!isForgotten && this.#silentMs(standIn.peer, standIn.atMs, now) < standInPatienceMs) return true;
     this.#passedOver.set(standIn.peer, now + standInSilentMs);
     return false;
   }

@@ -2,14 +2,15 @@
 
 import test from 'ava';
 import type { SignedBatch } from '../../../agent/codec/index.ts';
-import { ownLogSettleMs } from '../../../agent/limits.ts';
+import { ownLogPairMs, ownLogSettleMs } from '../../../agent/limits.ts';
+import type { PeerId } from '../../../agent/units.ts';
 import { OwnLog } from '../../../agent/core/own-log.ts';
 import { Replication } from '../../../agent/core/replication.ts';
 import type { Effects } from '../../../agent/core/index.ts';
 import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, revocationOf, startMs } from './fleet-of-four.ts';
 
-const [first, second] = [machines[0]!, machines[1]!];
+const [first, second, third] = [machines[0]!, machines[1]!, machines[2]!];
 const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
 const after = (ms: number): UnixMs => unixMs(startMs + ms);
 const append: Effects = [
@@ -35,15 +36,29 @@ test('records wait until others had the time to give back what is missing, then 
       message: { kind: 'logPull', want: [{ author: first.peer, stream: 'facts', sequence: 0 }] },
     },
   ]);
+  ownLog.handle({ kind: 'connected', peer: third.peer, now: after(0) });
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs - 1) });
   t.false(ownLog.isSure);
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
   t.deepEqual(ownLog.hold([], after(ownLogSettleMs)), append);
 });
 
+test('one other machine may have been away for as long as this one: a second is waited for, for a while', (t) => {
+  const isSureAfter = (ms: number, peers: readonly { readonly peer: PeerId }[]): boolean => {
+    const ownLog = ownLogOf();
+    for (const { peer } of peers) ownLog.handle({ kind: 'connected', peer, now: after(0) });
+    ownLog.handle({ kind: 'tick', now: after(ms) });
+    return ownLog.isSure;
+  };
+  t.true(isSureAfter(ownLogSettleMs, [second, third]));
+  t.false(isSureAfter(ownLogSettleMs, [second, second]));
+  t.false(isSureAfter(ownLogPairMs - 1, [second]));
+  t.true(isSureAfter(ownLogPairMs, [second]));
+});
+
 test('whoever gets words of its own back waits on', (t) => {
   const ownLog = ownLogOf();
-  ownLog.handle({ kind: 'connected', peer: second.peer, now: after(0) });
+  for (const { peer } of [second, third]) ownLog.handle({ kind: 'connected', peer, now: after(0) });
   const batch = batchOf(first, [{ kind: 'addresses', addresses: [] }]);
   ownLog.handle({ kind: 'batchStored', batch, now: after(ownLogSettleMs - 1) });
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });

@@ -10,10 +10,11 @@ import type { Effects } from '../../../agent/core/index.ts';
 import {
   standInAfterMs,
   standInForSilentMs,
+  standInOvertakenMs,
   standInPatienceMs,
   standInTasksMax,
 } from '../../../agent/limits.ts';
-import { driveId, type PeerId } from '../../../agent/units.ts';
+import { driveId, type PeerId, type PackId, packId } from '../../../agent/units.ts';
 import type { PlacementGroup, Plan } from '../../../optimizer/index.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, membershipOf, planOf, startMs } from './fleet-of-four.ts';
@@ -117,6 +118,36 @@ test('who is there and signs for nothing is waited for for an hour, and as long 
   sign(second, 0);
   t.deepEqual(asksIn(tick(standInForSilentMs - 1)), []);
   t.is(asksIn(tick(standInForSilentMs))[0]?.index, 1);
+});
+
+test('who signs for packs that nobody waits for, or for younger ones only, is not waited for longer', (t) => {
+  const signs = (signed: PackId, { standIns, state }: ReturnType<typeof standInsOf>): void => {
+    const receipt = { holder: second, pack: signed, index: 1, atMs: state.now, bytes: new Uint8Array() };
+    standIns.handle({ kind: 'receiptOpened', receipt, now: state.now });
+  };
+  const idle = standInsOf(owner);
+  idle.stage();
+  idle.tick(standInForSilentMs - 1);
+  signs(packId('e'.repeat(64)), idle);
+  t.true(asksIn(idle.tick(minutes(1))).some(({ index }) => index === 1));
+
+  const busy = standInsOf(owner);
+  busy.stage();
+  busy.later(1);
+  const younger = packOf(9);
+  busy.stage(younger);
+  busy.sign(first, 0);
+  busy.sign(third, 2);
+  for (const [index, holder] of [first, second, third].entries())
+    busy.shelf.take(younger.pack).signed.add(index, holder);
+  for (let waitedMs = 0; waitedMs < standInOvertakenMs - minutes(1); waitedMs += minutes(1)) {
+    signs(younger.pack, busy);
+    t.deepEqual(
+      asksIn(busy.tick(minutes(1))).filter(({ index }) => index === 1),
+      [],
+    );
+  }
+  t.true(asksIn(busy.tick(minutes(2))).some(({ index }) => index === 1));
 });
 
 test('a holder that says that it has no room is not waited for', (t) => {
