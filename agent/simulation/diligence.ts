@@ -4,6 +4,7 @@
 
 import { days, hours } from '../../datasets/index.ts';
 import { ownerSilenceMsMin } from '../limits.ts';
+import { logName } from '../codec/index.ts';
 import type { PackId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
@@ -114,9 +115,12 @@ const silentMs = ({ queue }: Fleet, { ups }: Machine): number =>
   Math.max(0, queue.nowMs - (ups.at(-1)?.toMs ?? queue.nowMs));
 
 /** More than anybody allows who heard all that it said: words are days apart where it was awake in between. */
-function allowedSilenceMs({ ups }: Machine): number {
+function allowedSilenceMs({ ups, peer, shelves }: Machine): number {
   const gaps = ups.map(({ fromMs }, at) => (at === 0 ? 0 : fromMs - ups[at - 1]!.toMs));
-  return Math.max(ownerSilenceMsMin, 1.5 * (Math.max(0, ...gaps) + wordsMs)) + wordsMs / 2;
+  // It may have been awake and had nothing to say: then nobody knows that it was there.
+  const words = shelves.logs.get(logName(peer, 'telemetry'))?.batches ?? [];
+  const pauses = words.map(({ atMs }, at) => (at === 0 ? 0 : atMs - words[at - 1]!.atMs));
+  return Math.max(ownerSilenceMsMin, 1.5 * (Math.max(0, ...gaps, ...pauses) + wordsMs)) + wordsMs / 2;
 }
 
 /** For how long it is up and awake, without a break. */
