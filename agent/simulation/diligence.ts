@@ -92,7 +92,8 @@ function lookAtVigil(fleet: Fleet, machine: Machine, { core, clock }: Shell): vo
     ({ peer, isRevoked, hasLied, ups }) =>
       peer !== machine.peer && !isRevoked && !hasLied && ups.length > 0 && !core.membership.isRevoked(peer),
   );
-  const silent = watched.filter((owner) => silentMs(fleet, owner) > wordsMs / 2);
+  // Whoever lies is silent too, for an agent that knows no liar.
+  const silent = owners.filter((owner) => !owner.isRevoked && silentMs(fleet, owner) > wordsMs / 2);
   for (const owner of watched) {
     fleet.checks.counts.vigil++;
     // In the product everybody writes hourly; here whoever saved nothing said nothing to those who were off.
