@@ -1,5 +1,5 @@
-// What Node offers no call for, or a dear one: extended attributes (POSIX ACLs are some of them), times to the nanosecond, `statx`. Linux only,
-// through libc by koffi; elsewhere, or where koffi is missing, `systemCalls` is undefined and people are told what is not kept.
+// What Node offers no call for, or a dear one: extended attributes (POSIX ACLs are some of them), times to the nanosecond, `statx`, giving freed
+// memory back. Linux only, through libc by koffi; elsewhere, or where koffi is missing, `systemCalls` is undefined and people are told what is not kept.
 
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
@@ -10,6 +10,8 @@ import { statxBytes, statxMask, StatxReader } from './statx.ts';
 export interface SystemCalls {
   /** Of what `path` (up to its first zero) names, of a link itself. Throws an error with a `code`. Absent on systems that are too old for it. */
   readonly statsAt: ((path: Uint8Array) => FileStats) | undefined;
+  /** Gives pages that were freed, and that the C library keeps for later, back to the system. Absent where the library keeps none (musl). */
+  readonly trimFreed: (() => void) | undefined;
   /**
    * Extended attributes of a file or folder, sorted by name; none where the file system has none. A link is not followed. Throws an error with a
    * `code` as node:fs does.
@@ -44,6 +46,7 @@ class LinuxCalls implements SystemCalls {
   readonly #set: (...values: readonly unknown[]) => number;
   readonly #time: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
+  readonly trimFreed: SystemCalls['trimFreed'];
   readonly #names = Buffer.allocUnsafeSlow(attributeBytesMax);
   readonly #value = Buffer.allocUnsafeSlow(attributeBytesMax);
 
@@ -56,6 +59,7 @@ class LinuxCalls implements SystemCalls {
       'int lsetxattr(const void *path, const void *name, const void *value, ulong size, int flags)',
     );
     this.statsAt = this.#statxOf(libc);
+    this.trimFreed = this.#trimOf(libc);
     this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
   }
 
@@ -71,6 +75,16 @@ class LinuxCalls implements SystemCalls {
       };
       statsAt(Buffer.from('/\0'));
       return statsAt;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** glibc alone has it. */
+  #trimOf(libc: ReturnType<Koffi['load']>): SystemCalls['trimFreed'] {
+    try {
+      const trim = libc.func('int malloc_trim(size_t kept)');
+      return () => void trim(0);
     } catch {
       return undefined;
     }

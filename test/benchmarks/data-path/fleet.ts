@@ -9,13 +9,12 @@ import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
 import {
   askAgent,
-  type InviteAnswer,
   type ProtectAnswer,
   type RestoreAnswer,
   type SnapshotAnswer,
 } from '../../../agent/control/index.ts';
-import { askCommand, killAgent, type RunningAgent, startAgentProcess } from '../../../cli/demo/processes.ts';
-import { waitUntil } from '../../../cli/demo/waiting.ts';
+import { askCommand, killAgent, type RunningAgent } from '../../../cli/demo/processes.ts';
+import { startFleet } from './fleet-start.ts';
 import { cpuSecondsOf, memoryOf } from './process-cpu.ts';
 import { copyBySyncthing, hasSyncthing } from './syncthing.ts';
 import { bytesBelow, toolsHere } from './tools.ts';
@@ -69,37 +68,6 @@ async function used<Answer>(
   return { usage, answer };
 }
 
-async function startAgents(root: string, agents: RunningAgent[]): Promise<void> {
-  const first = join(root, 'pc-1');
-  const quota = ['--quota', '20GB'];
-  await askCommand([
-    'fleet',
-    'create',
-    '--home',
-    first,
-    '--name',
-    'benchmark',
-    '--machine-name',
-    'pc-1',
-    ...quota,
-  ]);
-  agents.push(await startAgentProcess('pc-1', first));
-  const uses = String(agentCount);
-  const { invite } = await askCommand<InviteAnswer>(['fleet', 'invite', '--home', first, '--uses', uses]);
-  for (let at = 2; at <= agentCount; at++) {
-    const home = join(root, `pc-${at}`);
-    await askCommand(['join', '-', '--home', home, '--name', `pc-${at}`, ...quota], invite);
-    agents.push(await startAgentProcess(`pc-${at}`, home));
-  }
-  await waitUntil({ what: 'a plan with shards for bulk', agents, secondsMax: 300 }, (views) =>
-    views.every(
-      ({ plan, machines }) =>
-        plan?.classes.some(({ redundancy, groups }) => redundancy.k === 4 && groups.length > 0) === true &&
-        machines.filter(({ state }) => state === 'up').length === agentCount,
-    ),
-  );
-}
-
 async function backUp(tree: string, agents: readonly RunningAgent[], bytes: number): Promise<void> {
   const { usage, answer } = await used(agents, () =>
     askCommand<ProtectAnswer & SnapshotAnswer>(['protect', tree, '--home', agents[1]!.home]),
@@ -135,7 +103,7 @@ async function round(tree: string, bytes: number): Promise<void> {
       note('backup into a fleet', 'syncthing', { usage, bytes });
       rmSync(place, { recursive: true });
     } else process.stdout.write('syncthing is not here and is left out: apt-get install syncthing\n');
-    await startAgents(root, agents);
+    await startFleet({ root, count: agentCount, dataShards: 4 }, agents);
     await backUp(tree, agents, bytes);
     for (const [at, path] of smallFiles.entries()) {
       const { usage, answer } = await restoreFrom(agents, { to: join(root, `one-${at}`), paths: [path] });
