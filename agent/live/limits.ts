@@ -41,6 +41,10 @@ export const refusedRestMs = minutes(5);
 export const queuedBatchesMax = 8192;
 /** Batches in one flush: one fsync for all that came in meanwhile. */
 export const batchesPerFlushMax = 256;
+/** Writes of the database in one flush: one fsync for all shards that came in meanwhile. */
+export const writesPerFlushMax = 256;
+/** What LevelDB's new log and table may take when the database is opened anew. */
+export const databaseRoomBytes = 8 * mebibyte;
 /** The log for people: with the file before it, weeks of a busy agent. */
 export const logFileBytesMax = 8 * mebibyte;
 /** Lines that wait for a disk that is full; more of them are given up. */

@@ -3,10 +3,8 @@
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
 import { DreyError } from '../../datasets/index.ts';
-
-export type Database = ClassicLevel<string, Uint8Array>;
+import { Database } from './database.ts';
 
 export interface Store {
   readonly database: Database;
@@ -21,7 +19,7 @@ export interface Store {
 export async function openStore(location: string): Promise<Store> {
   mkdirSync(location, { recursive: true });
   const pidFile = join(dirname(location), 'agent.pid');
-  const database: Database = new ClassicLevel(location, { keyEncoding: 'utf8', valueEncoding: 'view' });
+  const database = new Database(location);
   try {
     await database.open();
   } catch (error) {

@@ -23,7 +23,7 @@ import type {
 } from '../../ports.ts';
 import type { PackId } from '../../units.ts';
 import { diskFull, isFullError, nameDiskError } from '../disk-full.ts';
-import type { Database } from '../store.ts';
+import type { Database } from '../database.ts';
 import { tell, tellResult } from '../tell.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';

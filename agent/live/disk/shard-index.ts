@@ -4,7 +4,7 @@
 import { decodeDescriptor, encodeDescriptor } from '../../codec/index.ts';
 import type { ShardLocation, StoredShard } from '../../ports.ts';
 import type { PackId } from '../../units.ts';
-import type { Database } from '../store.ts';
+import type { Database, Table } from '../database.ts';
 import { places } from './shard-files.ts';
 
 /** A pack lies in the outbox as one: whatever the index, it is the same row. */
@@ -18,13 +18,13 @@ const isAt =
 
 export class ShardIndex {
   readonly #database: Database;
-  readonly #rows;
+  readonly #rows: Table<Uint8Array>;
   /** Mostly one shard a pack. */
   readonly #byPack = new Map<PackId, readonly StoredShard[]>();
 
   constructor(database: Database) {
     this.#database = database;
-    this.#rows = database.sublevel<string, Uint8Array>('shard', { valueEncoding: 'view' });
+    this.#rows = database.table<Uint8Array>('shard', 'view');
   }
 
   /** Reads all rows; those that do not decode are dropped, so their files become strays. */
@@ -37,7 +37,7 @@ export class ShardIndex {
       if (place === undefined || !descriptor.ok) damaged.push(key);
       else this.#remember({ place, descriptor: descriptor.value, index: Number(index) });
     }
-    for (const key of damaged) await this.#rows.del(key);
+    await this.#database.note(damaged.map((key) => ({ table: this.#rows, key })));
   }
 
   get(shard: ShardLocation): StoredShard | undefined {
@@ -56,13 +56,7 @@ export class ShardIndex {
   /** Flushed when it ends. */
   async put(shard: StoredShard): Promise<void> {
     const key = keyOf({ ...shard, pack: shard.descriptor.pack });
-    const row = {
-      type: 'put',
-      sublevel: this.#rows,
-      key,
-      value: encodeDescriptor(shard.descriptor),
-    } as const;
-    await this.#database.batch([row], { sync: true });
+    await this.#database.write([{ table: this.#rows, key, value: encodeDescriptor(shard.descriptor) }]);
     this.#remember(shard);
   }
 
@@ -77,7 +71,8 @@ export class ShardIndex {
     const left = this.#withoutThat(shard.pack, shard);
     if (left.length === 0) this.#byPack.delete(shard.pack);
     else this.#byPack.set(shard.pack, left);
-    if (shard.place !== 'scratch') await this.#rows.del(keyOf(shard));
+    if (shard.place === 'scratch') return;
+    await this.#database.note([{ table: this.#rows, key: keyOf(shard) }]);
   }
 
   #remember(shard: StoredShard): void {

@@ -11,7 +11,7 @@ import type { UnixMs } from '../../../datasets/index.ts';
 import { logName, noBatchHash, openBatch, type SignedBatch, type Stream } from '../../codec/index.ts';
 import type { Done, Log, LogHead, LogOutcome, LogPosition } from '../../ports.ts';
 import { batchesPerFlushMax, queuedBatchesMax } from '../limits.ts';
-import type { Database } from '../store.ts';
+import type { Database } from '../database.ts';
 import { tell, tellResult } from '../tell.ts';
 import { LogRows, type LogState } from './log-rows.ts';
 

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { logName, type SignedBatch, type Stream } from '../../codec/index.ts';
 import type { LogHead } from '../../ports.ts';
-import type { Database } from '../store.ts';
+import type { Database, RowChange, Table } from '../database.ts';
 
 export interface LogState extends LogHead {
   /** Sequence number of the oldest batch that is kept. */
@@ -51,13 +51,13 @@ const decodeRow = (key: string, row: Uint8Array): LogRow => ({
 
 export class LogRows {
   readonly #database: Database;
-  readonly #batches;
-  readonly #heads;
+  readonly #batches: Table<Uint8Array>;
+  readonly #heads: Table<unknown>;
 
   constructor(database: Database) {
     this.#database = database;
-    this.#batches = database.sublevel<string, Uint8Array>('log-batch', { valueEncoding: 'view' });
-    this.#heads = database.sublevel<string, unknown>('log-head', { valueEncoding: 'json' });
+    this.#batches = database.table<Uint8Array>('log-batch', 'view');
+    this.#heads = database.table<unknown>('log-head', 'json');
   }
 
   /** States of all logs by name. */
@@ -69,20 +69,21 @@ export class LogRows {
 
   /** Batches and the states after them, flushed. */
   async write(batches: readonly SignedBatch[], states: ReadonlyMap<string, LogState>): Promise<void> {
-    const chained = this.#database.batch();
-    for (const batch of batches) {
-      const key = batchKey(logName(batch.author, batch.stream), batch.sequence);
-      chained.put(key, encodeRow(batch), { sublevel: this.#batches });
-    }
-    for (const [name, value] of states) chained.put(name, value, { sublevel: this.#heads });
-    await chained.write({ sync: true });
+    const changes: RowChange[] = batches.map((batch) => ({
+      table: this.#batches,
+      key: batchKey(logName(batch.author, batch.stream), batch.sequence),
+      value: encodeRow(batch),
+    }));
+    for (const [name, value] of states) changes.push({ table: this.#heads, key: name, value });
+    await this.#database.write(changes);
   }
 
   async remove(name: string, sequences: readonly number[], after: LogState): Promise<void> {
-    const chained = this.#database.batch();
-    for (const sequence of sequences) chained.del(batchKey(name, sequence), { sublevel: this.#batches });
-    chained.put(name, after, { sublevel: this.#heads });
-    await chained.write({ sync: true });
+    const gone = sequences.map((sequence): RowChange => ({
+      table: this.#batches,
+      key: batchKey(name, sequence),
+    }));
+    await this.#database.write([...gone, { table: this.#heads, key: name, value: after }]);
   }
 
   // Rows of one log from `sequence` on, in order.

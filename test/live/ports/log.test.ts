@@ -145,10 +145,10 @@ test('too many facts of one author are refused, too much telemetry loses its old
 test('a stored batch that was altered is never handed on', async (t) => {
   const opened = await openNew(t);
   await appendAll(opened.log, facts);
-  const rows = opened.store.database.sublevel<string, Uint8Array>('log-batch', { valueEncoding: 'view' });
+  const rows = opened.store.database.table<Uint8Array>('log-batch', 'view');
   const [name] = (await rows.keys().all()).slice(2, 3);
   const row = Uint8Array.from((await rows.get(name!))!);
   row[40] = row[40]! ^ 1;
-  await rows.put(name!, row);
+  await opened.store.database.write([{ table: rows, key: name!, value: row }]);
   t.deepEqual(numbers(await read(opened.log, key, { stream: 'facts', sequence: 0 })), [0, 1]);
 });

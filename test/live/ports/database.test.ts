@@ -1,0 +1,108 @@
+// The database on a disk that others fill: what it confirmed is there after the next start, and it takes writes again once there is room.
+
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Database } from '../../../agent/live/database.ts';
+import { isFullError } from '../../../agent/live/disk-full.ts';
+import { openStore } from '../../../agent/live/store.ts';
+import { temporaryFolder } from './small-fleet.ts';
+
+/** A small file system of its own; undefined, with the reason logged, where that may not be mounted. */
+function smallDisk(t: ExecutionContext): string | undefined {
+  const folder = temporaryFolder(t);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'drey-test', folder], { stdio: 'pipe' });
+  } catch (error) {
+    t.log(`skipped: this process may not mount a small file system (${String(error)})`);
+    t.pass();
+    return undefined;
+  }
+  t.teardown(() => execFileSync('umount', ['--lazy', folder]));
+  return folder;
+}
+
+function fill(folder: string, leftBytes: number): () => void {
+  const ballast = join(folder, 'ballast');
+  const { bavail, bsize } = statfsSync(folder);
+  writeFileSync(ballast, Buffer.alloc(bavail * bsize - leftBytes));
+  return () => rmSync(ballast);
+}
+
+const names = (prefix: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(3, '0')}`);
+
+/** One write after the other; answers the names of those that were confirmed. */
+async function writeAll(
+  database: Database,
+  keys: readonly string[],
+  byteCount: number,
+): Promise<readonly string[]> {
+  const table = database.table<Uint8Array>('row', 'view');
+  const confirmed: string[] = [];
+  for (const key of keys) {
+    try {
+      await database.write([{ table, key, value: new Uint8Array(randomBytes(byteCount)) }]);
+      confirmed.push(key);
+    } catch (error) {
+      if (!isFullError(error)) throw error;
+    }
+  }
+  return confirmed;
+}
+
+async function keysAfterStart(folder: string): Promise<readonly string[]> {
+  const store = await openStore(join(folder, 'database'));
+  const keys = await store.database.table('row', 'view').keys().all();
+  await store.close();
+  return keys;
+}
+
+test('what was written after a full disk had room again is there after the next start', async (t) => {
+  const folder = smallDisk(t);
+  if (folder === undefined) return;
+  const store = await openStore(join(folder, 'database'));
+  const before = await writeAll(store.database, names('before', 20), 3000);
+  const free = fill(folder, 4096);
+  t.true((await writeAll(store.database, names('full', 4), 9000)).length < 4);
+  free();
+  const after = await writeAll(store.database, names('then', 60), 3000);
+  t.is(after.length, 60);
+  await store.close();
+  t.deepEqual(await keysAfterStart(folder), [...before, ...after].toSorted());
+});
+
+test('a disk that was too full for one of its tables is no end: it takes writes again', async (t) => {
+  const folder = smallDisk(t);
+  if (folder === undefined) return;
+  const store = await openStore(join(folder, 'database'));
+  const table = store.database.table<Uint8Array>('row', 'view');
+  const free = fill(folder, 6_000_000);
+  const before = await writeAll(store.database, names('before', 100), 60_000);
+  t.true(before.length < 100);
+  t.is((await table.get(before[0]!))?.length, 60_000, 'what is there can be read');
+  free();
+  const after = await writeAll(store.database, names('then', 10), 3000);
+  t.is(after.length, 10);
+  t.is((await table.get(after[0]!))?.length, 3000);
+  await store.close();
+  t.deepEqual(await keysAfterStart(folder), [...before, ...after].toSorted());
+});
+
+test('writes that come in together are all there, in their order', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = await openStore(join(folder, 'database'));
+  const table = store.database.table<number>('number', 'json');
+  const changes = names('key', 300).map((key, value) => store.database.write([{ table, key, value }]));
+  const [last, gone] = [store.database.write([{ table, key: 'key007', value: 1 }]), { table, key: 'key008' }];
+  await Promise.all([...changes, last, store.database.note([gone])]);
+  t.is(await table.get('key007'), 1);
+  t.is(await table.get('key008'), undefined);
+  t.is((await table.keys().all()).length, 299);
+  const late = store.database.write([{ table, key: 'late', value: 1 }]);
+  await store.close();
+  await late;
+  await t.throwsAsync(store.database.write([{ table, key: 'later', value: 1 }]));
+});
