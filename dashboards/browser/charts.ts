@@ -72,6 +72,49 @@ export function chart({ key, label, height, configuration }: ChartParts): HTMLEl
   return holder;
 }
 
+/** Letters of a chart's small print are about so wide. */
+const letterPixels = 7;
+
+/** Words in lines of at most so many letters; one long word is cut short. */
+function linesOf(text: string, lettersMax: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= lettersMax)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word.length <= lettersMax ? word : `${word.slice(0, lettersMax - 1)}…`);
+  }
+  return lines;
+}
+
+interface DrawnScale {
+  readonly chart: { readonly width: number };
+  getLabelForValue(value: number): string;
+}
+
+/** Names of rows take at most two fifths of a chart, its axis most of the rest: on a phone both go over several lines. */
+const namesLettersMax = (width: number): number => Math.max(8, Math.floor((0.42 * width) / letterPixels));
+const axisLettersMax = (width: number): number => Math.max(16, Math.floor((width - 130) / letterPixels));
+
+const scalesOf = (axis: string): object => ({
+  x: {
+    beginAtZero: true,
+    title: {
+      display: true,
+      text: ({ chart: { width } }: DrawnScale) => linesOf(axis, axisLettersMax(width)),
+    },
+  },
+  y: {
+    grid: { display: false },
+    ticks: {
+      autoSkip: false,
+      callback(this: DrawnScale, value: number) {
+        return linesOf(this.getLabelForValue(value), namesLettersMax(this.chart.width));
+      },
+    },
+  },
+});
+
 /** Horizontal bars of several series over named rows. */
 export function bars(parts: {
   readonly key: string;
@@ -112,10 +155,7 @@ export function bars(parts: {
             labels: { boxWidth: 12 },
           },
         },
-        scales: {
-          x: { beginAtZero: true, title: { display: true, text: parts.axis } },
-          y: { grid: { display: false }, ticks: { autoSkip: false } },
-        },
+        scales: scalesOf(parts.axis),
       },
     },
   });

@@ -3,7 +3,7 @@
 import type { FleetView, MachineView } from '../../agent/view.ts';
 import { bars } from './charts.ts';
 import { agoText, bytesText, colours } from './format.ts';
-import { number, type Section, title, words } from './section.ts';
+import { counted, number, type Section, title, words } from './section.ts';
 import { type Cell, table } from './tables.ts';
 
 const gibibyte = 1024 ** 3;
@@ -14,7 +14,7 @@ function stateSentence({ machines }: FleetView): string {
   const count = (state: MachineView['state']): number =>
     machines.filter((machine) => machine.state === state).length;
   const parts = [
-    `${count('up')} of ${machines.length} machines are up`,
+    `${count('up')} of ${machines.length} ${machines.length === 1 ? 'machine is' : 'machines are'} up`,
     ...(count('silent') === 0 ? [] : [`${count('silent')} silent, which is allowed for a while`]),
     ...(count('gone') === 0 ? [] : [`${count('gone')} gone for too long and being replaced`]),
     ...(count('revoked') === 0 ? [] : [`${count('revoked')} put out`]),
@@ -36,7 +36,7 @@ function spaceChart(machines: readonly MachineView[]): HTMLElement[] {
   return [
     bars({
       key: 'space',
-      label: `Space that ${shown.length} machines give to the fleet and space free on their disks, in GiB${which}`,
+      label: `Space given to the fleet and free on the disk, in GiB, of ${counted(shown.length, 'machine')}${which}`,
       rows: shown.map(({ name }) => name),
       series: [
         {

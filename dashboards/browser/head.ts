@@ -20,7 +20,8 @@ export function riskOf(view: FleetView): Risk {
   }
   const warnings = view.problems.filter(({ kind }) => kind !== 'no-plan' && kind !== 'packs-thin').length;
   if (warnings === 0) return groups;
-  const text = `${groups.text} ${counted(warnings, 'warning')} below, under Health.`;
+  const more = warnings < view.problems.length ? 'more warning' : 'warning';
+  const text = `${groups.text} ${counted(warnings, more)} below, under Health.`;
   return { level: groups.level === 'ok' ? 'warning' : groups.level, text };
 }
 
@@ -63,7 +64,7 @@ function weakestText({ plan }: FleetView): readonly [string, string] {
     (worst, one) => (one.unavailability > worst.unavailability ? one : worst),
     first,
   );
-  return [survivalText(weakest.unavailability), `odds of the weakest group, ${weakest.id}`];
+  return [survivalText(weakest.unavailability), `odds that the weakest group, ${weakest.id}, can restore`];
 }
 
 function figuresOf(view: FleetView): readonly (readonly [string, string])[] {

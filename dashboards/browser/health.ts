@@ -32,11 +32,11 @@ function workTable({ work, telemetryRows }: FleetView): HTMLElement {
 export const healthSection: Section = (view) => {
   const problems = view.problems.map(({ kind, level, risk, why, action, advice, sinceMs }): Cell[] => [
     { text: level, kind: 'level' },
-    kind,
     words(risk),
     words(why),
     words(`${action} ${advice ?? ''}`.trim()),
     number(timeText(sinceMs), sinceMs),
+    kind,
   ]);
   const events = view.events
     .toReversed()
@@ -53,11 +53,11 @@ export const healthSection: Section = (view) => {
           caption: 'Problems',
           head: [
             'level',
-            'kind',
             words('what is at risk'),
             words('why'),
             words('what is being done'),
             number('since'),
+            'kind',
           ],
           rows: problems,
         });

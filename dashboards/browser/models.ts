@@ -69,8 +69,17 @@ function heldOutChart(view: FleetView): HTMLElement[] {
   return [part];
 }
 
+/** The row of what serves, the model being the first: its bar is the dark one. */
+function servingRow({ serves, baselines, better }: Models['summaries'][number]): number {
+  if (serves === 'model') return 0;
+  const values = baselines.map(({ value }) => value);
+  const best = better === 'lower' ? Math.min(...values) : Math.max(...values);
+  return 1 + values.indexOf(best);
+}
+
 function modelPart(summary: Models['summaries'][number]): HTMLElement {
   const rows = [{ name: 'the model', value: summary.value }, ...summary.baselines];
+  const serving = servingRow(summary);
   const part = element('div');
   part.append(
     element('h3', `${summary.model}: the ${summary.serves} serves`),
@@ -83,9 +92,7 @@ function modelPart(summary: Models['summaries'][number]): HTMLElement {
         {
           name: summary.metric,
           values: rows.map(({ value }) => value),
-          colour: rows.map((_, index) =>
-            index === 0 && summary.serves === 'model' ? colours.main : colours.pale,
-          ),
+          colour: rows.map((_, index) => (index === serving ? colours.main : colours.pale)),
         },
       ],
       axis: `${summary.metric} (${summary.better} is better)`,
@@ -109,7 +116,7 @@ export const modelsSection: Section = (view) => {
   const note =
     models === undefined
       ? 'No model is trained yet: the best baseline serves until there is history enough to learn from and to judge on.'
-      : `Version ${models.version}, trained ${timeText(models.trainedMs)}, judged on history that it did not see. A model serves only where it beats every baseline.`;
+      : `Version ${models.version}, trained ${timeText(models.trainedMs)}, judged on history that it did not see. A model serves only where it beats every baseline; the bar of what serves is green.`;
   const parts = [...(models?.summaries ?? []).map(modelPart), ...heldOutChart(view)];
   const columns = element('div', '', { class: 'columns' });
   columns.append(...parts);

@@ -11,6 +11,7 @@ import { placementSection } from './placement.ts';
 import { reasonsSection } from './reasons.ts';
 import type { Section } from './section.ts';
 import { survivalSection } from './survival.ts';
+import { replaceContent } from './tables.ts';
 
 const sections: Readonly<Record<string, Section>> = {
   fleet: fleetSection,
@@ -47,15 +48,13 @@ function textOf(id: string, view: FleetView): string {
 
 /** New content in place of the old; what its reader opened, scrolled or is typing in stays. */
 function redraw(section: HTMLElement, content: readonly HTMLElement[]): void {
-  const focused = document.activeElement;
   const keyOf = (details: Element): string | null => details.getAttribute('data-key');
   const open = new Set([...section.querySelectorAll('details[open]')].map(keyOf));
   const scrolled = [...section.querySelectorAll('.scroll')].map((place) => [place, place.scrollTop] as const);
-  section.replaceChildren(...content);
+  replaceContent(section, content);
   for (const details of section.querySelectorAll('details'))
     if (open.has(keyOf(details))) details.setAttribute('open', '');
   for (const [place, top] of scrolled) place.scrollTop = top;
-  if (focused instanceof HTMLElement && section.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 function show(view: FleetView): void {

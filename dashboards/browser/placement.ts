@@ -5,7 +5,7 @@ import type { PlacementClass } from '../../optimizer/plan.ts';
 import { matrix } from './charts.ts';
 import { aloneColour, domainColour, domainMark } from './format.ts';
 import { byDomain, counted, domainsOf, namesOf, type Section, title, words } from './section.ts';
-import { type Cell, element, folded, pagerOf, table } from './tables.ts';
+import { type Cell, element, folded, pagerOf, replaceContent, table } from './tables.ts';
 
 /** As many squares as can be told apart on a common screen. */
 const rowsMax = 60;
@@ -22,7 +22,7 @@ const keyOf = ({ name, redundancy }: PlacementClass): string => `${name}-${redun
 
 function classChoice(classes: readonly PlacementClass[], redraw: () => void): HTMLElement {
   const label = element('label', 'Packs ');
-  const select = element('select') as HTMLSelectElement;
+  const select = element('select', '', { 'data-key': 'packs' }) as HTMLSelectElement;
   for (const one of classes) {
     const text = `${one.name}: any ${one.redundancy.k} of ${one.redundancy.n} restore one`;
     const option = element('option', text, { value: keyOf(one) }) as HTMLOptionElement;
@@ -171,7 +171,7 @@ export const placementSection: Section = (view) => {
   const content = element('div');
   const redraw = (): void => {
     const shown = classes.find((one) => keyOf(one) === chosen.className) ?? first;
-    content.replaceChildren(...matrixOf(view, shown, redraw), groupsTable(view, shown));
+    replaceContent(content, [...matrixOf(view, shown, redraw), groupsTable(view, shown)]);
   };
   redraw();
   return [

@@ -4,7 +4,7 @@ import type { FleetView, GroupNowView } from '../../agent/view.ts';
 import type { PlacementClass, PlacementGroup } from '../../optimizer/plan.ts';
 import { bars } from './charts.ts';
 import { colours, nines, survivalText } from './format.ts';
-import { number, type Section, title } from './section.ts';
+import { counted, number, type Section, title } from './section.ts';
 import { type Cell, element, table } from './tables.ts';
 
 /** More bars are not read; the table has all groups. */
@@ -40,7 +40,7 @@ function classChart({ name, redundancy, groups }: PlacementClass, now: GroupsNow
     element('p', which, { class: 'note' }),
     bars({
       key: `survival-${name}-${redundancy.k}-${redundancy.n}`,
-      label: `Nines of survival of ${weakest.length} groups of ${name} packs at 03:00, at 10:00 and over all hours`,
+      label: `Nines of survival of ${counted(weakest.length, 'group')} of ${name} packs at 03:00, at 10:00 and over all hours`,
       rows: weakest.map(upText),
       series: [
         { name: 'workday 03:00', values: values('03:00'), colour: colours.night },

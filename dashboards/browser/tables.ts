@@ -23,6 +23,32 @@ export function element(
   return made;
 }
 
+const controls = 'button, select, summary, input';
+
+/** What names a control over redraws: its key, its words for those who cannot see it, or what it says. */
+const nameOf = (control: HTMLElement): string =>
+  control.dataset['key'] ??
+  control.parentElement?.dataset['key'] ??
+  control.getAttribute('aria-label') ??
+  control.textContent;
+
+/** New content in place of the old. The keyboard stays where its reader left it: on the same control or, where that is off now, on the one beside it. */
+export function replaceContent(place: HTMLElement, content: readonly HTMLElement[]): void {
+  const focused = document.activeElement;
+  const left = focused instanceof HTMLElement && place.contains(focused) ? focused : undefined;
+  const name = left === undefined ? '' : nameOf(left);
+  place.replaceChildren(...content);
+  if (left === undefined) return;
+  const same = place.contains(left)
+    ? left
+    : [...place.querySelectorAll<HTMLElement>(controls)].find(
+        (control) => control.tagName === left.tagName && nameOf(control) === name,
+      );
+  const isOff = same?.matches(':disabled') === true;
+  const next = isOff ? same.parentElement?.querySelector<HTMLElement>('button:enabled') : same;
+  next?.focus({ preventScroll: true });
+}
+
 const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text);
 
 function cellOf(cell: Cell): HTMLElement {
@@ -132,14 +158,24 @@ class ReaderTable {
     this.#scroll.setAttribute('aria-label', this.#parts.caption);
     this.#caption.textContent = this.#parts.caption;
     this.#body.replaceChildren(...rows.slice(from, from + rowsPerPage).map(lineOf));
+    if (rows.length === 0) this.#body.append(this.#nothing());
     const turn = (by: number): void => {
       this.#page += by;
       this.#scroll.scrollTop = 0;
       this.#draw();
     };
-    this.#pager.replaceChildren(
-      ...pagerOf({ from, size: rowsPerPage, count: rows.length, what: 'rows', turn }),
+    replaceContent(this.#pager, pagerOf({ from, size: rowsPerPage, count: rows.length, what: 'rows', turn }));
+  }
+
+  #nothing(): HTMLElement {
+    const line = element('tr');
+    const { length } = this.#parts.rows;
+    line.append(
+      element('td', length === 0 ? 'No rows.' : `None of the ${length} rows has these words.`, {
+        colspan: String(this.#parts.head.length),
+      }),
     );
+    return line;
   }
 }
 

@@ -245,6 +245,72 @@ pageTest('a large fleet is paged, sorted and searched', async (t) => {
   t.deepEqual(complaints, []);
 });
 
+pageTest(
+  'the keyboard stays where it is when what it turned is drawn anew, and when a change arrives',
+  async (t) => {
+    const view = fleetView({ machineCount: 120 });
+    const { page, change } = await show(t, view);
+    const focused = (): Promise<unknown> =>
+      page.evaluate('document.activeElement.ariaLabel ?? document.activeElement.tagName');
+    await page.locator('#fleet').getByRole('button', { name: 'Later rows' }).focus();
+    await page.keyboard.press('Enter');
+    t.is(await focused(), 'Later rows');
+    await page.keyboard.press('Enter');
+    t.is(await focused(), 'Earlier rows', 'there is nothing later any more');
+    for (const place of [
+      '#placement select',
+      '#placement summary',
+      '#models [data-key="scores-popularity"] summary',
+    ]) {
+      await page.locator(place).focus();
+      await page.evaluate('window.left = document.activeElement');
+      const models = { ...view.models!, version: place };
+      change({ ...view, plan: { ...view.plan!, notes: [place] }, models });
+      await page.locator('#models .note', { hasText: place }).waitFor();
+      t.false(await page.evaluate('window.left.isConnected'), `${place} was not drawn anew`);
+      t.is(await page.locator(`${place}:focus`).count(), 1, place);
+    }
+  },
+);
+
+pageTest('a search that finds nothing says so', async (t) => {
+  const { page } = await show(t, fleetView());
+  await page.locator('#reasons input').fill('nobody');
+  t.regex((await rowsOf(page, 'Why each member'))[0]?.[0] ?? '', /^None of the \d+ rows has these words\.$/u);
+});
+
+pageTest('on a phone no axis and no name of a row is wider than its chart', async (t) => {
+  const view = fleetView();
+  const [first, ...others] = view.models!.summaries;
+  const baselines = [{ name: 'absences that are as long as this one', value: 0.2 }, ...first!.baselines];
+  const metric = 'Brier score of "back within 24 h", by hour away';
+  const summaries = [{ ...first!, metric, baselines }, ...others];
+  const { page } = await show(t, { ...view, models: { ...view.models!, summaries } }, { widthPixels: 360 });
+  await page.locator('canvas').first().waitFor();
+  const tooWide: unknown = await page.evaluate(`[...document.querySelectorAll('canvas')].flatMap((canvas) => {
+    const { scales, ctx, width } = Chart.getChart(canvas);
+    ctx.font = '12px system-ui, sans-serif';
+    const names = scales.y.ticks.map(({ label }) => [label, scales.y.width]);
+    const axis = scales.x.options.title.text;
+    return [...names, ...(axis === '' ? [] : [[axis, scales.x.width]])]
+      .flatMap(([text, most]) => [text].flat().map((line) => [line, most]))
+      .filter(([line, most]) => ctx.measureText(line).width > most);
+  })`);
+  t.deepEqual(tooWide, []);
+});
+
+pageTest('the bar of what serves stands out, be it the model or a baseline', async (t) => {
+  const { page } = await show(t, fleetView());
+  await page.locator('canvas').first().waitFor();
+  const served = (model: string): Promise<unknown> =>
+    page.evaluate(`(() => {
+      const { labels, datasets } = Chart.getChart(document.querySelector('[data-chart="model-${model}"] canvas')).data;
+      return labels.filter((_, row) => datasets[0].backgroundColor[row] === '#23916c');
+    })()`);
+  t.deepEqual(await served('availability'), ['the model']);
+  t.deepEqual(await served('popularity'), ['most recent']);
+});
+
 pageTest('a page whose agent ended says so', async (t) => {
   const { page, dashboard } = await show(t, lonelyView());
   await dashboard.close();
