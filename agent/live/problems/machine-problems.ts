@@ -1,7 +1,7 @@
 // Problems with single machines, as this agent knows them: silent for too long, doubted as a holder, failing audits, two histories. The
 // owner of a doubted machine reads it there too.
 
-import { hourMs, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { dayMs, hourMs, minuteMs, secondMs, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { type AgentCore, trustText } from '../../core/index.ts';
 import type { PeerId } from '../../units.ts';
 import type { FoundProblem } from './find-problems.ts';
@@ -41,12 +41,19 @@ function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPr
       about: peer,
       level: 'warning',
       risk: `What ${core.membership.nameOf(peer)} holds for others has fewer copies, and its own files are not backed up.`,
-      why: `It was silent for ${Math.round((now - heardMs) / hourMs)} hours, longer than the ${Math.round(membership.holderSilenceMs / hourMs)} that are allowed.`,
+      why: `It was silent for ${roundSpan(now - heardMs)}, longer than the ${roundSpan(membership.holderSilenceMs)} that are allowed.`,
       action: 'Shards of it that are needed are made again elsewhere.',
       advice: 'Start it again, or put it out with `drey fleet revoke`.',
       sinceMs: unixMs(heardMs + membership.holderSilenceMs),
     },
   ];
+}
+
+/** In one unit that fits: a fleet may replace after minutes or after weeks. */
+function roundSpan(ms: number): string {
+  if (ms < 2 * minuteMs) return `${Math.round(ms / secondMs)} s`;
+  if (ms < 2 * hourMs) return `${Math.round(ms / minuteMs)} min`;
+  return ms < 4 * dayMs ? `${Math.round(ms / hourMs)} h` : `${Math.round(ms / dayMs)} days`;
 }
 
 /** Whoever is left out holds nothing that it could prove. */
