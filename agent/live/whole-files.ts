@@ -9,13 +9,18 @@ export function writeWhole(file: string, bytes: Uint8Array | string): void {
   const temporary = `${file}.new`;
   const handle = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(handle, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+    writeAll(handle, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
   renameSync(temporary, file);
   flushFolder(dirname(file));
+}
+
+/** A disk that gets full in the middle takes a part and says no more than how much: only the next call fails. */
+export function writeAll(handle: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
 }
 
 function flushFolder(folder: string): void {

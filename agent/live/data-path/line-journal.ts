@@ -1,11 +1,11 @@
 // An append-only file of checked lines: eight hex digits of CRC-32, a space, one JSON value. What a power cut tore off
 // at the end is cut away when the file is next opened; a damaged line ends the trust in all that follow.
 
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { writeWhole } from '../whole-files.ts';
+import { writeAll, writeWhole } from '../whole-files.ts';
 
 const lineBreak = 0x0a;
 const checkLength = 9;
@@ -79,7 +79,7 @@ function append(file: string, lines: readonly Uint8Array[], flush: (handle: numb
   mkdirSync(dirname(file), { recursive: true });
   const handle = openSync(file, 'a', 0o600);
   try {
-    for (const line of lines) writeSync(handle, line);
+    for (const line of lines) writeAll(handle, line);
     flush(handle);
   } finally {
     closeSync(handle);

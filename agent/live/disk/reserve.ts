@@ -1,11 +1,12 @@
 // Bytes that lie idle in the agent's folder so that an agent can start, delete and serve restores on a disk that others have filled: they
 // are given back when the disk is full, and set aside again once there is room.
 
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { mebibyte } from '../../../datasets/index.ts';
 import { startReserveBytes } from '../limits.ts';
 import { isFullError } from '../disk-full.ts';
+import { writeAll } from '../whole-files.ts';
 
 /** Below this many times the reserve the disk is left as it is. */
 const roomFactor = 4;
@@ -21,7 +22,7 @@ export function keepReserve(file: string): boolean {
     try {
       // Written, not only declared: a hole would reserve nothing.
       const piece = Buffer.alloc(mebibyte, 0xd7);
-      for (let at = 0; at < startReserveBytes; at += piece.length) writeSync(handle, piece);
+      for (let at = 0; at < startReserveBytes; at += piece.length) writeAll(handle, piece);
       fsyncSync(handle);
     } finally {
       closeSync(handle);

@@ -1,35 +1,13 @@
 // The database on a disk that others fill: what it confirmed is there after the next start, and it takes writes again once there is room.
 
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import type { Database } from '../../../agent/live/database.ts';
 import { isFullError } from '../../../agent/live/disk-full.ts';
 import { openStore } from '../../../agent/live/store.ts';
+import { fillDisk, mountSmallDisk } from '../../helpers/small-disk.ts';
 import { temporaryFolder } from './small-fleet.ts';
-
-/** A small file system of its own; undefined, with the reason logged, where that may not be mounted. */
-function smallDisk(t: ExecutionContext): string | undefined {
-  const folder = temporaryFolder(t);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'drey-test', folder], { stdio: 'pipe' });
-  } catch (error) {
-    t.log(`skipped: this process may not mount a small file system (${String(error)})`);
-    t.pass();
-    return undefined;
-  }
-  t.teardown(() => execFileSync('umount', ['--lazy', folder]));
-  return folder;
-}
-
-function fill(folder: string, leftBytes: number): () => void {
-  const ballast = join(folder, 'ballast');
-  const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(ballast, Buffer.alloc(bavail * bsize - leftBytes));
-  return () => rmSync(ballast);
-}
 
 const names = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(3, '0')}`);
@@ -61,11 +39,11 @@ async function keysAfterStart(folder: string): Promise<readonly string[]> {
 }
 
 test('what was written after a full disk had room again is there after the next start', async (t) => {
-  const folder = smallDisk(t);
-  if (folder === undefined) return;
+  const folder = temporaryFolder(t);
+  if (!mountSmallDisk(t, folder, '32m')) return;
   const store = await openStore(join(folder, 'database'));
   const before = await writeAll(store.database, names('before', 20), 3000);
-  const free = fill(folder, 4096);
+  const free = fillDisk(folder, 4096);
   t.true((await writeAll(store.database, names('full', 4), 9000)).length < 4);
   free();
   const after = await writeAll(store.database, names('then', 60), 3000);
@@ -75,11 +53,11 @@ test('what was written after a full disk had room again is there after the next 
 });
 
 test('a disk that was too full for one of its tables is no end: it takes writes again', async (t) => {
-  const folder = smallDisk(t);
-  if (folder === undefined) return;
+  const folder = temporaryFolder(t);
+  if (!mountSmallDisk(t, folder, '32m')) return;
   const store = await openStore(join(folder, 'database'));
   const table = store.database.table<Uint8Array>('row', 'view');
-  const free = fill(folder, 6_000_000);
+  const free = fillDisk(folder, 6_000_000);
   const before = await writeAll(store.database, names('before', 100), 60_000);
   t.true(before.length < 100);
   t.is((await table.get(before[0]!))?.length, 60_000, 'what is there can be read');
