@@ -299,8 +299,8 @@ export class LiveAgent {
     return {
       computePlan: (order: PlanOrder) => void this.planning.computeForCore(order),
       forecastPresence: (machines: readonly PeerId[]) => void this.planning.forecastForCore(machines),
-      snapshotAcknowledged: (staged: Parameters<Drives['acknowledged']>[0]) =>
-        this.drives.acknowledged(staged),
+      snapshotAcknowledged: (staged: Parameters<Drives['submissions']['acknowledged']>[0]) =>
+        this.drives.submissions.acknowledged(staged),
       packs: this.fetcher,
       noteForget: (heard: HeardForget) => this.upkeep.noteForget(heard),
       noteScrub: (position: ScrubPosition) => this.upkeep.noteScrub(position),
@@ -328,7 +328,7 @@ export class LiveAgent {
       kind: 'started',
       isFirstLife,
       stored,
-      staged: this.drives.pending,
+      staged: this.drives.submissions.pending,
       ...this.upkeep.survived,
       now: this.now(),
     });

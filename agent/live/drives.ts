@@ -11,48 +11,52 @@ import {
   personFromPhrase,
 } from '../codec/index.ts';
 import type { ProtectAnswer } from '../control/index.ts';
-import type { StagedSnapshot } from '../core/index.ts';
 import { savedSayEveryMs } from '../limits.ts';
 import type { Timer } from '../ports.ts';
-import { type DriveId, driveId, type SnapshotId } from '../units.ts';
+import { type DriveId, driveId } from '../units.ts';
 import { createSnapshotter, type SnapshotOutcome, startWatcher } from './data-path/index.ts';
+import { nameDiskError } from './disk-full.ts';
 import { driveDeleted, noPlanYet } from './drive-errors.ts';
 import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
 import { heldText, massChangeText } from './mass-changes.ts';
-import { readPending, writePending } from './pending.ts';
 import { powerWait } from './power.ts';
 import { folderToProtect, isWithin } from './protected-folder.ts';
 import { type DrivesParts, type RunningDrive, stagedFor, type TakenSnapshot } from './running-drive.ts';
 import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
+import { Submissions } from './submissions.ts';
 
 const retryMs = seconds(20);
 const planWaitMs = seconds(1);
 /** A plug is noticed within this time. */
 const powerLookMs = minutes(2);
 
+/** A folder that is to be protected. */
+interface Wanted {
+  readonly path: string;
+  readonly ignore: readonly string[];
+  readonly phrase?: string;
+}
+
 export class Drives {
   readonly #parts: DrivesParts;
   readonly #locks: DriveLocks;
   readonly #running = new Map<DriveId, RunningDrive>();
-  readonly #waiting = new Map<SnapshotId, PromiseWithResolvers<void>>();
-  #pending: readonly StagedSnapshot[];
+  readonly submissions: Submissions;
   #person: string | undefined;
   #unseen: string | undefined;
   #isStopped = false;
   #leftTimer: Timer | undefined;
+  /** Folders come and go one after the other: else two commands at once make two drives of one folder, and words for each. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DrivesParts) {
     this.#parts = parts;
     this.#locks = new DriveLocks({ ...parts, note: (drive, change) => this.note(drive, change) });
-    this.#pending = readPending(parts.home);
+    this.submissions = new Submissions(parts);
     const stored = readDrives(parts.home);
     this.#person = stored?.person;
     this.#unseen = stored?.unseen;
     for (const drive of stored?.drives ?? []) this.#open(drive, openStoredKeys(parts.key, drive));
-  }
-
-  get pending(): readonly StagedSnapshot[] {
-    return this.#pending;
   }
 
   get running(): ReadonlyMap<DriveId, RunningDrive> {
@@ -74,7 +78,17 @@ export class Drives {
   }
 
   /** Takes no more snapshots of a drive of this machine; those that are there stay, also for this machine's own restores. */
-  async unprotect(drive: RunningDrive): Promise<void> {
+  unprotect(drive: RunningDrive): Promise<void> {
+    return this.#inTurn(() => this.#unprotect(drive));
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #unprotect(drive: RunningDrive): Promise<void> {
     this.note(drive, { leftMs: this.#parts.clock.now() });
     await this.#rest(drive);
     Object.assign(drive, { failure: undefined, wait: undefined, first: undefined, lastOutcome: undefined });
@@ -105,11 +119,11 @@ export class Drives {
    * Makes a drive of a folder. The phrase of the person is needed only where it is another's than this machine's; a new
    * person's phrase is returned once. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`, `folder-is-the-agents`, `phrase-wrong`.
    */
-  async protect(wanted: {
-    readonly path: string;
-    readonly ignore: readonly string[];
-    readonly phrase?: string;
-  }): Promise<ProtectAnswer> {
+  protect(wanted: Wanted): Promise<ProtectAnswer> {
+    return this.#inTurn(() => this.#protect(wanted));
+  }
+
+  async #protect(wanted: Wanted): Promise<ProtectAnswer> {
     const folder = folderToProtect(wanted.path, this.#parts.home.folder);
     const inside = [...this.#running.values()].find(
       ({ stored }) => stored.leftMs === undefined && isWithin(folder, stored.folder),
@@ -122,9 +136,13 @@ export class Drives {
     const { person, made } = this.#personFor(wanted.phrase);
     const { drive, keys, record, ...first } = createDrive(this.#parts.key, { folder, person });
     await this.#parts.ownWords().write([record]);
+    const before = [this.#person, this.#unseen] as const;
     this.#take(person, made);
     const running = this.#open({ drive, folder, ignore: [...wanted.ignore], ...first }, keys);
-    this.#save();
+    this.#saveOr(() => {
+      this.#running.delete(drive);
+      [this.#person, this.#unseen] = before;
+    });
     this.#watch(running);
     return { ...place, drive, isNew: true, ...this.#toShow() };
   }
@@ -135,9 +153,10 @@ export class Drives {
     this.#save();
   }
 
+  /** Words that nobody has seen yet stay so: a second folder of the same person must not hide them. */
   #take(person: string, made: string | undefined): void {
+    if (person !== this.#person) this.#unseen = made;
     this.#person = person;
-    this.#unseen = made;
   }
 
   /** New words until a command says that they were seen: it, or this agent, may be killed before. */
@@ -161,8 +180,7 @@ export class Drives {
     const id = driveId(drive.stored.drive);
     if (drive.stored.leftMs !== undefined) {
       const { leftMs: _, ...stored } = drive.stored;
-      drive.stored = stored;
-      this.#save();
+      this.#store(drive, stored);
       this.#watch(drive);
     }
     if (phrase === undefined && this.#locks.isOpenToSomebody(drive))
@@ -194,7 +212,7 @@ export class Drives {
     drive.wait = undefined;
     drive.takenMs = startedMs;
     this.#warnOfChange(drive, outcome);
-    const taken = { ...outcome, acknowledged: this.#submit(stagedFor(outcome, startedMs)) };
+    const taken = { ...outcome, acknowledged: this.submissions.submit(stagedFor(outcome, startedMs)) };
     void this.#parts.keeper().consider(drive, taken);
     void this.#tellSaved(drive, taken, startedMs);
     return taken;
@@ -221,36 +239,23 @@ export class Drives {
 
   /** Changes what is noted of a drive, on the disk when this returns. */
   note(drive: RunningDrive, change: Partial<StoredDrive>): void {
-    drive.stored = { ...drive.stored, ...change };
-    this.#save();
+    this.#store(drive, { ...drive.stored, ...change });
   }
 
-  acknowledged(staged: StagedSnapshot): void {
-    this.#pending = this.#pending.filter(({ snapshot }) => snapshot !== staged.snapshot);
-    writePending(this.#parts.home, this.#pending);
-    this.#waiting.get(staged.snapshot)?.resolve();
-    this.#waiting.delete(staged.snapshot);
-    this.#parts.report(
-      'info',
-      `a snapshot of ${staged.head.fileCount} files is acknowledged: every shard has its receipt, and others know of it`,
-    );
+  #store(drive: RunningDrive, stored: StoredDrive): void {
+    const before = drive.stored;
+    drive.stored = stored;
+    this.#saveOr(() => (drive.stored = before));
   }
 
-  /** Journals a staged snapshot, then tells the core; does nothing for one that is acknowledged already. */
-  #submit(staged: StagedSnapshot): Promise<void> {
-    const { snapshot, drive } = staged;
-    const isOut =
-      this.#parts.core.catalogue.drives.get(drive)?.heads.some((head) => head.snapshot === snapshot) === true;
-    const isPending = this.#pending.some((known) => known.snapshot === snapshot);
-    if (isOut && !isPending) return Promise.resolve();
-    const waiting = this.#waiting.get(snapshot) ?? Promise.withResolvers<void>();
-    this.#waiting.set(snapshot, waiting);
-    if (!isPending) {
-      this.#pending = [...this.#pending, staged];
-      writePending(this.#parts.home, this.#pending);
-      this.#parts.tell({ kind: 'snapshotStaged', staged, now: this.#parts.clock.now() });
+  /** What is not on the disk does not hold: a new key would be gone with the next start. */
+  #saveOr(undo: () => void): void {
+    try {
+      this.#save();
+    } catch (error) {
+      undo();
+      throw nameDiskError(error);
     }
-    return waiting.promise;
   }
 
   #open(stored: StoredDrive, keys: DriveKeys): RunningDrive {

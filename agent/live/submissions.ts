@@ -1,0 +1,83 @@
+// Snapshots on their way: journalled before the core hears of them, until others have their heads. It takes none of them back.
+
+import type { AgentCore, StagedSnapshot } from '../core/index.ts';
+import type { SnapshotId } from '../units.ts';
+import { isFullError } from './disk-full.ts';
+import { readPending, writePending } from './pending.ts';
+import type { DrivesParts } from './running-drive.ts';
+
+export interface SubmissionsParts extends Pick<DrivesParts, 'home' | 'clock' | 'tell' | 'report'> {
+  readonly core: Pick<AgentCore, 'catalogue' | 'shelf'>;
+}
+
+export class Submissions {
+  readonly #parts: SubmissionsParts;
+  readonly #waiting = new Map<SnapshotId, PromiseWithResolvers<void>>();
+  #pending: readonly StagedSnapshot[];
+
+  /** Throws `home-file-damaged`. */
+  constructor(parts: SubmissionsParts) {
+    this.#parts = parts;
+    this.#pending = readPending(parts.home);
+  }
+
+  get pending(): readonly StagedSnapshot[] {
+    return this.#pending;
+  }
+
+  /**
+   * Journals a staged snapshot, then tells the core; does nothing for one that is acknowledged already. Resolves when it is
+   * acknowledged; throws the system's error where it cannot be journalled.
+   */
+  submit(staged: StagedSnapshot): Promise<void> {
+    const { core, clock, tell } = this.#parts;
+    const { snapshot, drive } = staged;
+    const isOut = core.catalogue.drives.get(drive)?.heads.some((head) => head.snapshot === snapshot) === true;
+    const isPending = this.#pending.some((known) => known.snapshot === snapshot);
+    if (isOut && !isPending) return Promise.resolve();
+    const whole = isPending ? undefined : this.#journal(staged);
+    const waiting = this.#waiting.get(snapshot) ?? Promise.withResolvers<void>();
+    this.#waiting.set(snapshot, waiting);
+    if (whole !== undefined) tell({ kind: 'snapshotStaged', staged: whole, now: clock.now() });
+    return waiting.promise;
+  }
+
+  /** The core may hear of nothing that the next start would not know. */
+  #journal(staged: StagedSnapshot): StagedSnapshot {
+    const whole = this.#withLeftOver(staged);
+    const pending = [...this.#pending, whole];
+    writePending(this.#parts.home, pending);
+    this.#pending = pending;
+    return whole;
+  }
+
+  acknowledged(staged: StagedSnapshot): void {
+    const { home, report } = this.#parts;
+    this.#pending = this.#pending.filter(({ snapshot }) => snapshot !== staged.snapshot);
+    try {
+      writePending(home, this.#pending);
+    } catch (error) {
+      // The own log tells the next start that this one is out.
+      if (!isFullError(error)) throw error;
+    }
+    this.#waiting.get(staged.snapshot)?.resolve();
+    this.#waiting.delete(staged.snapshot);
+    report(
+      'info',
+      `a snapshot of ${staged.head.fileCount} files is acknowledged: every shard has its receipt, and others know of it`,
+    );
+  }
+
+  /**
+   * With packs of the drive that wait in the outbox for nobody: those of a snapshot that was never journalled, as the agent ended or the disk
+   * was full just then. The drive's state counts on them, so this snapshot may need them, and is not safe before they are.
+   */
+  #withLeftOver(staged: StagedSnapshot): StagedSnapshot {
+    const named = new Set([staged, ...this.#pending].flatMap(({ packs }) => packs));
+    const leftOver = [...this.#parts.core.shelf.packs.values()].filter(
+      ({ pack, isInOutbox, descriptor }) =>
+        isInOutbox && descriptor?.drive === staged.drive && !named.has(pack),
+    );
+    return { ...staged, packs: [...staged.packs, ...leftOver.map(({ pack }) => pack)] };
+  }
+}

@@ -1,0 +1,93 @@
+// Folders that two commands name at once, and what a disk that takes no write leaves of a command.
+
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { AgentRecord, DriveRecord } from '../../agent/codec/index.ts';
+import { AgentCore } from '../../agent/core/index.ts';
+import { WorkerPool } from '../../agent/live/data-path/index.ts';
+import { Drives } from '../../agent/live/drives.ts';
+import { homeAt } from '../../agent/live/home.ts';
+import type { DrivesParts } from '../../agent/live/running-drive.ts';
+import { readDrives } from '../../agent/live/stored-drives.ts';
+import { fleet, machines, startMs } from '../agent/core/fleet-of-four.ts';
+import { temporaryFolder } from '../helpers/agents.ts';
+import { PretendClock } from '../helpers/pretend-clock.ts';
+
+/** Drives of a machine without a plan: no snapshot is taken. */
+function begin(t: ExecutionContext) {
+  const root = temporaryFolder(t, 'drives');
+  const home = homeAt(join(root, 'home'));
+  mkdirSync(home.folder);
+  const key = machines[0]!;
+  const written: AgentRecord[] = [];
+  const workers = new WorkerPool();
+  const parts = {
+    home,
+    core: new AgentCore({ self: key.peer, fleet, fraction: () => 0.5 }),
+    key,
+    workers,
+    clock: new PretendClock(startMs),
+    tell: () => {},
+    ownWords: () => ({
+      write: async (records: readonly AgentRecord[]) => {
+        // As a flush does, it takes a while.
+        await new Promise(setImmediate);
+        written.push(...records);
+      },
+      settled: () => Promise.resolve(),
+    }),
+    report: () => {},
+  } as unknown as DrivesParts;
+  const drives = new Drives(parts);
+  t.teardown(async () => {
+    await drives.stop();
+    await workers.close();
+  });
+  const folderAt = (name: string): string => {
+    mkdirSync(join(root, name));
+    return join(root, name);
+  };
+  const driveRecords = (): readonly DriveRecord[] => written.filter((record) => record.kind === 'drive');
+  return { home, drives, folderAt, driveRecords };
+}
+
+test('two commands that protect one folder at once make one drive', async (t) => {
+  const { home, drives, folderAt, driveRecords } = begin(t);
+  const wanted = { path: folderAt('documents'), ignore: [] };
+  const [first, second] = await Promise.all([drives.protect(wanted), drives.protect(wanted)]);
+  t.is(first.drive, second.drive);
+  t.deepEqual([first.isNew, second.isNew], [true, false]);
+  t.is(driveRecords().length, 1);
+  t.is(readDrives(home)?.drives.length, 1);
+});
+
+test('two folders that are protected at once open with the same new words', async (t) => {
+  const { drives, folderAt } = begin(t);
+  const answers = await Promise.all(
+    ['documents', 'pictures'].map((name) => drives.protect({ path: folderAt(name), ignore: [] })),
+  );
+  t.is(answers[0]!.phrase?.split(' ').length, 24);
+  t.is(answers[0]!.phrase, answers[1]!.phrase);
+});
+
+test('what could not be written down does not hold, and is done when it is asked for again', async (t) => {
+  const { home, drives, folderAt } = begin(t);
+  const wanted = { path: folderAt('documents'), ignore: [] };
+  const obstacle = `${home.drivesFile}.new`;
+  mkdirSync(obstacle);
+  await t.throwsAsync(drives.protect(wanted));
+  t.is(drives.running.size, 0);
+  rmSync(obstacle, { recursive: true });
+  const { drive, isNew } = await drives.protect(wanted);
+  t.true(isNew);
+
+  const before = readFileSync(home.drivesFile);
+  const running = drives.running.get(drive)!;
+  mkdirSync(obstacle);
+  t.throws(() => drives.note(running, { keyEpoch: 2, wrappedKey: 'ab' }));
+  t.is(running.stored.keyEpoch, 1, 'it would go on with the old key under a new number');
+  rmSync(obstacle, { recursive: true });
+  drives.note(running, {});
+  t.deepEqual(readFileSync(home.drivesFile), before);
+});
