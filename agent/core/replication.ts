@@ -129,10 +129,14 @@ export class Replication {
   }
 
   #hint({ from, hint, now }: Extract<CoreEvent, { kind: 'hint' }>): Effects {
-    const log = this.#logOf(hint.author, hint.stream);
-    if (hint.next <= log.next || hint.author === this.#membership.self) return [];
-    this.#hear(log, hint.next);
-    return this.#ask(log, this.#membership.up.has(hint.author) ? hint.author : from, now);
+    const { author, stream, next } = hint;
+    if (author === this.#membership.self || next <= (this.#logs[stream].get(author)?.next ?? 0)) return [];
+    // Nobody signs hints: of names that no admin has signed either anybody may invent as many as it likes.
+    if (this.#membership.certificateOf(author) === undefined && this.#behind.size >= strangerLogsMax)
+      return [];
+    const log = this.#logOf(author, stream);
+    this.#hear(log, next);
+    return this.#ask(log, this.#membership.up.has(author) ? author : from, now);
   }
 
   #opened({ batch, from, now }: Extract<CoreEvent, { kind: 'batchOpened' }>): Effects {
@@ -277,6 +281,11 @@ export class Replication {
     return new Map(
       [...this.#logs.facts].map(([author, { next, heardNext }]) => [author, Math.max(next, heardNext)]),
     );
+  }
+
+  /** Batches of a machine's log of facts that are here, each signed by it: what others only spoke of does not count. */
+  factsHere(author: PeerId): number {
+    return this.#logs.facts.get(author)?.next ?? 0;
   }
 
   /** Whether the author of a log of facts is known to have written two histories. */

@@ -182,9 +182,12 @@ async function wordsAgainst(
 const adminsIn = (statements: readonly Statement[]): readonly string[] =>
   statements.flatMap((one) => (one.kind === 'adminRevocation' ? [one.admin.slice(0, 8)] : []));
 
-/** The number of the first batch of a machine's facts that counts no more: by the machine's own clock, or all that come from now on. */
+/**
+ * The number of the first batch of a machine's facts that counts no more: by the machine's own clock, or all that come from now on. Only
+ * batches that are here are counted: anybody may say of a thief's log that it is longer, and what the thief signs then would count.
+ */
 async function firstDistrusted(agent: LiveAgent, peer: PeerId, sinceMs: number | undefined): Promise<number> {
-  const next = agent.core.replication.knownFacts.get(peer) ?? 0;
+  const next = agent.core.replication.factsHere(peer);
   if (sinceMs === undefined) return next;
   for await (const { author, sequence, atMs } of agent.readFacts())
     if (author === peer && atMs >= sinceMs) return sequence;

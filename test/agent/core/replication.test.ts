@@ -5,8 +5,8 @@ import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { LogWant } from '../../../agent/codec/index.ts';
 import { Replication } from '../../../agent/core/replication.ts';
 import type { Effects } from '../../../agent/core/effects.ts';
-import { headsAfterAppendMs } from '../../../agent/limits.ts';
-import type { PeerId } from '../../../agent/units.ts';
+import { headsAfterAppendMs, strangerLogsMax } from '../../../agent/limits.ts';
+import { type PeerId, peerId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
 
 const [self, second, third] = machines as [
@@ -66,4 +66,27 @@ test('where the words of both cross each sends what the other lacks, and names i
   t.true(crossed.some((effect) => effect.kind === 'sendBatches' && effect.to === second.peer));
   const later = hearHeads(second.peer, theirs, at(headsAfterAppendMs + seconds(1)));
   t.deepEqual(askedIn(later), [second.peer], 'it may have lost them since');
+});
+
+test('names that are invented in hints fill no list, and a lie about the length of a log moves nothing that is decided by it', (t) => {
+  const { replication, connect, hearHeads } = replicationOf();
+  connect(second.peer, at(0));
+  const hear = (author: PeerId): Effects =>
+    replication.handle({
+      kind: 'hint',
+      from: second.peer,
+      hint: { author, stream: 'facts', next: Number.MAX_SAFE_INTEGER },
+      now: at(10),
+    });
+  for (let count = 0; count < 2 * strangerLogsMax; count++)
+    hear(peerId(`12D3KooW${String(count).padStart(44, '1').replaceAll('0', 'z')}`));
+  const answer = hearHeads(third.peer, [{ author: third.peer, stream: 'facts', sequence: 7 }], at(20)).find(
+    (effect) => effect.kind === 'send' && effect.message.kind === 'heads',
+  );
+  const named = answer?.kind === 'send' && answer.message.kind === 'heads' ? answer.message.next.length : 0;
+  t.true(named > 0 && named <= strangerLogsMax + machines.length, `${named} logs`);
+  // A certified machine is asked for what it is said to have, however many names were invented.
+  t.is(hear(third.peer).length, 1);
+  t.is(replication.factsHere(third.peer), 0);
+  t.is(replication.factsHere(second.peer), 1);
 });
