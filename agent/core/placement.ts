@@ -10,7 +10,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { Reminders } from './reminders.ts';
-import { type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 type Held = Inventory['held'][number];
@@ -34,8 +34,7 @@ export class Placement {
   handle(event: EventOf<Placement['hears'][number]>): Effects {
     switch (event.kind) {
       case 'connected':
-        // What it has now it says itself, right after this.
-        for (const known of this.#shelf.packs.values()) noteLacks(known, event.peer);
+        this.#forgetWordsOf(event.peer);
         return this.#announceTo(event.peer);
       case 'message':
         return event.message.kind === 'inventory' ? this.#inventory(event.from, event.message) : [];
@@ -46,6 +45,14 @@ export class Placement {
         return this.#announceStaged(this.#shelf.take(event.descriptor.pack));
       case 'tick':
         return this.#tick(event.now);
+    }
+  }
+
+  /** What a machine has now it says itself, right after it has connected. Packs that nobody else spoke of are forgotten. */
+  #forgetWordsOf(peer: PeerId): void {
+    for (const known of this.#shelf.packs.values()) {
+      noteLacks(known, peer);
+      if (isForgotten(known)) this.#shelf.drop(known.pack);
     }
   }
 
@@ -160,7 +167,9 @@ export class Placement {
     const effects: CoreEffect[] = [];
     for (const { pack, indexes } of message.held) {
       if (this.#shelf.get(pack) === undefined && !this.#concerns(named, isUnderOurs)) continue;
-      const { known, isNews } = this.#note(from, message, { pack, indexes });
+      const noted = this.#note(from, message, { pack, indexes });
+      if (noted === undefined) continue;
+      const { known, isNews } = noted;
       if (isUnderOurs) this.#confirm(known, from, indexes);
       const here = Placement.indexesHere(known);
       const group = this.#shelf.groupOf(known);
@@ -216,8 +225,9 @@ export class Placement {
     from: PeerId,
     { group, under }: Inventory,
     { pack, indexes }: Held,
-  ): { readonly known: KnownPack; readonly isNews: boolean } {
-    const known = this.#shelf.take(pack);
+  ): { readonly known: KnownPack; readonly isNews: boolean } | undefined {
+    const known = this.#shelf.hear(pack, from);
+    if (known === undefined) return undefined;
     if (known.descriptor === undefined && under !== undefined) {
       known.heard = { group, ...under };
       known.group = undefined;

@@ -4,7 +4,7 @@
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { groupOfPack, type Plan, type PlacementGroup } from '../../optimizer/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
-import { givenUpPacksMax } from '../limits.ts';
+import { givenUpPacksMax, heardPacksPerPeerMax } from '../limits.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
 import { IndexSet } from './index-set.ts';
 import { indexOfPlan } from './plan-index.ts';
@@ -44,6 +44,9 @@ export interface KnownPack {
 
 export class Shelf {
   readonly #packs = new Map<PackId, KnownPack>();
+  /** Who was the first to speak of a pack of which nothing else is known, and of how many each was. */
+  readonly #heardFrom = new Map<PackId, PeerId>();
+  readonly #heardCounts = new Map<PeerId, number>();
   #groups: ReadonlyMap<string, PlacementGroup> = new Map();
   /** The same of packs that are not known here, or no more, by both ids; the newest words only. */
   readonly #givenUp = new Map<string, UnixMs>();
@@ -103,8 +106,27 @@ export class Shelf {
     return known;
   }
 
+  /** The same when another machine speaks of a pack; undefined where it has named too many of which nothing is here: it may invent them. */
+  hear(pack: PackId, from: PeerId): KnownPack | undefined {
+    const found = this.#packs.get(pack);
+    if (found !== undefined) return found;
+    const count = this.#heardCounts.get(from) ?? 0;
+    if (count >= heardPacksPerPeerMax) return undefined;
+    this.#heardCounts.set(from, count + 1);
+    this.#heardFrom.set(pack, from);
+    return this.take(pack);
+  }
+
+  #noHearsay(pack: PackId): void {
+    const from = this.#heardFrom.get(pack);
+    if (from === undefined) return;
+    this.#heardFrom.delete(pack);
+    this.#heardCounts.set(from, this.#heardCounts.get(from)! - 1);
+  }
+
   /** Forgets a pack that is neither here nor wanted here. */
   drop(pack: PackId): void {
+    this.#noHearsay(pack);
     this.#packs.delete(pack);
   }
 
@@ -175,6 +197,7 @@ export class Shelf {
   /** Takes a pack's descriptor: from now on its group is looked up by that, whatever others said of it. */
   describe(descriptor: PackDescriptor): KnownPack {
     const known = this.take(descriptor.pack);
+    this.#noHearsay(descriptor.pack);
     if (known.descriptor === undefined) known.group = undefined;
     known.descriptor ??= descriptor;
     return known;

@@ -6,7 +6,8 @@ import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { describePack, type WireMessage } from '../../../agent/codec/index.ts';
 import { Placement } from '../../../agent/core/placement.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
-import { driveId, type PeerId } from '../../../agent/units.ts';
+import { heardPacksPerPeerMax } from '../../../agent/limits.ts';
+import { driveId, packId, type PeerId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const [first, second, third, outsider] = machines as [
@@ -158,4 +159,24 @@ test('a pack that was just staged hastens no word about one that has waited for 
   }
   // 200 minutes, in which a word about it is due at most twice to each of the three.
   t.true(words <= 6, `${words} words`);
+});
+
+test('packs that one machine invents end at a limit, take nobody else the room, and go when it says anew what it has', (t) => {
+  const { placement, shelf } = placementOf();
+  const speak = (from: PeerId, name: string, count: number): void => {
+    const packs = Array.from({ length: count }, (_, at) =>
+      packId(name.repeat(56) + String(at).padStart(8, '0')),
+    );
+    const held = packs.map((pack) => ({ pack, indexes: [0] }));
+    const message: WireMessage = { kind: 'inventory', group: 'no such group', scope: 'update', held };
+    placement.handle({ kind: 'message', from, message, now: startMs });
+  };
+  speak(first.peer, 'a', heardPacksPerPeerMax + 10);
+  t.is(shelf.packs.size, 1 + heardPacksPerPeerMax);
+  speak(second.peer, 'b', 10);
+  t.is(shelf.packs.size, 11 + heardPacksPerPeerMax);
+  placement.handle({ kind: 'connected', peer: first.peer, now: startMs });
+  t.is(shelf.packs.size, 11);
+  speak(first.peer, 'c', 20);
+  t.is(shelf.packs.size, 31);
 });
