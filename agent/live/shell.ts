@@ -9,7 +9,6 @@ import {
   decodeMessage,
   encodeHint,
   encodeMessage,
-  type LogWant,
   logName,
   type MachineKey,
   noBatchHash,
@@ -43,6 +42,7 @@ import type {
   WireListener,
 } from '../ports.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
+import { BatchAnswers } from './batch-answers.ts';
 import type { LiveLog } from './log/index.ts';
 import type { PlanOrder } from './planning.ts';
 import { DreyError } from '../../datasets/index.ts';
@@ -105,11 +105,13 @@ export class Shell implements WireListener {
   #isStopped = false;
   /** Heads of the own logs, counting what is being flushed. */
   readonly #own = new Map<Stream, LogHead>();
+  readonly #answers: BatchAnswers;
   #sentBytes = 0;
   #receivedBytes = 0;
 
   constructor(parts: ShellParts) {
     this.#parts = parts;
+    this.#answers = new BatchAnswers({ log: parts.log, send: (to, message) => this.#send(to, message) });
     for (const stream of ['facts', 'telemetry'] as const) {
       this.#own.set(
         stream,
@@ -261,7 +263,7 @@ export class Shell implements WireListener {
       case 'storeBatch':
         return this.#store(effect.batch);
       case 'sendBatches':
-        return this.#sendBatches(effect.to, effect.want);
+        return this.#answers.want(effect.to, effect.want);
       case 'sendShard':
         return wire.sendShard(effect.to, effect.shard, (outcome) => this.#shardSent(effect, outcome));
       case 'sendReceipt':
@@ -327,22 +329,6 @@ export class Shell implements WireListener {
       else if (outcome !== 'known')
         core.replication.forget(batch, log.heads().get(logName(batch.author, batch.stream))?.next ?? 0);
     });
-  }
-
-  #sendBatches(to: PeerId, wants: readonly LogWant[]): void {
-    const { log } = this.#parts;
-    for (const want of wants) {
-      log.read(want, (page) => {
-        const last = page.at(-1);
-        if (last === undefined) return;
-        const next = log.heads().get(logName(want.author, want.stream))?.next ?? 0;
-        this.#send(to, {
-          kind: 'batches',
-          batches: page.map(({ bytes }) => bytes),
-          more: last.sequence + 1 < next,
-        });
-      });
-    }
   }
 
   #shardSent({ to, shard }: Extract<CoreEffect, { kind: 'sendShard' }>, outcome: ShardOutcome): void {
