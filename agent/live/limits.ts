@@ -35,6 +35,10 @@ export const hintFrameBytesMax = 16 * kibibyte;
 export const queuedShardSendsMax = 4096;
 /** Arrivals of one peer at once, waiting ones too; the sender has a queue of its own. */
 export const shardStreamsPerPeerMax = 16;
+/** Streams that the other side opens over one connection: those of shards, and a dozen more. Each may fill a window before anybody reads it. */
+export const streamsPerConnectionMax = 64;
+/** Connections of one machine: both may dial at once, and after a restart old ones stand until they are found dead. */
+export const connectionsPerPeerMax = 8;
 /** A discovered or bootstrap address that refused us is left alone for this long. */
 export const refusedRestMs = minutes(5);
 /** Batches waiting to be flushed; beyond it the log says `full`. */

@@ -3,6 +3,7 @@
 
 import type { Connection } from '@libp2p/interface';
 import { type PeerId, peerId } from '../../units.ts';
+import { connectionsPerPeerMax } from '../limits.ts';
 
 export interface LinkLimits {
   readonly strangersMax: number;
@@ -37,12 +38,17 @@ export class Links {
     this.#listener = listener;
   }
 
-  /** A new connection, of a stranger so far. It is closed unless it is accepted in time. False when it is known. */
+  /** A new connection, of a stranger so far. It is closed unless it is accepted in time. False when it is known, or one too many of its peer. */
   open(connection: Connection): boolean {
     if (this.#links.has(connection)) return false;
+    const peer = peerOf(connection);
+    if (this.#linksOf(peer).length >= connectionsPerPeerMax) {
+      connection.abort(new Error('too many connections of one machine'));
+      return false;
+    }
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const link: Link = {
-      peer: peerOf(connection),
+      peer,
       connection,
       settled: promise,
       settle: resolve,
@@ -101,8 +107,11 @@ export class Links {
 
   /** Closes all connections of a peer. */
   end(peer: PeerId, reason: string): void {
-    const links = [...this.#links.values()].filter((link) => link.peer === peer);
-    for (const { connection } of links) this.drop(connection, reason);
+    for (const { connection } of this.#linksOf(peer)) this.drop(connection, reason);
+  }
+
+  #linksOf(peer: PeerId): readonly Link[] {
+    return [...this.#links.values()].filter((link) => link.peer === peer);
   }
 
   /** Whether the other side is a member; waits while its hello is under way. */

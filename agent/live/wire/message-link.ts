@@ -85,6 +85,9 @@ export class MessageLink {
   }
 }
 
+/** A peer's frames are taken for this long, then everybody else has a turn: a thousand small frames may come at once. */
+const turnMsMax = 20;
+
 /** Reads a peer's message stream to its end; says why it ended. */
 export async function readMessages(
   stream: Stream,
@@ -92,13 +95,19 @@ export async function readMessages(
   take: (frame: Uint8Array) => void,
 ): Promise<string> {
   const reader = new StreamReader(stream, Infinity);
+  let sinceMs = performance.now();
   for (;;) {
+    const isEmpty = !reader.hasBytes;
     const frame = await reader.readFrame(frameBytesMax);
+    if (isEmpty) sinceMs = performance.now();
     if (frame === undefined) {
       await closeStream(stream);
       return 'its message stream ended';
     }
     if (frame === 'too-long') return 'it sent a frame that is too long';
     take(frame);
+    if (performance.now() - sinceMs < turnMsMax) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    sinceMs = performance.now();
   }
 }

@@ -15,6 +15,7 @@ import {
   inboundConnectionsPerSecondMax,
   pingEveryMs,
   pingSilenceMsMax,
+  streamsPerConnectionMax,
   streamWindowBytesMax,
 } from '../limits.ts';
 import { machineKeyFromSeed } from '../../codec/index.ts';
@@ -60,6 +61,7 @@ function nodeInit(options: NodeOptions, privateKey: PrivateKey): Libp2pOptions {
     connectionEncrypters: [tls(machineKeyFromSeed(options.seed))],
     streamMuxers: [
       yamux({
+        maxInboundStreams: streamsPerConnectionMax,
         streamOptions: {
           maxStreamWindowSize: streamWindowBytesMax,
         },

@@ -6,11 +6,17 @@ import { readAheadBytesMax } from '../limits.ts';
 
 /** Length in front of a frame: u32, big endian. */
 const prefixBytes = 4;
+/** Pieces that are shorter are put together: an object for each byte of a peer that sends them one by one takes a hundred times the memory. */
+const pieceBytesMin = 1024;
+const joinedBytes = 4096;
 
 export class StreamReader {
   readonly #stream: Stream;
   readonly #silenceMsMax: number;
   readonly #pieces: Uint8Array[] = [];
+  /** Where short pieces are put together; the last piece of all ends at `#joinedEnd` when it lies here. */
+  #joined: Uint8Array | undefined;
+  #joinedEnd = 0;
   #bufferedBytes = 0;
   #hasEnded = false;
   #isPaused = false;
@@ -83,11 +89,28 @@ export class StreamReader {
 
   #take(pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) {
-      this.#pieces.push(piece);
       this.#bufferedBytes += piece.length;
+      if (!this.#join(piece)) this.#pieces.push(piece);
     }
     this.#pauseIfFull();
     this.#wake?.();
+  }
+
+  /** Adds a short piece to the one before it; false where that is not short, or there is none. */
+  #join(piece: Uint8Array): boolean {
+    const last = this.#pieces.at(-1);
+    if (last === undefined || piece.length >= pieceBytesMin) return false;
+    if (last.buffer !== this.#joined?.buffer || this.#joinedEnd + piece.length > joinedBytes) {
+      if (last.length >= pieceBytesMin) return false;
+      this.#joined = new Uint8Array(joinedBytes);
+      this.#joined.set(last);
+      this.#joinedEnd = last.length;
+    }
+    const start = this.#joinedEnd - last.length;
+    this.#joined.set(piece, this.#joinedEnd);
+    this.#joinedEnd += piece.length;
+    this.#pieces[this.#pieces.length - 1] = this.#joined.subarray(start, this.#joinedEnd);
+    return true;
   }
 
   #end(): void {

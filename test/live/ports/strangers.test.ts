@@ -25,6 +25,7 @@ import {
   messageProtocol,
   shardProtocol,
 } from '../../../agent/live/wire/protocols.ts';
+import { connectionsPerPeerMax, streamsPerConnectionMax } from '../../../agent/live/limits.ts';
 import { DreyError, days, hours, unixMs } from '../../../datasets/index.ts';
 import {
   certificateOf,
@@ -127,6 +128,29 @@ test('the oldest of too many strangers has to go', async (t) => {
     others.map(({ connection }) => connection.status),
     ['open', 'open'],
   );
+});
+
+test('one machine keeps a few connections, however many it opens', async (t) => {
+  const agent = await startAgent(t, smallFleet());
+  const { node, connection } = await strangerAt(t, agent);
+  const connections = [connection];
+  const dial = (): Promise<Connection> => node.dial(multiaddr(addressOf(agent)), { force: true });
+  for (let count = 1; count < connectionsPerPeerMax; count++) connections.push(await dial());
+  for (let count = 0; count < 3; count++) {
+    const late = await dial().catch(() => undefined);
+    if (late !== undefined) await over(late);
+  }
+  t.deepEqual([...new Set(connections.map(({ status }) => status))], ['open']);
+});
+
+test('streams that a stranger opens and says nothing on are a few', async (t) => {
+  const agent = await startAgent(t, smallFleet());
+  const { connection } = await strangerAt(t, agent);
+  const { muxer } = connection as unknown as { readonly muxer: { createStream(): Promise<Stream> } };
+  const streams: Stream[] = [];
+  for (let count = 0; count < streamsPerConnectionMax + 8; count++) streams.push(await muxer.createStream());
+  for (const stream of streams.slice(-4)) await over(stream);
+  t.is(streams.filter(({ status }) => status === 'open').length <= streamsPerConnectionMax, true);
 });
 
 /** A node that is a member by its certificate, and then behaves as the test wants. */
@@ -243,6 +267,16 @@ test('an invite that is used up, expired, revoked, unknown or forged admits nobo
   );
   t.is(await join({ ...invite(fleet, admin), key: createMachineKey() }), 'invite-unknown');
   t.is(await join({ ...single, addresses: ['/ip4/127.0.0.1/tcp/1'] }), 'fleet-unreachable');
+});
+
+test('nobody is certified under a name that a screen could not show as it is', async (t) => {
+  const fleet = smallFleet();
+  const admin = await startAdmin(t, fleet);
+  const named = (name: string): Promise<string> =>
+    codeOf(requestJoin({ machineKey: createMachineKey(), invite: invite(fleet, admin), name }));
+  for (const name of ['pc\n  pc-01 is safe', 'pc\u001B[2J', ' pc-01', 'pc-\u202E10'])
+    t.is(await named(name), 'join-refused');
+  t.is(await named('Büro 3 – دفتر'), 'none');
 });
 
 test('an agent that may admit nobody names the admins that it knows, and the machine asks them', async (t) => {
