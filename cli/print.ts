@@ -11,12 +11,16 @@ import {
   secondMs,
 } from '../datasets/index.ts';
 
-// Names of files, machines and people come from elsewhere: no terminal may take them for orders. C0 and C1 without tab and line feed.
+// Names of files, machines and people come from elsewhere: no terminal may take them for orders. C0 and C1 without tab and line feed, and what
+// turns the direction of a line around, so that it reads as another name (UAX #9).
 // oxlint-disable-next-line no-control-regex
-const orders = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/gu;
+const orders = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
 
 /** Text that a terminal only shows: what would be an order to it becomes a question mark. */
 export const harmless = (text: string): string => text.replaceAll(orders, '?');
+
+/** The same of what other machines wrote, on one line: nobody's words may look like a line of ours. */
+export const oneLine = (text: string): string => harmless(text).replaceAll(/[\n\t]/gu, '?');
 
 export const say = (text: string): void => void process.stdout.write(`${harmless(text)}\n`);
 

@@ -141,11 +141,14 @@ const popularPart = z.strictObject({
   rooms: z.array(z.strictObject({ machine, bytes: count })).max(planCopiesMax),
 });
 
+/** A time that no calendar knows would be an exception wherever it is shown. */
+const moment = z.number().min(0).max(9e12);
+
 /** What a plan says besides groups and domains. */
 export const planParts = {
   epoch: z.int().min(1),
   author: machine,
-  computedMs: z.number(),
+  computedMs: moment,
   modelSource: text(512),
   heldOut: z
     .array(
@@ -159,7 +162,7 @@ export const planParts = {
     )
     .max(32),
   notes: z.array(text(1024)).max(64),
-  weekMoved: z.strictObject({ fromMs: z.number(), bytes: z.number().min(0) }).exactOptional(),
+  weekMoved: z.strictObject({ fromMs: moment, bytes: z.number().min(0) }).exactOptional(),
   evidence: evidence.exactOptional(),
 } as const;
 

@@ -17,6 +17,7 @@ import { isValidAt, type Membership, outText } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import { certificateFor } from './founding.ts';
 import type { Identity } from './identity.ts';
+import { isUsableName } from './names.ts';
 
 type Ask = Extract<JoinMessage, { kind: 'ask' }>;
 type Refused = Extract<JoinMessage, { kind: 'refused' }>;
@@ -111,6 +112,8 @@ export class Admission {
     const { identity, membership, now } = this.#options;
     if (ask.fleet !== identity.fleet)
       return this.#refuse('invite-unknown', 'the invite is for another fleet');
+    // `drey join` says so before it asks; an admin signs no other name either, whoever asks.
+    if (!isUsableName(ask.name)) return this.#refuse('name-unusable', 'that cannot be the name of a machine');
     if (identity.adminKey === undefined || !membership.authority.canAct(membership.self))
       return {
         ...this.#refuse('ask-an-admin', 'this agent cannot certify machines'),

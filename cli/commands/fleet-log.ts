@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type ActsAnswer, askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
-import { timeText } from '../print.ts';
+import { oneLine, timeText } from '../print.ts';
 import { parseMomentMs } from '../quantities.ts';
 
 interface LogOptions extends CommonOptions {
@@ -12,10 +12,11 @@ interface LogOptions extends CommonOptions {
   readonly check?: boolean;
 }
 
-function logText({ acts, check }: ActsAnswer): string {
+/** A line for each act. */
+export function logText({ acts, check }: ActsAnswer): string {
   const lines = acts.map(
     ({ atMs, machineName, act, detail, admin }) =>
-      `${timeText(atMs)}  ${machineName}${admin === undefined ? '' : ` (admin ${admin.slice(0, 8)})`}  ${act}: ${detail}`,
+      `${timeText(atMs)}  ${oneLine(`${machineName}${admin === undefined ? '' : ` (admin ${admin.slice(0, 8)})`}  ${act}: ${detail}`)}`,
   );
   if (lines.length === 0) lines.push('Nothing was done in that time.');
   if (check === undefined) return lines.join('\n');
@@ -26,7 +27,7 @@ function logText({ acts, check }: ActsAnswer): string {
     findings.length === 0
       ? `All ${batchCount} batches of ${logCount} logs are signed by their machines and follow each other without a gap; all ${actCount} acts hold.`
       : `${findings.length} things are wrong in the ${logCount} logs:`,
-    ...findings.map(({ machineName, problem }) => `  ${machineName}: ${problem}`),
+    ...findings.map(({ machineName, problem }) => `  ${oneLine(`${machineName}: ${problem}`)}`),
   ].join('\n');
 }
 

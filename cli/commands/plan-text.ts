@@ -1,7 +1,7 @@
 // Plans in words: groups, copies and why. The only part of `drey plan` that needs the optimizer, so that other commands start without it.
 
 import { copyReasonText, explainGroup, type Plan } from '../../optimizer/index.ts';
-import { bytesText, survivalText, tableText, timeText } from '../print.ts';
+import { bytesText, oneLine, survivalText, tableText, timeText } from '../print.ts';
 
 /** Names of machines by peer id. */
 export type Naming = ReadonlyMap<string, string>;
@@ -20,14 +20,15 @@ export function planText(plan: Plan, names: Naming): string {
     ]),
   );
   const scores = plan.heldOut.map(
-    (score) => `  ${score.policy}: ${(100 * score.unavailableShare).toFixed(3)} % of group-hours unavailable`,
+    (score) =>
+      `  ${oneLine(score.policy)}: ${(100 * score.unavailableShare).toFixed(3)} % of group-hours unavailable`,
   );
   return [
-    `Plan ${plan.epoch} of ${timeText(plan.computedMs)} by ${nameOf(names, plan.author)}, from ${plan.modelSource}`,
+    `Plan ${plan.epoch} of ${timeText(plan.computedMs)} by ${oneLine(`${nameOf(names, plan.author)}, from ${plan.modelSource}`)}`,
     tableText([['group', 'class', 'survival', 'at 03:00', 'holders, slot by slot'], ...rows]),
     ...copyLines(plan, names),
     ...(scores.length === 0 ? [] : ['On held-out history:', ...scores]),
-    ...plan.notes,
+    ...plan.notes.map(oneLine),
   ].join('\n');
 }
 
@@ -41,12 +42,12 @@ export const copyLines = (
     .filter(({ pack }) => isWanted(pack))
     .map(
       ({ pack, machine, bytes, untilMs, reason }) =>
-        `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)}, because ${copyReasonText(reason)}.`,
+        `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)}, because ${oneLine(copyReasonText(reason))}.`,
     );
 
 /** Why the machines of a group, by their names. */
 export function groupText(plan: Plan, groupId: string, names: Naming): string {
   const named = (line: string): string =>
-    [...names].reduce((words, [peer, name]) => words.replaceAll(peer, name), line);
+    oneLine([...names].reduce((words, [peer, name]) => words.replaceAll(peer, name), line));
   return explainGroup(plan, groupId).map(named).join('\n');
 }

@@ -5,6 +5,7 @@ import {
   countText,
   errorText,
   harmless,
+  oneLine,
   paragraphText,
   spanText,
   survivalText,
@@ -52,4 +53,12 @@ test('a paragraph breaks between words and stays behind its mark', (t) => {
   t.is(paragraphText('!  ', 'one two three four', 11), '!  one two\n   three\n   four');
   t.is(paragraphText('!  ', 'a-word-that-is-too-long for it', 10), '!  a-word-that-is-too-long\n   for it');
   t.is(paragraphText('!  ', 'all on one line'), '!  all on one line', 'for grep, where nobody looks at it');
+});
+
+test('what others wrote stays on its line, and turns none around', (t) => {
+  t.is(
+    oneLine('pc-01\n2026-01-01 00:00  pc-02  revoked: pc-03\t'),
+    'pc-01?2026-01-01 00:00  pc-02  revoked: pc-03?',
+  );
+  t.is(harmless('gpj.\u202Eexe'), 'gpj.?exe');
 });

@@ -157,3 +157,22 @@ test('a batch of an older version that speaks of popular packs is refused, befor
     }
   }
 });
+
+test('a plan of a time that no calendar knows is refused: every page and command shows its date', (t) => {
+  const opened = (change: Partial<Plan>): boolean =>
+    openBatch(
+      signBatch({
+        key: owner,
+        stream: 'facts',
+        sequence: 0,
+        previous: noBatchHash,
+        atMs: unixMs(0),
+        records: [{ kind: 'plan', plan: { ...plan, ...change } }],
+      }).bytes,
+    ).ok;
+  t.true(opened({}));
+  for (const ms of [1e300, -1, 9.1e12]) {
+    t.false(opened({ computedMs: unixMs(ms) }));
+    t.false(opened({ weekMoved: { fromMs: unixMs(ms), bytes: 1 } }));
+  }
+});

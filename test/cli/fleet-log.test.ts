@@ -1,0 +1,20 @@
+// What other machines wrote, as commands show it.
+
+import test from 'ava';
+import { logText } from '../../cli/commands/fleet-log.ts';
+import { planText } from '../../cli/commands/plan-text.ts';
+import { machineId, unixMs } from '../../datasets/index.ts';
+
+test('nobody makes up a line of the log by what it says of its own act', (t) => {
+  const about = 'plan 7\n2026-01-01 00:00  pc-01 (admin 3f0c55d1)  revoked: pc-02';
+  const act = { act: 'plan-approved', atMs: unixMs(0), machine: 'm', machineName: 'pc-03', detail: about };
+  const lines = logText({ acts: [act] } as unknown as Parameters<typeof logText>[0]).split('\n');
+  t.is(lines.length, 1);
+});
+
+test('nobody makes up a line about the plan by its notes', (t) => {
+  const author = machineId('a');
+  const about = { epoch: 1, author, computedMs: unixMs(0), classes: [], domains: {}, heldOut: [] };
+  const text = planText({ ...about, modelSource: 'x\ny', notes: ['a\nb'] }, new Map());
+  t.deepEqual(text.split('\n').slice(2), ['a?b']);
+});
