@@ -1,7 +1,6 @@
 // `npm run replay:access`: any log of accesses, hour by hour, under caches and planned popular copies side by side.
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
-import { writeFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type AccessTrace, DreyError, hourMs, openAccess } from '../datasets/index.ts';
 import {
@@ -16,6 +15,7 @@ import {
   touchedBytesPerSite,
 } from '../optimizer/index.ts';
 import { standWhereTyped } from './command-line.ts';
+import { checkOutFile, writeOutFile } from './out-files.ts';
 import { bytesText, errorText, say, tableText } from './print.ts';
 import { parseShare, parseSpanMs } from './quantities.ts';
 
@@ -127,6 +127,7 @@ function targetOf(
 }
 
 async function replay(options: AccessReplayOptions): Promise<void> {
+  if (options.json !== undefined) checkOutFile(options.json, '--json');
   const siteCount = numberIn('--sites', options.sites, [1, 64]);
   const trace = await openAccess(options.accesses, { siteCount: Math.floor(siteCount) });
   const scene = sceneOf(trace, options);
@@ -152,9 +153,10 @@ async function replay(options: AccessReplayOptions): Promise<void> {
   if (judgement !== undefined) sayRanking(judgement);
   if (options.json === undefined) return;
   const { rules } = scene;
-  writeFileSync(
+  writeOutFile(
     options.json,
     `${JSON.stringify({ rules, rows, gate, target, ranking: judgement }, undefined, 1)}\n`,
+    '--json',
   );
 }
 

@@ -1,7 +1,6 @@
 // `npm run replay`: any availability trace, hour by hour, under all placement policies side by side.
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
-import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { DreyError, hours, weekMs } from '../datasets/index.ts';
 import {
@@ -21,6 +20,7 @@ import {
   theBar,
 } from '../optimizer/index.ts';
 import { standWhereTyped } from './command-line.ts';
+import { checkOutFile, writeOutFile } from './out-files.ts';
 import { errorText, say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 
@@ -143,21 +143,8 @@ const chosenNames = (options: ReplayOptions, hasLabels: boolean): readonly strin
 
 const stopwatch = (): number => performance.now();
 
-/** Before hours of work, not after them. */
-function checkWritable(file: string): void {
-  try {
-    closeSync(openSync(file, 'a'));
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw wrong(
-      `${file} cannot be written: ${code}`,
-      'Give --json a file in a folder that is there and yours.',
-    );
-  }
-}
-
 async function replay(options: ReplayOptions): Promise<void> {
-  if (options.json !== undefined) checkWritable(options.json);
+  if (options.json !== undefined) checkOutFile(options.json, '--json');
   const scenario = await scenarioOf(options);
   const { history, labels } = scenario;
   const chosen = policiesNamed(chosenNames(options, labels !== undefined));
@@ -190,7 +177,7 @@ async function replay(options: ReplayOptions): Promise<void> {
   say(`\n${summaryText(summary, bar)}`);
   if (options.json === undefined) return;
   const rows = results.map((result) => rowOf(result, slotMs));
-  writeFileSync(options.json, `${JSON.stringify({ rows, summary }, undefined, 1)}\n`);
+  writeOutFile(options.json, `${JSON.stringify({ rows, summary }, undefined, 1)}\n`, '--json');
 }
 
 const command = new Command('replay')

@@ -2,7 +2,6 @@
 // outside. Exit codes: 0 all held, 1 one was broken or it failed, 2 the command line is wrong.
 
 import { cpus } from 'node:os';
-import { writeFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DreyError, hours, seconds } from '../datasets/index.ts';
 import { loadTrace } from '../optimizer/index.ts';
@@ -20,6 +19,7 @@ import {
   type SimulationOptions,
 } from '../agent/simulation/index.ts';
 import { standWhereTyped } from './command-line.ts';
+import { checkOutFile, writeOutFile } from './out-files.ts';
 import { errorText, say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 import { swarm } from './swarm.ts';
@@ -137,7 +137,8 @@ async function runOne(options: CommandOptions): Promise<void> {
   const startedMs = performance.now();
   const report = simulate(parts);
   sayReport(report, (performance.now() - startedMs) / 1000);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 1)}\n`);
+  if (options.json !== undefined)
+    writeOutFile(options.json, `${JSON.stringify(report, undefined, 1)}\n`, '--json');
   if (report.violations.length === 0) {
     say('all promises held');
     return;
@@ -151,6 +152,7 @@ const traceText = ({ trace, block }: CommandOptions): string =>
   trace === undefined ? '' : `--trace ${trace}${block === undefined ? '' : ` --block ${block}`}`;
 
 async function run(options: CommandOptions): Promise<void> {
+  if (options.json !== undefined) checkOutFile(options.json, '--json');
   if (options.swarm === undefined) return runOne(options);
   const isWell = await swarm({
     minutes: options.swarm,

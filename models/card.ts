@@ -51,6 +51,8 @@ export function gate(score: Score): Pick<ModelCard, 'serves' | 'reason'> {
       serves: 'model',
       reason: `${text(score.value)} beats the best baseline, ${best.name}, at ${text(best.value)}`,
     };
+  if (text(score.value) === text(best.value))
+    return { serves: 'baseline', reason: `the model is at ${text(score.value)}, as good as ${best.name}` };
   return {
     serves: 'baseline',
     reason: `${best.name} is at ${text(best.value)}, the model only at ${text(score.value)}`,

@@ -91,12 +91,13 @@ export function writeModels(folder: string, models: StoredModels): void {
   renameSync(temporary, target);
 }
 
-/** Versions, oldest first. */
+/** Versions, oldest first; other folders beside them are none. */
 export function listModels(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.new'))
     .map(({ name }) => name)
+    .filter((name) => existsSync(join(folder, name, 'models.json')))
     .toSorted();
 }
 
@@ -117,8 +118,14 @@ export function resolveVersion(folder: string, text: string): string {
   if (exact !== undefined) return exact;
   throw new DreyError({
     code: 'model-unknown',
-    message: `${found.length === 0 ? 'none' : found.length} of ${versions.length} versions ${found.length > 1 ? 'fit' : 'fits'} "${text}"`,
-    advice: 'Take one from `drey models list`, or "latest".',
+    message:
+      versions.length === 0
+        ? `there is no version in ${folder}`
+        : `${found.length === 0 ? 'none' : found.length} of ${versions.length} versions ${found.length > 1 ? 'fit' : 'fits'} "${text}"`,
+    advice:
+      versions.length === 0
+        ? 'Train one with `drey models train`, or name the folder of versions with --registry.'
+        : 'Take one from `drey models list`, or "latest".',
   });
 }
 

@@ -56,8 +56,9 @@ export async function trainModels(options: TrainOptions): Promise<TrainedModels>
   if (!canTrain(history)) {
     throw new DreyError({
       code: 'history-too-short',
-      message: `${history.machines.length} machines × ${history.slotCount} hours of history are too little to learn from`,
-      advice: 'Let the agents collect two weeks, or import older monitoring with `drey telemetry import`.',
+      message: `${history.machines.length === 1 ? '1 machine' : `${history.machines.length} machines`} × ${history.slotCount} hours of history are too little to learn from`,
+      advice:
+        'Two machines and two weeks are the least: let the agents collect, import older monitoring with `drey telemetry import`, or take in more of a file with --weeks.',
       retry: 'retryable',
     });
   }

@@ -1,6 +1,6 @@
 // `drey demo`: the main job on one machine, made of nothing but the product's own commands.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { foundFleet, protectFolder, refuseStranger } from '../demo/founding.ts';
 import { carryOut, giveHistory, learnAndPlan, showPlan } from '../demo/learning.ts';
 import { endAgentsWithThis, askCommand, stopAgents } from '../demo/processes.ts';
 import { adminOf, livingAgents, type DemoState } from '../demo/state.ts';
+import { checkOutFile, writeOutFile } from '../out-files.ts';
 import { errorText, say } from '../print.ts';
 
 interface DemoCommandOptions {
@@ -104,7 +105,7 @@ function writeSummary(file: string, state: DemoState, failure: unknown): void {
     restored,
     checks,
   };
-  writeFileSync(file, JSON.stringify(summary, undefined, 2));
+  writeOutFile(file, JSON.stringify(summary, undefined, 2), '--json');
 }
 
 async function leaveUp(state: DemoState): Promise<void> {
@@ -119,6 +120,7 @@ async function leaveUp(state: DemoState): Promise<void> {
 
 async function demo(options: DemoCommandOptions): Promise<void> {
   endAgentsWithThis();
+  if (options.json !== undefined) checkOutFile(options.json, '--json');
   const state = createState(options);
   say(
     `A whole fleet on this machine, made of drey's own commands. Protected folder: ${state.options.folder}`,

@@ -1,11 +1,11 @@
 // `drey models`: train, judge, compare, promote and roll back versions, and read their cards; from a fleet's own telemetry through
 // its agent, or from files on a machine that is in no fleet.
 
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import type { ModelSummary } from '../../agent/codec/index.ts';
-import type { ComparedModel, Evaluation } from '../../models/index.ts';
+import { DreyError } from '../../datasets/index.ts';
+import type { ComparedModel, Evaluation, StoredModels } from '../../models/index.ts';
 import { homeOf, show, withCommonOptions } from '../command.ts';
 import {
   type DataOptions,
@@ -16,8 +16,16 @@ import {
   withData,
   withRegistry,
 } from '../model-files.ts';
-import { spanText, tableText, timeText } from '../print.ts';
+import { checkOutFolder, writeOutFile } from '../out-files.ts';
+import { countText, spanText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
+
+/** What is asked of a fleet can be asked of files too: whoever has no fleet learns so. */
+function sayFiles(error: unknown, advice: string): never {
+  if (!(error instanceof DreyError) || error.code !== 'no-fleet-here') throw error;
+  const { code, message } = error;
+  throw new DreyError({ code, message, advice: `${advice} ${error.advice}`, cause: error });
+}
 
 interface TrainOptions extends RegistryOptions, DataOptions {
   readonly seed: string;
@@ -31,7 +39,9 @@ async function train(options: TrainOptions): Promise<void> {
     call: 'train',
     request: {},
     ...trainingProgress(options),
-  });
+  }).catch((error: unknown) =>
+    sayFiles(error, 'Without a fleet, train on a file: --data FILE --registry FOLDER.'),
+  );
   show(options, answer, () =>
     [
       `Trained ${answer.version} with ${answer.backend} in ${spanText(answer.seconds * 1000)}.`,
@@ -53,9 +63,17 @@ const commandOf = (options: TrainOptions & { readonly data: string }): string =>
     ...(options.format === undefined ? [] : [`--format ${options.format}`]),
   ].join(' ');
 
+/** Says it so that it can be typed: with the folder of versions that was named. */
+const typed = (command: string, { registry }: RegistryOptions): string =>
+  `\`drey models ${command}${registry === undefined ? '' : ` --registry ${registry}`}\``;
+
+/** More domains are read on the card. */
+const shownDomains = 12;
+
 async function trainFromFile(options: TrainOptions & { readonly data: string }): Promise<void> {
   const { trainModels } = await import('../../models/index.ts');
   const history = await readData(options);
+  checkOutFolder(registryOf(options), '--registry');
   const { report } = trainingProgress(options);
   const trained = await trainModels({
     history,
@@ -70,8 +88,9 @@ async function trainFromFile(options: TrainOptions & { readonly data: string }):
     [
       `Trained ${version} with ${backend} in ${spanText(seconds * 1000)}, on ${history.machines.length} machines × ${history.slotCount} hours.`,
       ...cards.map(({ model, serves, reason }) => `  ${model}: the ${serves} serves; ${reason}`),
-      ...domains.map(({ name, members }) => `  ${name}: ${members.length} machines`),
-      'See `drey models card latest`; `drey models promote latest` lets it serve.',
+      ...domains.slice(0, shownDomains).map(({ name, members }) => `  ${name}: ${members.length} machines`),
+      ...(domains.length > shownDomains ? [`  … and ${domains.length - shownDomains} smaller ones`] : []),
+      `See ${typed('card latest', options)}; ${typed('promote latest', options)} lets it serve.`,
     ].join('\n'),
   );
 }
@@ -95,7 +114,9 @@ const summaryHead = ['model', 'metric', 'score', 'best baseline', 'serves', 'why
 async function list(options: RegistryOptions): Promise<void> {
   if (options.registry !== undefined) return listFolder(options);
   const { servingVersion } = await import('../../models/index.ts');
-  const { models } = await askAgent({ home: homeOf(options), call: 'view', request: {} });
+  const { models } = await askAgent({ home: homeOf(options), call: 'view', request: {} }).catch(
+    (error: unknown) => sayFiles(error, 'Without a fleet, name a folder of versions with --registry.'),
+  );
   const promoted = servingVersion(registryOf(options));
   const notes = promoted === undefined ? [] : [`Version ${promoted} is promoted on this machine.`];
   show(options, models ?? null, () =>
@@ -113,34 +134,53 @@ async function list(options: RegistryOptions): Promise<void> {
 }
 
 async function listFolder(options: RegistryOptions): Promise<void> {
-  const { listModels, readModels, servingVersion } = await import('../../models/index.ts');
+  const { listModels, servingVersion } = await import('../../models/index.ts');
   const folder = registryOf(options);
   const serving = servingVersion(folder);
-  const versions = listModels(folder).map((name) => {
-    const { forecast: _, weights: __, ...rest } = readModels(folder, name);
-    return { ...rest, isPromoted: name === serving };
-  });
+  const found = await Promise.all(listModels(folder).map(async (name) => versionRow(folder, name)));
+  const versions = found.map((one) => ({ ...one, isPromoted: one.version === serving }));
   show(options, versions, () =>
-    tableText([
-      ['version', 'trained', 'machines', 'hours', 'learned models that serve', ''],
-      ...versions.map(({ version, trainedMs, machineCount, slotCount, cards, isPromoted }) => [
-        version,
-        timeText(trainedMs),
-        String(machineCount),
-        String(slotCount),
-        cards
-          .filter(({ serves }) => serves === 'model')
-          .map(({ model }) => model)
-          .join(', ') || 'none: the baselines',
-        isPromoted ? 'promoted' : '',
-      ]),
-    ]),
+    versions.length === 0
+      ? `There is no version in ${folder}: ${typed('train --data FILE', options)} makes one.`
+      : tableText([
+          ['version', 'trained', 'machines', 'hours', 'learned models that serve', ''],
+          ...versions.map((one) => [...versionCells(one), one.isPromoted ? 'promoted' : '']),
+        ]),
   );
+}
+
+type ListedVersion =
+  | Omit<StoredModels, 'forecast' | 'weights'>
+  | { readonly version: string; readonly isDamaged: true };
+
+/** One damaged version hides none of the others. */
+async function versionRow(folder: string, version: string): Promise<ListedVersion> {
+  const { readModels } = await import('../../models/index.ts');
+  try {
+    const { forecast: _, weights: __, ...rest } = readModels(folder, version);
+    return rest;
+  } catch (error) {
+    if (error instanceof DreyError && error.code === 'model-damaged') return { version, isDamaged: true };
+    throw error;
+  }
+}
+
+function versionCells(listed: ListedVersion): string[] {
+  if ('isDamaged' in listed) return [listed.version, '-', '-', '-', 'damaged: train again'];
+  const { version, trainedMs, machineCount, slotCount, cards } = listed;
+  const learned = cards.filter(({ serves }) => serves === 'model').map(({ model }) => model);
+  return [
+    version,
+    timeText(trainedMs),
+    String(machineCount),
+    String(slotCount),
+    learned.join(', ') || 'none: the baselines',
+  ];
 }
 
 function evaluationText({ version, fromMs, toMs, hasSeen, models, ...counts }: Evaluation): string {
   return [
-    `Version ${version} on ${timeText(fromMs)} to ${timeText(toMs)}; it knows ${counts.knownMachineCount} of ${counts.machineCount} machines.`,
+    `Version ${version} on ${timeText(fromMs)} to ${timeText(toMs)}; it knows ${counts.knownMachineCount} of ${countText(counts.machineCount, 'machine')}.`,
     ...(hasSeen ? ['It was trained on hours of this span: these scores flatter it.'] : []),
     tableText([
       summaryHead,
@@ -217,7 +257,7 @@ async function promoteVersion(text: string, options: FileOptions): Promise<void>
     options,
     entry,
     () =>
-      `${version} is promoted: ${entry.reason}.\nThe agent that owns this folder places by it from its next plan on; \`drey models rollback\` takes it back.`,
+      `${version} is promoted: ${entry.reason}.\nThe agent that owns this folder places by it from its next plan on; ${typed('rollback', options)} takes it back.`,
   );
 }
 
@@ -235,7 +275,7 @@ async function card(version: string, options: RegistryOptions & { readonly html?
   const { cardHtml, cardPage, readModels, resolveVersion } = await import('../../models/index.ts');
   const folder = registryOf(options);
   const stored = readModels(folder, resolveVersion(folder, version));
-  if (options.html !== undefined) writeFileSync(options.html, cardHtml(stored));
+  if (options.html !== undefined) writeOutFile(options.html, cardHtml(stored), '--html');
   const { forecast: _, weights: __, ...rest } = stored;
   show(options, rest, () =>
     options.html === undefined

@@ -80,10 +80,17 @@ export function originsOf(history: FleetHistory, rules: ReplayRules): readonly O
   const slots = (weeks: number): number => Math.round((weeks * weekMs) / slotMs);
   const [train, test] = [slots(rules.trainWeeks), slots(rules.testWeeks)];
   if (train + test > slotCount || train < 1 || test < 1) {
+    const wish = `${rules.trainWeeks} weeks to learn from and ${rules.testWeeks} to live through`;
     throw new DreyError({
       code: 'trace-too-short',
-      message: `the trace has ${(slotCount * slotMs) / weekMs} weeks, ${rules.trainWeeks} to learn from and ${rules.testWeeks} to live through are more`,
-      advice: 'Ask for fewer weeks with --train and --test.',
+      message:
+        train + test > slotCount
+          ? `the trace has ${Number(((slotCount * slotMs) / weekMs).toPrecision(3))} weeks, ${wish} are more`
+          : `${wish}: one of them has no hour`,
+      advice:
+        train + test > slotCount
+          ? 'Ask for fewer weeks with --train and --test.'
+          : 'Ask for more weeks with --train and --test.',
     });
   }
   const stretch = seenStretch(history, train + test);

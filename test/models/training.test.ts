@@ -78,6 +78,8 @@ test('the gate opens only to a model that beats every baseline', (t) => {
   ];
   t.is(gate({ metric: 'm', better: 'lower', value: 0.09, baselines }).serves, 'model');
   t.is(gate({ metric: 'm', better: 'lower', value: 0.1, baselines }).serves, 'baseline');
+  const even = gate({ metric: 'm', better: 'lower', value: 0.100001, baselines });
+  t.regex(even.reason, /^the model is at 0\.1000, as good as /u, 'no "only" between equal numbers');
   t.is(gate({ metric: 'm', better: 'higher', value: 0.15, baselines }).serves, 'baseline');
   t.is(gate({ metric: 'm', better: 'higher', value: Number.NaN, baselines }).serves, 'baseline');
 });

@@ -159,6 +159,10 @@ test('origins lie evenly between the first and the last possible, and a trace th
   for (const { trainFromSlot, fromSlot, toSlot } of origins)
     t.deepEqual([fromSlot - trainFromSlot, toSlot - fromSlot], [2 * week, week]);
   t.throws(() => originsOf(history, { ...rules, trainWeeks: 6 }), { code: 'trace-too-short' });
+  t.throws(() => originsOf(history, { ...rules, testWeeks: 0 }), {
+    code: 'trace-too-short',
+    message: /and 0 to live through: one of them has no hour$/u,
+  });
   t.throws(() => policiesNamed(['best']), { code: 'policy-unknown', message: /"best"/u });
 });
 
