@@ -27,7 +27,8 @@ export function cutPoint(bytes: Uint8Array, from: number, to: number): number {
   return late >= 0 ? late : end;
 }
 
-const hole = new Uint8Array(chunkBytesMax);
+/** The longest chunk, of zeros only. Never written to. */
+export const hole: Uint8Array = new Uint8Array(chunkBytesMax);
 
 /** Whether the longest chunk would be zeros only: most of a sparse file, and never cut anywhere else. */
 const startsWithHole = (bytes: Uint8Array, from: number, to: number): boolean =>
@@ -35,4 +36,4 @@ const startsWithHole = (bytes: Uint8Array, from: number, to: number): boolean =>
 
 /** Whether a chunk is the longest there is, and nothing but zeros. Tells others from it by their first bytes. */
 export const isHole = (chunk: Uint8Array): boolean =>
-  chunk.length === chunkBytesMax && Buffer.compare(chunk, hole) === 0;
+  chunk === hole || (chunk.length === chunkBytesMax && Buffer.compare(chunk, hole) === 0);

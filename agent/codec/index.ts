@@ -30,4 +30,4 @@ export {
 } from './snapshot-root.ts';
 export * from './snapshot-root-reader.ts';
 export * from './tree.ts';
-export { encodeTreeEntry, TreeBytes } from './tree-rows.ts';
+export { encodeTreeEntry, TreeBytes, whyUnwritable } from './tree-rows.ts';

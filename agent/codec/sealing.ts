@@ -2,7 +2,7 @@
 // all the rest.
 
 export { chunkIdsOf } from './chunk-ids.ts';
-export { cutPoint, isHole } from './chunker.ts';
+export { cutPoint, hole, isHole } from './chunker.ts';
 export { namingKey } from './drive-keys.ts';
 export { describePack } from './erasure.ts';
 export { encodeIndexSegment } from './index-segment.ts';
@@ -10,4 +10,5 @@ export { deriveKey, sha256Hex } from './keys.ts';
 export { decodePackEntries, encodePackEntries, type PackEntry, PackWriter } from './pack.ts';
 export { sealSmall } from './secrets.ts';
 export { encodeRootPointer, encodeSnapshotRoot } from './snapshot-root.ts';
-export { TreeBytes } from './tree-rows.ts';
+export { rowLimits } from './tree-row-reader.ts';
+export { TreeBytes, whyUnwritable } from './tree-rows.ts';

@@ -20,9 +20,11 @@ export interface TreeRow {
 
 /** Bounds of a row's values, in bytes but for `attributeCountMax`. */
 export const rowLimits = {
-  pathBytesMax: 4096,
-  rowBytesMax: 64 * 1024 * 1024,
-  attributeCountMax: 1024,
+  /** Longer than a system call takes: programs make folders below the one that they stand in, over and over. */
+  pathBytesMax: 16_384,
+  rowBytesMax: 128 * 1024 * 1024,
+  /** As many as fit into the longest list of names that Linux has. */
+  attributeCountMax: 16_384,
   attributeNameBytesMax: 255,
   attributeValueBytesMax: 65_536,
 } as const;

@@ -3,6 +3,7 @@
 
 import type { ChunkId } from '../units.ts';
 import type { Attribute, TreeEntry } from './tree.ts';
+import { rowLimits } from './tree-row-reader.ts';
 
 const nanosecond = 1_000_000_000n;
 export const kinds = ['folder', 'file', 'symlink', 'hardLink'] as const;
@@ -130,10 +131,19 @@ export class TreeBytes {
 
 const treeBytesMin = 4096;
 
+/** Why an entry cannot stand in a tree: whoever reads one that is out of bounds refuses the whole tree. Undefined where it can. */
+export function whyUnwritable(entry: TreeEntry): string | undefined {
+  const { path, attributes = [] } = entry;
+  if (path.length > rowLimits.pathBytesMax) return 'its path is too long';
+  if (attributes.length > rowLimits.attributeCountMax) return 'it has too many extended attributes';
+  return rowBytesMin + variableBytes(entry) > rowLimits.rowBytesMax ? 'it is too large' : undefined;
+}
+
 /** Seconds and nanoseconds, these never negative. */
 function timeParts(ns: bigint): readonly [seconds: number, nanos: number] {
   const [seconds, nanos] = [Number(ns / nanosecond), Number(ns % nanosecond)];
-  return nanos < 0 ? [seconds - 1, nanos + Number(nanosecond)] : [seconds, nanos];
+  const [whole, rest] = nanos < 0 ? [seconds - 1, nanos + Number(nanosecond)] : [seconds, nanos];
+  return [Math.max(-Number.MAX_SAFE_INTEGER, Math.min(whole, Number.MAX_SAFE_INTEGER)), rest];
 }
 
 function writeRow(writer: RowWriter, entry: TreeEntry): void {

@@ -19,7 +19,7 @@ export interface Attribute {
 
 interface EntryBase {
   /**
-   * Relative to the drive, '/' between names, empty for the drive's own folder; at most 4,096 bytes. Not checked here:
+   * Relative to the drive, '/' between names, empty for the drive's own folder; at most `pathBytesMax`. Not checked here:
    * whoever writes it to a disk refuses names that leave the folder, and can go on with the others.
    */
   readonly path: Uint8Array;
@@ -27,7 +27,7 @@ interface EntryBase {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Nanoseconds since 1970, may be negative. */
+  /** Nanoseconds since 1970, may be negative. Of seconds beyond ±(2^53 − 1) the nearest is written. */
   readonly mtimeNs: bigint;
   /** Absent when there are none. */
   readonly attributes?: readonly Attribute[];
@@ -46,7 +46,7 @@ export type TreeEntry =
       readonly isSparse?: true;
     })
   | (EntryBase & { readonly kind: 'symlink'; readonly target: Uint8Array })
-  /** Another name of a file that stands earlier in the tree. */
+  /** Another name of a file or symlink that stands earlier in the tree. */
   | (EntryBase & { readonly kind: 'hardLink'; readonly target: Uint8Array });
 
 const { pathBytesMax, rowBytesMax, attributeCountMax, attributeNameBytesMax, attributeValueBytesMax } =

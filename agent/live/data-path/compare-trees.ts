@@ -62,7 +62,7 @@ function differencesOf({ left, right }: Pair, places: Places): readonly string[]
   const apartNs = left.mtimeNs - right.mtimeNs;
   if (apartNs > timeToleranceNs || -apartNs > timeToleranceNs) differences.push(`times ${apartNs} ns apart`);
   if (left.target !== right.target) differences.push('links point elsewhere');
-  if (left.type !== 'symlink') differences.push(...attributeDifference(left, right, places));
+  differences.push(...attributeDifference(left, right, places));
   const content = left.type === 'file' ? contentDifference(left, right, places) : undefined;
   return content === undefined ? differences : [...differences, content];
 }

@@ -3,11 +3,12 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { mebibyte, secondMs } from '../../../datasets/words.ts';
-import { cutPoint } from '../../codec/sealing.ts';
+import { cutPoint, hole } from '../../codec/sealing.ts';
 import { chunkBytesMax } from '../../limits.ts';
 import type { BytePath } from './path-bytes.ts';
 import { statsOf } from './file-stats.ts';
 import { errorCode, identityOf, scannedEntry, type ScannedEntry } from './scan.ts';
+import { systemCalls } from './system-calls.ts';
 
 const windowBytes = 8 * mebibyte;
 /** Coarsest clock of a file system in use (FAT): a file changed this recently may change again unseen. */
@@ -41,7 +42,7 @@ export function openFile(place: Buffer, path: BytePath): OpenFile | undefined {
   const openedMs = Date.now();
   return {
     entry,
-    chunks: () => readChunks(handle),
+    chunks: () => readChunks(handle, entry),
     state: () => {
       const now = entryOf(handle, path);
       if (now === undefined || identityOf(now) !== identityOf(entry)) return 'changed';
@@ -73,30 +74,68 @@ function entryOf(handle: number, path: BytePath): ScannedEntry | undefined {
 /** Windows that no reader uses now. A thread may have several readers, each waiting for its pack to be staged. */
 const idleWindows: Buffer[] = [];
 
-function* readChunks(handle: number): Generator<Uint8Array, void> {
+function* readChunks(handle: number, entry: ScannedEntry): Generator<Uint8Array, void> {
   const window = idleWindows.pop() ?? Buffer.allocUnsafeSlow(windowBytes);
   try {
-    yield* cutWindow(handle, window);
+    yield* cutWindow({ handle, entry }, window);
   } finally {
     idleWindows.push(window);
   }
 }
 
-function* cutWindow(handle: number, window: Buffer): Generator<Uint8Array, void> {
-  let [start, end, atEnd] = [0, 0, false];
+interface Reading {
+  readonly handle: number;
+  readonly entry: ScannedEntry;
+}
+
+function* cutWindow(reading: Reading, window: Buffer): Generator<Uint8Array, void> {
+  const { handle } = reading;
+  const holes = new Holes(reading);
+  /** `offset`: in the file, of the byte at `end`. */
+  let [start, end, offset, atEnd] = [0, 0, 0, false];
   for (;;) {
+    // Zeros that nobody wrote are cut where they would be if they were read.
+    for (let at = offset - (end - start); holes.isChunkAt(at); at += chunkBytesMax) {
+      [start, end, offset, atEnd] = [0, 0, at + chunkBytesMax, false];
+      yield hole;
+    }
     if (!atEnd && windowBytes - start < chunkBytesMax) {
       window.copyWithin(0, start, end);
       [start, end] = [0, end - start];
     }
     while (!atEnd && end - start < chunkBytesMax) {
-      const count = readSync(handle, window, end, windowBytes - end, null);
+      const count = readSync(handle, window, end, windowBytes - end, offset);
       end += count;
+      offset += count;
       atEnd = count === 0;
     }
     if (start === end) return;
     const cut = cutPoint(window, start, end);
     yield window.subarray(start, cut);
     start = cut;
+  }
+}
+
+/** Where a file has holes, as its file system knows: an image of terabytes is mostly nothing, and reading that takes an hour. */
+class Holes {
+  readonly #reading: Reading;
+  /** The next byte that is there, seen from `#askedAt`. */
+  #dataAt = 0;
+  #askedAt = 0;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  /** Whether a whole chunk of the longest kind, from this offset on, lies in a hole. False where that cannot be told. */
+  isChunkAt(offset: number): boolean {
+    const { entry, handle } = this.#reading;
+    const end = offset + chunkBytesMax;
+    if (!entry.isSparse || end > entry.byteCount) return false;
+    if (offset < this.#askedAt || offset >= this.#dataAt) {
+      this.#askedAt = offset;
+      this.#dataAt = systemCalls?.dataFrom(handle, offset) ?? offset;
+    }
+    return end <= this.#dataAt;
   }
 }

@@ -4,6 +4,7 @@
 import { nameDiskError } from '../disk-full.ts';
 import { DreyError } from '../../../datasets/index.ts';
 import type { DriveKeys, PackDescriptor, PackEntry } from '../../codec/index.ts';
+import { isHole } from '../../codec/sealing.ts';
 import { type GrowingFile, GrowingFiles } from './growing-files.ts';
 import { PackSource } from './pack-source.ts';
 import { failureText } from './scan.ts';
@@ -37,11 +38,14 @@ export async function placeTask(
   const fetched = await source.fetch(descriptor);
   const failures = new Map<string, string>();
   using files = new GrowingFiles();
+  /** A chunk that is nothing but zeros: a sparse file wants it thousands of times, and needs none of it written. */
+  let zeros: PackEntry | undefined;
   for (const { entry, file, offset } of writes) {
-    if (failures.has(file.temporary)) continue;
+    if (failures.has(file.temporary) || (file.isSparse && entry === zeros)) continue;
     const chunk = 'reason' in fetched ? fetched : source.read(fetched.pack, entry);
     const reason =
       'reason' in chunk ? chunk.reason : whyNotWritten(() => files.writeAt(file, chunk.bytes, offset));
+    if ('bytes' in chunk && isHole(chunk.bytes)) zeros = entry;
     if (reason !== undefined) failures.set(file.temporary, reason);
   }
   return {

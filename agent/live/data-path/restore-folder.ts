@@ -13,6 +13,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -26,8 +27,9 @@ import { nameDiskError } from '../disk-full.ts';
 import type { Attribute } from '../../codec/index.ts';
 import type { GrowingFile } from './growing-files.ts';
 import { type BytePath, parentOf, pathBytes, placeUnder, staysInside } from './path-bytes.ts';
+import { statsAt } from './path-stats.ts';
 import { errorCode } from './scan.ts';
-import { systemCalls } from './system-calls.ts';
+import { keptAttributes, systemCalls } from './system-calls.ts';
 
 /** What is set on an entry once its content is there. */
 export interface EntryMarks {
@@ -41,18 +43,29 @@ export interface EntryMarks {
 /** Something else stands where a file should go. */
 export class NameTaken extends Error {}
 
-const partsName = '.drey-partial';
 const isRoot = process.getuid?.() === 0;
 
 export interface RestoreFolderOptions {
   readonly to: string;
   readonly overwrite: boolean;
+  /** What is going to stand in it. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** Where files grow: what a restore that was killed leaves behind, and snapshots may hold that. */
+function partsNameFor({ names }: RestoreFolderOptions): string {
+  const name = '.drey-partial';
+  if (!names.has(name)) return name;
+  for (let number = 2; ; number++) if (!names.has(`${name}-${number}`)) return `${name}-${number}`;
 }
 
 export class RestoreFolder {
   readonly #options: RestoreFolderOptions;
   readonly #place: (path: BytePath) => Buffer;
+  readonly #partsName: string;
   readonly #parts: string;
+  /** What is made in it would get access lists that no snapshot told of. */
+  readonly #handsDownAcls: boolean;
   readonly #realFolders = new Set<BytePath>();
   #partCount = 0;
 
@@ -60,16 +73,20 @@ export class RestoreFolder {
   constructor(options: RestoreFolderOptions) {
     this.#options = options;
     this.#place = placeUnder(options.to);
-    this.#parts = join(options.to, partsName);
-    prepareFolder(options);
+    this.#partsName = partsNameFor(options);
+    this.#parts = join(options.to, this.#partsName);
+    prepareFolder(options, this.#partsName);
     rmSync(this.#parts, { recursive: true, force: true });
+    this.#handsDownAcls = keptAttributes(Buffer.from(options.to, 'utf8')).some(
+      ({ name }) => name === defaultAcl,
+    );
     mkdirSync(this.#parts, { mode: 0o700 });
+    this.#dropAcls(Buffer.from(this.#parts, 'utf8'));
   }
 
   /** Why an entry cannot stand at this path; undefined when it can. */
   refusal(path: BytePath): string | undefined {
-    if (path === '' || !staysInside(path) || path === partsName || path.startsWith(`${partsName}/`))
-      return 'its path would leave the folder';
+    if (path === '' || !staysInside(path)) return 'its path would leave the folder';
     if (this.#isRealFolder(parentOf(path))) return undefined;
     return 'what should be the folder above it is something else';
   }
@@ -89,6 +106,7 @@ export class RestoreFolder {
     if (present?.isDirectory() === true && this.#options.overwrite) return undefined;
     if (present !== undefined) return inTheWay;
     mkdirSync(this.#place(path), { mode: 0o700 });
+    this.#dropAcls(this.#place(path));
     this.#realFolders.add(path);
     return undefined;
   }
@@ -123,7 +141,7 @@ export class RestoreFolder {
     rmSync(file.temporary, { force: true });
   }
 
-  /** Another name of a restored file; a copy where the file system has no hard links. */
+  /** Another name of a restored file or symlink; a copy where the file system has no hard links. */
   makeLink(path: BytePath, first: BytePath): string | undefined {
     const refused = this.#makeRoom(path);
     if (refused !== undefined) return refused;
@@ -132,21 +150,22 @@ export class RestoreFolder {
     } catch (error) {
       if (errorCode(error) !== 'EPERM' && errorCode(error) !== 'ENOTSUP' && errorCode(error) !== 'EMLINK')
         throw error;
-      copyFileSync(this.#place(first), this.#place(path));
+      copyEntry(this.#place(first), this.#place(path));
     }
     return undefined;
   }
 
+  /** Answers what could not be set, or throws why it has no name. */
   makeSymlink(path: BytePath, target: BytePath, marks: EntryMarks): string | undefined {
     const refused = this.#makeRoom(path);
-    if (refused !== undefined) return refused;
+    if (refused !== undefined) throw new NameTaken(refused);
     symlinkSync(pathBytes(target), this.#place(path));
     const place = this.#place(path);
-    firstFailure([
+    return firstFailure([
       () => isRoot && lchownSync(place, marks.uid, marks.gid),
+      () => setAttributes(place, marks, isNoAcl),
       () => setTime(place, marks.mtimeNs),
     ]);
-    return undefined;
   }
 
   /** After all that it holds is there: writing into a folder moves its time. */
@@ -154,6 +173,7 @@ export class RestoreFolder {
     const place = this.#place(path);
     return firstFailure([
       () => isRoot && lchownSync(place, marks.uid, marks.gid),
+      () => path === '' && this.#dropAcls(place),
       () => setAttributes(place, marks, isNoAcl),
       () => chmodSync(place, marks.mode),
       () => setAttributes(place, marks, isAcl),
@@ -166,6 +186,11 @@ export class RestoreFolder {
     rmSync(this.#parts, { recursive: true, force: true });
   }
 
+  #dropAcls(place: Buffer): void {
+    if (!this.#handsDownAcls) return;
+    for (const name of [defaultAcl, 'system.posix_acl_access']) systemCalls?.removeAttribute(place, name);
+  }
+
   /** Two names that this disk cannot tell apart (capitals) must not become one file silently. */
   #makeRoom(path: BytePath): string | undefined {
     const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
@@ -174,6 +199,11 @@ export class RestoreFolder {
     unlinkSync(this.#place(path));
     return undefined;
   }
+}
+
+function copyEntry(from: Buffer, to: Buffer): void {
+  if (lstatSync(from).isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
+  else copyFileSync(from, to);
 }
 
 function makeLength(file: string, byteCount: number): void {
@@ -187,7 +217,7 @@ function makeLength(file: string, byteCount: number): void {
 
 const inTheWay = 'something of that name is there already';
 
-function prepareFolder({ to, overwrite }: RestoreFolderOptions): void {
+function prepareFolder({ to, overwrite }: RestoreFolderOptions, partsName: string): void {
   let names: readonly string[];
   try {
     makeFolders(to);
@@ -214,16 +244,26 @@ function prepareFolder({ to, overwrite }: RestoreFolderOptions): void {
 const timeOf = (ns: bigint): number | Date =>
   ns < 0n ? new Date(Number(ns / 1_000_000n)) : Number(ns) / 1e9;
 
+const nanosecond = 1_000_000_000n;
+/** Until then, and since 1970, every file system has times. */
+const commonTimeNsMax = 2n ** 31n * nanosecond;
+
 function setTime(place: Buffer, timeNs: bigint): void {
   if (systemCalls === undefined) lutimesSync(place, timeOf(timeNs), timeOf(timeNs));
   else systemCalls.setTime(place, timeNs);
+  if (timeNs >= 0n && timeNs < commonTimeNsMax) return;
+  // Another time is set without a word where the file system has no room for this one.
+  const apartNs = statsAt(place).mtimeNs - timeNs;
+  if (apartNs >= nanosecond || -apartNs >= nanosecond)
+    throw new MarksNotSet('this disk cannot keep its time');
 }
 
+const defaultAcl = 'system.posix_acl_default';
 /** ACLs are set after the mode, whose group bits would else change them. */
 const isAcl = ({ name }: Attribute): boolean => name.startsWith('system.posix_acl_');
 const isNoAcl = (attribute: Attribute): boolean => !isAcl(attribute);
 
-class AttributesNotSet extends Error {}
+class MarksNotSet extends Error {}
 
 /** Sets all that it can, then throws if one was refused. */
 function setAttributes(
@@ -241,7 +281,7 @@ function setAttributes(
     }
   }
   if (refused.size > 0)
-    throw new AttributesNotSet(
+    throw new MarksNotSet(
       `extended attributes or access lists could not be set (${[...refused].join(', ')})`,
     );
 }
@@ -254,7 +294,7 @@ function firstFailure(steps: readonly (() => unknown)[]): string | undefined {
       step();
     } catch (error) {
       failure ??=
-        error instanceof AttributesNotSet
+        error instanceof MarksNotSet
           ? error.message
           : `owner, mode or time could not be set (${errorCode(error) ?? 'unknown error'})`;
     }

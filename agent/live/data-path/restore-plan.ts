@@ -31,7 +31,7 @@ export interface RestorePlan {
   /** Wanted folders and those above them, parents first. */
   readonly folders: ReadonlyMap<BytePath, TreeEntry>;
   readonly files: ReadonlyMap<BytePath, PlannedFile>;
-  /** Symlinks and further names of files. */
+  /** Symlinks and further names of files and symlinks, in the tree's order. */
   readonly links: ReadonlyMap<BytePath, TreeEntry>;
   readonly packs: readonly PackWork[];
   readonly missing: readonly { readonly path: BytePath; readonly reason: string }[];
@@ -92,7 +92,7 @@ interface WantedEntries {
   readonly missing: { path: BytePath; reason: string }[];
 }
 
-/** Entries at or below the wanted paths, with the folders above them; hard links as files where their file is not wanted. */
+/** Entries at or below the wanted paths, with the folders above them; hard links as what they name where that is not wanted. */
 function wantedEntries(snapshot: ReadSnapshot, paths: readonly string[]): WantedEntries {
   const needed = new WantedPaths(paths);
   const wanted = new Map<BytePath, TreeEntry>();
@@ -111,7 +111,7 @@ function wantedEntries(snapshot: ReadSnapshot, paths: readonly string[]): Wanted
   const files = new Map(firsts.map((first) => [pathOf(first.path), first]));
   for (const { path, entry } of links) {
     const first = files.get(pathOf(entry.target));
-    if (first?.kind === 'file') wanted.set(path, { ...first, path: entry.path });
+    if (first?.kind === 'file' || first?.kind === 'symlink') wanted.set(path, { ...first, path: entry.path });
   }
   return { wanted, missing };
 }

@@ -23,7 +23,7 @@ export async function restoreTask(request: RestoreRequest, ask: AskMain): Promis
   const source = new PackSource(request, ask as Ask<RestoreQuestion, Uint8Array | undefined>);
   const snapshot = await readSnapshot(source, request);
   const plan = planRestore(snapshot, request.paths);
-  const folder = new RestoreFolder(request);
+  const folder = new RestoreFolder({ ...request, names: topNamesOf(plan) });
   try {
     const { jobCountMax } = request;
     const run = new RestoreRun({ plan, keys: keysIn(request), folder, ask, jobCountMax });
@@ -33,6 +33,10 @@ export async function restoreTask(request: RestoreRequest, ask: AskMain): Promis
     folder.close();
   }
 }
+
+/** Names that stand in the drive's own folder. */
+const topNamesOf = ({ folders, files, links }: RestorePlan): ReadonlySet<string> =>
+  new Set([...folders.keys(), ...files.keys(), ...links.keys()].map((path) => path.split('/', 1)[0]!));
 
 interface RestoreParts {
   readonly plan: RestorePlan;
@@ -52,6 +56,7 @@ class RestoreRun {
   readonly #parts: RestoreParts;
   readonly #growing = new Map<BytePath, Growing>();
   readonly #finished = new Set<BytePath>();
+  readonly #symlinks = new Set<BytePath>();
   readonly #missing: Difference[];
   readonly #imperfect: Difference[] = [];
   #byteCount = 0;
@@ -155,14 +160,24 @@ class RestoreRun {
     const { folder } = this.#parts;
     const refused = folder.refusal(path);
     if (refused !== undefined) this.#miss(path, refused);
-    else if (entry.kind === 'symlink')
-      this.#try(path, () => folder.makeSymlink(path, pathOf(entry.target), entry));
+    else if (entry.kind === 'symlink') this.#makeSymlink(path, pathOf(entry.target), entry);
     else if (entry.kind === 'hardLink') this.#makeHardLink(path, pathOf(entry.target));
   }
 
+  #makeSymlink(path: BytePath, target: BytePath, entry: TreeEntry): void {
+    try {
+      this.#note(path, this.#parts.folder.makeSymlink(path, target, entry));
+      this.#symlinks.add(path);
+    } catch (error) {
+      this.#miss(path, entryFailure(error));
+    }
+  }
+
   #makeHardLink(path: BytePath, first: BytePath): void {
-    if (!this.#finished.has(first)) this.#miss(path, 'the file that it is another name of is missing');
-    else if (this.#try(path, () => this.#parts.folder.makeLink(path, first))) this.#linkCount++;
+    const isFile = this.#finished.has(first);
+    if (!isFile && !this.#symlinks.has(first))
+      this.#miss(path, 'the file that it is another name of is missing');
+    else if (this.#try(path, () => this.#parts.folder.makeLink(path, first)) && isFile) this.#linkCount++;
   }
 
   /** Does a step that answers why it was refused; true when it was done. */

@@ -4,6 +4,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { DreyError } from '../../../datasets/words.ts';
 import type { Attribute } from '../../codec/index.ts';
+import { rowLimits } from '../../codec/sealing.ts';
+import { chunkBytesMax } from '../../limits.ts';
 import type { EntryType, FileStats } from './file-stats.ts';
 import type { IgnoreCheck } from './ignore.ts';
 import { callBytesMax, slash } from './long-places.ts';
@@ -27,7 +29,7 @@ export interface ScannedEntry {
   readonly linkCount: number;
   /** Has holes of 64 KiB or more in all: less on the disk than its length says. */
   readonly isSparse: boolean;
-  /** Of folders; a file's are read with its bytes. Absent when there are none. */
+  /** Of folders and links; a file's are read with its bytes. Absent when there are none. */
   readonly attributes?: readonly Attribute[];
   /** Where a symlink points, as its bytes say; never followed. */
   readonly target?: BytePath;
@@ -109,7 +111,9 @@ class Walk {
     try {
       const stats = this.#statsOf(path, place);
       if (this.#isIgnored(path, stats.type === 'folder' ? 'folder' : 'other')) return;
-      this.#take(path, stats, place);
+      const reason = whyNotKept(path, stats);
+      if (reason === undefined) this.#take(path, stats, place);
+      else this.unreadable.push({ path, reason });
     } catch (error) {
       this.#missed(path, error);
     }
@@ -131,9 +135,9 @@ class Walk {
     }
     const entry = scannedEntry(path, type, stats);
     this.#see(entry);
-    if (type === 'symlink')
-      this.entries.push({ ...entry, target: bytePath(readlinkSync(this.#place(path), 'latin1')) });
-    else this.entries.push(type === 'folder' ? withAttributes(entry, this.#place(path)) : entry);
+    this.entries.push(
+      type === 'file' ? entry : withAttributes(linked(entry, this.#place), this.#place(path)),
+    );
     if (type !== 'folder') return;
     const end = at + name.length;
     if (end <= callBytesMax) this.#memory[end] = slash;
@@ -145,6 +149,11 @@ class Walk {
     if (errorCode(error) !== 'ENOENT') this.unreadable.push({ path, reason: failureText(error) });
   }
 }
+
+const linked = (entry: ScannedEntry, place: (path: BytePath) => Buffer): ScannedEntry =>
+  entry.type === 'symlink'
+    ? { ...entry, target: bytePath(readlinkSync(place(entry.path), 'latin1')) }
+    : entry;
 
 function rootEntry(folder: string): ScannedEntry {
   const place = Buffer.from(folder, 'utf8');
@@ -166,6 +175,15 @@ function rootEntry(folder: string): ScannedEntry {
 function withAttributes(entry: ScannedEntry, place: Buffer): ScannedEntry {
   const attributes = keptAttributes(place);
   return attributes.length === 0 ? entry : { ...entry, attributes };
+}
+
+/** Of a file whose parts are all as long as parts can be, and named in one entry. */
+const fileBytesMax = (rowLimits.rowBytesMax / 32) * chunkBytesMax;
+
+/** What no tree can hold is not read, and what lies below it not looked at. */
+function whyNotKept(path: BytePath, { type, byteCount }: FileStats): string | undefined {
+  if (path.length > rowLimits.pathBytesMax) return 'its path is too long';
+  return type === 'file' && byteCount > fileBytesMax ? 'it is too large' : undefined;
 }
 
 /** Less may come from how a file system counts, which changes without the file. */

@@ -376,11 +376,11 @@ function leftOutBy({ ignore, exclude }: SnapshotRequest): IgnoreCheck {
   return (path, type) => excluded.has(path) || isIgnored(path, type);
 }
 
-/** For every further name of a hard-linked file, the name that stands first. */
+/** For every further name of a hard-linked file or link, the name that stands first. */
 function firstNames(entries: readonly ScannedEntry[]): ReadonlyMap<BytePath, BytePath> {
   const first = new Map<string, BytePath>();
   const links = new Map<BytePath, BytePath>();
-  const linked = entries.filter(({ type, linkCount }) => type === 'file' && linkCount > 1);
+  const linked = entries.filter(({ type, linkCount }) => type !== 'folder' && linkCount > 1);
   for (const { path, inode } of linked.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const name = first.get(inode);
     if (name === undefined) first.set(inode, path);

@@ -2,7 +2,7 @@
 // what they hold and a file before its other names. Leaves out what could not be read; says so for other names too.
 
 import type { Attribute, TreeEntry } from '../../codec/index.ts';
-import { TreeBytes } from '../../codec/sealing.ts';
+import { TreeBytes, whyUnwritable } from '../../codec/sealing.ts';
 import type { ChunkId } from '../../units.ts';
 import { byBytes, type BytePath, pathBytes } from './path-bytes.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';
@@ -21,7 +21,7 @@ export interface TreeParts {
   readonly root: ScannedEntry;
   readonly entries: readonly ScannedEntry[];
   readonly files: ReadonlyMap<BytePath, KeptFile>;
-  /** Further names of hard-linked files, and their first names. */
+  /** Further names of hard-linked files and links, and their first names. */
   readonly links: ReadonlyMap<BytePath, BytePath>;
 }
 
@@ -42,13 +42,20 @@ export function treeOf({ root, entries, files, links }: TreeParts): Tree {
   let [fileCount, byteCount] = [0, 0];
   for (const scanned of entries.toSorted((a, b) => byBytes(a.path, b.path))) {
     const entry = entryFor(scanned, files, links);
-    if (entry !== undefined) tree.add(entry);
-    else if (links.has(scanned.path))
-      missed.push({ path: scanned.path, reason: 'the file could not be read under its first name' });
-    if (entry?.kind === 'file' || entry?.kind === 'hardLink') fileCount++;
-    if (entry?.kind === 'file') byteCount += entry.byteCount;
+    const reason = whyLeftOut(entry, links.has(scanned.path));
+    if (reason !== undefined) missed.push({ path: scanned.path, reason });
+    if (entry === undefined || reason !== undefined) continue;
+    tree.add(entry);
+    if (scanned.type === 'file') fileCount++;
+    if (entry.kind === 'file') byteCount += entry.byteCount;
   }
   return { bytes: tree.bytes, fileCount, byteCount, missed };
+}
+
+/** A file that could not be read is listed already. */
+function whyLeftOut(entry: TreeEntry | undefined, isLink: boolean): string | undefined {
+  if (entry !== undefined) return whyUnwritable(entry);
+  return isLink ? 'the file could not be read under its first name' : undefined;
 }
 
 function entryFor(
@@ -57,11 +64,12 @@ function entryFor(
   links: TreeParts['links'],
 ): TreeEntry | undefined {
   if (scanned.type === 'folder') return { kind: 'folder', ...baseOf(scanned) };
+  const first = links.get(scanned.path);
+  const isFirstKept = first !== undefined && (scanned.type === 'symlink' || files.has(first));
+  if (first !== undefined)
+    return isFirstKept ? { kind: 'hardLink', ...baseOf(scanned), target: pathBytes(first) } : undefined;
   if (scanned.type === 'symlink')
     return { kind: 'symlink', ...baseOf(scanned), target: pathBytes(scanned.target ?? scanned.path) };
-  const first = links.get(scanned.path);
-  if (first !== undefined)
-    return files.has(first) ? { kind: 'hardLink', ...baseOf(scanned), target: pathBytes(first) } : undefined;
   const kept = files.get(scanned.path);
   if (kept === undefined) return undefined;
   return fileEntry(kept);

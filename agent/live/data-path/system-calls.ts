@@ -13,12 +13,16 @@ export interface SystemCalls {
   /** Gives pages that were freed, and that the C library keeps for later, back to the system. Absent where the library keeps none (musl). */
   readonly trimFreed: (() => void) | undefined;
   /**
-   * Extended attributes of a file or folder, sorted by name; none where the file system has none. A link is not followed. Throws an error with a
-   * `code` as node:fs does.
+   * Extended attributes of a file, folder or link, sorted by name; none where the file system has none. A link is not followed. Throws an error with
+   * a `code` as node:fs does.
    */
   attributesOf(place: Buffer): readonly Attribute[];
   /** Sets one; throws an error with a `code`. */
   setAttribute(place: Buffer, attribute: Attribute): void;
+  /** Takes one away; it may be gone already. Throws an error with a `code`. */
+  removeAttribute(place: Buffer, name: string): void;
+  /** Offset of the first byte of an open file, from `offset` on, that lies in no hole; infinite after the last, undefined where nobody knows. */
+  dataFrom(handle: number, offset: number): number | undefined;
   /** Sets time of change and of access, of a link itself where it is one. */
   setTime(place: Buffer, timeNs: bigint): void;
 }
@@ -26,6 +30,8 @@ export interface SystemCalls {
 /** Longest list of names, and longest value, that Linux has (xattr(7)). */
 const attributeBytesMax = 65_536;
 const currentFolder = -100;
+/** SEEK_DATA (lseek(2)). */
+const seekData = 3;
 const noFollow = 0x1_00;
 const nanosecond = 1_000_000_000n;
 
@@ -44,7 +50,9 @@ class LinuxCalls implements SystemCalls {
   readonly #list: (...values: readonly unknown[]) => number;
   readonly #get: (...values: readonly unknown[]) => number;
   readonly #set: (...values: readonly unknown[]) => number;
+  readonly #remove: (...values: readonly unknown[]) => number;
   readonly #time: (...values: readonly unknown[]) => number;
+  readonly #seek: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
   readonly trimFreed: SystemCalls['trimFreed'];
   readonly #names = Buffer.allocUnsafeSlow(attributeBytesMax);
@@ -60,6 +68,8 @@ class LinuxCalls implements SystemCalls {
     );
     this.statsAt = this.#statxOf(libc);
     this.trimFreed = this.#trimOf(libc);
+    this.#remove = libc.func('int lremovexattr(const void *path, const void *name)');
+    this.#seek = libc.func('long lseek(int file, long offset, int whence)');
     this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
   }
 
@@ -106,6 +116,17 @@ class LinuxCalls implements SystemCalls {
   setAttribute(place: Buffer, { name, value }: Attribute): void {
     const key = terminated(Buffer.from(name, 'latin1'));
     if (this.#set(terminated(place), key, value, value.length, 0) !== 0) this.#fail('lsetxattr');
+  }
+
+  removeAttribute(place: Buffer, name: string): void {
+    if (this.#remove(terminated(place), terminated(Buffer.from(name, 'latin1'))) === 0) return;
+    if (codes.get(this.#koffi.errno()) !== 'ENODATA' && !this.#isUnsupported()) this.#fail('lremovexattr');
+  }
+
+  dataFrom(handle: number, offset: number): number | undefined {
+    const found = this.#seek(handle, offset, seekData);
+    if (found >= 0) return found;
+    return codes.get(this.#koffi.errno()) === 'ENXIO' ? Infinity : undefined;
   }
 
   setTime(place: Buffer, timeNs: bigint): void {

@@ -8,6 +8,8 @@ const top = bytePath('');
 
 export class WantedPaths {
   readonly #wanted: ReadonlySet<BytePath>;
+  /** Of wanted paths, shortest first, each once. */
+  readonly #lengths: readonly number[];
   readonly #above = new Set<BytePath>();
   /** Wanted paths at or below which nothing was seen yet. */
   readonly #unseen: Set<BytePath>;
@@ -16,17 +18,21 @@ export class WantedPaths {
   constructor(paths: readonly string[]) {
     const asked = paths.map((path) => bytePathOf(path.replace(/^\.?(?:\/+|$)|\/+$/gu, '')));
     this.#wanted = new Set(asked.length === 0 ? [top] : asked);
+    this.#lengths = [...new Set([...this.#wanted].map(({ length }) => length))].toSorted((a, b) => a - b);
     // An empty tree is everything, too.
     this.#unseen = new Set(asked);
     for (const path of this.#wanted)
       for (const folder of upFrom(parentOf(path))) if (folder !== top) this.#above.add(folder);
   }
 
-  /** Whether an entry is wanted, or stands above one that is. As long as the path is deep, however many are wanted. */
+  /** Whether an entry is wanted, or stands above one that is. Looks at as many folders above it as wanted paths have lengths, however deep it lies. */
   readonly needs = (path: BytePath): boolean => {
     let isWithin = false;
-    for (const at of upFrom(path)) {
-      if (!this.#wanted.has(at)) continue;
+    for (const length of this.#lengths) {
+      if (length > path.length) break;
+      const isWhole = length === 0 || length === path.length || path[length] === '/';
+      const at = bytePath(path.slice(0, length));
+      if (!isWhole || !this.#wanted.has(at)) continue;
       isWithin = true;
       this.#unseen.delete(at);
     }

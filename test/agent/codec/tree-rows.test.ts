@@ -9,9 +9,10 @@ import {
   decodeTree,
   encodeTreeEntry,
   type TreeEntry,
+  whyUnwritable,
 } from '../../../agent/codec/index.ts';
 import { strict } from '../../../agent/codec/envelope.ts';
-import { TreeRowReader } from '../../../agent/codec/tree-row-reader.ts';
+import { rowLimits, TreeRowReader } from '../../../agent/codec/tree-row-reader.ts';
 import { chunkId } from '../../../agent/units.ts';
 
 const second = 1_000_000_000n;
@@ -110,6 +111,45 @@ test('an entry is read whatever the order of its keys', (t) => {
     }),
     { numRuns: 100 },
   );
+});
+
+test('an entry that is out of bounds says why it cannot stand in a tree; one at the bound is read back', (t) => {
+  const of = (pathLength: number, attributeCount: number): TreeEntry => ({
+    kind: 'folder',
+    path: new Uint8Array(pathLength).fill(0x61),
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtimeNs: 0n,
+    attributes: Array.from({ length: attributeCount }, (_, at) => ({
+      name: `user.${at}`,
+      value: new Uint8Array(),
+    })),
+  });
+  const { pathBytesMax, attributeCountMax } = rowLimits;
+  const largest = of(pathBytesMax, attributeCountMax);
+  t.is(whyUnwritable(largest), undefined);
+  t.true(decodeTree(encodeTreeEntry(largest)).ok);
+  for (const one of [of(pathBytesMax + 1, 1), of(1, attributeCountMax + 1)]) {
+    t.is(typeof whyUnwritable(one), 'string');
+    t.false(decodeTree(encodeTreeEntry(one)).ok);
+  }
+});
+
+test('a time beyond what numbers count exactly becomes the nearest that they do', (t) => {
+  for (const sign of [1n, -1n]) {
+    const far: TreeEntry = {
+      kind: 'folder',
+      path: new Uint8Array(),
+      mode: 0,
+      uid: 0,
+      gid: 0,
+      mtimeNs: sign * 2n ** 60n * 1_000_000_000n,
+    };
+    const read = decodeTree(encodeTreeEntry(far));
+    const nearest = sign * (2n ** 53n - 1n) * 1_000_000_000n;
+    t.deepEqual(read.ok && read.value.entries.map(({ mtimeNs }) => mtimeNs), [nearest]);
+  }
 });
 
 test('what is read of a damaged entry is what the CBOR library reads', (t) => {

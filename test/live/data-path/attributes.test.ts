@@ -4,9 +4,14 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   ftruncateSync,
+  linkSync,
   lstatSync,
+  mkdirSync,
   openSync,
+  readFileSync,
+  readlinkSync,
   closeSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -14,6 +19,7 @@ import {
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { compareTrees } from '../../../agent/live/data-path/index.ts';
+import { bytePathOf, placeUnder } from '../../../agent/live/data-path/path-bytes.ts';
 import { keptAttributes, systemCalls } from '../../../agent/live/data-path/system-calls.ts';
 import { mebibyte } from '../../../datasets/index.ts';
 import { newFolder, noise, writeOddTree } from './odd-trees.ts';
@@ -91,6 +97,46 @@ test('attributes and access lists of files and folders come back, also from a se
   }
 });
 
+test('a folder that hands its access lists down does not add them to what is restored into it', async (t) => {
+  if (!canKeep(t)) return;
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  systemCalls!.setAttribute(Buffer.from(join(trial.folder, 'run.sh')), {
+    name: 'system.posix_acl_access',
+    value: acl,
+  });
+  const { staged } = await trial.snapshotter.snapshot();
+  const to = newFolder();
+  systemCalls!.setAttribute(Buffer.from(to), { name: 'system.posix_acl_default', value: acl });
+  t.deepEqual((await trial.restore(staged, { to })).imperfect, []);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
+  t.deepEqual(namesAt(to), []);
+});
+
+test('several names of one link stay one, with the attributes that only root may give it', async (t) => {
+  const trial = startTrial();
+  const [first, second] = [join(trial.folder, 'b-first'), join(trial.folder, 'second')];
+  symlinkSync('to nowhere', first);
+  writeFileSync(join(trial.folder, 'file'), 'counted');
+  try {
+    linkSync(first, second);
+    systemCalls!.setAttribute(Buffer.from(first), { name: 'trusted.drey', value: bytes('on a link') });
+  } catch (error) {
+    t.log(`skipped: not here, or not for this person (${(error as NodeJS.ErrnoException).code})`);
+    t.pass();
+    return;
+  }
+  const { staged } = await trial.snapshotter.snapshot();
+  t.is(staged.head.fileCount, 1);
+  const restored = await trial.restore(staged);
+  t.deepEqual([restored.missing, restored.imperfect, restored.fileCount], [[], [], 1]);
+  const [one, two] = ['b-first', 'second'].map((name) => lstatSync(join(restored.to, name)));
+  t.deepEqual([one!.nlink, one!.ino], [2, two!.ino]);
+  t.deepEqual(namesAt(join(restored.to, 'second')), ['trusted.drey']);
+  const alone = await trial.restore(staged, { paths: ['second'] });
+  t.is(readlinkSync(join(alone.to, 'second')), 'to nowhere');
+});
+
 test('an attribute that was set later is a change', async (t) => {
   if (!canKeep(t)) return;
   const trial = startTrial();
@@ -123,6 +169,26 @@ test('a file with holes comes back with its bytes and takes no more room', async
   t.is(after.size, 40 * mebibyte);
   t.true(after.blocks * 512 < mebibyte, `${after.blocks} blocks`);
   t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
+test('a hole is cut as the zeros that it stands for, and nobody reads it', async (t) => {
+  const trial = startTrial();
+  const place = join(trial.folder, 'disk.img');
+  const handle = openSync(place, 'w');
+  for (const [at, seed] of [12 * mebibyte + 77, 13 * mebibyte, 31 * mebibyte - 5].entries())
+    writeSync(handle, noise(300_000, at), 0, 300_000, seed);
+  ftruncateSync(handle, 50 * mebibyte + 1);
+  t.true([undefined, 12 * mebibyte].includes(systemCalls?.dataFrom(handle, 0)));
+  t.true([undefined, Infinity].includes(systemCalls?.dataFrom(handle, 40 * mebibyte)));
+  closeSync(handle);
+  await trial.snapshotter.snapshot();
+  // Written again without a hole: all its chunks are known.
+  writeFileSync(place, readFileSync(place));
+  const { staged } = await trial.snapshotter.snapshot();
+  t.deepEqual(
+    staged.packs.filter(({ placementClass }) => placementClass === 'bulk'),
+    [],
+  );
 });
 
 test('the folder that is restored into gets mode and time of the drive, unless only a part is restored', async (t) => {
@@ -159,6 +225,61 @@ test('a path of 4,096 bytes below the folder, longer than one system call takes,
   const restored = await trial.restore(staged);
   t.deepEqual([restored.missing, restored.imperfect, restored.fileCount], [[], [], 1]);
   t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
+/** Folders inside each other, each named by so many bytes, with a file in the last one; made from within, as no path leads there. */
+function digDown(
+  folder: string,
+  { depth, nameBytes }: { readonly depth: number; readonly nameBytes: number },
+): void {
+  const script = `const { mkdirSync, writeFileSync } = require('node:fs');
+    for (let at = 0; at < ${depth}; at++) {
+      mkdirSync('n'.repeat(${nameBytes}));
+      process.chdir('n'.repeat(${nameBytes}));
+    }
+    writeFileSync('bottom', 'deep down');`;
+  execFileSync(process.execPath, ['-e', script], { cwd: folder });
+}
+
+test('paths far longer than a system call takes come back, two names of one file down there as well', async (t) => {
+  if (process.platform !== 'linux') {
+    t.log('skipped: elsewhere the system itself has shorter limits');
+    t.pass();
+    return;
+  }
+  const trial = startTrial();
+  for (const name of ['one', 'two']) {
+    mkdirSync(join(trial.folder, name));
+    digDown(join(trial.folder, name), { depth: 60, nameBytes: 200 });
+  }
+  const place = placeUnder(trial.folder);
+  const below = `${'n'.repeat(200)}/`.repeat(60);
+  linkSync(place(bytePathOf(`one/${below}bottom`)), place(bytePathOf(`two/${below}other`)));
+  const { staged, unreadable } = await trial.snapshotter.snapshot();
+  t.deepEqual(unreadable, []);
+  const restored = await trial.restore(staged);
+  t.deepEqual([restored.missing, restored.imperfect, restored.fileCount], [[], [], 3]);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+  const back = placeUnder(restored.to);
+  t.is(lstatSync(back(bytePathOf(`two/${below}other`))).nlink, 2);
+});
+
+test('what no tree can hold is listed and costs nothing else', async (t) => {
+  if (process.platform !== 'linux') {
+    t.log('skipped: elsewhere the system itself has shorter limits');
+    t.pass();
+    return;
+  }
+  const trial = startTrial();
+  writeFileSync(join(trial.folder, 'kept'), 'kept');
+  digDown(trial.folder, { depth: 90, nameBytes: 200 });
+  const { staged, unreadable } = await trial.snapshotter.snapshot();
+  t.deepEqual(
+    unreadable.map(({ path, reason }) => [path.length, reason]),
+    [[82 * 201 - 1, 'its path is too long']],
+  );
+  const restored = await trial.restore(staged);
+  t.deepEqual([restored.missing, restored.fileCount], [[], 1]);
 });
 
 test('rsync finds no difference between a tree and what comes back', async (t) => {

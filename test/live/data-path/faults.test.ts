@@ -247,6 +247,18 @@ test('a folder that holds something is not restored into unasked', async (t) => 
   await t.throwsAsync(trial.restore(staged, { to: file }), { code: 'restore-folder-unusable' });
 });
 
+test('what a killed restore left behind is saved and comes back like anything else', async (t) => {
+  const trial = startTrial();
+  for (const name of ['.drey-partial', '.drey-partial-2']) {
+    mkdirSync(join(trial.folder, name));
+    writeFileSync(join(trial.folder, name, '0'), 'half of a file');
+  }
+  const { staged } = await trial.snapshotter.snapshot();
+  const restored = await trial.restore(staged);
+  t.deepEqual([restored.missing, restored.fileCount], [[], 2]);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
 test('nothing is written through a link that stands in the folder', async (t) => {
   const trial = startTrial();
   mkdirSync(join(trial.folder, 'inside'));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import {
@@ -32,10 +32,11 @@ const contentId = chunkIdOf(driveKey, content);
 const base = { mode: 0o644, uid: 0, gid: 0, mtimeNs: 1_700_000_000_000_000_000n };
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
 
-const file = (path: string): TreeEntry => ({
+const file = (path: string, marks: { readonly mtimeNs?: bigint } = {}): TreeEntry => ({
   kind: 'file',
   path: bytes(path),
   ...base,
+  ...marks,
   byteCount: content.length,
   chunks: [contentId],
   isUnstable: false,
@@ -110,7 +111,7 @@ test('paths that leave the folder are refused and listed; the rest is restored',
     'a//b',
     '.drey-partial/0',
   ];
-  const { missing, fileCount } = await restoreHostile([...evil.map(file), file('good')], to);
+  const { missing, fileCount } = await restoreHostile([...evil.map((path) => file(path)), file('good')], to);
   t.deepEqual(missing.map(({ path }) => path).toSorted(), evil.toSorted());
   t.is(fileCount, 1);
   t.deepEqual(readdirSync(dirname(to)), ['to']);
@@ -139,6 +140,14 @@ test('a hard link reaches only files of the same restore', async (t) => {
   );
   t.deepEqual(missing.map(({ path }) => path).toSorted(), ['passwd', 'up']);
   t.deepEqual(readdirSync(to), []);
+});
+
+test('a time that the disk has no room for is told', async (t) => {
+  const to = newFolder();
+  const far = 2n ** 52n * 1_000_000_000n;
+  const { imperfect } = await restoreHostile([file('far', { mtimeNs: far }), file('near')], to);
+  const isKept = lstatSync(join(to, 'far'), { bigint: true }).mtimeNs === far;
+  t.deepEqual(imperfect, isKept ? [] : [{ path: 'far', reason: 'this disk cannot keep its time' }]);
 });
 
 test('two entries of one name do not replace each other silently', async (t) => {
