@@ -17,7 +17,7 @@ export class OwnLog {
   readonly #membership: Membership;
   #next = 0;
   #isSure = false;
-  /** When the first other machine was there, or the last batch came back from one. */
+  /** When the last witness was asked, or the last batch came back from anybody. */
   #quietSinceMs: UnixMs | undefined;
   /** When the first other machine was there. */
   #metMs: UnixMs | undefined;
@@ -77,9 +77,10 @@ export class OwnLog {
 
   #askFor(peer: PeerId, now: UnixMs): Effects {
     if (this.#isSure) return [];
-    this.#quietSinceMs ??= now;
     this.#metMs ??= now;
     if (this.#asked.size >= ownLogAsksMax && !this.#asked.has(peer)) return [];
+    // Who is to bear witness has the time to answer, whoever was there before.
+    if (this.#asked.size < ownLogWitnessesMin && !this.#asked.has(peer)) this.#quietSinceMs = now;
     this.#asked.add(peer);
     const want = [{ author: this.#membership.self, stream: 'facts', sequence: this.#next } as const];
     return [{ kind: 'send', to: peer, message: { kind: 'logPull', want } }];

@@ -56,6 +56,19 @@ test('one other machine may have been away for as long as this one: a second is 
   t.true(isSureAfter(ownLogPairMs, [second]));
 });
 
+test('the second one has the time to answer too, however long the first was there alone', (t) => {
+  const ownLog = ownLogOf();
+  ownLog.handle({ kind: 'connected', peer: second.peer, now: after(0) });
+  const metMs = 10 * ownLogSettleMs;
+  ownLog.handle({ kind: 'connected', peer: third.peer, now: after(metMs) });
+  t.deepEqual(ownLog.hold(append, after(metMs)), []);
+  ownLog.handle({ kind: 'connected', peer: third.peer, now: after(metMs + 1) });
+  ownLog.handle({ kind: 'tick', now: after(metMs + ownLogSettleMs - 1) });
+  t.false(ownLog.isSure);
+  ownLog.handle({ kind: 'tick', now: after(metMs + ownLogSettleMs) });
+  t.true(ownLog.isSure);
+});
+
 test('whoever gets words of its own back waits on', (t) => {
   const ownLog = ownLogOf();
   for (const { peer } of [second, third]) ownLog.handle({ kind: 'connected', peer, now: after(0) });
