@@ -61,9 +61,14 @@ export function survivalText(unavailability: number): string {
 /** 0.0312 → "3.12 %". */
 export const shareText = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
 
+/** What dates of JavaScript reach, less a day for any clock. */
+const calendarMsMax = 8.64e15 - dayMs;
+
 /** "2026-03-01 14:30" of this machine's own clock and zone, as `--at` takes it. */
 export function timeText(ms: number): string {
   const at = new Date(ms);
+  // Files may bear a time of a million years ago.
+  if (Math.abs(ms) > calendarMsMax) return 'beyond any year';
   return new Date(ms - at.getTimezoneOffset() * minuteMs).toISOString().replace('T', ' ').slice(0, 16);
 }
 

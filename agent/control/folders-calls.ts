@@ -4,7 +4,8 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { DriveId } from '../units.ts';
 
-export const path = z.string().min(1).max(4096);
+/** As long as a tree's paths may be (codec/tree-row-reader.ts): of no more characters than bytes. */
+export const path = z.string().min(1).max(16_384);
 /** A file or folder of this machine: the agent stands elsewhere than who asks, so it is said from the root on. */
 export const place = path.refine(isAbsolute, 'a place is named from the root on');
 export const phrase = z.string().max(1024);

@@ -114,7 +114,7 @@ export function insideDrive(
 ): { readonly drives: readonly OpenedDrive[]; readonly path: string } {
   for (const drive of opened) {
     const folder = driveName(drive.keys.driveKey, drive.known.record.sealedName);
-    if (folder !== undefined && path.startsWith(`${folder}/`))
+    if (folder !== undefined && (path === folder || path.startsWith(`${folder}/`)))
       return { drives: [drive], path: trimmed(path.slice(folder.length)) };
   }
   return { drives: opened, path: trimmed(path) };

@@ -11,7 +11,7 @@ import {
   shortId,
   withDriveOptions,
 } from '../lookup.ts';
-import { bytesText, timeText } from '../print.ts';
+import { bytesText, oneLine, timeText } from '../print.ts';
 
 const marks = { added: '+', removed: '-', changed: '~' } as const;
 
@@ -23,7 +23,7 @@ function changeLine({ path, change, before, after }: DiffAnswer['changes'][numbe
       : entry?.kind === 'file'
         ? bytesText(entry.byteCount)
         : (entry?.kind ?? '');
-  return `${marks[change]} ${path}  ${size}`;
+  return `${marks[change]} ${oneLine(path)}  ${size}`;
 }
 
 function diffText({ before, after, counts, changes }: DiffAnswer): string {

@@ -11,7 +11,7 @@ import {
   shortId,
   withDriveOptions,
 } from '../lookup.ts';
-import { bytesText, tableText, timeText } from '../print.ts';
+import { bytesText, oneLine, tableText, timeText } from '../print.ts';
 
 /** Ids of snapshots, the first and the last where there are many. */
 function snapshotsText(snapshots: readonly string[]): string {
@@ -24,7 +24,7 @@ function foundText(answer: FindAnswer): string {
   const rows = answer.drives.flatMap(({ drive, versions }) =>
     versions.map(({ path, kind, byteCount, mtimeMs, snapshots }) => [
       drive.slice(0, 8),
-      kind === 'folder' ? `${path}/` : path,
+      oneLine(kind === 'folder' ? `${path}/` : path),
       kind === 'file' ? bytesText(byteCount) : kind,
       timeText(mtimeMs),
       snapshotsText(snapshots),

@@ -6,7 +6,7 @@ import type { CallProgress, RestoreAnswer } from '../../agent/control/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, sayProgress, timeText } from '../print.ts';
+import { bytesText, oneLine, sayProgress, timeText } from '../print.ts';
 import { parseMomentMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
 
@@ -39,8 +39,8 @@ function restoredText(answer: RestoreAnswer, to: string): string {
   return [
     `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}, as they were ${timeText(answer.atMs)}.`,
     ...compared,
-    ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${difference}`),
-    ...answer.missing.slice(0, 20).map((missed) => `  missing: ${missed.path}: ${missed.reason}`),
+    ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${oneLine(difference)}`),
+    ...answer.missing.slice(0, 20).map((missed) => `  missing: ${oneLine(missed.path)}: ${missed.reason}`),
   ].join('\n');
 }
 

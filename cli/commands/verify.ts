@@ -13,7 +13,7 @@ import {
   shortId,
   withDriveOptions,
 } from '../lookup.ts';
-import { bytesText } from '../print.ts';
+import { bytesText, oneLine } from '../print.ts';
 
 interface VerifyOptions extends LookupOptions {
   readonly snapshot?: string;
@@ -24,7 +24,7 @@ interface VerifyOptions extends LookupOptions {
 type Drive = VerifyAnswer['drives'][number];
 
 const problemLine = ({ snapshot, path, reason }: Partial<Drive['problems'][number]>): string =>
-  `!! ${[snapshot === undefined ? undefined : shortId(snapshot), path, reason].filter((part) => part !== undefined).join(': ')}`;
+  `!! ${[snapshot === undefined ? undefined : shortId(snapshot), path === undefined ? undefined : oneLine(path), reason].filter((part) => part !== undefined).join(': ')}`;
 
 function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
   const { problems, problemCount, shortPackCount } = drive;

@@ -10,6 +10,7 @@ import {
   spanText,
   survivalText,
   tableText,
+  timeText,
 } from '../../cli/print.ts';
 
 test('sizes, spans and odds are written for people', (t) => {
@@ -22,6 +23,11 @@ test('sizes, spans and odds are written for people', (t) => {
   t.is(spanText(42 * 3_600_000), '42 h');
   t.is(survivalText(0.0003), '99.970 %');
   t.is(survivalText(0), '100.000000000 %');
+});
+
+test('a time that no calendar has is said so', (t) => {
+  t.regex(timeText(Date.UTC(2026, 2, 1, 12)), /^2026-03-01 \d\d:\d\d$/u);
+  t.is(timeText(9e18), 'beyond any year');
 });
 
 test('a table aligns its columns under the head', (t) => {

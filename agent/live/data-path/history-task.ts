@@ -5,7 +5,7 @@ import { DreyError } from '../../../datasets/index.ts';
 import { type SnapshotRoot, sha256Hex, type TreeEntry } from '../../codec/index.ts';
 import { nameCheck } from './name-pattern.ts';
 import { PackSource } from './pack-source.ts';
-import { byBytes, type BytePath, bytePathOf, pathText } from './path-bytes.ts';
+import { byBytes, type BytePath, bytePathOf, pathText, waysToName } from './path-bytes.ts';
 import { pathOf } from './restore-plan.ts';
 import type {
   Ask,
@@ -80,8 +80,8 @@ function reasonOf(error: unknown): string {
 
 function fitOf(wanted: HistoryRequest['wanted']): (path: BytePath) => boolean {
   if (wanted.kind === 'name') return nameCheck(wanted.pattern);
-  const exact = bytePathOf(wanted.path);
-  return (path) => path === exact;
+  const [exact, waysOf] = [bytePathOf(wanted.path), waysToName([wanted.path])];
+  return (path) => waysOf(path).includes(exact);
 }
 
 /** Versions by path; one that is in several snapshots is kept once. */
@@ -186,10 +186,15 @@ function changeBetween(left: TreeEntry | undefined, right: TreeEntry | undefined
 
 function isSame(left: TreeEntry, right: TreeEntry): boolean {
   if (left.kind !== right.kind || left.mode !== right.mode) return false;
+  if (left.uid !== right.uid || left.gid !== right.gid || attributesOf(left) !== attributesOf(right))
+    return false;
   if (left.kind === 'folder') return true;
   const isContentSame =
     left.kind === 'file' && right.kind === 'file'
       ? left.chunks.join() === right.chunks.join()
       : contentOf(left) === contentOf(right);
-  return isContentSame && mtimeMsOf(left) === mtimeMsOf(right);
+  return isContentSame && left.mtimeNs === right.mtimeNs;
 }
+
+const attributesOf = ({ attributes = [] }: TreeEntry): string =>
+  attributes.map(({ name, value }) => `${name}=${Buffer.from(value).toString('hex')}`).join();

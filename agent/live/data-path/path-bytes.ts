@@ -12,6 +12,18 @@ export const bytePath = (value: string): BytePath => value as BytePath;
 /** From a path as people write it (UTF-8). */
 export const bytePathOf = (text: string): BytePath => bytePath(Buffer.from(text, 'utf8').toString('latin1'));
 
+/** Stands for bytes that are no UTF-8, in what people are shown and in what a shell hands on of them. */
+const unknownCharacter = '\u{FFFD}';
+
+/**
+ * How a path from a snapshot is to be looked up among asked ones, which people write as text: as it is, and where one of them has a character
+ * that nobody can tell, also as it is shown.
+ */
+export function waysToName(asked: readonly string[]): (path: BytePath) => readonly BytePath[] {
+  if (!asked.some((text) => text.includes(unknownCharacter))) return (path) => [path];
+  return (path) => [path, bytePathOf(pathText(path))];
+}
+
 /** For people: bytes that are no UTF-8 show as the replacement character. */
 export const pathText = (path: BytePath): string => Buffer.from(path, 'latin1').toString('utf8');
 

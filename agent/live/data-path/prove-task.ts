@@ -44,6 +44,8 @@ class ProveRun {
   readonly #packs: OpenPacks;
   readonly #index: DriveIndex;
   readonly #chosen: Chosen[] = [];
+  /** When the snapshot was begun. */
+  #atMs = 0;
   /** Packs that could not be had. */
   #absentCount = 0;
 
@@ -66,6 +68,7 @@ class ProveRun {
     const before = this.#absentCount;
     try {
       const root = await openRoot(this.#packs.source, this.#request);
+      this.#atMs = root.root.atMs;
       await this.#choose(root);
       await this.#index.add(root);
     } catch (error) {
@@ -178,17 +181,19 @@ class ProveRun {
   /** Undefined where the file here is not the one of the snapshot any more. */
   #compare(entry: FileEntry, offset: number, bytes: Uint8Array): 'same' | 'different' | undefined {
     const place = placeUnder(this.#request.folder)(pathOf(entry.path));
-    if (entry.isUnstable || !isUnchanged(place, entry)) return undefined;
+    if (entry.isUnstable || !isUnchanged(place, entry, this.#atMs)) return undefined;
     const here = bytesAt(place, offset, bytes.length);
     if (here === undefined) return undefined;
     if (Buffer.compare(here, bytes) === 0) return 'same';
-    return isUnchanged(place, entry) ? 'different' : undefined;
+    return isUnchanged(place, entry, this.#atMs) ? 'different' : undefined;
   }
 }
 
-function isUnchanged(place: Buffer, { byteCount, mtimeNs }: FileEntry): boolean {
+/** Since the snapshot was begun: programs may set a file's time of change back, but not that of its inode. */
+function isUnchanged(place: Buffer, { byteCount, mtimeNs }: FileEntry, atMs: number): boolean {
   const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined || !stat.isFile() || stat.size !== BigInt(byteCount)) return false;
+  if (stat.ctimeMs >= BigInt(atMs)) return false;
   const apartNs = stat.mtimeNs - mtimeNs;
   return apartNs <= timeToleranceNs && -apartNs <= timeToleranceNs;
 }

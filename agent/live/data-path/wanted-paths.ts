@@ -1,7 +1,7 @@
 // Which entries of a tree somebody wants: those at or below the given paths, and the folders above them. Knows which paths had any.
 
 import { DreyError } from '../../../datasets/index.ts';
-import { type BytePath, bytePath, bytePathOf, parentOf } from './path-bytes.ts';
+import { type BytePath, bytePath, bytePathOf, parentOf, waysToName } from './path-bytes.ts';
 
 /** The drive's own folder: everything is below it. */
 const top = bytePath('');
@@ -10,12 +10,14 @@ export class WantedPaths {
   readonly #wanted: ReadonlySet<BytePath>;
   /** Of wanted paths, shortest first, each once. */
   readonly #lengths: readonly number[];
+  readonly #waysToName: (path: BytePath) => readonly BytePath[];
   readonly #above = new Set<BytePath>();
   /** Wanted paths at or below which nothing was seen yet. */
   readonly #unseen: Set<BytePath>;
 
   /** Paths as people write them, inside the drive; none means everything. */
   constructor(paths: readonly string[]) {
+    this.#waysToName = waysToName(paths);
     const asked = paths.map((path) => bytePathOf(path.replace(/^\.?(?:\/+|$)|\/+$/gu, '')));
     this.#wanted = new Set(asked.length === 0 ? [top] : asked);
     this.#lengths = [...new Set([...this.#wanted].map(({ length }) => length))].toSorted((a, b) => a - b);
@@ -27,6 +29,13 @@ export class WantedPaths {
 
   /** Whether an entry is wanted, or stands above one that is. Looks at as many folders above it as wanted paths have lengths, however deep it lies. */
   readonly needs = (path: BytePath): boolean => {
+    // Each of them is looked at, so that all that was asked for counts as seen.
+    return this.#waysToName(path)
+      .map((way) => this.#needs(way))
+      .includes(true);
+  };
+
+  #needs(path: BytePath): boolean {
     let isWithin = false;
     for (const length of this.#lengths) {
       if (length > path.length) break;
@@ -37,7 +46,7 @@ export class WantedPaths {
       this.#unseen.delete(at);
     }
     return isWithin || this.#above.has(path);
-  };
+  }
 
   /** Throws `path-not-in-snapshot` unless each wanted path had an entry at or below it. */
   assertAllSeen(): void {

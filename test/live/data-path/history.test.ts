@@ -5,6 +5,7 @@ import { packId } from '../../../agent/index.ts';
 import {
   findDifferences,
   findVersions,
+  proveSnapshot,
   type ReadingOptions,
   type StagedSnapshot,
 } from '../../../agent/live/data-path/index.ts';
@@ -66,6 +67,49 @@ test('a file is found by a part of its name in all snapshots, each version once'
   );
   t.deepEqual([found.isCut, found.unreadable], [false, []]);
   t.is(found.versions[1]?.content, found.versions[2]?.content, 'only its time is another');
+});
+
+test('a file whose name is no UTF-8 is looked up as it is shown', async (t) => {
+  const trial = startTrial();
+  if (process.platform !== 'linux') {
+    t.log('skipped: elsewhere names are text');
+    t.pass();
+    return;
+  }
+  writeFileSync(Buffer.concat([Buffer.from(`${trial.folder}/`), Buffer.from([0x66, 0xff, 0xfe])]), 'odd');
+  const staged = await take(trial);
+  const path = 'f\u{FFFD}\u{FFFD}';
+  const found = await findVersions([staged.head], { kind: 'path', path }, readingFrom(trial));
+  t.deepEqual(
+    found.versions.map((version) => [version.path, version.byteCount]),
+    [[path, 3]],
+  );
+  t.is((await trial.restore(staged, { paths: [path] })).fileCount, 1);
+});
+
+test('a time that differs by less than a millisecond is a change', async (t) => {
+  const trial = startTrial();
+  const file = join(trial.folder, 'file');
+  writeFileSync(file, 'the same');
+  utimesSync(file, 1, 1_600_000_000.0001);
+  const before = await take(trial);
+  utimesSync(file, 1, 1_600_000_000.0004);
+  const after = await take(trial);
+  const { counts } = await findDifferences({ before: before.head, after: after.head }, readingFrom(trial));
+  t.deepEqual(counts, { added: 0, removed: 0, changed: 1 });
+});
+
+test('a file that was changed since, under its old length and time, proves nothing wrong', async (t) => {
+  const trial = startTrial();
+  const file = join(trial.folder, 'file');
+  writeFileSync(file, 'one');
+  utimesSync(file, 1_600_000_000, 1_600_000_000);
+  const { head } = await take(trial);
+  writeFileSync(file, 'two');
+  utimesSync(file, 1_600_000_000, 1_600_000_000);
+  const reading = { ...readingFrom(trial), folder: trial.folder, seed: 1, filesMax: 5, fileBytesMax: 1000 };
+  const { fileCount, comparedCount, problems } = await proveSnapshot(head, reading);
+  t.deepEqual([fileCount, comparedCount, problems], [1, 0, []]);
 });
 
 test('a snapshot that cannot be opened is listed, and the others are looked at', async (t) => {

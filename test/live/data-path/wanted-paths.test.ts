@@ -45,3 +45,11 @@ test('paths are taken as people write them', (t) => {
   t.is(refusal(wanted), undefined);
   t.true(new WantedPaths(['.']).needs(bytePath('anything')));
 });
+
+test('a name that is no UTF-8 is asked for as it is shown, and what is above it is wanted too', (t) => {
+  const wanted = new WantedPaths(['odd\u{FFFD}/f\u{FFFD}\u{FFFD}']);
+  for (const one of ['odd\xfe', 'odd\xfe/f\xff\xfe', 'odd\xfe/f\xff\xfe/below'])
+    t.true(wanted.needs(bytePath(one)));
+  for (const one of ['odd', 'odd\xfe/f', 'odd\xfe/f\xff']) t.false(wanted.needs(bytePath(one)));
+  t.is(refusal(wanted), undefined);
+});
