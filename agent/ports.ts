@@ -96,7 +96,9 @@ export interface DiskUsage {
   readonly freeBytes: number;
 }
 
-export type ProofOutcome = LeafProof | 'damaged' | 'missing';
+/** `unread`: the system could not read it at this moment (too many open files, no memory), which says nothing of its bytes. */
+export type ReadOutcome = 'intact' | 'damaged' | 'missing' | 'unread';
+export type ProofOutcome = LeafProof | Exclude<ReadOutcome, 'intact'>;
 
 /** Shards on one agent's disk. Bytes never pass through the core: only locations do. */
 export interface Disk {
@@ -104,7 +106,7 @@ export interface Disk {
   list(done: Done<readonly StoredShard[]>): void;
   usage(): DiskUsage;
   /** Reads and hashes the shard. `missing` where there is none. */
-  verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void;
+  verify(shard: ShardLocation, done: Done<ReadOutcome>): void;
   /** Reads and hashes the whole shard and proves one leaf of it: whoever answers an audit has looked at every byte. */
   prove(shard: ShardLocation, leaf: number, done: Done<ProofOutcome>): void;
   /** Computes shard `index` from k intact scratch or held shards and stores it in `place`, flushed and verified. */

@@ -68,6 +68,8 @@ export class AuditAnswers {
 
   proved({ to, pack, index, leaf, outcome }: EventOf<'shardProved'>): Effects {
     this.#proving.delete(to);
+    // Whoever asks hears nothing, and asks again: it is not gone.
+    if (outcome === 'unread') return this.#proveNext();
     const proof = typeof outcome === 'string' ? undefined : outcome;
     return [answer(to, { pack, index, leaf }, proof), ...this.#proveNext()];
   }

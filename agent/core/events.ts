@@ -13,7 +13,14 @@ import type {
   SignedBatch,
   WireMessage,
 } from '../codec/index.ts';
-import type { ProofOutcome, ShardArrival, ShardLocation, ShardOutcome, StoredShard } from '../ports.ts';
+import type {
+  ProofOutcome,
+  ReadOutcome,
+  ShardArrival,
+  ShardLocation,
+  ShardOutcome,
+  StoredShard,
+} from '../ports.ts';
 import type { DriveId, PackId, PeerId, SnapshotId } from '../units.ts';
 import type { DriveProof } from './proving.ts';
 import type { ScrubPosition } from './scrub.ts';
@@ -98,11 +105,11 @@ export type CoreEvent =
       readonly outcome: ProofOutcome;
       readonly now: UnixMs;
     }
-  /** The answer to `verifyShard`; unless it is intact, `shardLost` follows. */
+  /** The answer to `verifyShard`; where it is damaged or missing, `shardLost` follows. */
   | {
       readonly kind: 'shardVerified';
       readonly shard: ShardLocation;
-      readonly outcome: 'intact' | 'damaged' | 'missing';
+      readonly outcome: ReadOutcome;
       readonly now: UnixMs;
     }
   /** The answer to `proveDrive`, or what a person asked for; noted on the disk before. */

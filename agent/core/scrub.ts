@@ -76,6 +76,8 @@ export class Scrub {
     const position = this.#position;
     if (position === undefined || !isSame(shard, this.#reading)) return [];
     this.#reading = undefined;
+    // It is read again, when this one's time would have been over.
+    if (outcome === 'unread') return [];
     this.#readShards++;
     if (outcome !== 'intact') this.#lostShards++;
     this.#position = { ...position, after: { pack: shard.pack, index: shard.index } };

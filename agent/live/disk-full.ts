@@ -12,6 +12,12 @@ export function isFullError(error: unknown): boolean {
   return cause instanceof Error && isFullError(cause);
 }
 
+const passingCodes = new Set<unknown>(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EINTR']);
+
+/** Whether the system, not the disk, could not do it just now: no reason to believe anything of what was to be read. */
+export const isPassingError = (error: unknown): boolean =>
+  passingCodes.has((error as NodeJS.ErrnoException | undefined)?.code);
+
 /** `disk-full` for what the system says when there is no space; any other error as it is. */
 export const nameDiskError = (error: unknown): unknown =>
   error instanceof DreyError || !isFullError(error) ? error : diskFull(error);

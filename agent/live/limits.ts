@@ -45,6 +45,8 @@ export const refusedRestMs = minutes(5);
 export const queuedBatchesMax = 8192;
 /** Batches in one flush: one fsync for all that came in meanwhile. */
 export const batchesPerFlushMax = 256;
+/** Records of the core's orders that wait for a disk that is full: machines put out, plans, one head; a fleet makes few in the days of a full disk. */
+export const refusedOrdersMax = 256;
 /** Writes of the database in one flush: one fsync for all shards that came in meanwhile. */
 export const writesPerFlushMax = 256;
 /** What LevelDB's new log and table may take when the database is opened anew. */

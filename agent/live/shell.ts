@@ -11,11 +11,9 @@ import {
   encodeMessage,
   logName,
   type MachineKey,
-  noBatchHash,
   openBatch,
   openReceipt,
   type SignedBatch,
-  signBatch,
   signReceipt,
   type Stream,
   type WireMessage,
@@ -29,11 +27,10 @@ import type {
   ScrubPosition,
   StagedSnapshot,
 } from '../core/index.ts';
-import { batchBytesMax, recordsPerBatchMax } from '../limits.ts';
 import type {
   Disk,
-  LogHead,
   ProofOutcome,
+  ReadOutcome,
   ShardArrival,
   ShardLocation,
   ShardOutcome,
@@ -45,7 +42,7 @@ import type { DriveId, PackId, PeerId } from '../units.ts';
 import { BatchAnswers } from './batch-answers.ts';
 import type { LiveLog } from './log/index.ts';
 import type { PlanOrder } from './planning.ts';
-import { DreyError } from '../../datasets/index.ts';
+import { OwnBatches } from './own-batches.ts';
 
 /** What the core orders and others carry out. */
 export interface ShellHooks {
@@ -103,8 +100,7 @@ export class Shell implements WireListener {
   readonly #queue: CoreEvent[] = [];
   #isHandling = false;
   #isStopped = false;
-  /** Heads of the own logs, counting what is being flushed. */
-  readonly #own = new Map<Stream, LogHead>();
+  readonly #own: OwnBatches;
   readonly #answers: BatchAnswers;
   #sentBytes = 0;
   #receivedBytes = 0;
@@ -112,12 +108,15 @@ export class Shell implements WireListener {
   constructor(parts: ShellParts) {
     this.#parts = parts;
     this.#answers = new BatchAnswers({ log: parts.log, send: (to, message) => this.#send(to, message) });
-    for (const stream of ['facts', 'telemetry'] as const) {
-      this.#own.set(
-        stream,
-        parts.log.heads().get(logName(parts.key.peer, stream)) ?? { next: 0, hash: noBatchHash },
-      );
-    }
+    const { log, key, now, hooks } = parts;
+    this.#own = new OwnBatches({
+      log,
+      key,
+      now,
+      stored: (batch) => this.#stored(batch),
+      refused: (error) =>
+        hooks.report('problem', `records could not be written and are tried again: ${String(error)}`),
+    });
   }
 
   get traffic(): { readonly sentBytes: number; readonly receivedBytes: number } {
@@ -138,6 +137,7 @@ export class Shell implements WireListener {
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         for (const effect of this.#parts.core.handle(next)) this.#carryOut(effect);
+        if (next.kind === 'tick') this.#own.tick(next.now);
         if (!quietKinds.has(next.kind)) this.#parts.hooks.changed();
       }
     } finally {
@@ -187,31 +187,8 @@ export class Shell implements WireListener {
   }
 
   /** Appends records to an own log, as many batches as they need. Rejects with `log-full` when the disk does not take them. */
-  async append(stream: Stream, records: readonly AgentRecord[]): Promise<void> {
-    const pages = Array.from({ length: Math.ceil(records.length / recordsPerPage(stream)) }, (_, page) =>
-      records.slice(page * recordsPerPage(stream), (page + 1) * recordsPerPage(stream)),
-    );
-    await Promise.all(pages.map((page) => this.#append(stream, page)));
-  }
-
-  #append(stream: Stream, records: readonly AgentRecord[]): Promise<void> {
-    const { key, log, now } = this.#parts;
-    const head = this.#own.get(stream)!;
-    const batch = signBatch({ key, stream, sequence: head.next, previous: head.hash, atMs: now(), records });
-    if (batch.bytes.length > batchBytesMax) return Promise.reject(tooLarge(batch.bytes.length));
-    this.#own.set(stream, { next: head.next + 1, hash: batch.hash });
-    return new Promise((resolve, reject) => {
-      log.append(batch, (outcome) => {
-        if (outcome !== 'stored') {
-          // What was signed after it cannot follow either: go on from what is really there.
-          this.#own.set(stream, log.heads().get(logName(key.peer, stream)) ?? { next: 0, hash: noBatchHash });
-          reject(logFull(outcome));
-          return;
-        }
-        this.#stored(batch);
-        resolve();
-      });
-    });
+  append(stream: Stream, records: readonly AgentRecord[]): Promise<void> {
+    return this.#own.append(stream, records);
   }
 
   #stored(batch: SignedBatch): void {
@@ -256,10 +233,7 @@ export class Shell implements WireListener {
       case 'broadcast':
         return wire.broadcast(encodeHint(effect.hint));
       case 'appendRecords':
-        this.append(effect.stream, effect.records).catch((error: unknown) =>
-          hooks.report('problem', `records could not be written: ${String(error)}`),
-        );
-        return undefined;
+        return this.#own.carryOut(effect.stream, effect.records);
       case 'storeBatch':
         return this.#store(effect.batch);
       case 'sendBatches':
@@ -346,13 +320,13 @@ export class Shell implements WireListener {
     const now = this.#parts.now();
     const { pack, index } = shard;
     this.handle({ kind: 'shardProved', to, pack, index, leaf, outcome, now });
-    if (typeof outcome === 'string') this.handle({ kind: 'shardLost', shard, now });
+    if (isLost(outcome)) this.handle({ kind: 'shardLost', shard, now });
   }
 
-  #shardVerified(shard: ShardLocation, outcome: 'intact' | 'damaged' | 'missing'): void {
+  #shardVerified(shard: ShardLocation, outcome: ReadOutcome): void {
     const now = this.#parts.now();
     this.handle({ kind: 'shardVerified', shard, outcome, now });
-    if (outcome !== 'intact') this.handle({ kind: 'shardLost', shard, now });
+    if (isLost(outcome)) this.handle({ kind: 'shardLost', shard, now });
   }
 
   #sendReceipt(to: PeerId, shard: { readonly pack: PackId; readonly index: number }): void {
@@ -367,20 +341,5 @@ export class Shell implements WireListener {
   }
 }
 
-/** Telemetry records are pages of many rows already. */
-const recordsPerPage = (stream: Stream): number => (stream === 'telemetry' ? 16 : recordsPerBatchMax);
-
-const tooLarge = (byteCount: number): DreyError =>
-  new DreyError({
-    code: 'record-too-large',
-    message: `a batch of ${byteCount} bytes is over the limit of ${batchBytesMax}`,
-    advice: 'Report this: what is written at once must be made smaller.',
-  });
-
-const logFull = (outcome: string): DreyError =>
-  new DreyError({
-    code: 'log-full',
-    message: `the log did not take a batch: ${outcome}`,
-    advice: 'Free some space on the disk; the agent goes on by itself.',
-    retry: 'retryable',
-  });
+const isLost = (outcome: ReadOutcome | ProofOutcome): boolean =>
+  outcome === 'damaged' || outcome === 'missing';

@@ -15,6 +15,7 @@ import type {
   DiskUsage,
   Done,
   ProofOutcome,
+  ReadOutcome,
   ShardArrival,
   ShardLocation,
   ShardOutcome,
@@ -22,7 +23,7 @@ import type {
   StoredShard,
 } from '../../ports.ts';
 import type { PackId } from '../../units.ts';
-import { diskFull, isFullError, nameDiskError } from '../disk-full.ts';
+import { diskFull, isFullError, isPassingError, nameDiskError } from '../disk-full.ts';
 import type { Database } from '../database.ts';
 import { tell, tellResult } from '../tell.ts';
 import { PieceBuffers } from './piece-buffers.ts';
@@ -157,21 +158,18 @@ class FileDisk implements LiveDisk {
     };
   }
 
-  verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
-    const failed = (error: unknown): 'damaged' => {
-      this.#report(error);
-      return 'damaged';
-    };
-    void tellResult(this.#verify(shard), failed, done);
+  verify(shard: ShardLocation, done: Done<ReadOutcome>): void {
+    void tellResult(this.#verify(shard), this.#unreadable, done);
   }
 
   prove(shard: ShardLocation, leaf: number, done: Done<ProofOutcome>): void {
-    const failed = (error: unknown): 'damaged' => {
-      this.#report(error);
-      return 'damaged';
-    };
-    void tellResult(this.#prove(shard, leaf), failed, done);
+    void tellResult(this.#prove(shard, leaf), this.#unreadable, done);
   }
+
+  readonly #unreadable = (error: unknown): 'damaged' | 'unread' => {
+    this.#report(error);
+    return isPassingError(error) ? 'unread' : 'damaged';
+  };
 
   rebuild(wanted: StoredPlace, done: Done<ShardOutcome>): void {
     const failed = (error: unknown): ShardOutcome => {
@@ -361,8 +359,9 @@ class FileDisk implements LiveDisk {
       room?.set(kept);
       return room ?? kept;
     }
-    const source = await this.openSource(location);
-    return source === undefined ? undefined : readWhole(source, room);
+    // Where the disk cannot read one of them others may be enough.
+    const read = this.openSource(location).then((source) => source && readWhole(source, room));
+    return read.catch((error: unknown) => (this.#report(error), undefined));
   }
 
   /** Scratch may use the reserve: it is what a restore or a repair on a full disk needs. */

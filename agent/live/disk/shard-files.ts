@@ -120,12 +120,14 @@ export class ShardFiles {
     }
   }
 
-  /** Length of a file; undefined where there is none. */
+  /** Length of a file; undefined where there is none. Throws where the disk does not say: that is no reason to give a shard up. */
   async bytesOf(file: string): Promise<number | undefined> {
     try {
       return (await stat(file)).size;
-    } catch {
-      return undefined;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw error;
     }
   }
 

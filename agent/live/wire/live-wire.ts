@@ -20,6 +20,7 @@ import {
   refusedRestMs,
   shardStreamsPerPeerMax,
 } from '../limits.ts';
+import { isPassingError } from '../disk-full.ts';
 import { tellResult } from '../tell.ts';
 import { answerHello, type HelloKeeper, showHello } from './hello.ts';
 import { HintService } from './hints.ts';
@@ -185,7 +186,7 @@ class Libp2pWire implements LiveWire {
     };
     const failed = (error: unknown): ShardOutcome => {
       this.#report(`a shard could not be read: ${String(error)}`);
-      return 'damaged';
+      return isPassingError(error) ? 'unreachable' : 'damaged';
     };
     void tellResult(
       this.#sends.run(work).then((outcome) => outcome ?? 'refused'),

@@ -1,5 +1,6 @@
 // When a shard on the own disk is read, in which order, and what happens when it rotted.
 
+import { strict as assert } from 'node:assert';
 import test from 'ava';
 import fc from 'fast-check';
 import { describePack } from '../../../agent/codec/index.ts';
@@ -156,4 +157,16 @@ test('one that is not intact is counted, and the reading goes on', (t) => {
   scrub.handle({ kind: 'shardVerified', shard: read!.shard, outcome: 'damaged', now });
   t.is(scrub.counts.lostShards, 1);
   t.is(scrub.counts.readShards, 1);
+});
+
+test('a shard that could not be read just now is read again, and not counted as lost', (t) => {
+  const scrub = new Scrub(shelfOf(1));
+  const readAt = (now: UnixMs): CoreEffect | undefined => scrub.handle({ kind: 'tick', now })[0];
+  const first = readAt(startMs);
+  assert(first?.kind === 'verifyShard');
+  const { shard } = first;
+  t.deepEqual(scrub.handle({ kind: 'shardVerified', shard, outcome: 'unread', now: startMs }), []);
+  const again = readAt(unixMs(startMs + minutes(1)));
+  t.deepEqual(again, first);
+  t.like(scrub.counts, { readShards: 0, lostShards: 0, wholeMs: undefined });
 });

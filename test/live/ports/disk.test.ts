@@ -1,6 +1,16 @@
 // The live disk in a temporary folder: whole or not at all, after every kind of stop; quota; rebuilding and assembling.
 
-import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { ShardOutcome } from '../../../agent/index.ts';
@@ -23,13 +33,18 @@ interface Opened {
 
 async function openAt(folder: string, options: Partial<LiveDiskOptions> = {}): Promise<Opened> {
   const store = await openStore(join(folder, 'database'));
-  const disk = await openLiveDisk({
-    folder: join(folder, 'shards'),
-    database: store.database,
-    quotaBytes: 10_000_000,
-    ...options,
-  });
-  return { folder, store, disk };
+  try {
+    const disk = await openLiveDisk({
+      folder: join(folder, 'shards'),
+      database: store.database,
+      quotaBytes: 10_000_000,
+      ...options,
+    });
+    return { folder, store, disk };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 async function openNew(t: ExecutionContext, options: Partial<LiveDiskOptions> = {}): Promise<Opened> {
@@ -221,4 +236,64 @@ test('a pack leaves the outbox whole, and scratch of one pack can be dropped', a
   t.deepEqual(await listed(disk), ['held 2']);
   const files = readdirSync(join(folder, 'shards'), { recursive: true, withFileTypes: true });
   t.is(files.filter((entry) => entry.isFile()).length, 1);
+});
+
+test('a shard that the disk cannot read is damaged, and others are enough to rebuild from', async (t) => {
+  const { folder, disk } = await openNew(t);
+  for (const index of [0, 1, 2]) await storeShard(disk, pack, { index });
+  const { pack: id } = pack.descriptor;
+  const file = join(folder, 'shards', 'held', id.slice(0, 2), `${id}-0`);
+  rmSync(file);
+  // Reading a folder fails, as reading a bad sector does.
+  mkdirSync(file);
+  t.is(await verify(disk, at(pack, 0)), 'damaged');
+  t.is(await rebuild(disk, pack, 3), 'stored');
+  t.is((await disk.assemble(pack.descriptor)).length, pack.descriptor.packBytes);
+});
+
+test('with too many files open nothing is believed of a shard', async (t) => {
+  if (process.platform === 'win32') return t.pass();
+  const folder = temporaryFolder(t);
+  const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+  const script = `
+    const { openSync, closeSync } = await import('node:fs');
+    const { openStore } = await import(${module('../../../agent/live/store.ts')});
+    const { openLiveDisk } = await import(${module('../../../agent/live/disk/index.ts')});
+    const { storeShard, testPack } = await import(${module('./small-fleet.ts')});
+    const { database } = await openStore(${JSON.stringify(join(folder, 'database'))});
+    const disk = await openLiveDisk({ folder: ${JSON.stringify(join(folder, 'shards'))}, database });
+    const pack = testPack(1000, { k: 1, n: 2 });
+    await storeShard(disk, pack, { index: 0 });
+    const shard = { place: 'held', pack: pack.descriptor.pack, index: 0 };
+    const ask = () => Promise.all([
+      new Promise((resolve) => disk.verify(shard, resolve)),
+      new Promise((resolve) => disk.prove(shard, 0, (proof) => resolve(typeof proof === 'string' ? proof : 'proved'))),
+    ]);
+    const open = [];
+    try { for (;;) open.push(openSync('/dev/null')); } catch {}
+    const outcomes = await ask();
+    for (const handle of open) closeSync(handle);
+    console.log([...outcomes, ...(await ask())].join());
+    process.exit(0);`;
+  const line = `ulimit -n 200; exec "$0" --input-type=module -e "$1"`;
+  const said = execFileSync('sh', ['-c', line, process.execPath, script], { encoding: 'utf8' });
+  t.is(said.trim(), 'unread,unread,intact,proved');
+  return undefined;
+});
+
+test('shards that cannot be looked at when the agent starts are not taken for gone', async (t) => {
+  const opened = await openNew(t);
+  await storeShard(opened.disk, pack, { index: 0 });
+  await opened.disk.stage(pack.descriptor, pack.shards);
+  await opened.store.close();
+  const name = pack.descriptor.pack.slice(0, 2);
+  const held = join(opened.folder, 'shards', 'held', name);
+  renameSync(held, `${held}-aside`);
+  symlinkSync(name, held);
+  await t.throwsAsync(openAt(opened.folder), { code: 'ELOOP' });
+  rmSync(held);
+  renameSync(`${held}-aside`, held);
+  const { disk } = await reopen(t, opened);
+  t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 0 });
+  t.is(await verify(disk, at(pack, 0)), 'intact');
 });
