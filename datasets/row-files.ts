@@ -97,9 +97,12 @@ export async function* readRowFile(path: string): AsyncGenerator<TelemetryRow> {
   let lineNumber = 0;
   let columns: readonly string[] | undefined;
   let open = '';
+  let beganAt = 0;
   for await (const line of openLines(path)) {
     lineNumber++;
-    const place = { file: path, lineNumber };
+    // A record of several lines is named by its first.
+    if (open === '') beganAt = lineNumber;
+    const place = { file: path, lineNumber: beganAt };
     const record = open + line;
     open = '';
     if (record.trim() === '') continue;
@@ -109,7 +112,7 @@ export async function* readRowFile(path: string): AsyncGenerator<TelemetryRow> {
     else if (hasOpenQuote(record) && record.length < recordCharactersMax) open = `${record}\n`;
     else yield decodeCells(record, columns, place);
   }
-  if (open !== '') throw malformed('a quote is not closed', { file: path, lineNumber });
+  if (open !== '') throw malformed('a quote is not closed', { file: path, lineNumber: beganAt });
 }
 
 /** A record of a table has some hundred bytes; one that goes on for ever lacks a quote. */

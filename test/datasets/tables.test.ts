@@ -128,7 +128,8 @@ test('a table whose row does not fit is refused by file and number', async (t) =
   for (const [text, why] of [
     [lines.replace('uptime', 'downtime'), /rows\.csv, row 2 /u],
     [`${lines}uptime,short\r\n`, /rows\.csv, line 7 .* cells/u],
-    [`${lines}"uptime`, /quote/u],
+    [`${lines}"uptime`, /rows\.csv, line 7 .*quote/u],
+    [`${lines}uptime,"open\r\nuptime,a\r\nuptime,"b"\r\n`, /rows\.csv, line 7 /u],
   ] as const) {
     writeFileSync(file, text);
     const error = await t.throwsAsync(rowsOf(file), { code: 'row-malformed' });
