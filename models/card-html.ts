@@ -92,6 +92,27 @@ function calibrationSection({ model, reliability = [] }: ModelCard): readonly st
   ];
 }
 
+/** What the scores mean, for those who meet them for the first time; by how a metric's name begins. */
+const meanings: readonly (readonly [metric: string, meaning: string])[] = [
+  [
+    'Brier score',
+    'The mean of (forecast − what came)²: 0 is a perfect forecast, and who always says 50 % has 0.25.',
+  ],
+  [
+    'log likelihood',
+    'How probable the forecast had called what then came, as a natural logarithm for an hour of the whole fleet: nearer to 0 is better, and 0.7 more is twice as probable.',
+  ],
+  [
+    'NDCG',
+    '1 where the most wanted stand first in the ranking, less the lower they stand, 0 where none is in it.',
+  ],
+];
+
+const meaningOf = (metric: string): string => {
+  const meaning = meanings.find(([name]) => metric.startsWith(name))?.[1];
+  return meaning === undefined ? '' : ` ${meaning}`;
+};
+
 function modelSection(card: ModelCard): string {
   const { model, score, details, serves, reason, limits } = card;
   const rows = [{ name: model, value: score.value }, ...score.baselines]
@@ -100,7 +121,7 @@ function modelSection(card: ModelCard): string {
   return [
     `<h2>${escaped(model)}</h2>`,
     `<p><strong>The ${serves} serves:</strong> ${escaped(reason)}.</p>`,
-    `<p>${escaped(score.metric)}; ${score.better} is better. Bars show the distance from ${score.better === 'lower' ? 'zero' : 'the best of all'}: shorter is better.</p>`,
+    `<p>${escaped(score.metric)}; ${score.better} is better.${escaped(meaningOf(score.metric))} Bars show the distance from ${score.better === 'lower' ? 'zero' : 'the best of all'}: shorter is better.</p>`,
     scorePicture(model, score),
     tableHtml(['', 'score', 'the model is'], rows),
     `<ul>${Object.entries(details)

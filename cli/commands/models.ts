@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import type { ModelSummary } from '../../agent/codec/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import type { ComparedModel, Evaluation, StoredModels } from '../../models/index.ts';
+import type { ComparedModel, Evaluation, StoredModels, TrainedModels } from '../../models/index.ts';
 import { homeOf, show, withCommonOptions } from '../command.ts';
 import {
   type DataOptions,
@@ -70,6 +70,16 @@ const typed = (command: string, { registry }: RegistryOptions): string =>
 /** More domains are read on the card. */
 const shownDomains = 12;
 
+function domainLines({ cards, domains }: Pick<TrainedModels, 'cards' | 'domains'>): readonly string[] {
+  const isUsed = cards.some(({ model, serves }) => model === 'joint failure' && serves === 'model');
+  if (!isUsed && domains.length > 0)
+    return [`  ${countText(domains.length, 'domain')} found, of which none serves: joint failure does not`];
+  return [
+    ...domains.slice(0, shownDomains).map(({ name, members }) => `  ${name}: ${members.length} machines`),
+    ...(domains.length > shownDomains ? [`  … and ${domains.length - shownDomains} smaller ones`] : []),
+  ];
+}
+
 async function trainFromFile(options: TrainOptions & { readonly data: string }): Promise<void> {
   const { trainModels } = await import('../../models/index.ts');
   const history = await readData(options);
@@ -88,8 +98,7 @@ async function trainFromFile(options: TrainOptions & { readonly data: string }):
     [
       `Trained ${version} with ${backend} in ${spanText(seconds * 1000)}, on ${history.machines.length} machines × ${history.slotCount} hours.`,
       ...cards.map(({ model, serves, reason }) => `  ${model}: the ${serves} serves; ${reason}`),
-      ...domains.slice(0, shownDomains).map(({ name, members }) => `  ${name}: ${members.length} machines`),
-      ...(domains.length > shownDomains ? [`  … and ${domains.length - shownDomains} smaller ones`] : []),
+      ...domainLines(trained),
       `See ${typed('card latest', options)}; ${typed('promote latest', options)} lets it serve.`,
     ].join('\n'),
   );

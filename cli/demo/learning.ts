@@ -131,8 +131,11 @@ export function showPlan(state: DemoState): string {
     .join(', ');
   const match = state.domainMatch ?? 0;
   check(state, 'the comparison with baselines is there', { held: plan.heldOut.length >= 3, detail: scores });
+  const joint = view.models?.summaries.find(({ model }) => model === 'joint failure');
   return [
-    `hidden domains ${match > 0.99 ? 'all found' : match > 0.5 ? 'mostly found' : 'not found'} (adjusted Rand index ${match.toFixed(2)})`,
+    joint?.serves === 'baseline'
+      ? `no learned domain serves: in the held-out week ${joint.reason}`
+      : `hidden domains ${match > 0.99 ? 'all found' : match > 0.5 ? 'mostly found' : 'not found'} (adjusted Rand index ${match.toFixed(2)})`,
     `unavailable group-hours in the held-out last week: ${scores}`,
     groupTable(view, plan),
     ...plan.notes,

@@ -271,6 +271,8 @@ test.serial('a version is judged on hours that it never saw, and says so when it
   const page = cardHtml(stored);
   t.true(page.includes('drey models train --data &lt;rows&gt;'));
   t.true(page.includes('<svg') && page.includes('Calibration'));
+  for (const meaning of ['0 is a perfect forecast', 'is twice as probable', 'stand first in the ranking'])
+    t.true(page.includes(meaning), `the card says what its scores mean: ${meaning}`);
   t.regex(page, /<th scope="col">best baseline<\/th>/u);
   const { score } = stored.cards.find(({ model }) => model === 'availability')!;
   const best = Math.min(...score.baselines.map(({ value }) => value));
