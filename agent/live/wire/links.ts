@@ -13,6 +13,8 @@ export interface LinkLimits {
 export interface LinkListener {
   connected(peer: PeerId, connection: Connection): void;
   disconnected(peer: PeerId): void;
+  /** The last connection of somebody who was no member yet is closed. */
+  strangerLeft(connection: Connection): void;
 }
 
 interface Link {
@@ -91,7 +93,10 @@ export class Links {
     clearTimeout(link.deadline);
     link.settle(false);
     const others = this.#members.get(link.peer);
-    if (others?.delete(link) !== true) return;
+    if (others?.delete(link) !== true) {
+      if (this.#linksOf(link.peer).length === 0) this.#listener.strangerLeft(connection);
+      return;
+    }
     if (others.size > 0) this.end(link.peer, 'another connection of this peer has ended');
     else {
       this.#members.delete(link.peer);

@@ -27,7 +27,7 @@ import { HintService } from './hints.ts';
 import { answerJoin, type JoinKeeper } from './join-exchange.ts';
 import { Links, peerOf } from './links.ts';
 import { MessageLink, readMessages } from './message-link.ts';
-import { type Node, startNode } from './node.ts';
+import { forgetPeer, type Node, startNode } from './node.ts';
 import { helloProtocol, joinProtocol, messageProtocol, shardProtocol } from './protocols.ts';
 import { noPace, type WirePace } from './pace.ts';
 import { receiveOneShard, sendOneShard, type ShardStore } from './shard-exchange.ts';
@@ -113,6 +113,7 @@ class Libp2pWire implements LiveWire {
     this.#links = new Links(this.#limits, {
       connected: (peer, connection) => this.#connected(peer, connection),
       disconnected: (peer) => this.#disconnected(peer),
+      strangerLeft: (connection) => forgetPeer(this.#node, connection),
     });
     this.#hints = new HintService(options.fleet, {
       isMember: (connection) => this.#links.isMember(connection),

@@ -3,7 +3,7 @@
 import { bootstrap } from '@libp2p/bootstrap';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
+import type { Connection, ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
@@ -49,6 +49,18 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     throw nameListenError(error, options.listenAddresses);
   }
   return node;
+}
+
+/** What a peer said of itself may still be on its way into libp2p's store when it has gone. */
+const forgetAfterMs = 1000;
+
+/** libp2p looks only at peers that it dials for whether what it heard of them is old: of others it would keep all, as many as come. */
+export function forgetPeer(node: Node | undefined, { remotePeer }: Pick<Connection, 'remotePeer'>): void {
+  const forget = (): void => {
+    if (node?.getConnections(remotePeer).length === 0)
+      node.peerStore.delete(remotePeer).catch(() => undefined);
+  };
+  setTimeout(forget, forgetAfterMs).unref();
 }
 
 function nodeInit(options: NodeOptions, privateKey: PrivateKey): Libp2pOptions {

@@ -18,7 +18,7 @@ import {
 } from '../../../agent/codec/index.ts';
 import { showHello } from '../../../agent/live/wire/hello.ts';
 import { probe, requestJoin } from '../../../agent/live/wire/index.ts';
-import { type Node, startNode } from '../../../agent/live/wire/node.ts';
+import { forgetPeer, type Node, startNode } from '../../../agent/live/wire/node.ts';
 import {
   helloProtocol,
   joinProtocol,
@@ -26,7 +26,7 @@ import {
   shardProtocol,
 } from '../../../agent/live/wire/protocols.ts';
 import { connectionsPerPeerMax, streamsPerConnectionMax } from '../../../agent/live/limits.ts';
-import { DreyError, days, hours, unixMs } from '../../../datasets/index.ts';
+import { DreyError, days, hours, minutes, unixMs } from '../../../datasets/index.ts';
 import {
   certificateOf,
   nowMs,
@@ -131,7 +131,7 @@ test('the oldest of too many strangers has to go', async (t) => {
 });
 
 test('one machine keeps a few connections, however many it opens', async (t) => {
-  const agent = await startAgent(t, smallFleet());
+  const agent = await startAgent(t, smallFleet(), { limits: { helloMsMax: minutes(5) } });
   const { node, connection } = await strangerAt(t, agent);
   const connections = [connection];
   const dial = (): Promise<Connection> => node.dial(multiaddr(addressOf(agent)), { force: true });
@@ -144,13 +144,32 @@ test('one machine keeps a few connections, however many it opens', async (t) => 
 });
 
 test('streams that a stranger opens and says nothing on are a few', async (t) => {
-  const agent = await startAgent(t, smallFleet());
+  const agent = await startAgent(t, smallFleet(), { limits: { helloMsMax: minutes(5) } });
   const { connection } = await strangerAt(t, agent);
   const { muxer } = connection as unknown as { readonly muxer: { createStream(): Promise<Stream> } };
   const streams: Stream[] = [];
   for (let count = 0; count < streamsPerConnectionMax + 8; count++) streams.push(await muxer.createStream());
   for (const stream of streams.slice(-4)) await over(stream);
   t.is(streams.filter(({ status }) => status === 'open').length <= streamsPerConnectionMax, true);
+});
+
+test('of a stranger who has left nothing is kept, not even where it was', async (t) => {
+  const [here, stranger] = await Promise.all(
+    [createMachineKey(), createMachineKey()].map(({ seed }) =>
+      startNode({ seed, listenAddresses: ['/ip4/127.0.0.1/tcp/0'] }),
+    ) as [Promise<Node>, Promise<Node>],
+  );
+  for (const node of [here, stranger]) t.teardown(() => node.stop());
+  const until = async (isOver: () => Promise<boolean>): Promise<void> => {
+    while (!(await isOver())) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const connection = await stranger.dial(here.getMultiaddrs());
+  // Each says who it is as soon as they are connected.
+  await until(() => here.peerStore.has(stranger.peerId));
+  forgetPeer(here, { remotePeer: stranger.peerId });
+  await connection.close();
+  await until(async () => !(await here.peerStore.has(stranger.peerId)));
+  t.is(here.getConnections().length, 0);
 });
 
 /** A node that is a member by its certificate, and then behaves as the test wants. */
