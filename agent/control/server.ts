@@ -135,7 +135,7 @@ export async function serveControl(home: string, handlers: CallHandlers): Promis
   server.maxRequestsPerSocket = 1;
   const { port } = server.address() as AddressInfo;
   const file = join(home, controlFile);
-  mkdirSync(home, { recursive: true });
+  mkdirSync(home, { recursive: true, mode: 0o700 });
   rmSync(file, { force: true });
   writeFileSync(file, JSON.stringify({ port, token, pid: process.pid }), { mode: 0o600 });
   return {

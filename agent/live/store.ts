@@ -17,7 +17,7 @@ export interface Store {
  * while another agent has it and `store-damaged` when LevelDB cannot read it.
  */
 export async function openStore(location: string): Promise<Store> {
-  mkdirSync(location, { recursive: true });
+  mkdirSync(location, { recursive: true, mode: 0o700 });
   const pidFile = join(dirname(location), 'agent.pid');
   const database = new Database(location);
   try {

@@ -1,10 +1,12 @@
 // The agent's folder: made for its owner alone, and refused with advice where it cannot be.
 
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { openLiveDisk } from '../../agent/live/disk/index.ts';
 import { homeAt, makeHome } from '../../agent/live/home.ts';
+import { openStore } from '../../agent/live/store.ts';
 
 test('a folder is made with those above it, and one that is there stays', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'drey-home-'));
@@ -19,4 +21,28 @@ test('a folder is made with those above it, and one that is there stays', (t) =>
   t.throws(() => makeHome(homeAt(join(home.folder, 'kept', 'below'))), { code: 'home-unusable' });
   if (process.platform === 'linux')
     t.throws(() => makeHome(homeAt('/proc/no/such')), { code: 'home-unusable' });
+});
+
+test('what the agent makes in a folder that others may enter is for its owner alone', async (t) => {
+  if (process.platform === 'win32') {
+    t.pass();
+    return;
+  }
+  const root = mkdtempSync(join(tmpdir(), 'drey-home-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const home = homeAt(join(root, 'open'));
+  mkdirSync(home.folder, { mode: 0o755 });
+  makeHome(home);
+  const store = await openStore(home.database);
+  await openLiveDisk({ folder: home.shards, database: store.database, quotaBytes: 1 });
+  const modes = readdirSync(home.folder).map((name) => [
+    name,
+    statSync(join(home.folder, name)).mode & 0o077,
+  ]);
+  await store.close();
+  t.deepEqual(modes, [
+    ['agent.pid', 0],
+    ['database', 0],
+    ['shards', 0],
+  ]);
 });

@@ -107,7 +107,7 @@ export class DriveState {
   constructor(options: DriveStateOptions) {
     this.#options = options;
     this.#paths = driveFiles(options.folder);
-    mkdirSync(options.folder, { recursive: true });
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     const lines = linesOf(this.#paths.filesFile) as Generator<StateLine, void>;
     const first = lines.next().value;
     if (first?.kind === 'opened' && first.drive === options.drive) this.#unread = lines;

@@ -38,8 +38,8 @@ export class ShardFiles {
     this.#memory = new ScratchMemory(scratchBytesMax);
     this.#folder = folder;
     this.#arriving = join(folder, 'arriving');
-    for (const place of places) mkdirSync(join(folder, place), { recursive: true });
-    mkdirSync(this.#arriving, { recursive: true });
+    for (const place of places) mkdirSync(join(folder, place), { recursive: true, mode: 0o700 });
+    mkdirSync(this.#arriving, { recursive: true, mode: 0o700 });
   }
 
   fileOf({ place, pack, index }: ShardLocation): string {
@@ -75,7 +75,8 @@ export class ShardFiles {
     await arriving.handle.sync();
     await arriving.handle.close();
     const folder = dirname(file);
-    if ((await mkdir(folder, { recursive: true })) !== undefined) await flushFolder(dirname(folder));
+    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined)
+      await flushFolder(dirname(folder));
     await rename(arriving.file, file);
     await flushFolder(folder);
   }
@@ -135,7 +136,7 @@ export class ShardFiles {
   async sweep(): Promise<void> {
     for (const folder of [this.#arriving, join(this.#folder, 'scratch')]) {
       await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
     }
   }
 
