@@ -147,6 +147,8 @@ export interface SnapshotListAnswer {
   readonly drives: readonly {
     readonly drive: DriveId;
     readonly owner: PeerId;
+    /** What the owner is called. */
+    readonly machine: string;
     /** Absent where neither this machine nor the given phrase can open the drive. */
     readonly name?: string;
     readonly snapshots: readonly SnapshotLine[];
@@ -164,6 +166,8 @@ export interface SnapshotLine {
 
 export interface RestoreAnswer {
   readonly drive: DriveId;
+  /** What the machine is called whose drive it is. */
+  readonly machine: string;
   readonly snapshot: SnapshotId;
   readonly atMs: number;
   readonly fileCount: number;

@@ -158,6 +158,7 @@ function listDrives(agent: LiveAgent, phrase: string | undefined) {
     return {
       drive,
       owner: known.owner,
+      machine: agent.core.membership.nameOf(known.owner),
       ...(name === undefined ? {} : { name }),
       snapshots: known.heads.map(snapshotLine),
       forgotten: known.forgotten
@@ -204,6 +205,7 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
   const { fileCount, byteCount, packCount, missing, imperfect } = result;
   return {
     drive,
+    machine: agent.core.membership.nameOf(known.owner),
     snapshot: head.snapshot,
     atMs: head.atMs,
     fileCount,

@@ -74,14 +74,22 @@ export function openDrives(agent: LiveAgent, wish: DriveWish): readonly [OpenedD
   );
 }
 
-/** The one drive that is meant. Throws `drive-not-openable`, `drive-ambiguous`. */
+const namedMax = 8;
+
+/**
+ * The one drive that is meant. Any member can make a drive that a person's words open, under any name, so whose each is is said. Throws
+ * `drive-not-openable`, `drive-ambiguous`.
+ */
 export function openDrive(agent: LiveAgent, wish: DriveWish): OpenedDrive {
   const opened = openDrives(agent, wish);
+  const named = opened
+    .slice(0, namedMax)
+    .map(({ drive, known }) => `${drive.slice(0, 8)} of ${agent.core.membership.nameOf(known.owner)}`);
   if (opened.length > 1)
     throw wrong(
       'drive-ambiguous',
-      `${opened.length} drives can be opened`,
-      'Name one with --drive: see `drey snapshots`.',
+      `${opened.length} drives can be opened: ${named.join(', ')}${opened.length > namedMax ? ' …' : ''}`,
+      'Name one with --drive: see `drey snapshots`. Take none of a machine that is not yours.',
     );
   return opened[0];
 }

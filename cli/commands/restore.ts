@@ -37,7 +37,7 @@ function restoredText(answer: RestoreAnswer, to: string): string {
             : `Compared: ${differences.length} differences.`,
         ];
   return [
-    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}, as they were ${timeText(answer.atMs)}.`,
+    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}, as they were on ${oneLine(answer.machine)} ${timeText(answer.atMs)}.`,
     ...compared,
     ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${oneLine(difference)}`),
     ...answer.missing.slice(0, 20).map((missed) => `  missing: ${oneLine(missed.path)}: ${missed.reason}`),

@@ -11,6 +11,8 @@ interface SnapshotsOptions extends CommonOptions {
   readonly forgotten?: boolean;
 }
 
+const head = ['drive', 'machine', 'name', 'snapshot', 'taken', 'files', 'size'] as const;
+
 async function snapshots(options: SnapshotsOptions): Promise<void> {
   const phrase = readSecret(options.phraseFile);
   const answer = await askAgent({
@@ -22,6 +24,7 @@ async function snapshots(options: SnapshotsOptions): Promise<void> {
     const rows = answer.drives.flatMap((drive) =>
       (options.forgotten === true ? drive.forgotten : drive.snapshots).map((snapshot) => [
         drive.drive.slice(0, 8),
+        drive.machine,
         drive.name ?? '(sealed)',
         snapshot.snapshot.slice(0, 12),
         timeText(snapshot.atMs),
@@ -32,14 +35,14 @@ async function snapshots(options: SnapshotsOptions): Promise<void> {
     if (options.forgotten === true) return forgottenText(rows);
     return rows.length === 0
       ? 'No snapshot is acknowledged yet. `drey protect PATH` starts one, `drey status` shows what it waits for.'
-      : tableText([['drive', 'name', 'snapshot', 'taken', 'files', 'size'], ...rows]);
+      : tableText([head, ...rows]);
   });
 }
 
 const forgottenText = (rows: readonly (readonly string[])[]): string =>
   rows.length === 0
     ? 'Nothing was forgotten within the week in which holders keep the packs.'
-    : `${tableText([['drive', 'name', 'snapshot', 'taken', 'files', 'size'], ...rows])}\nStill to be had with \`drey restore --snapshot\`, as long as holders keep the packs.`;
+    : `${tableText([head, ...rows])}\nStill to be had with \`drey restore --snapshot\`, as long as holders keep the packs.`;
 
 /** Adds `snapshots`. */
 export function addSnapshotsCommand(program: Command): void {
