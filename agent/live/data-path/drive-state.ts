@@ -131,6 +131,12 @@ export class DriveState {
     return this.#files.keys();
   }
 
+  /** Of the same files. */
+  *identities(): Generator<string, void> {
+    this.#readOn();
+    for (const { identity } of this.#files.values()) yield identity;
+  }
+
   /** Remembers files whose chunks are all staged: flushed with the next commit; without it they are read once more. */
   addFiles(files: ReadonlyMap<BytePath, FileState>): void {
     this.#readOn();

@@ -208,6 +208,28 @@ export const scannedEntry = (path: BytePath, type: EntryType, stats: FileStats):
 export const identityOf = ({ inode, byteCount, mtimeNs, ctimeNs }: ScannedEntry): string =>
   `${inode} ${byteCount} ${mtimeNs} ${ctimeNs}`;
 
+/**
+ * An empty folder is what a disk leaves behind that is not connected: where all files lay on another device, they were not deleted.
+ * `identities`: those of the last snapshot's files. Throws `folder-missing`.
+ */
+export function assertConnected({ entries, root }: Scan, identities: Iterable<string>): void {
+  if (entries.length > 0) return;
+  const devices = new Set<string>();
+  for (const identity of identities) if (identity !== '') devices.add(deviceOf(identity));
+  // One file on this device, and the folder was used without the other disk since.
+  if (devices.size === 0 || devices.has(deviceOf(root.inode))) return;
+  throw new DreyError({
+    code: 'folder-missing',
+    message: 'The protected folder is empty, and what was in it lay on another disk',
+    advice:
+      'Connect that disk; the snapshots taken so far are kept. If all of it shall go, put one file into the folder.',
+    retry: 'retryable',
+  });
+}
+
+/** Inodes and identities begin with the device. */
+const deviceOf = (inode: string): string => inode.slice(0, inode.indexOf(':'));
+
 export const errorCode = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 const failureTexts: Readonly<Record<string, string>> = {

@@ -28,7 +28,14 @@ import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { runAll } from './lanes.ts';
 import { Packer, type StagedPack } from './packer.ts';
 import { type BytePath, bytePathOf, placeUnder } from './path-bytes.ts';
-import { identityOf, type LeftOut, type Scan, scanFolder, type ScannedEntry } from './scan.ts';
+import {
+  assertConnected,
+  identityOf,
+  type LeftOut,
+  type Scan,
+  scanFolder,
+  type ScannedEntry,
+} from './scan.ts';
 import { looksScrambled } from './scrambled.ts';
 import { type KeptFile, treeOf } from './snapshot-tree.ts';
 import {
@@ -117,6 +124,7 @@ class SnapshotRun {
   }
 
   async run(): Promise<SnapshotResult & { readonly isSettled: boolean }> {
+    if (this.#scan.entries.length === 0) assertConnected(this.#scan, this.#state.identities());
     const links = firstNames(this.#scan.entries);
     const files = this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path));
     await this.#readChanged(files);

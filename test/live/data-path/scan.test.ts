@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { defaultIgnores, ignoreCheck } from '../../../agent/live/data-path/ignore.ts';
 import { appendLines, encodeLine, openJournal } from '../../../agent/live/data-path/line-journal.ts';
 import { bytePath, bytePathOf, pathText, staysInside } from '../../../agent/live/data-path/path-bytes.ts';
-import { scanFolder } from '../../../agent/live/data-path/scan.ts';
+import { assertConnected, identityOf, scanFolder } from '../../../agent/live/data-path/scan.ts';
 import { ChunkTable } from '../../../agent/live/data-path/chunk-table.ts';
 import { chunkId } from '../../../agent/index.ts';
 import { newFolder, writeOddTree } from './odd-trees.ts';
@@ -145,5 +145,34 @@ test('the shared table knows exactly the ids that were added', (t) => {
         seen.add(one);
       }
     }),
+  );
+});
+
+test('an empty folder that another disk lay on is not a folder whose files were deleted', (t) => {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'file'), '');
+  const identities = scanFolder(folder, () => false).entries.map(identityOf);
+  rmSync(join(folder, 'file'));
+  const scan = scanFolder(folder, () => false);
+  const elsewhere = identities.map((identity) => `9${identity}`);
+  const isRefused = (known: readonly string[]): boolean => {
+    try {
+      assertConnected(scan, known);
+      return false;
+    } catch (error) {
+      return (error as { code?: unknown }).code === 'folder-missing';
+    }
+  };
+  t.true(isRefused(elsewhere));
+  t.true(isRefused(['', ...elsewhere]), 'what changed as it was read says nothing');
+  t.false(isRefused(identities), 'they were deleted');
+  t.false(isRefused([...elsewhere, ...identities]), 'the disk was moved, then they were deleted');
+  t.false(isRefused([]), 'there were none');
+  writeFileSync(join(folder, 'other'), '');
+  t.notThrows(() =>
+    assertConnected(
+      scanFolder(folder, () => false),
+      elsewhere,
+    ),
   );
 });
