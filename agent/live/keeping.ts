@@ -140,8 +140,11 @@ export class Keeper {
   #givingUp(drive: DriveId): NonNullable<PruneOptions['giveUp']> {
     const file = this.#intentionFile(drive);
     return {
-      intend: (packs) => writeJson(file, { version: 1, packs }),
-      publish: async (packs) => {
+      // What was noted before, and could not be said yet, is said with it.
+      intend: (packs) =>
+        writeJson(file, { version: 1, packs: [...new Set([...this.#intended(drive), ...packs])] }),
+      publish: async () => {
+        const packs = this.#intended(drive);
         await this.#publish(drive, { snapshots: [], packs });
         rmSync(file, { force: true });
         this.#parts.report('info', `${packs.length} packs that no kept snapshot needs are given up`);
@@ -150,11 +153,14 @@ export class Keeper {
   }
 
   async #resume(drive: RunningDrive, id: DriveId): Promise<void> {
-    const intention = readJson(this.#intentionFile(id), intentionSchema);
-    if (intention === undefined) return;
-    const packs = intention.packs.map(packId);
+    const packs = this.#intended(id);
+    if (packs.length === 0) return;
     await drive.snapshotter.drop(packs);
     await this.#givingUp(id).publish(packs);
+  }
+
+  #intended(drive: DriveId): readonly PackId[] {
+    return (readJson(this.#intentionFile(drive), intentionSchema)?.packs ?? []).map(packId);
   }
 
   #intentionFile(drive: DriveId): string {

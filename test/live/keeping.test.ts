@@ -6,9 +6,11 @@ import test from 'ava';
 import type { AgentRecord } from '../../agent/codec/index.ts';
 import { driveId, type PackId, packId } from '../../agent/units.ts';
 import type { LiveAgent } from '../../agent/live/agent.ts';
+import type { PruneOptions } from '../../agent/live/data-path/index.ts';
 import type { RunningDrive } from '../../agent/live/running-drive.ts';
 import { homeAt, writeJson } from '../../agent/live/home.ts';
 import { Keeper } from '../../agent/live/keeping.ts';
+import { headOf, startMs } from '../agent/core/fleet-of-four.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 
 const drive = driveId('ab'.repeat(16));
@@ -40,4 +42,45 @@ test('what was intended before a crash is dropped from the state first, then sai
   await keeper.resume(running);
   t.deepEqual(steps, ['dropped 2', 'published 2', 'dropped 2', 'published 2']);
   t.false(existsSync(intention));
+});
+
+test('what could not be said is said with the next that is given up', async (t) => {
+  const home = homeAt(temporaryFolder(t, 'keeper'));
+  mkdirSync(home.drives);
+  const said: number[] = [];
+  let isAlone = true;
+  const writeWhenSure = async ([record]: readonly AgentRecord[]): Promise<void> => {
+    if (isAlone) throw new Error('nobody is there');
+    if (record?.kind === 'forget') said.push(record.packs.length / 32);
+  };
+  const heads = [{ ...headOf(drive), drive }];
+  const agent = {
+    ownWords: { writeWhenSure },
+    now: () => startMs,
+    core: {
+      catalogue: { drives: new Map([[drive, { heads }]]) },
+      backup: { staged: [] },
+      shelf: { packs: new Map() },
+    },
+  } as unknown as LiveAgent;
+  const dead = packs.map((pack) => [pack]);
+  const running = {
+    stored: { drive },
+    lastOutcome: {},
+    snapshotter: {
+      prune: async ({ giveUp }: PruneOptions) => {
+        const [next = []] = dead.splice(0, 1);
+        giveUp?.intend(next);
+        await giveUp?.publish(next);
+        return { counts: {}, dead: next, repackedCount: 0 };
+      },
+    },
+  } as unknown as RunningDrive;
+  const keeper = new Keeper(agent, { home, report: () => {} });
+  const wish = { rules: {}, mode: 'apply' } as const;
+  await t.throwsAsync(keeper.keep(running, wish), { message: 'nobody is there' });
+  isAlone = false;
+  await keeper.keep(running, wish);
+  t.deepEqual(said, [2]);
+  t.false(existsSync(join(home.drives, `${drive}.given-up.json`)));
 });

@@ -127,6 +127,8 @@ class FolderSnapshotter implements Snapshotter {
   readonly #options: SnapshotterOptions;
   #last: Promise<unknown> = Promise.resolve();
   readonly #staging = new Set<Promise<void>>();
+  /** Packs that are noted as given up, and that the drive's state may still count on. */
+  #doomed: readonly PackId[] = [];
   #scannedMs: UnixMs | undefined;
 
   constructor(options: SnapshotterOptions) {
@@ -158,6 +160,7 @@ class FolderSnapshotter implements Snapshotter {
   async #prune(options: PruneOptions): Promise<PruneResult> {
     const { workers, stateFolder } = this.#options;
     await Promise.allSettled(this.#staging);
+    await this.#dropDoomed();
     const result = await workers.run({
       task: 'prune',
       request: {
@@ -171,10 +174,17 @@ class FolderSnapshotter implements Snapshotter {
         question.kind === 'stage' ? this.#stage(question.pack) : answerReading(question, options),
     });
     if (options.giveUp === undefined || result.dead.length === 0) return result;
+    this.#doomed = result.dead;
     options.giveUp.intend(result.dead);
-    await this.#drop(result.dead);
+    await this.#dropDoomed();
     await options.giveUp.publish(result.dead);
     return result;
+  }
+
+  /** Before anything else: what was noted is given up some day, whatever a snapshot finds in it meanwhile. */
+  async #dropDoomed(): Promise<void> {
+    if (this.#doomed.length > 0) await this.#drop(this.#doomed);
+    this.#doomed = [];
   }
 
   async #drop(packs: readonly PackId[]): Promise<void> {
@@ -207,6 +217,7 @@ class FolderSnapshotter implements Snapshotter {
     const { workers, folder, ignore, stateFolder, now } = this.#options;
     // A worker that was lost may have left a pack on its way into the journal.
     await Promise.allSettled(this.#staging);
+    await this.#dropDoomed();
     const sealing = this.#sealing();
     const startedMs = now();
     const scannedMs = this.#scannedMs ?? -Infinity;

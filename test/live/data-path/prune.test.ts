@@ -12,6 +12,7 @@ import {
   type StagedSnapshot,
   verifySnapshots,
 } from '../../../agent/live/data-path/index.ts';
+import { driveFiles } from '../../../agent/live/data-path/drive-state.ts';
 import { noise } from './odd-trees.ts';
 import { bytesOfPack, startTrial, type Trial, workers } from './trial.ts';
 
@@ -132,6 +133,36 @@ test('nothing is judged while a newer snapshot is on its way, or when a kept one
   const small = first.staged.packs.filter(({ placementClass }) => placementClass === 'small');
   for (const { pack } of small) trial.outbox.packs.delete(pack);
   await t.throwsAsync(prune(trial, [first, second], freeing(trial)), { code: 'snapshot-unreadable' });
+});
+
+test('what is noted as given up is counted on no more, also where the state could not be written just then', async (t) => {
+  const trial = startTrial();
+  const file = join(trial.folder, 'goes.bin');
+  writeFileSync(join(trial.folder, 'stays.bin'), noise(300_000, 1));
+  writeFileSync(file, noise(700_000, 2));
+  const first = await take(trial);
+  rmSync(file);
+  const second = await take(trial);
+  const obstacle = `${driveFiles(trial.stateFolder).packsFile}.new`;
+  const noted: PackId[] = [];
+  const failing = prune(trial, [second], {
+    intend: (packs) => {
+      noted.push(...packs);
+      mkdirSync(obstacle);
+    },
+    publish: () => Promise.reject(new Error('nothing was dropped yet')),
+  });
+  await t.throwsAsync(failing, { message: /EISDIR/u });
+  t.true(noted.length > 0 && noted.length < first.staged.packs.length + second.staged.packs.length);
+
+  // Its person puts the file back.
+  writeFileSync(file, noise(700_000, 2));
+  await t.throwsAsync(trial.snapshotter.snapshot(), { message: /EISDIR/u });
+  rmSync(obstacle, { recursive: true });
+  const third = await take(trial);
+  // The next start of the agent says what was noted, and a week later it is freed.
+  await freeing(trial).publish(noted);
+  await assertAllRestore(t, trial, [second, third]);
 });
 
 for (const seed of [1, 2, 3, 4]) {
