@@ -13,4 +13,5 @@ export {
   type JoinFleetOptions,
 } from './founding.ts';
 export { homeAt, settleToken } from './home.ts';
+export { assertProtectable } from './protected-folder.ts';
 export { keepMemorySmall } from './spare-memory.ts';

@@ -15,7 +15,7 @@ export function isWithin(folder: string, around: string): boolean {
  * `folder-is-the-agents`.
  */
 export function folderToProtect(path: string, home: string): string {
-  assertFolder(path);
+  assertProtectable(path);
   const folder = realpathSync(path);
   const own = realpathSync(home);
   if (folder !== own && !isWithin(folder, own)) return folder;
@@ -26,7 +26,8 @@ export function folderToProtect(path: string, home: string): string {
   );
 }
 
-function assertFolder(path: string): void {
+/** Throws `folder-missing`, `not-a-folder`, `folder-unreadable`. */
+export function assertProtectable(path: string): void {
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();

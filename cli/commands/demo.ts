@@ -121,6 +121,11 @@ async function leaveUp(state: DemoState): Promise<void> {
 async function demo(options: DemoCommandOptions): Promise<void> {
   endAgentsWithThis();
   if (options.json !== undefined) checkOutFile(options.json, '--json');
+  if (options.folder !== undefined) {
+    // The agents are founded in half a minute: they would say the same, later.
+    const { assertProtectable } = await import('../../agent/live/index.ts');
+    assertProtectable(resolve(options.folder));
+  }
   const state = createState(options);
   say(
     `A whole fleet on this machine, made of drey's own commands. Protected folder: ${state.options.folder}`,
