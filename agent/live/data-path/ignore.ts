@@ -1,8 +1,8 @@
 // Which files a drive leaves out, in gitignore's language. Decides by path only and never reads .gitignore files: what is
 // backed up is the drive's own setting.
 
-import ignore from 'ignore';
-import { type BytePath, bytePathOf } from './path-bytes.ts';
+import { type IgnoreRule, ignoreRuleOf } from './ignore-rule.ts';
+import { type BytePath, bytePathOf, parentOf } from './path-bytes.ts';
 
 /** True where the entry, and everything below it, is left out. */
 export type IgnoreCheck = (path: BytePath, type: 'folder' | 'other') => boolean;
@@ -33,7 +33,27 @@ export const defaultIgnoresOf = (folder: string): readonly string[] =>
  * into, so nothing in it can be kept again.
  */
 export function ignoreCheck(patterns: readonly string[]): IgnoreCheck {
-  if (patterns.length === 0) return () => false;
-  const rules = ignore({ ignorecase: false, allowRelativePaths: true }).add(patterns.map(bytePathOf));
-  return (path, type) => path !== '' && rules.test(type === 'folder' ? `${path}/` : path).ignored;
+  const rules = patterns
+    .map((pattern) => ignoreRuleOf(bytePathOf(pattern)))
+    .filter((rule) => rule !== undefined);
+  if (rules.length === 0) return () => false;
+  // A walk asks for what lies in one folder, one after another.
+  let last = { folder: bytePathOf(''), isIgnored: false };
+  const isFolderIgnored = (folder: BytePath): boolean => {
+    if (folder === '') return false;
+    if (folder !== last.folder) {
+      const isIgnored = isFolderIgnored(parentOf(folder)) || isLeftOut(rules, folder, 'folder');
+      last = { folder, isIgnored };
+    }
+    return last.isIgnored;
+  };
+  return (path, type) => path !== '' && (isFolderIgnored(parentOf(path)) || isLeftOut(rules, path, type));
+}
+
+/** The last rule that fits decides. */
+function isLeftOut(rules: readonly IgnoreRule[], path: BytePath, type: 'folder' | 'other'): boolean {
+  const rule = rules.findLast(
+    ({ isForFolders, expression }) => (type === 'folder' || !isForFolders) && expression.test(path),
+  );
+  return rule !== undefined && !rule.keeps;
 }
