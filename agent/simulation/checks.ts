@@ -2,9 +2,9 @@
 // violation is a sentence with numbers; the run goes on, so that one report shows all.
 
 import { dayMs, days, hours, minutes } from '../../datasets/index.ts';
-import type { PackDescriptor, ShardKey } from '../codec/index.ts';
+import type { PackDescriptor, ShardKey, SignedBatch } from '../codec/index.ts';
 import { reasonText } from '../core/index.ts';
-import { forgottenGraceMs, queuedFramesPerPeerMax } from '../limits.ts';
+import { doubtGraceMs, doubtQuorumMin, forgottenGraceMs, queuedFramesPerPeerMax } from '../limits.ts';
 import type { PackId, PeerId, SnapshotId } from '../units.ts';
 import type { Holdings } from './holdings.ts';
 import { type Ledger, packsOf } from './ledger.ts';
@@ -183,10 +183,13 @@ export class Checks {
   /** Liars may not talk an honest machine out of its place, nor may bad luck. */
   #lookForFramed(nowMs: number): void {
     const liars = new Set(this.#world.machines.filter(({ hasLied }) => hasLied).map(({ peer }) => peer));
-    for (const { shell, liar, index } of this.#world.machines) {
+    for (const { shell, liar, index, shelves } of this.#world.machines) {
       if (shell === undefined || liar !== undefined) continue;
       this.counts.framed++;
       for (const peer of shell.core.membership.leftOut) {
+        const doubters = doubtersOf(shelves.order, peer, shell.clock.now() - doubtGraceMs + graceSlackMs);
+        if (doubters.size < doubtQuorumMin)
+          this.violate('framed', `machine ${index} leaves out another before its time of grace is over`);
         if (liars.has(peer)) this.liarsLeftOut.add(peer);
         else
           this.violate(
@@ -263,6 +266,26 @@ export class Checks {
       .find(({ descriptors }) => descriptors.some((made) => made.pack === pack));
     return this.#world.machines.findIndex(({ peer }) => peer === promised?.owner);
   }
+}
+
+/** Clocks are set by hours, and verdicts stand for a while. */
+const graceSlackMs = hours(6);
+
+/** Who doubted a machine by then, in the logs that lie on a disk. */
+function doubtersOf(batches: readonly SignedBatch[], peer: PeerId, untilMs: number): ReadonlySet<PeerId> {
+  return new Set(
+    batches.flatMap(({ author, records }) =>
+      records.some(
+        (record) =>
+          record.kind === 'doubt' &&
+          record.machine === peer &&
+          record.evidence.length > 0 &&
+          record.sinceMs <= untilMs,
+      )
+        ? [author]
+        : [],
+    ),
+  );
 }
 
 /** So long in a row, and a machine has heard from some other what there is to hear. */

@@ -8,6 +8,7 @@ import { logName } from '../codec/index.ts';
 import type { PackId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 
 /** Awake for so long in one life, and it has done once what it does each day; clocks may be set by hours meanwhile. */
@@ -49,6 +50,7 @@ function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
   const before = lackedMs.get(shell);
   const since = new Map<PackId, number>();
   lackedMs.set(shell, since);
+  if (hasRestedSince(machine, nowMs - mendMsMax)) return;
   // A disk that was full is asked again hours later.
   if (platters.isFull || platters.heldBytes + platters.copyBytes > platters.quotaBytes / 2) return;
   for (const known of shell.core.shelf.packs.values()) {
@@ -151,7 +153,7 @@ function lookAtAudits(fleet: Fleet, machine: Machine, shell: Shell): void {
 }
 
 function lookAtProofs(fleet: Fleet, machine: Machine, { core, clock }: Shell): void {
-  if (core.membership.up.size === 0) return;
+  if (core.membership.up.size === 0 || hasRestedSince(machine, fleet.queue.nowMs - thereMs)) return;
   const now = clock.now();
   for (const [drive, { owner, heads }] of core.catalogue.drives) {
     const [first] = heads;

@@ -83,6 +83,17 @@ export const faultKinds = {
     faults: { leaverCount: 2 },
   },
   twins: { about: 'an invite for one machine by which two come', faults: { twinInviteCount: 1 } },
+  rests: { about: 'machines that are to rest, or are on battery', faults: { restsPerMachineDay: 0.3 } },
+  rules: {
+    about: 'rules for the fleet that are heard in another order than they were made in',
+    faults: { ruleCount: 2 },
+  },
+  endedkeys: {
+    about: 'keys of admins that are put out, and used all the same',
+    faults: { endedKeyCount: 1 },
+  },
+  guests: { about: 'certificates that run out', faults: { guestCount: 2 } },
+  failedplans: { about: 'plans that cannot be computed', faults: { failedPlanShare: 0.2 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

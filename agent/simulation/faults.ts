@@ -2,6 +2,7 @@
 // stream each, so that leaving one kind out does not change the others.
 
 import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../../datasets/index.ts';
+import { scheduleEndedKeys, scheduleGuests, scheduleRules } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
 import { scheduleTwins } from './invites.ts';
@@ -9,6 +10,7 @@ import { scheduleLeavers } from './locks.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
+import { endRest, scheduleRests } from './rests.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
@@ -51,6 +53,10 @@ export function scheduleFaults(fleet: Fleet): void {
     laymen: scheduleLaymen,
     twins: scheduleTwins,
     leavers: scheduleLeavers,
+    rests: scheduleRests,
+    rules: scheduleRules,
+    endedkeys: scheduleEndedKeys,
+    guests: scheduleGuests,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -58,6 +64,7 @@ export function scheduleFaults(fleet: Fleet): void {
 
 /** From now on only people and their machines; whoever lied stops, whoever is without power gets it back. */
 export function stopFaults(fleet: Fleet): void {
+  fleet.areFaultsOver = true;
   fleet.network.faults = calmNetwork;
   fleet.network.unblockAll();
   for (const machine of fleet.machines) {
@@ -65,6 +72,7 @@ export function stopFaults(fleet: Fleet): void {
     machine.platters.isFull = false;
     machine.crashAfter(Number.POSITIVE_INFINITY);
     machine.endOutage();
+    endRest(fleet, machine);
     if (machine.isRevoked) fleet.crash(machine);
     else machine.powerOn(fleet);
   }

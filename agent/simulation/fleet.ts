@@ -29,6 +29,7 @@ import type {
 } from '../core/index.ts';
 import { certificateMs } from '../limits.ts';
 import type { FleetId } from '../units.ts';
+import type { SaidRule } from './admin-words.ts';
 import { Checks } from './checks.ts';
 import { EventQueue } from './event-queue.ts';
 import { Frames } from './frames.ts';
@@ -40,6 +41,7 @@ import { type Coming, Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Planner, PlanRequest } from './planner.ts';
+import { oldOf } from './retaining.ts';
 import { saysPlace, withRandomCopies } from './popular.ts';
 import { createStatementOpener } from './statements.ts';
 import { ShardTraffic } from './waits.ts';
@@ -87,14 +89,20 @@ export class Fleet implements World {
   readonly reports: Record<string, number> = {};
   readonly proofCounts: Record<string, number> = {};
   rejectionCount = 0;
+  areFaultsOver = false;
   /** The first one's key signs all that the fleet needs. */
   readonly admins: readonly [AdminKey, AdminKey, AdminKey];
+  /** Of an admin who left. */
+  readonly spareAdmin: AdminKey;
+  readonly rules: SaidRule[] = [];
+  readonly #planning: Random;
   readonly #byPeer = new Map<string, Machine>();
   #presence: PresenceForecast | undefined;
 
   constructor(options: ResolvedOptions) {
     this.options = options;
     this.random = createRandom(options.seed).fork('simulation');
+    this.#planning = this.random.fork('plans that fail');
     this.tickMs = options.tickMs;
     this.scrubPassMs = options.scrubPassMs;
     this.meshShape = options;
@@ -111,6 +119,7 @@ export class Fleet implements World {
     this.fleet = root.fleet;
     const admin = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
     this.admins = [admin(), admin(), admin()];
+    this.spareAdmin = admin();
     for (let index = 0; index < options.agentCount; index++) this.addMachine();
     const { machines, ledger, holdings } = this;
     this.checks = new Checks({
@@ -148,6 +157,7 @@ export class Fleet implements World {
     invite,
     by = this.admins[0],
     notBeforeMs = startMs,
+    notAfterMs = unixMs(startMs + certificateMs),
   }: Coming = {}): Machine {
     const index = this.machines.length;
     const random = this.random.fork(`machine ${index}`);
@@ -158,7 +168,7 @@ export class Fleet implements World {
       name: `pc-${index}`,
       roles,
       notBeforeMs,
-      notAfterMs: unixMs(startMs + certificateMs),
+      notAfterMs,
       ...(invite === undefined ? {} : { invite }),
     });
     const { clockSkewMsMax, smallDiskShare } = this.options.faults;
@@ -205,6 +215,14 @@ export class Fleet implements World {
       count: this.options.faults.copiesPerPlan,
       roomBytes: Math.floor(this.options.quotaBytes / 3),
     });
+  }
+
+  failsToPlan(): boolean {
+    const { failedPlanShare } = this.options.faults;
+    if (failedPlanShare === 0 || this.areFaultsOver || this.#planning.fraction() >= failedPlanShare)
+      return false;
+    this.noteFault('plan that failed');
+    return true;
   }
 
   presence(): PresenceForecast | undefined {
@@ -322,8 +340,9 @@ export class Fleet implements World {
   }
 
   /** One record for all that an owner does not keep any more. */
-  #giveUpOld({ peer, shell }: Machine): void {
-    const old = this.ledger.surplusOf(peer, this.options.keepLast);
+  #giveUpOld(machine: Machine): void {
+    const { peer, shell } = machine;
+    const old = oldOf(this, machine);
     if (old.length === 0) return;
     for (const promised of old) promised.givingUpMs ??= this.queue.nowMs;
     const packs = old.flatMap(({ descriptors }) => descriptors.map(({ pack }) => pack));

@@ -2,8 +2,10 @@
 // four times a day, in every honest machine that is up.
 
 import { logName, type ShardKey } from '../codec/index.ts';
+import { lookAtCertificates, lookAtRules } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 
 /** Passes over the disk within which rot is found: what is read when it rots comes in the next, and what was missed is made up for. */
@@ -17,6 +19,8 @@ export function lookInside(fleet: Fleet): void {
     const { shell } = machine;
     if (shell === undefined || machine.liar !== undefined || machine.isRevoked) continue;
     lookAtRoster(fleet, machine, shell);
+    lookAtRules(fleet, machine, shell);
+    lookAtCertificates(fleet, machine, shell);
     lookAtDisk(fleet, machine, shell);
     lookAtDrives(fleet, machine, shell);
     for (const known of shell.core.shelf.packs.values()) lookAtPack(fleet, machine, known);
@@ -100,6 +104,8 @@ function lookForRot({ checks, guards, queue, scrubPassMs }: Fleet, machine: Mach
       continue;
     }
     checks.counts.rot++;
+    // What was not read in a rest is made up for.
+    if (hasRestedSince(machine, queue.nowMs - scrubPassMs / 2)) continue;
     if (machine.upMsSince(atMs, queue.nowMs) < passesMax * scrubPassMs) continue;
     machine.rotten.delete(name);
     guards.violate('rot', machine, `has not noticed that shard ${shard.index} of ${shortOf(shard)} rotted`);

@@ -26,6 +26,7 @@ import type { Liar } from './liars.ts';
 import type { SimulatedLock } from './locks.ts';
 import type { Network } from './network.ts';
 import type { PlanRequest } from './planner.ts';
+import { noRest, type Rest } from './rests.ts';
 import { Shell } from './shell.ts';
 
 export interface World {
@@ -42,6 +43,8 @@ export interface World {
   planFor(request: PlanRequest, scope: 'copies' | undefined): Plan | undefined;
   /** Whether machines tell where they stand. */
   saysPlace(index: number): boolean;
+  /** Whether the plan that is asked for cannot be computed. */
+  failsToPlan(): boolean;
   /** Who is back when, by what the machines did before the run; undefined where nobody knows. */
   presence(): PresenceForecast | undefined;
   /** Plants a bug: changes what the core orders. Only tests of the checkers set it. */
@@ -68,6 +71,7 @@ export interface Coming {
   readonly invite?: InviteId;
   readonly by?: AdminKey;
   readonly notBeforeMs?: UnixMs;
+  readonly notAfterMs?: UnixMs;
 }
 
 /** What a backup program keeps of a whole disk. */
@@ -129,10 +133,18 @@ export class Machine {
   isRevoked = false;
   /** It was stolen, and says that all is given up that was saved with it. */
   isPlundered = false;
+  /** Where its certificate ends before the run does: then. */
+  validUntilMs: number | undefined;
+  /** What it was told last of how many shards of packs can be had. */
+  counted: readonly number[] | undefined;
   /** It may not make plans. */
   isLayman = false;
   /** The newest of its snapshots whose head it has written, since its disk was last put back. */
   headNumber = -1;
+  /** Whether it is to rest; until when, and when that last changed. */
+  rest: Rest = noRest;
+  restsUntilMs = 0;
+  restedMs = Number.NEGATIVE_INFINITY;
   /** What its person wants, whatever the power does. */
   wantsOn = false;
   #hasLived = false;

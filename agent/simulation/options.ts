@@ -72,6 +72,16 @@ export interface Faults {
   readonly planBurstsPerDay: number;
   /** Of pairs of groups that exchange a member in each plan; the next plan may take it back. */
   readonly exchangeShare: number;
+  /** Times of some hours in which a machine is to rest, or is on battery, per machine and day. */
+  readonly restsPerMachineDay: number;
+  /** Pairs of rules for the fleet, over all days. */
+  readonly ruleCount: number;
+  /** Keys of admins that are put out, and used all the same, over all days. */
+  readonly endedKeyCount: number;
+  /** Machines whose certificates run out, over all days; they never come. */
+  readonly guestCount: number;
+  /** Share of plans that cannot be computed. */
+  readonly failedPlanShare: number;
   /** Copies of popular packs that each plan begins; with them machines say where they stand, and plans change daily. */
   readonly copiesPerPlan: number;
 }
@@ -111,6 +121,11 @@ export const noFaults: Faults = {
   joinCount: 0,
   planBurstsPerDay: 0,
   exchangeShare: 0,
+  restsPerMachineDay: 0,
+  failedPlanShare: 0,
+  ruleCount: 0,
+  endedKeyCount: 0,
+  guestCount: 0,
   copiesPerPlan: 0,
 };
 
@@ -143,6 +158,8 @@ export const checkNames = [
   'queues',
   'lengths',
   'traffic',
+  'rest',
+  'counted',
   'deleted',
   'wiped',
   'framed',

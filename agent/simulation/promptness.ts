@@ -5,6 +5,7 @@ import { hours } from '../../datasets/index.ts';
 import { plannedMachines } from '../../optimizer/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 
 /**
@@ -54,6 +55,7 @@ function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): num
     const sinceMs = wire.linkedSinceMs(other.peer);
     const isConnected = sinceMs !== undefined && fleet.queue.nowMs - sinceMs >= promptMsMax;
     if (other === owner || !isConnected || other.isRevoked || other.hasLied) return false;
+    if (hasRestedSince(other, fleet.queue.nowMs - promptMsMax)) return false;
     const isTrusted = core.membership.hasRole(other.peer, 'holder') && !core.membership.isLeftOut(other.peer);
     const { isFull, heldBytes, copyBytes, quotaBytes } = other.platters;
     const hasRoom = !isFull && heldBytes + copyBytes <= quotaBytes / 2;

@@ -23,6 +23,7 @@ import { SimulatedLog } from './log.ts';
 import type { Machine, World } from './machine.ts';
 import { placeOrder } from './popular.ts';
 import { proveDrive } from './proofs.ts';
+import { noRest, tellRest } from './rests.ts';
 import type { PackListener, TimelessEvent } from './shell-events.ts';
 import { SimulatedWire } from './wire.ts';
 
@@ -72,6 +73,7 @@ export class Shell {
         stored,
         ...this.#machine.beginLife(),
       });
+      if (this.#machine.rest !== noRest) tellRest(this.#machine);
       this.#admits(this.#machine.peer, this.#machine.certificate);
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });
       if (this.life.isOver) return;
@@ -265,6 +267,7 @@ export class Shell {
         this.#machine.scrub = effect.position;
         return;
       case 'packsCounted':
+        this.#machine.counted = effect.found;
         return;
       case 'report':
         this.#world.noteReport(effect);
@@ -384,7 +387,7 @@ export class Shell {
     this.clock.start(this.#world.planMs, () => {
       const request = { machines, previous, author, now: unixMs(Math.floor(this.clock.now())), random };
       const plan = this.#world.planFor({ ...request, ...(repair === undefined ? {} : { repair }) }, scope);
-      this.tell({ kind: 'planComputed', plan });
+      this.tell(this.#world.failsToPlan() ? { kind: 'planFailed' } : { kind: 'planComputed', plan });
     });
   }
 

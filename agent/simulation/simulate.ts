@@ -13,6 +13,7 @@ import { packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { restoreOnNewMachine } from './restoring.ts';
 import { saveSnapshot } from './saving.ts';
+import { lookAtCounts } from './counting.ts';
 import { lookAtDiligence } from './diligence.ts';
 import { lookInside } from './inside.ts';
 import { lookAtWaits } from './promptness.ts';
@@ -69,6 +70,7 @@ function live(fleet: Fleet, end: End): void {
     checks.violate('settled', `not settled in time after the faults stopped: ${unsettled(fleet)}`);
   lookForRevoked(fleet);
   lookInside(fleet);
+  if (end.settledHours !== undefined) lookAtCounts(fleet);
   const left = checks.countLeftOver(queue.nowMs);
   if (left > 0) checks.violate('deleted', `${left} shards of what was given up long ago were not freed`);
   checks.counts.deleted++;

@@ -18,6 +18,11 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'laymen',
   'twins',
   'leavers',
+  'rests',
+  'rules',
+  'endedkeys',
+  'guests',
+  'failedplans',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

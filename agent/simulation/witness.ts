@@ -13,6 +13,7 @@ import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout } from './matching.ts';
 import type { CheckName } from './options.ts';
+import { PaceWitness } from './pace-witness.ts';
 import type { Shell } from './shell.ts';
 
 type Message = Extract<CoreEvent, { kind: 'message' }>;
@@ -23,6 +24,7 @@ interface Heard {
   readonly factsAt: Map<PeerId, number>;
   readonly receipts: Map<string, Set<PeerId>>;
   readonly audits: AuditWitness;
+  readonly pace: PaceWitness;
   /** It came to the disk by the last event, and the core does not count it as here: it has to order it away. */
   gained: ShardKey | undefined;
   /** Of packs that it rebuilds: what was asked for, and what has come to scratch. */
@@ -75,6 +77,7 @@ export class Witness {
     this.#watchGained(machine, heard);
     this.#watchUsed(machine, heard);
     this.#watchPlan(machine, shell, heard);
+    heard.pace.told(event);
     switch (event.kind) {
       case 'message':
         this.#message(machine, heard, event);
@@ -127,6 +130,7 @@ export class Witness {
     if (shell === undefined) return;
     const heard = this.#heardBy(machine, shell);
     if (effect.kind === 'send') heard.audits.ordered(effect, heard.nowMs);
+    heard.pace.ordered(effect, heard.nowMs);
     if (effect.kind === 'send' && effect.message.kind === 'shardPull')
       this.#pulls(machine, shell, { heard, shard: effect.message });
     if (effect.kind === 'sendShard') {
@@ -192,6 +196,7 @@ export class Witness {
       factsAt: new Map(),
       receipts: new Map(),
       audits: new AuditWitness(this.#world, machine),
+      pace: new PaceWitness(this.#world, machine),
       gained: undefined,
       parts: new Map(),
       used: [],
@@ -266,7 +271,8 @@ export class Witness {
       );
     if (inLog === undefined)
       this.#world.violate('plans', machine, `follows plan ${plan.epoch}, which its author never wrote`);
-    if (!core.membership.hasRole(plan.author, 'optimizer') || this.#world.isLayman(plan.author))
+    const isOut = core.membership.isRevoked(plan.author);
+    if (isOut || !core.membership.hasRole(plan.author, 'optimizer') || this.#world.isLayman(plan.author))
       this.#world.violate('plans', machine, `follows plan ${plan.epoch} of a machine that may make none`);
   }
 

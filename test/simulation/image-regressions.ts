@@ -7,6 +7,33 @@ import type { Regression } from './regressions.ts';
 export const imageRegressions: readonly Regression[] = [
   {
     cause:
+      'the second witness of an own log counted as soon as it was there: with one that was out of the fleet and one that could not answer yet, a machine wrote other words under numbers that it had used',
+    options: {
+      seed: 'linnet-4',
+      agentCount: 4,
+      days: 7,
+      faults: {
+        network: { ...calmNetwork, latencyMs: [1, 30], frameReorderShare: 0.02 },
+        alwaysOnShare: 0,
+        crashesPerMachineDay: 0.6075320510627202,
+        siteLossCount: 1,
+        slowDiskShare: 0.15,
+        rollbackCount: 1,
+        twinInviteCount: 1,
+        leaverCount: 2,
+        joinCount: 2,
+        endedKeyCount: 1,
+        copiesPerPlan: 6,
+      },
+      tickMs: minutes(1),
+      holderSilenceMs: hours(96),
+      quotaBytes: 60_000,
+      restoreCount: 10,
+      keepLast: 3,
+    },
+  },
+  {
+    cause:
       'heads of snapshots that nobody had confirmed were ordered again while the own log was read or given back, and written a second time after newer ones',
     options: {
       seed: 'dotterel-5',

@@ -3,6 +3,7 @@
 
 import { type PlantedBug, secondRound } from './second-round.ts';
 import { standInBugs } from './stand-ins.ts';
+import { thirdRound } from './third-round.ts';
 
 export type { PlantedBug };
 
@@ -97,8 +98,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     about:
       'a machine writes into its log at once, whatever its disk has lost of it, and is confirmed by the number',
     file: 'core/own-log.ts',
-    find: 'this.#isSure = isAlone || isQuiet;',
-    replace: 'this.#isSure = isAlone || isQuiet || !isQuiet;',
+    find: 'this.#isSure = otherCount === 0 || (isQuiet && (isWitnessed || isLong));',
+    replace: 'this.#isSure = otherCount === 0 || isQuiet || !isQuiet;',
   },
   {
     name: 'head before receipts',
@@ -374,4 +375,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   ...secondRound,
   ...standInBugs,
+  ...thirdRound,
 ];

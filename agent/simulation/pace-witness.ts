@@ -1,0 +1,162 @@
+// How much each agent does at once, how soon it tries again, and whether it rests when it is to: shards that it asks for, plans, trial restores,
+// the reading of its disk. Too much of any of them breaks no promise, and makes the machine a nuisance to its person and to the others.
+
+import { hourMs } from '../../datasets/index.ts';
+import type { CoreEffect, CoreEvent } from '../core/index.ts';
+import {
+  fullDiskWaitMsMax,
+  fullDiskWaitMsMin,
+  planRetryMs,
+  plansPerHourMax,
+  proofEveryMs,
+  proofRetryMs,
+  pullMsMax,
+  pullsMax,
+  standInPullsMax,
+} from '../limits.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { Machine } from './machine.ts';
+import type { CheckName } from './options.ts';
+
+/** Those of repairs, and of shards for which it stands in. */
+const pullsAtOnceMax = pullsMax + standInPullsMax;
+
+export interface PacedWorld {
+  readonly count: (check: CheckName) => void;
+  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
+}
+
+type Send = Extract<CoreEffect, { kind: 'send' }>;
+type PlanOrder = Extract<CoreEffect, { kind: 'computePlan' }>;
+
+const nameOf = (pack: PackId, index: number): string => `${pack} ${index}`;
+
+/** Of one life of an agent; all times are of its own clock. */
+export class PaceWitness {
+  readonly #world: PacedWorld;
+  readonly #machine: Machine;
+  /** Shards that the plan gives it, what they are made from, and those for which it stands in: asked for, and not come. */
+  readonly #pulls = new Map<string, { readonly from: PeerId; readonly atMs: number }>();
+  #isOnBattery = false;
+  #isPaused = false;
+  #fullUntilMs = Number.NEGATIVE_INFINITY;
+  #fullWaitMs = fullDiskWaitMsMin;
+  /** When it began plans that nobody had asked for. */
+  #plannedMs: readonly number[] = [];
+  #planning: 'whole' | 'part' | undefined;
+  #planFailedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(world: PacedWorld, machine: Machine) {
+    this.#world = world;
+    this.#machine = machine;
+  }
+
+  /** After the core took it, and before what it ordered is done. */
+  told(event: CoreEvent): void {
+    switch (event.kind) {
+      case 'pullsPaused':
+        this.#isPaused = event.isPaused;
+        return;
+      case 'powerChanged':
+        this.#isOnBattery = event.source === 'battery';
+        return;
+      case 'disconnected':
+        for (const [name, { from }] of this.#pulls) if (from === event.peer) this.#pulls.delete(name);
+        return;
+      case 'message':
+        if (event.message.kind === 'shardMissing')
+          this.#endPull(event.from, nameOf(event.message.pack, event.message.index), event.now);
+        return;
+      case 'shardArrived': {
+        const { descriptor, index } = event.arrival;
+        const isPulled = this.#endPull(event.from, nameOf(descriptor.pack, index), event.now);
+        if (event.outcome === 'stored') this.#fullWaitMs = fullDiskWaitMsMin;
+        if (event.outcome === 'full' && isPulled) this.#full(event.now);
+        return;
+      }
+      case 'rebuilt':
+        if (event.outcome === 'stored') this.#fullWaitMs = fullDiskWaitMsMin;
+        if (event.outcome === 'full') this.#full(event.now);
+        return;
+      case 'planComputed':
+        this.#planning = undefined;
+        return;
+      case 'planFailed':
+        if (this.#planning === 'whole') this.#planFailedMs = event.now;
+        this.#planning = undefined;
+        return;
+      default:
+    }
+  }
+
+  /** Before it is done. */
+  ordered(effect: CoreEffect, now: number): void {
+    if (effect.kind === 'send') this.#sends(effect, now);
+    if (effect.kind === 'computePlan') this.#plans(effect, now);
+    if (effect.kind === 'proveDrive') this.#proves(effect.drive, now);
+    if (effect.kind === 'verifyShard') this.#works('reads its disk');
+  }
+
+  /** Whether it was asked of that peer, and could still come. */
+  #endPull(from: PeerId, name: string, now: number): boolean {
+    const pull = this.#pulls.get(name);
+    if (pull?.from !== from) return false;
+    this.#pulls.delete(name);
+    return now - pull.atMs <= pullMsMax;
+  }
+
+  /** As long as others may wait for it: longer each time, until something fits. */
+  #full(now: number): void {
+    if (now < this.#fullUntilMs) return;
+    this.#fullUntilMs = now + this.#fullWaitMs;
+    this.#fullWaitMs = Math.min(fullDiskWaitMsMax, 2 * this.#fullWaitMs);
+  }
+
+  #sends({ to, message }: Send, now: number): void {
+    if (message.kind !== 'shardPull') return;
+    const { pack, index } = message;
+    const purpose = this.#machine.shell?.core.purposeOf(pack, index);
+    if (purpose === 'copy') this.#works('fetches a copy');
+    if (purpose !== 'slot' && purpose !== 'part') return;
+    const { count, violate } = this.#world;
+    count('rest');
+    if (this.#isPaused) violate('rest', this.#machine, 'asks for a shard in a pause');
+    count('traffic');
+    if (now < this.#fullUntilMs)
+      violate('traffic', this.#machine, 'asks for a shard though its disk has just said that it is full');
+    for (const [name, { atMs }] of this.#pulls) if (now - atMs > pullMsMax) this.#pulls.delete(name);
+    this.#pulls.set(nameOf(pack, index), { from: to, atMs: now });
+    count('queues');
+    if (this.#pulls.size > pullsAtOnceMax)
+      violate('queues', this.#machine, `asks for ${this.#pulls.size} shards at once`);
+  }
+
+  /** What can wait does so in a pause and on battery. */
+  #works(text: string): void {
+    this.#world.count('rest');
+    if (this.#isPaused || this.#isOnBattery)
+      this.#world.violate('rest', this.#machine, `${text} while it is to rest`);
+  }
+
+  #plans({ reason, repair, scope }: PlanOrder, now: number): void {
+    this.#planning = repair === undefined && scope === undefined ? 'whole' : 'part';
+    if (scope === 'copies' || reason === 'asked for') return;
+    const { count, violate } = this.#world;
+    count('plans');
+    if (this.#planning === 'whole' && now >= this.#planFailedMs && now - this.#planFailedMs < planRetryMs)
+      violate('plans', this.#machine, 'tries again at once to make a plan that has just failed');
+    this.#plannedMs = [...this.#plannedMs.filter((atMs) => now - atMs < hourMs), now];
+    if (this.#plannedMs.length > plansPerHourMax)
+      violate('plans', this.#machine, `makes ${this.#plannedMs.length} plans within an hour`);
+  }
+
+  #proves(drive: Parameters<Machine['proofs']['get']>[0], now: number): void {
+    this.#works('restores as a trial');
+    const last = this.#machine.proofs.get(drive)?.last;
+    this.#world.count('proofs');
+    if (last === undefined) return;
+    const everyMs = last.verdict === 'proven' ? proofEveryMs : proofRetryMs;
+    if (now - last.atMs < everyMs)
+      this.#world.violate('proofs', this.#machine, 'restores as a trial again too soon after the last time');
+  }
+}
