@@ -67,7 +67,7 @@ const ruleNames = Object.keys(rules) as readonly (keyof RetentionRules)[];
 interface Bucket {
   readonly rule: Rule;
   left: number;
-  lastPeriod: number | undefined;
+  readonly periods: Set<number>;
 }
 
 /** Whether the rules forget anything at all. */
@@ -75,7 +75,8 @@ export const areRulesSet = (wanted: RetentionRules): boolean =>
   ruleNames.some((name) => (wanted[name] ?? 0) > 0);
 
 /**
- * Judges snapshots given in any order; answers them oldest first. The newest is always kept. Where a rule has not used up its
+ * Judges snapshots given in the order in which they were taken, and answers them so: a clock that was wrong for a while makes none of them
+ * newer than those that came after it. The last one is always kept. Where a rule has not used up its
  * number, the oldest of all is kept for it too, so that the history reaches back as far as it can.
  */
 export function judgeSnapshots<Snapshot extends Pick<JudgedSnapshot, 'snapshot' | 'atMs'>>(
@@ -83,13 +84,13 @@ export function judgeSnapshots<Snapshot extends Pick<JudgedSnapshot, 'snapshot' 
   wanted: RetentionRules,
   { offsetMsAt }: RetentionClock,
 ): readonly (Snapshot & JudgedSnapshot)[] {
-  const newestFirst = snapshots.toSorted((a, b) => a.atMs - b.atMs).toReversed();
+  const newestFirst = snapshots.toReversed();
   if (!areRulesSet(wanted))
-    return newestFirst.toReversed().map((snapshot) => ({ ...snapshot, reasons: ['no rules: all are kept'] }));
+    return snapshots.map((snapshot) => ({ ...snapshot, reasons: ['no rules: all are kept'] }));
   const buckets = ruleNames.map((name): Bucket => ({
     rule: rules[name],
     left: wanted[name] ?? 0,
-    lastPeriod: undefined,
+    periods: new Set(),
   }));
   const judged = newestFirst.map((snapshot, position) => {
     const localMs = snapshot.atMs + offsetMsAt(snapshot.atMs);
@@ -106,9 +107,9 @@ function reasonIn(
 ): readonly string[] {
   if (bucket.left <= 0) return [];
   const period = bucket.rule.periodOf(at.localMs, at.position);
-  const isNew = period !== bucket.lastPeriod;
+  const isNew = !bucket.periods.has(period);
   if (!isNew && !at.isOldest) return [];
-  bucket.lastPeriod = period;
+  bucket.periods.add(period);
   bucket.left--;
   return [isNew ? bucket.rule.name : `oldest ${bucket.rule.name}`];
 }

@@ -91,12 +91,10 @@ export class Keeper {
     const { core } = this.#agent;
     const id = driveId(drive.stored.drive);
     const heads = core.catalogue.drives.get(id)?.heads ?? [];
-    const last = heads.at(-1)?.snapshot;
     const snapshots = judgeSnapshots(heads, wish.rules, localClock).map(({ snapshot, atMs, reasons }) => ({
       snapshot,
       atMs,
-      // Clocks go back: the last one taken stays, whatever its time.
-      reasons: reasons.length === 0 && snapshot === last ? ['last taken'] : reasons,
+      reasons,
     }));
     const isOnItsWay = core.backup.staged.some((staged) => staged.drive === id);
     const held =

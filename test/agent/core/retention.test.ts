@@ -144,3 +144,21 @@ test('weeks begin on Monday, also across a new year', (t) => {
   const days = ['2025-12-28T12:00Z', '2025-12-29T12:00Z', '2026-01-04T12:00Z', '2026-01-05T12:00Z'];
   t.deepEqual(keptOf(days.map(moment), { weekly: 2 }), ['2026-01-04T12:00Z', '2026-01-05T12:00Z']);
 });
+
+test('a clock that was wrong for a while costs none of the snapshots that were taken since', (t) => {
+  const ahead = ['2099-01-01T08:00Z', '2099-01-01T09:00Z', '2099-01-02T08:00Z'];
+  const behind = ['1980-01-01T00:10Z', '1980-01-01T00:20Z'];
+  const days = ['2026-06-01T12:00Z', '2026-06-02T12:00Z', '2026-06-03T12:00Z'];
+  const later = ['2026-06-04T12:00Z', '2026-06-05T12:00Z', '2026-06-05T13:00Z'];
+  for (const wrong of [ahead, behind]) {
+    const all = [...days, ...wrong, ...later].map(moment);
+    t.deepEqual(keptOf(all, { last: 3 }), later);
+    t.deepEqual(keptOf(all, { daily: 2 }), [later[0]!, later[2]!]);
+    const [last] = wrong.slice(-1);
+    t.true(keptOf(all, { daily: 7 }).includes(last!), 'it is one of its day');
+    t.true(keptOf(all, { daily: 7 }).includes(days[2]!));
+  }
+  // Set back over midnight and on again: one day is one day.
+  const twice = ['2026-06-04T23:00Z', '2026-06-05T00:10Z', '2026-06-04T23:10Z', '2026-06-05T01:00Z'];
+  t.deepEqual(keptOf(twice.map(moment), { daily: 2 }), twice.slice(2));
+});
