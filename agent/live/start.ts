@@ -1,6 +1,8 @@
 // Opens everything that an agent needs in its folder, and starts it: with the reserve given back where the disk is full.
 
+import { join } from 'node:path';
 import { DreyError } from '../../datasets/index.ts';
+import type { PackDescriptor } from '../codec/index.ts';
 import { createLiveClock } from './clock.ts';
 import { isFullError, nameDiskError } from './disk-full.ts';
 import { HomeDisk, openLiveDisk, spendReserve, unfitDisk } from './disk/index.ts';
@@ -12,6 +14,7 @@ import { readIdentity, settleSettings } from './identity.ts';
 import { openLiveLog } from './log/index.ts';
 import { settlePriority } from './pacing/index.ts';
 import { openStore } from './store.ts';
+import { readDrives } from './stored-drives.ts';
 
 /**
  * Starts the agent of a folder. Throws `not-a-member`, `folder-in-use`, `port-in-use`, `home-file-damaged`, `store-damaged`,
@@ -33,7 +36,10 @@ export async function startAgent(options: StartOptions): Promise<LiveAgent> {
 async function startOnce(options: StartOptions): Promise<LiveAgent> {
   // The whole agent; joining a fleet or asking what is wrong needs nothing of it.
   const { LiveAgent: Agent } = await import('./agent.ts');
+  const { readStagedPacks } = await import('./data-path/index.ts');
   const home = homeAt(options.home);
+  const stagedHere = (): readonly PackDescriptor[] =>
+    (readDrives(home)?.drives ?? []).flatMap(({ drive }) => readStagedPacks(join(home.drives, drive)));
   const identity = readIdentity(home);
   settlePriority(home);
   const { quotaBytes, site, mesh } = settleSettings(
@@ -49,8 +55,12 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
       folder: home.shards,
       database: store.database,
       quotaBytes,
+      stagedHere,
       report,
     });
+    const { packsTakenBack } = disk.repairs;
+    if (packsTakenBack > 0)
+      agentLog.logger.warn({ packsTakenBack }, 'packs that no holder may have yet were lost in the database');
     const agent = new Agent({
       home,
       identity,

@@ -1,6 +1,6 @@
 export type { MassChange } from './change-watch.ts';
 export { defaultIgnoresOf } from './ignore.ts';
-export type { StagedSnapshot } from './drive-state.ts';
+export { readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
 export {
   findDifferences,

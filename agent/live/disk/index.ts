@@ -1,11 +1,6 @@
-export {
-  type DiskRepairs,
-  type LiveDisk,
-  type LiveDiskOptions,
-  openLiveDisk,
-  type StoredPlace,
-} from './live-disk.ts';
+export { type LiveDisk, type LiveDiskOptions, openLiveDisk, type StoredPlace } from './live-disk.ts';
 export { ShardSink } from './shard-sink.ts';
 export { ShardSource } from './shard-source.ts';
 export { keepReserve, spendReserve } from './reserve.ts';
 export { type DiskTrouble, HomeDisk, standsBy, unfitDisk } from './home-disk.ts';
+export type { DiskRepairs } from './putting-right.ts';

@@ -27,6 +27,7 @@ import { diskFull, isFullError, isPassingError, nameDiskError } from '../disk-fu
 import type { Database } from '../database.ts';
 import { tell, tellResult } from '../tell.ts';
 import { PieceBuffers } from './piece-buffers.ts';
+import { type DiskParts, type DiskRepairs, locationOf, putRight } from './putting-right.ts';
 import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';
 import { ShardIndex } from './shard-index.ts';
 import { ShardSink } from './shard-sink.ts';
@@ -41,16 +42,10 @@ export interface LiveDiskOptions {
   readonly reserveBytes?: number;
   /** Scratch shards in memory at most; more go to files. */
   readonly scratchMemoryBytes?: number;
+  /** Packs that drives of this machine count on; asked where a file of a shard has no row. */
+  readonly stagedHere?: () => Iterable<PackDescriptor>;
   /** Told about failures that are no outcome (a disk that cannot be read, a delete that did not reach the index). */
   readonly report?: (error: unknown) => void;
-}
-
-/** What the start found and put right. */
-export interface DiskRepairs {
-  /** Index rows whose file was gone or had another length. */
-  readonly tornShards: number;
-  /** Files that no row knows. */
-  readonly strayFiles: number;
 }
 
 export interface StoredPlace extends ShardArrival {
@@ -78,29 +73,11 @@ export async function openLiveDisk(options: LiveDiskOptions): Promise<LiveDisk> 
   const index = new ShardIndex(options.database);
   await files.sweep();
   await index.load();
-  const known = new Set<string>();
-  let tornShards = 0;
-  for (const shard of index.all()) {
-    const location = locationOf(shard);
-    const file = files.fileOf(location);
-    const isWhole = (await files.bytesOf(file)) === ShardFiles.fileBytesOf(shard.place, shard.descriptor);
-    if (isWhole) known.add(file);
-    else await index.remove(location);
-    if (!isWhole && shard.place !== 'scratch' && shard.place !== 'copy') tornShards++;
-  }
-  const strayFiles = await files.removeStrays((file) => known.has(file));
-  return new FileDisk(options, { files, index, repairs: { tornShards, strayFiles } });
+  const repairs = await putRight({ files, index }, options.stagedHere ?? (() => []));
+  return new FileDisk(options, { files, index, repairs });
 }
 
-const locationOf = ({ place, descriptor, index }: StoredShard): ShardLocation => ({
-  place,
-  pack: descriptor.pack,
-  index,
-});
-
-interface DiskParts {
-  readonly files: ShardFiles;
-  readonly index: ShardIndex;
+interface OpenParts extends DiskParts {
   readonly repairs: DiskRepairs;
 }
 
@@ -132,7 +109,7 @@ class FileDisk implements LiveDisk {
   #promisedQuotaBytes = 0;
   #promisedBytes = 0;
 
-  constructor(options: LiveDiskOptions, { files, index, repairs }: DiskParts) {
+  constructor(options: LiveDiskOptions, { files, index, repairs }: OpenParts) {
     this.repairs = repairs;
     this.#files = files;
     this.#index = index;

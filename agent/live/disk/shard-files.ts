@@ -140,16 +140,14 @@ export class ShardFiles {
     }
   }
 
-  /** Removes files that `isKnown` does not know: their index entry was never flushed, so nobody got a receipt. */
-  async removeStrays(isKnown: (file: string) => boolean): Promise<number> {
-    let strays = 0;
+  /** Files that `isKnown` does not know: mostly their index entry was never flushed, so nobody got a receipt. */
+  async strays(isKnown: (file: string) => boolean): Promise<readonly string[]> {
+    const strays: string[] = [];
     for (const place of places) {
       const folder = join(this.#folder, place);
       for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
         const file = join(entry.parentPath, entry.name);
-        if (!entry.isFile() || isKnown(file)) continue;
-        await this.remove(file);
-        strays++;
+        if (entry.isFile() && !isKnown(file)) strays.push(file);
       }
     }
     return strays;

@@ -90,7 +90,7 @@ test('a shard that was stored is intact after a restart, scratch is gone', async
   t.is(await verify(disk, at(pack, 3)), 'intact');
   for (const index of [0, 1, 2, 3]) t.is(await verify(disk, at(pack, index, 'outbox')), 'intact');
   t.is(disk.usage().heldBytes, pack.descriptor.shardBytes);
-  t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 0 });
+  t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 0, packsTakenBack: 0 });
 });
 
 test('bytes that are wrong, too few or too many are not stored and leave nothing', async (t) => {
@@ -123,7 +123,7 @@ test('a torn write, a file nobody knows and a file that is too short are put rig
   mkdirSync(join(shards, 'held', 'ff'));
   writeFileSync(join(shards, 'held', 'ff', 'stray'), 'renamed, but its row was never flushed');
   const { disk } = await reopen(t, opened);
-  t.deepEqual(disk.repairs, { tornShards: 2, strayFiles: 2 });
+  t.deepEqual(disk.repairs, { tornShards: 2, strayFiles: 2, packsTakenBack: 0 });
   t.deepEqual(await listed(disk), ['held 0']);
   t.deepEqual(readdirSync(join(shards, 'arriving')), []);
   t.false(existsSync(fileOf(1)));
@@ -294,6 +294,20 @@ test('shards that cannot be looked at when the agent starts are not taken for go
   rmSync(held);
   renameSync(`${held}-aside`, held);
   const { disk } = await reopen(t, opened);
-  t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 0 });
+  t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 0, packsTakenBack: 0 });
   t.is(await verify(disk, at(pack, 0)), 'intact');
+});
+
+test('a pack of the outbox whose row the database lost gets it back, as long as its drive counts on it', async (t) => {
+  const { folder, store, disk } = await openNew(t);
+  const other = testPack(5000, { k: 1, n: 3 }, 7);
+  for (const { descriptor, shards } of [pack, other]) await disk.stage(descriptor, shards);
+  const table = store.database.table<Uint8Array>('shard', 'view');
+  for (const key of await table.keys().all()) await store.database.write([{ table, key }]);
+  await store.close();
+  const again = await openAt(folder, { stagedHere: () => [pack.descriptor] });
+  t.teardown(() => again.store.close());
+  t.deepEqual(again.disk.repairs, { tornShards: 0, strayFiles: 1, packsTakenBack: 1 });
+  t.deepEqual(await listed(again.disk), ['outbox 0']);
+  for (const index of [0, 3]) t.is(await verify(again.disk, at(pack, index, 'outbox')), 'intact');
 });
