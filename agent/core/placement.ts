@@ -243,11 +243,14 @@ export class Placement {
 
   /**
    * Only a word given under this very plan frees others to remove what they have: under an older one the sender may have
-   * removed the shard since, under a newer one it may have another slot.
+   * removed the shard since, under a newer one it may have another slot. Nor does a whole pack in its owner's outbox: it goes as soon as
+   * others have signed, perhaps counting the very shard that would be removed for it.
    */
   #confirm(known: KnownPack, from: PeerId, indexes: readonly number[]): void {
-    const slot = this.#shelf.groupOf(known)?.members.indexOf(from) ?? -1;
-    if (indexes.includes(slot)) known.confirmed.add(slot);
+    const members = this.#shelf.groupOf(known)?.members ?? [];
+    const slot = members.indexOf(from);
+    const isOutbox = indexes.length === members.length && (known.descriptor?.owner ?? from) === from;
+    if (indexes.includes(slot) && !isOutbox) known.confirmed.add(slot);
   }
 
   #forgetOf(from: PeerId, group: PlacementGroup): void {

@@ -16,23 +16,25 @@ const [first, second, third, outsider] = machines as [
   (typeof machines)[number],
   (typeof machines)[number],
 ];
-const { descriptor } = describePack(new Uint8Array(100).fill(1), {
-  owner: outsider.peer,
-  drive: driveId('0'.repeat(32)),
-  placementClass: 'small',
-  redundancy: { k: 1, n: 3 },
-});
+const packOf = (owner: PeerId) =>
+  describePack(new Uint8Array(100).fill(1), {
+    owner,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  }).descriptor;
+const descriptor = packOf(outsider.peer);
 const plan = planOf(first, 5);
 
 /** The outsider holds shard 0 of a pack whose group is the three others, under plan 5. */
-function placementOf() {
+function placementOf(held = descriptor) {
   const membership = membershipOf(outsider);
   const shelf = new Shelf();
   const placement = new Placement(membership, shelf);
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   membership.handle({ kind: 'batchStored', batch: batchOf(first, records), now: startMs });
   for (const { peer } of [first, second, third]) membership.handle({ kind: 'connected', peer, now: startMs });
-  shelf.hold(descriptor, 0);
+  shelf.hold(held, 0);
   shelf.usePlan(plan);
   const hear = (from: PeerId, under: { readonly epoch: number }, indexes: readonly number[]): boolean => {
     const message: WireMessage = {
@@ -40,7 +42,7 @@ function placementOf() {
       group: 'g',
       scope: 'update',
       under: { author: plan.author, ...under },
-      held: [{ pack: descriptor.pack, indexes }],
+      held: [{ pack: held.pack, indexes }],
     };
     const effects = placement.handle({ kind: 'message', from, message, now: startMs });
     return effects.some(({ kind }) => kind === 'removeShard');
@@ -61,6 +63,14 @@ test('a word under an older or a newer plan removes nothing', (t) => {
   t.false(hear(second.peer, { epoch: 5 }, [1]));
   t.false(hear(third.peer, { epoch: 5 }, [2]));
   t.false(hear(first.peer, { epoch: 6 }, [0]));
+  t.true(hear(first.peer, { epoch: 5 }, [0]));
+});
+
+test('a whole pack in its owner’s outbox is no reason to remove a shard: it goes when others have signed', (t) => {
+  const { hear } = placementOf(packOf(first.peer));
+  t.false(hear(second.peer, { epoch: 5 }, [1]));
+  t.false(hear(third.peer, { epoch: 5 }, [2]));
+  t.false(hear(first.peer, { epoch: 5 }, [0, 1, 2]));
   t.true(hear(first.peer, { epoch: 5 }, [0]));
 });
 
