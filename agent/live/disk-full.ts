@@ -12,11 +12,24 @@ export function isFullError(error: unknown): boolean {
   return cause instanceof Error && isFullError(cause);
 }
 
-const passingCodes = new Set<unknown>(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EINTR']);
+const exhaustedCodes = new Set<unknown>(['EMFILE', 'ENFILE', 'ENOMEM']);
+const passingCodes = new Set<unknown>([...exhaustedCodes, 'EAGAIN', 'EBUSY', 'EINTR']);
 
 /** Whether the system, not the disk, could not do it just now: no reason to believe anything of what was to be read. */
 export const isPassingError = (error: unknown): boolean =>
   passingCodes.has((error as NodeJS.ErrnoException | undefined)?.code);
+
+/** What cannot be opened for want of memory or open files is there, and as it was: throws `system-exhausted`. */
+export function assertNotExhausted(error: unknown): void {
+  if (!exhaustedCodes.has((error as NodeJS.ErrnoException | undefined)?.code)) return;
+  throw new DreyError({
+    code: 'system-exhausted',
+    message: 'The system has no more memory, or opens no more files',
+    advice:
+      'It is tried again by itself; close programs, or allow more open files (ulimit -n), if it stays so.',
+    retry: 'retryable',
+  });
+}
 
 /** `disk-full` for what the system says when there is no space; any other error as it is. */
 export const nameDiskError = (error: unknown): unknown =>

@@ -2,6 +2,7 @@
 // under the reader is read again; what cannot be read is listed. Follows no link.
 
 import type { ChunkId } from '../../units.ts';
+import { assertNotExhausted } from '../disk-full.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { openFile } from './file-reader.ts';
 import { PackMemory } from './pack-memory.ts';
@@ -60,6 +61,7 @@ async function readFile(file: FileToRead): Promise<ReadFile | LeftOut> {
     return read ?? { path: file.path, reason: 'it was removed or replaced while the snapshot was taken' };
   } catch (error) {
     if (typeof (error as { syscall?: unknown }).syscall !== 'string') throw error;
+    assertNotExhausted(error);
     return { path: file.path, reason: failureText(error) };
   }
 }

@@ -4,6 +4,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { DreyError } from '../../../datasets/words.ts';
 import type { Attribute } from '../../codec/index.ts';
+import { assertNotExhausted } from '../disk-full.ts';
 import { rowLimits } from '../../codec/sealing.ts';
 import { chunkBytesMax } from '../../limits.ts';
 import type { EntryType, FileStats } from './file-stats.ts';
@@ -146,6 +147,9 @@ class Walk {
 
   /** What vanished between listing and looking was deleted: nothing is missed. */
   #missed(path: BytePath, error: unknown): void {
+    // Said already, in a folder below.
+    if (error instanceof DreyError) throw error;
+    assertNotExhausted(error);
     if (errorCode(error) !== 'ENOENT') this.unreadable.push({ path, reason: failureText(error) });
   }
 }

@@ -176,3 +176,23 @@ test('an empty folder that another disk lay on is not a folder whose files were 
     ),
   );
 });
+
+test('a folder for which the system opens no more files is no folder that could not be read', (t) => {
+  if (process.platform === 'win32') return t.pass();
+  const folder = newFolder();
+  mkdirSync(join(folder, 'inside'));
+  writeFileSync(join(folder, 'inside', 'file'), 'of importance');
+  const module = new URL('../../../agent/live/data-path/scan.ts', import.meta.url).href;
+  const script = `
+    const { openSync } = await import('node:fs');
+    const { scanFolder } = await import(${JSON.stringify(module)});
+    const useUp = () => { try { for (;;) openSync('/dev/null'); } catch {} };
+    let said;
+    try { said = scanFolder(${JSON.stringify(folder)}, () => false, useUp).unreadable.length + ' unreadable'; }
+    catch (error) { said = error.code; }
+    process.stdout.write(said, () => process.exit(0));`;
+  const line = 'ulimit -n 100; exec "$0" --input-type=module -e "$1"';
+  const said = execFileSync('sh', ['-c', line, process.execPath, script], { encoding: 'utf8' });
+  t.is(said, 'system-exhausted');
+  return undefined;
+});
