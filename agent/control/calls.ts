@@ -141,6 +141,8 @@ export interface SnapshotAnswer {
   readonly sealedBytes: number;
   /** Paths that could not be read, at most 1,000. */
   readonly unreadable: readonly string[];
+  /** Paths of sockets, pipes and devices, which are not kept; at most 1,000. */
+  readonly special: readonly string[];
 }
 
 export interface SnapshotListAnswer {

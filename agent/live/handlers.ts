@@ -139,6 +139,7 @@ async function takeSnapshot(
     packCount: packs.length,
     sealedBytes: taken.sealedBytes,
     unreadable: taken.unreadable.slice(0, 1000).map(({ path, reason }) => `${path}: ${reason}`),
+    special: taken.special.slice(0, 1000).map(({ path }) => path),
   };
 }
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askAgent, type ProtectAnswer, type SnapshotAnswer } from '../../agent/control/index.ts';
 import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, countText, say } from '../print.ts';
+import { bytesText, countText, oneLine, say } from '../print.ts';
 import { readSecret } from '../secret.ts';
 import { withWaiting } from '../waiting.ts';
 
@@ -79,9 +79,15 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
 }
 
 const shownUnreadableMax = 20;
+/** Of sockets, pipes and devices: what is left of a program that ran. */
+const shownSpecialMax = 5;
 
-function protectedText({ drive, folder, isNew }: ProtectAnswer, snapshot: SnapshotAnswer): string {
-  const { fileCount, byteCount, packCount, outcome, unreadable } = snapshot;
+/** What became of `drey protect`, for a person. */
+export function protectedText(
+  { drive, folder, isNew }: Pick<ProtectAnswer, 'drive' | 'folder' | 'isNew'>,
+  snapshot: SnapshotAnswer,
+): string {
+  const { fileCount, byteCount, packCount, outcome, unreadable, special } = snapshot;
   const size = `${countText(fileCount, 'file')}, ${bytesText(byteCount)}`;
   const what = isNew
     ? `Protected: ${folder} is drive ${drive}: ${size}, in ${countText(packCount, 'pack')} on other machines.`
@@ -91,9 +97,18 @@ function protectedText({ drive, folder, isNew }: ProtectAnswer, snapshot: Snapsh
   const more = unreadable.length - shownUnreadableMax;
   return [
     what,
-    ...unreadable.slice(0, shownUnreadableMax).map((missed) => `  could not be read: ${missed}`),
+    ...unreadable.slice(0, shownUnreadableMax).map((missed) => `  could not be read: ${oneLine(missed)}`),
     ...(more > 0 ? [`  and ${more} more: \`--json\` lists them`] : []),
+    ...(special.length === 0
+      ? []
+      : [`  not kept, as sockets, pipes and devices never are: ${specialText(special)}`]),
   ].join('\n');
+}
+
+function specialText(paths: readonly string[]): string {
+  const more = paths.length - shownSpecialMax;
+  const shown = paths.slice(0, shownSpecialMax).map(oneLine).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** Adds `protect`. */

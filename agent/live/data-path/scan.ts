@@ -237,6 +237,9 @@ const deviceOf = (inode: string): string => inode.slice(0, inode.indexOf(':'));
 export const errorCode = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 const failureTexts: Readonly<Record<string, string>> = {
+  ENOENT: 'it was removed or replaced meanwhile',
+  ENOTDIR: 'it was removed or replaced meanwhile',
+  ENXIO: 'it was removed or replaced meanwhile',
   EACCES: 'no permission to read it',
   EPERM: 'no permission to read it',
   EIO: 'the disk could not read it',

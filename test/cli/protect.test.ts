@@ -1,0 +1,32 @@
+import test from 'ava';
+import { protectedText } from '../../cli/commands/protect.ts';
+import { driveId } from '../../agent/index.ts';
+
+test('what a snapshot leaves out is said, each on its own line', (t) => {
+  const drive = driveId('00112233445566778899aabbccddeeff');
+  const counts = {
+    drive,
+    fileCount: 2,
+    byteCount: 10,
+    packCount: 3,
+    sealedBytes: 1,
+    outcome: 'acknowledged',
+  } as const;
+  const text = protectedText(
+    { drive, folder: '/home/anna', isNew: true },
+    {
+      ...counts,
+      unreadable: ['two\nlines: it became a link'],
+      special: ['a', 'b', 'c', 'd\ne', 'f', 'g', 'h'],
+    },
+  );
+  t.deepEqual(text.split('\n').slice(1), [
+    '  could not be read: two?lines: it became a link',
+    '  not kept, as sockets, pipes and devices never are: a, b, c, d?e, f and 2 more',
+  ]);
+  const plain = protectedText(
+    { drive, folder: '/home/anna', isNew: true },
+    { ...counts, unreadable: [], special: [] },
+  );
+  t.is(plain.split('\n').length, 1);
+});
