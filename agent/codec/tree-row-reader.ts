@@ -153,13 +153,14 @@ export class TreeRowReader {
     return attributes;
   }
 
-  /** Goes over one value of ours; false where it is none. */
-  #skip(): boolean {
+  /** Goes over one value of ours; false where it is none. Lists of ours lie two deep: deeper ones would only use up the stack. */
+  #skip(depth = 2): boolean {
     const major = this.#bytes[this.#at]! >> 5;
     const value = this.#head(major);
     if (value === odd) return false;
     if (major === byteString) this.#at += value;
-    if (major === list) for (let left = value; left > 0; left--) if (!this.#skip()) return false;
+    if (major === list && depth === 0) return false;
+    if (major === list) for (let left = value; left > 0; left--) if (!this.#skip(depth - 1)) return false;
     return this.#at <= this.#end && (major <= byteString || major === list);
   }
 

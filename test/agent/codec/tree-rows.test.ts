@@ -206,3 +206,23 @@ test('a damaged entry that nobody wants does not stand in the way of the others'
   const read = decodeTree(tree, (path) => path === 'good');
   t.is(read.ok && read.value.entries.length, 1);
 });
+
+test('an entry of lists inside lists is damaged, however deep they go', (t) => {
+  for (const depth of [3, 100_000]) {
+    // {"a": [[[…0…]]], "p": 'x'}
+    const item = Uint8Array.of(
+      0xa2,
+      0x61,
+      0x61,
+      ...new Uint8Array(depth).fill(0x81),
+      0,
+      0x61,
+      0x70,
+      0x41,
+      0x78,
+    );
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, item.length);
+    t.false(decodeTree(concatBytes(length, item), () => true).ok);
+  }
+});
