@@ -245,8 +245,10 @@ export const standInTasksMax = 64;
 export const standInTaskMs = minutes(10);
 /** Shards for others' slots that are asked for beside those of the own slots, which may be thousands. */
 export const standInPullsMax = 4;
-/** Pulls of others that wait for a free sending slot. */
+/** Pulls of others that wait for a free sending slot, */
 export const queuedPullsMax = 4096;
+/** and of one machine: it asks for a few at once (`pullsMax`, and a restore for some packs ahead). */
+export const queuedPullsPerPeerMax = 512;
 /** Packs that one restore fetches ahead of the writer. */
 export const restorePacksAhead = 4;
 /** Packs asked about at once: as many as one message takes. */

@@ -1,6 +1,6 @@
 // Answers what other members ask of the shards here: streams them, a few at once, or says that they are not here.
 
-import { queuedPullsMax, shardSendsMax } from '../limits.ts';
+import { queuedPullsMax, queuedPullsPerPeerMax, shardSendsMax } from '../limits.ts';
 import type { ShardLocation, ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Copies } from './copies.ts';
@@ -19,6 +19,8 @@ export class Serving {
   readonly #shelf: Shelf;
   readonly #copies: Copies;
   #queue: Send[] = [];
+  /** Of how many in the queue each is the receiver. */
+  readonly #queuedFor = new Map<PeerId, number>();
   #sending = 0;
   /** Of how many shards each is the receiver. */
   readonly #sendingTo = new Map<PeerId, number>();
@@ -35,7 +37,7 @@ export class Serving {
 
   /** Whether shards are on their way to a machine, or wait for it. */
   isFor(peer: PeerId): boolean {
-    return this.#sendingTo.has(peer) || this.#queue.some(({ to }) => to === peer);
+    return this.#sendingTo.has(peer) || this.#queuedFor.has(peer);
   }
 
   handle(event: EventOf<Serving['hears'][number]>): Effects {
@@ -47,18 +49,22 @@ export class Serving {
         return [];
       case 'shardSent':
         this.#sending--;
-        this.#count(event.to, -1);
+        count(this.#sendingTo, event.to, -1);
         return [...this.#ended(event), ...this.#next()];
       case 'disconnected':
         this.#queue = this.#queue.filter(({ to }) => to !== event.peer);
+        this.#queuedFor.delete(event.peer);
         return [];
     }
   }
 
   #pulled(to: PeerId, pack: PackId, index: number): Effects {
     const place = this.#placeOf(pack, index);
-    if (place === undefined || this.#queue.length >= queuedPullsMax) return [missing(to, pack, index)];
+    const isFull =
+      this.#queue.length >= queuedPullsMax || (this.#queuedFor.get(to) ?? 0) >= queuedPullsPerPeerMax;
+    if (place === undefined || isFull) return [missing(to, pack, index)];
     this.#queue.push({ to, shard: { place, pack, index } });
+    count(this.#queuedFor, to, 1);
     return this.#next();
   }
 
@@ -72,19 +78,21 @@ export class Serving {
   #next(): Effects {
     const effects: CoreEffect[] = [];
     while (this.#sending < shardSendsMax) {
-      const send = this.#queue.shift();
+      const send = this.#takeNext();
       if (send === undefined) break;
       this.#sending++;
-      this.#count(send.to, 1);
+      count(this.#queuedFor, send.to, -1);
+      count(this.#sendingTo, send.to, 1);
       effects.push({ kind: 'sendShard', ...send });
     }
     return effects;
   }
 
-  #count(to: PeerId, change: 1 | -1): void {
-    const count = (this.#sendingTo.get(to) ?? 0) + change;
-    if (count > 0) this.#sendingTo.set(to, count);
-    else this.#sendingTo.delete(to);
+  /** The oldest of a machine to which nothing is on its way; else the oldest: who asks for much takes only what nobody else wants. */
+  #takeNext(): Send | undefined {
+    const others = this.#queuedFor.keys().some((peer) => !this.#sendingTo.has(peer));
+    const at = others ? this.#queue.findIndex(({ to }) => !this.#sendingTo.has(to)) : 0;
+    return this.#queue.splice(at, 1)[0];
   }
 
   /** `damaged`: the shard was not what its pack promises when it was read here, and was not sent. */
@@ -102,6 +110,12 @@ export class Serving {
     });
     return [{ kind: 'send', to, message: { kind: 'shardsHeld', held } }];
   }
+}
+
+function count(counts: Map<PeerId, number>, peer: PeerId, change: 1 | -1): void {
+  const next = (counts.get(peer) ?? 0) + change;
+  if (next > 0) counts.set(peer, next);
+  else counts.delete(peer);
 }
 
 const missing = (to: PeerId, pack: PackId, index: number): CoreEffect => ({
