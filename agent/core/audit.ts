@@ -330,6 +330,8 @@ export class Audit {
     const index = (slot + 1 + (this.#roundNumber % (members.length - 1))) % members.length;
     const peer = members[index]!;
     if (!known.others.has(index, peer)) return this.#questionToStandIn(known, { members, index, now });
+    // It may have spoken of its outbox, which is empty by now.
+    if (peer === known.descriptor.owner && !known.confirmed.has(index)) return undefined;
     if (!this.#isThere(peer)) {
       if (this.#membership.isExpected(peer)) this.#called.set(peer, known.pack);
       return undefined;

@@ -34,12 +34,14 @@ const [self, second, third, outsider] = machines as [
   (typeof machines)[number],
 ];
 const bytes = Uint8Array.from({ length: 40_000 }, (_, at) => (at * 13) & 255);
-const { descriptor } = describePack(bytes, {
-  owner: outsider.peer,
-  drive: driveId('0'.repeat(32)),
-  placementClass: 'small',
-  redundancy: { k: 1, n: 3 },
-});
+const packOf = (owner: PeerId) =>
+  describePack(bytes, {
+    owner,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  }).descriptor;
+const descriptor = packOf(outsider.peer);
 const { pack } = descriptor;
 
 /** What a holder is asked to show, once both have drawn the leaf. */
@@ -59,7 +61,7 @@ const answersIn = (effects: Effects): readonly (LeafProof | undefined)[] =>
   );
 
 /** Holds shard 0 of a pack whose other shards the second and third machine say to hold. */
-function auditOf() {
+function auditOf(held = descriptor) {
   const membership = membershipOf(self);
   const shelf = new Shelf();
   const trust = new Trust(membership, new Election(membership));
@@ -68,7 +70,7 @@ function auditOf() {
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   for (const { peer } of [second, third, outsider])
     membership.handle({ kind: 'connected', peer, now: startMs });
-  const known = shelf.hold(descriptor, 0);
+  const known = shelf.hold(held, 0);
   known.others.add(1, second.peer);
   known.others.add(2, third.peer);
   shelf.usePlan(planOf(self, 5));
@@ -125,6 +127,14 @@ test('each other holder is asked in its turn, and a true leaf counts as a proof'
     t.is(audit.countOf(peer).failed, 0);
   }
   t.true(known.others.has(1, second.peer));
+});
+
+test('an owner with a slot of its own pack is asked once it has said more than that the pack lies in its outbox', (t) => {
+  const { known, membership, nextQuestion } = auditOf(packOf(second.peer));
+  membership.handle({ kind: 'disconnected', peer: third.peer, now: startMs });
+  t.is(nextQuestion(), undefined);
+  known.confirmed.add(1);
+  t.is(nextQuestion()?.to, second.peer);
 });
 
 test('wrong bytes, no bytes and no answer end the belief in that shard, and people hear why', (t) => {
