@@ -2,6 +2,7 @@
 
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
+import { isMadeUp } from './data-path/index.ts';
 import { wrong } from './wrong.ts';
 
 /** Whether a folder lies somewhere below another one; both absolute. */
@@ -43,6 +44,12 @@ export function assertProtectable(path: string): void {
       'not-a-folder',
       'what should be protected is no folder',
       'Name the folder that the file lies in.',
+    );
+  if (isMadeUp(path))
+    throw wrong(
+      'not-a-folder',
+      'what lies there is made up by the system while it is read, and has no end',
+      'Name a folder with files of your own.',
     );
   try {
     accessSync(path, constants.R_OK | constants.X_OK);

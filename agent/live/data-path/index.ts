@@ -1,6 +1,7 @@
 export type { MassChange } from './change-watch.ts';
 export { defaultIgnoresOf } from './ignore.ts';
 export { readStagedPacks, type StagedSnapshot } from './drive-state.ts';
+export { isMadeUp } from './made-up-files.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
 export {
   findDifferences,

@@ -11,6 +11,7 @@ import type { EntryType, FileStats } from './file-stats.ts';
 import type { IgnoreCheck } from './ignore.ts';
 import { callBytesMax, slash } from './long-places.ts';
 import { byBytes, type BytePath, bytePath, joinPath, placeUnder, startUnder } from './path-bytes.ts';
+import { isMadeUp } from './made-up-files.ts';
 import { statsAt, statsIn } from './path-stats.ts';
 import { keptAttributes } from './system-calls.ts';
 
@@ -49,7 +50,7 @@ export interface Scan {
   readonly root: ScannedEntry;
   /** Could not be read: a person must know. */
   readonly unreadable: readonly LeftOut[];
-  /** Sockets, pipes and devices: noted, not kept. */
+  /** Sockets, pipes, devices, and what the system makes up (proc, sys): noted, not kept. */
   readonly special: readonly LeftOut[];
 }
 
@@ -79,6 +80,8 @@ class Walk {
   readonly #place: (path: BytePath) => Buffer;
   readonly #isIgnored: IgnoreCheck;
   readonly #see: (entry: ScannedEntry) => void;
+  /** Whether what is on a device is made up while it is read, of each that was met. */
+  readonly #madeUp = new Map<string, boolean>();
   /** The path of one entry after the other: the folder's part stays while its names are looked at. */
   readonly #memory = Buffer.alloc(callBytesMax + 1);
 
@@ -134,6 +137,10 @@ class Walk {
       this.special.push({ path, reason: 'a socket, pipe or device' });
       return;
     }
+    if (type === 'folder' && this.#isMadeUp(path, stats)) {
+      this.special.push({ path, reason: 'made up by the system while it is read' });
+      return;
+    }
     const entry = scannedEntry(path, type, stats);
     this.#see(entry);
     this.entries.push(
@@ -143,6 +150,13 @@ class Walk {
     const end = at + name.length;
     if (end <= callBytesMax) this.#memory[end] = slash;
     this.#enter(path, end + 1);
+  }
+
+  #isMadeUp(path: BytePath, { inode }: FileStats): boolean {
+    const device = inode.slice(0, inode.indexOf(':'));
+    const known = this.#madeUp.get(device) ?? isMadeUp(this.#place(path));
+    this.#madeUp.set(device, known);
+    return known;
   }
 
   /** What vanished between listing and looking was deleted: nothing is missed. */
@@ -167,6 +181,12 @@ function rootEntry(folder: string): ScannedEntry {
   } catch (error) {
     throw folderError(error);
   }
+  if (isMadeUp(place))
+    throw new DreyError({
+      code: 'not-a-folder',
+      message: 'What is to be protected is made up by the system while it is read',
+      advice: 'Name a folder with files of your own.',
+    });
   if (stats.type === 'folder') return withAttributes(scannedEntry(bytePath(''), stats.type, stats), place);
   throw new DreyError({
     code: 'not-a-folder',

@@ -32,6 +32,20 @@ test('a pipe is noted and not kept', (t) => {
   t.deepEqual([entries.length, special.length], [0, 1]);
 });
 
+test('what the system makes up while it is read is noted and not kept, wherever it lies', (t) => {
+  if (process.platform !== 'linux') {
+    t.pass();
+    return;
+  }
+  const { entries, special } = scanFolder('/', (path) => path !== 'proc' && !path.startsWith('proc/'));
+  t.is(entries.length, 0);
+  t.deepEqual(
+    special.map(({ path }) => path),
+    [bytePath('proc')],
+  );
+  t.throws(() => scanFolder('/proc/self', all), { code: 'not-a-folder' });
+});
+
 test('a missing folder, a file and a link each have their own error', (t) => {
   const folder = newFolder();
   writeFileSync(join(folder, 'file'), '');
