@@ -6,7 +6,7 @@ import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { HeardForget } from '../core/index.ts';
 import { forgottenGraceMs } from '../limits.ts';
 import { peerId } from '../units.ts';
-import { type Home, readJson, writeJson } from './home.ts';
+import { type Home, readNotes, writeJson } from './home.ts';
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -16,9 +16,9 @@ const schema = z.strictObject({
 /** By then all packs that a record named are freed, even on a machine that was off for long. */
 const keptMs = 8 * forgottenGraceMs;
 
-/** Throws `home-file-damaged`. */
+/** None where the file is damaged: packs are then kept for longer. */
 export const readHeardForgets = (home: Home): readonly HeardForget[] =>
-  (readJson(home.heardForgetsFile, schema)?.heard ?? []).map(({ author, sequence, heardMs }) => ({
+  (readNotes(home.heardForgetsFile, schema)?.heard ?? []).map(({ author, sequence, heardMs }) => ({
     author: peerId(author),
     sequence,
     heardMs: unixMs(heardMs),

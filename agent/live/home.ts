@@ -100,6 +100,19 @@ export function settleToken(file: string): string {
   return token;
 }
 
+/** The same of notes that are made again by themselves: a damaged file is worth as much as none. */
+export function readNotes<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+): z.output<Schema> | undefined {
+  try {
+    return readJson(file, schema);
+  } catch (error) {
+    if (error instanceof DreyError && error.code === 'home-file-damaged') return undefined;
+    throw error;
+  }
+}
+
 /** The checked contents of a JSON file; undefined when there is none. Throws `home-file-damaged`. */
 export function readJson<Schema extends z.ZodType>(
   file: string,

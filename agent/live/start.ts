@@ -47,6 +47,7 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
     options.site === undefined ? {} : { site: options.site },
   );
   const store = await openStore(home.database);
+  let agent: LiveAgent | undefined;
   try {
     const agentLog = openAgentLog(home.logFile);
     const report = (error: unknown): void => agentLog.logger.error({ error: String(error) }, 'a port failed');
@@ -61,7 +62,7 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
     const { packsTakenBack } = disk.repairs;
     if (packsTakenBack > 0)
       agentLog.logger.warn({ packsTakenBack }, 'packs that no holder may have yet were lost in the database');
-    const agent = new Agent({
+    agent = new Agent({
       home,
       identity,
       agentLog,
@@ -75,7 +76,8 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
     await agent.start(options);
     return agent;
   } catch (error) {
-    await store.close();
+    // What it has opened until then, a port and threads, would keep the process alive for ever.
+    await (agent === undefined ? store.close() : agent.stop());
     throw error;
   }
 }

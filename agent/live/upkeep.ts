@@ -20,7 +20,7 @@ import type { LiveAgent } from './agent.ts';
 import { proveSnapshot } from './data-path/index.ts';
 import { isFullError } from './disk-full.ts';
 import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
-import { type Home, readJson, writeJson } from './home.ts';
+import { type Home, readNotes, writeJson } from './home.ts';
 import type { LookupLine } from './lookups.ts';
 import type { PowerState } from './power.ts';
 
@@ -84,7 +84,7 @@ export class Upkeep {
     this.#proofsFile = join(parts.home.folder, 'proofs.json');
   }
 
-  /** What the last run noted. Throws `home-file-damaged`. */
+  /** What the last run noted, as far as it can be read. */
   get survived(): Pick<Extract<CoreEvent, { kind: 'started' }>, 'heard' | 'scrub' | 'proofs'> {
     return {
       heard: readHeardForgets(this.#parts.home),
@@ -206,7 +206,7 @@ export class Upkeep {
   }
 
   #writeProof({ drive, last, proven }: DriveProof): void {
-    const others = (readJson(this.#proofsFile, proofsSchema)?.proofs ?? []).filter(
+    const others = (readNotes(this.#proofsFile, proofsSchema)?.proofs ?? []).filter(
       (one) => one.drive !== drive,
     );
     const own = proven === undefined ? { drive, last } : { drive, last, proven };
@@ -214,7 +214,7 @@ export class Upkeep {
   }
 
   #readProofs(): readonly DriveProof[] {
-    return (readJson(this.#proofsFile, proofsSchema)?.proofs ?? []).map(({ drive, last, proven }) => ({
+    return (readNotes(this.#proofsFile, proofsSchema)?.proofs ?? []).map(({ drive, last, proven }) => ({
       drive,
       last,
       proven,
@@ -222,7 +222,7 @@ export class Upkeep {
   }
 
   #readScrub(): ScrubPosition | undefined {
-    const noted = readJson(this.#scrubFile, scrubSchema);
+    const noted = readNotes(this.#scrubFile, scrubSchema);
     if (noted === undefined) return undefined;
     const { passFromMs, after, wholeMs } = noted;
     return {

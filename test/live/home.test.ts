@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { z } from 'zod';
 import { openLiveDisk } from '../../agent/live/disk/index.ts';
-import { homeAt, makeHome } from '../../agent/live/home.ts';
+import { homeAt, makeHome, readJson, readNotes } from '../../agent/live/home.ts';
 import { openStore } from '../../agent/live/store.ts';
 
 test('a folder is made with those above it, and one that is there stays', (t) => {
@@ -45,4 +46,18 @@ test('what the agent makes in a folder that others may enter is for its owner al
     ['database', 0],
     ['shards', 0],
   ]);
+});
+
+test('notes that are made again by themselves may be damaged; what an agent needs may not', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'drey-home-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const [file, schema] = [join(root, 'notes.json'), z.strictObject({ version: z.literal(1) })];
+  t.is(readNotes(file, schema), undefined);
+  writeFileSync(file, '{"version":1}');
+  t.deepEqual(readNotes(file, schema), { version: 1 });
+  for (const damaged of ['', '{"version":1', '{"version":2}']) {
+    writeFileSync(file, damaged);
+    t.is(readNotes(file, schema), undefined);
+    t.throws(() => readJson(file, schema), { code: 'home-file-damaged' });
+  }
 });

@@ -1,8 +1,8 @@
 // Alerts that wait, on the disk, so that a restart loses none. A damaged file is begun anew: it is no reason not to start.
 
 import { z } from 'zod';
-import { DreyError, unixMs } from '../../../datasets/index.ts';
-import { type Home, readJson, writeJson } from '../home.ts';
+import { unixMs } from '../../../datasets/index.ts';
+import { type Home, readNotes, writeJson } from '../home.ts';
 import { problemSchema } from '../problems/index.ts';
 import { AlertQueue } from './alert-queue.ts';
 
@@ -36,20 +36,11 @@ const schema = z.strictObject({ version: z.literal(1), webhook: queueSchema, mai
 export type AlertQueues = Readonly<Record<Channel, AlertQueue>>;
 
 export function readAlertQueues(home: Home): AlertQueues {
-  const stored = readStored(home);
+  const stored = readNotes(home.alertQueueFile, schema);
   return {
     webhook: new AlertQueue(stored?.webhook.queued, stored?.webhook.lostCount),
     mail: new AlertQueue(stored?.mail.queued, stored?.mail.lostCount),
   };
-}
-
-function readStored(home: Home): z.output<typeof schema> | undefined {
-  try {
-    return readJson(home.alertQueueFile, schema);
-  } catch (error) {
-    if (error instanceof DreyError && error.code === 'home-file-damaged') return undefined;
-    throw error;
-  }
 }
 
 export function writeAlertQueues(home: Home, { webhook, mail }: AlertQueues): void {

@@ -2,9 +2,9 @@
 // is no reason not to start.
 
 import { z } from 'zod';
-import { DreyError, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { problemKinds } from '../../problem.ts';
-import { type Home, readJson, writeJson } from '../home.ts';
+import { type Home, readNotes, writeJson } from '../home.ts';
 import { type BookEntry, ProblemBook } from './problem-book.ts';
 
 const time = z.int().min(0).transform(unixMs);
@@ -33,13 +33,8 @@ const schema = z.strictObject({
 
 /** What is not found at once after a start has a while to be found again: `now` counts as when it was seen last. */
 export function readProblemBook(home: Home, now: UnixMs): ProblemBook {
-  try {
-    const entries = readJson(home.problemsFile, schema)?.entries ?? [];
-    return new ProblemBook(entries.map((entry) => ({ ...entry, lastMs: now })));
-  } catch (error) {
-    if (error instanceof DreyError && error.code === 'home-file-damaged') return new ProblemBook();
-    throw error;
-  }
+  const entries = readNotes(home.problemsFile, schema)?.entries ?? [];
+  return new ProblemBook(entries.map((entry) => ({ ...entry, lastMs: now })));
 }
 
 export const writeProblemBook = (home: Home, entries: readonly BookEntry[]): void =>
