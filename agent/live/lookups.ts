@@ -154,7 +154,7 @@ export async function diffSnapshots(
   wish: DriveWish & { readonly before: string; readonly after?: string },
   line: LookupLine,
 ): Promise<DiffAnswer> {
-  const opened = openDrive(agent, wish);
+  const opened = openDrive(agent, { ...wish, snapshot: wish.before });
   const before = chooseHead(opened.known, { snapshot: wish.before });
   const after = chooseHead(opened.known, wish.after === undefined ? {} : { snapshot: wish.after });
   const { changes, counts } = await findDifferences(

@@ -29,7 +29,14 @@ export async function makeInvite(
   const { fleet } = agent.identity;
   const { statement, text } = createInvite({ fleet, usesMax, notAfterMs, addresses: agent.knownAddresses() });
   await agent.declare(statement);
-  return { id: statement.invite, invite: text, usesMax, notAfterMs };
+  // No invite is good for longer than the key of the admin who made it.
+  const known = agent.core.membership.invites.find((made) => made.statement.invite === statement.invite);
+  return {
+    id: statement.invite,
+    invite: text,
+    usesMax,
+    notAfterMs: known?.statement.notAfterMs ?? notAfterMs,
+  };
 }
 
 export function listInvites(agent: LiveAgent): InvitesAnswer {

@@ -77,11 +77,14 @@ export function openDrives(agent: LiveAgent, wish: DriveWish): readonly [OpenedD
 const namedMax = 8;
 
 /**
- * The one drive that is meant. Any member can make a drive that a person's words open, under any name, so whose each is is said. Throws
- * `drive-not-openable`, `drive-ambiguous`.
+ * The one drive that is meant: by its id, by a snapshot that it alone has, or as the only one. Any member can make a drive that a person's
+ * words open, under any name, so whose each is is said. Throws `drive-not-openable`, `drive-ambiguous`.
  */
-export function openDrive(agent: LiveAgent, wish: DriveWish): OpenedDrive {
+export function openDrive(agent: LiveAgent, wish: DriveWish & { readonly snapshot?: string }): OpenedDrive {
   const opened = openDrives(agent, wish);
+  const { snapshot } = wish;
+  const having = snapshot === undefined ? [] : opened.filter(({ known }) => hasSnapshot(known, snapshot));
+  if (having.length === 1) return having[0]!;
   const named = opened
     .slice(0, namedMax)
     .map(({ drive, known }) => `${drive.slice(0, 8)} of ${agent.core.membership.nameOf(known.owner)}`);
@@ -94,6 +97,9 @@ export function openDrive(agent: LiveAgent, wish: DriveWish): OpenedDrive {
   return opened[0];
 }
 
+const hasSnapshot = ({ heads, forgotten }: KnownDrive, digits: string): boolean =>
+  [...heads, ...forgotten.map(({ head }) => head)].some(({ snapshot }) => snapshot.startsWith(digits));
+
 /** So long after its start an agent may not have heard yet which drives there are. */
 const learningMs = minutes(1);
 const lookAgainMs = 500;
@@ -101,7 +107,7 @@ const lookAgainMs = 500;
 /** The same on a machine that has just joined or started: what is not known yet is waited for, a minute after the start at most. */
 export async function openDriveSoon(
   agent: LiveAgent,
-  wish: DriveWish & { readonly signal: AbortSignal },
+  wish: DriveWish & { readonly snapshot?: string; readonly signal: AbortSignal },
 ): Promise<OpenedDrive> {
   for (;;) {
     try {
