@@ -17,6 +17,20 @@ export function settleArguments(words: readonly string[]): readonly string[] {
   return [...before, ...words.slice(0, count), ...(end < 0 ? [] : rest.slice(end))];
 }
 
+/** Options whose value may be empty: that takes a site back, and a reason may be left out. */
+const mayBeEmpty = new Set(['--site', '--reason']);
+
+/** An empty word is a variable of a script that is not set; as a path it would be the folder where one stands. Throws `word-empty`. */
+export function refuseEmptyWords(words: readonly string[]): void {
+  const at = words.findIndex((word, index) => word === '' && !mayBeEmpty.has(words[index - 1] ?? ''));
+  if (at < 0) return;
+  throw new DreyError({
+    code: 'word-empty',
+    message: `word ${at + 1} of the command is empty`,
+    advice: 'Leave it out or write what is meant; a variable that is not set looks like this.',
+  });
+}
+
 const kindOf = (word: string | undefined): 'value' | 'alone' | undefined => shared[word?.split('=')[0] ?? ''];
 
 /** The scripts of package.json in which people type paths. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { CallProgress } from '../agent/control/index.ts';
 import type { CommonOptions } from './command.ts';
 import { sayProgress } from './print.ts';
-import { readSecret } from './secret.ts';
+import { readPhrase } from './secret.ts';
 
 export interface LookupOptions extends CommonOptions {
   readonly drive?: string;
@@ -25,7 +25,7 @@ export function driveWish({ drive, phraseFile }: LookupOptions): {
   readonly drive?: string;
   readonly phrase?: string;
 } {
-  const phrase = readSecret(phraseFile);
+  const phrase = readPhrase(phraseFile);
   return { ...(drive === undefined ? {} : { drive }), ...(phrase === undefined ? {} : { phrase }) };
 }
 

@@ -100,7 +100,10 @@ const noMoment = (text: string): DreyError =>
 
 function momentOf(iso: string, text: string): number {
   const ms = new Date(iso).getTime();
-  if (Number.isNaN(ms)) throw noMoment(text);
+  // Where the day ends a month that has no such day, JavaScript goes on into the next one.
+  const day = new Date(`${iso.slice(0, 10)}T00:00Z`);
+  const isDay = !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === iso.slice(0, 10);
+  if (Number.isNaN(ms) || !isDay) throw noMoment(text);
   return ms;
 }
 
@@ -121,7 +124,7 @@ export function parseHours(text: string): { readonly fromMinute: number; readonl
     .map((match) => (match === null ? Number.NaN : 60 * Number(match[1]) + Number(match[2])));
   const isWhole = text.split('-').length === 2;
   if (from === undefined || to === undefined || !isWhole || !(from < minuteOfDayMax && to <= minuteOfDayMax))
-    throw wrong(text, '"08:00-18:00"');
+    throw refused(text, 'hours of a day', 'them as "08:00-18:00", or "22:00-06:00" over midnight');
   return { fromMinute: from, toMinute: to };
 }
 
@@ -135,7 +138,7 @@ export function parseDays(text: string): readonly number[] {
     .flatMap((part) => {
       const [first, last = first] = part.split('-').map((name) => weekdays.indexOf(name.trim()));
       if (first === undefined || last === undefined || first < 0 || last < 0 || part.split('-').length > 2)
-        throw wrong(text, '"mon-fri" or "sat,sun"');
+        throw refused(text, 'days of the week', 'them as "mon-fri" or "sat,sun"');
       return Array.from({ length: ((last - first + 7) % 7) + 1 }, (_, index) => (first + index) % 7);
     });
   return [...new Set(days)].toSorted((a, b) => a - b);

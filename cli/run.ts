@@ -2,7 +2,7 @@
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
 import { CommanderError } from 'commander';
-import { settleArguments, standWhereTyped } from './command-line.ts';
+import { refuseEmptyWords, settleArguments, standWhereTyped } from './command-line.ts';
 import { createProgram } from './program.ts';
 import { errorText } from './print.ts';
 
@@ -15,6 +15,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  refuseEmptyWords(process.argv.slice(2));
   await createProgram().parseAsync(settleArguments(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {

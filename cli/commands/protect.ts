@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { askAgent, type ProtectAnswer, type SnapshotAnswer } from '../../agent/control/index.ts';
 import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, countText, oneLine, say } from '../print.ts';
-import { readSecret } from '../secret.ts';
+import { readPhrase } from '../secret.ts';
 import { withWaiting } from '../waiting.ts';
 
 interface ProtectOptions extends CommonOptions {
@@ -43,7 +43,7 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
     return;
   }
   const home = homeOf(options);
-  const phrase = readSecret(options.phraseFile);
+  const phrase = readPhrase(options.phraseFile);
   const drive = await askAgent({
     home,
     call: 'protect',

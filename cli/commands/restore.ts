@@ -1,14 +1,15 @@
 // `drey restore`: yesterday's files back, from the other machines, on any machine of the fleet.
 
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CallProgress, RestoreAnswer } from '../../agent/control/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, oneLine, sayProgress, timeText } from '../print.ts';
+import { bytesText, countText, oneLine, sayProgress, timeText } from '../print.ts';
 import { parseMomentMs } from '../quantities.ts';
-import { readSecret } from '../secret.ts';
+import { readPhrase } from '../secret.ts';
 
 interface RestoreOptions extends CommonOptions {
   readonly to: string;
@@ -37,7 +38,7 @@ function restoredText(answer: RestoreAnswer, to: string): string {
             : `Compared: ${differences.length} differences.`,
         ];
   return [
-    `Restored ${answer.fileCount} files, ${bytesText(answer.byteCount)}, from ${answer.packCount} packs into ${to}, as they were on ${oneLine(answer.machine)} ${timeText(answer.atMs)}.`,
+    `Restored ${countText(answer.fileCount, 'file')}, ${bytesText(answer.byteCount)}, from ${countText(answer.packCount, 'pack')} into ${to}, as they were on ${oneLine(answer.machine)} ${timeText(answer.atMs)}.`,
     ...compared,
     ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${oneLine(difference)}`),
     ...answer.missing.slice(0, 20).map((missed) => `  missing: ${oneLine(missed.path)}: ${missed.reason}`),
@@ -50,13 +51,27 @@ function assertComplete(answer: RestoreAnswer): void {
   throw new DreyError({
     code: 'restore-incomplete',
     message: `${missing} files could not be restored, ${differing} differ from the folder compared with`,
-    advice: 'Start more of the machines that hold the drive, then run the same command into a new folder.',
+    advice:
+      missing > 0
+        ? 'Start more of the machines that hold the drive, then run the same command into a new folder.'
+        : 'All of the snapshot is restored: the other folder is another one, or was changed since.',
     retry: 'retryable',
   });
 }
 
+/** Known before hours of restoring, not after. Throws `compare-unusable`. */
+function assertComparable(folder: string | undefined): void {
+  if (folder === undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new DreyError({
+    code: 'compare-unusable',
+    message: 'the folder to compare with is not there, or is no folder',
+    advice: 'Name the folder that was protected, or leave --compare out. Nothing was restored.',
+  });
+}
+
 async function restore(options: RestoreOptions): Promise<void> {
-  const phrase = readSecret(options.phraseFile);
+  assertComparable(options.compare);
+  const phrase = readPhrase(options.phraseFile);
   const answer = await askAgent({
     home: homeOf(options),
     call: 'restore',

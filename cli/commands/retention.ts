@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askAgent, type RetentionAnswer } from '../../agent/control/index.ts';
+import { DreyError } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { counting, endCounting, shortId } from '../lookup.ts';
 import { bytesText, tableText, timeText } from '../print.ts';
@@ -23,7 +24,7 @@ type Rules = Drive['rules'];
 const optionOf = (kind: Kind): keyof KeepOptions =>
   `keep${kind[0]!.toUpperCase()}${kind.slice(1)}` as keyof KeepOptions;
 
-/** What the options ask for; undefined when they say nothing. Throws `quantity-malformed`. */
+/** What the options ask for; undefined when they say nothing. Throws `quantity-malformed`, `retention-contradictory`. */
 function rulesOf(options: RetentionOptions): Rules | undefined {
   const rules = Object.fromEntries(
     kinds.flatMap((kind) => {
@@ -31,6 +32,12 @@ function rulesOf(options: RetentionOptions): Rules | undefined {
       return text === undefined ? [] : [[kind, parseCount(text)]];
     }),
   ) as Rules;
+  if (options.keepAll === true && Object.values(rules).some((count) => count > 0))
+    throw new DreyError({
+      code: 'retention-contradictory',
+      message: 'everything is to be kept, and not everything',
+      advice: 'Give --keep-all alone, or numbers without it.',
+    });
   return Object.keys(rules).length > 0 || options.keepAll === true ? rules : undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, tableText, timeText } from '../print.ts';
-import { readSecret } from '../secret.ts';
+import { readPhrase } from '../secret.ts';
 
 interface SnapshotsOptions extends CommonOptions {
   readonly phraseFile?: string;
@@ -14,7 +14,7 @@ interface SnapshotsOptions extends CommonOptions {
 const head = ['drive', 'machine', 'name', 'snapshot', 'taken', 'files', 'size'] as const;
 
 async function snapshots(options: SnapshotsOptions): Promise<void> {
-  const phrase = readSecret(options.phraseFile);
+  const phrase = readPhrase(options.phraseFile);
   const answer = await askAgent({
     home: homeOf(options),
     call: 'snapshots',

@@ -1,7 +1,12 @@
 // What people type, settled before a command sees it.
 
 import test from 'ava';
-import { listenAddressOf, settleArguments, standWhereTyped } from '../../cli/command-line.ts';
+import {
+  listenAddressOf,
+  refuseEmptyWords,
+  settleArguments,
+  standWhereTyped,
+} from '../../cli/command-line.ts';
 
 const settled = (text: string): string => settleArguments(text.split(' ')).join(' ');
 
@@ -13,6 +18,17 @@ test('options that all commands share may stand before the command', (t) => {
   t.is(settled('--help'), '--help');
   t.is(settled('--home'), '--home', 'half of an option stays what it is, and is refused by its command');
   t.deepEqual(settleArguments([]), []);
+});
+
+test('a variable that is not set is no folder', (t) => {
+  for (const words of [
+    ['protect', ''],
+    ['restore', '--to', ''],
+    ['restore', '--to', 'x', '--drive', ''],
+  ])
+    t.throws(() => refuseEmptyWords(words), { code: 'word-empty' });
+  t.notThrows(() => refuseEmptyWords(['up', '--site', '']));
+  t.notThrows(() => refuseEmptyWords(['protect', '.']));
 });
 
 test('paths belong to the folder in which npm was called', (t) => {

@@ -38,7 +38,14 @@ test('moments are days, minutes, ISO times, or so long ago', (t) => {
   t.is(parseMomentMs('2026-03-01T14:30Z', now), Date.UTC(2026, 2, 1, 14, 30));
   t.is(parseMomentMs('2026-03-01 14:30', now), new Date(2026, 2, 1, 14, 30).getTime());
   t.is(parseMomentMs('2026-03-01', now), new Date(2026, 2, 1, 23, 59, 59, 999).getTime());
-  for (const text of ['last week', '2026-13-01', '2026-02-01 25:00', '01.03.2026'])
+  for (const text of [
+    'last week',
+    '2026-13-01',
+    '2026-02-31',
+    '2026-02-30 12:00',
+    '2026-02-01 25:00',
+    '01.03.2026',
+  ])
     t.throws(() => parseMomentMs(text, now), { code: 'quantity-malformed' });
 });
 

@@ -1,12 +1,13 @@
 // Folders that are protected no more, with real agents; and folders as people name them.
 
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { askAgent } from '../../agent/control/index.ts';
 import type {
   ProtectAnswer,
   RestoreAnswer,
+  RetentionAnswer,
   SnapshotAnswer,
   UnprotectAnswer,
 } from '../../agent/control/index.ts';
@@ -71,8 +72,15 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   t.true(left.snapshotCount >= 1);
   t.is(await failureOf(['unprotect', folder, ...home]), 'drive-unknown');
 
-  // A start of the agent changes nothing of that.
+  // What its own advice says can be done at once, and after a start of the agent.
+  const keptLast = ['retention', drive.slice(0, 8), '--keep-last', '1', ...home];
+  t.is((await askCommand<RetentionAnswer>(keptLast)).drives[0]!.held, undefined);
+  t.is(await failureOf([...keptLast, '--keep-all']), 'retention-contradictory');
+
+  // A start of the agent changes nothing of that, and damaged notes do not keep it from starting.
   await killAgent(fleet.agents[0]);
+  for (const name of ['scrub.json', 'proofs.json', 'heard-forgets.json'])
+    writeFileSync(join(owner.home, name), '{"version":1');
   fleet.agents[0] = await startAgentProcess('pc-01', owner.home);
   writeFileSync(join(folder, 'letter.txt'), 'second');
   const view = await askCommand<FleetView>(['status', ...home]);
@@ -82,6 +90,7 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
     view.problems.filter(({ about }) => about === drive),
     [],
   );
+  t.is((await askCommand<RetentionAnswer>(keptLast)).drives[0]!.held, undefined);
   const to = join(root, 'back');
   t.is(
     (
@@ -105,4 +114,15 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   const again = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, ...home]);
   t.is(again.drive, drive);
   t.false(again.isNew);
+
+  // A snapshot says which drive is meant; and what cannot be compared is known before anything is restored.
+  const bySnapshot = ['restore', '--snapshot', again.snapshot!.slice(0, 12), ...home];
+  const elsewhere = join(root, 'elsewhere');
+  t.is(
+    await failureOf([...bySnapshot, '--to', elsewhere, '--compare', join(root, 'nothing')]),
+    'compare-unusable',
+  );
+  t.false(existsSync(elsewhere));
+  t.is((await askCommand<RestoreAnswer>([...bySnapshot, '--to', elsewhere])).drive, drive);
+  t.is(await failureOf(['restore', '--to', join(root, 'x'), ...home]), 'drive-ambiguous');
 });
