@@ -39,7 +39,8 @@ export const diskFull = (cause?: unknown): DreyError =>
   new DreyError({
     code: 'disk-full',
     message: 'The disk has no space left',
-    advice: 'Free some space, then try again: what was done so far is kept and is not done twice.',
+    advice:
+      'Free some space, then try again. A backup goes on where it ended; a restore begins anew, in a new or an empty folder.',
     retry: 'retryable',
     cause,
   });

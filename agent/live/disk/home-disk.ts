@@ -101,7 +101,7 @@ export const standsBy = ({ reason }: DiskTrouble, since: Date): DreyError =>
 export const unfitDisk = (home: string, { reason }: DiskTrouble, cause: unknown): DreyError =>
   new DreyError({
     code: 'home-unfit',
-    message: `an agent cannot run in ${home}: of its disk, ${reason}`,
+    message: `an agent cannot run in ${home} because of its disk: ${reason}`,
     advice: 'Bring the disk back, writable, and start the agent again.',
     retry: 'retryable',
     cause,
