@@ -81,14 +81,14 @@ export function lookAtRules({ checks, guards, rules }: Fleet, machine: Machine, 
 /** The key of an admin who left is put out; whoever has it puts out machines with it, in the log of the machine on which it was used. */
 export function scheduleEndedKeys(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  timesApart(scheduler, { count: fleet.options.faults.endedKeyCount, share: 1 / 2 }, (random) => {
+  timesApart(scheduler, { count: fleet.options.faults.endedKeyCount, share: 1 / 2 }, (random, time) => {
     const machine = anyOf(writers(fleet), random);
-    if (machine === undefined) return;
+    const key = fleet.formerAdmins[time];
+    if (machine === undefined || key === undefined) return;
     const before = machine.shelves.logs.get(logName(machine.peer, 'facts'))?.next ?? 0;
-    const { spareAdmin } = fleet;
     const atMs = unixMs(Math.floor(fleet.queue.nowMs));
     const end = {
-      admin: sha256Hex(spareAdmin.key.publicKey),
+      admin: sha256Hex(key.key.publicKey),
       log: machine.peer,
       before,
       reason: 'simulated',
@@ -99,7 +99,7 @@ export function scheduleEndedKeys(scheduler: Scheduler): void {
       fleet.noteFault('key of an admin put out');
       for (let count = 0; count < thefts; count++)
         fleet.queue.schedule(fleet.queue.nowMs + days(2) * random.fraction(), () =>
-          steal(fleet, { machine, bytes, key: spareAdmin, random }),
+          steal(fleet, { machine, bytes, key, random }),
         );
     });
   });

@@ -8,6 +8,7 @@ import { logName } from '../codec/index.ts';
 import type { PackId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { lookAtPlanning } from './planning-diligence.ts';
 import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 
@@ -32,6 +33,7 @@ export function lookAtDiligence(fleet: Fleet): void {
     const { shell } = machine;
     if (shell === undefined || machine.liar !== undefined || machine.isRevoked) continue;
     if (shell.core.membership.isSparse) continue;
+    lookAtPlanning(fleet, machine, shell);
     if (awakeMs(fleet, machine) >= heardMs) lookAtThinPacks(fleet, machine, shell);
     if (awakeMs(fleet, machine) >= thereMs) lookAtVigil(fleet, machine, shell);
     if (awakeMs(fleet, machine) < dueMs) continue;

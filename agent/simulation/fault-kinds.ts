@@ -93,6 +93,7 @@ export const faultKinds = {
     faults: { endedKeyCount: 1 },
   },
   guests: { about: 'certificates that run out', faults: { guestCount: 2 } },
+  crowds: { about: 'twelve new machines within an hour', faults: { crowdCount: 1 } },
   failedplans: { about: 'plans that cannot be computed', faults: { failedPlanShare: 0.2 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 

@@ -14,7 +14,7 @@ import { endRest, scheduleRests } from './rests.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
-import { type Scheduler, times } from './scheduling.ts';
+import { type Scheduler, times, timesApart } from './scheduling.ts';
 
 const yearDays = 365;
 /** A bad update crashes a machine again after this, or up to three times as much. */
@@ -45,6 +45,7 @@ export function scheduleFaults(fleet: Fleet): void {
     rollbacks,
     revocations,
     joins,
+    crowds,
     replans,
     wipes: scheduleWipes,
     usurpers: scheduleUsurpations,
@@ -343,6 +344,22 @@ function joins(scheduler: Scheduler): void {
   times(scheduler, fleet.options.faults.joinCount, () => {
     fleet.noteFault('new machine');
     fleet.join().powerOn(fleet);
+  });
+}
+
+/** So many new machines come one after the other, within so long. */
+const crowdSize = 12;
+const crowdMs = minutes(50);
+
+/** A room full of new machines is set up: each is a reason for a plan. */
+function crowds(scheduler: Scheduler): void {
+  const { fleet } = scheduler;
+  timesApart(scheduler, { count: fleet.options.faults.crowdCount, share: 1 / 2 }, (random) => {
+    fleet.noteFault('crowd of new machines');
+    for (let count = 0; count < crowdSize; count++)
+      fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * crowdMs, () =>
+        fleet.join().powerOn(fleet),
+      );
   });
 }
 

@@ -92,8 +92,8 @@ export class Fleet implements World {
   areFaultsOver = false;
   /** The first one's key signs all that the fleet needs. */
   readonly admins: readonly [AdminKey, AdminKey, AdminKey];
-  /** Of an admin who left. */
-  readonly spareAdmin: AdminKey;
+  /** Of admins who left. */
+  readonly formerAdmins: readonly AdminKey[];
   readonly rules: SaidRule[] = [];
   readonly #planning: Random;
   readonly #byPeer = new Map<string, Machine>();
@@ -119,7 +119,7 @@ export class Fleet implements World {
     this.fleet = root.fleet;
     const admin = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
     this.admins = [admin(), admin(), admin()];
-    this.spareAdmin = admin();
+    this.formerAdmins = [admin(), admin(), admin()];
     for (let index = 0; index < options.agentCount; index++) this.addMachine();
     const { machines, ledger, holdings } = this;
     this.checks = new Checks({

@@ -68,6 +68,8 @@ export interface Faults {
   readonly smallDiskShare: number;
   /** New machines, over all days. */
   readonly joinCount: number;
+  /** Times that twelve new machines come within an hour, over all days. */
+  readonly crowdCount: number;
   /** Bursts of plans that people ask for, per day: two to five, seconds apart, of one machine or of several. */
   readonly planBurstsPerDay: number;
   /** Of pairs of groups that exchange a member in each plan; the next plan may take it back. */
@@ -119,6 +121,7 @@ export const noFaults: Faults = {
   laymanCount: 0,
   smallDiskShare: 0,
   joinCount: 0,
+  crowdCount: 0,
   planBurstsPerDay: 0,
   exchangeShare: 0,
   restsPerMachineDay: 0,

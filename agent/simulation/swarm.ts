@@ -22,6 +22,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'rules',
   'endedkeys',
   'guests',
+  'crowds',
   'failedplans',
 ]);
 

@@ -36,6 +36,9 @@ interface Heard {
   /** Shards that were asked for because the plan gives them, or what they are made from, to it. */
   readonly mending: Map<string, ShardKey>;
   plan: Plan | undefined;
+  /** Whom its last whole plan that did not fail was asked for; whether the last one is whole. */
+  chosen: ReadonlySet<PeerId>;
+  isPlanWhole: boolean;
   sendCount: number;
   /** Its own clock at the last event. */
   nowMs: number;
@@ -94,6 +97,9 @@ export class Witness {
       case 'disconnected':
         heard.audits.disconnected(event.peer);
         return;
+      case 'planFailed':
+        if (heard.isPlanWhole) heard.chosen = new Set();
+        return;
       case 'tick':
         heard.audits.ticked(event.now);
         return;
@@ -144,7 +150,11 @@ export class Witness {
       if (++heard.proofCount > proofsMax)
         this.#world.violate('queues', machine, `reads ${heard.proofCount} shards for proofs at once`);
     }
-    if (effect.kind === 'computePlan') this.#plans(machine, shell, { heard, chosen: effect.machines });
+    if (effect.kind === 'computePlan') {
+      this.#plans(machine, shell, { heard, chosen: effect.machines });
+      heard.isPlanWhole = effect.repair === undefined && effect.scope === undefined;
+      if (heard.isPlanWhole) heard.chosen = new Set(effect.machines);
+    }
     if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
     if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
       this.#empties(machine, heard, effect.shard);
@@ -203,11 +213,18 @@ export class Witness {
       proofCount: 0,
       mending: new Map(),
       plan: undefined,
+      chosen: new Set(),
+      isPlanWhole: false,
       sendCount: 0,
       nowMs: Number.NEGATIVE_INFINITY,
     };
     this.#heard.set(shell, heard);
     return heard;
+  }
+
+  /** Whom the last plan was for that this life asked for and that did not fail. */
+  lastChosen(shell: Shell): ReadonlySet<PeerId> {
+    return this.#heard.get(shell)?.chosen ?? new Set();
   }
 
   /** When it last asked for a proof in this life, by its own clock. */
