@@ -126,8 +126,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'wrong slot',
     about: 'whoever says that it has any shard of a pack is believed to have that of its slot',
     file: 'core/placement.ts',
-    find: '    if (indexes.includes(slot)) known.confirmed.add(slot);',
-    replace: '    if (indexes.length > 0 && slot >= 0) known.confirmed.add(slot);',
+    find: '    if (indexes.includes(slot) && !isOutbox) known.confirmed.add(slot);',
+    replace: '    if (indexes.length > 0 && slot >= 0 && !isOutbox) known.confirmed.add(slot);',
   },
   {
     name: 'receipt for another slot',

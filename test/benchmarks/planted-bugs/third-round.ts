@@ -137,13 +137,6 @@ export const thirdRound: readonly PlantedBug[] = [
     replace: 'if (best !== undefined && !isEarlier({ peer, lease }, best)) continue;',
   },
   {
-    name: 'plans of the past',
-    about: 'at a start each plan in the own log is acted under as it is read',
-    file: 'core/agent.ts',
-    find: '    this.#isReading = true;\n    for (const { place',
-    replace: '    for (const { place',
-  },
-  {
     name: 'full and asked',
     about: 'a full disk is given one shard after the other',
     file: 'core/disk-room.ts',
@@ -275,8 +268,8 @@ export const thirdRound: readonly PlantedBug[] = [
     name: 'oldest first',
     about: "of an owner's snapshots the oldest ones are kept, not the newest",
     file: 'core/retention.ts',
-    find: '.toSorted((a, b) => a.atMs - b.atMs).toReversed();',
-    replace: '.toSorted((a, b) => a.atMs - b.atMs);',
+    find: 'const newestFirst = snapshots.toReversed();',
+    replace: 'const newestFirst = [...snapshots];',
   },
   {
     name: 'own shards do not count',
