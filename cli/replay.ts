@@ -115,10 +115,12 @@ async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
   };
 }
 
-const timesText = ({ timesFewer, interval }: PolicySummary): string =>
-  timesFewer === undefined || interval === undefined
-    ? '-'
-    : `${timesFewer.toPrecision(3)} (${interval[0].toPrecision(2)} to ${interval[1].toPrecision(2)})`;
+/** An interval of a few outages is hardly one: so it says of how many it is. */
+function timesText({ timesFewer, interval, events }: PolicySummary): string {
+  if (timesFewer === undefined || interval === undefined) return '-';
+  if (events === 0) return 'no outage in either';
+  return `${timesFewer.toPrecision(3)} (${interval[0].toPrecision(2)} to ${interval[1].toPrecision(2)}) of ${events} ${events === 1 ? 'outage' : 'outages'}`;
+}
 
 function summaryText(summary: readonly PolicySummary[], bar: string): string {
   const rows = summary.map((one) => [

@@ -1,10 +1,10 @@
-// Parts of a history: some of its hours or some of its machines, as histories of their own.
+// Parts of a history: some of its hours or some of its machines, as histories of their own; and the same in slots of an hour.
 // It copies; the history given stays as it was.
 
 import assert from 'node:assert/strict';
 import type { FleetHistory, MachineProfile } from './history.ts';
 import type { PackReadRow } from './rows.ts';
-import { unixMs } from './units.ts';
+import { hours, unixMs } from './units.ts';
 
 /** Half-open: slots fromSlot ≤ t < toSlot. */
 export interface SlotRange {
@@ -72,4 +72,14 @@ export function selectMachines(history: FleetHistory, rowIndices: readonly numbe
     access,
     ...keptReads(history, ({ machine }) => kept.has(machine)),
   };
+}
+
+/** The same history in slots of one hour, each hour of a longer slot like all of it: for whatever counts in hours. Itself where it is hourly. */
+export function hourlyHistory(history: FleetHistory): FleetHistory {
+  const hoursPerSlot = history.slotMs / hours(1);
+  if (hoursPerSlot === 1) return history;
+  assert(Number.isInteger(hoursPerSlot), 'slots are whole hours');
+  const up = new Uint8Array(history.up.length * hoursPerSlot);
+  for (const [at, state] of history.up.entries()) up.fill(state, at * hoursPerSlot, (at + 1) * hoursPerSlot);
+  return { ...history, slotMs: hours(1), slotCount: history.slotCount * hoursPerSlot, up };
 }

@@ -6,7 +6,7 @@ import { checkWindow, historyCellsMax } from './history-from-rows.ts';
 import type { FleetHistory, MachineProfile } from './history.ts';
 import { openLines } from './line-files.ts';
 import { hourMs, machineId, secondMs, unixMs } from './units.ts';
-import { cutHoles, fillGaps, paintSlots, resolveSpans, type UpSpan } from './up-spans.ts';
+import { cutHoles, fillGaps, PackedSpans, paintSlots, resolveSpans, type UpSpan } from './up-spans.ts';
 
 export type TraceFormat = 'avt' | 'failure-trace';
 
@@ -76,7 +76,7 @@ const extentMsMax = 25 * 366 * 24 * hourMs;
 class TraceTable {
   readonly #format: TraceFormat;
   readonly #options: TraceOptions;
-  readonly #spansOf = new Map<string, UpSpan[]>();
+  readonly #spansOf = new Map<string, PackedSpans>();
   readonly #platformOf = new Map<string, string>();
   /** Where each machine begins: half of them tell when most of the trace was. */
   readonly #firstMs = new Map<string, number>();
@@ -116,7 +116,7 @@ class TraceTable {
       if (toMs > fromMs) sessions.push(this.#noticed(id, { fromMs, toMs, isUp: true }));
       lastMs = toMs;
     }
-    this.#spansOf.set(this.#checkId(id), sessions);
+    this.#spansOf.set(this.#checkId(id), new PackedSpans(sessions));
   }
 
   /** event id, component, node, platform, node name, type (1 up, 0 down), start, stop, reason; times in unix seconds. */
@@ -130,9 +130,9 @@ class TraceTable {
     const toMs = this.#time(stop);
     if (toMs < fromMs) this.#refuse('its event stops before it starts');
     const id = this.#idOf(node, platform);
-    const spans = this.#spansOf.get(id) ?? [];
+    const spans = this.#spansOf.get(id) ?? new PackedSpans([]);
     if (toMs > fromMs) {
-      spans.push(this.#noticed(id, { fromMs, toMs, isUp: type === '1' }));
+      spans.add(this.#noticed(id, { fromMs, toMs, isUp: type === '1' }));
       this.#says[type === '1' ? 'up' : 'down'] = true;
     }
     this.#spansOf.set(this.#checkId(id), spans);
@@ -174,7 +174,9 @@ class TraceTable {
     const wild = isLate ? latest : earliest;
     this.#lineNumber = wild.line;
     const years = Math.round(Math.abs(wild.ms - usualMs) / (365.25 * 24 * hourMs));
-    this.#refuse(`one of its times is ${years} years ${isLate ? 'after' : 'before'} most machines begin`);
+    this.#refuse(
+      `one of its times is ${years} years ${isLate ? 'after' : 'before'} most machines begin, if times are in seconds as they should be`,
+    );
   }
 
   #refuse(reason: string): never {
@@ -190,14 +192,16 @@ class TraceTable {
     if (this.#options.window === undefined) this.#refuseLength();
     const all = [...this.#spansOf];
     const kept = pick === undefined ? all : pick(all.length).map((position) => all[position]!);
-    const extent = extentOf(this.#spansOf.values(), this.#options.originMs);
+    const { originMs = Number.POSITIVE_INFINITY } = this.#options;
+    const extent = { fromMs: Math.min(originMs, this.#earliest.ms), toMs: this.#latest.ms };
     if (!Number.isFinite(extent.toMs) && this.#options.window === undefined) this.#refuseEmpty();
     const window = checkWindow(this.#options.window ?? wholeWindow(extent, stepMs), stepMs);
     if (kept.length * window.slotCount > historyCellsMax) this.#refuseSize(kept.length, window.slotCount);
     const blindSpans = this.#options.blindSpans ?? [];
     const blind = resolveSpans(blindSpans.map(({ fromMs, toMs }) => ({ fromMs, toMs, isUp: false })));
     const up = new Uint8Array(kept.length * window.slotCount);
-    for (const [row, [, spans]] of kept.entries()) {
+    for (const [row, [, packed]] of kept.entries()) {
+      const spans = packed.list();
       const known = this.#format === 'avt' ? this.#fillDown(spans, extent) : this.#fillSilence(spans);
       const slots = up.subarray(row * window.slotCount, (row + 1) * window.slotCount);
       paintSlots(cutHoles(known, blind), window, slots);
@@ -210,7 +214,7 @@ class TraceTable {
 
   #fillDown(sessions: readonly UpSpan[], extent: Extent): readonly UpSpan[] {
     const isDownOutside = this.#options.outside !== 'unknown';
-    const known = isDownOutside ? extent : extentOf([sessions]);
+    const known = isDownOutside ? extent : extentOf(sessions);
     if (known.fromMs >= known.toMs) return sessions;
     return fillGaps(sessions, [{ ...known, isUp: false }]);
   }
@@ -218,7 +222,7 @@ class TraceTable {
   /** A table of nothing but failures, or of nothing but sessions, leaves the other kind unsaid between the events of a machine. */
   #fillSilence(spans: readonly UpSpan[]): readonly UpSpan[] {
     const resolved = resolveSpans(spans);
-    const { fromMs, toMs } = extentOf([resolved]);
+    const { fromMs, toMs } = extentOf(resolved);
     if (this.#says.up === this.#says.down || fromMs >= toMs) return resolved;
     return fillGaps(resolved, [{ fromMs, toMs, isUp: !this.#says.up }]);
   }
@@ -245,15 +249,13 @@ interface Extent {
   readonly toMs: number;
 }
 
-/** From the first moment (or the given origin) to the last; backwards when there is no span at all. */
-function extentOf(spanLists: Iterable<readonly UpSpan[]>, originMs = Number.POSITIVE_INFINITY): Extent {
-  let fromMs = originMs;
+/** From the first moment to the last; backwards when there is no span at all. */
+function extentOf(spans: readonly UpSpan[]): Extent {
+  let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
-  for (const spans of spanLists) {
-    for (const span of spans) {
-      fromMs = Math.min(fromMs, span.fromMs);
-      toMs = Math.max(toMs, span.toMs);
-    }
+  for (const span of spans) {
+    fromMs = Math.min(fromMs, span.fromMs);
+    toMs = Math.max(toMs, span.toMs);
   }
   return { fromMs, toMs };
 }

@@ -25,6 +25,8 @@ export interface OriginResult {
   readonly account: Account;
   /** Files that could not be served and are not lost for good, slot by slot. */
   readonly unavailableBySlot: Int32Array;
+  /** File-slots out of reach of what was lost for good in that slot, until the end. */
+  readonly lostBySlot: Int32Array;
   readonly planSeconds: number;
   /** What served, at each lesson. */
   readonly sources: readonly string[];
@@ -61,6 +63,7 @@ export async function replayOrigin(
     origin: index,
     account: run.world.account,
     unavailableBySlot: run.world.unavailableBySlot,
+    lostBySlot: run.world.lostBySlot,
     planSeconds: run.planSeconds,
     sources: run.sources,
   };

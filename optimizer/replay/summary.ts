@@ -27,7 +27,7 @@ export interface PolicySummary {
   /** Origins with fewer unavailable file-hours than the bar, and with more. */
   readonly wins: number;
   readonly losses: number;
-  /** Unavailable file-hours of the bar over those of this policy: above 1 is better. Absent for the bar itself. */
+  /** Unavailable file-hours of the bar over those of this policy, lost files' included: above 1 is better. Absent for the bar itself. */
   readonly timesFewer?: number;
   /** The middle 95 % of that ratio when events are drawn again, and how many events there were. */
   readonly interval?: readonly [number, number];
@@ -102,12 +102,18 @@ interface OutageEvent {
   readonly bar: number;
 }
 
-/** Runs of slots in which either of the two could not serve some file. */
-function outageEvents(own: Int32Array, bar: Int32Array): readonly OutageEvent[] {
-  const events: OutageEvent[] = [];
+type Outages = Pick<OriginResult, 'unavailableBySlot' | 'lostBySlot'>;
+
+/**
+ * Runs of slots in which either of the two could not serve some file; and each slot in which either lost some for good, with all the time
+ * that they were missed until the end: without these, who loses files would look better than who keeps them.
+ */
+export function outageEvents(own: Outages, bar: Outages): readonly OutageEvent[] {
+  const losses = Array.from(own.lostBySlot, (count, slot) => ({ own: count, bar: bar.lostBySlot[slot]! }));
+  const events: OutageEvent[] = losses.filter((event) => event.own + event.bar > 0);
   let open: { own: number; bar: number } | undefined;
-  for (const [slot, count] of own.entries()) {
-    const other = bar[slot]!;
+  for (const [slot, count] of own.unavailableBySlot.entries()) {
+    const other = bar.unavailableBySlot[slot]!;
     if (count + other === 0) open = undefined;
     else if (open === undefined) events.push((open = { own: count, bar: other }));
     else {
@@ -129,9 +135,7 @@ function ratioOf(
   bar: readonly OriginResult[],
   random: Random,
 ): Pick<PolicySummary, 'timesFewer' | 'interval' | 'events'> {
-  const events = own.flatMap((result, at) =>
-    outageEvents(result.unavailableBySlot, bar[at]!.unavailableBySlot),
-  );
+  const events = own.flatMap((result, at) => outageEvents(result, bar[at]!));
   const ratios = Array.from({ length: draws }, () =>
     ratio(Array.from(events, () => events[random.below(events.length)]!)),
   ).toSorted((a, b) => a - b);

@@ -13,6 +13,7 @@ export type CopyOrder = 'lost first' | 'thinnest first';
 
 /** A shard that nobody has. */
 export const nobody = -1;
+const notLost = -1;
 
 export interface Account {
   unavailableFileSlots: number;
@@ -30,6 +31,8 @@ export class World {
   readonly account: Account;
   /** Files that could not be served and are not lost for good, slot by slot from the origin on. */
   readonly unavailableBySlot: Int32Array;
+  /** File-slots out of reach of what was lost for good in that slot: its rest of the time until the end. */
+  readonly lostBySlot: Int32Array;
   readonly #scenario: Scenario;
   readonly #origin: Origin;
   readonly #n: number;
@@ -42,7 +45,8 @@ export class World {
   readonly #wanted: Int32Array;
   /** F group numbers: they stay, whoever the members are. */
   #groupOf: Int32Array = new Int32Array(0);
-  readonly #isLost: Uint8Array;
+  /** F slots since the origin in which each file was lost for good; `notLost` for those that were not. */
+  readonly #lostAt: Int32Array;
   /** Machines whose departure has been taken account of. */
   readonly #gone = new Set<number>();
   readonly #utcOffsetMs: number;
@@ -61,8 +65,9 @@ export class World {
     this.#shardBytes = Math.ceil(fileBytes / k);
     this.#holders = new Int32Array(this.#fileCount * n).fill(nobody);
     this.#wanted = new Int32Array(this.#fileCount * n).fill(nobody);
-    this.#isLost = new Uint8Array(this.#fileCount);
+    this.#lostAt = new Int32Array(this.#fileCount).fill(notLost);
     this.unavailableBySlot = new Int32Array(origin.toSlot - origin.fromSlot);
+    this.lostBySlot = new Int32Array(origin.toSlot - origin.fromSlot);
     this.account = {
       unavailableFileSlots: 0,
       unavailableFileSlotsBusiness: 0,
@@ -110,13 +115,13 @@ export class World {
       if (!leaving.has(this.#holders[at]!)) continue;
       this.#holders[at] = nobody;
       this.#isSettled = false;
-      this.#countLoss(Math.floor(at / this.#n));
+      this.#countLoss(Math.floor(at / this.#n), slot);
     }
   }
 
-  #countLoss(file: number): void {
-    if (this.#isLost[file] === 1 || this.#survivors(file) >= this.#k) return;
-    this.#isLost[file] = 1;
+  #countLoss(file: number, slot: number): void {
+    if (this.#lostAt[file] !== notLost || this.#survivors(file) >= this.#k) return;
+    this.#lostAt[file] = slot - this.#origin.fromSlot;
     this.account.lostFiles++;
   }
 
@@ -145,7 +150,9 @@ export class World {
       seen++;
       if (upCount >= this.#k) continue;
       unavailable++;
-      if (this.#isLost[file] === 0) asleep++;
+      const lostAt = this.#lostAt[file]!;
+      if (lostAt === notLost) asleep++;
+      else this.lostBySlot[lostAt]!++;
     }
     const { account } = this;
     account.fileSlots += seen;
@@ -163,7 +170,7 @@ export class World {
     for (let at = 0; at < this.#holders.length; at++) {
       const [holder, wanted] = [this.#holders[at]!, this.#wanted[at]!];
       const file = Math.floor(at / this.#n);
-      if (holder === wanted || wanted === nobody || this.#isLost[file] === 1) continue;
+      if (holder === wanted || wanted === nobody || this.#lostAt[file] !== notLost) continue;
       waiting.push({ at, survivors: this.#survivorsBeside(at, slot) });
     }
     this.#isSettled = waiting.length === 0;

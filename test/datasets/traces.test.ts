@@ -90,7 +90,8 @@ test('one time that is decades from all others is named, and makes no history of
   const wild = 'd 1 3600 94000000000';
   t.throws(() => readAvt([...usual, wild, 'e 1 0 60'], { file: 'f' }), {
     code: 'trace-malformed',
-    message: /^f, line 4 .*one of its times is 2979 years after most machines begin/u,
+    message:
+      /^f, line 4 .*one of its times is 2979 years after most machines begin, if times are in seconds/u,
   });
   t.is(readAvt([...usual, wild], { file: 'f', window: { fromMs: 0, toMs: 7_200_000 } }).slotCount, 2);
   const events = [1, 2, 3].map((node) => `${node}\t0\t${node}\t1\tn\t1\t1100000000\t1100007200\t0`);

@@ -1,6 +1,7 @@
 // Drey as shipped: the models train on the past, their placement is compared with the baselines' on the past's last week, and
 // what won serves. The same functions that the agents call.
 
+import { hourlyHistory } from '../../../datasets/index.ts';
 import { baselineForecast, canTrain, type FailureForecast, trainModels } from '../../../models/index.ts';
 import { statesFromForecast } from '../../states.ts';
 import { chooseServing } from '../../plan-gate.ts';
@@ -19,7 +20,8 @@ export const learnedWithLabels: Policy = {
   }),
 };
 
-async function learnFromPast({ past, redundancy, seed }: Lesson): Promise<Belief> {
+async function learnFromPast({ redundancy, seed, ...lesson }: Lesson): Promise<Belief> {
+  const past = hourlyHistory(lesson.past);
   const baseline = baselineForecast(past);
   if (!canTrain(past))
     return {

@@ -11,6 +11,7 @@ import {
 } from '../../../datasets/index.ts';
 import {
   departuresOf,
+  type OriginResult,
   originsOf,
   policies,
   policiesNamed,
@@ -101,6 +102,24 @@ test('a machine that is silent for too long is replaced from those that are left
   }
 });
 
+test('slots of six hours say of habits, absences and departures what the same hours say one by one', async (t) => {
+  const night = `${'1'.repeat(18)}${'0'.repeat(6)}`;
+  const leaves = `${'1'.repeat(week)}${'0'.repeat(week)}`;
+  const { history } = scenarioOf([stays, night.repeat(14), leaves, stays]);
+  const sixHourly = {
+    ...history,
+    slotMs: 6 * history.slotMs,
+    slotCount: history.slotCount / 6,
+    up: history.up.filter((_, at) => at % 6 === 0),
+  };
+  const lesson = { redundancy: rules.redundancy, seed: 1 };
+  for (const policy of policiesNamed(['independence + repair by margin'])) {
+    const hourly = await policy.learn({ past: history, ...lesson });
+    t.true(hourly.goneOdds![2]! > 0.3);
+    t.deepEqual(await policy.learn({ past: sixHourly, ...lesson }), hourly);
+  }
+});
+
 test('policies with labels keep them apart', async (t) => {
   const scenario = generatedScenario(2);
   const [origin] = originsOf(scenario.history, scenario.rules);
@@ -147,6 +166,33 @@ test('every policy places, the oracle best, and the same seed gives the same row
   );
   for (const { timesFewer, interval } of summary)
     if (timesFewer !== undefined) t.true(interval![0] <= interval![1]);
+});
+
+const result = (change: Partial<OriginResult>): OriginResult => ({
+  policy: 'learned',
+  origin: 0,
+  account: {
+    unavailableFileSlots: 0,
+    unavailableFileSlotsBusiness: 0,
+    fileSlots: 1000,
+    lostFiles: 0,
+    storedBytes: 1,
+    movedBytes: 0,
+  },
+  unavailableBySlot: new Int32Array(10),
+  lostBySlot: new Int32Array(10),
+  planSeconds: 0,
+  sources: [],
+  ...change,
+});
+
+test('who loses files is not better for it: the time that they are missed counts, as one event each slot of loss', (t) => {
+  const bar = result({ policy: 'bar', unavailableBySlot: Int32Array.of(0, 4, 4, 0, 0, 2, 0, 0, 0, 0) });
+  const own = result({ lostBySlot: Int32Array.of(0, 0, 24, 0, 0, 0, 0, 0, 0, 0) });
+  const [, summary] = summarize([bar, own], { bar: 'bar', slotMs: 3_600_000, seed: 1 });
+  t.is(summary!.timesFewer, (10 + 0.5) / (24 + 0.5));
+  // Hours 1 and 2, hour 5, and the loss.
+  t.is(summary!.events, 3);
 });
 
 test('origins lie evenly between the first and the last possible, and a trace that is too short is refused', (t) => {

@@ -1,6 +1,7 @@
 // The accounts of the replayed world on traces small enough to count by hand.
 
 import test from 'ava';
+import fc from 'fast-check';
 import { World } from '../../../optimizer/replay/world.ts';
 import { scenarioOf } from './traces.ts';
 
@@ -81,6 +82,7 @@ test('a file is lost when fewer than k shards are left on disks that stay, and s
   t.is(world.account.unavailableFileSlots, 3 * 198);
   // What is lost for good is no outage: it would be one event without an end.
   t.is(Math.max(...world.unavailableBySlot), 0);
+  t.deepEqual([...world.lostBySlot.subarray(0, 4)], [0, 0, 3 * 198, 0]);
 });
 
 test('who is away for less than a week at the end may come back: nothing is lost', (t) => {
@@ -88,4 +90,95 @@ test('who is away for less than a week at the end may come back: nothing is lost
   const world = liveThrough([away, away, away], [[0, 1, 2]]);
   t.is(world.account.lostFiles, 0);
   t.is(world.account.unavailableFileSlots, 3 * 160);
+});
+
+const slotsOfTrace = 400;
+/** Runs of one letter, cut to the trace's length. */
+const anyRow = fc
+  .array(fc.tuple(fc.constantFrom('1', '1', '0', '?'), fc.integer({ min: 1, max: 200 })), {
+    minLength: 8,
+    maxLength: 12,
+  })
+  .map((runs) =>
+    `${runs.map(([letter, length]) => letter.repeat(length)).join('')}${'1'.repeat(slotsOfTrace)}`.slice(
+      0,
+      slotsOfTrace,
+    ),
+  );
+const anyGroup = fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 3, maxLength: 3 });
+
+/** Three files in one group, counted one after the other as the rules of the replay say it in words. */
+function naiveAccount(rows: readonly string[], plans: readonly (readonly number[])[], k: number) {
+  const n = 3;
+  const found = { unavailable: 0, business: 0, seen: 0, lostFiles: 0, moved: 0 };
+  const files = Array.from({ length: 3 }, () => ({ holders: [...plans[0]!], isLost: false }));
+  const leavesAt = rows.map((row) => {
+    const last = row.lastIndexOf('1');
+    return last >= 0 && row.slice(last).split('0').length - 1 >= 168 ? last + 1 : Number.POSITIVE_INFINITY;
+  });
+  for (let slot = 0; slot < slotsOfTrace; slot++) {
+    const wanted = plans[Math.min(slot, plans.length - 1)]!;
+    const isUp = (machine: number): boolean => rows[machine]?.[slot] === '1';
+    for (const file of files) {
+      file.holders = file.holders.map((machine) => (slot >= (leavesAt[machine] ?? 0) ? -1 : machine));
+      if (file.isLost || file.holders.filter((machine) => machine >= 0).length >= k) continue;
+      file.isLost = true;
+      found.lostFiles++;
+    }
+    for (const { holders } of files) {
+      if (holders.some((machine) => rows[machine]?.[slot] === '?')) continue;
+      found.seen++;
+      if (holders.filter((machine) => isUp(machine)).length >= k) continue;
+      found.unavailable++;
+      const [day, hour] = [Math.floor(slot / 24) % 7, slot % 24];
+      if (day < 5 && hour >= 8 && hour < 18) found.business++;
+    }
+    const moves = files.flatMap((file, number) =>
+      file.isLost
+        ? []
+        : wanted.flatMap((to, at) => {
+            const left = file.holders[at] === -1 ? file.holders.filter((machine) => machine >= 0).length : n;
+            return file.holders[at] === to ? [] : [{ file, number, at, to, left }];
+          }),
+    );
+    const taken = new Set<number>();
+    for (const { file, at, to } of moves.toSorted(
+      (a, b) => a.left - b.left || a.number - b.number || a.at - b.at,
+    )) {
+      const others = file.holders.filter((machine) => isUp(machine)).length;
+      if (taken.has(to) || !isUp(to) || !(isUp(file.holders[at]!) || others >= k)) continue;
+      found.moved += isUp(file.holders[at]!) ? 1 : k;
+      file.holders[at] = to;
+      taken.add(to);
+    }
+  }
+  return found;
+}
+
+test('the accounts of any trace and any plans are those of a naive replay', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(anyRow, { minLength: 5, maxLength: 5 }),
+      fc.array(anyGroup, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(1, 2, 3),
+      (rows, groups, k) => {
+        const plans = groups.flatMap((group) => Array.from({ length: 60 }, () => group));
+        const { account, unavailableBySlot, lostBySlot } = liveThrough(rows, plans, k);
+        const shard = account.storedBytes / 9;
+        t.deepEqual(
+          {
+            unavailable: account.unavailableFileSlots,
+            business: account.unavailableFileSlotsBusiness,
+            seen: account.fileSlots,
+            lostFiles: account.lostFiles,
+            moved: Math.round(account.movedBytes / shard),
+          },
+          naiveAccount(rows, plans, k),
+        );
+        const sum = (values: Int32Array): number => values.reduce((total, value) => total + value, 0);
+        t.is(sum(unavailableBySlot) + sum(lostBySlot), account.unavailableFileSlots);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
