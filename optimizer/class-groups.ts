@@ -109,7 +109,7 @@ function certifiedDraft({ solver, method, chosen, isNew, ...asked }: Chosen): Cl
 }
 
 /** What a plan says where the bound is 0. */
-const gapMax = 1e9;
+export const gapMax = 1e9;
 
 function areWithin(groups: Groups, capacities: readonly number[]): boolean {
   const loads = new Int32Array(capacities.length);

@@ -3,14 +3,16 @@
 
 import type { MachineId } from '../datasets/index.ts';
 import { anyLossOddsMax, usualDead } from './burst.ts';
+import { gapMax } from './class-groups.ts';
 import { lowerBound } from './configuration/index.ts';
 import { uncountedCopies } from './copy-traffic.ts';
 import { copyProblems } from './plan-copies.ts';
-import { groupingOf } from './plan-evidence.ts';
+import { groupingOf, statesOfEvidence } from './plan-evidence.ts';
 import { brokenLimits, scatterWidths, trafficOf, uncountedMoves } from './plan-limits.ts';
-import type { PlacementClass, Plan, PopularPart } from './plan.ts';
+import type { PlacementClass, PlacementGroup, Plan, PopularPart } from './plan.ts';
 import { plannedMachines } from './plan-members.ts';
-import { unavailability } from './survival.ts';
+import { statesOfHours, type States } from './states.ts';
+import { availabilities, type GroupOdds, unavailability } from './survival.ts';
 
 const groupsMax = 200_000;
 
@@ -110,6 +112,7 @@ export function checkPlan(plan: Plan, before?: Plan): PlanCheck {
     problems: [
       ...planProblems(plan),
       ...plan.classes.flatMap((_, index) => claimProblems(plan, index)),
+      ...oddsProblems(plan),
       ...brokenLimits(plan).map(({ limit, problem }) => `the limit ${limit} is broken: ${problem}`),
       ...(before === undefined ? [] : [...uncountedMoves(plan, before), ...uncountedCopies(plan, before)]),
     ],
@@ -168,9 +171,8 @@ function claimProblems(plan: Plan, index: number): readonly string[] {
   const title = `class ${name} ${redundancy.k} of ${redundancy.n}`;
   const found = checkCertificate(plan, index);
   if (found === undefined) return [`the evidence for ${title} does not fit its groups`];
-  const loads = overloaded(plan, index);
-  return [
-    ...loads.map((machine) => `${title} gives ${machine} more slots than it may have`),
+  const wrong = [
+    ...overloaded(plan, index).map((machine) => `${title} gives ${machine} more slots than it may have`),
     ...(isNear(found.value, certificate.value)
       ? []
       : [`${title} claims the odds ${certificate.value}, its evidence says ${found.value}`]),
@@ -178,9 +180,67 @@ function claimProblems(plan: Plan, index: number): readonly string[] {
       ? []
       : [`${title} claims the bound ${certificate.lowerBound}, its prices prove ${found.lowerBound}`]),
   ];
+  const { value, lowerBound: bound, gap } = certificate;
+  const own = Math.min(gapMax, value > bound ? value / bound - 1 : 0);
+  return wrong.length > 0 || isNear(1 + gap, 1 + own)
+    ? wrong
+    : [`${title} claims the gap ${gap}, its own odds and bound say ${own}`];
 }
 
 const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= evidenceToleranceShare * Math.max(a, b);
+
+/** What groups and reasons say of odds and the evidence does not bear out. Machines that it does not know have left: nothing is said of them. */
+function oddsProblems({ classes, evidence }: Plan): readonly string[] {
+  if (evidence === undefined) return [];
+  const states = statesOfEvidence(evidence);
+  if (states === undefined) return ['the evidence does not fit together'];
+  const columnOf = new Map(states.machines.map((machine, column) => [machine, column]));
+  const up = availabilities(states);
+  const groups = classes.flatMap(({ redundancy: { k }, groups: own }) =>
+    own.map((group) => ({
+      group,
+      odds: { k, members: group.members.flatMap((member) => columnOf.get(member) ?? []) },
+    })),
+  );
+  return [
+    ...groups.flatMap(({ group: { id, unavailability: claimed }, odds }) =>
+      differs(`group ${id}`, claimed, unavailability(states, odds)),
+    ),
+    ...groups.flatMap(({ group: { id, reasons } }) =>
+      reasons.flatMap(({ machine, availability }) =>
+        differs(`the reason for ${machine} in group ${id}`, availability, up[columnOf.get(machine) ?? -1]),
+      ),
+    ),
+    ...hourProblems(states, groups),
+  ];
+}
+
+const differs = (title: string, claimed: number, found: number | undefined): readonly string[] =>
+  found !== undefined && isNear(claimed, found)
+    ? []
+    : [`${title} claims the odds ${claimed}, the evidence says ${found ?? 'nothing'}`];
+
+interface RatedGroup {
+  readonly group: PlacementGroup;
+  readonly odds: GroupOdds;
+}
+
+/** The evidence numbers its kinds of hour and does not name them: what is claimed for a named one must be true of one of them. */
+function hourProblems(states: States, groups: readonly RatedGroup[]): readonly string[] {
+  const kinds = states.hours.map((wanted) => statesOfHours(states, (hour) => hour === wanted));
+  const labels = new Set(groups.flatMap(({ group }) => Object.keys(group.unavailabilityAt)));
+  return [...labels].flatMap((label) => {
+    const isTrueOf = (kind: States | undefined): boolean =>
+      kind !== undefined &&
+      groups.every(({ group, odds }) => {
+        const claimed = group.unavailabilityAt[label];
+        return claimed === undefined || isNear(claimed, unavailability(kind, odds));
+      });
+    return kinds.some(isTrueOf)
+      ? []
+      : [`in no kind of hour of the evidence are odds as claimed for ${label}`];
+  });
+}
 
 function overloaded({ classes, evidence }: Plan, index: number): readonly MachineId[] {
   const members = classes[index]!.groups.flatMap((group) => group.members);

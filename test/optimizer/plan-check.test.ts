@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { checkPlan, computePlan, loadSolver, type Plan } from '../../optimizer/index.ts';
+import { checkPlan, computePlan, loadSolver, type PlacementGroup, type Plan } from '../../optimizer/index.ts';
 import { fleetForecast } from './fleet-forecast.ts';
 
 const solver = await loadSolver();
@@ -45,6 +45,37 @@ test('odds that the evidence does not give are named', (t) => {
   const { problems } = checkPlan({ ...plan, classes: [{ ...first!, certificate }, ...rest] });
   t.is(problems.length, 1);
   t.regex(problems[0]!, /claims the odds/u);
+});
+
+test('odds of one group or machine, and a gap, that do not follow from the rest are named', (t) => {
+  const plan = planOf(9, 2);
+  const named = (change: (first: Plan['classes'][number]) => Plan['classes'][number]): readonly string[] => {
+    const [first, ...rest] = plan.classes;
+    return checkPlan({ ...plan, classes: [change(first!), ...rest] }).problems;
+  };
+  const ofGroup = (change: (group: PlacementGroup) => Partial<PlacementGroup>): readonly string[] =>
+    named(({ groups: [group, ...others], ...first }) => ({
+      ...first,
+      groups: [{ ...group!, ...change(group!) }, ...others],
+    }));
+  const wrong = [
+    ofGroup(({ unavailability }) => ({ unavailability: unavailability * 0.9 })),
+    ofGroup(({ unavailabilityAt: at }) => ({ unavailabilityAt: { ...at, '03:00': at['03:00']! * 0.9 } })),
+    ofGroup(({ reasons: [reason, ...others] }) => ({
+      reasons: [{ ...reason!, availability: 1 }, ...others],
+    })),
+    named(({ certificate, ...first }) => ({ ...first, certificate: { ...certificate!, gap: 0 } })),
+  ];
+  const says = [
+    /^group .* claims the odds/u,
+    /claimed for 03:00$/u,
+    /^the reason for m/u,
+    /claims the gap 0/u,
+  ];
+  t.deepEqual(
+    wrong.map((problems, at) => [problems.length, says[at]!.test(problems[0] ?? '')]),
+    wrong.map(() => [1, true]),
+  );
 });
 
 test('a machine with more slots than the evidence allows is named', (t) => {
