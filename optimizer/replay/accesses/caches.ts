@@ -127,8 +127,10 @@ export class SieveStore implements SiteStore {
   readonly #capacity: number;
   readonly #seats = new Map<FileId, Seat>();
   #bytes = 0;
-  /** Old to new from the hand on; a new round begins when it runs out. */
-  #round: Iterator<FileId> | undefined;
+  /** Where the hand stands; undefined before the oldest, where it is put when it has walked past the newest. */
+  #hand: FileId | undefined;
+  /** Old to new, from behind the hand on. */
+  #round: Iterator<FileId> = this.#seats.keys();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -149,20 +151,24 @@ export class SieveStore implements SiteStore {
 
   #evict(): void {
     for (;;) {
-      this.#round ??= this.#seats.keys();
-      const step = this.#round.next();
-      if (step.done === true) {
-        this.#round = undefined;
+      if (this.#hand === undefined) this.#round = this.#seats.keys();
+      const file = this.#hand ?? this.#nextOfRound()!;
+      const seat = this.#seats.get(file)!;
+      // Before the file goes, and before another comes: behind the newest of now there is nobody.
+      this.#hand = this.#nextOfRound();
+      if (seat.isVisited) {
+        seat.isVisited = false;
         continue;
       }
-      const seat = this.#seats.get(step.value)!;
-      if (!seat.isVisited) {
-        this.#seats.delete(step.value);
-        this.#bytes -= seat.bytes;
-        return;
-      }
-      seat.isVisited = false;
+      this.#seats.delete(file);
+      this.#bytes -= seat.bytes;
+      return;
     }
+  }
+
+  #nextOfRound(): FileId | undefined {
+    const step = this.#round.next();
+    return step.done === true ? undefined : step.value;
   }
 }
 

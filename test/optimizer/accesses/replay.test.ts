@@ -116,6 +116,42 @@ test("SIEVE's hand spares what was visited and goes on from where it stood", (t)
   t.false(store.read(read(2)));
 });
 
+/** As in the paper's figure: a hand that walks a list from old to new, and begins again when it has walked past the newest. */
+function naiveSieve(capacity: number): (file: number) => boolean {
+  const queue: { file: number; isVisited: boolean }[] = [];
+  let hand = 0;
+  return (file) => {
+    const found = queue.find((one) => one.file === file);
+    if (found !== undefined) {
+      found.isVisited = true;
+      return true;
+    }
+    if (queue.length === capacity) {
+      for (; queue[hand]!.isVisited; hand = (hand + 1) % queue.length) queue[hand]!.isVisited = false;
+      queue.splice(hand, 1);
+      if (hand === queue.length) hand = 0;
+    }
+    queue.push({ file, isVisited: false });
+    return false;
+  };
+}
+
+test('SIEVE hits and misses as a list with a hand does', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 200 }),
+      fc.integer({ min: 1, max: 6 }),
+      (files, capacity) => {
+        const [store, naive] = [new SieveStore(capacity), naiveSieve(capacity)];
+        t.deepEqual(
+          files.map((file) => store.read(read(file))),
+          files.map((file) => naive(file)),
+        );
+      },
+    ),
+  );
+});
+
 test('the oracle brings what will be read, wastes nothing that is read, and pays for every byte', (t) => {
   const trace = traceOf([
     [1, 0],
