@@ -1,6 +1,8 @@
 // Versions of trained models in a folder: weights, forecast and card, written whole or not at all. A card is a page that
-// people can read. FORMATS: weights.bin is the concatenation of little-endian float32 arrays that models.json lists.
+// people can read. FORMATS: weights.bin is the concatenation of little-endian float32 arrays that models.json lists; `hash` in
+// models.json is SHA-256 over weights.bin and over the text of models.json without it.
 
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DreyError, machineId } from '../datasets/index.ts';
@@ -82,14 +84,16 @@ export function writeModels(folder: string, models: StoredModels): void {
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
   writeFileSync(join(temporary, 'weights.bin'), bytes);
-  writeFileSync(
-    join(temporary, 'models.json'),
-    JSON.stringify({ format, ...rest, layout, forecast: plainForecast(forecast) }),
-  );
+  const told = { format, ...rest, layout, forecast: plainForecast(forecast) };
+  writeFileSync(join(temporary, 'models.json'), JSON.stringify({ ...told, hash: hashOf(bytes, told) }));
   writeFileSync(join(temporary, 'card.md'), cardPage(models));
   rmSync(target, { recursive: true, force: true });
   renameSync(temporary, target);
 }
+
+/** One flipped bit in a weight or in the odds would serve as if it had been learned. */
+const hashOf = (weights: Uint8Array, told: object): string =>
+  createHash('sha256').update(weights).update(JSON.stringify(told)).digest('hex');
 
 /** Versions, oldest first; other folders beside them are none. */
 export function listModels(folder: string): readonly string[] {
@@ -103,6 +107,8 @@ export function listModels(folder: string): readonly string[] {
 
 interface Stored extends Omit<StoredModels, 'weights'> {
   readonly format: string;
+  /** Absent in versions of before it was kept. */
+  readonly hash?: string;
   readonly layout: readonly {
     readonly name: string;
     readonly shape: readonly number[];
@@ -132,12 +138,12 @@ export function resolveVersion(folder: string, text: string): string {
 /** Reads a version. Throws `model-damaged` when it is not there or not whole. */
 export function readModels(folder: string, version: string): StoredModels {
   try {
-    const {
-      format: known,
-      layout,
-      ...rest
-    } = JSON.parse(readFileSync(join(folder, version, 'models.json'), 'utf8')) as Stored;
+    const { hash, ...told } = JSON.parse(
+      readFileSync(join(folder, version, 'models.json'), 'utf8'),
+    ) as Stored;
+    const { format: known, layout, ...rest } = told;
     const bytes = readFileSync(join(folder, version, 'weights.bin'));
+    if (hash !== undefined && hash !== hashOf(bytes, told)) throw new Error('not what was written');
     const total = layout.reduce((sum, { count }) => sum + count, 0);
     if (known !== format || bytes.length !== 4 * total) throw new Error('another format, or cut short');
     const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));

@@ -1,7 +1,7 @@
 // Versions after their training: judged on other history, compared, promoted, rolled back, shown. Cards made by hand where a
 // gate's answer must be known; a real small training where numbers must be real.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -134,6 +134,36 @@ test('a damaged list of promotions is said, not guessed', (t) => {
   writeFileSync(join(folder, 'serving.json'), '[{"action":"promoted"');
   t.is(
     codeOf(t, () => readPromoted(folder)),
+    'model-damaged',
+  );
+});
+
+test('one changed bit of a version is found, and a version of before hashes were kept is read', (t) => {
+  const folder = folderFor(t);
+  const weights = { layer: { shape: [2], values: Float32Array.of(0.5, -0.25) } };
+  const write = (): void => writeModels(folder, { ...storedOf('v1', 'model'), weights });
+  const change = (name: string, of: (bytes: Buffer) => Buffer): void => {
+    const path = join(folder, 'v1', name);
+    writeFileSync(path, of(readFileSync(path)));
+  };
+  const replaced =
+    (from: RegExp, to: string) =>
+    (bytes: Buffer): Buffer =>
+      Buffer.from(bytes.toString().replace(from, to));
+  write();
+  t.deepEqual(readModels(folder, 'v1').weights, weights);
+  change('models.json', replaced(/,"hash":"[0-9a-f]{64}"/u, ''));
+  t.deepEqual(readModels(folder, 'v1').weights, weights);
+  write();
+  change('weights.bin', (bytes) => bytes.map((byte, at) => (at === 3 ? byte ^ 1 : byte)) as Buffer);
+  t.is(
+    codeOf(t, () => readModels(folder, 'v1')),
+    'model-damaged',
+  );
+  write();
+  change('models.json', replaced(/"slotCount":\d/u, '"slotCount":7'));
+  t.is(
+    codeOf(t, () => readModels(folder, 'v1')),
     'model-damaged',
   );
 });
