@@ -6,9 +6,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   generateFleet,
+  hourMs,
   hourOfWeek,
   machineId,
+  slotDown,
   slotUnknown,
+  slotUp,
   unixMs,
   writeRowFile,
   historyToRows,
@@ -64,11 +67,18 @@ test('a trace without a date gets the week that its office hours fit', (t) => {
   }
 });
 
-test('an .avt trace is read, and hours in which nobody was up are not known', async (t) => {
+test('an .avt trace is read, and hours in which nobody of ten or more was up are not known', async (t) => {
   const file = join(temporaryFolder(t, 'trace'), 'some.avt');
-  writeFileSync(file, '# comment\na 2 0 7200 14400 36000\nb 1 0 3600\n');
-  const history = await loadTrace({ ...wish, file, format: 'avt' });
-  t.deepEqual([...history.up.subarray(0, 10)], [1, 1, slotUnknown, slotUnknown, 1, 1, 1, 1, 1, 1]);
+  const others = (count: number): string =>
+    Array.from({ length: count }, (_, at) => `b${at} 1 0 3600\n`).join('');
+  for (const [count, nobody] of [
+    [9, slotUnknown],
+    [8, slotDown],
+  ] as const) {
+    writeFileSync(file, `# comment\na 2 0 7200 14400 36000\n${others(count)}`);
+    const history = await loadTrace({ ...wish, file, format: 'avt' });
+    t.deepEqual([...history.up.subarray(0, 10)], [1, 1, nobody, nobody, 1, 1, 1, 1, 1, 1]);
+  }
   writeFileSync(file, 'a 1 0 7200\nb 1 zero 3600\n');
   const error = await t.throwsAsync(loadTrace({ ...wish, file, format: 'avt' }), { code: 'trace-malformed' });
   t.regex(error.message, /some\.avt, line 2/u);
@@ -83,6 +93,23 @@ test('telemetry rows are a trace as well', async (t) => {
   const row = history.machines.findIndex(({ machine }) => machine === read.machines[0]!.machine);
   const seen = read.up.subarray(0, 160);
   t.deepEqual([...seen], [...history.up.subarray(row * history.slotCount, row * history.slotCount + 160)]);
+});
+
+test('machines that say themselves that they were off were off, all of them together as well', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
+  const rows = Array.from({ length: 12 }, (_, at) => [
+    { kind: 'uptime', machine: `m${at}`, fromMs: mondayMs, toMs: mondayMs + 2 * hourMs, state: 'up' },
+    {
+      kind: 'uptime',
+      machine: `m${at}`,
+      fromMs: mondayMs + 2 * hourMs,
+      toMs: mondayMs + 3 * hourMs,
+      state: 'off',
+    },
+  ]).flat();
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const { up } = await loadTrace({ ...wish, file, format: 'rows' });
+  t.deepEqual([...up.subarray(0, 3)], [slotUp, slotUp, slotDown]);
 });
 
 test('labels keep apart what they can; a broken line is named', async (t) => {
