@@ -43,7 +43,9 @@ export const bestBaseline = ({
 export function gate(score: Score): Pick<ModelCard, 'serves' | 'reason'> {
   const best = bestBaseline(score);
   const text = (value: number): string => value.toPrecision(4);
-  if (!Number.isFinite(score.value) || best === undefined)
+  // A baseline without a score was not beaten, and hides the best of the others.
+  const isScored = score.baselines.every(({ value }) => !Number.isNaN(value));
+  if (!Number.isFinite(score.value) || best === undefined || !isScored)
     return { serves: 'baseline', reason: 'there is too little held-out history to judge it' };
   const isBetter = score.better === 'lower' ? score.value < best.value : score.value > best.value;
   if (isBetter)

@@ -1,5 +1,5 @@
-// Gives a trace that does not say when it began its place in the week: the one at which its first weeks look most like people's
-// working hours. Servers have none; for them any place is as good.
+// Gives a trace that does not say when it began its place in the week, and one that does not say where it was its time zone: those at
+// which its first weeks look most like people's working hours. Servers have none; for them any place is as good.
 
 import { type FleetHistory, hourOfWeek, slotUnknown, slotUp } from '../../datasets/index.ts';
 import { unixMs, hourMs } from '../../datasets/index.ts';
@@ -27,15 +27,31 @@ function weekProfile(history: FleetHistory): Float64Array {
 
 /** Hour of the week (0 = Monday 00:00) at which the history most likely begins, in 0..167. */
 export function likelyStartHour(history: FleetHistory): number {
-  const profile = weekProfile(history);
-  let [best, highest] = [0, Number.NEGATIVE_INFINITY];
-  for (let start = 0; start < weekHours; start++) {
+  return likeliest(
+    weekProfile(history),
+    Array.from({ length: weekHours }, (_, start) => start),
+  );
+}
+
+/** Of these hours of the week for the first slot, the one that puts most machines up into working hours; of equals the first. */
+function likeliest(profile: Float64Array, starts: readonly number[]): number {
+  let [best, highest] = [starts[0]!, Number.NEGATIVE_INFINITY];
+  for (const start of starts) {
     let score = 0;
     for (let hour = 0; hour < weekHours; hour++)
       if (isBusinessHour((hour + start) % weekHours)) score += profile[hour]!;
     if (score > highest + 1e-9) [best, highest] = [start, score];
   }
   return best;
+}
+
+/** UTC−12 to UTC+14, the nearest to UTC first. */
+const zones = Array.from({ length: 27 }, (_, at) => at - 12).toSorted((a, b) => Math.abs(a) - Math.abs(b));
+
+/** The offset from UTC that a history of known dates most likely has, whole hours. */
+export function likelyOffsetMs(history: FleetHistory): number {
+  const starts = zones.map((zone) => hourOfWeek(history.startMs, zone * hourMs));
+  return zones[starts.indexOf(likeliest(weekProfile(history), starts))]! * hourMs;
 }
 
 /** The same history, moved in time so that it begins at this hour of the week. */

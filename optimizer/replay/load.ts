@@ -16,7 +16,7 @@ import {
   weekMs,
   sliceHistory,
 } from '../../datasets/index.ts';
-import { likelyStartHour, startingAt } from './calendar.ts';
+import { likelyOffsetMs, likelyStartHour, startingAt } from './calendar.ts';
 
 export interface TraceWish {
   readonly file: string;
@@ -27,7 +27,7 @@ export interface TraceWish {
   readonly block: number;
   readonly seed: number | string;
   readonly stepMs: number;
-  /** The week of an `.avt` is told from this much of its beginning. */
+  /** The week of an `.avt`, and the time zone of an event table, are told from this much of its beginning. */
   readonly trainWeeks: number;
 }
 
@@ -61,11 +61,13 @@ export async function loadTrace(wish: TraceWish): Promise<FleetHistory> {
   const { file, format, stepMs } = wish;
   const pick = (all: number): readonly number[] => drawRuns(all, wish);
   if (format === 'rows') return loadRows(wish);
-  if (format === 'fta')
-    return blindWhereNobodyWasUp(await openTrace(file, 'failure-trace', { stepMs, pick }));
-  const history = blindWhereNobodyWasUp(await openTrace(file, 'avt', { stepMs, pick }));
+  const name = format === 'fta' ? 'failure-trace' : 'avt';
+  const history = blindWhereNobodyWasUp(await openTrace(file, name, { stepMs, pick }));
   const slots = Math.max(1, Math.min(history.slotCount, Math.round((wish.trainWeeks * weekMs) / stepMs)));
-  return startingAt(history, likelyStartHour(sliceHistory(history, { fromSlot: 0, toSlot: slots })));
+  const beginning = sliceHistory(history, { fromSlot: 0, toSlot: slots });
+  if (format === 'avt') return startingAt(history, likelyStartHour(beginning));
+  const utcOffsetMs = likelyOffsetMs(beginning);
+  return { ...history, machines: history.machines.map((machine) => ({ ...machine, utcOffsetMs })) };
 }
 
 /** As of the other formats: one wrong time would make a history of empty years. */

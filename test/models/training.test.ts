@@ -82,6 +82,8 @@ test('the gate opens only to a model that beats every baseline', (t) => {
   t.regex(even.reason, /^the model is at 0\.1000, as good as /u, 'no "only" between equal numbers');
   t.is(gate({ metric: 'm', better: 'higher', value: 0.15, baselines }).serves, 'baseline');
   t.is(gate({ metric: 'm', better: 'higher', value: Number.NaN, baselines }).serves, 'baseline');
+  const unscored = [baselines[0]!, { name: 'c', value: Number.NaN }, baselines[1]!];
+  t.is(gate({ metric: 'm', better: 'lower', value: 0.15, baselines: unscored }).serves, 'baseline');
 });
 
 test('a fingerprint differs as soon as an hour, an attribute or a read differs', (t) => {

@@ -95,6 +95,25 @@ test('telemetry rows are a trace as well', async (t) => {
   t.deepEqual([...seen], [...history.up.subarray(row * history.slotCount, row * history.slotCount + 160)]);
 });
 
+test('the clocks of an event table, which knows unix seconds only, are told from its office hours', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'event_trace.tab');
+  for (const zone of [-8, 0, 9]) {
+    const days = Array.from({ length: 7 }, (_, day) => mondayMs / 1000 + day * 86_400 - zone * 3600);
+    const events = [1, 2, 3].flatMap((node) => [
+      ...days.slice(0, 5).map((day) => [node, 1, day + 8 * 3600, day + 18 * 3600]),
+      ...days.map((day) => [node, 0, day, day + 8 * 3600]),
+      ...days.map((day, at) => [node, 0, day + (at < 5 ? 18 : 8) * 3600, day + 86_400]),
+    ]);
+    const lines = events.map(([node, type, from, to]) => `0\t0\t${node}\t1\tn\t${type}\t${from}\t${to}\t0\n`);
+    writeFileSync(file, lines.join(''));
+    const { machines } = await loadTrace({ ...wish, file, format: 'fta' });
+    t.deepEqual(
+      machines.map(({ utcOffsetMs }) => utcOffsetMs),
+      machines.map(() => zone * hourMs),
+    );
+  }
+});
+
 test('machines that say themselves that they were off were off, all of them together as well', async (t) => {
   const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
   const rows = Array.from({ length: 12 }, (_, at) => [
