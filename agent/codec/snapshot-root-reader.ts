@@ -20,9 +20,11 @@ const rootBody = z.strictObject({
   fileCount: s.count,
   byteCount: s.count,
 });
+/** Far beyond what an honest root takes. */
+export const rootBytesMax = 256 * 1024 * 1024;
 const rootFormat: Format<z.output<typeof rootBody>> = {
   ...rootHead,
-  bytesMax: 256 * 1024 * 1024,
+  bytesMax: rootBytesMax,
   schema: rootBody,
 };
 

@@ -1,6 +1,6 @@
 // Bounds of the live ports alone, each with its reason. What core and simulation know too is in agent/limits.ts.
 
-import { kibibyte, mebibyte, minutes, seconds } from '../../datasets/index.ts';
+import { gibibyte, kibibyte, mebibyte, minutes, seconds } from '../../datasets/index.ts';
 
 /** A peer that answers nothing is asked this often whether it lives … */
 export const pingEveryMs = seconds(10);
@@ -61,6 +61,10 @@ export const startReserveBytes = 16 * mebibyte;
 export const spareBuffersMax = 256;
 /** Scratch shards in memory: as many packs as a restore fetches ahead, a little over the usual size. More goes to files. */
 export const scratchMemoryBytesMax = 80 * mebibyte;
+/** A snapshot's tree, and the segments of its index together: some twenty million files. A root may name one chunk a million times. */
+export const snapshotBytesMax = 4 * gibibyte;
+/** What is remembered of the last tree beside its summaries: entries that a part leaves unfinished. They are short but for the largest files'. */
+export const unfinishedBytesMax = 64 * mebibyte;
 /** Whether the own log is sure to be whole is looked at this often … */
 export const ownLogLookMs = 100;
 /** … for this long while nobody is there: machines that are up connect within seconds, a person waits, and a join lasts `joinMsMax`. */

@@ -4,6 +4,7 @@
 import { type ChunkLocator, concatBytes, packsOfSegment } from '../../codec/index.ts';
 import type { ChunkId } from '../../units.ts';
 import { ChunkPlaces } from './chunk-places.ts';
+import { joinedBytes, whyTooLarge } from './snapshot-reader.ts';
 import type { OpenedRoot, OpenPacks } from './tree-walk.ts';
 
 export class DriveIndex {
@@ -13,6 +14,8 @@ export class DriveIndex {
   readonly #packs: OpenPacks;
   /** Segments that were read, by their chunks. */
   readonly #read = new Set<string>();
+  /** Of all of them. */
+  #byteCount = 0;
 
   constructor(packs: OpenPacks) {
     this.#packs = packs;
@@ -42,6 +45,9 @@ export class DriveIndex {
     locators: readonly ChunkLocator[],
     descriptors: OpenedRoot['descriptors'],
   ): Promise<Uint8Array | string> {
+    const why = whyTooLarge(this.#byteCount + joinedBytes(locators));
+    if (why !== undefined) return `what is read of it ${why}`;
+    this.#byteCount += joinedBytes(locators);
     const parts: Uint8Array[] = [];
     for (const locator of locators) {
       const chunk = await this.#packs.read(locator, descriptors);

@@ -1,7 +1,8 @@
 // From a drive's sealed head to its tree and index: root pointer, root, index segments, tree entries. Without root and
 // tree there is nothing to restore, and it says so; a missing index segment only hides the files that it tells of.
 
-import { DreyError } from '../../../datasets/index.ts';
+import { totalmem } from 'node:os';
+import { DreyError, gibibyte } from '../../../datasets/index.ts';
 import {
   type ChunkLocator,
   concatBytes,
@@ -15,11 +16,13 @@ import {
   openSmall,
   type PackDescriptor,
   type PackEntry,
+  rootBytesMax,
   type RootPointer,
   type SnapshotRoot,
   type TreeEntry,
 } from '../../codec/index.ts';
 import type { ChunkId, PackId } from '../../units.ts';
+import { snapshotBytesMax } from '../limits.ts';
 import type { PackSource } from './pack-source.ts';
 import type { RestoreRequest } from './tasks.ts';
 
@@ -89,6 +92,8 @@ export async function readSnapshot(
   const newest = await readNewest(source, request);
   const descriptors = byPack([...root.packs, ...newest.packs]);
   const segments = [...root.index, ...newest.index];
+  assertFits('tree', joinedBytes(root.tree));
+  assertFits('index', joinedBytes(segments.flat()));
   // One round for tree and index: they often share a pack.
   const read = await source.readAll([...root.tree, ...segments.flat()], descriptors);
   const parts = (locators: readonly ChunkLocator[]): Uint8Array | string => joinChunks(locators, read);
@@ -129,6 +134,7 @@ export async function readRoot(
   sealedRoot: Uint8Array,
 ): Promise<SnapshotRoot> {
   const pointer = readPointer(keys, sealedRoot);
+  if (joinedBytes(pointer.root) > rootBytesMax) throw unreadable('its root is longer than any can be');
   const read = await source.readAll(pointer.root, byPack(pointer.packs));
   const bytes = joinChunks(pointer.root, read);
   if (typeof bytes === 'string') throw unreadable(`of its root, ${bytes}`);
@@ -139,6 +145,33 @@ export async function readRoot(
 
 export const byPack = (descriptors: readonly PackDescriptor[]): ReadonlyMap<PackId, PackDescriptor> =>
   new Map(descriptors.map((descriptor) => [descriptor.pack, descriptor]));
+
+/** What chunks take one after another. The same one may be named any number of times, and takes up none of its owner's disk. */
+export const joinedBytes = (locators: readonly ChunkLocator[]): number =>
+  locators.reduce((sum, { length }) => sum + length, 0);
+
+/** What is read whole must leave room for what is made of it. */
+const partBytesMax = Math.min(snapshotBytesMax, totalmem() / 2);
+
+/** Why a part of a snapshot is not read; undefined where it may be. */
+export const whyTooLarge = (byteCount: number): string | undefined =>
+  byteCount <= partBytesMax
+    ? undefined
+    : `would take ${inGibibytes(byteCount)}, and no more than ${inGibibytes(partBytesMax)} are read here`;
+
+const inGibibytes = (byteCount: number): string => `${(byteCount / gibibyte).toFixed(1)} GiB`;
+
+/** Before anything is set aside for it. */
+function assertFits(part: 'tree' | 'index', byteCount: number): void {
+  const why = whyTooLarge(byteCount);
+  if (why === undefined) return;
+  throw new DreyError({
+    code: 'snapshot-unreadable',
+    message: `The snapshot cannot be opened: its ${part} ${why}`,
+    advice:
+      'Look with `drey snapshots` of which machine the drive is: few honest ones are so large. If it is yours, use a machine with more memory.',
+  });
+}
 
 type ReadChunks = Awaited<ReturnType<PackSource['readAll']>>;
 

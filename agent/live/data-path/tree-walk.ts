@@ -12,6 +12,7 @@ import {
   type TreeEntry,
 } from '../../codec/index.ts';
 import type { PackId } from '../../units.ts';
+import { unfinishedBytesMax } from '../limits.ts';
 import type { Chunk, Fetched, PackSource } from './pack-source.ts';
 import { type BytePath, bytePath } from './path-bytes.ts';
 import { byPack, readRoot, unreadable } from './snapshot-reader.ts';
@@ -143,11 +144,14 @@ export class TreeWalk<Summary> {
     const { root } = opened;
     const seen = new Map<string, Part<Summary>>();
     let rest: Uint8Array = nothing;
+    let keptBytes = 0;
     for (const locator of root.tree) {
       const name = rest.length === 0 ? locator.chunk : `${locator.chunk} ${sha256Hex(rest)}`;
       const part = this.#known.get(name) ?? (await this.#read({ locator, rest }, opened));
-      seen.set(name, part);
       rest = part.rest;
+      keptBytes += rest.length;
+      // What is not remembered is read again.
+      if (keptBytes <= unfinishedBytesMax) seen.set(name, part);
       yield part.summary;
     }
     assertWhole(rest);

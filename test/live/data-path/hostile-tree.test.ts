@@ -19,8 +19,9 @@ import {
   type TreeEntry,
 } from '../../../agent/codec/index.ts';
 import { driveId, type PackId } from '../../../agent/index.ts';
-import { restoreSnapshot, type RestoreResult } from '../../../agent/live/data-path/index.ts';
-import { unixMs } from '../../../datasets/index.ts';
+import { restoreSnapshot, type RestoreResult, verifySnapshots } from '../../../agent/live/data-path/index.ts';
+import { chunkBytesMax } from '../../../agent/limits.ts';
+import { gibibyte, unixMs } from '../../../datasets/index.ts';
 import { newFolder } from './odd-trees.ts';
 import { workers } from './trial.ts';
 
@@ -57,8 +58,24 @@ interface Made {
 const locate = ({ descriptor, entries }: Made): ChunkLocator[] =>
   entries.map((entry) => ({ ...entry, pack: descriptor.pack }));
 
+/** How often the root names the same chunk. */
+interface Repeats {
+  readonly tree?: number;
+  readonly index?: number;
+}
+
+/** As many as take 64 GiB one after another, and 300 bytes on a disk. */
+const zeros = new Uint8Array(chunkBytesMax);
+const zerosCount = (64 * gibibyte) / chunkBytesMax;
+
+const repeated = (locators: readonly ChunkLocator[], count = 1): ChunkLocator[] =>
+  Array.from({ length: count }, () => locators).flat();
+
 /** A snapshot as somebody with the drive's key, and bad intentions, could make it. */
-function makeSnapshot(tree: readonly TreeEntry[]): {
+function makeSnapshot(
+  tree: readonly TreeEntry[] | Uint8Array,
+  repeats: Repeats = {},
+): {
   readonly sealedRoot: Uint8Array;
   readonly packs: ReadonlyMap<PackId, Uint8Array>;
 } {
@@ -72,15 +89,15 @@ function makeSnapshot(tree: readonly TreeEntry[]): {
     packs.set(descriptor.pack, pack.bytes);
     return { descriptor, entries: pack.entries };
   };
-  const treePack = makePack(Buffer.concat(tree.map(encodeTreeEntry)));
-  const indexPack = makePack(encodeIndexSegment([makePack(content)]));
+  const treePack = makePack(tree instanceof Uint8Array ? tree : Buffer.concat(tree.map(encodeTreeEntry)));
+  const indexPack = makePack(repeats.index === undefined ? encodeIndexSegment([makePack(content)]) : zeros);
   const root = makePack(
     encodeSnapshotRoot({
       drive,
       atMs: unixMs(0),
       keyEpoch: 1,
-      tree: locate(treePack),
-      index: [locate(indexPack)],
+      tree: repeated(locate(treePack), repeats.tree),
+      index: [repeated(locate(indexPack), repeats.index)],
       packs: [treePack.descriptor, indexPack.descriptor],
       fileCount: 0,
       byteCount: 0,
@@ -90,8 +107,12 @@ function makeSnapshot(tree: readonly TreeEntry[]): {
   return { sealedRoot: sealSmall(driveKey, 'root', pointer), packs };
 }
 
-async function restoreHostile(tree: readonly TreeEntry[], to: string): Promise<RestoreResult> {
-  const { sealedRoot, packs } = makeSnapshot(tree);
+async function restoreHostile(
+  tree: readonly TreeEntry[] | Uint8Array,
+  to: string,
+  repeats?: Repeats,
+): Promise<RestoreResult> {
+  const { sealedRoot, packs } = makeSnapshot(tree, repeats);
   return restoreSnapshot({
     workers,
     head: { drive, keyEpoch: 1, sealedRoot },
@@ -157,4 +178,28 @@ test('two entries of one name do not replace each other silently', async (t) => 
     to,
   );
   t.is(missing.length, 1);
+});
+
+test('a tree or an index that names one chunk thousands of times is refused before memory is set aside for it', async (t) => {
+  for (const [part, tree, repeats] of [
+    ['tree', zeros, { tree: zerosCount }],
+    ['index', [file('good')], { index: zerosCount }],
+  ] as const) {
+    const { message } = await t.throwsAsync(restoreHostile(tree, newFolder(), repeats));
+    t.regex(message, new RegExp(`its ${part} would take 64\\.0 GiB, and no more than .* are read here`, 'u'));
+  }
+});
+
+test('whoever looks for dead or missing packs reads no index without an end either', async (t) => {
+  const { sealedRoot, packs } = makeSnapshot([file('good')], { index: zerosCount });
+  const head = { drive, sealedRoot };
+  const { problems } = await verifySnapshots([head], {
+    workers,
+    driveKey,
+    newest: head,
+    depth: 'places',
+    fetchPack: async ({ pack }) => packs.get(pack)?.slice() ?? new Uint8Array(),
+    countShards: async (wanted) => wanted.map(() => 1),
+  });
+  t.true(problems.some(({ reason }) => reason.includes('would take 64.0 GiB')));
 });
