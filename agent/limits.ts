@@ -270,6 +270,11 @@ export const shardRetryMs = seconds(10);
 /** Shards that are missing here are put in order again this often, and with every plan; so many are looked at in one tick, the rest waits for the next. */
 export const repairOrderEveryMs = minutes(1);
 export const repairWantsPerTick = 512;
+/**
+ * So often, `headsAfterAppendMs` apart, somebody is asked for what a log is said to have; after these five minutes it counts as hearsay. What there
+ * is comes with the next comparison of logs.
+ */
+export const questionsInVainMax = 20;
 /** Logs of authors without a certificate of which an agent remembers that they exist; their certificates mostly follow at once. */
 export const strangerLogsMax = 1024;
 /** Peers with which logs are compared when they connect, of all that do; one would be enough if none were behind. */

@@ -63,6 +63,14 @@ export interface LogCheck {
   readonly findings: readonly LogFinding[];
 }
 
+/** How many batches a log has, as far as this agent has heard. */
+export interface KnownLength {
+  /** By batches with the signature of its machine. */
+  readonly signed: number;
+  /** By what any member said; at least `signed`. */
+  readonly spokenOf: number;
+}
+
 interface LogState {
   next: number;
   hash: string;
@@ -104,13 +112,11 @@ export class ActList {
     );
   }
 
-  /** `known`: batches that each log has, as far as this agent has heard; fewer here means that some are missing. */
-  check(known: ReadonlyMap<PeerId, number>, forked: readonly PeerId[]): LogCheck {
-    const missing = [...known].flatMap(([machine, count]): readonly LogFinding[] => {
-      const next = this.#logs.get(machine)?.next ?? 0;
-      return next >= count
-        ? []
-        : [{ machine, problem: `${count - next} newer batches are known to exist and are not here` }];
+  /** `known`: fewer batches here means that some are missing, or that somebody said something wrong. */
+  check(known: ReadonlyMap<PeerId, KnownLength>, forked: readonly PeerId[]): LogCheck {
+    const missing = [...known].flatMap(([machine, length]): readonly LogFinding[] => {
+      const problem = whatIsMissing(this.#logs.get(machine)?.next ?? 0, length);
+      return problem === undefined ? [] : [{ machine, problem }];
     });
     const forks = forked.map((machine) => ({
       machine,
@@ -181,6 +187,13 @@ export class ActList {
     if (known !== roles.join()) return certificateWords(statement);
     return { act: 'certificate-renewed', about: peer, detail: `renewed the certificate of ${name}` };
   }
+}
+
+/** Undefined where nothing is. */
+function whatIsMissing(next: number, { signed, spokenOf }: KnownLength): string | undefined {
+  if (next < signed) return `${signed - next} newer batches are known to exist and are not here`;
+  if (next >= spokenOf) return undefined;
+  return 'another machine spoke of newer batches, which are not here: they are on their way, or it is wrong';
 }
 
 /** Certificates begin before they are signed, by the error that clocks may have; a machine's first ones are written when it first runs. */

@@ -1,4 +1,4 @@
-export { type Act, ActList, type LogCheck } from './acts.ts';
+export { type Act, ActList, type KnownLength, type LogCheck } from './acts.ts';
 export { AgentCore, type CoreIdentity } from './agent.ts';
 export type { AuditCount } from './audit.ts';
 export { drawnLeaf, newPart, sealOfPart } from './audit-draws.ts';

@@ -13,10 +13,14 @@ export interface KnownLog {
   told: LogWant | undefined;
   /** The same of those that are flushed. */
   storedNext: number;
-  /** How far a hint or a later batch said that the log goes. */
+  /** How far a hint or a later batch said that the log goes; anybody may give a hint, and it may be a lie. */
   heardNext: number;
+  /** How far it goes by the newest batch that was seen with its author's signature. */
+  signedNext: number;
   /** The last question for batches: from which one on, and when. */
   asked: { readonly sequence: number; readonly atMs: number } | undefined;
+  /** Questions since the log last moved on. */
+  askedCount: number;
   /** In the comparison with this number the other side named the log, as far as `theirNext`. */
   comparison: number;
   theirNext: number;
@@ -36,7 +40,9 @@ export const emptyLog = (author: PeerId, stream: Stream): KnownLog => ({
   told: undefined,
   storedNext: 0,
   heardNext: 0,
+  signedNext: 0,
   asked: undefined,
+  askedCount: 0,
   comparison: 0,
   theirNext: 0,
   hashes: undefined,

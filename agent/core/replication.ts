@@ -10,6 +10,7 @@ import {
   logHashesKept,
   meetingMs,
   ownLogHashesKept,
+  questionsInVainMax,
   recordsPerBatchMax,
   retryMsMin,
   strangerLogsMax,
@@ -19,6 +20,7 @@ import type { PeerId } from '../units.ts';
 import { Comparing } from './comparing.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
+import type { KnownLength } from './acts.ts';
 import { emptyLog, isOtherThan, keepHash, type KnownLog } from './known-log.ts';
 import type { Membership } from './membership.ts';
 
@@ -148,6 +150,7 @@ export class Replication {
     if (isFromOutside || batch.records.length > recordsPerBatchMax) return [];
     if (!isKnown && this.#behind.size >= strangerLogsMax) return [];
     const log = this.#logOf(batch.author, batch.stream);
+    log.signedNext = Math.max(log.signedNext, batch.sequence + 1);
     if (!isKnown) {
       // Its certificate is on its way in an admin's log; what is dropped now is asked for once that is here.
       this.#hear(log, batch.sequence + 1);
@@ -230,11 +233,15 @@ export class Replication {
     this.#behind.add(log);
   }
 
-  /** What was asked for and did not come, or moved on meanwhile: ask again, the author or anybody. */
+  /**
+   * What was asked for and did not come, or moved on meanwhile: ask again, the author or anybody. What nobody has after many questions was
+   * hearsay, or comes up again when logs are compared with whoever has it.
+   */
   #catchUp(now: UnixMs): Effects {
     const { up } = this.#membership;
     const effects: CoreEffect[] = [];
     for (const log of this.#behind) {
+      if (log.askedCount >= questionsInVainMax) log.heardNext = log.next;
       if (log.next >= log.heardNext) this.#behind.delete(log);
       else if (this.#membership.certificateOf(log.author) !== undefined) {
         const to = up.has(log.author) ? log.author : this.#anybody();
@@ -253,6 +260,7 @@ export class Replication {
     const waitMs = asked?.sequence === sequence ? headsAfterAppendMs : retryMsMin;
     if (asked !== undefined && now - asked.atMs < waitMs) return [];
     log.asked = { sequence, atMs: now };
+    log.askedCount++;
     return [{ kind: 'send', to, message: { kind: 'logPull', want: [{ author, stream, sequence }] } }];
   }
 
@@ -276,10 +284,15 @@ export class Replication {
     return asked.map((to) => ({ kind: 'sendBatches', to, want: [{ author, stream, sequence }] }));
   }
 
-  /** Batches of each log of facts that are known to exist: those that are here, and those that others spoke of. */
-  get knownFacts(): ReadonlyMap<PeerId, number> {
+  /** How long each log of facts is: by batches that its author signed, and by what others say. */
+  get knownFacts(): ReadonlyMap<PeerId, KnownLength> {
     return new Map(
-      [...this.#logs.facts].map(([author, { next, heardNext }]) => [author, Math.max(next, heardNext)]),
+      [...this.#logs.facts].map(([author, { next, heardNext, signedNext }]) => {
+        const signed = Math.max(next, signedNext);
+        // Of names that no admin has signed anybody may invent as many as it likes.
+        const isMachine = this.#membership.certificateOf(author) !== undefined;
+        return [author, { signed, spokenOf: isMachine ? Math.max(signed, heardNext) : signed }];
+      }),
     );
   }
 
@@ -340,6 +353,7 @@ export class Replication {
     if (log.next === next) return;
     this.#heads = undefined;
     log.told = undefined;
+    log.askedCount = 0;
     log.next = next;
   }
 

@@ -15,7 +15,7 @@ import {
   signStatement,
   type Statement,
 } from '../../../agent/codec/index.ts';
-import { ActList } from '../../../agent/core/index.ts';
+import { ActList, type KnownLength } from '../../../agent/core/index.ts';
 import type { PeerId } from '../../../agent/units.ts';
 import { hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
 
@@ -92,7 +92,7 @@ function listOf(batches: readonly SignedBatch[]): ActList {
   return list;
 }
 
-const problemsOf = (batches: readonly SignedBatch[], known: ReadonlyMap<PeerId, number> = new Map()) =>
+const problemsOf = (batches: readonly SignedBatch[], known: ReadonlyMap<PeerId, KnownLength> = new Map()) =>
   listOf(batches)
     .check(known, [])
     .findings.map(({ problem }) => problem);
@@ -120,7 +120,7 @@ test('every act of an admin is told, in order, with who signed it and where it s
 });
 
 test('a whole log has no findings, and is counted', (t) => {
-  t.deepEqual(listOf(everything).check(new Map([[admin.peer, 8]]), []), {
+  t.deepEqual(listOf(everything).check(new Map([[admin.peer, { signed: 8, spokenOf: 8 }]]), []), {
     logCount: 1,
     batchCount: 8,
     actCount: 8,
@@ -135,8 +135,11 @@ test('what is said again is told once', (t) => {
 
 test('an act that was taken out is missed, in the middle and at the end', (t) => {
   t.deepEqual(problemsOf(everything.toSpliced(3, 1)), ['batches 3 to 3 are missing from the log here']);
-  t.deepEqual(problemsOf(everything.slice(0, 6), new Map([[admin.peer, 8]])), [
+  t.deepEqual(problemsOf(everything.slice(0, 6), new Map([[admin.peer, { signed: 8, spokenOf: 8 }]])), [
     '2 newer batches are known to exist and are not here',
+  ]);
+  t.deepEqual(problemsOf(everything, new Map([[admin.peer, { signed: 8, spokenOf: 9000 }]])), [
+    'another machine spoke of newer batches, which are not here: they are on their way, or it is wrong',
   ]);
 });
 

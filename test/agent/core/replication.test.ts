@@ -5,7 +5,7 @@ import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { LogWant } from '../../../agent/codec/index.ts';
 import { Replication } from '../../../agent/core/replication.ts';
 import type { Effects } from '../../../agent/core/effects.ts';
-import { headsAfterAppendMs, strangerLogsMax } from '../../../agent/limits.ts';
+import { headsAfterAppendMs, questionsInVainMax, strangerLogsMax } from '../../../agent/limits.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
 
@@ -89,4 +89,23 @@ test('names that are invented in hints fill no list, and a lie about the length 
   t.is(hear(third.peer).length, 1);
   t.is(replication.factsHere(third.peer), 0);
   t.is(replication.factsHere(second.peer), 1);
+});
+
+test('a lie about the length of a log is forgotten after some questions in vain; what its author signed is not', (t) => {
+  const { replication, connect } = replicationOf();
+  connect(second.peer, at(0));
+  connect(third.peer, at(0));
+  const hint = { author: third.peer, stream: 'facts', next: Number.MAX_SAFE_INTEGER } as const;
+  replication.handle({ kind: 'hint', from: second.peer, hint, now: at(10) });
+  t.deepEqual(replication.knownFacts.get(third.peer), { signed: 0, spokenOf: hint.next });
+  let asked = 1;
+  for (let ms = 1000; ms < 4 * questionsInVainMax * headsAfterAppendMs; ms += 1000)
+    asked += replication
+      .handle({ kind: 'tick', now: at(ms) })
+      .filter((effect) => effect.kind === 'send' && effect.message.kind === 'logPull').length;
+  t.is(asked, questionsInVainMax);
+  t.deepEqual(replication.knownFacts.get(third.peer), { signed: 0, spokenOf: 0 });
+  const batch = batchOf(third, [{ kind: 'statement', bytes: certificateOf(third) }], 6);
+  replication.handle({ kind: 'batchOpened', batch, from: third.peer, now: at(10_000_000) });
+  t.deepEqual(replication.knownFacts.get(third.peer), { signed: 7, spokenOf: 7 });
 });
