@@ -28,6 +28,8 @@ export const socketBufferBytesMax = mebibyte;
 export const streamWindowBytesMax = 2 * mebibyte;
 /** Bytes that a reader takes ahead of its consumer before the sender is held back. */
 export const readAheadBytesMax = mebibyte;
+/** A piece of 256 KiB that takes as long as so many of the longest silences is held up on purpose: in a minute, 4 KiB/s. */
+export const silencesPerWrite = 2;
 /** Hints are at most this long (ports.ts); with gossipsub's own frame around them. */
 export const hintBytesMax = kibibyte;
 export const hintFrameBytesMax = 16 * kibibyte;

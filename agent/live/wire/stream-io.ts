@@ -1,8 +1,9 @@
 // Bytes over one libp2p stream as promises: reads exact counts or length-prefixed frames, writes with back-pressure. A stream that
-// ends, is reset or stays silent for too long reads as undefined and writes as false: what a peer does is no exception.
+// ends, is reset, stays silent for too long or moves byte by byte reads as undefined and writes as false: what a peer does is no exception.
 
 import type { Stream } from '@libp2p/interface';
-import { readAheadBytesMax } from '../limits.ts';
+import { streamWriteBytes } from '../../limits.ts';
+import { readAheadBytesMax, silencesPerWrite } from '../limits.ts';
 
 /** Length in front of a frame: u32, big endian. */
 const prefixBytes = 4;
@@ -59,8 +60,10 @@ export class StreamReader {
 
   /** Exactly `count` bytes as they came, in pieces of any length: nothing is copied. */
   async readPieces(count: number): Promise<readonly Uint8Array[] | undefined> {
+    const untilMs = endOf(count, this.#silenceMsMax);
     while (this.#bufferedBytes < count) {
-      if (this.#hasEnded || !(await this.#more(count))) return undefined;
+      const waitMs = Math.min(this.#silenceMsMax, untilMs - performance.now());
+      if (this.#hasEnded || waitMs <= 0 || !(await this.#more(count, waitMs))) return undefined;
     }
     const taken: Uint8Array[] = [];
     let [left, whole] = [count, 0];
@@ -119,10 +122,10 @@ export class StreamReader {
   }
 
   /** Waits until something changes; false after too long a silence. */
-  async #more(wantedBytes: number): Promise<boolean> {
+  async #more(wantedBytes: number, waitMs: number): Promise<boolean> {
     this.#wantedBytes = wantedBytes;
     this.#unpause();
-    const isAwake = await waitFor((wake) => (this.#wake = wake), this.#silenceMsMax);
+    const isAwake = await waitFor((wake) => (this.#wake = wake), waitMs);
     this.#wake = undefined;
     this.#wantedBytes = 0;
     return isAwake;
@@ -159,15 +162,21 @@ function waitFor(arm: (wake: () => void) => void, msMax: number): Promise<boolea
   });
 }
 
-/** Writes all bytes and waits while the peer is slow. False when the stream is over or takes nothing for too long. */
+/** When so many bytes must have moved: whoever moves one now and then would else never be silent, and holds what others wait for. */
+const endOf = (byteCount: number, silenceMsMax: number): number =>
+  performance.now() + silencesPerWrite * silenceMsMax * Math.ceil(byteCount / streamWriteBytes);
+
+/** Writes all bytes and waits while the peer is slow. False when the stream is over or takes nothing, or next to nothing, for too long. */
 export async function writeBytes(stream: Stream, bytes: Uint8Array, silenceMsMax: number): Promise<boolean> {
+  const untilMs = endOf(bytes.length, silenceMsMax);
   try {
     if (stream.send(bytes)) return true;
   } catch {
     return false;
   }
   while (stream.writableNeedsDrain) {
-    if (stream.writeStatus !== 'writable' || !(await drained(stream, silenceMsMax))) return false;
+    const waitMs = Math.min(silenceMsMax, untilMs - performance.now());
+    if (stream.writeStatus !== 'writable' || waitMs <= 0 || !(await drained(stream, waitMs))) return false;
   }
   return stream.writeStatus === 'writable';
 }

@@ -4,7 +4,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { Stream } from '@libp2p/interface';
 import { readMessages } from '../../../agent/live/wire/message-link.ts';
-import { frameOf, StreamReader } from '../../../agent/live/wire/stream-io.ts';
+import { frameOf, StreamReader, writeBytes } from '../../../agent/live/wire/stream-io.ts';
 
 /** The reading side of a stream, by hand. */
 class HandStream extends EventTarget {
@@ -75,4 +75,22 @@ test('a flood of frames leaves everybody else a turn', async (t) => {
   stream.dispatchEvent(new Event('end'));
   t.is(await reading, 'its message stream ended');
   t.is(takenCount, 200);
+});
+
+test('who reads or writes a byte now and then is never silent, and is cut all the same', async (t) => {
+  const silenceMs = 40;
+  const reading = new HandStream();
+  const writing = Object.assign(new HandStream(), {
+    writableNeedsDrain: true,
+    writeStatus: 'writable',
+    send: () => false,
+  });
+  const reader = new StreamReader(reading as unknown as Stream, silenceMs);
+  const drops = setInterval(() => {
+    reading.give(Uint8Array.of(1));
+    writing.dispatchEvent(new Event('drain'));
+  }, 1);
+  t.is(await reader.readPieces(200_000), undefined);
+  t.false(await writeBytes(writing as unknown as Stream, new Uint8Array(200_000), silenceMs));
+  clearInterval(drops);
 });
