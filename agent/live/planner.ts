@@ -110,25 +110,13 @@ export class Planner {
       : undefined;
   }
 
-  /** What each machine last said that it gives and has left; one that has said nothing yet is taken to give as much as the mean. */
+  /** What each machine last said that it gives and has left. */
   async givers(machines: readonly PeerId[]): Promise<readonly PlannedMachine[]> {
     const latest = new Map<MachineId, LocationRow>();
     for await (const row of this.rows())
       if (row.kind === 'location' && row.atMs >= (latest.get(row.machine)?.atMs ?? 0))
         latest.set(row.machine, row);
-    const known = machines.flatMap((machine) => latest.get(machine)?.quotaBytes ?? []);
-    const mean = known.reduce((sum, bytes) => sum + bytes, 0) / known.length;
-    return machines.map((machine): PlannedMachine => {
-      const said = latest.get(machine);
-      return said === undefined
-        ? { machine, quotaBytes: known.length === 0 ? 1 : mean }
-        : {
-            machine,
-            quotaBytes: said.quotaBytes,
-            freeBytes: said.freeBytes,
-            attributes: said.attributes,
-          };
-    });
+    return giversFrom(machines, latest);
   }
 
   train(history: FleetHistory, wish: Pick<PlanWish, 'onProgress' | 'signal'>): Promise<TrainedModels> {
@@ -257,6 +245,24 @@ export class Planner {
     });
     return { plan, trained };
   }
+}
+
+/**
+ * What machines give by what they said last. One that has said nothing is taken to give as much as the middle one of the others: the mean would be
+ * what a single machine wants it to be.
+ */
+export function giversFrom(
+  machines: readonly PeerId[],
+  said: ReadonlyMap<MachineId, Pick<LocationRow, 'quotaBytes' | 'freeBytes' | 'attributes'>>,
+): readonly PlannedMachine[] {
+  const known = machines.flatMap((machine) => said.get(machine)?.quotaBytes ?? []).toSorted((a, b) => a - b);
+  const usualBytes = known[(known.length - 1) >> 1] ?? 1;
+  return machines.map((machine): PlannedMachine => {
+    const row = said.get(machine);
+    if (row === undefined) return { machine, quotaBytes: usualBytes };
+    const { quotaBytes, freeBytes, attributes } = row;
+    return { machine, quotaBytes, freeBytes, attributes };
+  });
 }
 
 /** Before anything is known all machines are alike. */
