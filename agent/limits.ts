@@ -311,6 +311,12 @@ export const pacingBurstBytes = 512 * kibibyte;
 export const surroundingsEveryMs = minutes(2);
 /** A certificate that ends within this time is a problem of its machine. */
 export const certificateWarnMs = days(30);
+/** Connections to each of the two servers on loopback, which any program of this machine can open; */
+export const loopbackConnectionsMax = 256;
+/** the head of a request comes in this time, and all of it in the second; it is looked every third whether it did. */
+export const requestHeadMsMax = seconds(10);
+export const requestMsMax = seconds(30);
+export const requestsLookMs = seconds(5);
 /** Alerts that wait for one receiver; more of them say nothing that the first did not. */
 export const queuedAlertsMax = 50;
 /** Problems in one alert; the list of `drey status` has the others. */

@@ -5,7 +5,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import type { FleetView } from '../agent/index.ts';
+import {
+  type FleetView,
+  loopbackConnectionsMax,
+  requestHeadMsMax,
+  requestMsMax,
+  requestsLookMs,
+} from '../agent/index.ts';
 import { DreyError } from '../datasets/index.ts';
 import { type BrowserFiles, loadBrowserFiles } from './browser-files.ts';
 import { LiveUpdates } from './live-updates.ts';
@@ -173,7 +179,13 @@ function servePages(application: express.Express): void {
 }
 
 function listen(application: express.Express, port: number): Promise<Server> {
-  const server = createServer(application);
+  const bounds = {
+    headersTimeout: requestHeadMsMax,
+    requestTimeout: requestMsMax,
+    connectionsCheckingInterval: requestsLookMs,
+  };
+  const server = createServer(bounds, application);
+  server.maxConnections = loopbackConnectionsMax;
   const { promise, resolve, reject } = Promise.withResolvers<Server>();
   server.once('error', reject);
   try {

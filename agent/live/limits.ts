@@ -33,6 +33,11 @@ export const silencesPerWrite = 2;
 /** Hints are at most this long (ports.ts); with gossipsub's own frame around them. */
 export const hintBytesMax = kibibyte;
 export const hintFrameBytesMax = 16 * kibibyte;
+/** Hints that wait for a peer which reads none: some ten thousand. Logs are compared anyway. */
+export const hintQueueBytesMax = 4 * mebibyte;
+/** Control entries of one kind, and names of topics, in a frame of gossipsub: there is one topic, so an honest frame has one or two. */
+export const hintControlsMax = 32;
+export const hintTopicBytesMax = 16 * kibibyte;
 /** Shards waiting for a free sending slot, over all peers. */
 export const queuedShardSendsMax = 4096;
 /** Arrivals of one peer at once, waiting ones too; the sender has a queue of its own. */

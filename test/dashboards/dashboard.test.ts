@@ -2,11 +2,12 @@
 
 import { request } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
-import type { FleetView } from '../../agent/index.ts';
+import { type FleetView, loopbackConnectionsMax } from '../../agent/index.ts';
 import { createDashboard, type Dashboard } from '../../dashboards/index.ts';
 import { Sessions } from '../../dashboards/sessions.ts';
 import { DreyError, minutes } from '../../datasets/index.ts';
 import { fleetView } from '../helpers/fleet-view.ts';
+import { idleConnections } from '../helpers/idle-connections.ts';
 
 interface Served {
   readonly dashboard: Dashboard;
@@ -211,4 +212,10 @@ test('what is no page, no reading or no address at all is refused without a word
   t.is(await asked('scripts/..%2f..%2f..%2fetc%2fpasswd'), 404);
   t.is(await asked('scripts/%ff'), 400);
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) t.is(await asked('api/view', method), 405, method);
+});
+
+test('a program that opens connections and asks nothing uses up no more than a bounded number', async (t) => {
+  const { dashboard } = await serve(t);
+  const port = Number(new URL(dashboard.address).port);
+  t.true((await idleConnections(t, port, loopbackConnectionsMax + 8)) <= loopbackConnectionsMax);
 });

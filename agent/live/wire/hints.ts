@@ -4,7 +4,13 @@
 import { gossipsub, type GossipSub, type GossipSubComponents } from '@libp2p/gossipsub';
 import type { Connection, Topology } from '@libp2p/interface';
 import { type FleetId, type PeerId, peerId } from '../../units.ts';
-import { hintBytesMax, hintFrameBytesMax } from '../limits.ts';
+import {
+  hintBytesMax,
+  hintControlsMax,
+  hintFrameBytesMax,
+  hintQueueBytesMax,
+  hintTopicBytesMax,
+} from '../limits.ts';
 import { resetStream } from './stream-io.ts';
 
 export interface HintGate {
@@ -35,6 +41,19 @@ export class HintService {
       fallbackToFloodsub: false,
       allowedTopics: [this.#topic],
       maxInboundDataLength: hintFrameBytesMax,
+      // Where nothing is said it keeps all for a peer that does not read.
+      maxOutboundBufferSize: hintQueueBytesMax,
+      maxTopicBytesPerPeer: hintTopicBytesMax,
+      decodeRpcLimits: {
+        maxSubscriptions: hintControlsMax,
+        maxControlMessages: hintControlsMax,
+        maxPeerInfos: hintControlsMax,
+        // As many as fit into a frame.
+        maxMessages: hintFrameBytesMax,
+        maxIhaveMessageIDs: hintFrameBytesMax,
+        maxIwantMessageIDs: hintFrameBytesMax,
+        maxIdontwantMessageIDs: hintFrameBytesMax,
+      },
       // A whole site sits behind one address: many peers of one address are no attack here, members have certificates.
       scoreParams: { IPColocationFactorWeight: 0 },
     })({

@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import test from 'ava';
 import {
   askAgent,
+  controlFile,
   serveControl,
   type CallHandlers,
   type CallProgress,
 } from '../../../agent/control/index.ts';
+import { loopbackConnectionsMax } from '../../../agent/index.ts';
 import { DreyError } from '../../../datasets/index.ts';
+import { idleConnections } from '../../helpers/idle-connections.ts';
 
 const never = (): never => {
   throw new Error('this call is not part of the test');
@@ -230,4 +233,12 @@ test('garbage is refused in the form of every answer, without a word about the p
     t.is((await ask(path, '{}')).status, 404);
   t.is((await ask('/call/%ff', '{}')).status, 400);
   t.is((await ask('/call/view', undefined)).status, 404);
+});
+
+test('a program that opens connections and asks nothing uses up no more than a bounded number', async (t) => {
+  const home = newHome();
+  const server = await serveControl(home, handlersWith({}));
+  t.teardown(() => server.close());
+  const { port } = JSON.parse(readFileSync(join(home, controlFile), 'utf8')) as { readonly port: number };
+  t.true((await idleConnections(t, port, loopbackConnectionsMax + 8)) <= loopbackConnectionsMax);
 });

@@ -1,0 +1,23 @@
+// Connections to a port of this machine that never ask for anything.
+
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
+
+const lookMs = 20;
+/** Long before a server that has no bound of its own looks for such connections: a minute. */
+const patienceMs = 40_000;
+
+/** Opens so many at once, until the test ends; answers with how many stay once some were closed by the other side. */
+export async function idleConnections(t: ExecutionContext, port: number, count: number): Promise<number> {
+  t.timeout(patienceMs);
+  const counts = { opened: 0, closed: 0 };
+  for (let made = 0; made < count; made++) {
+    const socket = connect(port, '127.0.0.1', () => counts.opened++);
+    socket.on('error', () => undefined);
+    socket.once('close', () => counts.closed++);
+    t.teardown(() => void socket.destroy());
+  }
+  while (counts.closed === 0 || counts.opened < count) await pause(lookMs);
+  return count - counts.closed;
+}
