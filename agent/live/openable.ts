@@ -2,7 +2,7 @@
 // snapshots a person means. It opens keys and names, nothing else.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { DreyError, minutes } from '../../datasets/index.ts';
+import { DreyError, minutes, seconds } from '../../datasets/index.ts';
 import {
   type DriveKeys,
   type DriveRecord,
@@ -104,19 +104,57 @@ const hasSnapshot = ({ heads, forgotten }: KnownDrive, digits: string): boolean 
 const learningMs = minutes(1);
 const lookAgainMs = 500;
 
-/** The same on a machine that has just joined or started: what is not known yet is waited for, a minute after the start at most. */
+/** Logs that come in come without such pauses, and a person waits. */
+const quietMs = seconds(3);
+/** One machine alone may keep back what others have. */
+const tellersMin = 2;
+
+interface Heard {
+  /** Batches of facts here. */
+  readonly batchCount: number;
+  readonly upCount: number;
+  readonly machineCount: number;
+  /** By any clock that only goes forward. */
+  readonly nowMs: number;
+}
+
+/** Whether a machine that has just joined has heard what there is: nothing new came for a while, from enough others. */
+export class Learning {
+  #batchCount = -1;
+  #sinceMs = 0;
+
+  isOver({ batchCount, upCount, machineCount, nowMs }: Heard): boolean {
+    if (batchCount !== this.#batchCount) [this.#batchCount, this.#sinceMs] = [batchCount, nowMs];
+    return upCount >= Math.min(tellersMin, machineCount - 1) && nowMs - this.#sinceMs >= quietMs;
+  }
+}
+
+function heardBy({ core }: LiveAgent): Heard {
+  const { replication, membership } = core;
+  const batchCount = replication.knownFacts.values().reduce((sum, { signed }) => sum + signed, 0);
+  const [upCount, machineCount] = [membership.up.size, membership.machines.length];
+  return { batchCount, upCount, machineCount, nowMs: performance.now() };
+}
+
+/**
+ * The same on a machine that has just joined or started: what is not known yet is waited for, a minute after the start at most. The first drive
+ * that words open may be one that another member made for them, so it is not taken before the others are known; one of this machine, or one
+ * that was named, is.
+ */
 export async function openDriveSoon(
   agent: LiveAgent,
   wish: DriveWish & { readonly snapshot?: string; readonly signal: AbortSignal },
 ): Promise<OpenedDrive> {
-  for (;;) {
+  for (const learning = new Learning(); ; await pause(lookAgainMs)) {
+    const isLearning = performance.now() - agent.startedAt < learningMs && !wish.signal.aborted;
+    const hasHeard = learning.isOver(heardBy(agent));
     try {
-      return openDrive(agent, wish);
+      const opened = openDrive(agent, wish);
+      const isMeant = wish.drive !== undefined || agent.drives.keysOf(opened.drive) !== undefined;
+      if (isMeant || hasHeard || !isLearning) return opened;
     } catch (error) {
       const isUnknown = error instanceof DreyError && error.code === 'drive-not-openable';
-      const isLearning = performance.now() - agent.startedAt < learningMs;
-      if (!isUnknown || !isLearning || wish.signal.aborted) throw error;
-      await pause(lookAgainMs);
+      if (!isUnknown || !isLearning) throw error;
     }
   }
 }
