@@ -58,6 +58,16 @@ function parseJson(text: unknown): unknown {
   }
 }
 
+/** What a spreadsheet would take as a formula, and what `plainCell` has made of that. */
+const formula = /^'*[=+\-@\t\r]/u;
+const plainFormula = /^'+[=+\-@\t\r]/u;
+
+/** Text that no spreadsheet computes: machines give themselves names, and may name themselves `=HYPERLINK(…)`. */
+export const plainCell = (text: string): string => (formula.test(text) ? `'${text}` : text);
+
+/** The text that `plainCell` was given. */
+const textOfCell = (written: string): string => (plainFormula.test(written) ? written.slice(1) : written);
+
 const cell = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/uy;
 
 /** Cells of one line (RFC 4180 without line breaks inside); undefined where a quote does not fit. */
@@ -67,7 +77,7 @@ export function cellsOfLine(line: string): readonly string[] | undefined {
   for (;;) {
     const match = cell.exec(line);
     if (match === null) return undefined;
-    cells.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
+    cells.push(textOfCell(match[1]?.replaceAll('""', '"') ?? match[2]!));
     if (match[3] === '') return cells;
   }
 }

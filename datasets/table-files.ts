@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import type * as Hyparquet from 'hyparquet-writer';
 import { DreyError } from './errors.ts';
 import { encodeRow } from './row-files.ts';
+import { plainCell } from './row-tables.ts';
 import { attributeNames, type TelemetryRow } from './rows.ts';
 
 export type TableFormat = 'ndjson' | 'csv' | 'parquet';
@@ -92,7 +93,7 @@ const unwritable = (path: string, cause: unknown): DreyError =>
 
 /** RFC 4180: quotes where a comma, a quote or a line break stands inside. */
 const csvCell = (cell: Cell): string => {
-  const text = cell === undefined ? '' : String(cell);
+  const text = typeof cell === 'string' ? plainCell(cell) : String(cell ?? '');
   return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

@@ -138,3 +138,29 @@ test('a table whose row does not fit is refused by file and number', async (t) =
   writeFileSync(file, 'PAR1 and nothing else');
   await t.throwsAsync(rowsOf(file), { code: 'dataset-unreadable' });
 });
+
+test('what members call themselves is no formula in a spreadsheet, and comes back as it was', async (t) => {
+  const sites = [
+    '=HYPERLINK("http://x";"y")',
+    '+1',
+    '-1',
+    '@a',
+    '\t=1',
+    "'=1",
+    "''@",
+    "'s-Hertogenbosch",
+    'a=b',
+  ];
+  const file = await write(t, 'rows.csv');
+  const location = rows[1]!;
+  if (location.kind !== 'location') return t.fail();
+  const table = await openRowTable(file, 'csv');
+  for (const site of sites) table.add({ ...location, attributes: { site } });
+  await table.close();
+  const cells = fieldsOf(readFileSync(file, 'utf8').trimEnd());
+  t.false(cells.some((cell) => /^[=+\-@\t]/u.test(cell)));
+  t.deepEqual(
+    (await rowsOf(file)).map((row) => row.kind === 'location' && row.attributes.site),
+    sites,
+  );
+});
