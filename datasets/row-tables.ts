@@ -3,6 +3,7 @@
 
 import { open } from 'node:fs/promises';
 import { DreyError } from './errors.ts';
+import { whyOutOfBounds } from './parquet-bounds.ts';
 import { parseTelemetryRow } from './row-checks.ts';
 import { attributeNames, type TelemetryRow } from './rows.ts';
 
@@ -103,9 +104,13 @@ const pageRows = 20_000;
 export async function* readParquetRows(path: string): AsyncGenerator<TelemetryRow> {
   // Only here: commands that never see a table start sooner.
   const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const { parquetHeader } = await import('hyparquet/src/column.js');
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
+    const why = await whyOutOfBounds(file, metadata, parquetHeader);
+    if (why !== undefined)
+      throw unreadable(path, `it says that it has ${why}, which no table of telemetry has`);
     const count = Number(metadata.num_rows);
     for (let from = 0; from < count; from += pageRows) {
       const page = await parquetReadObjects({
@@ -119,11 +124,14 @@ export async function* readParquetRows(path: string): AsyncGenerator<TelemetryRo
     }
   } catch (error) {
     if (error instanceof DreyError) throw error;
-    throw new DreyError({
-      code: 'dataset-unreadable',
-      message: `${path} is damaged: it cannot be read as Parquet`,
-      advice: 'Fetch or export the file again.',
-      cause: error,
-    });
+    throw unreadable(path, 'it cannot be read as Parquet', error);
   }
 }
+
+const unreadable = (path: string, reason: string, cause?: unknown): DreyError =>
+  new DreyError({
+    code: 'dataset-unreadable',
+    message: `${path} is damaged: ${reason}`,
+    advice: 'Fetch or export the file again.',
+    cause,
+  });

@@ -164,3 +164,26 @@ test('what members call themselves is no formula in a spreadsheet, and comes bac
     sites,
   );
 });
+
+test('a Parquet file that says it has more than it has is refused before memory is set aside for it', async (t) => {
+  const file = await write(t, 'rows.parquet', 16);
+  const bytes = readFileSync(file);
+  // 64 as a thrift number (zigzag, then LEB128), and 8191 in its place.
+  const [honest, lie] = [Buffer.of(0x80, 0x01), Buffer.of(0xfe, 0x7f)];
+  const reasons: string[] = [];
+  for (let at = bytes.indexOf(honest); at >= 0; at = bytes.indexOf(honest, at + 1)) {
+    const changed = Buffer.from(bytes);
+    changed.set(lie, at);
+    writeFileSync(file, changed);
+    const read = await rowsOf(file).catch((error: DreyError) => error);
+    if (read instanceof DreyError) reasons.push(read.message);
+  }
+  t.true(
+    reasons.some((reason) => reason.includes('a page of 8191 values in 64 rows')),
+    reasons.join('\n'),
+  );
+  t.true(
+    reasons.some((reason) => reason.includes('groups have 64 rows, not 8191')),
+    reasons.join('\n'),
+  );
+});
