@@ -41,6 +41,7 @@ export class Backup {
     'started',
     'connected',
     'snapshotStaged',
+    'outboxLost',
     'receiptOpened',
     'message',
     'batchStored',
@@ -87,6 +88,8 @@ export class Backup {
       case 'snapshotStaged':
         this.#staged.push(event.staged);
         return this.#publishFinished();
+      case 'outboxLost':
+        return this.#lose(event);
       case 'receiptOpened':
         return this.#receipt(event.receipt);
       case 'message':
@@ -131,6 +134,22 @@ export class Backup {
     for (const [slot, member] of members.entries())
       if (keepers[slot] === undefined && this.#membership.isAway(member)) away.add(member);
     return keepers.filter((keeper) => keeper !== undefined).length;
+  }
+
+  /** Later snapshots of the drive may have chunks in the same packs, and no older one has. The shell removes what is left of the packs. */
+  #lose({ drive, packs }: EventOf<'outboxLost'>): Effects {
+    for (const pack of packs) {
+      const known = this.#shelf.get(pack);
+      if (known === undefined) continue;
+      known.isInOutbox = false;
+      known.signed.clear();
+      known.group = undefined;
+    }
+    const ofDrive = this.#staged.filter((staged) => staged.drive === drive);
+    const first = ofDrive.findIndex((staged) => staged.packs.some((pack) => packs.includes(pack)));
+    const lost = new Set(first < 0 ? [] : ofDrive.slice(first));
+    this.#staged.splice(0, Infinity, ...this.#staged.filter((staged) => !lost.has(staged)));
+    return this.#publishFinished();
   }
 
   #receipt({ pack, index, holder }: Receipt): Effects {

@@ -120,6 +120,13 @@ export type CoreEvent =
   | { readonly kind: 'powerChanged'; readonly source: PowerSource; readonly now: UnixMs }
   /** A held shard was found damaged or missing (scrub, or on the way out). */
   | { readonly kind: 'shardLost'; readonly shard: ShardLocation; readonly now: UnixMs }
+  /** Packs of an own drive were lost before others had them: nothing that counts on them is published. What needs them is staged anew. */
+  | {
+      readonly kind: 'outboxLost';
+      readonly drive: DriveId;
+      readonly packs: readonly PackId[];
+      readonly now: UnixMs;
+    }
   /** An own pack lies whole in the outbox, flushed. */
   | { readonly kind: 'packStaged'; readonly descriptor: PackDescriptor; readonly now: UnixMs }
   | { readonly kind: 'snapshotStaged'; readonly staged: StagedSnapshot; readonly now: UnixMs }

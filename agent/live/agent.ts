@@ -299,8 +299,7 @@ export class LiveAgent {
     return {
       computePlan: (order: PlanOrder) => void this.planning.computeForCore(order),
       forecastPresence: (machines: readonly PeerId[]) => void this.planning.forecastForCore(machines),
-      snapshotAcknowledged: (staged: Parameters<Drives['submissions']['acknowledged']>[0]) =>
-        this.drives.submissions.acknowledged(staged),
+      outbox: this.drives.outbox,
       packs: this.fetcher,
       noteForget: (heard: HeardForget) => this.upkeep.noteForget(heard),
       noteScrub: (position: ScrubPosition) => this.upkeep.noteScrub(position),
@@ -324,11 +323,12 @@ export class LiveAgent {
     const stored = await new Promise<Parameters<Parameters<LiveDisk['list']>[0]>[0]>((resolve) => {
       disk.list(resolve);
     });
+    this.drives.outbox.takeStock(stored);
     this.shell.handle({
       kind: 'started',
       isFirstLife,
       stored,
-      staged: this.drives.submissions.pending,
+      staged: this.drives.outbox.submissions.pending,
       ...this.upkeep.survived,
       now: this.now(),
     });

@@ -21,9 +21,9 @@ import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
 import { heldText, massChangeText } from './mass-changes.ts';
 import { powerWait } from './power.ts';
 import { folderToProtect, isWithin } from './protected-folder.ts';
-import { type DrivesParts, type RunningDrive, stagedFor, type TakenSnapshot } from './running-drive.ts';
+import type { DrivesParts, RunningDrive, TakenSnapshot } from './running-drive.ts';
 import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
-import { Submissions } from './submissions.ts';
+import { Outbox } from './outbox.ts';
 
 const retryMs = seconds(20);
 const planWaitMs = seconds(1);
@@ -41,7 +41,7 @@ export class Drives {
   readonly #parts: DrivesParts;
   readonly #locks: DriveLocks;
   readonly #running = new Map<DriveId, RunningDrive>();
-  readonly submissions: Submissions;
+  readonly outbox: Outbox;
   #person: string | undefined;
   #unseen: string | undefined;
   #isStopped = false;
@@ -52,7 +52,7 @@ export class Drives {
   constructor(parts: DrivesParts) {
     this.#parts = parts;
     this.#locks = new DriveLocks({ ...parts, note: (drive, change) => this.note(drive, change) });
-    this.submissions = new Submissions(parts);
+    this.outbox = new Outbox(parts, this);
     const stored = readDrives(parts.home);
     this.#person = stored?.person;
     this.#unseen = stored?.unseen;
@@ -205,6 +205,7 @@ export class Drives {
     await this.#planned();
     await this.#locks.settle(drive);
     await this.#parts.keeper().resume(drive);
+    await this.outbox.settle(drive);
     const startedMs = this.#parts.clock.now();
     const outcome = await drive.snapshotter.snapshot();
     this.#parts.telemetry()?.countAccess(outcome.accesses);
@@ -212,7 +213,7 @@ export class Drives {
     drive.wait = undefined;
     drive.takenMs = startedMs;
     this.#warnOfChange(drive, outcome);
-    const taken = { ...outcome, acknowledged: this.submissions.submit(stagedFor(outcome, startedMs)) };
+    const taken = { ...outcome, acknowledged: this.outbox.submit(drive, outcome, startedMs) };
     void this.#parts.keeper().consider(drive, taken);
     void this.#tellSaved(drive, taken, startedMs);
     return taken;

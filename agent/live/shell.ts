@@ -48,7 +48,11 @@ import { OwnBatches } from './own-batches.ts';
 export interface ShellHooks {
   computePlan(order: PlanOrder): void;
   forecastPresence(machines: readonly PeerId[]): void;
-  snapshotAcknowledged(staged: StagedSnapshot): void;
+  readonly outbox: {
+    acknowledged(staged: StagedSnapshot): void;
+    /** A shard of a pack that waits for holders was not what it should be. */
+    damaged(pack: PackId): Promise<void>;
+  };
   /** Hears of packs that somebody wants whole, or counted. */
   readonly packs: {
     ready(pack: PackId, senders: readonly PeerId[]): void;
@@ -286,7 +290,7 @@ export class Shell implements WireListener {
       case 'forecastPresence':
         return hooks.forecastPresence(effect.machines);
       case 'snapshotAcknowledged':
-        return hooks.snapshotAcknowledged(effect.staged);
+        return hooks.outbox.acknowledged(effect.staged);
       case 'packReady':
         return hooks.packs.ready(effect.pack, effect.from);
       case 'packLost':
@@ -311,6 +315,7 @@ export class Shell implements WireListener {
     if (outcome === 'stored') this.#sentBytes += descriptor?.shardBytes ?? 0;
     this.handle({ kind: 'shardSent', to, shard, outcome, now });
     if (outcome === 'damaged') this.handle({ kind: 'shardLost', shard, now });
+    if (outcome === 'damaged' && shard.place === 'outbox') void this.#parts.hooks.outbox.damaged(shard.pack);
   }
 
   #shardProved(

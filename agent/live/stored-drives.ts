@@ -28,6 +28,15 @@ const driveSchema = z.strictObject({
   answered: z.array(z.string()).exactOptional(),
   /** Since when no snapshots of it are taken any more. */
   leftMs: z.int().min(0).exactOptional(),
+  /** Packs that were lost here before others had them, until a snapshot without them is acknowledged. */
+  lost: z
+    .strictObject({
+      sinceMs: z.int().min(0),
+      packCount: z.int().min(0),
+      /** Those that the drive's state still counts on. */
+      counted: z.array(z.string()),
+    })
+    .optional(),
   /** Until when mass changes were a person's wish. */
   acceptedMs: z.int().min(0).exactOptional(),
 });

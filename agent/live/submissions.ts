@@ -1,7 +1,7 @@
-// Snapshots on their way: journalled before the core hears of them, until others have their heads. It takes none of them back.
+// Snapshots on their way: journalled before the core hears of them, until others have their heads. Of those that lost a pack it takes each back.
 
 import type { AgentCore, StagedSnapshot } from '../core/index.ts';
-import type { SnapshotId } from '../units.ts';
+import type { DriveId, PackId, SnapshotId } from '../units.ts';
 import { isFullError } from './disk-full.ts';
 import { readPending, writePending } from './pending.ts';
 import type { DrivesParts } from './running-drive.ts';
@@ -13,6 +13,8 @@ export interface SubmissionsParts extends Pick<DrivesParts, 'home' | 'clock' | '
 export class Submissions {
   readonly #parts: SubmissionsParts;
   readonly #waiting = new Map<SnapshotId, PromiseWithResolvers<void>>();
+  /** Who waits for snapshots that were taken back: the next one of the drive is as good. */
+  readonly #orphans = new Map<DriveId, PromiseWithResolvers<void>[]>();
   #pending: readonly StagedSnapshot[];
 
   /** Throws `home-file-damaged`. */
@@ -62,10 +64,26 @@ export class Submissions {
     }
     this.#waiting.get(staged.snapshot)?.resolve();
     this.#waiting.delete(staged.snapshot);
+    for (const waiting of this.#orphans.get(staged.drive) ?? []) waiting.resolve();
+    this.#orphans.delete(staged.drive);
     report(
       'info',
       `a snapshot of ${staged.head.fileCount} files is acknowledged: every shard has its receipt, and others know of it`,
     );
+  }
+
+  /** Takes back the first snapshot of a drive that names one of these packs, and all later ones. Throws the system's error, and then none is. */
+  takeBack(drive: DriveId, packs: readonly PackId[]): void {
+    const ofDrive = this.#pending.filter((staged) => staged.drive === drive);
+    const first = ofDrive.findIndex((staged) => staged.packs.some((pack) => packs.includes(pack)));
+    if (first < 0) return;
+    const lost = new Set(ofDrive.slice(first));
+    const pending = this.#pending.filter((staged) => !lost.has(staged));
+    writePending(this.#parts.home, pending);
+    this.#pending = pending;
+    const waiting = [...lost].flatMap(({ snapshot }) => this.#waiting.get(snapshot) ?? []);
+    for (const { snapshot } of lost) this.#waiting.delete(snapshot);
+    this.#orphans.set(drive, [...(this.#orphans.get(drive) ?? []), ...waiting]);
   }
 
   /**

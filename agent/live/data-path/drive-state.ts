@@ -37,7 +37,7 @@ export interface StagedSnapshot {
   readonly head: PendingHead;
 }
 
-/** An index segment, and the packs that it tells of. */
+/** An index segment, and the packs that it tells of. Without locators it was lost, and the next one tells of them. */
 export interface SegmentState {
   readonly locators: readonly ChunkLocator[];
   readonly packs: readonly PackId[];
@@ -177,6 +177,23 @@ export class DriveState {
     rewriteJournal(this.#paths.packsFile, kept.map(packLine));
     this.packs.splice(0, this.packs.length, ...kept);
     this.#dropUnstaged();
+  }
+
+  /**
+   * The same for packs that nobody has. The next snapshot is another one than the last, whatever it finds: the last is never acknowledged.
+   * What a segment tells of is told anew where any of it is gone, also the segment itself.
+   */
+  losePacks(lost: ReadonlySet<PackId>): void {
+    this.#readOn();
+    if (this.#commit !== undefined) {
+      const segments = this.#commit.segments.map(({ locators, packs }): SegmentState => {
+        const isWhole = [...locators.map(({ pack }) => pack), ...packs].every((pack) => !lost.has(pack));
+        return { locators: isWhole ? locators : [], packs };
+      });
+      this.#commit = { ...this.#commit, treeChunks: [], segments };
+      appendLines(this.#paths.filesFile, [commitLine(this.#commit)]);
+    }
+    this.dropPacks(lost);
   }
 
   /** Packs staged since the last commit (or ever, before the first). */

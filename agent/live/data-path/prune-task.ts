@@ -187,7 +187,10 @@ export async function dropTask({
   drive,
   keyEpoch,
   packs,
+  why,
 }: DropRequest): Promise<TaskEnd<undefined>> {
-  new DriveState({ folder: stateFolder, drive, keyEpoch }).dropPacks(new Set(packs));
+  const state = new DriveState({ folder: stateFolder, drive, keyEpoch });
+  if (why === 'lost') state.losePacks(new Set(packs));
+  else state.dropPacks(new Set(packs));
   return { result: undefined };
 }

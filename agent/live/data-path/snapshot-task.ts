@@ -273,8 +273,8 @@ class SnapshotRun {
     };
     const segments = merged.length === 0 ? kept : [...kept, segment];
     const staged = await this.#stageRoot({ treeChunks, segments }, counts);
-    const livePaths = new Set(this.#scan.entries.map(({ path }) => path));
-    this.#state.addCommit({ staged, treeChunks, segments, packCount: this.#state.packs.length }, livePaths);
+    const commit = { staged, treeChunks, segments, packCount: this.#state.packs.length };
+    this.#state.addCommit(commit, new Set(this.#scan.entries.map(({ path }) => path)));
     return { outcome: 'staged', staged };
   }
 
@@ -304,8 +304,9 @@ class SnapshotRun {
     const fresh = this.#state.packsSinceCommit.filter(
       ({ descriptor }) => descriptor.placementClass === 'bulk',
     );
-    const kept = [...(last?.segments ?? [])];
-    const merged = new Set(fresh.map(({ descriptor }) => descriptor.pack));
+    const [kept, lost] = partition(last?.segments ?? [], ({ locators }) => locators.length > 0);
+    const untold = lost.flatMap(({ packs }) => packs);
+    const merged = new Set(fresh.map(({ descriptor }) => descriptor.pack).concat(untold));
     while (merged.size > 0 && (kept.at(-1)?.packs.length ?? Infinity) <= merged.size * 2)
       for (const pack of kept.pop()?.packs ?? []) merged.add(pack);
     return { merged: this.#state.packs.filter(({ descriptor }) => merged.has(descriptor.pack)), kept };
@@ -367,7 +368,7 @@ class SnapshotRun {
 function partition<Item>(
   items: readonly Item[],
   isFirst: (item: Item) => boolean,
-): readonly [readonly Item[], readonly Item[]] {
+): readonly [Item[], Item[]] {
   const parts: [Item[], Item[]] = [[], []];
   for (const item of items) parts[isFirst(item) ? 0 : 1].push(item);
   return parts;

@@ -1,7 +1,6 @@
 // Takes snapshots of one folder: has the workers scan and seal, has every pack staged before it is remembered, and says
 // what must now be stored elsewhere. It acknowledges nothing: that is for receipts to do.
 
-import { rm } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { minutes, type UnixMs } from '../../../datasets/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
@@ -112,8 +111,8 @@ export interface Snapshotter {
   prune(options: PruneOptions): Promise<PruneResult>;
   /** Drops packs from the drive's state: what a `prune` had begun. */
   drop(packs: readonly PackId[]): Promise<void>;
-  /** For an outbox that lost a pack before its holders had it: the next snapshot reads and stages everything anew. */
-  forget(): Promise<void>;
+  /** The same for packs that the outbox lost before holders had them: the next snapshot reads and stages anew what was in them. */
+  lose(packs: readonly PackId[]): Promise<void>;
 }
 
 export function createSnapshotter(options: SnapshotterOptions): Snapshotter {
@@ -157,6 +156,12 @@ class FolderSnapshotter implements Snapshotter {
     return turn;
   }
 
+  lose(packs: readonly PackId[]): Promise<void> {
+    const turn = this.#last.then(() => this.#drop(packs, 'lost'));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
   async #prune(options: PruneOptions): Promise<PruneResult> {
     const { workers, stateFolder } = this.#options;
     await Promise.allSettled(this.#staging);
@@ -187,11 +192,11 @@ class FolderSnapshotter implements Snapshotter {
     this.#doomed = [];
   }
 
-  async #drop(packs: readonly PackId[]): Promise<void> {
+  async #drop(packs: readonly PackId[], why: 'given up' | 'lost' = 'given up'): Promise<void> {
     const { workers, stateFolder, drive, keyEpoch } = this.#options;
     await workers.run({
       task: 'drop',
-      request: { stateFolder, drive, keyEpoch, packs },
+      request: { stateFolder, drive, keyEpoch, packs, why },
       answer: (question) => question,
     });
   }
@@ -200,17 +205,6 @@ class FolderSnapshotter implements Snapshotter {
     const { drive, keyEpoch, owner, redundancyFor } = this.#options;
     const redundancy = { small: redundancyFor('small'), bulk: redundancyFor('bulk') };
     return { drive, ...keysIn(this.#options), keyEpoch, owner, redundancy };
-  }
-
-  forget(): Promise<void> {
-    const turn = this.#last.then(() => this.#forget());
-    this.#last = turn.catch(() => {});
-    return turn;
-  }
-
-  async #forget(): Promise<void> {
-    await Promise.allSettled(this.#staging);
-    await rm(this.#options.stateFolder, { recursive: true, force: true });
   }
 
   async #take(onProgress: SnapshotProgress): Promise<SnapshotOutcome> {

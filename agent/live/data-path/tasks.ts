@@ -312,6 +312,8 @@ export interface DropRequest {
   readonly drive: DriveId;
   readonly keyEpoch: number;
   readonly packs: readonly PackId[];
+  /** `lost`: before anybody had them, so the last snapshot is no more than a beginning of the next. */
+  readonly why: 'given up' | 'lost';
 }
 
 /** A task that asks for packs and nothing else. */

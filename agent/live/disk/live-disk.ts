@@ -29,7 +29,7 @@ import { tell, tellResult } from '../tell.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import { type DiskParts, type DiskRepairs, locationOf, putRight } from './putting-right.ts';
 import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';
-import { ShardIndex } from './shard-index.ts';
+import { type HandedOver, ShardIndex } from './shard-index.ts';
 import { ShardSink } from './shard-sink.ts';
 import { isSourceIntact, readProof, readWhole, ShardSource } from './shard-source.ts';
 
@@ -55,6 +55,7 @@ export interface StoredPlace extends ShardArrival {
 /** A `Disk`, and what the wire and the data path need of it: bytes. */
 export interface LiveDisk extends Disk {
   readonly repairs: DiskRepairs;
+  readonly handedOver: HandedOver;
   /** Opens a shard for reading; undefined where there is none. */
   openSource(shard: ShardLocation): Promise<ShardSource | undefined>;
   /** Opens a place for a shard; an outcome when there is no room or no way to write. */
@@ -65,6 +66,8 @@ export interface LiveDisk extends Disk {
   assemble(descriptor: PackDescriptor, place?: ShardPlace): Promise<Uint8Array>;
   /** Removes all scratch shards of a pack. */
   dropScratch(pack: PackId): Promise<void>;
+  /** Removes what is left of an outbox pack that no holder has. */
+  discard(pack: PackId): Promise<void>;
 }
 
 /** Opens the disk: sweeps what a crash left, and checks that each indexed file is there with its length. */
@@ -93,6 +96,7 @@ interface Choice {
 
 class FileDisk implements LiveDisk {
   readonly repairs: DiskRepairs;
+  readonly handedOver: HandedOver;
   readonly #files: ShardFiles;
   readonly #index: ShardIndex;
   readonly #quotaBytes: number;
@@ -111,6 +115,7 @@ class FileDisk implements LiveDisk {
 
   constructor(options: LiveDiskOptions, { files, index, repairs }: OpenParts) {
     this.repairs = repairs;
+    this.handedOver = index.handedOver;
     this.#files = files;
     this.#index = index;
     this.#report = options.report ?? (() => undefined);
@@ -233,6 +238,10 @@ class FileDisk implements LiveDisk {
     for (const shard of scratch) await this.#remove(locationOf(shard));
   }
 
+  async discard(pack: PackId): Promise<void> {
+    await this.#remove({ place: 'outbox', pack, index: 0 }, 'lost');
+  }
+
   async #verify(shard: ShardLocation): Promise<'intact' | 'damaged' | 'missing'> {
     const source = await this.openSource(shard);
     if (source === undefined) return 'missing';
@@ -257,13 +266,19 @@ class FileDisk implements LiveDisk {
     return sink.finish();
   }
 
-  /** The file first: that frees space even when the disk is too full for the index. */
-  async #remove(shard: ShardLocation): Promise<'removed'> {
+  /** The file goes also when the disk is too full for the index: that frees space. */
+  async #remove(shard: ShardLocation, why: 'ordered' | 'lost' = 'ordered'): Promise<'removed'> {
     const stored = this.#index.get(shard);
     const file = this.#files.fileOf(shard);
     if (stored === undefined || this.#keeping.has(file)) return 'removed';
     this.#count(shard.place, -stored.descriptor.shardBytes);
-    const removal = Promise.allSettled([this.#index.remove(shard), this.#files.remove(file)]);
+    const isHandedOver = shard.place === 'outbox' && why === 'ordered';
+    const noting = isHandedOver ? this.#index.handOver(shard.pack) : this.#index.remove(shard);
+    // A start that finds neither the file nor the word of its holders takes a pack for lost.
+    const removing = isHandedOver
+      ? Promise.allSettled([noting]).then(() => this.#files.remove(file))
+      : this.#files.remove(file);
+    const removal = Promise.allSettled([noting, removing]);
     const isOver = removal.then(() => void this.#removals.delete(file));
     this.#removals.set(file, isOver);
     await isOver;

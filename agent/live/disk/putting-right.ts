@@ -47,7 +47,8 @@ export async function putRight(
     for (const descriptor of stagedHere()) {
       const shard: StoredShard = { place: 'outbox', descriptor, index: 0 };
       const file = files.fileOf(locationOf(shard));
-      const isWhole = strays.has(file) && (await files.bytesOf(file)) === fileBytesOf(shard);
+      const isWaiting = strays.has(file) && !index.handedOver.has(descriptor.pack);
+      const isWhole = isWaiting && (await files.bytesOf(file)) === fileBytesOf(shard);
       if (!isWhole) continue;
       await index.put(shard);
       strays.delete(file);

@@ -5,12 +5,14 @@ import { type DriveId, driveId } from '../../units.ts';
 import type { Drives } from '../drives.ts';
 import type { RunningDrive } from '../running-drive.ts';
 import { massChangeText } from '../mass-changes.ts';
+import { lostText } from '../outbox.ts';
 import type { FoundProblem } from './find-problems.ts';
 
 export const findDriveProblems = (drives: Drives): readonly FoundProblem[] =>
   [...drives.running].flatMap(([drive, running]) => [
     ...massChangeOf(drive, running),
     ...backupOf(drive, running),
+    ...outboxOf(drive, running),
     ...watchingOf(drive, running),
     ...(drives.hasPerson(running) ? [] : [wordless(drive)]),
   ]);
@@ -75,6 +77,28 @@ function backupOf(about: DriveId, { failure, wait }: RunningDrive): readonly Fou
       action: 'It is taken as soon as that is over.',
     });
   return found;
+}
+
+function outboxOf(about: DriveId, { stored: { lost, leftMs } }: RunningDrive): readonly FoundProblem[] {
+  if (lost === undefined) return [];
+  return [
+    {
+      kind: 'outbox-lost',
+      about,
+      level: 'problem',
+      risk: 'What changed since the newest acknowledged snapshot is not safe yet.',
+      why: `${lostText(lost.packCount)}.`,
+      action:
+        leftMs === undefined
+          ? 'Their files are read and stored anew; what was acknowledged is not concerned.'
+          : 'The folder is not protected any more, so nothing is read anew; what was acknowledged is not concerned.',
+      advice:
+        leftMs === undefined
+          ? 'Look at the disk of this machine: it may be failing.'
+          : 'To save the folder as it is now: `drey protect FOLDER`.',
+      sinceMs: unixMs(lost.sinceMs),
+    },
+  ];
 }
 
 function watchingOf(about: DriveId, { watcher }: RunningDrive): readonly FoundProblem[] {

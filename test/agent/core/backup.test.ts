@@ -33,6 +33,21 @@ function ownerOf(staged: readonly StagedSnapshot[]) {
   return { backup, known };
 }
 
+test('a snapshot that lost a pack is never published, nor are later ones of its drive; others are', (t) => {
+  const { receiptsDigest: _, ...head } = headOf(drive);
+  const stagedOf = (digit: string, of: typeof drive, packs: StagedSnapshot['packs']): StagedSnapshot => {
+    const snapshot = snapshotId(digit.repeat(64));
+    return { snapshot, drive: of, startedMs: startMs, packs, head: { ...head, drive: of, snapshot } };
+  };
+  const others = stagedOf('c', driveId('1'.repeat(32)), []);
+  const { backup, known } = ownerOf([stagedOf('a', drive, [pack]), stagedOf('b', drive, []), others]);
+  const effects = backup.handle({ kind: 'outboxLost', drive, packs: [pack], now: startMs });
+  t.false(known.isInOutbox);
+  t.deepEqual(backup.staged, [others]);
+  t.like(effects[0], { kind: 'appendRecords', records: [{ kind: 'head', snapshot: others.snapshot }] });
+  t.is(effects.length, 1);
+});
+
 test('what was given up does not wait for receipts that nobody gives', (t) => {
   const { backup, known } = ownerOf([]);
   backup.handle({ kind: 'batchStored', batch: batchOf(other, [forget]), now: startMs });

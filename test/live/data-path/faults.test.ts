@@ -73,16 +73,27 @@ test('a full disk is said, stages nothing wrong, and the next run goes on', asyn
   );
 });
 
-test('after the outbox lost its packs, a drive that forgets stages everything anew', async (t) => {
-  const trial = startTrial();
-  writeManySmall(trial.folder, 60);
-  await trial.snapshotter.snapshot();
-  trial.outbox.packs.clear();
-  await trial.snapshotter.forget();
-  const { outcome, staged } = await trial.snapshotter.snapshot();
-  t.is(outcome, 'staged');
-  t.deepEqual((await trial.restore(staged)).missing, []);
-});
+for (const placementClass of ['small', 'bulk'] as const)
+  test(`of ${placementClass} packs that the outbox lost everything is staged anew, and nothing else`, async (t) => {
+    const trial = startTrial();
+    writeFileSync(join(trial.folder, 'before'), noise(3 * mebibyte, 1));
+    const first = await trial.snapshotter.snapshot();
+    writeFileSync(join(trial.folder, 'lost'), noise(mebibyte, 2));
+    const second = await trial.snapshotter.snapshot();
+    const lost = second.staged.packs.filter((descriptor) => descriptor.placementClass === placementClass);
+    t.true(lost.length > 0);
+    for (const { pack } of lost) trial.outbox.packs.delete(pack);
+    await trial.snapshotter.lose(lost.map(({ pack }) => pack));
+    // Killed before the snapshot, and begun again.
+    await trial.next().lose(lost.map(({ pack }) => pack));
+    const third = await trial.next().snapshot();
+    t.is(third.outcome, 'staged');
+    t.true(third.sealedBytes < 2 * mebibyte, 'what others have is not read again');
+    t.false(third.staged.packs.some(({ pack }) => lost.some((gone) => gone.pack === pack)));
+    t.deepEqual((await trial.restore(third.staged)).missing, []);
+    t.deepEqual((await trial.restore(first.staged)).missing, []);
+    t.is((await trial.next().snapshot()).outcome, 'unchanged');
+  });
 
 test('files that vanish or turn into links before they are read are listed, and no link is followed', async (t) => {
   const trial = startTrial();

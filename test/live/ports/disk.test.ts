@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -91,6 +92,33 @@ test('a shard that was stored is intact after a restart, scratch is gone', async
   for (const index of [0, 1, 2, 3]) t.is(await verify(disk, at(pack, index, 'outbox')), 'intact');
   t.is(disk.usage().heldBytes, pack.descriptor.shardBytes);
   t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 0, packsTakenBack: 0 });
+});
+
+test('after a start a pack that its holders have is told from one that was lost', async (t) => {
+  const opened = await openNew(t);
+  const other = testPack(1000, { k: 1, n: 3 });
+  for (const { descriptor, shards } of [pack, other]) await opened.disk.stage(descriptor, shards);
+  const fileOf = ({ descriptor: { pack: id } }: TestPack): string =>
+    join(opened.folder, 'shards', 'outbox', id.slice(0, 2), id);
+  const bytes = readFileSync(fileOf(pack));
+  await remove(opened.disk, at(pack, 0, 'outbox'));
+  await opened.disk.discard(other.descriptor.pack);
+  t.false(existsSync(fileOf(other)));
+  // The end came between the word and the file.
+  writeFileSync(fileOf(pack), bytes);
+  await opened.store.close();
+  const { disk, store } = await openAt(opened.folder, {
+    stagedHere: () => [pack.descriptor, other.descriptor],
+  });
+  t.deepEqual(disk.repairs, { tornShards: 0, strayFiles: 1, packsTakenBack: 0 });
+  const isHandedOver = ({ descriptor }: TestPack): boolean => disk.handedOver.has(descriptor.pack);
+  t.deepEqual([isHandedOver(pack), isHandedOver(other)], [true, false]);
+  await disk.stage(pack.descriptor, pack.shards);
+  t.false(isHandedOver(pack), 'it waits again');
+  await remove(disk, at(pack, 0, 'outbox'));
+  await disk.handedOver.forget([pack.descriptor.pack]);
+  const again = await reopen(t, { folder: opened.folder, store, disk });
+  t.false(again.disk.handedOver.has(pack.descriptor.pack));
 });
 
 test('bytes that are wrong, too few or too many are not stored and leave nothing', async (t) => {
