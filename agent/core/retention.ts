@@ -28,8 +28,16 @@ export interface RetentionClock {
 
 interface Rule {
   readonly name: string;
-  /** Snapshots with equal numbers are of one hour, day, …; `localMs` counts from 1970 in local time. */
-  readonly periodOf: (localMs: number, position: number) => number;
+  /** Snapshots with equal names are of one hour, day, … */
+  readonly periodOf: (taken: Taken) => number | string;
+}
+
+interface Taken {
+  /** Since 1970, in local time. */
+  readonly localMs: number;
+  readonly offsetMs: number;
+  /** 0 for the newest. */
+  readonly position: number;
 }
 
 /** 1970-01-01 was a Thursday; weeks begin on Monday, as ISO 8601 has them. */
@@ -52,22 +60,26 @@ function monthOf(localMs: number): number {
 }
 
 const rules: Readonly<Record<keyof RetentionRules, Rule>> = {
-  last: { name: 'last', periodOf: (_, position) => position },
-  hourly: { name: 'hourly', periodOf: (localMs) => Math.floor(localMs / hourMs) },
-  daily: { name: 'daily', periodOf: (localMs) => Math.floor(localMs / dayMs) },
+  last: { name: 'last', periodOf: ({ position }) => position },
+  // In the night in which clocks are set back there are two hours of one name.
+  hourly: {
+    name: 'hourly',
+    periodOf: ({ localMs, offsetMs }) => `${Math.floor(localMs / hourMs)} ${offsetMs}`,
+  },
+  daily: { name: 'daily', periodOf: ({ localMs }) => Math.floor(localMs / dayMs) },
   weekly: {
     name: 'weekly',
-    periodOf: (localMs) => Math.floor((Math.floor(localMs / dayMs) + daysFromMonday) / 7),
+    periodOf: ({ localMs }) => Math.floor((Math.floor(localMs / dayMs) + daysFromMonday) / 7),
   },
-  monthly: { name: 'monthly', periodOf: monthOf },
-  yearly: { name: 'yearly', periodOf: (localMs) => Math.floor(monthOf(localMs) / 12) },
+  monthly: { name: 'monthly', periodOf: ({ localMs }) => monthOf(localMs) },
+  yearly: { name: 'yearly', periodOf: ({ localMs }) => Math.floor(monthOf(localMs) / 12) },
 };
 const ruleNames = Object.keys(rules) as readonly (keyof RetentionRules)[];
 
 interface Bucket {
   readonly rule: Rule;
   left: number;
-  readonly periods: Set<number>;
+  readonly periods: Set<number | string>;
 }
 
 /** Whether the rules forget anything at all. */
@@ -93,20 +105,18 @@ export function judgeSnapshots<Snapshot extends Pick<JudgedSnapshot, 'snapshot' 
     periods: new Set(),
   }));
   const judged = newestFirst.map((snapshot, position) => {
-    const localMs = snapshot.atMs + offsetMsAt(snapshot.atMs);
+    const offsetMs = offsetMsAt(snapshot.atMs);
+    const localMs = snapshot.atMs + offsetMs;
     const isOldest = position === newestFirst.length - 1;
-    const reasons = buckets.flatMap((bucket) => reasonIn(bucket, { localMs, position, isOldest }));
+    const reasons = buckets.flatMap((bucket) => reasonIn(bucket, { localMs, offsetMs, position, isOldest }));
     return { ...snapshot, reasons };
   });
   return judged.toReversed();
 }
 
-function reasonIn(
-  bucket: Bucket,
-  at: { readonly localMs: number; readonly position: number; readonly isOldest: boolean },
-): readonly string[] {
+function reasonIn(bucket: Bucket, at: Taken & { readonly isOldest: boolean }): readonly string[] {
   if (bucket.left <= 0) return [];
-  const period = bucket.rule.periodOf(at.localMs, at.position);
+  const period = bucket.rule.periodOf(at);
   const isNew = !bucket.periods.has(period);
   if (!isNew && !at.isOldest) return [];
   bucket.periods.add(period);

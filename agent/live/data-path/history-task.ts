@@ -18,7 +18,7 @@ import type {
   ReadQuestion,
   TaskEnd,
 } from './tasks.ts';
-import { entriesOfTree, OpenPacks, openRoot, TreeWalk } from './tree-walk.ts';
+import { entriesOfTree, type OpenedRoot, OpenPacks, openRoot, TreeWalk } from './tree-walk.ts';
 
 type AskMain = Ask<ReadQuestion, Uint8Array | undefined>;
 
@@ -46,6 +46,55 @@ function contentOf(entry: TreeEntry): string {
 interface Match {
   readonly path: BytePath;
   readonly version: FileVersion;
+  /** Of a further name of something: its first one. */
+  readonly first?: BytePath;
+}
+
+const matchOf = (entry: TreeEntry): Match => ({
+  path: pathOf(entry.path),
+  version: versionOf(entry),
+  ...(entry.kind === 'hardLink' ? { first: pathOf(entry.target) } : {}),
+});
+
+const isFirstName = ({ first }: Match): boolean => first === undefined;
+
+/** What further names of files are names of: a tree tells it at the first name alone, which may not be looked for. */
+class FirstNames {
+  readonly #packs: OpenPacks;
+  #wanted: ReadonlySet<BytePath> = new Set();
+  #walk: TreeWalk<readonly Match[]> | undefined;
+
+  constructor(packs: OpenPacks) {
+    this.#packs = packs;
+  }
+
+  /** The same matches with the content of their first names. Throws `snapshot-unreadable`. */
+  async withContent(links: readonly Match[], root: OpenedRoot): Promise<readonly Match[]> {
+    if (links.length === 0) return [];
+    const versions = new Map<BytePath, FileVersion>();
+    for await (const matches of this.#walkFor(links).walk(root))
+      for (const { path, version } of matches) versions.set(path, version);
+    return links.map((link) => {
+      const first = link.first === undefined ? undefined : versions.get(link.first);
+      if (first === undefined) return link;
+      const { byteCount, content } = first;
+      return { ...link, version: { ...link.version, byteCount, content } };
+    });
+  }
+
+  /** Mostly the same for all snapshots, so that it knows what they share. */
+  #walkFor(links: readonly Match[]): TreeWalk<readonly Match[]> {
+    const firsts = links.flatMap(({ first }) => first ?? []);
+    if (this.#walk !== undefined && firsts.every((first) => this.#wanted.has(first))) return this.#walk;
+    const wanted = new Set([...this.#wanted, ...firsts]);
+    this.#wanted = wanted;
+    this.#walk = new TreeWalk(
+      this.#packs,
+      (entries) => entries.map(matchOf),
+      (path) => wanted.has(path),
+    );
+    return this.#walk;
+  }
 }
 
 /** Task `history`: every version of all entries that a name or path fits. */
@@ -54,17 +103,23 @@ export async function historyTask(request: HistoryRequest, ask: AskMain): Promis
   const packs = new OpenPacks(new PackSource(request, ask));
   const walk = new TreeWalk(
     packs,
-    (entries): readonly Match[] =>
-      entries.map((entry) => ({ path: pathOf(entry.path), version: versionOf(entry) })),
+    (entries): readonly Match[] => entries.map(matchOf),
     (path) => path !== '' && fits(path),
   );
+  const firstNames = new FirstNames(packs);
   const found = new Versions(request.versionCountMax);
   const unreadable: { index: number; reason: string }[] = [];
   for (const [index, sealedRoot] of request.sealedRoots.entries()) {
     await ask({ kind: 'progress', phase: 'snapshots', done: index, of: request.sealedRoots.length });
     try {
       const root = await openRoot(packs.source, { ...request, sealedRoot });
-      for await (const matches of walk.walk(root)) found.addAll(matches, index);
+      const links: Match[] = [];
+      for await (const matches of walk.walk(root)) {
+        found.addAll(matches.filter(isFirstName), index);
+        // A part of a tree has a few thousand entries.
+        links.push(...matches.filter((match) => !isFirstName(match)));
+      }
+      found.addAll(await firstNames.withContent(links, root), index);
     } catch (error) {
       unreadable.push({ index, reason: reasonOf(error) });
     }

@@ -167,11 +167,11 @@ export interface HistoryRequest extends DriveKeys {
 
 export interface FileVersion {
   readonly kind: 'folder' | 'file' | 'symlink' | 'hardLink';
-  /** 0 for anything but a file. */
+  /** 0 for anything but a file; of a further name of one, in a history, the file's. */
   readonly byteCount: number;
   readonly mtimeMs: number;
   readonly mode: number;
-  /** Equal exactly where the bytes, or the targets of links, are. */
+  /** Equal exactly where the bytes, or the targets of links, are; in a history the bytes of a file's further names too. */
   readonly content: string;
 }
 

@@ -162,3 +162,14 @@ test('a clock that was wrong for a while costs none of the snapshots that were t
   const twice = ['2026-06-04T23:00Z', '2026-06-05T00:10Z', '2026-06-04T23:10Z', '2026-06-05T01:00Z'];
   t.deepEqual(keptOf(twice.map(moment), { daily: 2 }), twice.slice(2));
 });
+
+test('in the night in which clocks are set back each of the two hours of one name counts', (t) => {
+  const berlin = { offsetMsAt: (atMs: number) => (atMs < Date.UTC(2026, 9, 25, 1) ? 2 * hour : hour) };
+  const night = [
+    '2026-10-24T23:30:00Z',
+    '2026-10-25T00:30:00Z',
+    '2026-10-25T01:30:00Z',
+    '2026-10-25T02:30:00Z',
+  ];
+  t.deepEqual(keptOf(night.map(moment), { hourly: 3 }, berlin), night.slice(1));
+});

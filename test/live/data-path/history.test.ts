@@ -1,4 +1,4 @@
-import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { packId } from '../../../agent/index.ts';
@@ -192,4 +192,31 @@ test('names are found by parts and globs, whatever their capitals', (t) => {
   ];
   for (const [pattern, path, fits] of cases)
     t.is(nameCheck(pattern)(bytePathOf(path)), fits, `${pattern} on ${path}`);
+});
+
+test('a further name of a file has the versions of its bytes', async (t) => {
+  const trial = startTrial();
+  writeManySmall(trial.folder, 50);
+  const [a, b] = ['a', 'b'].map((name) => join(trial.folder, name)) as [string, string];
+  const save = async (text: string): Promise<StagedSnapshot> => {
+    writeFileSync(a, text);
+    // What changes the bytes and not the time is told by them alone.
+    utimesSync(a, 1_600_000_000, 1_600_000_000);
+    return take(trial);
+  };
+  writeFileSync(a, '');
+  linkSync(a, b);
+  const staged = [await save('one'), await save('another'), await save('one')] as const;
+  const { versions } = await findVersions(
+    headsOf([...staged]),
+    { kind: 'path', path: 'b' },
+    readingFrom(trial),
+  );
+  t.deepEqual(
+    versions.map(({ path, kind, byteCount, snapshots }) => [path, kind, byteCount, snapshots]),
+    [
+      ['b', 'hardLink', 3, [0, 2]],
+      ['b', 'hardLink', 7, [1]],
+    ],
+  );
 });
