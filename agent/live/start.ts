@@ -18,7 +18,7 @@ import { readDrives } from './stored-drives.ts';
 
 /**
  * Starts the agent of a folder. Throws `not-a-member`, `folder-in-use`, `port-in-use`, `home-file-damaged`, `store-damaged`,
- * `home-unfit` for a disk that is read-only or fails, and `disk-full` when not even the reserve is enough.
+ * `shards-away`, `home-unfit` for a disk that is read-only or fails, and `disk-full` when not even the reserve is enough.
  */
 export async function startAgent(options: StartOptions): Promise<LiveAgent> {
   const { reserveFile } = homeAt(options.home);

@@ -1,7 +1,7 @@
 // An agent whose own disk is made read-only or pulled out under it: it stands by and says so, and goes on by itself.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { HomeDisk } from '../../agent/live/index.ts';
@@ -77,5 +77,23 @@ test('a folder that another one takes the place of is gone, and a new start may 
   t.is(disk.trouble()?.state, 'gone', 'another one in its place');
   t.is(disk.unfit(), undefined);
   disk.remember();
+  t.is(disk.trouble(), undefined);
+});
+
+test('a folder of shards that is not there is trouble, until the same is back', (t) => {
+  const home = temporaryFolder(t, 'home-shards');
+  const shards = join(home, 'shards');
+  mkdirSync(shards);
+  writeFileSync(join(home, 'identity.json'), '{}');
+  const disk = new HomeDisk(home);
+  t.is(disk.trouble(), undefined);
+  writeFileSync(join(shards, 'folder-id'), `${'ab'.repeat(16)} ${'ab'.repeat(16)}`);
+  disk.remember();
+  execFileSync('mv', [shards, `${shards}-away`]);
+  mkdirSync(shards);
+  t.regex(disk.trouble()?.reason ?? '', /folder of its shards/u);
+  t.regex(disk.unfit()?.reason ?? '', /folder of its shards/u, 'nor is the agent started anew');
+  rmSync(shards, { recursive: true });
+  execFileSync('mv', [`${shards}-away`, shards]);
   t.is(disk.trouble(), undefined);
 });

@@ -6,6 +6,7 @@ import { DreyError } from '../../../datasets/index.ts';
 import { homeDiskLookMs } from '../limits.ts';
 import { isFullError } from '../disk-full.ts';
 import { homeAt } from '../home.ts';
+import { folderId, isShardFolder } from './shard-folder.ts';
 
 export interface DiskTrouble {
   readonly state: 'gone' | 'read-only' | 'failing';
@@ -16,6 +17,8 @@ export interface DiskTrouble {
 export class HomeDisk {
   readonly #home: string;
   #place: string | undefined;
+  /** Of the folder of its shards, which may lie on another disk; undefined before an agent gave it one. */
+  #shards: string | undefined;
   #hurry: (() => void) | undefined;
 
   /** A folder with an agent's identity in it. */
@@ -27,6 +30,7 @@ export class HomeDisk {
   /** From now on this is the right disk: an agent has just been started on it. */
   remember(): void {
     this.#place = placeOf(this.#home);
+    this.#shards = folderId(homeAt(this.#home).shards);
   }
 
   /** What is wrong at this moment. A full disk is no trouble: the agent lives with it. */
@@ -41,7 +45,8 @@ export class HomeDisk {
       readFileSync(homeAt(this.#home).identityFile);
       const now = new Date();
       utimesSync(this.#home, now, now);
-      return undefined;
+      const isWhole = this.#shards === undefined || isShardFolder(homeAt(this.#home).shards, this.#shards);
+      return isWhole ? undefined : { state: 'gone', reason: shardsGoneReason };
     } catch (error) {
       return isFullError(error) ? undefined : troubleOf(error as NodeJS.ErrnoException);
     }
@@ -68,6 +73,7 @@ export class HomeDisk {
   }
 }
 
+const shardsGoneReason = 'the folder of its shards is not there, or another disk lies in its place';
 const goneReason = 'its folder is not there, or another disk lies in its place';
 
 /** Which folder of which disk this is; undefined where there is none. */

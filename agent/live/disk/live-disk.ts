@@ -31,6 +31,7 @@ import { type DiskParts, type DiskRepairs, locationOf, putRight } from './puttin
 import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';
 import { type HandedOver, ShardIndex } from './shard-index.ts';
 import { ShardSink } from './shard-sink.ts';
+import { settleShardFolder } from './shard-folder.ts';
 import { isSourceIntact, readProof, readWhole, ShardSource } from './shard-source.ts';
 
 export interface LiveDiskOptions {
@@ -70,12 +71,13 @@ export interface LiveDisk extends Disk {
   discard(pack: PackId): Promise<void>;
 }
 
-/** Opens the disk: sweeps what a crash left, and checks that each indexed file is there with its length. */
+/** Opens the disk: sweeps what a crash left, and checks that each indexed file is there with its length. Throws `shards-away`. */
 export async function openLiveDisk(options: LiveDiskOptions): Promise<LiveDisk> {
-  const files = new ShardFiles(options.folder, options.scratchMemoryBytes);
   const index = new ShardIndex(options.database);
-  await files.sweep();
   await index.load();
+  await settleShardFolder({ ...options, hasRows: index.all().length > 0 });
+  const files = new ShardFiles(options.folder, options.scratchMemoryBytes);
+  await files.sweep();
   const repairs = await putRight({ files, index }, options.stagedHere ?? (() => []));
   return new FileDisk(options, { files, index, repairs });
 }
@@ -174,7 +176,9 @@ class FileDisk implements LiveDisk {
     if (stored === undefined || shard.index >= stored.descriptor.redundancy.n) return undefined;
     const range = this.#files.rangeOf(shard, stored.descriptor);
     const parts = { shard: { ...stored, index: shard.index }, range, buffers: this.#buffers };
-    return ShardSource.open(parts, this.#files);
+    const source = await ShardSource.open(parts, this.#files);
+    if (source === undefined) this.#files.assertThere();
+    return source;
   }
 
   async openSink(wanted: StoredPlace): Promise<ShardSink | ShardOutcome> {

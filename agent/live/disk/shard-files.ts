@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { PackDescriptor } from '../../codec/index.ts';
 import type { ShardLocation, ShardPlace, StoredShard } from '../../ports.ts';
 import { scratchMemoryBytesMax } from '../limits.ts';
+import { folderId, isShardFolder } from './shard-folder.ts';
 import { type MemoryShard, ScratchMemory, type ShardHandle } from './scratch-memory.ts';
 
 export const places = ['held', 'outbox', 'scratch', 'copy'] as const satisfies readonly ShardPlace[];
@@ -32,11 +33,13 @@ export class ShardFiles {
   readonly #folder: string;
   readonly #arriving: string;
   readonly #memory: ScratchMemory;
+  readonly #id: string | undefined;
   #arrivals = 0;
 
   constructor(folder: string, scratchBytesMax: number = scratchMemoryBytesMax) {
     this.#memory = new ScratchMemory(scratchBytesMax);
     this.#folder = folder;
+    this.#id = folderId(folder);
     this.#arriving = join(folder, 'arriving');
     for (const place of places) mkdirSync(join(folder, place), { recursive: true, mode: 0o700 });
     mkdirSync(this.#arriving, { recursive: true, mode: 0o700 });
@@ -105,6 +108,12 @@ export class ShardFiles {
   /** Opens a whole shard's file for reading. Throws the system's error. */
   async open(file: string): Promise<ShardHandle> {
     return this.#memory.find(file) ?? open(file, 'r');
+  }
+
+  /** Throws an error that passes where the whole folder went away: of a file that is not found nothing is known then. */
+  assertThere(): void {
+    if (isShardFolder(this.#folder, this.#id)) return;
+    throw Object.assign(new Error('the folder of the shards is away'), { code: 'EBUSY' });
   }
 
   /** The bytes of a shard that lies in memory. */

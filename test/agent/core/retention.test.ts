@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { judgeSnapshots, type RetentionRules } from '../../../agent/core/retention.ts';
+import { judgeSnapshots, type RetentionClock, type RetentionRules } from '../../../agent/core/retention.ts';
 import { type SnapshotId, snapshotId } from '../../../agent/units.ts';
 import { type UnixMs, unixMs } from '../../../datasets/index.ts';
 
@@ -14,7 +14,11 @@ const moment = (text: string): Moment => ({
   snapshot: snapshotId(text),
   atMs: unixMs(new Date(text).getTime()),
 });
-const keptOf = (moments: readonly Moment[], rules: RetentionRules, clock = utc): readonly string[] =>
+const keptOf = (
+  moments: readonly Moment[],
+  rules: RetentionRules,
+  clock: RetentionClock = utc,
+): readonly string[] =>
   judgeSnapshots(moments, rules, clock)
     .filter(({ reasons }) => reasons.length > 0)
     .map(({ snapshot }) => snapshot);

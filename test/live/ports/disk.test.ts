@@ -121,6 +121,64 @@ test('after a start a pack that its holders have is told from one that was lost'
   t.false(again.disk.handedOver.has(pack.descriptor.pack));
 });
 
+test('an empty folder in the place of the shards is no reason to forget them', async (t) => {
+  const opened = await openNew(t);
+  await storeShard(opened.disk, pack, { index: 0 });
+  const shards = join(opened.folder, 'shards');
+  renameSync(shards, `${shards}-away`);
+  mkdirSync(shards);
+  t.is(await verify(opened.disk, at(pack, 0)), 'unread', 'also while the agent runs');
+  await opened.store.close();
+  for (let start = 0; start < 2; start++) await t.throwsAsync(openAt(opened.folder), { code: 'shards-away' });
+  t.deepEqual(readdirSync(shards), [], 'nothing is begun there');
+  rmSync(shards, { recursive: true });
+  await t.throwsAsync(openAt(opened.folder), { code: 'shards-away' });
+
+  renameSync(`${shards}-away`, shards);
+  const { disk, store } = await openAt(opened.folder);
+  t.is(await verify(disk, at(pack, 0)), 'intact');
+  rmSync(join(shards, 'held', pack.descriptor.pack.slice(0, 2)), { recursive: true });
+  t.is(await verify(disk, at(pack, 0)), 'missing', 'one that is gone is gone');
+  await store.close();
+
+  rmSync(shards, { recursive: true });
+  mkdirSync(shards);
+  writeFileSync(join(shards, 'all-lost'), '');
+  const anew = await reopen(t, { folder: opened.folder, store, disk });
+  t.is(anew.disk.repairs.tornShards, 1);
+  t.deepEqual(readdirSync(shards).toSorted(), ['arriving', 'copy', 'folder-id', 'held', 'outbox', 'scratch']);
+});
+
+test('an id of the folder that rotted is no reason to stop, and is mended; that of another folder is', async (t) => {
+  const opened = await openNew(t);
+  await storeShard(opened.disk, pack, { index: 0 });
+  const file = join(opened.folder, 'shards', 'folder-id');
+  const id = readFileSync(file, 'utf8');
+  writeFileSync(file, `f${id.slice(1)}`.replace(/^ff/u, '0f'));
+  t.is(await verify(opened.disk, at(pack, 1)), 'missing');
+  const { disk, store, folder } = await reopen(t, opened);
+  t.is(await verify(disk, at(pack, 0)), 'intact');
+  t.is(readFileSync(file, 'utf8'), id);
+  await store.close();
+  writeFileSync(file, `${'0'.repeat(32)} ${'0'.repeat(32)}`);
+  await t.throwsAsync(openAt(folder), { code: 'shards-away' });
+});
+
+test('a folder of shards from before folders had ids is taken as it is, an empty one is not', async (t) => {
+  const opened = await openNew(t);
+  await storeShard(opened.disk, pack, { index: 0 });
+  const shards = join(opened.folder, 'shards');
+  const rows = opened.store.database.table('shard-folder', 'view');
+  await opened.store.database.write([{ table: rows, key: 'id' }]);
+  rmSync(join(shards, 'folder-id'));
+  renameSync(shards, `${shards}-away`);
+  await opened.store.close();
+  await t.throwsAsync(openAt(opened.folder), { code: 'shards-away' });
+  renameSync(`${shards}-away`, shards);
+  const { disk } = await reopen(t, opened);
+  t.is(await verify(disk, at(pack, 0)), 'intact');
+});
+
 test('bytes that are wrong, too few or too many are not stored and leave nothing', async (t) => {
   const { folder, disk } = await openNew(t);
   const right = pack.shards[0]!;
@@ -263,7 +321,8 @@ test('a pack leaves the outbox whole, and scratch of one pack can be dropped', a
   await disk.dropScratch(replica.descriptor.pack);
   t.deepEqual(await listed(disk), ['held 2']);
   const files = readdirSync(join(folder, 'shards'), { recursive: true, withFileTypes: true });
-  t.is(files.filter((entry) => entry.isFile()).length, 1);
+  const names = files.filter((entry) => entry.isFile()).map(({ name }) => name);
+  t.is(names.filter((name) => name !== 'folder-id').length, 1);
 });
 
 test('a shard that the disk cannot read is damaged, and others are enough to rebuild from', async (t) => {
