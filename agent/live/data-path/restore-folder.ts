@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   chownSync,
+  fsyncSync,
   ftruncateSync,
   lchownSync,
   linkSync,
@@ -18,11 +19,10 @@ import {
   rmSync,
   symlinkSync,
   chmodSync,
-  unlinkSync,
   copyFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { DreyError, makeFolders } from '../../../datasets/index.ts';
+import { DreyError, makeFolders, mebibyte } from '../../../datasets/index.ts';
 import { nameDiskError } from '../disk-full.ts';
 import type { Attribute } from '../../codec/index.ts';
 import type { GrowingFile } from './growing-files.ts';
@@ -130,8 +130,8 @@ export class RestoreFolder {
       () => setAttributes(place, marks, isAcl),
       () => setTime(place, marks.mtimeNs),
     ]);
-    const refused = this.#makeRoom(file.path);
-    if (refused !== undefined) throw new NameTaken(refused);
+    this.#hasToReplace(file.path);
+    if (systemCalls === undefined && byteCount >= flushedAloneBytesMin) flushFile(file.temporary);
     renameSync(file.temporary, this.#place(file.path));
     return imperfect;
   }
@@ -141,31 +141,29 @@ export class RestoreFolder {
     rmSync(file.temporary, { force: true });
   }
 
-  /** Another name of a restored file or symlink; a copy where the file system has no hard links. */
-  makeLink(path: BytePath, first: BytePath): string | undefined {
-    const refused = this.#makeRoom(path);
-    if (refused !== undefined) return refused;
-    try {
-      linkSync(this.#place(first), this.#place(path));
-    } catch (error) {
-      if (errorCode(error) !== 'EPERM' && errorCode(error) !== 'ENOTSUP' && errorCode(error) !== 'EMLINK')
-        throw error;
-      copyEntry(this.#place(first), this.#place(path));
-    }
-    return undefined;
+  /** Another name of a restored file or symlink; a copy where the file system has no hard links. Throws why it has no name. */
+  makeLink(path: BytePath, first: BytePath): void {
+    this.#put(path, (place) => {
+      try {
+        linkSync(this.#place(first), place);
+      } catch (error) {
+        if (errorCode(error) !== 'EPERM' && errorCode(error) !== 'ENOTSUP' && errorCode(error) !== 'EMLINK')
+          throw error;
+        copyEntry(this.#place(first), place);
+      }
+    });
   }
 
   /** Answers what could not be set, or throws why it has no name. */
   makeSymlink(path: BytePath, target: BytePath, marks: EntryMarks): string | undefined {
-    const refused = this.#makeRoom(path);
-    if (refused !== undefined) throw new NameTaken(refused);
-    symlinkSync(pathBytes(target), this.#place(path));
-    const place = this.#place(path);
-    return firstFailure([
-      () => isRoot && lchownSync(place, marks.uid, marks.gid),
-      () => setAttributes(place, marks, isNoAcl),
-      () => setTime(place, marks.mtimeNs),
-    ]);
+    return this.#put(path, (place) => {
+      symlinkSync(pathBytes(target), place);
+      return firstFailure([
+        () => isRoot && lchownSync(place, marks.uid, marks.gid),
+        () => setAttributes(place, marks, isNoAcl),
+        () => setTime(place, marks.mtimeNs),
+      ]);
+    });
   }
 
   /** After all that it holds is there: writing into a folder moves its time. */
@@ -181,6 +179,15 @@ export class RestoreFolder {
     ]);
   }
 
+  /** Ends when all of it is on the disk: nobody may hear before that it is done. Throws `restore-not-flushed`. */
+  flush(): void {
+    try {
+      systemCalls?.flushDisk(this.#options.to);
+    } catch (error) {
+      throw notFlushed(error);
+    }
+  }
+
   /** Removes what is unfinished. */
   close(): void {
     rmSync(this.#parts, { recursive: true, force: true });
@@ -191,13 +198,21 @@ export class RestoreFolder {
     for (const name of [defaultAcl, 'system.posix_acl_access']) systemCalls?.removeAttribute(place, name);
   }
 
-  /** Two names that this disk cannot tell apart (capitals) must not become one file silently. */
-  #makeRoom(path: BytePath): string | undefined {
+  /** Makes an entry in its place, or beside it where it replaces another: a crash leaves one of the two. */
+  #put<Result>(path: BytePath, make: (place: Buffer) => Result): Result {
+    if (!this.#hasToReplace(path)) return make(this.#place(path));
+    const temporary = Buffer.from(join(this.#parts, String(this.#partCount++)), 'utf8');
+    const result = make(temporary);
+    renameSync(temporary, this.#place(path));
+    return result;
+  }
+
+  /** Whether something of that name is there. Two names that this disk cannot tell apart (capitals) must not become one file silently. */
+  #hasToReplace(path: BytePath): boolean {
     const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
-    if (present === undefined) return undefined;
-    if (!this.#options.overwrite || present.isDirectory()) return inTheWay;
-    unlinkSync(this.#place(path));
-    return undefined;
+    if (present === undefined) return false;
+    if (!this.#options.overwrite || present.isDirectory()) throw new NameTaken(inTheWay);
+    return true;
   }
 }
 
@@ -205,6 +220,31 @@ function copyEntry(from: Buffer, to: Buffer): void {
   if (lstatSync(from).isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
   else copyFileSync(from, to);
 }
+
+/** Where the system has no call that flushes all at once, small files are left to it: one by one they would take longer than the restore. */
+const flushedAloneBytesMin = mebibyte;
+
+function flushFile(file: string): void {
+  const handle = openSync(file, 'r+');
+  try {
+    fsyncSync(handle);
+  } catch (error) {
+    throw notFlushed(error);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const notFlushed = (cause: unknown): unknown => {
+  const named = nameDiskError(cause);
+  if (named instanceof DreyError) return named;
+  return new DreyError({
+    code: 'restore-not-flushed',
+    message: `All was written, but the disk does not say that it has it (${errorCode(cause) ?? 'unknown error'})`,
+    advice: 'The disk may be failing, or was pulled out: restore into a folder on another one.',
+    cause,
+  });
+};
 
 function makeLength(file: string, byteCount: number): void {
   const handle = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600);

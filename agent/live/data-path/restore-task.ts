@@ -28,6 +28,7 @@ export async function restoreTask(request: RestoreRequest, ask: AskMain): Promis
     const { jobCountMax } = request;
     const run = new RestoreRun({ plan, keys: keysIn(request), folder, ask, jobCountMax });
     const restored = await run.run();
+    folder.flush();
     return { result: { ...restored, packCount: source.fetchedCount + restored.packCount } };
   } finally {
     folder.close();
@@ -175,9 +176,15 @@ class RestoreRun {
 
   #makeHardLink(path: BytePath, first: BytePath): void {
     const isFile = this.#finished.has(first);
-    if (!isFile && !this.#symlinks.has(first))
+    if (!isFile && !this.#symlinks.has(first)) {
       this.#miss(path, 'the file that it is another name of is missing');
-    else if (this.#try(path, () => this.#parts.folder.makeLink(path, first)) && isFile) this.#linkCount++;
+      return;
+    }
+    const isMade = this.#try(path, () => {
+      this.#parts.folder.makeLink(path, first);
+      return undefined;
+    });
+    if (isMade && isFile) this.#linkCount++;
   }
 
   /** Does a step that answers why it was refused; true when it was done. */

@@ -1,6 +1,7 @@
 // What Node offers no call for, or a dear one: extended attributes (POSIX ACLs are some of them), times to the nanosecond, `statx`, giving freed
 // memory back. Linux only, through libc by koffi; elsewhere, or where koffi is missing, `systemCalls` is undefined and people are told what is not kept.
 
+import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { Attribute } from '../../codec/index.ts';
@@ -23,6 +24,8 @@ export interface SystemCalls {
   removeAttribute(place: Buffer, name: string): void;
   /** Offset of the first byte of an open file, from `offset` on, that lies in no hole; infinite after the last, undefined where nobody knows. */
   dataFrom(handle: number, offset: number): number | undefined;
+  /** Ends when all that was written to the disk of a folder is on it. Throws an error with a `code`. */
+  flushDisk(folder: string): void;
   /** Sets time of change and of access, of a link itself where it is one. */
   setTime(place: Buffer, timeNs: bigint): void;
 }
@@ -53,6 +56,7 @@ class LinuxCalls implements SystemCalls {
   readonly #remove: (...values: readonly unknown[]) => number;
   readonly #time: (...values: readonly unknown[]) => number;
   readonly #seek: (...values: readonly unknown[]) => number;
+  readonly #flush: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
   readonly trimFreed: SystemCalls['trimFreed'];
   readonly #names = Buffer.allocUnsafeSlow(attributeBytesMax);
@@ -69,6 +73,7 @@ class LinuxCalls implements SystemCalls {
     this.statsAt = this.#statxOf(libc);
     this.trimFreed = this.#trimOf(libc);
     this.#remove = libc.func('int lremovexattr(const void *path, const void *name)');
+    this.#flush = libc.func('int syncfs(int file)');
     this.#seek = libc.func('long lseek(int file, long offset, int whence)');
     this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
   }
@@ -127,6 +132,15 @@ class LinuxCalls implements SystemCalls {
     const found = this.#seek(handle, offset, seekData);
     if (found >= 0) return found;
     return codes.get(this.#koffi.errno()) === 'ENXIO' ? Infinity : undefined;
+  }
+
+  flushDisk(folder: string): void {
+    const handle = openSync(folder, 'r');
+    try {
+      if (this.#flush(handle) !== 0) this.#fail('syncfs');
+    } finally {
+      closeSync(handle);
+    }
   }
 
   setTime(place: Buffer, timeNs: bigint): void {
