@@ -40,14 +40,58 @@ import type { ExecutionContext } from 'ava';
 
 const addressOf = ({ wire }: TestAgent): string => wire.addresses()[0]!;
 
-async function answerTo(agent: TestAgent, key: MachineKey, hello: Hello | undefined): Promise<string> {
-  const { peer, answer } = await probe(key, addressOf(agent), hello && encodeHello(hello));
-  return peer !== agent.key.peer ? 'wrong peer' : answer.kind === 'welcome' ? 'welcome' : answer.code;
+/** On a machine that does much else nobody is ended for being slow; tests that are about that say so. */
+const startPatient = (
+  t: ExecutionContext,
+  fleet: SmallFleet,
+  options: TestAgentOptions = {},
+): Promise<TestAgent> =>
+  startAgent(t, fleet, {
+    ...options,
+    limits: { helloMsMax: minutes(5), pingSilenceMsMax: minutes(5), ...options.limits },
+  });
+
+const attemptsMax = 30;
+
+/** Asks again where the time for a handshake or an answer was over: then nobody has judged anything. */
+async function patiently(
+  ask: () => Promise<string>,
+  isUnheard: (answer: string) => boolean,
+): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await ask();
+    if (!isUnheard(answer) || attempt === attemptsMax) return answer;
+  }
+}
+
+const unheardCodes = new Set(['address-unreachable', 'hello-cut-off', 'no-agent']);
+
+const answerTo = (agent: TestAgent, key: MachineKey, hello: Hello | undefined): Promise<string> =>
+  patiently(
+    async () => {
+      try {
+        const { peer, answer } = await probe(key, addressOf(agent), hello && encodeHello(hello));
+        return peer !== agent.key.peer ? 'wrong peer' : answer.kind === 'welcome' ? 'welcome' : answer.code;
+      } catch (error) {
+        return error instanceof DreyError ? error.code : String(error);
+      }
+    },
+    (code) => unheardCodes.has(code),
+  );
+
+async function dialPatiently(node: Node, agent: TestAgent, options = {}): Promise<Connection> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await node.dial(multiaddr(addressOf(agent)), options);
+    } catch (error) {
+      if (attempt === attemptsMax) throw error;
+    }
+  }
 }
 
 test('only a certificate of this fleet, for this machine, valid now and not revoked is welcome', async (t) => {
   const fleet = smallFleet();
-  const agent = await startAgent(t, fleet);
+  const agent = await startPatient(t, fleet);
   const key = createMachineKey();
   const { peer } = key;
   const ours = fleet.root.fleet;
@@ -76,11 +120,11 @@ test('only a certificate of this fleet, for this machine, valid now and not revo
 
 test('an agent does not talk to one that shows a certificate of another fleet, though that one would', async (t) => {
   const fleet = smallFleet();
-  const agent = await startAgent(t, fleet);
-  const liar = await startAgent(t, fleet, { certificate: new Uint8Array(0) });
+  const agent = await startPatient(t, fleet);
+  const liar = await startPatient(t, fleet, { certificate: new Uint8Array(0) });
   agent.wire.connect(liar.key.peer, liar.wire.addresses());
-  while (agent.reports.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  t.regex(agent.reports[0]!, /no certificate/u);
+  const isTold = (): boolean => agent.reports.some((line) => line.includes('no certificate'));
+  while (!isTold()) await new Promise((resolve) => setImmediate(resolve));
   t.is(agent.ears.count('connected'), 0);
 });
 
@@ -96,7 +140,7 @@ async function strangerAt(
 ): Promise<Stranger> {
   const node = await startNode({ seed: key.seed, listenAddresses: [] });
   t.teardown(() => node.stop());
-  return { node, connection: await node.dial(multiaddr(addressOf(agent))) };
+  return { node, connection: await dialPatiently(node, agent) };
 }
 
 const over = (target: Stream | Connection): Promise<unknown> =>
@@ -108,19 +152,23 @@ const over = (target: Stream | Connection): Promise<unknown> =>
     : Promise.resolve(undefined);
 
 test('streams of a stranger are reset, and the stranger is closed after the time for a hello', async (t) => {
-  const agent = await startAgent(t, smallFleet(), { limits: { helloMsMax: 1500 } });
-  const { connection } = await strangerAt(t, agent);
-  const streams = await Promise.all(
-    [messageProtocol, shardProtocol, '/meshsub/1.1.0'].map((protocol) => connection.newStream(protocol)),
-  );
-  for (const stream of streams) stream.send(new Uint8Array(100));
-  for (const stream of streams) await over(stream);
-  await over(connection);
-  t.deepEqual(agent.ears.heard, []);
+  const protocols = [messageProtocol, shardProtocol, '/meshsub/1.1.0'];
+  // A slow machine may have no stream open before the time is over.
+  for (let helloMsMax = 1500; ; helloMsMax *= 4) {
+    const agent = await startPatient(t, smallFleet(), { limits: { helloMsMax } });
+    const { connection } = await strangerAt(t, agent);
+    const opening = Promise.all(protocols.map((protocol) => connection.newStream(protocol)));
+    const streams = await (helloMsMax < minutes(2) ? opening.catch(() => undefined) : opening);
+    for (const stream of streams ?? []) if (stream.status === 'open') stream.send(new Uint8Array(100));
+    for (const stream of streams ?? []) await over(stream);
+    await over(connection);
+    t.deepEqual(agent.ears.heard, []);
+    if (streams !== undefined) return;
+  }
 });
 
 test('the oldest of too many strangers has to go', async (t) => {
-  const agent = await startAgent(t, smallFleet(), { limits: { strangersMax: 2 } });
+  const agent = await startPatient(t, smallFleet(), { limits: { strangersMax: 2 } });
   const first = await strangerAt(t, agent);
   const others = [await strangerAt(t, agent), await strangerAt(t, agent)];
   await over(first.connection);
@@ -131,11 +179,12 @@ test('the oldest of too many strangers has to go', async (t) => {
 });
 
 test('one machine keeps a few connections, however many it opens', async (t) => {
-  const agent = await startAgent(t, smallFleet(), { limits: { helloMsMax: minutes(5) } });
+  const agent = await startPatient(t, smallFleet(), { limits: { helloMsMax: minutes(5) } });
   const { node, connection } = await strangerAt(t, agent);
   const connections = [connection];
   const dial = (): Promise<Connection> => node.dial(multiaddr(addressOf(agent)), { force: true });
-  for (let count = 1; count < connectionsPerPeerMax; count++) connections.push(await dial());
+  for (let count = 1; count < connectionsPerPeerMax; count++)
+    connections.push(await dialPatiently(node, agent, { force: true }));
   for (let count = 0; count < 3; count++) {
     const late = await dial().catch(() => undefined);
     if (late !== undefined) await over(late);
@@ -144,7 +193,7 @@ test('one machine keeps a few connections, however many it opens', async (t) => 
 });
 
 test('streams that a stranger opens and says nothing on are a few', async (t) => {
-  const agent = await startAgent(t, smallFleet(), { limits: { helloMsMax: minutes(5) } });
+  const agent = await startPatient(t, smallFleet(), { limits: { helloMsMax: minutes(5) } });
   const { connection } = await strangerAt(t, agent);
   const { muxer } = connection as unknown as { readonly muxer: { createStream(): Promise<Stream> } };
   const streams: Stream[] = [];
@@ -182,7 +231,7 @@ async function memberNode(t: ExecutionContext, fleet: SmallFleet, agent: TestAge
       encodeHello({ fleet: fleet.root.fleet, certificate: certificateOf(fleet, key.peer).bytes }),
     check: () => ({ kind: 'welcome' }) as const,
   };
-  const answer = await showHello({ stream, peer: agent.key.peer, keeper, silenceMsMax: 5000 });
+  const answer = await showHello({ stream, peer: agent.key.peer, keeper, silenceMsMax: minutes(5) });
   t.is(answer.kind, 'welcome');
   await agent.ears.hears('connected');
   return stranger;
@@ -190,17 +239,17 @@ async function memberNode(t: ExecutionContext, fleet: SmallFleet, agent: TestAge
 
 test('a member that announces a frame of four gigabytes is disconnected before one byte is set aside', async (t) => {
   const fleet = smallFleet();
-  const agent = await startAgent(t, fleet);
+  const agent = await startPatient(t, fleet);
   const { connection } = await memberNode(t, fleet, agent);
   const stream = await connection.newStream(messageProtocol);
   stream.send(Uint8Array.of(255, 255, 255, 255));
   await agent.ears.hears('disconnected');
-  t.regex(agent.reports.at(-1)!, /too long/u);
+  t.true(agent.reports.some((line) => line.includes('too long')));
 });
 
 test('garbage on every protocol is refused and harms nobody', async (t) => {
   const fleet = smallFleet();
-  const agent = await startAgent(t, fleet);
+  const agent = await startPatient(t, fleet);
   const { connection } = await memberNode(t, fleet, agent);
   const garbage = Uint8Array.from({ length: 600 }, (_, at) => (at < 2 ? 0 : at * 7));
   for (const protocol of [helloProtocol, joinProtocol, shardProtocol]) {
@@ -246,7 +295,7 @@ const startAdmin = (
   t: ExecutionContext,
   fleet: SmallFleet,
   options: TestAgentOptions = {},
-): Promise<TestAgent> => startAgent(t, fleet, { ...options, isAdmin: true });
+): Promise<TestAgent> => startPatient(t, fleet, { ...options, isAdmin: true });
 
 test('a machine with an invite gets a certificate that is welcome at once', async (t) => {
   const fleet = smallFleet();
@@ -262,8 +311,10 @@ test('a machine with an invite gets a certificate that is welcome at once', asyn
   );
 });
 
-const join = (text: Invite, machineKey = createMachineKey()): Promise<string> =>
-  codeOf(requestJoin({ machineKey, invite: text, name: 'pc' }));
+const isUnheardJoin = (code: string): boolean => code === 'fleet-unreachable' || code === 'join-malformed';
+
+const join = (text: Invite, machineKey = createMachineKey(), name = 'pc'): Promise<string> =>
+  patiently(() => codeOf(requestJoin({ machineKey, invite: text, name })), isUnheardJoin);
 
 test('an invite that is used up, expired, revoked, unknown or forged admits nobody', async (t) => {
   const fleet = smallFleet();
@@ -285,14 +336,17 @@ test('an invite that is used up, expired, revoked, unknown or forged admits nobo
     'invite-unknown',
   );
   t.is(await join({ ...invite(fleet, admin), key: createMachineKey() }), 'invite-unknown');
-  t.is(await join({ ...single, addresses: ['/ip4/127.0.0.1/tcp/1'] }), 'fleet-unreachable');
+  const nowhere = { ...single, addresses: ['/ip4/127.0.0.1/tcp/1'] };
+  t.is(
+    await codeOf(requestJoin({ machineKey: createMachineKey(), invite: nowhere, name: 'pc' })),
+    'fleet-unreachable',
+  );
 });
 
 test('nobody is certified under a name that a screen could not show as it is', async (t) => {
   const fleet = smallFleet();
   const admin = await startAdmin(t, fleet);
-  const named = (name: string): Promise<string> =>
-    codeOf(requestJoin({ machineKey: createMachineKey(), invite: invite(fleet, admin), name }));
+  const named = (name: string): Promise<string> => join(invite(fleet, admin), createMachineKey(), name);
   for (const name of ['pc\n  pc-01 is safe', 'pc\u001B[2J', ' pc-01', 'pc-\u202E10'])
     t.is(await named(name), 'join-refused');
   t.is(await named('Büro 3 – دفتر'), 'none');
@@ -301,7 +355,7 @@ test('nobody is certified under a name that a screen could not show as it is', a
 test('an agent that may admit nobody names the admins that it knows, and the machine asks them', async (t) => {
   const fleet = smallFleet();
   const admin = await startAdmin(t, fleet);
-  const plain = await startAgent(t, fleet);
+  const plain = await startPatient(t, fleet);
   const known = { ...invite(fleet, admin), addresses: plain.wire.addresses() };
   t.is(await join(known), 'join-refused');
   plain.membership.learn(certificateOf(fleet, admin.key.peer, { roles: ['admin'] }).statement, nowMs());
