@@ -6,11 +6,15 @@ import test, { type ExecutionContext } from 'ava';
 import {
   createMachineKey,
   createRecoveryPhrase,
+  type DriveKeys,
+  driveRecordFor,
+  keysIn,
+  machineRecipient,
+  nextKeys,
   noBatchHash,
   personFromPhrase,
   sealSmall,
   signBatch,
-  wrapKey,
 } from '../../agent/codec/index.ts';
 import type { StagedSnapshot } from '../../agent/live/data-path/index.ts';
 import { mebibyte, unixMs } from '../../datasets/index.ts';
@@ -19,18 +23,21 @@ import { startTrial, type Trial } from '../live/data-path/trial.ts';
 import { type Given, readNewest } from './reader.ts';
 
 /** What the owner's log and the holders' disks have: of each pack k shards, the last ones. */
-function givenOf(trial: Trial, staged: readonly StagedSnapshot[], shards: Map<string, Uint8Array>): Given {
+function givenOf(
+  trial: Trial,
+  staged: readonly StagedSnapshot[],
+  shards: Map<string, Uint8Array>,
+  newest: DriveKeys = { driveKey: trial.driveKey },
+): Given {
   const words = createRecoveryPhrase();
   const key = createMachineKey();
-  const { drive, keyEpoch } = staged[0]!.head;
-  const { recipient } = personFromPhrase(words);
-  const driveRecord = {
-    kind: 'drive',
-    drive,
-    keyEpoch,
-    sealedName: sealSmall(trial.driveKey, 'name', new TextEncoder().encode('Documents')),
-    wrappedKeys: [{ recipient, wrapped: wrapKey(trial.driveKey, { drive, keyEpoch }, recipient) }],
-  } as const;
+  const { recipient: person } = personFromPhrase(words);
+  const { drive } = staged[0]!.head;
+  const sealedName = sealSmall(trial.driveKey, 'name', new TextEncoder().encode('Documents'));
+  const recordOf = (keys: DriveKeys, keyEpoch: number) =>
+    driveRecordFor(keys, { drive, keyEpoch, sealedName, person, machine: machineRecipient(key).recipient });
+  const drives = [recordOf({ driveKey: trial.driveKey }, 1)];
+  if (newest.formerKeys !== undefined) drives.push(recordOf(newest, 1 + newest.formerKeys.length));
   const heads = staged.map(({ head }) => ({ ...head, receiptsDigest: '0'.repeat(64) }));
   const batch = signBatch({
     key,
@@ -38,7 +45,7 @@ function givenOf(trial: Trial, staged: readonly StagedSnapshot[], shards: Map<st
     sequence: 0,
     previous: noBatchHash,
     atMs: unixMs(1_800_000_000_000),
-    records: [driveRecord, ...heads],
+    records: [...drives, ...heads],
   });
   return { words, batches: [batch.bytes], shards };
 }
@@ -96,6 +103,16 @@ test('the newest of several snapshots is read, from packs that several snapshots
   writeFileSync(join(trial.folder, 'later.txt'), 'later');
   const second = await trial.snapshotter.snapshot();
   isAsOnDisk(t, trial.folder, givenOf(trial, [first.staged, second.staged], shards));
+});
+
+test('a drive that got a new key is read from the record of that key, older packs too', async (t) => {
+  const { trial, shards } = keepShards();
+  writeFileSync(join(trial.folder, 'large.bin'), noise(6 * mebibyte, 5));
+  const first = await trial.snapshotter.snapshot();
+  const keys = nextKeys({ driveKey: trial.driveKey });
+  writeFileSync(join(trial.folder, 'later.txt'), 'later');
+  const second = await trial.next({ ...keysIn(keys), keyEpoch: 2 }).snapshot();
+  isAsOnDisk(t, trial.folder, givenOf(trial, [first.staged, second.staged], shards, keys));
 });
 
 test('one altered shard too many is noticed, not read', async (t) => {

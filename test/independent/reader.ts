@@ -61,14 +61,25 @@ interface Locator {
   readonly length: number;
 }
 
+type Keys = ReadonlyMap<number, Uint8Array>;
+
 /** Every entry of the newest snapshot in the log. */
 export function readNewest(given: Given): readonly ReadEntry[] {
   const records = given.batches.flatMap(recordsOf);
   const head = records.findLast(({ kind }) => kind === 'head');
-  const drive = records.find(({ kind, drive: id }) => kind === 'drive' && id === head?.['drive']);
+  const drive = records.findLast(({ kind, drive: id }) => kind === 'drive' && id === head?.['drive']);
   if (head === undefined || drive === undefined) throw new Error('no head, or no drive for it');
-  const driveKey = unwrap(drive, personSecret(given.words));
-  return new Snapshot({ given, driveKey, head }).entries();
+  const keys = keysOf(drive, unwrap(drive, personSecret(given.words)));
+  return new Snapshot({ given, keys, head }).entries();
+}
+
+/** Keys of all epochs up to that of the record, from 1 on. */
+function keysOf(drive: ItemMap, driveKey: Uint8Array): Keys {
+  const sealed = drive['sealedFormer'];
+  const former =
+    sealed === undefined ? new Uint8Array(0) : openSmall(bytesOf(sealed), driveKey, 'former keys');
+  const keys = Array.from({ length: former.length / 32 }, (_, at) => former.slice(32 * at, 32 * at + 32));
+  return new Map([...keys, driveKey].map((key, at) => [at + 1, key]));
 }
 
 function text(item: Item | undefined): string {
@@ -84,16 +95,17 @@ const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(by
 const derive = (secret: Uint8Array, purpose: string, salt: Uint8Array = new Uint8Array(0)): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', secret, salt, purpose, 32));
 
-/** The CBOR map behind magic and version. */
-function envelope(bytes: Uint8Array, magic: string): ItemMap {
-  if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== magic || bytes[4] !== 1)
-    throw new Error(`not ${magic}, version 1`);
+/** The CBOR map behind magic and version, which is from 1 to `versionMax`. */
+function envelope(bytes: Uint8Array, magic: string, versionMax = 1): ItemMap {
+  const version = bytes[4] ?? 0;
+  if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== magic || version < 1 || version > versionMax)
+    throw new Error(`not ${magic} of a known version`);
   return map(readItem(bytes.subarray(5)));
 }
 
 function recordsOf(batch: Uint8Array): readonly ItemMap[] {
   const [signed, signature] = [batch.subarray(0, -64), batch.subarray(-64)];
-  const body = envelope(signed, 'DRLB');
+  const body = envelope(signed, 'DRLB', 4);
   const key = createPublicKey({
     key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(peerKey(text(body['author']))).toString('base64url') },
     format: 'jwk',
@@ -162,6 +174,12 @@ function open(sealed: Uint8Array, { key, nonce, associated }: Sealing): Uint8Arr
   return Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
 }
 
+function openSmall(sealed: Uint8Array, driveKey: Uint8Array, purpose: string): Uint8Array {
+  const key = derive(driveKey, `drey small v1 ${purpose}`);
+  const nonce = sealed.subarray(0, 12);
+  return open(sealed.subarray(12), { key, nonce, associated: new Uint8Array(0) });
+}
+
 function descriptorOf(bytes: Uint8Array): Descriptor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') !== 'DRPD' || bytes[4] !== 1)
@@ -192,36 +210,40 @@ function locatorOf(item: Item): Locator {
 
 interface SnapshotParts {
   readonly given: Given;
-  readonly driveKey: Uint8Array;
+  readonly keys: Keys;
   readonly head: ItemMap;
 }
 
 class Snapshot {
   readonly #given: Given;
-  readonly #driveKey: Uint8Array;
+  readonly #keys: Keys;
   readonly #head: ItemMap;
   readonly #descriptors = new Map<string, Descriptor>();
   readonly #packs = new Map<string, OpenedPack>();
   readonly #places = new Map<string, Locator>();
 
-  constructor({ given, driveKey, head }: SnapshotParts) {
+  constructor({ given, keys, head }: SnapshotParts) {
     this.#given = given;
-    this.#driveKey = driveKey;
+    this.#keys = keys;
     this.#head = head;
   }
 
   entries(): readonly ReadEntry[] {
     const sealed = bytesOf(this.#head['sealedRoot']);
     if (hex(sha256(sealed)) !== text(this.#head['snapshot'])) throw new Error('another snapshot');
-    const key = derive(this.#driveKey, 'drey small v1 root');
-    const nonce = sealed.subarray(0, 12);
-    const pointer = open(sealed.subarray(12), { key, nonce, associated: new Uint8Array(0) });
+    const pointer = openSmall(sealed, this.#keyOf(count(this.#head['keyEpoch'])), 'root');
     const { root, packs } = envelope(pointer, 'DRRP');
     this.#learn(packs);
     const body = envelope(this.#joined(list(root)), 'DRRT');
     this.#learn(body['packs']);
     for (const segment of list(body['index'])) this.#index(this.#joined(list(segment)));
     return this.#tree(this.#joined(list(body['tree'])));
+  }
+
+  #keyOf(epoch: number): Uint8Array {
+    const key = this.#keys.get(epoch);
+    if (key === undefined) throw new Error(`no key of epoch ${epoch}`);
+    return key;
   }
 
   #learn(descriptors: Item | undefined): void {
@@ -257,7 +279,7 @@ class Snapshot {
   #chunk({ chunk, pack, blob, offset, length }: Locator): Uint8Array {
     const { version, blob: blobAt } = this.#pack(pack);
     const plain = blobAt(blob).subarray(offset, offset + length);
-    const idKey = derive(this.#driveKey, `drey chunk id v${version}`);
+    const idKey = derive(this.#keyOf(1), `drey chunk id v${version}`);
     const name =
       version === 1 ? createHmac('sha256', idKey).update(plain).digest() : blake3(plain, { key: idKey });
     if (hex(name) !== chunk) throw new Error('a chunk is another one');
@@ -286,7 +308,7 @@ class Snapshot {
   #open(pack: Uint8Array): OpenedPack {
     const view = new DataView(pack.buffer, pack.byteOffset, pack.length);
     const head = pack.subarray(0, 44);
-    const key = derive(this.#driveKey, 'drey pack v1', head.subarray(28));
+    const key = derive(this.#keyOf(view.getUint32(24)), 'drey pack v1', head.subarray(28));
     const unseal = (sealed: Uint8Array, number: number): Uint8Array => {
       const nonce = new Uint8Array(12);
       new DataView(nonce.buffer).setUint32(8, number);
