@@ -76,14 +76,19 @@ interface LogState {
   hash: string;
 }
 
+/** A statement where it was written first. */
+interface Said extends Pick<Act, 'machine' | 'at'> {
+  readonly admin: string;
+  readonly statement: Statement;
+  readonly writtenMs: UnixMs;
+}
+
 export class ActList {
   readonly #fleet: FleetId;
   readonly #acts: Act[] = [];
-  readonly #seen = new Set<string>();
-  readonly #certified = new Map<PeerId, string>();
+  readonly #said = new Map<string, Said>();
   readonly #logs = new Map<PeerId, LogState>();
   readonly #findings: LogFinding[] = [];
-  readonly #policies: { readonly policy: FleetPolicy; readonly act: Act }[] = [];
   #batchCount = 0;
 
   constructor(fleet: FleetId) {
@@ -100,16 +105,15 @@ export class ActList {
     for (const [record, one] of batch.records.entries()) this.#read(batch, { record, one });
   }
 
-  /** Oldest first. Policies say what they changed against the one before them. */
+  /** Oldest first. Policies say what they changed against the one before them, certificates whether they renew one. */
   get acts(): readonly Act[] {
-    const ordered = this.#policies.toSorted((a, b) => a.policy.atMs - b.policy.atMs);
-    const policies = ordered.map(({ policy, act }, index): Act => ({
-      ...act,
-      detail: policyText(policy, ordered[index - 1]?.policy),
-    }));
-    return [...this.#acts, ...policies].toSorted(
-      (a, b) => a.atMs - b.atMs || a.at.sequence - b.at.sequence || a.at.record - b.at.record,
-    );
+    const ordered = [...this.#said.values()].toSorted((a, b) => saidMs(a) - saidMs(b) || inLog(a, b));
+    const wording = new Wording();
+    const stated = ordered.map((said): Act => {
+      const { machine, admin, at, statement } = said;
+      return { machine, admin, at, atMs: saidMs(said), ...wording.of(statement) };
+    });
+    return [...this.#acts, ...stated].toSorted((a, b) => a.atMs - b.atMs || inLog(a, b));
   }
 
   /** `known`: fewer batches here means that some are missing, or that somebody said something wrong. */
@@ -125,7 +129,7 @@ export class ActList {
     return {
       logCount: this.#logs.size,
       batchCount: this.#batchCount,
-      actCount: this.#acts.length + this.#policies.length,
+      actCount: this.#acts.length + this.#said.size,
       findings: [...this.#findings, ...missing, ...forks],
     };
   }
@@ -163,24 +167,32 @@ export class ActList {
       return;
     }
     const { statement, admin } = opened.value;
-    // Whoever becomes an admin, and every restart of one, may say again what was said.
+    // Whoever becomes an admin, and every restart of one, may say again what was said, and whoever hears of it late may hand it on.
     const name = JSON.stringify(statement);
-    if (this.#seen.has(name)) return;
-    this.#seen.add(name);
-    const act = { machine, admin, at };
-    if (statement.kind === 'policy') {
-      this.#policies.push({
-        policy: statement,
-        act: { ...act, act: 'policy-set', atMs: statement.atMs, detail: '' },
-      });
-      return;
-    }
-    this.#acts.push({ ...act, atMs: saidMs(statement, atMs), ...this.#wordsOf(statement) });
+    const known = this.#said.get(name);
+    if (known !== undefined && known.writtenMs <= atMs) return;
+    this.#said.set(name, { statement, machine, admin, at, writtenMs: atMs });
+  }
+}
+
+const inLog = (a: Pick<Act, 'at'>, b: Pick<Act, 'at'>): number =>
+  a.at.sequence - b.at.sequence || a.at.record - b.at.record;
+
+/** Puts statements into words, in the order in which they were said. */
+class Wording {
+  readonly #certified = new Map<PeerId, string>();
+  #policy: FleetPolicy | undefined;
+
+  of(statement: Statement): Pick<Act, 'act' | 'about' | 'detail'> {
+    if (statement.kind === 'certificate') return this.#certificate(statement);
+    if (statement.kind !== 'policy') return wordsOf(statement);
+    const detail = policyText(statement, this.#policy);
+    this.#policy = statement;
+    return { act: 'policy-set', detail };
   }
 
   /** The same machine with the same roles again is a renewal. */
-  #wordsOf(statement: Exclude<Statement, FleetPolicy>): Pick<Act, 'act' | 'about' | 'detail'> {
-    if (statement.kind !== 'certificate') return wordsOf(statement);
+  #certificate(statement: MachineCertificate): Pick<Act, 'act' | 'about' | 'detail'> {
     const { peer, name, roles } = statement;
     const known = this.#certified.get(peer);
     this.#certified.set(peer, roles.join());
@@ -197,7 +209,7 @@ function whatIsMissing(next: number, { signed, spokenOf }: KnownLength): string 
 }
 
 /** Certificates begin before they are signed, by the error that clocks may have; a machine's first ones are written when it first runs. */
-function saidMs(statement: Exclude<Statement, FleetPolicy>, writtenMs: UnixMs): UnixMs {
+function saidMs({ statement, writtenMs }: Said): UnixMs {
   if (statement.kind === 'invite') return writtenMs;
   if (statement.kind === 'certificate')
     return unixMs(Math.min(writtenMs, statement.notBeforeMs + clockSkewMsMax));

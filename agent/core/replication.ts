@@ -169,7 +169,7 @@ export class Replication {
       return this.#ask(log, from, now);
     }
     this.#moveTo(log, batch.sequence + 1);
-    keepHash(log, batch, logHashesKept);
+    this.#keepHash(log, batch);
     return [{ kind: 'storeBatch', batch }];
   }
 
@@ -267,7 +267,7 @@ export class Replication {
   #stored(batch: SignedBatch, now: UnixMs): Effects {
     const log = this.#logOf(batch.author, batch.stream);
     this.#moveTo(log, Math.max(log.next, batch.sequence + 1));
-    keepHash(log, batch, batch.author === this.#membership.self ? ownLogHashesKept : logHashesKept);
+    this.#keepHash(log, batch);
     log.storedNext = Math.max(log.storedNext, batch.sequence + 1);
     if (batch.author !== this.#membership.self) {
       const confirmed = batch.records.some(({ kind }) => kind === 'head') ? this.#confirm(log) : [];
@@ -275,6 +275,12 @@ export class Replication {
     }
     this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
     return [{ kind: 'broadcast', hint: { author: batch.author, stream: batch.stream, next: log.next } }];
+  }
+
+  /** Those of all that is being stored too: what comes again meanwhile, by another way, is no other history. */
+  #keepHash(log: KnownLog, batch: SignedBatch): void {
+    const keptMax = batch.author === this.#membership.self ? ownLogHashesKept : logHashesKept;
+    keepHash(log, batch, Math.max(keptMax, log.next - log.storedNext));
   }
 
   #answerAskers(log: KnownLog, { sequence }: SignedBatch): Effects {

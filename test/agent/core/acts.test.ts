@@ -133,6 +133,15 @@ test('what is said again is told once', (t) => {
   t.is(listOf([...everything, ...again]).acts.length, 8);
 });
 
+test('an act is told of the log in which it was written first, whichever log is read first', (t) => {
+  const quiet: AgentRecord = { kind: 'addresses', addresses: [] };
+  const later = logOf(other, [[quiet], [quiet], [stated(invite)]]);
+  const { acts } = listOf([...later, ...everything]);
+  const made = acts.find(({ act }) => act === 'invite-made');
+  t.is(made?.machine, admin.peer);
+  t.deepEqual(made?.at, { sequence: 1, record: 0, hash: everything[1]!.hash });
+});
+
 test('an act that was taken out is missed, in the middle and at the end', (t) => {
   t.deepEqual(problemsOf(everything.toSpliced(3, 1)), ['batches 3 to 3 are missing from the log here']);
   t.deepEqual(problemsOf(everything.slice(0, 6), new Map([[admin.peer, { signed: 8, spokenOf: 8 }]])), [

@@ -2,12 +2,17 @@
 
 import test from 'ava';
 import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import type { LogWant } from '../../../agent/codec/index.ts';
+import { type LogWant, type SignedBatch, signBatch } from '../../../agent/codec/index.ts';
 import { Replication } from '../../../agent/core/replication.ts';
 import type { Effects } from '../../../agent/core/effects.ts';
-import { headsAfterAppendMs, questionsInVainMax, strangerLogsMax } from '../../../agent/limits.ts';
+import {
+  headsAfterAppendMs,
+  logHashesKept,
+  questionsInVainMax,
+  strangerLogsMax,
+} from '../../../agent/limits.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, machines, membershipOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificateOf, machines, membershipOf, pardonOf, startMs } from './fleet-of-four.ts';
 
 const [self, second, third] = machines as [
   (typeof machines)[number],
@@ -33,7 +38,7 @@ function replicationOf() {
   const disconnect = (peer: PeerId, now: UnixMs) => membership.handle({ kind: 'disconnected', peer, now });
   const hearHeads = (from: PeerId, next: readonly LogWant[], now: UnixMs): Effects =>
     replication.handle({ kind: 'message', from, message: { kind: 'heads', next, reply: 'wanted' }, now });
-  return { replication, connect, disconnect, hearHeads };
+  return { replication, connect, disconnect, hearHeads, batch };
 }
 
 const askedIn = (effects: Effects): readonly PeerId[] =>
@@ -108,4 +113,27 @@ test('a lie about the length of a log is forgotten after some questions in vain;
   const batch = batchOf(third, [{ kind: 'statement', bytes: certificateOf(third) }], 6);
   replication.handle({ kind: 'batchOpened', batch, from: third.peer, now: at(10_000_000) });
   t.deepEqual(replication.knownFacts.get(third.peer), { signed: 7, spokenOf: 7 });
+});
+
+test('what comes again by another way, while it is still being stored, is no second history and is handed on by nobody', (t) => {
+  const { replication, batch } = replicationOf();
+  const log: SignedBatch[] = [batch];
+  for (let sequence = 1; sequence < 3 * logHashesKept; sequence++)
+    log.push(
+      signBatch({
+        key: second,
+        stream: 'facts',
+        sequence,
+        previous: log.at(-1)!.hash,
+        atMs: startMs,
+        records: [{ kind: 'statement', bytes: pardonOf(third, at(sequence)) }],
+      }),
+    );
+  const open = (one: SignedBatch, from: PeerId): Effects =>
+    replication.handle({ kind: 'batchOpened', from, batch: one, now: at(10) });
+  const kinds = (effects: Effects): readonly string[] => effects.map(({ kind }) => kind);
+  for (const one of log.slice(1)) t.deepEqual(kinds(open(one, second.peer)), ['storeBatch']);
+  for (const one of log.slice(1)) t.deepEqual(kinds(open(one, third.peer)), []);
+  replication.handle({ kind: 'batchStored', batch: log[1]!, now: at(20) });
+  for (const one of log.slice(2)) t.deepEqual(kinds(open(one, third.peer)), []);
 });
