@@ -43,12 +43,23 @@ const nonceBytes = 32;
 export class Admission {
   readonly #options: AdmissionOptions;
   #certificateBytes: Uint8Array;
+  readonly #turnedAwayBy = new Set<PeerId>();
   /** Machines of one invite are counted one after the other, so that its uses cannot be overrun. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#certificateBytes = options.identity.certificateBytes;
+  }
+
+  /** Machines whose last answer was that this one was put out. */
+  get turnedAwayBy(): ReadonlySet<PeerId> {
+    return this.#turnedAwayBy;
+  }
+
+  answered(peer: PeerId, answer: HelloAnswer): void {
+    if (answer.kind === 'refused' && answer.code === 'certificate-revoked') this.#turnedAwayBy.add(peer);
+    else this.#turnedAwayBy.delete(peer);
   }
 
   ownHello(): Uint8Array {

@@ -183,6 +183,7 @@ export class LiveAgent {
       training: this.planning.training,
       events: this.#events,
       proposal: this.planning.proposal,
+      turnedAwayBy: this.#admission.turnedAwayBy,
       operations: this.operations,
       now: this.now(),
     };
@@ -342,10 +343,8 @@ export class LiveAgent {
   }
 
   #holdsOwnCertificate({ records }: SignedBatch): boolean {
-    const { certificateBytes } = this.identity;
-    return records.some(
-      (record) => record.kind === 'statement' && Buffer.compare(record.bytes, certificateBytes) === 0,
-    );
+    const { certificateBytes: own } = this.identity;
+    return records.some((one) => one.kind === 'statement' && Buffer.compare(one.bytes, own) === 0);
   }
 
   /** An admin's first start writes its own certificate, the fleet's first one the policy too; every start writes new addresses. */

@@ -38,6 +38,8 @@ export interface ViewParts {
   readonly training: TrainingView | undefined;
   readonly events: readonly EventLine[];
   readonly proposal: Proposal | undefined;
+  /** Machines that say that this one was put out. */
+  readonly turnedAwayBy: ReadonlySet<PeerId>;
   readonly operations: Operations;
   readonly now: UnixMs;
 }

@@ -11,12 +11,20 @@ import { findDriveProblems } from './drive-problems.ts';
 import { findMachineProblems } from './machine-problems.ts';
 import { findOwnerProblems } from './owner-problems.ts';
 import { findProofProblems } from './proof-problems.ts';
+import { putOutProblem } from './put-out.ts';
 
 /** A problem as it is found; `sinceMs` only where what is found tells it. */
 export type FoundProblem = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: UnixMs };
 
 /** Everything that people should know of; a new kind of problem joins here, in `problemKinds` and in the README's table. */
-export const findProblems = (parts: ViewParts): readonly FoundProblem[] => [
+export function findProblems(parts: ViewParts): readonly FoundProblem[] {
+  const out = putOutProblem(parts);
+  if (out === undefined) return findProblemsInside(parts);
+  // It sees nobody, so all the others look gone to it; whoever heeds that would put out the whole fleet.
+  return [out, ...findDriveProblems(parts.drives), ...parts.operations.alerts.problems];
+}
+
+const findProblemsInside = (parts: ViewParts): readonly FoundProblem[] => [
   ...findPlanProblems(parts),
   ...findPacksAtRisk(parts.core),
   ...findMachineProblems(parts.core, parts.now),

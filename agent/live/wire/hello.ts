@@ -15,7 +15,15 @@ export interface HelloKeeper {
   ownHello(): Uint8Array;
   /** What to say to this peer, who shows this certificate (unchecked; empty: none) of this fleet. */
   check(peer: PeerId, certificate: Uint8Array, fleet: FleetId): HelloAnswer;
+  /** What this peer said to our hello. */
+  answered?(peer: PeerId, answer: HelloAnswer): void;
 }
+
+/** For whoever was put out: it is told so, and nothing else. */
+export const turnedAway: HelloKeeper = {
+  ownHello: () => new Uint8Array(0),
+  check: () => ({ kind: 'refused', code: 'certificate-revoked', reason: 'this machine was put out' }),
+};
 
 export interface HelloExchange {
   readonly stream: Stream;
@@ -51,6 +59,7 @@ async function show(exchange: HelloExchange): Promise<HelloAnswer> {
   const { stream, peer, keeper, silenceMsMax } = exchange;
   const reader = new StreamReader(stream, silenceMsMax);
   const answer = await askForWelcome({ stream, reader, silenceMsMax, hello: keeper.ownHello() });
+  if (answer !== cutOff) keeper.answered?.(peer, answer);
   if (answer.kind === 'refused') return answer;
   const hello = await reader.readFrame(helloBytesMax);
   if (!(hello instanceof Uint8Array)) return cutOff;
@@ -84,6 +93,7 @@ async function reply(exchange: HelloExchange): Promise<HelloAnswer> {
   }
   if (!(await writeBytes(stream, frameOf(keeper.ownHello()), silenceMsMax))) return cutOff;
   const answer = await readAnswer(reader);
+  if (answer !== cutOff) keeper.answered?.(peer, answer);
   await closeStream(stream);
   return answer;
 }

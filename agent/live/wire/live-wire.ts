@@ -22,7 +22,7 @@ import {
 } from '../limits.ts';
 import { isPassingError } from '../disk-full.ts';
 import { tellResult } from '../tell.ts';
-import { answerHello, type HelloKeeper, showHello } from './hello.ts';
+import { answerHello, type HelloKeeper, showHello, turnedAway } from './hello.ts';
 import { HintService } from './hints.ts';
 import { answerJoin, type JoinKeeper } from './join-exchange.ts';
 import { Links, peerOf } from './links.ts';
@@ -136,7 +136,6 @@ class Libp2pWire implements LiveWire {
       pingSilenceMsMax: this.#limits.pingSilenceMsMax,
       gater: {
         denyDialPeer: (peer) => this.#refused.has(peerId(peer.toString())),
-        denyInboundEncryptedConnection: (peer) => this.#refused.has(peerId(peer.toString())),
       },
     });
   }
@@ -279,11 +278,12 @@ class Libp2pWire implements LiveWire {
   }
 
   async #helloCame(stream: Stream, connection: Connection): Promise<void> {
-    const keeper = this.#options.admission;
+    const peer = peerOf(connection);
+    const keeper = this.#refused.has(peer) ? turnedAway : this.#options.admission;
     const silenceMsMax = this.#limits.helloMsMax;
-    const answer = await answerHello({ stream, peer: peerOf(connection), keeper, silenceMsMax });
+    const answer = await answerHello({ stream, peer, keeper, silenceMsMax });
     if (answer.kind === 'welcome') this.#accept(connection);
-    else this.#report(`${peerOf(connection)} was refused: ${answer.reason}`);
+    else this.#report(`${peer} was refused: ${answer.reason}`);
   }
 
   async #joinCame(stream: Stream, connection: Connection): Promise<void> {

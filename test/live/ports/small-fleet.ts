@@ -121,6 +121,7 @@ export interface TestAgent {
   readonly disk: LiveDisk;
   readonly ears: Ears;
   readonly membership: Membership;
+  readonly admission: Admission;
   readonly reports: string[];
 }
 
@@ -194,7 +195,7 @@ export async function startAgent(
     await wire.close();
     await store.close();
   });
-  return { folder, key, wire, disk, ears, membership, reports };
+  return { folder, key, wire, disk, ears, membership, admission, reports };
 }
 
 /** Two agents that have shown each other their certificates. */

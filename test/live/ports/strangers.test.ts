@@ -128,6 +128,18 @@ test('an agent does not talk to one that shows a certificate of another fleet, t
   t.is(agent.ears.count('connected'), 0);
 });
 
+test('whoever was put out is told so when it comes again, and is not let in', async (t) => {
+  const fleet = smallFleet();
+  const agent = await startAgent(t, fleet);
+  const out = await startAgent(t, fleet);
+  agent.wire.cut(out.key.peer);
+  out.wire.connect(agent.key.peer, agent.wire.addresses());
+  while (out.reports.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  t.regex(out.reports[0]!, /was refused: this machine was put out/u);
+  t.deepEqual([...out.admission.turnedAwayBy], [agent.key.peer]);
+  t.is(agent.ears.count('connected') + out.ears.count('connected'), 0);
+});
+
 interface Stranger {
   readonly node: Node;
   readonly connection: Connection;
