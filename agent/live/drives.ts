@@ -18,7 +18,7 @@ import { createSnapshotter, type SnapshotOutcome, startWatcher } from './data-pa
 import { nameDiskError } from './disk-full.ts';
 import { driveDeleted, noPlanYet } from './drive-errors.ts';
 import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
-import { heldText, massChangeText } from './mass-changes.ts';
+import { heldOutcome, heldText, massChangeText, outcomeWhenLeft } from './mass-changes.ts';
 import { powerWait } from './power.ts';
 import { folderToProtect, isWithin } from './protected-folder.ts';
 import type { DrivesParts, RunningDrive, TakenSnapshot } from './running-drive.ts';
@@ -91,7 +91,8 @@ export class Drives {
   async #unprotect(drive: RunningDrive): Promise<void> {
     this.note(drive, { leftMs: this.#parts.clock.now() });
     await this.#rest(drive);
-    Object.assign(drive, { failure: undefined, wait: undefined, first: undefined, lastOutcome: undefined });
+    const lastOutcome = outcomeWhenLeft(drive.stored);
+    Object.assign(drive, { failure: undefined, wait: undefined, first: undefined, lastOutcome });
   }
 
   async stop(): Promise<void> {
@@ -227,10 +228,11 @@ export class Drives {
 
   #warnOfChange(drive: RunningDrive, { massChange }: SnapshotOutcome): void {
     const isNew = drive.lastOutcome?.massChange === undefined;
-    // It may have been accepted while the snapshot was taken.
-    const isHeld = massChange !== undefined && massChange.atMs > (drive.stored.acceptedMs ?? 0);
-    drive.lastOutcome = isHeld ? { massChange } : {};
-    if (isHeld && isNew) this.#parts.report('problem', `${massChangeText(massChange)}; ${heldText}`);
+    drive.lastOutcome = heldOutcome(massChange, drive.stored);
+    const { massChange: held } = drive.lastOutcome;
+    if (held === undefined) return;
+    if (held.atMs !== drive.stored.heldChange?.atMs) this.note(drive, { heldChange: held });
+    if (isNew) this.#parts.report('problem', `${massChangeText(held)}; ${heldText}`);
   }
 
   /** Looks at the folder again, as if it had changed. */
@@ -288,7 +290,7 @@ export class Drives {
     });
     const opened: RunningDrive = {
       stored,
-      lastOutcome: undefined,
+      lastOutcome: stored.leftMs === undefined ? undefined : outcomeWhenLeft(stored),
       keys,
       snapshotter,
       watcher: undefined,

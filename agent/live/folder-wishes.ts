@@ -9,12 +9,14 @@ import type { LiveAgent } from './agent.ts';
 import type { RunningDrive } from './running-drive.ts';
 import { wrong } from './wrong.ts';
 
+type FolderKeeper = Pick<LiveAgent, 'drives' | 'now'>;
+
 /** A person says that what happened until now was their wish. Throws `drive-unknown`. */
 export function acceptChange(
-  agent: LiveAgent,
+  agent: FolderKeeper,
   path: string,
 ): { readonly drive: string; readonly accepted?: { readonly before: number; readonly harmed: number } } {
-  const drive = protectedFolder(agent, path);
+  const drive = protectedFolder(agent, path, 'also left');
   const massChange = drive.lastOutcome?.massChange;
   agent.drives.note(drive, { acceptedMs: unixMs(agent.now()) });
   drive.lastOutcome &&= {};
@@ -26,10 +28,19 @@ export function acceptChange(
   };
 }
 
-/** The drive of a folder that is protected here, by the folder, a link to it, or the first digits of its id. Throws `drive-unknown`. */
-function protectedFolder(agent: LiveAgent, wanted: string): RunningDrive {
+/**
+ * The drive of a folder that is protected here, by the folder, a link to it, or the first digits of its id; `also left`: or that was.
+ * Throws `drive-unknown`.
+ */
+function protectedFolder(
+  agent: FolderKeeper,
+  wanted: string,
+  scope: 'protected' | 'also left',
+): RunningDrive {
   const place = existsSync(wanted) ? realpathSync(wanted) : wanted;
-  const here = [...agent.drives.running.values()].filter(({ stored }) => stored.leftMs === undefined);
+  const here = [...agent.drives.running.values()]
+    .filter(({ stored }) => stored.leftMs === undefined || scope === 'also left')
+    .toSorted((a, b) => (a.stored.leftMs ?? -1) - (b.stored.leftMs ?? -1));
   const byId = here.filter(({ stored }) => isIdOf(stored.drive, basename(wanted)));
   const drive =
     here.find(({ stored }) => stored.folder === place) ?? (byId.length === 1 ? byId[0] : undefined);
@@ -41,11 +52,11 @@ function protectedFolder(agent: LiveAgent, wanted: string): RunningDrive {
   );
 }
 
-const isIdOf = (drive: string, digits: string): boolean => digits.length >= 6 && drive.startsWith(digits);
+const isIdOf = (drive: string, digits: string): boolean => digits.length >= 4 && drive.startsWith(digits);
 
 /** Takes no more snapshots of a folder; what was saved stays. Throws `drive-unknown`. */
 export async function unprotect(agent: LiveAgent, wanted: string): Promise<UnprotectAnswer> {
-  const running = protectedFolder(agent, wanted);
+  const running = protectedFolder(agent, wanted, 'protected');
   await agent.drives.unprotect(running);
   const drive = driveId(running.stored.drive);
   const snapshotCount = agent.core.catalogue.drives.get(drive)?.heads.length ?? 0;

@@ -37,6 +37,10 @@ const driveSchema = z.strictObject({
       counted: z.array(z.string()),
     })
     .optional(),
+  /** The newest mass change that a snapshot told of; it stands until it is accepted. */
+  heldChange: z
+    .strictObject({ before: z.number(), harmed: z.number(), sinceMs: z.number(), atMs: z.number() })
+    .exactOptional(),
   /** Until when mass changes were a person's wish. */
   acceptedMs: z.int().min(0).exactOptional(),
 });

@@ -7,10 +7,13 @@ import type { AgentRecord, DriveRecord } from '../../agent/codec/index.ts';
 import { AgentCore } from '../../agent/core/index.ts';
 import { WorkerPool } from '../../agent/live/data-path/index.ts';
 import { Drives } from '../../agent/live/drives.ts';
+import { acceptChange } from '../../agent/live/folder-wishes.ts';
 import { homeAt } from '../../agent/live/home.ts';
+import { reasonToKeepAll } from '../../agent/live/mass-changes.ts';
 import type { DrivesParts } from '../../agent/live/running-drive.ts';
 import { readDrives } from '../../agent/live/stored-drives.ts';
 import { fleet, machines, startMs } from '../agent/core/fleet-of-four.ts';
+import { unixMs } from '../../datasets/index.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 import { PretendClock } from '../helpers/pretend-clock.ts';
 
@@ -49,7 +52,7 @@ function begin(t: ExecutionContext) {
     return join(root, name);
   };
   const driveRecords = (): readonly DriveRecord[] => written.filter((record) => record.kind === 'drive');
-  return { home, drives, folderAt, driveRecords };
+  return { home, parts, drives, folderAt, driveRecords };
 }
 
 test('two commands that protect one folder at once make one drive', async (t) => {
@@ -90,4 +93,21 @@ test('what could not be written down does not hold, and is done when it is asked
   rmSync(obstacle, { recursive: true });
   drives.note(running, {});
   t.deepEqual(readFileSync(home.drivesFile), before);
+});
+
+test('a mass change that nobody accepted keeps everything of a folder that is protected no more, also after a start', async (t) => {
+  const { parts, drives, folderAt } = begin(t);
+  const path = folderAt('documents');
+  const { drive } = await drives.protect({ path, ignore: [] });
+  const running = drives.running.get(drive)!;
+  drives.note(running, { heldChange: { before: 90, harmed: 80, sinceMs: startMs, atMs: startMs + 1 } });
+  await drives.unprotect(running);
+  t.regex(reasonToKeepAll(running) ?? '', /80 of 90 files/u);
+  const restarted = new Drives(parts);
+  const left = restarted.running.get(drive)!;
+  t.regex(reasonToKeepAll(left) ?? '', /80 of 90 files/u);
+  const now = () => unixMs(startMs + 2);
+  t.deepEqual(acceptChange({ drives: restarted, now }, path).accepted, { before: 90, harmed: 80 });
+  t.is(reasonToKeepAll(left), undefined);
+  t.is(reasonToKeepAll(new Drives(parts).running.get(drive)!), undefined);
 });

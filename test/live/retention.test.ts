@@ -109,6 +109,10 @@ test('rules forget old snapshots for the whole fleet, give up their packs, and a
   t.regex(held.drives[0]?.held ?? '', /accept-change/u);
   t.true((await listed(home))?.includes(whole.snapshot!), 'nothing is forgotten');
   t.is(await failureOf(['protect', join(fleet.root, 'other'), '--accept-change', ...home]), 'drive-unknown');
+  // A folder that is protected no more is guarded as before.
+  await askCommand(['unprotect', folder, ...home]);
+  const left = await askCommand<RetentionAnswer>(['retention', 'all', '--keep-last', '1', ...home]);
+  t.regex(left.drives[0]?.held ?? '', /accept-change/u);
   const accepted = await askCommand<AcceptAnswer>(['protect', folder, '--accept-change', ...home]);
   t.true(accepted.accepted!.harmed > 50);
   await askCommand<RetentionAnswer>(['retention', 'all', '--keep-last', '1', ...home]);
