@@ -71,15 +71,17 @@ export function limitNotes(
     ...(vetoes.length === 0 ? [] : [`${vetoes.length} machines hold nothing, by an admin's word.`]),
     ...(apart.length === 0 ? [] : [`Kept apart wherever that can be had: ${apart.join(', ')}.`]),
     ...(pins.length === 0 ? [] : [`${pins.length} slots are pinned.`]),
-    ...(movedBytesPerWeek === undefined
-      ? []
-      : [
-          `${sizeOf(weekMoved.bytes)} of at most ${sizeOf(movedBytesPerWeek)} a week are moved to do better.`,
-        ]),
+    ...(movedBytesPerWeek === undefined ? [] : [weekNote(weekMoved.bytes, movedBytesPerWeek)]),
     ...widthNotes(limits),
     ...trafficNotes(limits),
   ];
 }
+
+/** A veto is obeyed whatever it moves, and what moved before the limit was set stays counted. */
+const weekNote = (bytes: number, bytesMax: number): string =>
+  bytes <= bytesMax
+    ? `${sizeOf(bytes)} of at most ${sizeOf(bytesMax)} a week are moved to do better.`
+    : `${sizeOf(bytes)} are moved this week. At most ${sizeOf(bytesMax)} may be moved to do better: the rest is what vetoes ask for, or moved before that limit was set.`;
 
 const widthNotes = ({ scatterMin, scatterMax }: Partial<PlacementLimits>): readonly string[] => {
   const bounds = [

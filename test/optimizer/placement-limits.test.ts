@@ -182,6 +182,20 @@ test('plans of one week together move no more than the limit, repair comes on to
   t.true(nextWeek.weekMoved!.bytes <= 900);
 });
 
+test('a veto is obeyed whatever may be moved to do better, and the plan says that it came on top', (t) => {
+  const first = planFor({ machineCount: 12, seed: 1, limits: noLimits });
+  const vetoed = groupsOf(first)[0]!.members[0]!;
+  const limits = { ...noLimits, vetoes: [vetoed], movedBytesPerWeek: 0 };
+  const plan = planFor({ machineCount: 12, seed: 1, limits, previous: first, nowMs: dayMs });
+  t.false(groupsOf(plan).some(({ members }) => members.includes(vetoed)));
+  t.true(movedBytes(first, plan) > 0);
+  t.regex(
+    plan.notes.join(),
+    /are moved this week\. At most 0 GiB may be moved to do better: the rest is what vetoes/u,
+  );
+  t.notRegex(plan.notes.join(), /of at most/u);
+});
+
 /** Bytes that each machine took in and gave out from plan to plan, counted slot by slot; lost machines not counted. */
 function trafficBetween(
   before: Plan,
