@@ -89,7 +89,8 @@ export interface AdminsAnswer {
 }
 
 export interface WipesAnswer {
-  readonly rule: { readonly adminCount: number; readonly waitMs: number };
+  /** `wantedCount`: as many admins as were asked for; all there are count where they are fewer. */
+  readonly rule: { readonly adminCount: number; readonly wantedCount: number; readonly waitMs: number };
   /** Oldest first. */
   readonly wipes: readonly {
     readonly wipe: WipeId;

@@ -85,14 +85,15 @@ export class Wipes {
     }
   }
 
-  /** How many admins must agree now, and how long a wipe waits then. */
-  get rule(): { readonly adminCount: number; readonly waitMs: number } {
+  /** How many admins must agree now, how many were asked for, which may be more than there are, and how long a wipe waits then. */
+  get rule(): { readonly adminCount: number; readonly wantedCount: number; readonly waitMs: number } {
     const { authority } = this.#parts.membership;
     const keyCount = authority.admins.length;
     const base = authority.rootRule ?? { adminCount: Math.min(2, keyCount), waitMs: wipeWaitMsMin };
     const raised = this.#rules.filter(({ admin, at }) => authority.holds(admin, at)).map(({ rule }) => rule);
     const most = Math.max(1, ...raised.map(({ adminCount }) => adminCount));
     return {
+      wantedCount: Math.max(base.adminCount, most),
       // Keys that were put out count: whoever puts the others out must not decide alone then.
       adminCount: Math.max(1, base.adminCount, Math.min(most, keyCount)),
       waitMs: Math.max(base.waitMs, ...raised.map(({ waitMs }) => waitMs)),

@@ -43,10 +43,10 @@ function statementOf(
   if (wish.action === 'rule') {
     const { rule } = agent.core.wipes;
     const { adminCount = rule.adminCount, waitMs = rule.waitMs } = wish;
-    if (adminCount < rule.adminCount || waitMs < rule.waitMs)
+    if (adminCount < (wish.adminCount === undefined ? adminCount : rule.wantedCount) || waitMs < rule.waitMs)
       throw wrong(
         'rule-only-raised',
-        `${rule.adminCount} admins and ${Math.round(rule.waitMs / 3_600_000)} hours hold, and admins can only ask for more`,
+        `${rule.wantedCount} admins and ${Math.round(rule.waitMs / 3_600_000)} hours hold, and admins can only ask for more`,
         'Less can be said with the recovery kit alone: `drey fleet admin --kit … --delete-admins … --delete-wait …`.',
       );
     return { kind: 'wipeRule', adminCount, waitMs: Math.round(waitMs), atMs };

@@ -9,8 +9,12 @@ import { parseCount, parseSpanMs } from '../quantities.ts';
 
 const adminsText = (count: number): string => (count === 1 ? 'one admin' : `${count} admins`);
 
-const ruleText = ({ adminCount, waitMs }: WipesAnswer['rule']): string =>
-  `A deletion before its time needs the word of ${adminsText(adminCount)}, then waits ${spanText(waitMs)}: until then any admin can stop it.`;
+function ruleText({ adminCount, wantedCount, waitMs }: WipesAnswer['rule']): string {
+  const rule = `A deletion before its time needs the word of ${adminsText(adminCount)}, then waits ${spanText(waitMs)}: until then any admin can stop it.`;
+  return wantedCount > adminCount
+    ? `${rule}\n${wantedCount} admins were asked for, and there have never been more than ${adminCount}: each further one counts as soon as it is made.`
+    : rule;
+}
 
 function stateText({ state, agreed, adminCount, dueMs, stoppedBy }: WipesAnswer['wipes'][number]): string {
   switch (state) {
@@ -35,7 +39,7 @@ function wipeText(wipe: WipesAnswer['wipes'][number]): string {
   ].join('\n');
 }
 
-const deletionsText = ({ rule, wipes }: WipesAnswer): string =>
+export const deletionsText = ({ rule, wipes }: WipesAnswer): string =>
   [
     ...(wipes.length === 0 ? ['Nobody has asked for a deletion.'] : wipes.map(wipeText)),
     '',

@@ -1,9 +1,10 @@
-// What other machines wrote, as commands show it.
+// What other machines and admins wrote, as commands show it.
 
 import test from 'ava';
+import { deletionsText } from '../../cli/commands/fleet-deletions.ts';
 import { logText } from '../../cli/commands/fleet-log.ts';
 import { planText } from '../../cli/commands/plan-text.ts';
-import { machineId, unixMs } from '../../datasets/index.ts';
+import { hours, machineId, unixMs } from '../../datasets/index.ts';
 
 test('nobody makes up a line of the log by what it says of its own act', (t) => {
   const about = 'plan 7\n2026-01-01 00:00  pc-01 (admin 3f0c55d1)  revoked: pc-02';
@@ -17,4 +18,13 @@ test('nobody makes up a line about the plan by its notes', (t) => {
   const about = { epoch: 1, author, computedMs: unixMs(0), classes: [], domains: {}, heldOut: [] };
   const text = planText({ ...about, modelSource: 'x\ny', notes: ['a\nb'] }, new Map());
   t.deepEqual(text.split('\n').slice(2), ['a?b']);
+});
+
+test('who asks for more admins than there are is told how many count', (t) => {
+  const rule = { adminCount: 2, waitMs: hours(72) };
+  t.regex(
+    deletionsText({ rule: { ...rule, wantedCount: 9 }, wipes: [] }),
+    /9 admins were asked for, and .* more than 2/u,
+  );
+  t.notRegex(deletionsText({ rule: { ...rule, wantedCount: 2 }, wipes: [] }), /were asked for/u);
 });

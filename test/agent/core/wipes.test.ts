@@ -203,12 +203,12 @@ test('a rule of an admin raises how many and how long, and never lowers it; the 
   });
   const core = founded([]);
   hear(core, batchOf(first, [said(adminOne, rule(1, 0))], 1), 0);
-  t.deepEqual(core.wipes.rule, { adminCount: 2, waitMs: wipeWaitMsMin });
+  t.deepEqual(core.wipes.rule, { adminCount: 2, wantedCount: 2, waitMs: wipeWaitMsMin });
   hear(core, batchOf(first, [said(adminOne, rule(9, days(7)))], 2), 0);
-  t.deepEqual(core.wipes.rule, { adminCount: 2, waitMs: days(7) }, 'no more than there are');
+  t.deepEqual(core.wipes.rule, { adminCount: 2, wantedCount: 9, waitMs: days(7) }, 'no more than there are');
   const kit = keyOf({ ended: [], wipeRule: { adminCount: 3, waitMs: hours(1), atMs: startMs } });
   hear(core, batchOf(owner, [said(kit, certificate(owner))], 0), 0);
-  t.deepEqual(core.wipes.rule, { adminCount: 3, waitMs: days(7) });
+  t.deepEqual(core.wipes.rule, { adminCount: 3, wantedCount: 9, waitMs: days(7) });
 });
 
 test('what an owner gave up before is freed early by admins, and what it gives up later waits its week', (t) => {
