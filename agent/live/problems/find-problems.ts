@@ -36,18 +36,34 @@ const findProblemsInside = (parts: ViewParts): readonly FoundProblem[] => [
   ...parts.operations.alerts.problems,
 ];
 
+/** Three holders besides the owner. */
+const planMachinesMin = 4;
+
+/** There is none, or a machine that has just come has not heard of it yet. */
+export function noPlan(usableCount: number): FoundProblem {
+  const common = {
+    kind: 'no-plan',
+    level: 'warning',
+    risk: 'Nothing is kept on other machines yet.',
+  } as const;
+  if (usableCount >= planMachinesMin)
+    return {
+      ...common,
+      why: `No plan has come here yet, though ${usableCount} machines can be used now, which is enough.`,
+      action: 'It comes from another machine, or is made, within minutes.',
+    };
+  return {
+    ...common,
+    why: `There is no plan: of the four machines that it needs, ${usableCount} can be used now.`,
+    action: 'A plan is made as soon as enough machines are there.',
+    advice: 'Start more machines.',
+  };
+}
+
 function findPlanProblems({ core, proposal, now }: ViewParts): readonly FoundProblem[] {
   const { membership, election } = core;
   const found: FoundProblem[] = [];
-  if (election.plan === undefined)
-    found.push({
-      kind: 'no-plan',
-      level: 'warning',
-      risk: 'Nothing is kept on other machines yet.',
-      why: `There is no plan: of the four machines that it needs, ${membership.eligibleHolders(now).length} can be used now.`,
-      action: 'A plan is made as soon as enough machines are there.',
-      advice: 'Start more machines.',
-    });
+  if (election.plan === undefined) found.push(noPlan(membership.eligibleHolders(now).length));
   if (proposal !== undefined)
     found.push({
       kind: 'plan-waits',
