@@ -76,6 +76,7 @@ export class LiveAgent {
   readonly upkeep: Upkeep;
   readonly workers = new WorkerPool();
   readonly identity: Identity;
+  readonly home: Home;
   readonly #parts: Parts;
   readonly #admission: Admission;
   readonly #listeners = new Set<() => void>();
@@ -93,7 +94,7 @@ export class LiveAgent {
   constructor(parts: Parts) {
     const { identity, log, disk, clock, home, meshShape } = parts;
     this.#parts = parts;
-    this.identity = identity;
+    [this.identity, this.home] = [identity, home];
     this.peer = identity.machineKey.peer;
     const [random, { fleet }] = [createLiveRandom(), identity];
     this.core = new AgentCore({ self: this.peer, fleet, fraction: () => random.fraction(), meshShape });

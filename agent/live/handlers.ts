@@ -23,6 +23,7 @@ import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from '.
 import { acceptChange, unprotect } from './folder-wishes.ts';
 import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } from './openable.ts';
 import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './members.ts';
+import { assertOutsideAgent } from './protected-folder.ts';
 import { importTelemetry } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { changeLimits, changePolicy } from './policy.ts';
@@ -180,6 +181,7 @@ interface RestoreWish extends DriveWish {
 }
 
 async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgress): Promise<RestoreAnswer> {
+  assertOutsideAgent(wish.to, agent.home.folder);
   const opened = await openDriveSoon(agent, wish);
   const { drive, known, keys } = opened;
   const [head, newest] = [chooseHead(known, wish), known.heads.at(-1)];

@@ -1,7 +1,7 @@
-// Whether a folder can be protected at all: it is there, a folder, and may be listed.
+// Whether a folder can be protected at all: it is there, a folder, and may be listed; and that nothing touches the agent's own.
 
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
 import { isMadeUp } from './data-path/index.ts';
 import { wrong } from './wrong.ts';
 
@@ -24,6 +24,19 @@ export function folderToProtect(path: string, home: string): string {
     'folder-is-the-agents',
     "that is the agent's own folder, which no snapshot contains",
     'Protect the folders in which you work; the agent keeps what is in its own safe by itself.',
+  );
+}
+
+/** Nothing is restored into the agent's own folder, by whatever links a way leads there; what is not there yet counts too. Throws `folder-is-the-agents`. */
+export function assertOutsideAgent(to: string, home: string): void {
+  let there = to;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  const [place, own] = [join(realpathSync(there), relative(there, to)), realpathSync(home)];
+  if (place !== own && !isWithin(place, own)) return;
+  throw wrong(
+    'folder-is-the-agents',
+    "that lies in the agent's own folder, which only the agent writes",
+    'Name a new folder of your own to restore into.',
   );
 }
 

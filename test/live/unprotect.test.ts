@@ -33,6 +33,7 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   const owner = fleet.agents[0]!;
   const home = ['--home', owner.home];
   t.is(await failureOf(['protect', owner.home, ...home]), 'folder-is-the-agents');
+  t.is(await failureOf(['restore', '--to', join(owner.home, 'back'), ...home]), 'folder-is-the-agents');
 
   // Whoever asks and is killed before they read the answer has not lost the words.
   const request = { path: folder, ignore: [] };
