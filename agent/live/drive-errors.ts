@@ -17,3 +17,11 @@ export const driveDeleted = (): DreyError =>
     message: 'admins had all that was saved of this drive deleted, and nobody keeps anything of it',
     advice: 'See `drey fleet log`. `drey protect FOLDER` makes a new drive of the folder.',
   });
+
+/** For whoever waits for a snapshot of a folder that is protected no more. */
+export const snapshotCancelled = (): DreyError =>
+  new DreyError({
+    code: 'snapshot-cancelled',
+    message: 'the folder was unprotected while its snapshot was taken',
+    advice: '`drey protect FOLDER` goes on where it ended.',
+  });

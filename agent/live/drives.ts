@@ -16,12 +16,12 @@ import type { Timer } from '../ports.ts';
 import { type DriveId, driveId } from '../units.ts';
 import { createSnapshotter, type SnapshotOutcome, startWatcher } from './data-path/index.ts';
 import { nameDiskError } from './disk-full.ts';
-import { driveDeleted, noPlanYet } from './drive-errors.ts';
+import { driveDeleted, noPlanYet, snapshotCancelled } from './drive-errors.ts';
 import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
 import { heldOutcome, heldText, massChangeText, outcomeWhenLeft } from './mass-changes.ts';
 import { powerWait } from './power.ts';
 import { folderToProtect, isWithin } from './protected-folder.ts';
-import type { DrivesParts, RunningDrive, TakenSnapshot } from './running-drive.ts';
+import { type DrivesParts, quietDrive, type RunningDrive, type TakenSnapshot } from './running-drive.ts';
 import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
 import { Outbox } from './outbox.ts';
 
@@ -79,7 +79,7 @@ export class Drives {
 
   /** Takes no more snapshots of a drive of this machine; those that are there stay, also for this machine's own restores. */
   unprotect(drive: RunningDrive): Promise<void> {
-    return this.#inTurn(() => this.#unprotect(drive));
+    return this.#inTurn(async () => this.#unprotect(drive));
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -88,9 +88,11 @@ export class Drives {
     return turn;
   }
 
-  async #unprotect(drive: RunningDrive): Promise<void> {
+  #unprotect(drive: RunningDrive): void {
     this.note(drive, { leftMs: this.#parts.clock.now() });
-    await this.#rest(drive);
+    drive.snapshotter.cancel(snapshotCancelled());
+    // Nobody waits for it: a watcher that is still going through a mount that does not answer ends when that does.
+    void this.#rest(drive);
     const lastOutcome = outcomeWhenLeft(drive.stored);
     Object.assign(drive, { failure: undefined, wait: undefined, first: undefined, lastOutcome });
   }
@@ -207,6 +209,7 @@ export class Drives {
     await this.#locks.settle(drive);
     await this.#parts.keeper().resume(drive);
     await this.outbox.settle(drive);
+    if (drive.stored.leftMs !== undefined) throw snapshotCancelled();
     const startedMs = this.#parts.clock.now();
     const outcome = await drive.snapshotter.snapshot();
     this.#parts.telemetry()?.countAccess(outcome.accesses);
@@ -288,18 +291,8 @@ export class Drives {
       acceptedMs: () => running().stored.acceptedMs,
       pace: this.#parts.pacing,
     });
-    const opened: RunningDrive = {
-      stored,
-      lastOutcome: stored.leftMs === undefined ? undefined : outcomeWhenLeft(stored),
-      keys,
-      snapshotter,
-      watcher: undefined,
-      failure: undefined,
-      retry: undefined,
-      wait: undefined,
-      takenMs: undefined,
-      first: undefined,
-    };
+    const lastOutcome = stored.leftMs === undefined ? undefined : outcomeWhenLeft(stored);
+    const opened = quietDrive({ stored, keys, snapshotter, lastOutcome });
     this.#running.set(drive, opened);
     return opened;
   }
@@ -371,6 +364,7 @@ export class Drives {
         this.#parts.report('warning', `${taken.unreadable.length} files of a drive could not be read`);
       return taken.outcome;
     } catch (error) {
+      if (drive.stored.leftMs !== undefined) return undefined;
       const before = drive.failure;
       drive.failure = error instanceof Error ? error.message : String(error);
       // Told once, however often it fails so.

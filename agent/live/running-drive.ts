@@ -49,6 +49,19 @@ export interface RunningDrive {
   first: Promise<TakenSnapshot> | undefined;
 }
 
+/** Before anything has happened to it. */
+export const quietDrive = (
+  parts: Pick<RunningDrive, 'stored' | 'keys' | 'snapshotter' | 'lastOutcome'>,
+): RunningDrive => ({
+  ...parts,
+  watcher: undefined,
+  failure: undefined,
+  retry: undefined,
+  wait: undefined,
+  takenMs: undefined,
+  first: undefined,
+});
+
 export interface TakenSnapshot extends SnapshotOutcome {
   /** Resolves when enough other machines have the snapshot's head. */
   readonly acknowledged: Promise<void>;

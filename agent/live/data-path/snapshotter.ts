@@ -101,6 +101,8 @@ export interface Snapshotter {
    * `disk-full`, `worker-lost`, and what `stagePack` and `redundancyFor` throw; the next call goes on where it ended.
    */
   snapshot(onProgress?: SnapshotProgress): Promise<SnapshotOutcome>;
+  /** Ends those that are being taken or wait, with this reason: no more files are read. What they have staged stays. */
+  cancel(reason: Error): void;
   /** Packs that this drive has staged and counts on: all others of it in the outbox are left over from a crash. */
   stagedPacks(): readonly PackDescriptor[];
   /**
@@ -129,15 +131,22 @@ class FolderSnapshotter implements Snapshotter {
   /** Packs that are noted as given up, and that the drive's state may still count on. */
   #doomed: readonly PackId[] = [];
   #scannedMs: UnixMs | undefined;
+  #cancelling = new AbortController();
 
   constructor(options: SnapshotterOptions) {
     this.#options = options;
   }
 
   snapshot(onProgress: SnapshotProgress = () => {}): Promise<SnapshotOutcome> {
-    const turn = this.#last.then(() => this.#take(onProgress));
+    const { signal } = this.#cancelling;
+    const turn = this.#last.then(() => this.#take(onProgress, signal));
     this.#last = turn.catch(() => {});
     return turn;
+  }
+
+  cancel(reason: Error): void {
+    this.#cancelling.abort(reason);
+    this.#cancelling = new AbortController();
   }
 
   stagedPacks(): readonly PackDescriptor[] {
@@ -207,7 +216,7 @@ class FolderSnapshotter implements Snapshotter {
     return { drive, ...keysIn(this.#options), keyEpoch, owner, redundancy };
   }
 
-  async #take(onProgress: SnapshotProgress): Promise<SnapshotOutcome> {
+  async #take(onProgress: SnapshotProgress, signal: AbortSignal): Promise<SnapshotOutcome> {
     const { workers, folder, ignore, stateFolder, now } = this.#options;
     // A worker that was lost may have left a pack on its way into the journal.
     await Promise.allSettled(this.#staging);
@@ -228,7 +237,8 @@ class FolderSnapshotter implements Snapshotter {
         jobCountMax: workers.threadCountMax,
         ...(startedMs - scannedMs <= countedGapMsMax ? { scannedMs } : {}),
       },
-      answer: (question) => this.#answer(question, onProgress),
+      answer: (question) => this.#answer(question, onProgress, signal),
+      signal,
     });
     this.#scannedMs = now();
     return outcomeOf(result);
@@ -237,13 +247,14 @@ class FolderSnapshotter implements Snapshotter {
   async #answer(
     question: SnapshotQuestion,
     onProgress: SnapshotProgress,
+    signal: AbortSignal,
   ): Promise<Answer<PackResult | undefined>> {
     switch (question.kind) {
       case 'pack': {
         const { workers, pace } = this.#options;
         const request = { ...question.request, isSlowed: pace?.().isReadingSlowed === true };
         const answer = (asked: PackQuestion): Promise<Answer<undefined>> => this.#answerPack(asked);
-        return { body: await workers.run({ task: 'pack', request, answer }) };
+        return { body: await workers.run({ task: 'pack', request, answer, signal }) };
       }
       case 'stage':
         return this.#stage(question.pack);

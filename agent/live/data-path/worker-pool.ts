@@ -26,6 +26,8 @@ export interface TaskRun<Name extends TaskName> {
   readonly answer: (
     question: Tasks[Name]['question'],
   ) => Promise<Answer<Tasks[Name]['answer']>> | Answer<Tasks[Name]['answer']>;
+  /** Ends it: nothing that it asks is answered any more, and a thread that hangs in the system is given up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Tasks that hand their work to other tasks: while they wait for these, their thread is free. Whoever waits for a pack is about to go on. */
@@ -37,6 +39,7 @@ interface PoolTask {
   /** Questions that are not answered yet. */
   waitCount: number;
   readonly answer: (question: never) => Promise<Answer<unknown>> | Answer<unknown>;
+  readonly signal?: AbortSignal | undefined;
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
@@ -56,7 +59,14 @@ const idleMsMax = 10 * secondMs;
 /** What a thread allots and soon drops, in MB: with V8's own measure threads hold much more, and do more work, as it does not fit into caches. */
 const youngMegabytesMax = 16;
 
+/** A task that works asks something sooner than that; one that does not hangs on a disk or a mount that answers slowly, or never. */
+const cancelPatienceMs = 2 * secondMs;
+/** Tasks of others in the same thread may be at work, and are done again where they are lost. */
+const othersPatienceShare = 15;
+
 export interface WorkerPoolOptions {
+  /** How long a cancelled task may go on before its thread is given up; default: two seconds. */
+  readonly cancelPatienceMs?: number;
   /** Threads at most; default: one a core. */
   readonly threadCountMax?: number;
 }
@@ -67,9 +77,12 @@ export interface WorkerPoolOptions {
  */
 export class WorkerPool {
   readonly threadCountMax: number;
+  readonly #cancelPatienceMs: number;
   /** Threads that get work at this time, where that is less; at least one does. */
   threadLimit: number | undefined;
   readonly #threads = new Set<Thread>();
+  /** Given up, and not ended yet. */
+  readonly #leaving = new Set<Thread>();
   /** Tasks that no thread has begun, in their order. */
   readonly #queue: PoolTask[] = [];
   #nextId = 1;
@@ -77,15 +90,42 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions = {}) {
     this.threadCountMax = Math.max(1, options.threadCountMax ?? availableParallelism());
+    this.#cancelPatienceMs = options.cancelPatienceMs ?? cancelPatienceMs;
   }
 
-  /** Runs one task. Throws what the task throws, or `worker-lost` when its thread ended before it was done. */
+  /**
+   * Runs one task. Throws what the task throws, the reason of its signal, or `worker-lost` when its thread ended before it was done; not
+   * before nothing of it runs any more.
+   */
   run<Name extends TaskName>(run: TaskRun<Name>): Promise<Tasks[Name]['result']> {
+    const { signal } = run;
     if (this.#closed) return Promise.reject(lostError('the worker pool is closed'));
+    if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
     return new Promise<Tasks[Name]['result']>((resolve, reject) => {
-      this.#queue.push({ ...run, waitCount: 0, resolve, reject });
+      const fail = (error: Error): void => reject(signal?.aborted === true ? reasonOf(signal) : error);
+      const task: PoolTask = { ...run, waitCount: 0, resolve, reject: fail };
+      this.#queue.push(task);
+      signal?.addEventListener('abort', () => this.#cancel(task), { once: true });
       this.#dispatch();
     });
+  }
+
+  #cancel(task: PoolTask): void {
+    const at = this.#queue.indexOf(task);
+    if (at < 0) setTimeout(() => this.#giveUp(task), this.#cancelPatienceMs).unref();
+    else this.#queue.splice(at, 1)[0]!.reject(lostError('it was cancelled'));
+  }
+
+  /** Others get another thread at once. What else this one has begun may still be done, if it does not hang; it ends when the system lets it. */
+  #giveUp(task: PoolTask): void {
+    const thread = [...this.#threads].find(({ running }) => [...running.values()].includes(task));
+    if (thread === undefined) return;
+    this.#threads.delete(thread);
+    this.#leaving.add(thread);
+    const isAlone = [...thread.running.values()].every(({ signal }) => signal?.aborted === true);
+    const waitMs = isAlone ? 0 : othersPatienceShare * this.#cancelPatienceMs;
+    setTimeout(() => void endThread(thread), waitMs).unref();
+    this.#dispatch();
   }
 
   /** Threads that live, busy or not. */
@@ -105,6 +145,7 @@ export class WorkerPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#queue.splice(0)) reject(lostError('the worker pool is closed'));
+    for (const thread of this.#leaving) void endThread(thread);
     await Promise.all([...this.#threads].map(endThread));
   }
 
@@ -182,6 +223,7 @@ export class WorkerPool {
 
   #lost(thread: Thread, cause: unknown): void {
     this.#threads.delete(thread);
+    this.#leaving.delete(thread);
     clearTimeout(thread.rest);
     thread.loaded.resolve();
     const reason = cause instanceof Error ? cause.message : 'its thread ended';
@@ -204,6 +246,7 @@ async function answerQuestion(
 ): Promise<void> {
   task.waitCount++;
   try {
+    if (task.signal?.aborted === true) throw reasonOf(task.signal);
     const answer = await task.answer(body as never);
     post(thread, { kind: 'answer', id, question, body: answer.body }, answer.transfer);
   } catch (error) {
@@ -222,6 +265,9 @@ const busyCount = ({ running }: Thread): number =>
 
 const post = (thread: Thread, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void =>
   thread.worker.postMessage(message, [...transfer]);
+
+const reasonOf = ({ reason }: AbortSignal): Error =>
+  reason instanceof Error ? reason : new Error(String(reason));
 
 const lostError = (reason: string, cause?: unknown): DreyError =>
   new DreyError({

@@ -44,6 +44,23 @@ test('killed in the middle, the next run does only the rest', async (t) => {
   t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
 });
 
+test('a snapshot that is cancelled stages nothing more, and the next one goes on there', async (t) => {
+  const trial = startTrial();
+  writeFileSync(join(trial.folder, 'large.bin'), noise(44 * mebibyte, 6));
+  const own = new WorkerPool({ threadCountMax: 1 });
+  t.teardown(() => own.close());
+  const snapshotter = trial.next({ workers: own });
+  let stagedCount = 0;
+  trial.outbox.beforeStage = () => {
+    if (++stagedCount === 1) snapshotter.cancel(new Error('unprotected'));
+  };
+  await t.throwsAsync(snapshotter.snapshot(), { message: 'unprotected' });
+  t.true(trial.outbox.packs.size < 3, `${trial.outbox.packs.size} packs`);
+  const { staged } = await snapshotter.snapshot();
+  const restored = await trial.restore(staged);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: restored.to }), []);
+});
+
 test('a journal that was torn in a power cut costs only what it lost', async (t) => {
   const trial = startTrial();
   writeManySmall(trial.folder, 100);

@@ -1,6 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { driveId } from '../../../agent/index.ts';
+import { driveFiles } from '../../../agent/live/data-path/drive-state.ts';
 import { WorkerPool } from '../../../agent/live/data-path/index.ts';
 import { type DreyError, mebibyte } from '../../../datasets/index.ts';
 import { newFolder, noise, writeManySmall } from './odd-trees.ts';
@@ -71,4 +74,26 @@ test('a pool may be closed at any moment while its threads start', async (t) => 
     t.true(['done', 'worker-lost'].includes(await lost));
     t.is(workers.threadCount, 0);
   }
+});
+
+test('a task that hangs in the system holds up nobody once it is cancelled, and ends when the system lets it', async (t) => {
+  const workers = new WorkerPool({ threadCountMax: 1, cancelPatienceMs: 1 });
+  t.teardown(() => workers.close());
+  const stateFolder = newFolder();
+  const { packsFile } = driveFiles(stateFolder);
+  // Like a file on a mount that does not answer.
+  execFileSync('mkfifo', [packsFile]);
+  const cancelling = new AbortController();
+  const stuck = workers.run({
+    task: 'drop',
+    request: { stateFolder, drive: driveId('0'.repeat(32)), keyEpoch: 1, packs: [], why: 'given up' },
+    answer: (question) => question,
+    signal: cancelling.signal,
+  });
+  const ended = t.throwsAsync(stuck, { message: 'not wanted any more' });
+  const next = compare(workers);
+  cancelling.abort(new Error('not wanted any more'));
+  await next;
+  closeSync(openSync(packsFile, constants.O_RDWR));
+  await ended;
 });
