@@ -1,4 +1,4 @@
-export { chunkHashing, chunkIdOf, chunkIdsOf, type PackVersion } from './chunk-ids.ts';
+export { chunkHashing, chunkIdOf, chunkIdsOf, packVersions, type PackVersion } from './chunk-ids.ts';
 export * from './batch.ts';
 export * from './chunker.ts';
 export { gear } from './gear-kernel.ts';

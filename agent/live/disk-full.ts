@@ -40,7 +40,7 @@ export const diskFull = (cause?: unknown): DreyError =>
     code: 'disk-full',
     message: 'The disk has no space left',
     advice:
-      'Free some space, then try again. A backup goes on where it ended; a restore begins anew, in a new or an empty folder.',
+      'Free some space, then try again: a backup goes on where it ended, and so does a restore into the same folder.',
     retry: 'retryable',
     cause,
   });

@@ -4,6 +4,8 @@
 import {
   closeSync,
   constants,
+  existsSync,
+  writeFileSync,
   chownSync,
   fsyncSync,
   ftruncateSync,
@@ -30,6 +32,15 @@ import { type BytePath, parentOf, pathBytes, placeUnder, staysInside } from './p
 import { statsAt } from './path-stats.ts';
 import { errorCode } from './scan.ts';
 import { keptAttributes, systemCalls } from './system-calls.ts';
+import {
+  isMadeOf,
+  isSameFile,
+  leadsTo,
+  markIn,
+  markName,
+  type Piece,
+  type PieceCheck,
+} from './unfinished-restore.ts';
 
 /** What is set on an entry once its content is there. */
 export interface EntryMarks {
@@ -50,6 +61,8 @@ export interface RestoreFolderOptions {
   readonly overwrite: boolean;
   /** What is going to stand in it. */
   readonly names: ReadonlySet<string>;
+  /** Of which snapshot: one that was cut off goes on in its folder. */
+  readonly snapshot: string;
 }
 
 /** Where files grow: what a restore that was killed leaves behind, and snapshots may hold that. */
@@ -67,20 +80,23 @@ export class RestoreFolder {
   /** What is made in it would get access lists that no snapshot told of. */
   readonly #handsDownAcls: boolean;
   readonly #realFolders = new Set<BytePath>();
+  /** Some of it is there from a run that was cut off. */
+  readonly goesOn: boolean;
   #partCount = 0;
 
-  /** Makes the folder. Throws `restore-folder-not-empty` or `restore-folder-unusable`. */
+  /** Makes the folder, or finds what a run that was cut off has left in it. Throws `restore-folder-not-empty` or `restore-folder-unusable`. */
   constructor(options: RestoreFolderOptions) {
     this.#options = options;
     this.#place = placeUnder(options.to);
     this.#partsName = partsNameFor(options);
     this.#parts = join(options.to, this.#partsName);
-    prepareFolder(options, this.#partsName);
+    this.goesOn = prepareFolder(options, this.#partsName) === 'goes on';
     rmSync(this.#parts, { recursive: true, force: true });
     this.#handsDownAcls = keptAttributes(Buffer.from(options.to, 'utf8')).some(
       ({ name }) => name === defaultAcl,
     );
     mkdirSync(this.#parts, { mode: 0o700 });
+    writeFileSync(join(this.#parts, markName), options.snapshot);
     this.#dropAcls(Buffer.from(this.#parts, 'utf8'));
   }
 
@@ -103,12 +119,17 @@ export class RestoreFolder {
   /** Makes a folder, open to its owner alone until `markFolder`. */
   makeFolder(path: BytePath): string | undefined {
     const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
-    if (present?.isDirectory() === true && this.#options.overwrite) return undefined;
+    if (present?.isDirectory() === true && (this.#options.overwrite || this.goesOn)) return undefined;
     if (present !== undefined) return inTheWay;
     mkdirSync(this.#place(path), { mode: 0o700 });
     this.#dropAcls(this.#place(path));
     this.#realFolders.add(path);
     return undefined;
+  }
+
+  /** Whether a run that was cut off has made this file whole: it has these pieces and nothing else. */
+  hasWhole(path: BytePath, pieces: readonly Piece[], isRight: PieceCheck): boolean {
+    return isMadeOf(this.#place(path), pieces, isRight);
   }
 
   startFile(path: BytePath, { isSparse = false }: { readonly isSparse?: boolean }): GrowingFile {
@@ -143,6 +164,7 @@ export class RestoreFolder {
 
   /** Another name of a restored file or symlink; a copy where the file system has no hard links. Throws why it has no name. */
   makeLink(path: BytePath, first: BytePath): void {
+    if (this.goesOn && isSameFile(this.#place(path), this.#place(first))) return;
     this.#put(path, (place) => {
       try {
         linkSync(this.#place(first), place);
@@ -156,6 +178,7 @@ export class RestoreFolder {
 
   /** Answers what could not be set, or throws why it has no name. */
   makeSymlink(path: BytePath, target: BytePath, marks: EntryMarks): string | undefined {
+    if (this.goesOn && leadsTo(this.#place(path), pathBytes(target))) return undefined;
     return this.#put(path, (place) => {
       symlinkSync(pathBytes(target), place);
       return firstFailure([
@@ -188,9 +211,14 @@ export class RestoreFolder {
     }
   }
 
-  /** Removes what is unfinished. */
-  close(): void {
-    rmSync(this.#parts, { recursive: true, force: true });
+  /** Removes what is unfinished; where something is whole, and not all, what says of which snapshot it is stays. */
+  close(how: 'done' | 'cut off'): void {
+    if (!existsSync(this.#parts)) return;
+    const hasSome = readdirSync(this.#options.to).some((name) => name !== this.#partsName);
+    if (how === 'done' || !hasSome) rmSync(this.#parts, { recursive: true, force: true });
+    else
+      for (const name of readdirSync(this.#parts))
+        if (name !== markName) rmSync(join(this.#parts, name), { force: true });
   }
 
   #dropAcls(place: Buffer): void {
@@ -257,7 +285,10 @@ function makeLength(file: string, byteCount: number): void {
 
 const inTheWay = 'something of that name is there already';
 
-function prepareFolder({ to, overwrite }: RestoreFolderOptions, partsName: string): void {
+function prepareFolder(
+  { to, overwrite, snapshot }: RestoreFolderOptions,
+  partsName: string,
+): 'new' | 'goes on' {
   let names: readonly string[];
   try {
     makeFolders(to);
@@ -272,11 +303,18 @@ function prepareFolder({ to, overwrite }: RestoreFolderOptions, partsName: strin
       cause: error,
     });
   }
-  if (names.length === 0 || overwrite) return;
+  if (names.length === 0 || overwrite) return 'new';
+  const mark = markIn(join(to, partsName));
+  if (mark === snapshot) return 'goes on';
+  const isUnfinished = mark !== undefined && /^[0-9a-f]{64}$/u.test(mark);
   throw new DreyError({
     code: 'restore-folder-not-empty',
-    message: `The folder to restore into holds ${names.length} entries already`,
-    advice: 'Name a new or an empty folder, so that nothing is mixed up or replaced.',
+    message: isUnfinished
+      ? `The folder to restore into holds an unfinished restore of snapshot ${mark.slice(0, 16)}`
+      : `The folder to restore into holds ${names.length} entries already`,
+    advice: isUnfinished
+      ? `Go on with it by \`--snapshot ${mark.slice(0, 16)}\`, or name a new or an empty folder.`
+      : 'Name a new or an empty folder, so that nothing is mixed up or replaced.',
   });
 }
 

@@ -1,7 +1,16 @@
 // Task of a worker thread: brings files back. Hands each pack out once, with all places that want its chunks, to `place` tasks; lets a file
 // have its name only when every byte of it was checked and written.
 
-import { type DriveKeys, keysIn, type TreeEntry } from '../../codec/index.ts';
+import {
+  chunkIdsOf,
+  type DriveKeys,
+  keysIn,
+  namingKey,
+  packVersions,
+  sha256Hex,
+  type TreeEntry,
+} from '../../codec/index.ts';
+import type { ChunkId } from '../../units.ts';
 import type { GrowingFile } from './growing-files.ts';
 import { runAll } from './lanes.ts';
 import { PackSource } from './pack-source.ts';
@@ -10,6 +19,7 @@ import { type PlaceResult, writeFailure } from './place-task.ts';
 import { NameTaken, RestoreFolder } from './restore-folder.ts';
 import { type PackWork, pathOf, type PlannedFile, planRestore, type RestorePlan } from './restore-plan.ts';
 import { readSnapshot } from './snapshot-reader.ts';
+import type { Piece } from './unfinished-restore.ts';
 import type { Ask, Difference, RestoreQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
 
 /** The drive's own folder is the one that is restored into. */
@@ -23,7 +33,11 @@ export async function restoreTask(request: RestoreRequest, ask: AskMain): Promis
   const source = new PackSource(request, ask as Ask<RestoreQuestion, Uint8Array | undefined>);
   const snapshot = await readSnapshot(source, request);
   const plan = planRestore(snapshot, request.paths);
-  const folder = new RestoreFolder({ ...request, names: topNamesOf(plan) });
+  const folder = new RestoreFolder({
+    ...request,
+    names: topNamesOf(plan),
+    snapshot: sha256Hex(request.sealedRoot),
+  });
   try {
     const { jobCountMax } = request;
     const run = new RestoreRun({ plan, keys: keysIn(request), folder, ask, jobCountMax });
@@ -31,7 +45,7 @@ export async function restoreTask(request: RestoreRequest, ask: AskMain): Promis
     folder.flush();
     return { result: { ...restored, packCount: source.fetchedCount + restored.packCount } };
   } finally {
-    folder.close();
+    folder.close('cut off');
   }
 }
 
@@ -58,6 +72,8 @@ class RestoreRun {
   readonly #growing = new Map<BytePath, Growing>();
   readonly #finished = new Set<BytePath>();
   readonly #symlinks = new Set<BytePath>();
+  /** What a run that was cut off has made. */
+  readonly #earlier: EarlierRun | undefined;
   readonly #missing: Difference[];
   readonly #imperfect: Difference[] = [];
   #byteCount = 0;
@@ -66,6 +82,7 @@ class RestoreRun {
 
   constructor(parts: RestoreParts) {
     this.#parts = parts;
+    if (parts.folder.goesOn) this.#earlier = new EarlierRun(parts);
     this.#missing = parts.plan.missing.map(({ path, reason }) => ({ path: pathText(path), reason }));
   }
 
@@ -77,7 +94,7 @@ class RestoreRun {
     await this.#writePacks();
     for (const [path, entry] of plan.links) this.#makeLink(path, entry);
     // Nothing may be written into a folder once it has its time.
-    folder.close();
+    folder.close('done');
     for (const [path, entry] of [...plan.folders].toSorted(([a], [b]) => byBytes(b, a)))
       if (path === drivePath || folder.refusal(path) === undefined)
         this.#note(path, folder.markFolder(path, entry));
@@ -95,6 +112,10 @@ class RestoreRun {
     const refused = folder.refusal(path);
     if (refused !== undefined) {
       this.#miss(path, refused);
+      return;
+    }
+    if (this.#earlier?.isWhole(path, folder) === true) {
+      this.#count(path, planned);
       return;
     }
     const growing: Growing = {
@@ -145,6 +166,10 @@ class RestoreRun {
       this.#miss(path, entryFailure(error));
       return;
     }
+    this.#count(path, planned);
+  }
+
+  #count(path: BytePath, { entry }: PlannedFile): void {
     this.#finished.add(path);
     this.#byteCount += entry.byteCount;
     if (entry.isUnstable)
@@ -205,6 +230,27 @@ class RestoreRun {
 
   #note(path: BytePath, reason: string | undefined): void {
     if (reason !== undefined) this.#imperfect.push({ path: pathText(path), reason });
+  }
+}
+
+/** Files that a run made that was cut off: believed by their bytes, whoever may have written into them since. */
+class EarlierRun {
+  readonly #pieces: ReadonlyMap<BytePath, readonly Piece[]>;
+  readonly #namers: readonly ReturnType<typeof chunkIdsOf>[];
+
+  constructor({ plan, keys }: Pick<RestoreParts, 'plan' | 'keys'>) {
+    const writes = plan.packs.flatMap((pack) => pack.writes);
+    const byPath = Map.groupBy(writes, ({ path }) => path);
+    this.#pieces = new Map(
+      [...byPath].map(([path, some]) => [path, some.map(({ entry, offset }) => ({ ...entry, offset }))]),
+    );
+    this.#namers = packVersions.toReversed().map((version) => chunkIdsOf(namingKey(keys), version));
+  }
+
+  isWhole(path: BytePath, folder: RestoreFolder): boolean {
+    const isRight = (bytes: Uint8Array, chunk: ChunkId): boolean =>
+      this.#namers.some((nameOf) => nameOf(bytes) === chunk);
+    return folder.hasWhole(path, this.#pieces.get(path) ?? [], isRight);
   }
 }
 

@@ -16,7 +16,7 @@ export interface RestoreOptions extends DriveKeys {
   readonly newest?: Pick<HeadRecord, 'sealedRoot'>;
   /** Gives a whole sealed pack and the bytes' buffer with it (it is moved, not copied); rejects where it cannot be had. */
   readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
-  /** A new or empty folder, unless `overwrite`. */
+  /** A new or empty folder, or that of a restore of the same snapshot that was cut off, unless `overwrite`. */
   readonly to: string;
   /** Drive paths of files and folders; everything when absent or empty. */
   readonly paths?: readonly string[];
@@ -83,7 +83,7 @@ const cancelled = (): DreyError =>
   new DreyError({
     code: 'restore-cancelled',
     message: 'The restore was cancelled',
-    advice: 'Files that were whole by then are in the folder; restore again into a new one to have all.',
+    advice: 'What was whole by then is in the folder: the same command goes on there.',
   });
 
 export interface CompareOptions {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { compareTrees, WorkerPool } from '../../../agent/live/data-path/index.ts';
 import { driveFiles } from '../../../agent/live/data-path/drive-state.ts';
-import { mebibyte } from '../../../datasets/index.ts';
+import { type DreyError, mebibyte } from '../../../datasets/index.ts';
 import { noise, writeManySmall, writeOddTree } from './odd-trees.ts';
 import { bytesOfPack, startTrial, workers } from './trial.ts';
 
@@ -238,7 +238,63 @@ test('a restore that is cancelled stops before the next pack and leaves only who
     code: 'restore-cancelled',
   });
   t.false(readdirSync(to).includes('a-large.bin'));
+});
+
+test('a restore that was cut off goes on in its folder, and fetches nothing again that is whole there', async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+    writeFileSync(join(trial.folder, `${name}.bin`), noise(20 * mebibyte, name.charCodeAt(0)));
+  const { staged } = await trial.snapshotter.snapshot();
+  const to = startTrial().folder;
+  const cancel = new AbortController();
+  const onProgress = ({ phase, done }: { readonly phase: string; readonly done: number }): void => {
+    if (phase === 'packs' && done === 3) cancel.abort();
+  };
+  await t.throwsAsync(trial.restore(staged, { to, onProgress, signal: cancel.signal }), {
+    code: 'restore-cancelled',
+  });
+  const whole = readdirSync(to).filter((name) => name.endsWith('.bin'));
+  t.true(whole.length > 0, 'something was whole');
+  t.deepEqual(readdirSync(join(to, '.drey-partial')), ['snapshot']);
+
+  // Another snapshot is not mixed in, and the way on is said.
+  writeFileSync(join(trial.folder, 'later.txt'), 'later');
+  const later = (await trial.snapshotter.snapshot()).staged;
+  const refused = await t.throwsAsync<DreyError>(trial.restore(later, { to }), {
+    code: 'restore-folder-not-empty',
+  });
+  t.true(refused?.advice.includes(`--snapshot ${staged.head.snapshot.slice(0, 16)}`));
+  rmSync(join(trial.folder, 'later.txt'));
+
+  const counted = async (into: string): Promise<number> => {
+    let fetchCount = 0;
+    const fetchPack = async (descriptor: Parameters<typeof bytesOfPack>[1]): Promise<Uint8Array> => {
+      fetchCount++;
+      return bytesOfPack(trial.outbox, descriptor);
+    };
+    t.deepEqual((await trial.restore(staged, { to: into, fetchPack })).missing, []);
+    return fetchCount;
+  };
+  t.true((await counted(to)) < (await counted(startTrial().folder)));
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
   t.false(readdirSync(to).includes('.drey-partial'));
+});
+
+test('what was changed in an unfinished restore is neither believed nor replaced', async (t) => {
+  const trial = startTrial();
+  for (const name of ['a', 'b']) writeFileSync(join(trial.folder, name), name);
+  const { staged } = await trial.snapshotter.snapshot();
+  const to = startTrial().folder;
+  mkdirSync(join(to, '.drey-partial'));
+  writeFileSync(join(to, '.drey-partial', 'snapshot'), staged.head.snapshot);
+  writeFileSync(join(to, 'a'), 'x');
+  const { missing } = await trial.restore(staged, { to });
+  t.deepEqual(
+    missing.map(({ path }) => path),
+    ['a'],
+  );
+  t.deepEqual([readFileSync(join(to, 'a'), 'utf8'), readFileSync(join(to, 'b'), 'utf8')], ['x', 'b']);
 });
 
 test('without its root or tree a snapshot says that it cannot be opened', async (t) => {

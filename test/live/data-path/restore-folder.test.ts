@@ -19,7 +19,7 @@ const [a, b] = [bytePath('a'), bytePath('b')];
 function begin() {
   const to = newFolder();
   for (const name of ['a', 'b']) writeFileSync(join(to, name), 'before');
-  const folder = new RestoreFolder({ to, overwrite: true, names: new Set(['a', 'b']) });
+  const folder = new RestoreFolder({ to, overwrite: true, snapshot: 'a', names: new Set(['a', 'b']) });
   return { to, folder, textOf: (name: string) => readFileSync(join(to, name), 'utf8') };
 }
 
@@ -47,7 +47,7 @@ test('files, symlinks and further names stand in the place of what was there', (
   mkdirSync(join(to, 'c'));
   t.throws(() => folder.makeLink(bytePath('c'), a), { message: /of that name/u });
   folder.flush();
-  folder.close();
+  folder.close('done');
   t.deepEqual(
     ['a', 'b'].map((name) => textOf(name)),
     ['after', 'after'],
