@@ -303,6 +303,9 @@ export const problemsEveryMs = seconds(10);
 export const promotionsEveryMs = minutes(1);
 /** Below it transfers take so long that those who asked give up: what is slower than this is a pause. A large shard then takes a minute. */
 export const rateBytesPerSecondMin = 256 * kibibyte;
+/** Of one agent: more than any desktop has cores for. */
+export const threadsMax = 256;
+
 /** Rules of a machine about its rates and hours. */
 export const limitRulesMax = 16;
 /** What may flow at once after a rest, where there is a rate: two writes to a stream. */

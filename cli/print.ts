@@ -89,8 +89,9 @@ export function paragraphText(mark: string, text: string, width = lineWidth()): 
 }
 
 /** Columns padded to their widest cell; the first row is the head. */
-export function tableText(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => cell.replaceAll(/[\n\t]/gu, '?')));
+export function tableText(rows: readonly (readonly (string | undefined)[])[]): string {
+  // An agent of an older version says less than this command shows.
+  const cells = rows.map((row) => row.map((cell = '-') => cell.replaceAll(/[\n\t]/gu, '?')));
   const widths = (cells[0] ?? []).map((_, column) =>
     cells.reduce((most, row) => Math.max(most, (row[column] ?? '').length), 0),
   );

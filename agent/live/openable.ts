@@ -15,6 +15,7 @@ import type { KnownDrive } from '../core/index.ts';
 import type { DriveId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import { driveName } from './fleet-view.ts';
+import { localTimeText } from './local-clock.ts';
 import { wrong } from './wrong.ts';
 
 /** A drive with at least one snapshot whose keys are known here. */
@@ -187,7 +188,7 @@ export function chooseHead(
   if (then.length === 0 && oldest !== undefined)
     throw wrong(
       'no-snapshot-then',
-      `there was no snapshot at that time yet: the oldest is of ${new Date(oldest.atMs).toISOString()}`,
+      `there was no snapshot at that time yet: the oldest is of ${localTimeText(oldest.atMs)}`,
       'Give a later time, or take a snapshot from `drey snapshots`.',
     );
   const head =

@@ -14,6 +14,10 @@ interface JoinOptions extends UpOptions {
   readonly up?: boolean;
 }
 
+/** A disk that is full, or a wish; said because a fleet of such machines keeps nothing. */
+const noSpaceText =
+  'It gives no space, so it keeps nothing for others: a plan needs four machines that do. `--quota 20GB` gives some when a machine joins.';
+
 async function join(invite: string, options: JoinOptions): Promise<void> {
   const { joinFleet } = await import('../../agent/live/index.ts');
   const line = invite === '-' ? (readSecret('-') ?? '') : invite;
@@ -28,6 +32,7 @@ async function join(invite: string, options: JoinOptions): Promise<void> {
     `This machine is now "${options.name}" of fleet "${joined.fleetName}".`,
     `  peer id      ${joined.peer}`,
     `  space given  ${bytesText(joined.quotaBytes)}`,
+    ...(joined.quotaBytes === 0 ? [noSpaceText] : []),
   ].join('\n');
   if (options.up === true) await runAgent(options, { value: joined, text });
   else show(options, joined, () => `${text}\nNext: \`drey up\`, then \`drey protect PATH\`.`);

@@ -13,7 +13,7 @@ import {
   shortId,
   withDriveOptions,
 } from '../lookup.ts';
-import { bytesText, oneLine } from '../print.ts';
+import { bytesText, countText, oneLine } from '../print.ts';
 
 interface VerifyOptions extends LookupOptions {
   readonly snapshot?: string;
@@ -32,10 +32,10 @@ function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
     depth === 'data'
       ? `${bytesText(drive.checkedBytes)} were fetched and checked`
       : 'enough shards of each are on machines that answer; their bytes were not read (--read-data)';
-  const all = `drive ${drive.drive.slice(0, 8)}: ${drive.snapshotCount} snapshots, ${drive.fileCount} files, ${drive.chunkCount} parts in ${drive.packCount} packs`;
+  const all = `drive ${drive.drive.slice(0, 8)}: ${countText(drive.snapshotCount, 'snapshot')}, ${countText(drive.fileCount, 'file')}, ${countText(drive.chunkCount, 'part')} in ${countText(drive.packCount, 'pack')}`;
   if (problemCount === 0) return [`${all}: ${how}. Everything could be restored.`];
   return [
-    `${all}: ${problemCount} problems, ${shortPackCount} packs out of reach.`,
+    `${all}: ${countText(problemCount, 'problem')}, ${countText(shortPackCount, 'pack')} out of reach.`,
     ...problems.map(problemLine),
     ...(problemCount > problems.length ? [`… only the first ${problems.length} are listed.`] : []),
   ];
@@ -55,7 +55,7 @@ function assertSound({ drives }: { readonly drives: readonly Pick<Drive, 'proble
 function proofLines(drive: ProveAnswer['drives'][number]): readonly string[] {
   const { path, fileCount, byteCount, machineCount, comparedCount, problems } = drive;
   return [
-    `${path}: ${fileCount} files, ${bytesText(byteCount)} came back from ${machineCount} machines as they were backed up; ${comparedCount} of them are unchanged here and are the same.`,
+    `${path}: ${countText(fileCount, 'file')}, ${bytesText(byteCount)} came back from ${countText(machineCount, 'machine')} as they were backed up; ${comparedCount} of them are unchanged here and are the same.`,
     ...problems.map(problemLine),
   ];
 }

@@ -52,6 +52,14 @@ test('an error shows what happened, what to do and the code', (t) => {
 
 test('names that come from elsewhere are no orders to a terminal', (t) => {
   t.is(harmless('pc\u001B[2J\u009B31m\r\nnext\tone'), 'pc?[2J?31m?\nnext\tone');
+  t.is(
+    tableText([
+      ['name', 'b'],
+      [undefined, 'x'],
+    ]),
+    'name  b\n-     x',
+    'an older agent does not say it',
+  );
   t.is(tableText([['name'], ['two\nlines\u0007']]), 'name\ntwo?lines\u0007', 'a cell stays on its line');
 });
 

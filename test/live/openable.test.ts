@@ -1,25 +1,19 @@
-// When a machine that has just joined knows which drives there are.
+// Which snapshot a person means.
 
 import test from 'ava';
-import { Learning } from '../../agent/live/openable.ts';
+import type { KnownDrive } from '../../agent/core/index.ts';
+import { chooseHead } from '../../agent/live/openable.ts';
+import { timeText } from '../../cli/print.ts';
+import { type DreyError, unixMs } from '../../datasets/index.ts';
+import { driveId } from '../../agent/index.ts';
+import { headOf } from '../agent/core/fleet-of-four.ts';
 
-const fleet = { upCount: 3, machineCount: 9 };
-
-test('a drive is not chosen while logs still come in', (t) => {
-  const learning = new Learning();
-  for (let second = 0; second < 20; second++)
-    t.false(learning.isOver({ ...fleet, batchCount: second >> 1, nowMs: 1000 * second }));
-  t.false(learning.isOver({ ...fleet, batchCount: 9, nowMs: 20_900 }));
-  t.true(learning.isOver({ ...fleet, batchCount: 9, nowMs: 21_000 }));
-});
-
-test('one machine alone is not believed to have told all, unless there is no other', (t) => {
-  for (const [machineCount, isOver] of [
-    [2, true],
-    [3, false],
-  ] as const) {
-    const learning = new Learning();
-    learning.isOver({ machineCount, upCount: 1, batchCount: 5, nowMs: 0 });
-    t.is(learning.isOver({ machineCount, upCount: 1, batchCount: 5, nowMs: 9000 }), isOver);
-  }
+test('the oldest snapshot is told of in the time in which lists show it', (t) => {
+  const atMs = unixMs(Date.UTC(2026, 2, 1, 23, 5));
+  const heads = [{ ...headOf(driveId('d'.repeat(32))), atMs }];
+  const known = { heads, forgotten: [] } as unknown as KnownDrive;
+  const error = t.throws<DreyError>(() => chooseHead(known, { atMs: atMs - 1 }), {
+    code: 'no-snapshot-then',
+  });
+  t.true(error?.message.endsWith(`is of ${timeText(atMs)}`), error?.message);
 });

@@ -1,8 +1,9 @@
-// What a person types to find a file: a part of a name, or a glob. Capitals do not matter.
+// What a person types to find a file: a part of a name, or a glob. Capitals do not matter, nor how accents are written.
 
 import type { BytePath } from './path-bytes.ts';
 
-const lower = (text: string): string => text.toLowerCase();
+/** An accent is one character or two, as the system likes it that made the name. */
+const lower = (text: string): string => text.normalize('NFC').toLowerCase();
 
 /**
  * With `*` or `?` a glob, of the whole name or, when it has a '/', of the whole path; without them a part of the name, or of

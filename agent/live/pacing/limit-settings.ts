@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DreyError } from '../../../datasets/index.ts';
 import type { CallRequest } from '../../control/index.ts';
 import type { LimitRule } from '../../core/index.ts';
-import { limitRulesMax, rateBytesPerSecondMin } from '../../limits.ts';
+import { limitRulesMax, rateBytesPerSecondMin, threadsMax } from '../../limits.ts';
 import { type Home, readJson, writeJson } from '../home.ts';
 
 const rate = z.number().min(rateBytesPerSecondMin).exactOptional();
@@ -16,7 +16,7 @@ export const ruleSchema = z.strictObject({
   uploadBytesPerSecond: rate,
   downloadBytesPerSecond: rate,
   diskBytesPerSecond: rate,
-  threads: z.int().min(1).max(256).exactOptional(),
+  threads: z.int().min(1).max(threadsMax).exactOptional(),
   pause: z.literal(true).exactOptional(),
 });
 
@@ -63,5 +63,5 @@ const refused = (what: string): DreyError =>
   new DreyError({
     code: 'limits-refused',
     message: `${what} is outside of what a limit may be`,
-    advice: `A rate is at least ${rateBytesPerSecondMin / 1024} KB/s (below it use --pause: transfers that stand still are given up), and there are at most ${limitRulesMax} rules.`,
+    advice: `A rate is at least ${rateBytesPerSecondMin / 1024} KB/s (below it use --pause: transfers that stand still are given up), threads are 1 to ${threadsMax}, and there are at most ${limitRulesMax} rules.`,
   });

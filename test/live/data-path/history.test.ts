@@ -189,6 +189,8 @@ test('names are found by parts and globs, whatever their capitals', (t) => {
     ['ice/bud', 'office/Budget 2026.ods', true],
     ['ÄRGER', 'großer ärger.txt', true],
     ['a.b', 'axb', false],
+    ['cafe\u0301', 'Caf\u00E9.txt', true],
+    ['caf\u00E9', 'Cafe\u0301.txt', true],
   ];
   for (const [pattern, path, fits] of cases)
     t.is(nameCheck(pattern)(bytePathOf(path)), fits, `${pattern} on ${path}`);
