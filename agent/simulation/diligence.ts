@@ -3,9 +3,9 @@
 // before it is too late.
 
 import { days, hours } from '../../datasets/index.ts';
-import { ownerSilenceMsMin } from '../limits.ts';
+import { ownerSilenceMsMin, visitEveryMs } from '../limits.ts';
 import { logName } from '../codec/index.ts';
-import type { PackId } from '../units.ts';
+import type { PackId, PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import { lookAtPlanning } from './planning-diligence.ts';
@@ -32,7 +32,10 @@ export function lookAtDiligence(fleet: Fleet): void {
   for (const machine of fleet.machines) {
     const { shell } = machine;
     if (shell === undefined || machine.liar !== undefined || machine.isRevoked) continue;
-    if (shell.core.membership.isSparse) continue;
+    if (shell.core.membership.isSparse) {
+      lookAtVisits(fleet, machine, shell);
+      continue;
+    }
     lookAtPlanning(fleet, machine, shell);
     if (awakeMs(fleet, machine) >= heardMs) lookAtThinPacks(fleet, machine, shell);
     if (awakeMs(fleet, machine) >= thereMs) lookAtVigil(fleet, machine, shell);
@@ -83,6 +86,30 @@ function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
       `has not made its shard of pack ${pack.slice(0, 8)} for ${hoursText}, of which ${there.size} of ${k} are there`,
     );
     return;
+  }
+}
+
+/** Since when a machine has not met one that its packs concern, by peer, at every look of this life. */
+const unmetMs = new WeakMap<Shell, ReadonlyMap<PeerId, number>>();
+
+/** In a large fleet nobody is connected to all: who holds shards of the same packs speaks to each other once a day. */
+function lookAtVisits(fleet: Fleet, machine: Machine, shell: Shell): void {
+  const nowMs = fleet.queue.nowMs;
+  const before = unmetMs.get(shell);
+  const since = new Map<PeerId, number>();
+  unmetMs.set(shell, since);
+  for (const peer of shell.core.placement.hearers()) {
+    const other = fleet.machineOf(peer);
+    const isHere = shell.core.membership.up.has(peer) || shell.core.membership.isRevoked(peer);
+    if (other === undefined || isHere || other.hasLied || other.isRevoked) continue;
+    if (awakeMs(fleet, other) < thereMs || awakeMs(fleet, machine) < thereMs) continue;
+    fleet.checks.counts.visits++;
+    const metMs = fleet.witness.lastMetMs(shell, peer);
+    if (metMs !== undefined && shell.clock.now() - metMs < visitEveryMs + heardMs) continue;
+    const sinceMs = before?.get(peer) ?? nowMs;
+    since.set(peer, sinceMs);
+    if (nowMs - sinceMs >= thereMs)
+      fleet.guards.violate('visits', machine, `has not met machine ${other.index}, which its packs concern`);
   }
 }
 

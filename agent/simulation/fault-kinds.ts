@@ -95,6 +95,12 @@ export const faultKinds = {
   guests: { about: 'certificates that run out', faults: { guestCount: 2 } },
   crowds: { about: 'twelve new machines within an hour', faults: { crowdCount: 1 } },
   failedplans: { about: 'plans that cannot be computed', faults: { failedPlanShare: 0.2 } },
+  fulllogs: { about: 'databases that are full for an hour or two', faults: { fullLogsPerMachineDay: 0.2 } },
+  holidays: {
+    about: 'machines that are off for longer than what was given up is kept',
+    faults: { holidayCount: 1 },
+  },
+  earlywords: { about: 'machines that have something to say as they start', faults: { earlyWordShare: 0.5 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -5,6 +5,7 @@ import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../..
 import { scheduleEndedKeys, scheduleGuests, scheduleRules } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
+import { scheduleFullLogs, scheduleHolidays } from './hardships.ts';
 import { scheduleTwins } from './invites.ts';
 import { scheduleLeavers } from './locks.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
@@ -58,6 +59,8 @@ export function scheduleFaults(fleet: Fleet): void {
     rules: scheduleRules,
     endedkeys: scheduleEndedKeys,
     guests: scheduleGuests,
+    fulllogs: scheduleFullLogs,
+    holidays: scheduleHolidays,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -71,6 +74,7 @@ export function stopFaults(fleet: Fleet): void {
   for (const machine of fleet.machines) {
     machine.liar = undefined;
     machine.platters.isFull = false;
+    machine.logFullUntilMs = Number.NEGATIVE_INFINITY;
     machine.crashAfter(Number.POSITIVE_INFINITY);
     machine.endOutage();
     endRest(fleet, machine);

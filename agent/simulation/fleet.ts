@@ -34,6 +34,7 @@ import { Checks } from './checks.ts';
 import { EventQueue } from './event-queue.ts';
 import { Frames } from './frames.ts';
 import { Guards } from './guards.ts';
+import { sayEarly } from './hardships.ts';
 import { Holdings } from './holdings.ts';
 import { driveOf, Ledger, plainCanary } from './ledger.ts';
 import { Persons } from './locks.ts';
@@ -142,6 +143,7 @@ export class Fleet implements World {
     });
     this.witness = new Witness({
       ledger,
+      hasForecasts: options.past !== undefined,
       isLayman: (peer) => this.machineOf(peer)?.isLayman === true,
       count: (check) => this.checks.counts[check]++,
       violate: (check, machine, text) => {
@@ -215,6 +217,10 @@ export class Fleet implements World {
       count: this.options.faults.copiesPerPlan,
       roomBytes: Math.floor(this.options.quotaBytes / 3),
     });
+  }
+
+  begun(machine: Machine): void {
+    sayEarly(this, machine);
   }
 
   failsToPlan(): boolean {

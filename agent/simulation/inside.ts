@@ -1,6 +1,7 @@
 // What each agent believes, held against what is so: its own disk, who was put out by whom, what was given up by whom, what rotted. Looked at
 // four times a day, in every honest machine that is up.
 
+import { minutes } from '../../datasets/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
 import { lookAtCertificates, lookAtRules } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
@@ -10,6 +11,9 @@ import type { Shell } from './shell.ts';
 
 /** Passes over the disk within which rot is found: what is read when it rots comes in the next, and what was missed is made up for. */
 const passesMax = 3;
+
+/** A process has read its disk by then. */
+const settledMs = minutes(10);
 
 type Known = Shell['core']['shelf']['packs'] extends ReadonlyMap<unknown, infer Pack> ? Pack : never;
 
@@ -22,6 +26,7 @@ export function lookInside(fleet: Fleet): void {
     lookAtRules(fleet, machine, shell);
     lookAtCertificates(fleet, machine, shell);
     lookAtDisk(fleet, machine, shell);
+    lookAtLogs(fleet, machine, shell);
     lookAtDrives(fleet, machine, shell);
     for (const known of shell.core.shelf.packs.values()) lookAtPack(fleet, machine, known);
     lookForRot(fleet, machine);
@@ -35,14 +40,16 @@ function lookAtRoster(fleet: Fleet, machine: Machine, { core, clock }: Shell): v
   const optimizer = core.election.leaseAt(clock.now());
   if (optimizer !== undefined && fleet.machineOf(optimizer.peer)?.isLayman === true)
     guards.violate('plans', machine, 'waits for the plans of a machine that may make none');
+  if (optimizer !== undefined && optimizer.untilMs <= clock.now())
+    guards.violate('plans', machine, 'waits for the plans of a machine whose lease is over');
   const { membership } = core;
   for (const id of membership.outIds) {
     const other = fleet.machineOf(id);
     if (other?.isRevoked === false)
       guards.violate('admins', machine, `takes machine ${other.index} for put out, and no admin said so`);
   }
-  const silenceMs = membership.policy?.holderSilenceMs;
-  if (silenceMs !== undefined && silenceMs !== options.holderSilenceMs)
+  const silenceMs = membership.holderSilenceMs;
+  if (membership.policy !== undefined && silenceMs !== options.holderSilenceMs)
     guards.violate('admins', machine, `waits ${silenceMs} ms for the silent, and no admin said so`);
 }
 
@@ -76,6 +83,27 @@ function lookAtDisk({ checks, guards }: Fleet, machine: Machine, { core }: Shell
   }
 }
 
+/** A batch that the disk did not take is not here: whoever takes it for read never asks for it again. What is being written is not looked at. */
+function lookAtLogs(
+  { checks, guards, machines, queue }: Fleet,
+  machine: Machine,
+  { core: { replication }, log }: Shell,
+): void {
+  if (queue.nowMs - (machine.ups.at(-1)?.fromMs ?? queue.nowMs) < settledMs) return;
+  for (const { peer, index } of machines) {
+    checks.counts.shelf++;
+    const name = logName(peer, 'facts');
+    const next = machine.shelves.logs.get(name)?.next ?? 0;
+    const believed = replication.factsHere(peer);
+    if (next === (log.heads().get(name)?.next ?? 0) && believed !== next)
+      guards.violate(
+        'shelf',
+        machine,
+        `has ${next} batches of the log of machine ${index}, and believes in ${believed}`,
+      );
+  }
+}
+
 function lookAtPack(fleet: Fleet, machine: Machine, known: Known): void {
   const { checks, guards, ledger } = fleet;
   for (const index of known.held) {
@@ -86,6 +114,8 @@ function lookAtPack(fleet: Fleet, machine: Machine, known: Known): void {
   const owner = ledger.ownerOf(known.pack);
   if (owner === undefined) return;
   checks.counts.kept++;
+  if (known.isInOutbox && isLeftInOutbox(machine, known))
+    guards.violate('outbox', machine, `waits for receipts of ${shortOf(known)}, which it has given up`);
   const core = machine.shell?.core;
   // Whoever has not heard that it was stolen believes what it says; the holders' time is longer than that.
   if (fleet.machineOf(owner)?.isPlundered === true && core?.membership.isRevoked(owner) === false) return;
@@ -93,6 +123,10 @@ function lookAtPack(fleet: Fleet, machine: Machine, known: Known): void {
   if (isGivenUp && !ledger.isGivenUp(known.pack) && !ledger.isToBeWiped(owner))
     guards.violate('kept', machine, `takes ${shortOf(known)} for given up, and its owner keeps it`);
 }
+
+/** No snapshot that waits needs it, and its owner's log says that it is given up. */
+const isLeftInOutbox = ({ shell, peer, journal }: Machine, { pack }: Known): boolean =>
+  shell?.core.shelf.isGivenUpBy(pack, peer) === true && !journal.some(({ packs }) => packs.includes(pack));
 
 /** Whoever was up for some passes over its disk has found what rotted before. */
 function lookForRot({ checks, guards, queue, scrubPassMs }: Fleet, machine: Machine): void {

@@ -84,6 +84,11 @@ export function settleLock(fleet: Fleet, machine: Machine, then: () => void): vo
   if (!shell.mayPublish) return;
   if (step.kind === 'publish') return shell.publish([lockRecordOf(machine, lock)], again);
   const { person, answered } = step;
+  fleet.checks.counts.keys++;
+  if (person === lock.person && answered.every((one) => lock.answered.includes(one))) {
+    fleet.guards.violate('keys', machine, 'makes a new key though nobody else was put out');
+    return;
+  }
   machine.lock = {
     keyEpoch: lock.keyEpoch + 1,
     keys: nextKeys(lock.keys, newKeyOf(machine)),

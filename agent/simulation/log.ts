@@ -58,12 +58,15 @@ export class Shelves {
 export class SimulatedLog implements Log {
   readonly #shelves: Shelves;
   readonly #life: Life;
+  readonly #refuses: (batch: SignedBatch) => boolean;
   /** Heads with what is under way: appends are flushed in order. */
   readonly #heads = new Map<string, LogHead>();
 
-  constructor(shelves: Shelves, life: Life) {
+  /** `refuses`: whether there is no room for a batch now. */
+  constructor(shelves: Shelves, life: Life, refuses = (_batch: SignedBatch): boolean => false) {
     this.#shelves = shelves;
     this.#life = life;
+    this.#refuses = refuses;
     for (const [name, log] of shelves.logs) this.#heads.set(name, { next: log.next, hash: log.hash });
   }
 
@@ -73,7 +76,8 @@ export class SimulatedLog implements Log {
 
   append(batch: SignedBatch, done: Done<LogOutcome>): void {
     const name = nameOf(batch.author, batch.stream);
-    const outcome = outcomeOf(batch, this.#heads.get(name));
+    const fit = outcomeOf(batch, this.#heads.get(name));
+    const outcome = fit === 'stored' && this.#refuses(batch) ? 'full' : fit;
     if (outcome === 'stored') this.#heads.set(name, { next: batch.sequence + 1, hash: batch.hash });
     this.#life.after(flushMs, () => {
       if (outcome === 'stored') this.#shelves.keep(batch);

@@ -43,6 +43,8 @@ export interface World {
   planFor(request: PlanRequest, scope: 'copies' | undefined): Plan | undefined;
   /** Whether machines tell where they stand. */
   saysPlace(index: number): boolean;
+  /** A process of it has read its disk. */
+  begun(machine: Machine): void;
   /** Whether the plan that is asked for cannot be computed. */
   failsToPlan(): boolean;
   /** Who is back when, by what the machines did before the run; undefined where nobody knows. */
@@ -145,6 +147,8 @@ export class Machine {
   rest: Rest = noRest;
   restsUntilMs = 0;
   restedMs = Number.NEGATIVE_INFINITY;
+  /** Its database takes no words of others before then. */
+  logFullUntilMs = Number.NEGATIVE_INFINITY;
   /** What its person wants, whatever the power does. */
   wantsOn = false;
   #hasLived = false;

@@ -84,6 +84,12 @@ export interface Faults {
   readonly guestCount: number;
   /** Share of plans that cannot be computed. */
   readonly failedPlanShare: number;
+  /** Times of up to two hours in which a machine's database takes no words of others, per machine and day. */
+  readonly fullLogsPerMachineDay: number;
+  /** Machines that are off for longer than what was given up is kept, over all days; where the run is long enough. */
+  readonly holidayCount: number;
+  /** Share of starts after which a machine has something to say at once. */
+  readonly earlyWordShare: number;
   /** Copies of popular packs that each plan begins; with them machines say where they stand, and plans change daily. */
   readonly copiesPerPlan: number;
 }
@@ -129,6 +135,9 @@ export const noFaults: Faults = {
   ruleCount: 0,
   endedKeyCount: 0,
   guestCount: 0,
+  fullLogsPerMachineDay: 0,
+  holidayCount: 0,
+  earlyWordShare: 0,
   copiesPerPlan: 0,
 };
 
@@ -162,6 +171,8 @@ export const checkNames = [
   'lengths',
   'traffic',
   'rest',
+  'said',
+  'visits',
   'counted',
   'deleted',
   'wiped',

@@ -22,7 +22,8 @@ export function lookAtWaits(fleet: Fleet): void {
     const { core } = shell;
     const [oldest] = machine.journal;
     const isOut = core.replication.isForked(machine.peer) || fleet.ledger.isToBeWiped(machine.peer);
-    if (oldest === undefined || isOut || !core.ownLog.isSure || core.membership.isSparse) continue;
+    const isDeaf = isLogFullSince(machine, fleet.queue.nowMs - promptMsMax);
+    if (oldest === undefined || isOut || isDeaf || !core.ownLog.isSure || core.membership.isSparse) continue;
     const promised = fleet.ledger.promised.get(oldest.snapshot);
     if (promised === undefined || waitedMs(fleet, machine, promised.madeMs) < promptMsMax) continue;
     fleet.checks.counts.prompt++;
@@ -42,6 +43,8 @@ export function lookAtWaits(fleet: Fleet): void {
   }
 }
 
+const isLogFullSince = ({ logFullUntilMs }: Machine, sinceMs: number): boolean => logFullUntilMs >= sinceMs;
+
 /** Since then, or since it is awake. */
 function waitedMs({ queue }: Fleet, { ups, isUp }: Machine, madeMs: number): number {
   return isUp ? queue.nowMs - Math.max(madeMs, ups.at(-1)?.fromMs ?? queue.nowMs) : 0;
@@ -56,6 +59,7 @@ function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): num
     const isConnected = sinceMs !== undefined && fleet.queue.nowMs - sinceMs >= promptMsMax;
     if (other === owner || !isConnected || other.isRevoked || other.hasLied) return false;
     if (hasRestedSince(other, fleet.queue.nowMs - promptMsMax)) return false;
+    if (isLogFullSince(other, fleet.queue.nowMs - promptMsMax)) return false;
     const isTrusted = core.membership.hasRole(other.peer, 'holder') && !core.membership.isLeftOut(other.peer);
     const { isFull, heldBytes, copyBytes, quotaBytes } = other.platters;
     const hasRoom = !isFull && heldBytes + copyBytes <= quotaBytes / 2;

@@ -18,6 +18,7 @@ import { batchPageBytesMax, batchPageCountMax } from '../limits.ts';
 import type { ShardArrival, ShardPlace, WireListener } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import { SimulatedDisk } from './disk.ts';
+import { refusalOf } from './hardships.ts';
 import { Life, SimulatedClock } from './life.ts';
 import { SimulatedLog } from './log.ts';
 import type { Machine, World } from './machine.ts';
@@ -45,7 +46,7 @@ export class Shell {
     this.life = new Life(world.queue);
     this.clock = new SimulatedClock(this.life, () => machine.skewMs);
     this.disk = new SimulatedDisk(machine.platters, this.life);
-    this.log = new SimulatedLog(machine.shelves, this.life);
+    this.log = new SimulatedLog(machine.shelves, this.life, refusalOf(machine, world.queue));
     this.core = new AgentCore({
       self: machine.peer,
       fleet: world.fleet,
@@ -68,11 +69,7 @@ export class Shell {
   /** Reads what survived on the disk, then goes on the air. */
   start(): void {
     this.disk.list((stored) => {
-      this.tell({
-        kind: 'started',
-        stored,
-        ...this.#machine.beginLife(),
-      });
+      this.tell({ kind: 'started', stored, ...this.#machine.beginLife() });
       if (this.#machine.rest !== noRest) tellRest(this.#machine);
       this.#admits(this.#machine.peer, this.#machine.certificate);
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });
@@ -82,6 +79,7 @@ export class Shell {
       const hasSaidPlace = this.log.heads().has(logName(this.#machine.peer, 'telemetry'));
       if (this.#world.saysPlace(this.#machine.index) && !hasSaidPlace)
         this.#store(this.#sign(placeOrder(this.#machine, this.clock.now())));
+      this.#world.begun(this.#machine);
       this.#tick();
     });
   }

@@ -24,6 +24,9 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'guests',
   'crowds',
   'failedplans',
+  'fulllogs',
+  'holidays',
+  'earlywords',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

@@ -4,17 +4,20 @@
 import { unixMs } from '../../datasets/index.ts';
 import { type Plan, planProblems } from '../../optimizer/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
-import { type CoreEffect, type CoreEvent, idsIn, type StagedSnapshot } from '../core/index.ts';
-import { forgottenGraceMs, proofsMax, shardSendsMax } from '../limits.ts';
+import type { CoreEffect, CoreEvent, StagedSnapshot } from '../core/index.ts';
+import { proofsMax, shardSendsMax } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
-import { type PackId, packId, type PeerId } from '../units.ts';
+import type { PeerId } from '../units.ts';
 import { AuditWitness } from './audit-witness.ts';
+import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout } from './matching.ts';
 import type { CheckName } from './options.ts';
 import { PaceWitness } from './pace-witness.ts';
+import { ScrubWitness } from './scrub-witness.ts';
 import type { Shell } from './shell.ts';
+import { WordWitness } from './word-witness.ts';
 
 type Message = Extract<CoreEvent, { kind: 'message' }>;
 
@@ -25,6 +28,8 @@ interface Heard {
   readonly receipts: Map<string, Set<PeerId>>;
   readonly audits: AuditWitness;
   readonly pace: PaceWitness;
+  readonly words: WordWitness;
+  readonly scrub: ScrubWitness;
   /** It came to the disk by the last event, and the core does not count it as here: it has to order it away. */
   gained: ShardKey | undefined;
   /** Of packs that it rebuilds: what was asked for, and what has come to scratch. */
@@ -46,6 +51,8 @@ interface Heard {
 
 export interface WitnessedWorld {
   readonly ledger: Ledger;
+  /** Whether agents know by now who comes back when. */
+  readonly hasForecasts: boolean;
   /** Whether a machine may make no plans. */
   readonly isLayman: (peer: PeerId) => boolean;
   readonly count: (check: CheckName) => void;
@@ -63,11 +70,11 @@ export class Witness {
   readonly #world: WitnessedWorld;
   readonly #heard = new WeakMap<Shell, Heard>();
   readonly #problems = new WeakMap<Plan, readonly string[]>();
-  /** By its own clock, when each machine first heard from its owner that a pack is given up; over all its lives. */
-  readonly #givenUp = new WeakMap<Machine, Map<PackId, number>>();
+  readonly #givenUp: GivenUpWitness;
 
   constructor(world: WitnessedWorld) {
     this.#world = world;
+    this.#givenUp = new GivenUpWitness(world);
   }
 
   /** After the core took an event, and before what it ordered is done. */
@@ -80,7 +87,7 @@ export class Witness {
     this.#watchGained(machine, heard);
     this.#watchUsed(machine, heard);
     this.#watchPlan(machine, shell, heard);
-    heard.pace.told(event);
+    for (const witness of [heard.pace, heard.words, heard.scrub]) witness.told(event);
     switch (event.kind) {
       case 'message':
         this.#message(machine, heard, event);
@@ -92,7 +99,7 @@ export class Witness {
         return;
       }
       case 'batchStored':
-        this.#noteGivenUp(machine, event);
+        this.#givenUp.stored(machine, event);
         return;
       case 'disconnected':
         heard.audits.disconnected(event.peer);
@@ -122,6 +129,7 @@ export class Witness {
           // Parts of a rebuild or a restore go to scratch.
           const isHeld = machine.platters.slot('held', shard)?.isFlushed === true;
           heard.gained = isHeld ? unknownTo(shell, shard) : undefined;
+          if (isHeld) this.#givenUp.takes(machine, shard, event.now);
           const part = heard.parts.get(nameOf(shard));
           if (part !== undefined) part.isHere = true;
         }
@@ -137,6 +145,8 @@ export class Witness {
     const heard = this.#heardBy(machine, shell);
     if (effect.kind === 'send') heard.audits.ordered(effect, heard.nowMs);
     heard.pace.ordered(effect, heard.nowMs);
+    heard.words.ordered(effect, heard.nowMs);
+    if (effect.kind === 'noteScrub') heard.scrub.notes(effect.position);
     if (effect.kind === 'send' && effect.message.kind === 'shardPull')
       this.#pulls(machine, shell, { heard, shard: effect.message });
     if (effect.kind === 'sendShard') {
@@ -151,15 +161,15 @@ export class Witness {
         this.#world.violate('queues', machine, `reads ${heard.proofCount} shards for proofs at once`);
     }
     if (effect.kind === 'computePlan') {
-      this.#plans(machine, shell, { heard, chosen: effect.machines });
       heard.isPlanWhole = effect.repair === undefined && effect.scope === undefined;
+      this.#plans(machine, shell, { heard, chosen: effect.machines });
       if (heard.isPlanWhole) heard.chosen = new Set(effect.machines);
     }
     if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
     if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
       this.#empties(machine, heard, effect.shard);
     if (effect.kind === 'removeShard' && effect.shard.place === 'held')
-      this.#frees(machine, effect.shard, heard.nowMs);
+      this.#givenUp.frees(machine, effect.shard, heard.nowMs);
   }
 
   /** A plan is asked for all holders that are there, and for none that is out or left out; whatever was so when the last one was made. */
@@ -168,7 +178,7 @@ export class Witness {
     { core: { membership } }: Shell,
     { heard, chosen }: { readonly heard: Heard; readonly chosen: readonly PeerId[] },
   ): void {
-    const { count, violate } = this.#world;
+    const { count, violate, hasForecasts } = this.#world;
     const now = unixMs(heard.nowMs);
     const mayHold = (peer: PeerId): boolean =>
       membership.isMember(peer, now) && membership.hasRole(peer, 'holder') && !membership.isLeftOut(peer);
@@ -176,6 +186,10 @@ export class Witness {
     for (const peer of chosen)
       if (!mayHold(peer))
         violate('plans', machine, `plans with ${membership.nameOf(peer)}, which may hold nothing`);
+    if (heard.isPlanWhole && !hasForecasts)
+      for (const peer of chosen)
+        if (membership.isGone(peer, now))
+          violate('plans', machine, `plans with ${membership.nameOf(peer)}, which is gone for too long`);
     for (const peer of membership.machines)
       if (membership.isUp(peer) && mayHold(peer) && !chosen.includes(peer))
         violate('plans', machine, `plans without ${membership.nameOf(peer)}, which is there`);
@@ -207,6 +221,8 @@ export class Witness {
       receipts: new Map(),
       audits: new AuditWitness(this.#world, machine),
       pace: new PaceWitness(this.#world, machine),
+      words: new WordWitness(this.#world, machine),
+      scrub: new ScrubWitness(this.#world, machine),
       gained: undefined,
       parts: new Map(),
       used: [],
@@ -225,6 +241,11 @@ export class Witness {
   /** Whom the last plan was for that this life asked for and that did not fail. */
   lastChosen(shell: Shell): ReadonlySet<PeerId> {
     return this.#heard.get(shell)?.chosen ?? new Set();
+  }
+
+  /** When a peer was last connected to it in this life, by its own clock. */
+  lastMetMs(shell: Shell, peer: PeerId): number | undefined {
+    return this.#heard.get(shell)?.words.metMs(peer);
   }
 
   /** When it last asked for a proof in this life, by its own clock. */
@@ -355,35 +376,5 @@ export class Witness {
     if (index === undefined) return;
     const text = `empties its outbox of ${shortOf({ pack })} with no receipt for shard ${index} of a machine that keeps no other`;
     violate('outbox', machine, text);
-  }
-
-  #noteGivenUp(
-    machine: Machine,
-    { batch: { author, records }, now }: Extract<CoreEvent, { kind: 'batchStored' }>,
-  ): void {
-    for (const record of records) {
-      if (record.kind !== 'forget') continue;
-      const heard = this.#givenUp.get(machine) ?? new Map<PackId, number>();
-      this.#givenUp.set(machine, heard);
-      for (const id of idsIn(record.packs)) {
-        const pack = packId(id);
-        if (this.#world.ledger.ownerOf(pack) === author)
-          heard.set(pack, Math.min(now, heard.get(pack) ?? now));
-      }
-    }
-  }
-
-  /** What was given up stays for a week of the holder's own clock. */
-  #frees(machine: Machine, shard: ShardLocation, now: number): void {
-    const { ledger, count, violate } = this.#world;
-    const owner = ledger.ownerOf(shard.pack);
-    if (owner === undefined || ledger.isToBeWiped(owner) || ledger.isHastened(owner)) return;
-    if (!ledger.isGivenUp(shard.pack)) return;
-    // Its disk may have failed it, or it moved on before its owner gave it up.
-    if (machine.shell?.core.shelf.get(shard.pack) !== undefined || !machine.platters.hasIntact(shard)) return;
-    count('removals');
-    const heardMs = this.#givenUp.get(machine)?.get(shard.pack);
-    if (heardMs !== undefined && now - heardMs >= forgottenGraceMs) return;
-    violate('removals', machine, `frees ${shortOf(shard)} before its time is over`);
   }
 }

@@ -137,3 +137,18 @@ test('what comes again by another way, while it is still being stored, is no sec
   replication.handle({ kind: 'batchStored', batch: log[1]!, now: at(20) });
   for (const one of log.slice(2)) t.deepEqual(kinds(open(one, third.peer)), []);
 });
+
+test('a batch that names another one before it than the one that is here is of another history, and is refused', (t) => {
+  const { replication } = replicationOf();
+  const after = {
+    key: second,
+    stream: 'facts',
+    sequence: 1,
+    atMs: startMs,
+    records: [{ kind: 'addresses', addresses: [] }],
+  } as const;
+  const batch = signBatch({ ...after, previous: '1'.repeat(64) });
+  const effects = replication.handle({ kind: 'batchOpened', from: third.peer, batch, now: at(0) });
+  t.false(effects.some(({ kind }) => kind === 'storeBatch'));
+  t.true(replication.isForked(second.peer));
+});

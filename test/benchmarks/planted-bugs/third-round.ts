@@ -251,13 +251,6 @@ export const thirdRound: readonly PlantedBug[] = [
       '    if (now >= this.#nextMs) return;\n    this.#nextMs = now + visitsEveryMs;\n    this.#refresh(now);',
   },
   {
-    name: 'given up and taken',
-    about: 'a shard of a pack that its owner gave up is let in',
-    file: 'core/agent.ts',
-    find: 'if (this.shelf.givenUpMs(known) !== undefined) return undefined;',
-    replace: 'if (this.shelf.givenUpMs(known) === known.pack.length) return undefined;',
-  },
-  {
     name: 'the history that goes on',
     about: 'a batch is taken though it names another one before it than the one that is here',
     file: 'core/known-log.ts',

@@ -1,0 +1,82 @@
+// Whether each pass over a machine's disk reads all that lay there when it began, however often the process was started again meanwhile.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import type { CoreEvent, ScrubPosition } from '../core/index.ts';
+import type { Platters } from './disk.ts';
+import type { Machine } from './machine.ts';
+import type { CheckName } from './options.ts';
+
+type Slot = NonNullable<ReturnType<Platters['slot']>>;
+
+export interface ScrubbedWorld {
+  readonly count: (check: CheckName) => void;
+  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
+}
+
+/** One pass of a machine, over all its lives. */
+interface Pass {
+  readonly fromMs: UnixMs;
+  /** What lay there when it began: the very same bytes, not what came later under the same name. */
+  readonly due: ReadonlySet<Slot>;
+  readonly read: Set<Slot>;
+}
+
+const passes = new WeakMap<Machine, Pass>();
+
+/** Of one life of an agent. */
+export class ScrubWitness {
+  readonly #world: ScrubbedWorld;
+  readonly #machine: Machine;
+  #startedMs = Number.NEGATIVE_INFINITY;
+  #hasNoted = false;
+
+  constructor(world: ScrubbedWorld, machine: Machine) {
+    this.#world = world;
+    this.#machine = machine;
+  }
+
+  /** After the core took it. */
+  told(event: CoreEvent): void {
+    if (event.kind === 'started') this.#startedMs = event.now;
+    if (event.kind !== 'shardVerified') return;
+    const slot = this.#machine.platters.slot('held', event.shard);
+    if (slot !== undefined) passes.get(this.#machine)?.read.add(slot);
+  }
+
+  /** Before it is noted on the disk. */
+  notes(position: ScrubPosition): void {
+    const machine = this.#machine;
+    const before = machine.scrub;
+    const wholeMs = position.wholeMs ?? Number.NEGATIVE_INFINITY;
+    const isFirst = !this.#hasNoted;
+    this.#hasNoted = true;
+    this.#world.count('rot');
+    if (before !== undefined && position.wholeMs !== before.wholeMs) this.#ends(before.passFromMs);
+    if (before?.passFromMs === position.passFromMs) return;
+    passes.delete(machine);
+    // Of the first one it is noted when some was read; a clock that was set back when the process began makes it begin anew.
+    const isOfOldClock = isFirst && before !== undefined && before.passFromMs > this.#startedMs;
+    if (before === undefined || isOfOldClock) return;
+    if (wholeMs < before.passFromMs) {
+      this.#world.violate('rot', machine, 'begins to read its disk anew before it has read all of it');
+      return;
+    }
+    const due = [...machine.platters.all()].filter(({ place, isFlushed }) => place === 'held' && isFlushed);
+    passes.set(machine, { fromMs: position.passFromMs, due: new Set(due), read: new Set() });
+  }
+
+  #ends(fromMs: UnixMs): void {
+    const { platters, shell } = this.#machine;
+    const pass = passes.get(this.#machine);
+    if (pass?.fromMs !== fromMs) return;
+    for (const slot of pass.due) {
+      const shard = { pack: slot.descriptor.pack, index: slot.index };
+      const isHere = platters.slot('held', shard) === slot && slot.isLeaving !== true;
+      const isKnown = shell?.core.shelf.get(shard.pack)?.held.has(shard.index) === true;
+      if (!isHere || !isKnown || pass.read.has(slot)) continue;
+      const text = `has read all of its disk but shard ${shard.index} of pack ${shard.pack.slice(0, 8)}`;
+      this.#world.violate('rot', this.#machine, text);
+      return;
+    }
+  }
+}

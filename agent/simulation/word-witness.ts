@@ -1,0 +1,217 @@
+// What each agent owes others and its person in words: answers to questions for proofs, reminders of what waits for a receipt, questions to all who
+// are there before a pack counts as lost, and what its person said while the own log was not known to be whole.
+
+import { hours, minutes } from '../../datasets/index.ts';
+import type { AgentRecord, ShardKey } from '../codec/index.ts';
+import { type CoreEffect, type CoreEvent, sealOfPart } from '../core/index.ts';
+import { reminderMsMax, shardRetryMs } from '../limits.ts';
+import type { PackId, PeerId } from '../units.ts';
+import type { Machine } from './machine.ts';
+import type { CheckName } from './options.ts';
+
+/** Clocks are set by hours: what is late was so at as many looks at the clock. */
+const lateTicks = 6;
+/** What waits is looked through this often. */
+const lookEveryMs = hours(1);
+/** Reminders are due at round hours, together. */
+const remindedMsMax = reminderMsMax + hours(2);
+/** Whoever is there for so long is asked before a restore gives up. */
+const thereMs = minutes(1);
+
+export interface WordedWorld {
+  readonly count: (check: CheckName) => void;
+  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
+}
+
+type Send = Extract<CoreEffect, { kind: 'send' }>;
+type Message = Extract<CoreEvent, { kind: 'message' }>;
+
+/** A question that was asked rightly and is to be answered. */
+interface Open extends ShardKey {
+  ticks: number;
+}
+
+/** A pack that is fetched for a restore. */
+interface Fetch {
+  readonly atMs: number;
+  readonly asked: Set<PeerId>;
+  /** Whose answer is waited for, and since when. */
+  readonly unanswered: Map<PeerId, number>;
+}
+
+const shortOf = (pack: PackId): string => `pack ${pack.slice(0, 8)}`;
+
+/** Of one life of an agent; all times are of its own clock. */
+export class WordWitness {
+  readonly #world: WordedWorld;
+  readonly #machine: Machine;
+  readonly #upSinceMs = new Map<PeerId, number>();
+  /** When each was last connected. */
+  readonly #metMs = new Map<PeerId, number>();
+  readonly #seals = new Map<string, string>();
+  readonly #questions = new Map<PeerId, Open>();
+  readonly #fetches = new Map<PackId, Fetch>();
+  /** When a peer last heard of a pack, and since when that pack has waited in the outbox. */
+  readonly #saidMs = new Map<string, number>();
+  #waiting: ReadonlyMap<PackId, number> = new Map();
+  #late: ReadonlySet<string> = new Set();
+  #nextLookMs = Number.NEGATIVE_INFINITY;
+  /** What its person said and is not written; at how many ticks it could have been. */
+  #unwritten: readonly AgentRecord[] = [];
+  #sureTicks = 0;
+
+  constructor(world: WordedWorld, machine: Machine) {
+    this.#world = world;
+    this.#machine = machine;
+  }
+
+  /** When a peer was last connected in this life. */
+  metMs(peer: PeerId): number | undefined {
+    return this.#metMs.get(peer);
+  }
+
+  /** After the core took it, and before what it ordered is done. */
+  told(event: CoreEvent): void {
+    switch (event.kind) {
+      case 'connected':
+        this.#upSinceMs.set(event.peer, event.now);
+        this.#metMs.set(event.peer, event.now);
+        return;
+      case 'disconnected':
+        if (this.#upSinceMs.delete(event.peer)) this.#metMs.set(event.peer, event.now);
+        this.#questions.delete(event.peer);
+        return;
+      case 'message':
+        this.#message(event);
+        return;
+      case 'packsWanted':
+        for (const { pack } of event.packs)
+          this.#fetches.set(pack, { atMs: event.now, asked: new Set(), unanswered: new Map() });
+        return;
+      case 'recordsReady':
+        this.#unwritten = [...this.#unwritten, ...event.records];
+        return;
+      case 'batchStored':
+        if (event.batch.author === this.#machine.peer)
+          this.#unwritten = this.#unwritten.filter((record) => !event.batch.records.includes(record));
+        return;
+      case 'tick':
+        this.#tick(event.now);
+        return;
+      default:
+    }
+  }
+
+  /** Before it is done. */
+  ordered(effect: CoreEffect, now: number): void {
+    if (effect.kind === 'send') this.#sends(effect, now);
+    if (effect.kind === 'packReady') this.#fetches.delete(effect.pack);
+    if (effect.kind === 'packLost') this.#givesUp(effect.pack, now);
+  }
+
+  #message({ from, message }: Message): void {
+    if (message.kind === 'shardsHeld')
+      for (const { unanswered } of this.#fetches.values()) unanswered.delete(from);
+    if (message.kind === 'auditOffer') this.#seals.set(`${from} ${message.pack}`, message.seal);
+    if (message.kind !== 'auditOpen') return;
+    const { pack, index, part } = message;
+    if (this.#seals.get(`${from} ${pack}`) !== sealOfPart(part)) return;
+    this.#seals.delete(`${from} ${pack}`);
+    if (this.#drawn.delete(`${from} ${pack} ${index}`)) this.#questions.set(from, { pack, index, ticks: 0 });
+  }
+
+  /** For which questions it has drawn its part. */
+  readonly #drawn = new Set<string>();
+
+  #sends({ to, message }: Send, now: number): void {
+    switch (message.kind) {
+      case 'auditDraw':
+        this.#drawn.add(`${to} ${message.pack} ${message.index}`);
+        return;
+      case 'auditAnswer':
+        if (this.#questions.get(to)?.pack === message.pack) this.#questions.delete(to);
+        return;
+      case 'inventory':
+        for (const { pack } of message.held) this.#saidMs.set(`${pack} ${to}`, now);
+        return;
+      case 'shardPull':
+        this.#fetches.get(message.pack)?.asked.add(to);
+        return;
+      case 'shardsAsk':
+        for (const pack of message.packs) {
+          this.#fetches.get(pack)?.asked.add(to);
+          this.#fetches.get(pack)?.unanswered.set(to, now);
+        }
+        return;
+      default:
+    }
+  }
+
+  /** A pack counts as lost when all who are there were asked, and had the time to answer. */
+  #givesUp(pack: PackId, now: number): void {
+    const fetch = this.#fetches.get(pack);
+    this.#fetches.delete(pack);
+    const membership = this.#machine.shell?.core.membership;
+    if (fetch === undefined || membership === undefined) return;
+    this.#world.count('restored');
+    for (const [peer, sinceMs] of this.#upSinceMs) {
+      if (!membership.isMember(peer, this.#machine.shell!.clock.now()) || !membership.up.has(peer)) continue;
+      const askedMs = fetch.unanswered.get(peer);
+      const isEarly = askedMs !== undefined && now >= askedMs && now - askedMs < shardRetryMs;
+      const isUnasked = fetch.atMs - sinceMs >= thereMs && !fetch.asked.has(peer);
+      if (!isEarly && !isUnasked) continue;
+      const name = membership.nameOf(peer);
+      const text = isEarly ? `before ${name} had the time to answer` : `and has not asked ${name}`;
+      this.#world.violate('restored', this.#machine, `gives up ${shortOf(pack)} ${text}`);
+      return;
+    }
+  }
+
+  #tick(now: number): void {
+    for (const [peer, question] of this.#questions) {
+      if (++question.ticks < lateTicks) continue;
+      this.#questions.delete(peer);
+      this.#world.violate(
+        'audits',
+        this.#machine,
+        `does not answer a question for ${shortOf(question.pack)}`,
+      );
+    }
+    const isSure = this.#machine.shell?.core.ownLog.isSure === true;
+    this.#sureTicks = isSure && this.#unwritten.length > 0 ? this.#sureTicks + 1 : 0;
+    if (this.#sureTicks === lateTicks && this.#machine.shell?.mayPublish === true)
+      this.#world.violate('said', this.#machine, 'has not written what its person said after the start');
+    if (now >= this.#nextLookMs && now < this.#nextLookMs + 2 * lookEveryMs) this.#look(now);
+    else if (now >= this.#nextLookMs || this.#nextLookMs - now > lookEveryMs)
+      this.#nextLookMs = now + lookEveryMs;
+  }
+
+  /** What waits in the outbox is named again to whoever is there and has not signed. */
+  #look(now: number): void {
+    this.#nextLookMs = now + lookEveryMs;
+    const { core } = this.#machine.shell ?? {};
+    if (core === undefined) return;
+    const waiting = new Map<PackId, number>();
+    const late = new Set<string>();
+    for (const known of core.shelf.packs.values()) {
+      const members = known.isInOutbox ? core.shelf.groupOf(known)?.members : undefined;
+      if (members === undefined) continue;
+      const sinceMs = this.#waiting.get(known.pack) ?? now;
+      waiting.set(known.pack, sinceMs);
+      for (const [slot, peer] of members.entries()) {
+        const upMs = this.#upSinceMs.get(peer);
+        if (upMs === undefined || !core.membership.up.has(peer) || known.signed.has(slot, peer)) continue;
+        this.#world.count('said');
+        const name = `${known.pack} ${peer}`;
+        const saidMs = Math.max(this.#saidMs.get(name) ?? Number.NEGATIVE_INFINITY, sinceMs, upMs);
+        if (now - saidMs < remindedMsMax) continue;
+        late.add(name);
+        if (!this.#late.has(name)) continue;
+        const text = `has not reminded ${core.membership.nameOf(peer)} of ${shortOf(known.pack)}`;
+        this.#world.violate('said', this.#machine, text);
+      }
+    }
+    this.#waiting = waiting;
+    this.#late = late;
+  }
+}
