@@ -42,7 +42,12 @@ test('every golden format has its section', (t) => {
 
 test('links inside FORMATS.md lead to a section', (t) => {
   const sections = new Set(
-    [...page.matchAll(/^##+ (.+)$/gmu)].map((match) => (match[1] ?? '').toLowerCase().replaceAll(' ', '-')),
+    [...page.matchAll(/^##+ (.+)$/gmu)].map((match) =>
+      (match[1] ?? '')
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9 -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
   );
   const links = [...page.matchAll(/\]\(#([a-z-]+)\)/gu)].map((match) => match[1] ?? '');
   t.deepEqual(
