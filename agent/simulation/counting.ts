@@ -5,6 +5,7 @@ import { hours, minutes } from '../../datasets/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { packsOf } from './ledger.ts';
+import { packsThrownAway } from './liars.ts';
 import type { Machine } from './machine.ts';
 
 /** In which all have answered. */
@@ -23,9 +24,13 @@ export function lookAtCounts(fleet: Fleet): void {
   const machine = machines.find(({ isUp, hasLied, isRevoked }) => isUp && !hasLied && !isRevoked);
   const { shell } = machine ?? {};
   if (machine === undefined || shell === undefined) return;
+  const thrownAway = packsThrownAway(machines);
   // What rotted and was not read since is named by its holder.
   const packs = [...packsOf(ledger.due(queue.nowMs)).values()]
-    .filter(({ pack, owner }) => checks.harmedCount(pack) === 0 && !isLeaving(fleet, pack, owner))
+    .filter(
+      ({ pack, owner }) =>
+        checks.harmedCount(pack) === 0 && !thrownAway.has(pack) && !isLeaving(fleet, pack, owner),
+    )
     .slice(-packsMax);
   if (packs.length === 0) return;
   machine.counted = undefined;

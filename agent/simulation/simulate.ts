@@ -5,7 +5,7 @@ import { dayMs, hourMs, hours } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import { logName } from '../codec/index.ts';
 import { plannedMachinesMin } from '../core/index.ts';
-import type { PackId, PeerId } from '../units.ts';
+import type { PeerId } from '../units.ts';
 import { scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
 import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
@@ -18,6 +18,7 @@ import { lookAtDiligence } from './diligence.ts';
 import { lookInside } from './inside.ts';
 import { lookAtWaits } from './promptness.ts';
 import { type WaitFigures, waitFigures } from './waits.ts';
+import { packsThrownAway } from './liars.ts';
 import { lookForWipes } from './wipes.ts';
 
 /** A disk that is used to this share takes nothing more. */
@@ -186,25 +187,16 @@ function countThin({ checks, ledger, machines, queue }: Fleet): number {
         .map(({ shard }) => shard.pack),
     ),
   );
-  // Nor whoever threw shards away behind the back of its own core, until it is asked about them; how soon that is, is another check.
-  const madeAwayWith = new Set(machines.filter(({ hasLied }) => hasLied).flatMap(missingOf));
+  const thrownAway = packsThrownAway(machines);
   for (const descriptor of packsOf(ledger.due(queue.nowMs)).values()) {
     const { pack, owner, redundancy } = descriptor;
     if (ledger.isGivenUp(pack) || ledger.isToBeWiped(owner)) continue;
-    if (rotten.has(pack) || madeAwayWith.has(pack)) continue;
+    if (rotten.has(pack) || thrownAway.has(pack)) continue;
     const intact = checks.intactOf(pack);
     if (intact.size < redundancy.n && intact.size >= redundancy.k) count++;
   }
   return count;
 }
-
-/** Packs of which the core believes that a shard is here, and the disk has none. */
-const missingOf = ({ platters, shell }: Machine): readonly PackId[] =>
-  [...(shell?.core.shelf.packs.values() ?? [])]
-    .filter(({ pack, held }) =>
-      [...held].some((index) => platters.slot('held', { pack, index }) === undefined),
-    )
-    .map(({ pack }) => pack);
 
 /** The first machine whose log of facts some other has further than a third. Of two histories of one each has its own. */
 function firstBehind(fleet: Fleet): Machine | undefined {

@@ -171,6 +171,8 @@ export class WordWitness {
     for (const [peer, question] of this.#questions) {
       if (++question.ticks < lateTicks) continue;
       this.#questions.delete(peer);
+      // Whoever lied has let its core wait for what it never read.
+      if (this.#machine.hasLied) continue;
       this.#world.violate(
         'audits',
         this.#machine,
