@@ -51,11 +51,12 @@ export class ScrubWitness {
     const isFirst = !this.#hasNoted;
     this.#hasNoted = true;
     this.#world.count('rot');
-    if (before !== undefined && position.wholeMs !== before.wholeMs) this.#ends(before.passFromMs);
-    if (before?.passFromMs === position.passFromMs) return;
-    passes.delete(machine);
     // Of the first one it is noted when some was read; a clock that was set back when the process began makes it begin anew.
     const isOfOldClock = isFirst && before !== undefined && before.passFromMs > this.#startedMs;
+    if (before !== undefined && !isOfOldClock && position.wholeMs !== before.wholeMs)
+      this.#ends(before.passFromMs);
+    if (before?.passFromMs === position.passFromMs) return;
+    passes.delete(machine);
     if (before === undefined || isOfOldClock) return;
     if (wholeMs < before.passFromMs) {
       this.#world.violate('rot', machine, 'begins to read its disk anew before it has read all of it');
