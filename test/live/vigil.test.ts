@@ -43,6 +43,10 @@ testWithClocks(
         problems.some((problem) => problem.kind === kind && problem.about === about);
     const isSilent = tells('owner-silent', owner.peer);
     await killAgent(owner);
+    // Whoever notices only after the clocks went on has heard of it six days later.
+    await waitUntil({ what: 'the owner being away', agents: others }, (views) =>
+      views.every(({ machines }) => machines.find(({ peer }) => peer === owner.peer)?.state !== 'up'),
+    );
     clocks.pass(days(6));
     const early = await waitUntil({ what: 'clocks six days later', agents: others }, (views) =>
       views.every(({ atMs }) => atMs > startedMs + days(6)),
