@@ -6,6 +6,7 @@ import {
   gibibyte,
   hourMs,
   kibibyte,
+  localTimeText,
   mebibyte,
   minuteMs,
   secondMs,
@@ -66,10 +67,8 @@ const calendarMsMax = 8.64e15 - dayMs;
 
 /** "2026-03-01 14:30" of this machine's own clock and zone, as `--at` takes it. */
 export function timeText(ms: number): string {
-  const at = new Date(ms);
   // Files may bear a time of a million years ago.
-  if (Math.abs(ms) > calendarMsMax) return 'beyond any year';
-  return new Date(ms - at.getTimezoneOffset() * minuteMs).toISOString().replace('T', ' ').slice(0, 16);
+  return Math.abs(ms) > calendarMsMax ? 'beyond any year' : localTimeText(ms);
 }
 
 /** How wide lines of text may be: as the terminal is, between 60 and 120; on anything else paragraphs are one line each, for `grep`. */

@@ -1,17 +1,12 @@
 // The dashboard of one agent: pages, charts and live updates over HTTP on loopback. It shows `FleetView` and nothing else; it
 // never decides, and it changes nothing.
 
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import {
-  type FleetView,
-  loopbackConnectionsMax,
-  requestHeadMsMax,
-  requestMsMax,
-  requestsLookMs,
-} from '../agent/index.ts';
+import type { FleetView } from '../agent/index.ts';
+import { createLoopbackServer } from '../agent/control/index.ts';
 import { DreyError } from '../datasets/index.ts';
 import { type BrowserFiles, loadBrowserFiles } from './browser-files.ts';
 import { LiveUpdates } from './live-updates.ts';
@@ -179,13 +174,7 @@ function servePages(application: express.Express): void {
 }
 
 function listen(application: express.Express, port: number): Promise<Server> {
-  const bounds = {
-    headersTimeout: requestHeadMsMax,
-    requestTimeout: requestMsMax,
-    connectionsCheckingInterval: requestsLookMs,
-  };
-  const server = createServer(bounds, application);
-  server.maxConnections = loopbackConnectionsMax;
+  const server = createLoopbackServer(application);
   const { promise, resolve, reject } = Promise.withResolvers<Server>();
   server.once('error', reject);
   try {

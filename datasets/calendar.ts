@@ -1,7 +1,7 @@
 // Local time as the models use it: one fixed offset per machine, weeks that start on Monday 00:00.
 // Daylight saving inside a window is ignored: the offset is the one at the window's start.
 
-import { dayMs, hourMs } from './units.ts';
+import { dayMs, hourMs, minuteMs } from './units.ts';
 
 /** 1970-01-01 was a Thursday, the fourth day of a week that starts on Monday. */
 const epochWeekdayHours = 3 * 24;
@@ -44,4 +44,10 @@ function offsetFormat(timeZone: string): Intl.DateTimeFormat | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** "2026-03-01 14:30" of this machine's own clock and zone. Throws `RangeError` beyond the dates that JavaScript has. */
+export function localTimeText(atMs: number): string {
+  const offsetMs = new Date(atMs).getTimezoneOffset() * minuteMs;
+  return new Date(atMs - offsetMs).toISOString().replace('T', ' ').slice(0, 16);
 }

@@ -4,11 +4,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { DreyError, seconds } from '../../datasets/index.ts';
-import { loopbackConnectionsMax, requestHeadMsMax, requestMsMax, requestsLookMs } from '../limits.ts';
+import { createLoopbackServer } from './loopback-server.ts';
 import {
   callSchemas,
   type CallHandlers,
@@ -121,13 +121,7 @@ function statusOf(error: unknown): number {
 }
 
 function listen(application: Express): Promise<Server> {
-  const bounds = {
-    headersTimeout: requestHeadMsMax,
-    requestTimeout: requestMsMax,
-    connectionsCheckingInterval: requestsLookMs,
-  };
-  const server = createServer(bounds, application);
-  server.maxConnections = loopbackConnectionsMax;
+  const server = createLoopbackServer(application);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => resolve(server));

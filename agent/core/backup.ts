@@ -140,10 +140,7 @@ export class Backup {
   #lose({ drive, packs }: EventOf<'outboxLost'>): Effects {
     for (const pack of packs) {
       const known = this.#shelf.get(pack);
-      if (known === undefined) continue;
-      known.isInOutbox = false;
-      known.signed.clear();
-      known.group = undefined;
+      if (known !== undefined) waitNoMore(known);
     }
     const ofDrive = this.#staged.filter((staged) => staged.drive === drive);
     const first = ofDrive.findIndex((staged) => staged.packs.some((pack) => packs.includes(pack)));
@@ -211,10 +208,7 @@ export class Backup {
   }
 
   #leaveOutbox(known: KnownPack): CoreEffect {
-    known.isInOutbox = false;
-    known.signed.clear();
-    // Whether it is given up counts from now on.
-    known.group = undefined;
+    waitNoMore(known);
     return { kind: 'removeShard', shard: { place: 'outbox', pack: known.pack, index: 0 } };
   }
 
@@ -287,3 +281,11 @@ export class Backup {
 /** SHA-256 over the ids of the packs whose receipts are complete, in order: a short name for "all receipts were in". */
 const digestOf = (packs: readonly PackId[]): string =>
   hexOf(sha256(new TextEncoder().encode(packs.join('\n'))));
+
+/** The pack is in the outbox no more. */
+function waitNoMore(known: KnownPack): void {
+  known.isInOutbox = false;
+  known.signed.clear();
+  // Whether it is given up counts from now on.
+  known.group = undefined;
+}

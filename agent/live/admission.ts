@@ -18,6 +18,7 @@ import type { PeerId } from '../units.ts';
 import { certificateFor } from './founding.ts';
 import type { Identity } from './identity.ts';
 import { isUsableName } from './names.ts';
+import { Turns } from './turns.ts';
 
 type Ask = Extract<JoinMessage, { kind: 'ask' }>;
 type Refused = Extract<JoinMessage, { kind: 'refused' }>;
@@ -45,7 +46,7 @@ export class Admission {
   #certificateBytes: Uint8Array;
   readonly #turnedAwayBy = new Set<PeerId>();
   /** Machines of one invite are counted one after the other, so that its uses cannot be overrun. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -110,9 +111,7 @@ export class Admission {
     peer: PeerId,
     proof: { readonly ask: Ask; readonly nonce: Uint8Array; readonly signature: Uint8Array },
   ): Promise<Welcome | Refused> {
-    const turn = this.#last.then(() => this.#prove(peer, proof));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#prove(peer, proof));
   }
 
   #refuse(code: string, reason: string): Refused {

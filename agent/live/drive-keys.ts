@@ -24,6 +24,7 @@ import { type DriveId, driveId } from '../units.ts';
 import type { OwnWords } from './own-words.ts';
 import type { RunningDrive } from './running-drive.ts';
 import type { StoredDrive } from './stored-drives.ts';
+import { Turns } from './turns.ts';
 
 /** A new drive with its first key, as it is stored and published. `person`: the public key behind the words that open it. */
 export function createDrive(
@@ -83,7 +84,7 @@ export interface DriveLocksParts {
 
 export class DriveLocks {
   readonly #parts: DriveLocksParts;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(parts: DriveLocksParts) {
     this.#parts = parts;
@@ -91,9 +92,7 @@ export class DriveLocks {
 
   /** Before anything more is sealed: a new key where somebody was put out since the last one was made, or where `person` is another. */
   settle(drive: RunningDrive, person?: string): Promise<void> {
-    const turn = this.#last.then(() => this.#settle(drive, person));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#settle(drive, person));
   }
 
   /** Whose words open what is saved from now on; undefined for nobody's. */

@@ -24,6 +24,7 @@ import { folderToProtect, isWithin } from './protected-folder.ts';
 import { type DrivesParts, quietDrive, type RunningDrive, type TakenSnapshot } from './running-drive.ts';
 import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
 import { Outbox } from './outbox.ts';
+import { Turns } from './turns.ts';
 
 const retryMs = seconds(20);
 const planWaitMs = seconds(1);
@@ -47,7 +48,7 @@ export class Drives {
   #isStopped = false;
   #leftTimer: Timer | undefined;
   /** Folders come and go one after the other: else two commands at once make two drives of one folder, and words for each. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(parts: DrivesParts) {
     this.#parts = parts;
@@ -79,13 +80,7 @@ export class Drives {
 
   /** Takes no more snapshots of a drive of this machine; those that are there stay, also for this machine's own restores. */
   unprotect(drive: RunningDrive): Promise<void> {
-    return this.#inTurn(async () => this.#unprotect(drive));
-  }
-
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#unprotect(drive));
   }
 
   #unprotect(drive: RunningDrive): void {
@@ -123,7 +118,7 @@ export class Drives {
    * person's phrase is returned once. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`, `folder-is-the-agents`, `phrase-wrong`.
    */
   protect(wanted: Wanted): Promise<ProtectAnswer> {
-    return this.#inTurn(() => this.#protect(wanted));
+    return this.#turns.take(() => this.#protect(wanted));
   }
 
   async #protect(wanted: Wanted): Promise<ProtectAnswer> {

@@ -17,6 +17,7 @@ import { type Home, readJson, writeJson } from './home.ts';
 import { localClock } from './local-clock.ts';
 import type { LookupLine } from './lookups.ts';
 import { reasonToKeepAll } from './mass-changes.ts';
+import { Turns } from './turns.ts';
 
 const intentionSchema = z.strictObject({ version: z.literal(1), packs: z.array(z.string()) });
 
@@ -46,7 +47,7 @@ export class Keeper {
   readonly #parts: KeeperParts;
   readonly #ranMs = new Map<DriveId, number>();
   readonly #resumed = new Map<DriveId, Promise<void>>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(agent: LiveAgent, parts: KeeperParts) {
     this.#agent = agent;
@@ -82,9 +83,7 @@ export class Keeper {
 
   /** What the rules keep of a drive of this machine, and what that frees; applied, or only looked at. */
   keep(drive: RunningDrive, wish: KeepWish): Promise<Kept> {
-    const turn = this.#last.then(() => this.#keep(drive, wish));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#keep(drive, wish));
   }
 
   async #keep(drive: RunningDrive, wish: KeepWish): Promise<Kept> {

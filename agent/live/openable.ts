@@ -2,7 +2,7 @@
 // snapshots a person means. It opens keys and names, nothing else.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { DreyError, minutes, seconds } from '../../datasets/index.ts';
+import { DreyError, localTimeText, minutes, seconds } from '../../datasets/index.ts';
 import {
   type DriveKeys,
   type DriveRecord,
@@ -15,7 +15,6 @@ import type { KnownDrive } from '../core/index.ts';
 import type { DriveId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import { driveName } from './fleet-view.ts';
-import { localTimeText } from './local-clock.ts';
 import { wrong } from './wrong.ts';
 
 /** A drive with at least one snapshot whose keys are known here. */

@@ -23,6 +23,7 @@ import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
 import { type Home, readNotes, writeJson } from './home.ts';
 import type { LookupLine } from './lookups.ts';
 import type { PowerState } from './power.ts';
+import { Turns } from './turns.ts';
 
 const count = z.int().min(0);
 const scrubSchema = z.strictObject({
@@ -75,7 +76,7 @@ export class Upkeep {
   #power: PowerSource = 'mains';
   #timer: Timer | undefined;
   #isStopped = false;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(agent: LiveAgent, parts: UpkeepParts) {
     this.#agent = agent;
@@ -149,9 +150,7 @@ export class Upkeep {
 
   /** Proves one drive of this machine now; one proof at a time. */
   prove(drive: DriveId, line?: LookupLine): Promise<ProveAnswer['drives'][number]> {
-    const turn = this.#last.then(() => this.#prove(drive, line));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#prove(drive, line));
   }
 
   async #prove(drive: DriveId, line?: LookupLine): Promise<ProveAnswer['drives'][number]> {

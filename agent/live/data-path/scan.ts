@@ -153,7 +153,7 @@ class Walk {
   }
 
   #isMadeUp(path: BytePath, { inode }: FileStats): boolean {
-    const device = inode.slice(0, inode.indexOf(':'));
+    const device = deviceOf(inode);
     const known = this.#madeUp.get(device) ?? isMadeUp(this.#place(path));
     this.#madeUp.set(device, known);
     return known;

@@ -124,7 +124,7 @@ class SnapshotRun {
   }
 
   async run(): Promise<SnapshotResult & { readonly isSettled: boolean }> {
-    if (this.#scan.entries.length === 0) assertConnected(this.#scan, this.#state.identities());
+    assertConnected(this.#scan, this.#state.identities());
     const links = firstNames(this.#scan.entries);
     const files = this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path));
     await this.#readChanged(files);

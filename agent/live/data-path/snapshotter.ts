@@ -26,6 +26,7 @@ import type {
   SnapshotResult,
 } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
+import { Turns } from '../turns.ts';
 
 /** Keys are read anew for each task: they may be getters. */
 export interface SnapshotterOptions extends DriveKeys {
@@ -126,7 +127,7 @@ const countedGapMsMax = minutes(90);
 
 class FolderSnapshotter implements Snapshotter {
   readonly #options: SnapshotterOptions;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   readonly #staging = new Set<Promise<void>>();
   /** Packs that are noted as given up, and that the drive's state may still count on. */
   #doomed: readonly PackId[] = [];
@@ -139,9 +140,7 @@ class FolderSnapshotter implements Snapshotter {
 
   snapshot(onProgress: SnapshotProgress = () => {}): Promise<SnapshotOutcome> {
     const { signal } = this.#cancelling;
-    const turn = this.#last.then(() => this.#take(onProgress, signal));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#take(onProgress, signal));
   }
 
   cancel(reason: Error): void {
@@ -154,21 +153,15 @@ class FolderSnapshotter implements Snapshotter {
   }
 
   prune(options: PruneOptions): Promise<PruneResult> {
-    const turn = this.#last.then(() => this.#prune(options));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#prune(options));
   }
 
   drop(packs: readonly PackId[]): Promise<void> {
-    const turn = this.#last.then(() => this.#drop(packs));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#drop(packs));
   }
 
   lose(packs: readonly PackId[]): Promise<void> {
-    const turn = this.#last.then(() => this.#drop(packs, 'lost'));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#drop(packs, 'lost'));
   }
 
   async #prune(options: PruneOptions): Promise<PruneResult> {
