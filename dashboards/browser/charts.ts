@@ -6,6 +6,7 @@ interface ChartLike {
   data: unknown;
   options: unknown;
   update(mode?: string): void;
+  resize(width?: number, height?: number): void;
   destroy(): void;
 }
 
@@ -14,8 +15,9 @@ declare const Chart: (new (canvas: HTMLCanvasElement, configuration: object) => 
     color: string;
     borderColor: string;
     animation: boolean;
-    font: { family: string };
+    font: { family: string; size: number };
     maintainAspectRatio: boolean;
+    responsive: boolean;
   };
 };
 
@@ -24,13 +26,34 @@ const charts = new Map<string, { readonly holder: HTMLElement; readonly chart: C
 const colourOf = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Colours of the reader's scheme; called again when it changes. */
+/** How much larger than usual the reader's browser writes; charts write by it too. */
+const textScale = (): number =>
+  (Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16) / 16;
+
+/** Colours and size of text of the reader's choice; called again when the scheme changes. */
 export function useScheme(): void {
+  Chart.defaults.responsive = true;
+  Chart.defaults.font.size = 12 * textScale();
   Chart.defaults.color = colourOf('--soft');
   Chart.defaults.borderColor = colourOf('--line');
   Chart.defaults.animation = false;
   Chart.defaults.font.family = 'system-ui, sans-serif';
   Chart.defaults.maintainAspectRatio = false;
+}
+
+/** What a sheet of A4 or letter paper takes in one column. */
+const paperPixels = 640;
+
+/** In ink for white paper; charts that are there are drawn anew for it. */
+export function usePaper(): void {
+  Chart.defaults.responsive = false;
+  Chart.defaults.color = '#55615c';
+  Chart.defaults.borderColor = '#c4ccc7';
+}
+
+/** Paper is narrower than most screens, and nothing measures it for a chart. */
+export function fitPaper(): void {
+  for (const { holder, chart: drawn } of charts.values()) drawn.resize(paperPixels, holder.clientHeight);
 }
 
 /** Ends all charts, so that the next update draws them anew. */
@@ -55,10 +78,11 @@ export interface ChartParts {
 /** The chart's place on the page: the one of before with new data, or a new one. */
 export function chart({ key, label, height, configuration }: ChartParts): HTMLElement {
   const known = charts.get(key);
+  const heightText = `${Math.round(height * textScale())}px`;
   if (known !== undefined) {
     known.chart.data = configuration.data;
     known.chart.options = configuration.options;
-    known.holder.style.height = `${height}px`;
+    known.holder.style.height = heightText;
     known.holder.firstElementChild?.setAttribute('aria-label', label);
     // Drawn when it is back in the page: its size is known only then.
     queueMicrotask(() => known.chart.update('none'));
@@ -66,14 +90,14 @@ export function chart({ key, label, height, configuration }: ChartParts): HTMLEl
   }
   const holder = element('div', '', { class: 'chart', 'data-chart': key });
   const canvas = element('canvas', '', { role: 'img', 'aria-label': label }) as HTMLCanvasElement;
-  holder.style.height = `${height}px`;
+  holder.style.height = heightText;
   holder.append(canvas);
   queueMicrotask(() => charts.set(key, { holder, chart: new Chart(canvas, configuration) }));
   return holder;
 }
 
 /** Letters of a chart's small print are about so wide. */
-const letterPixels = 7;
+const letterPixels = (): number => 7 * textScale();
 
 /** Words in lines of at most so many letters; one long word is cut short. */
 function linesOf(text: string, lettersMax: number): string[] {
@@ -93,8 +117,8 @@ interface DrawnScale {
 }
 
 /** Names of rows take at most two fifths of a chart, its axis most of the rest: on a phone both go over several lines. */
-const namesLettersMax = (width: number): number => Math.max(8, Math.floor((0.42 * width) / letterPixels));
-const axisLettersMax = (width: number): number => Math.max(16, Math.floor((width - 130) / letterPixels));
+const namesLettersMax = (width: number): number => Math.max(8, Math.floor((0.42 * width) / letterPixels()));
+const axisLettersMax = (width: number): number => Math.max(16, Math.floor((width - 130) / letterPixels()));
 
 const scalesOf = (axis: string): object => ({
   x: {
@@ -188,18 +212,26 @@ const marks = {
   afterDatasetsDraw(drawn: DrawnMatrix): void {
     const { ctx, data } = drawn;
     ctx.save();
-    ctx.font = '600 11px system-ui, sans-serif';
+    const pixels = 11 * textScale();
+    ctx.font = `600 ${pixels}px system-ui, sans-serif`;
     ctx.textAlign = 'center';
     ctx.textBaseline = 'middle';
     ctx.fillStyle = '#ffffff';
     for (const [index, square] of drawn.getDatasetMeta(0).data.entries()) {
       const mark = data.datasets[0].data[index]?.mark ?? '';
       const { x, y } = square.getCenterPoint();
-      if (ctx.measureText(mark).width + 2 <= square.width && square.height >= 11) ctx.fillText(mark, x, y);
+      if (ctx.measureText(mark).width + 2 <= square.width && square.height >= pixels)
+        ctx.fillText(mark, x, y);
     }
     ctx.restore();
   },
 };
+
+/** A long name is cut, the mark behind it is not; U+2069 ends the isolation in which names stand. */
+function cutRow(label: string, lettersMax: number): string {
+  const tail = label.slice(label.lastIndexOf(' · '));
+  return label.length <= lettersMax ? label : `${label.slice(0, lettersMax - tail.length - 1)}…\u2069${tail}`;
+}
 
 /** A square's side: its share of the chart, less a gap. */
 const sideOf = (pixels: number | undefined, count: number): number => Math.max(2, (pixels ?? 0) / count - 2);
@@ -254,7 +286,16 @@ export function matrix(parts: {
         scales: {
           x: { ...categories(columns), ticks: { maxRotation: 60, autoSkip: true } },
           // The matrix type turns category axes over; the first machine belongs on top.
-          y: { ...categories(rows), reverse: false, ticks: { autoSkip: false } },
+          y: {
+            ...categories(rows),
+            reverse: false,
+            ticks: {
+              autoSkip: false,
+              callback(this: DrawnScale, value: number) {
+                return cutRow(this.getLabelForValue(value), namesLettersMax(this.chart.width));
+              },
+            },
+          },
         },
       },
       plugins: [marks],

@@ -26,6 +26,14 @@ export const nines = (unavailability: number): number =>
 export const timeText = (ms: number): string =>
   new Date(ms).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
 
+/** "Europe/Berlin (GMT+1)", the reader's own; all times of the page are in it. */
+export function zoneText(atMs: number): string {
+  const format = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'shortOffset' });
+  const offset = format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC';
+  const { timeZone } = format.resolvedOptions();
+  return timeZone === 'UTC' ? timeZone : `${timeZone} (${offset})`;
+}
+
 export function agoText(ms: number): string {
   if (ms < 10_000) return 'now';
   if (ms < 120_000) return `${Math.round(ms / 1000)} s ago`;

@@ -1,7 +1,7 @@
 // The top of the page: whose fleet it is, whether anything is at risk, and four figures that answer the daily questions.
 
 import type { FleetView } from '../../agent/view.ts';
-import { agoText, survivalText, timeText } from './format.ts';
+import { agoText, survivalText, timeText, zoneText } from './format.ts';
 import { counted, namesOf } from './section.ts';
 import { element } from './tables.ts';
 
@@ -55,7 +55,7 @@ function newestSnapshotMs({ drives }: FleetView): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-/** The group with the worst odds over all hours. */
+/** The group that is within reach for the fewest hours; out of reach is not lost, and the words must not sound like it. */
 function weakestText({ plan }: FleetView): readonly [string, string] {
   const groups = plan?.classes.flatMap((one) => one.groups) ?? [];
   const [first, ...rest] = groups;
@@ -64,7 +64,10 @@ function weakestText({ plan }: FleetView): readonly [string, string] {
     (worst, one) => (one.unavailability > worst.unavailability ? one : worst),
     first,
   );
-  return [survivalText(weakest.unavailability), `odds that the weakest group, ${weakest.id}, can restore`];
+  return [
+    survivalText(weakest.unavailability),
+    `of all hours enough machines of the weakest group, ${weakest.id}, are up to restore`,
+  ];
 }
 
 function figuresOf(view: FleetView): readonly (readonly [string, string])[] {
@@ -88,7 +91,7 @@ function summaryOf(view: FleetView): string {
       : `Plan ${plan.epoch} of ${timeText(plan.computedMs)}, from ${plan.modelSource}`;
   const optimizerText =
     optimizer === undefined ? 'nobody is the optimizer' : `${nameOf(optimizer.peer)} is the optimizer`;
-  return `${planText} · ${optimizerText} · seen from ${nameOf(view.self)}`;
+  return `${planText} · ${optimizerText} · seen from ${nameOf(view.self)} · times are those of ${zoneText(view.atMs)}`;
 }
 
 const setText = (selector: string, text: string): void => {
@@ -96,6 +99,12 @@ const setText = (selector: string, text: string): void => {
   // A status that is set again is read out again.
   if (place !== null && place.textContent !== text) place.textContent = text;
 };
+
+/** In place of what is at risk, when nobody knows. */
+export function showStale(text: string): void {
+  setText('#risk', text);
+  document.querySelector('#risk')?.setAttribute('data-level', 'problem');
+}
 
 export function showHead(view: FleetView): void {
   document.title = `${view.fleetName} · Drey`;

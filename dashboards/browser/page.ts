@@ -1,10 +1,11 @@
 // The page: takes views from the agent's live updates and draws its sections. It asks for nothing but what is shown.
 
 import type { FleetView } from '../../agent/view.ts';
-import { dropCharts, useScheme } from './charts.ts';
+import { dropCharts, fitPaper, usePaper, useScheme } from './charts.ts';
 import { drivesSection } from './drives.ts';
 import { fleetSection } from './fleet.ts';
-import { showHead } from './head.ts';
+import { timeText } from './format.ts';
+import { showHead, showStale } from './head.ts';
 import { healthSection } from './health.ts';
 import { modelsSection } from './models.ts';
 import { placementSection } from './placement.ts';
@@ -50,11 +51,14 @@ function textOf(id: string, view: FleetView): string {
 function redraw(section: HTMLElement, content: readonly HTMLElement[]): void {
   const keyOf = (details: Element): string | null => details.getAttribute('data-key');
   const open = new Set([...section.querySelectorAll('details[open]')].map(keyOf));
-  const scrolled = [...section.querySelectorAll('.scroll')].map((place) => [place, place.scrollTop] as const);
+  const scrolled = [...section.querySelectorAll('.scroll')].map((place) => ({
+    place,
+    to: { top: place.scrollTop, left: place.scrollLeft },
+  }));
   replaceContent(section, content);
   for (const details of section.querySelectorAll('details'))
     if (open.has(keyOf(details))) details.setAttribute('open', '');
-  for (const [place, top] of scrolled) place.scrollTop = top;
+  for (const { place, to } of scrolled) place.scrollTo(to);
 }
 
 function show(view: FleetView): void {
@@ -69,34 +73,59 @@ function show(view: FleetView): void {
   }
 }
 
+function drawAnew(useColours: () => void): void {
+  useColours();
+  dropCharts();
+  drawn.clear();
+  if (latest !== undefined) show(latest);
+}
+
 function sayConnection(state: 'live' | 'lost', text: string): void {
   const place = document.querySelector<HTMLElement>('#connection');
-  if (place === null) return;
+  if (place === null || place.textContent === text) return;
   place.dataset['state'] = state;
   place.textContent = text;
 }
 
+/** Nobody takes what was so for what is so: the top of the page says from when it is. */
+function sayLost(why: string): void {
+  sayConnection('lost', 'not live');
+  if (latest === undefined) showStale(why);
+  else showStale(`${why} All below is as it was at ${timeText(latest.atMs)}.`);
+}
+
+const noAnswer =
+  'The agent of this machine does not answer. This page tries again; where it was started anew, run drey dashboard for a fresh address.';
+const noSession =
+  'This page may not look any more, or too many are open: run drey dashboard for a fresh address.';
+
+// What turns the direction of a line around, so that it reads as another name (UAX #9): names come from peers.
+const turns = /[\u202A-\u202E\u2066-\u2069]/gu;
+
+/** Three views that did not come: the agent sends one every 15 s (`live-updates.ts`). */
+const silenceMsMax = 45_000;
+
 function connect(): void {
   const source = new EventSource('/api/events');
-  source.addEventListener('open', () => sayConnection('live', 'live'));
-  source.addEventListener('error', () =>
-    sayConnection(
-      'lost',
-      source.readyState === EventSource.CLOSED
-        ? 'not signed in any more: run drey dashboard'
-        : 'the agent does not answer; trying again',
-    ),
-  );
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  source.addEventListener('error', () => {
+    clearTimeout(silence);
+    sayLost(source.readyState === EventSource.CLOSED ? noSession : noAnswer);
+  });
   source.addEventListener('view', ({ data }) => {
-    show(JSON.parse(String(data)) as FleetView);
+    clearTimeout(silence);
+    silence = setTimeout(() => sayLost(noAnswer), silenceMsMax);
+    sayConnection('live', 'live');
+    show(JSON.parse(String(data).replaceAll(turns, '?')) as FleetView);
   });
 }
 
 useScheme();
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  useScheme();
-  dropCharts();
-  drawn.clear();
-  if (latest !== undefined) show(latest);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAnew(useScheme));
+addEventListener('beforeprint', () => {
+  drawAnew(usePaper);
+  // Charts are made in a microtask too.
+  queueMicrotask(fitPaper);
 });
+addEventListener('afterprint', () => drawAnew(useScheme));
 connect();

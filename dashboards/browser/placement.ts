@@ -109,7 +109,8 @@ function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () =>
   );
   chosen.machinesFrom = startWithin(chosen.machinesFrom, machines.length);
   const rows = machines.slice(chosen.machinesFrom, chosen.machinesFrom + rowsMax);
-  const label = ({ name, domain }: MachineView): string => `${name} · ${domainMark(domain)}`;
+  // The name is isolated (UAX #9), so that the mark follows also one that is read from the right.
+  const label = ({ name, domain }: MachineView): string => `\u2068${name}\u2069 · ${domainMark(domain)}`;
   const cells = rows.flatMap((machine) =>
     groups.flatMap(({ id }) => {
       const slot = slots.get(`${id} ${machine.peer}`);

@@ -87,7 +87,7 @@ export const survivalSection: Section = (view: FleetView) => {
     ...title(
       'survival',
       'Survival',
-      'Odds that enough members of a group are up to restore from it. Each nine means ten times fewer failures.',
+      'Share of hours in which enough members of a group are up to restore from it. In the others its files are out of reach until machines are back, not lost. Each nine means ten times fewer such hours. 03:00 stands for workdays from 0:00 to 6:00, 10:00 for 8:00 to 12:00, in the time zone of most machines.',
     ),
     charts,
     survivalTable(classes, now),

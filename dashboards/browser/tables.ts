@@ -52,7 +52,8 @@ export function replaceContent(place: HTMLElement, content: readonly HTMLElement
 const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text);
 
 function cellOf(cell: Cell): HTMLElement {
-  if (typeof cell === 'string') return element('td', cell);
+  if (typeof cell === 'string')
+    return element('td', cell, cell.length > unbrokenLettersMax ? { class: 'long' } : {});
   if (cell.kind === 'number' || cell.kind === 'words') return element('td', cell.text, { class: cell.kind });
   const outer = element('td');
   outer.append(
@@ -71,7 +72,9 @@ export interface TableParts {
 
 const rowsPerPage = 50;
 /** Fewer rows are found by looking. */
-const searchedRowsMin = 12;
+const searchedRowsMin = 16;
+/** Longer names and paths break over lines: the first column stays in sight, and would cover all others. */
+const unbrokenLettersMax = 32;
 
 const numberOf = (cell: Cell): number | undefined =>
   typeof cell === 'string' ? undefined : (cell.order ?? undefined);

@@ -315,7 +315,54 @@ pageTest('a page whose agent ended says so', async (t) => {
   const { page, dashboard } = await show(t, lonelyView());
   await dashboard.close();
   await page.locator('#connection[data-state=lost]').waitFor();
-  t.regex((await page.locator('#connection').textContent()) ?? '', /trying again|drey dashboard/u);
+  const risk = page.locator('#risk');
+  t.regex(
+    (await risk.textContent()) ?? '',
+    /does not answer.*drey dashboard.*as it was at 02\/11\/2026, 09:30/u,
+  );
+  t.is(await risk.getAttribute('data-level'), 'problem');
+});
+
+pageTest('no cell says what only a program would', async (t) => {
+  const { page } = await show(t, fleetView());
+  t.notRegex(await page.locator('body').innerText(), /undefined|NaN|null|\[object/u);
+});
+
+pageTest(
+  'a long path leaves the other columns in sight, and a change leaves them where they were scrolled to',
+  async (t) => {
+    const view = fleetView();
+    const [own, ...others] = view.drives;
+    const path = `/home/ada/${'a-long-name-of-a-folder/'.repeat(8)}`;
+    const { page, change } = await show(t, { ...view, drives: [{ ...own!, path }, ...others] });
+    const widthOf = async (place: string): Promise<number> =>
+      (await page.locator(place).first().boundingBox())!.width;
+    t.true((await widthOf('#drives td')) < (await widthOf('#drives .scroll')) / 2);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.evaluate("document.querySelector('#drives .scroll').scrollTo(120, 0)");
+    change({ ...view, drives: [{ ...own!, path: `${path}more` }, ...others] });
+    await page.locator('#drives td', { hasText: 'more' }).first().waitFor();
+    t.is(await page.evaluate("document.querySelector('#drives .scroll').scrollLeft"), 120);
+  },
+);
+
+pageTest('on paper no table is cut, no chart is wider than the sheet, and dark is light', async (t) => {
+  const { page } = await show(t, fleetView(), { scheme: 'dark' });
+  await page.locator('canvas').first().waitFor();
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+  const cut: unknown = await page.evaluate(
+    "[...document.querySelectorAll('.scroll')].filter((place) => place.scrollHeight > place.clientHeight + 1).length",
+  );
+  t.is(cut, 0);
+  const charts: unknown = await page.evaluate(
+    "[...document.querySelectorAll('canvas')].map((canvas) => [canvas.clientWidth, Chart.getChart(canvas).scales.x.options.ticks.color])",
+  );
+  for (const [width, colour] of charts as [number, string][]) {
+    t.is(width, 640);
+    t.is(colour, '#55615c');
+  }
+  t.is(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
 });
 
 pageTest(

@@ -1,11 +1,15 @@
 // The dashboard over plain HTTP: who gets in, what is sent, and what it refuses.
 
+import { EventEmitter } from 'node:events';
 import { request } from 'node:http';
+import { mock } from 'node:test';
 import test, { type ExecutionContext } from 'ava';
+import type { Response as Answer } from 'express';
 import { type FleetView, loopbackConnectionsMax } from '../../agent/index.ts';
 import { createDashboard, type Dashboard } from '../../dashboards/index.ts';
+import { beatMs, LiveUpdates } from '../../dashboards/live-updates.ts';
 import { Sessions } from '../../dashboards/sessions.ts';
-import { DreyError, minutes } from '../../datasets/index.ts';
+import { DreyError, minutes, unixMs } from '../../datasets/index.ts';
 import { fleetView } from '../helpers/fleet-view.ts';
 import { idleConnections } from '../helpers/idle-connections.ts';
 
@@ -156,6 +160,32 @@ test('an open page gets the view at once, and the newest one after many changes'
     if (names.length === 2) break;
   }
   t.deepEqual(names, ['Institute of Examples', 'three']);
+});
+
+test('an open page gets the view every 15 s where nothing changes: ages go on, and it sees that the agent lives', (t) => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  let atMs = 0;
+  const updates = new LiveUpdates({
+    view: () => ({ ...fleetView(), atMs: unixMs(++atMs) }),
+    onChange: () => () => {},
+  });
+  t.teardown(() => updates.close());
+  const written: string[] = [];
+  updates.add(
+    Object.assign(new EventEmitter(), {
+      writeHead: () => {},
+      write: (text: string) => written.push(text),
+      end: () => {},
+      writableNeedDrain: false,
+    }) as unknown as Answer,
+  );
+  mock.timers.tick(2 * beatMs);
+  t.is(beatMs, 15_000);
+  t.deepEqual(
+    written.map((text) => (JSON.parse(text.split('\ndata: ')[1]!) as FleetView).atMs),
+    [1, 2, 3].map((ms) => unixMs(ms)),
+  );
 });
 
 test('more than 32 open pages are refused', async (t) => {

@@ -212,6 +212,8 @@ export function fleetView({ machineCount = 9, parts = {} }: FleetShape = {}): Fl
       copies: 3,
       copyBytes: 48 * 2 ** 20,
       servedCopyShards: 12,
+      readShards: 96,
+      rottenShards: 0,
       outboxPacks: 2,
       shardsToSend: 33,
       shardsToRebuild: 4,
