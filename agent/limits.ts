@@ -251,6 +251,18 @@ export const queuedPullsMax = 4096;
 export const queuedPullsPerPeerMax = 512;
 /** Packs that one restore fetches ahead of the writer. */
 export const restorePacksAhead = 4;
+/** A range of a shard that one message shows, */
+export const rangeBytesMax = 256 * kibibyte;
+/** such ranges that are read for one owner at once, */
+export const rangeReadsPerPeerMax = 64;
+/** and for all of them: they lie in memory until they are sent. */
+export const rangeReadsMax = 128;
+/** Ranges of packs that a restore may wait for at once. */
+export const rangeWishesMax = 64;
+/** Whoever has not shown a range by then may be halted: the pack is fetched whole, */
+export const rangeAnswerMsMax = seconds(2);
+/** and the machine is asked for no range for this long. */
+export const rangeSilenceMs = minutes(10);
 /** Packs asked about at once: as many as one message takes. */
 export const surveyPackCountMax = 1000;
 /** Events kept for people. */

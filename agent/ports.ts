@@ -4,7 +4,7 @@
 
 import type { LeafProof } from './codec/merkle.ts';
 import type { SignedBatch, Stream } from './codec/record.ts';
-import type { PackDescriptor, ShardKey } from './codec/shard.ts';
+import type { PackDescriptor, ShardKey, ShardRange } from './codec/shard.ts';
 import type { UnixMs } from '../datasets/index.ts';
 import type { PeerId } from './units.ts';
 
@@ -109,6 +109,8 @@ export interface Disk {
   verify(shard: ShardLocation, done: Done<ReadOutcome>): void;
   /** Reads and hashes the whole shard and proves one leaf of it: whoever answers an audit has looked at every byte. */
   prove(shard: ShardLocation, leaf: number, done: Done<ProofOutcome>): void;
+  /** Some bytes of a shard as they lie there, unchecked: whoever opens them sees by their seals whether they are right. Undefined where they cannot be read. */
+  readRange(place: ShardPlace, range: ShardRange, done: Done<Uint8Array | undefined>): void;
   /** Computes shard `index` from k intact scratch or held shards and stores it in `place`, flushed and verified. */
   rebuild(wanted: ShardArrival & { readonly place: ShardPlace }, done: Done<ShardOutcome>): void;
   /** Idempotent: removing what is not there is 'removed'. Works on a full disk. */

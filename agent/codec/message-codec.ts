@@ -7,6 +7,8 @@ import {
   frameBytesMax,
   inventoryPackCountMax,
   leafBytes,
+  packBytesMax,
+  rangeBytesMax,
   shardCountMax,
 } from '../limits.ts';
 import { decodeDescriptor, descriptorBytesMax, encodeDescriptor } from './descriptor.ts';
@@ -90,23 +92,39 @@ const thirdKinds = [
   z.strictObject({ kind: z.literal('auditOpen'), ...part }),
 ] as const;
 
+const range = {
+  pack: s.pack,
+  index: s.shardIndex,
+  offset: z.int().min(0).max(packBytesMax),
+  length: z.int().min(1).max(rangeBytesMax),
+};
+const fourthKinds = [
+  ...thirdKinds,
+  z.strictObject({ kind: z.literal('rangeAsk'), ...range }),
+  z.strictObject({ kind: z.literal('rangeAnswer'), ...range, bytes: s.bytes(rangeBytesMax).exactOptional() }),
+] as const;
+
 const formatOf = (version: number, schema: z.ZodType<WireMessage>): Format<WireMessage> => ({
   magic: 'DRMS',
   version,
   bytesMax: frameBytesMax,
   schema,
 });
-/** Version 2 has words for stand-ins, version 3 for drawn audits; a message is written in the lowest version that has words for it. */
+/** Version 2 has words for stand-ins, 3 for drawn audits, 4 for ranges of a shard; a message is written in the lowest version that has words for it. */
 const formats = [
   formatOf(1, z.discriminatedUnion('kind', firstKinds)),
   formatOf(2, z.discriminatedUnion('kind', secondKinds)),
   formatOf(3, z.discriminatedUnion('kind', thirdKinds)),
+  formatOf(4, z.discriminatedUnion('kind', fourthKinds)),
 ] as const;
 
 /** One frame of `/drey/message/1`. */
 export function encodeMessage(value: WireMessage): Uint8Array {
-  const [first, second, third] = formats;
+  const [first, second, third, fourth] = formats;
   switch (value.kind) {
+    case 'rangeAsk':
+    case 'rangeAnswer':
+      return encodeEnvelope(fourth, value);
     case 'auditOffer':
     case 'auditDraw':
     case 'auditOpen':

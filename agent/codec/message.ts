@@ -4,7 +4,7 @@
 import type { PackId, PeerId } from '../units.ts';
 import type { LeafProof } from './merkle.ts';
 import type { Stream } from './record.ts';
-import type { PackDescriptor } from './shard.ts';
+import type { PackDescriptor, ShardRange } from './shard.ts';
 
 /** A signed receipt that was checked: `holder` has the shard on its disk, flushed. */
 export interface Receipt {
@@ -50,6 +50,10 @@ export type WireMessage =
   /** Asks for a shard as a stream back; answered by the stream or by `shardMissing`. */
   | { readonly kind: 'shardPull'; readonly pack: PackId; readonly index: number }
   | { readonly kind: 'shardMissing'; readonly pack: PackId; readonly index: number }
+  /** From a pack's owner: "show me these bytes of your shard", for a file that is small beside its pack. */
+  | ({ readonly kind: 'rangeAsk' } & ShardRange)
+  /** Without bytes: they cannot be had here, or not now. What is shown proves nothing: whoever has the drive key sees by the seals whether it is right. */
+  | ({ readonly kind: 'rangeAnswer'; readonly bytes?: Uint8Array } & ShardRange)
   /** From a pack's owner: "keep this shard until its planned holder has it." Answered by a receipt or by `shardRefused`. */
   | { readonly kind: 'standIn'; readonly descriptor: PackDescriptor; readonly index: number }
   /** To a pack's owner: "I cannot take this shard now", from its planned holder or from a machine that was asked to stand in. */

@@ -256,12 +256,21 @@ export function readPackHeader(
   return accept({ drive: driveId(hexOf(pack.subarray(8, 24))), keyEpoch });
 }
 
-function sealedDirectory(pack: Uint8Array): Uint8Array | undefined {
-  const end = pack.length - 8;
+/** Some bytes of a pack, from its first. */
+export interface PackRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+const endBytes = 8;
+
+/** Where the sealed directory lies, of which the last bytes of the pack tell; undefined where they are not those of a pack. */
+export function directoryRange(pack: Uint8Array): PackRange | undefined {
+  const end = pack.length - endBytes;
   if (end < packHeaderBytes || !footer.every((byte, index) => pack[end + 4 + index] === byte))
     return undefined;
   const length = new DataView(pack.buffer, pack.byteOffset + end).getUint32(0);
-  return length <= end - packHeaderBytes ? pack.subarray(end - length, end) : undefined;
+  return length <= end - packHeaderBytes ? { offset: end - length, length } : undefined;
 }
 
 /** Splits the plain directory; undefined when its lengths do not add up. */
@@ -281,14 +290,17 @@ function splitPack(
     blobs.push(pack.subarray(at, at + length));
     at += length;
   }
-  if (at !== pack.length - 8 - sealedBytes) return undefined;
+  if (at !== pack.length - endBytes - sealedBytes) return undefined;
   return { blobs, entries: directory.subarray(8 + 4 * blobCount) };
 }
 
 /** The blob that was opened last in this thread, of whichever pack: its plain bytes lie in memory that all packs share. */
 let lastBlob: { readonly pack: OpenPack; readonly blob: number; readonly plain: Uint8Array } | undefined;
 
-/** A pack opened with its drive key: its directory, and chunks on demand. */
+/**
+ * A pack opened with its drive key: its directory, and chunks on demand. It is enough that the header, the directory and those blobs that
+ * will be read are in place, also later than it was opened.
+ */
 export class OpenPack {
   /** How its chunks are named. */
   readonly version: PackVersion;
@@ -307,8 +319,9 @@ export class OpenPack {
     if (!head.ok) return head;
     const header = pack.subarray(0, packHeaderBytes);
     const key = packKey(driveKey, header.subarray(packHeaderBytes - saltBytes));
-    const sealed = sealedDirectory(pack);
-    if (sealed === undefined) return reject('truncated', 'the pack has no directory');
+    const range = directoryRange(pack);
+    if (range === undefined) return reject('truncated', 'the pack has no directory');
+    const sealed = pack.subarray(range.offset, range.offset + range.length);
     const directory = unseal(sealed, { key, nonce: nonceOf(directoryNonce), associated: header });
     if (directory === undefined) return reject('wrong-key', 'another drive key, or altered bytes');
     const parts = splitPack(pack, directory, sealed.length);
@@ -319,6 +332,13 @@ export class OpenPack {
   /** What is in it; decoded when first asked for, as whoever knows an index needs none of it. */
   get entries(): readonly PackEntry[] {
     return (this.#entries ??= decodePackEntries(this.#parts.entries));
+  }
+
+  /** Where the sealed bytes of a blob lie; undefined where there is none of that number. */
+  rangeOf(blob: number): PackRange | undefined {
+    const { blobs, header } = this.#parts;
+    const sealed = blobs[blob];
+    return sealed && { offset: sealed.byteOffset - header.byteOffset, length: sealed.length };
   }
 
   /** The plain bytes of a chunk; a view into its blob, valid until a chunk of another blob or pack is read. */

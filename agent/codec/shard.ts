@@ -24,3 +24,11 @@ export interface ShardKey {
   /** 0..n − 1. Indexes below k are slices of the pack itself. */
   readonly index: number;
 }
+
+/** Some bytes of a shard. */
+export interface ShardRange extends ShardKey {
+  /** From the shard's first byte. */
+  readonly offset: number;
+  /** At least 1; at most `rangeBytesMax` in a message. */
+  readonly length: number;
+}

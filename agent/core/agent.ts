@@ -20,6 +20,7 @@ import { OwnLog } from './own-log.ts';
 import { Placement } from './placement.ts';
 import { Proving } from './proving.ts';
 import { type Pull, Pulls } from './pulls.ts';
+import { Ranges } from './ranges.ts';
 import { Reclaim } from './reclaim.ts';
 import { Repair } from './repair.ts';
 import { Replication } from './replication.ts';
@@ -69,6 +70,7 @@ export class AgentCore {
   readonly replication: Replication;
   readonly ownLog: OwnLog;
   readonly #restore: Restore;
+  readonly #ranges: Ranges;
   readonly #survey: Survey;
   readonly #reclaim: Reclaim;
   readonly #pulls = new Pulls();
@@ -112,14 +114,14 @@ export class AgentCore {
       trust: this.trust,
       fraction: identity.fraction,
     });
-    this.#restore = new Restore({
+    const sources = {
       membership: this.membership,
       shelf: this.shelf,
       election: this.election,
-      pulls: this.#pulls,
-      copies: this.copies,
       nearness: this.#nearness,
-    });
+    };
+    this.#restore = new Restore({ ...sources, pulls: this.#pulls, copies: this.copies });
+    this.#ranges = new Ranges(sources);
     this.#reclaim = new Reclaim(this.shelf);
     this.wipes = new Wipes({
       membership: this.membership,
@@ -205,6 +207,7 @@ export class AgentCore {
       this.proving,
       this.vigil,
       this.#restore,
+      this.#ranges,
       this.#survey,
       this.wipes,
       this.#reclaim,
@@ -223,6 +226,7 @@ export class AgentCore {
       this.serving.isFor(peer) ||
       this.audit.isWith(peer) ||
       this.#restore.isWaitingFor(peer) ||
+      this.#ranges.isWaitingFor(peer) ||
       this.#survey.isWaitingFor(peer)
     );
   }

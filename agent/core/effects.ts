@@ -6,6 +6,7 @@ import type {
   LogWant,
   PackDescriptor,
   ShardKey,
+  ShardRange,
   SignedBatch,
   Stream,
   WireMessage,
@@ -34,6 +35,13 @@ export type CoreEffect =
       readonly to: PeerId;
       readonly shard: ShardLocation;
       readonly leaf: number;
+    }
+  /** Read some bytes of a shard, unchecked, tell `rangeRead`. */
+  | {
+      readonly kind: 'readRange';
+      readonly to: PeerId;
+      readonly place: ShardPlace;
+      readonly range: ShardRange;
     }
   /** Read and hash a held shard, tell `shardVerified`. */
   | { readonly kind: 'verifyShard'; readonly shard: ShardLocation }
@@ -72,6 +80,13 @@ export type CoreEffect =
   /** k verified shards of the pack lie in scratch or held; which machines sent some of them. */
   | { readonly kind: 'packReady'; readonly pack: PackId; readonly from: readonly PeerId[] }
   | { readonly kind: 'packLost'; readonly pack: PackId; readonly foundCount: number }
+  /** The part of a pack that was wanted, unchecked, and who sent it; without bytes it must be fetched whole. */
+  | {
+      readonly kind: 'rangeReady';
+      readonly wish: number;
+      readonly bytes: Uint8Array | undefined;
+      readonly from: readonly PeerId[];
+    }
   /** Different shards of each pack, in the order asked, that machines said that they have at this moment. */
   | { readonly kind: 'packsCounted'; readonly survey: number; readonly found: readonly number[] }
   | { readonly kind: 'report'; readonly level: 'info' | 'warning' | 'problem'; readonly text: string };

@@ -10,6 +10,7 @@ import type {
   PackDescriptor,
   Receipt,
   ShardKey,
+  ShardRange,
   SignedBatch,
   WireMessage,
 } from '../codec/index.ts';
@@ -105,6 +106,14 @@ export type CoreEvent =
       readonly outcome: ProofOutcome;
       readonly now: UnixMs;
     }
+  /** The answer to `readRange`; without bytes where they could not be read. */
+  | {
+      readonly kind: 'rangeRead';
+      readonly to: PeerId;
+      readonly range: ShardRange;
+      readonly bytes: Uint8Array | undefined;
+      readonly now: UnixMs;
+    }
   /** The answer to `verifyShard`; where it is damaged or missing, `shardLost` follows. */
   | {
       readonly kind: 'shardVerified';
@@ -149,6 +158,16 @@ export type CoreEvent =
       readonly kind: 'packsWanted';
       readonly packs: readonly PackDescriptor[];
       readonly from?: 'others';
+      readonly now: UnixMs;
+    }
+  /** A restore needs only this part of an own pack; answered by `rangeReady`. */
+  | {
+      readonly kind: 'rangeWanted';
+      readonly wish: number;
+      readonly descriptor: PackDescriptor;
+      /** From the pack's first byte. */
+      readonly offset: number;
+      readonly length: number;
       readonly now: UnixMs;
     }
   /** Who wants to know which packs can be had; answered by `packsCounted`. At most `surveyPackCountMax` packs. */

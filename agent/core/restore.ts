@@ -1,21 +1,17 @@
-// Fetches packs for a restore: k different shards each, from the nearest machines where the plan, or an earlier one, puts them or a copy
-// of the pack, then from whoever says that it has some. It gives up only when nobody is left to ask, and says what it found.
+// Fetches packs for a restore: k different shards each, from the nearest machines that should have them (sources.ts), then from whoever says
+// that it has some. It gives up only when nobody is left to ask, and says what it found.
 // A proof wants all shards from others: what lies on this disk does not count for it.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
 import type { PackDescriptor, WireMessage } from '../codec/index.ts';
 import { pullsMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { Asking } from './asking.ts';
 import type { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { Election } from './election.ts';
 import type { CoreEvent, EventOf } from './events.ts';
-import type { Membership } from './membership.ts';
-import type { Nearness } from './nearness.ts';
 import type { Pull, Pulls } from './pulls.ts';
-import { groupUnder, type Shelf } from './shelf.ts';
+import { Sources, type SourcesParts } from './sources.ts';
 
 interface Wanted {
   readonly descriptor: PackDescriptor;
@@ -23,23 +19,17 @@ interface Wanted {
 }
 
 interface Fetch extends Wanted {
-  /** Where each index may be, best first. */
-  readonly candidates: Map<number, PeerId[]>;
+  readonly sources: Sources;
   /** Shards that came, and from whom. */
   readonly scratch: Map<number, PeerId>;
-  readonly tried: Set<string>;
   /** Everybody else is asked: since when. */
   asking: { readonly all: Asking; readonly sinceMs: UnixMs } | undefined;
   isReady: boolean;
 }
 
-export interface RestoreParts {
-  readonly membership: Membership;
-  readonly shelf: Shelf;
-  readonly election: Election;
+export interface RestoreParts extends SourcesParts {
   readonly pulls: Pulls;
   readonly copies: Copies;
-  readonly nearness: Nearness;
 }
 
 export class Restore {
@@ -106,11 +96,7 @@ export class Restore {
     for (const { descriptor, indexes } of held) {
       const fetch = this.#fetches.get(descriptor.pack);
       if (fetch === undefined) continue;
-      for (const index of indexes) {
-        // It just said so: worth trying once more.
-        fetch.tried.delete(`${index} ${from}`);
-        addCandidate(fetch, index, from);
-      }
+      for (const index of indexes) fetch.sources.said(index, from);
     }
     return this.#work(now);
   }
@@ -145,22 +131,12 @@ export class Restore {
     const { descriptor } = wanted;
     const fetch: Fetch = {
       ...wanted,
-      candidates: new Map(),
+      sources: new Sources(this.#parts, descriptor, { hasCopies: wanted.from === 'anywhere' }),
       scratch: new Map(),
-      tried: new Set(),
       asking: undefined,
       isReady: false,
     };
-    const { election, shelf } = this.#parts;
-    const plans = election.plan === undefined ? [] : [election.plan, ...election.earlierPlans];
-    for (const plan of plans) {
-      for (const [index, member] of (groupUnder(plan, descriptor)?.members ?? []).entries())
-        addCandidate(fetch, index, member);
-    }
-    if (wanted.from === 'anywhere') for (const plan of plans) addCopies(fetch, plan);
-    for (const [index, peer] of shelf.get(descriptor.pack)?.others ?? []) addCandidate(fetch, index, peer);
-    for (const peer of new Set([...fetch.candidates.values()].flat()))
-      this.#parts.membership.call(peer, 'now');
+    for (const peer of fetch.sources.peers) this.#parts.membership.call(peer, 'now');
     this.#fetches.set(descriptor.pack, fetch);
   }
 
@@ -176,7 +152,7 @@ export class Restore {
     const isComing = (index: number): boolean => this.#parts.pulls.has(descriptor.pack, index);
     const absent = Array.from({ length: n }, (_, index) => index).filter((index) => !here.has(index));
     let coming = absent.filter(isComing).length;
-    for (const index of this.#nearestFirst(fetch, absent)) {
+    for (const index of fetch.sources.nearestFirst(absent)) {
       if (here.size + coming >= k) break;
       if (isComing(index)) continue;
       const pull = this.#pullFrom(fetch, index, now);
@@ -195,34 +171,12 @@ export class Restore {
     return [...(shelf.get(descriptor.pack)?.held ?? []), ...copies.indexesOf(descriptor.pack)];
   }
 
-  /** Those that the nearest machines have come first, of equally near ones the slices of the pack itself. */
-  #nearestFirst(fetch: Fetch, indexes: readonly number[]): readonly number[] {
-    const sources = new Map(indexes.map((index) => [index, this.#sourceOf(fetch, index)]));
-    return indexes.toSorted((a, b) => {
-      const [one, other] = [sources.get(a), sources.get(b)];
-      if (one === undefined || other === undefined)
-        return Number(one === undefined) - Number(other === undefined);
-      return this.#parts.nearness.compare(one, other);
-    });
-  }
-
-  /** The nearest machine that may have a shard and was not asked yet; in a large fleet one that is called and may still answer, too. */
-  #sourceOf({ candidates, tried }: Fetch, index: number): PeerId | undefined {
-    const { membership, nearness } = this.#parts;
-    const peers = candidates.get(index) ?? [];
-    return nearness.nearest(
-      peers.filter(
-        (peer) => (membership.up.has(peer) || membership.isExpected(peer)) && !tried.has(`${index} ${peer}`),
-      ),
-    );
-  }
-
   #pullFrom(fetch: Fetch, index: number, now: UnixMs): CoreEffect | undefined {
     const { pulls, membership } = this.#parts;
     if (pulls.countFor('restore') >= pullsMax) return undefined;
-    const from = this.#sourceOf(fetch, index);
+    const from = fetch.sources.nearest(index);
     if (from === undefined || !membership.up.has(from)) return undefined;
-    fetch.tried.add(`${index} ${from}`);
+    fetch.sources.tried(index, from);
     return pulls.start({
       pack: fetch.descriptor.pack,
       index,
@@ -234,9 +188,9 @@ export class Restore {
   }
 
   /** In a large fleet those who should have it are called first. */
-  #isCalled({ candidates, tried }: Fetch, index: number): boolean {
+  #isCalled({ sources }: Fetch, index: number): boolean {
     const { membership } = this.#parts;
-    const others = (candidates.get(index) ?? []).filter((peer) => !tried.has(`${index} ${peer}`));
+    const others = sources.untriedOf(index);
     for (const peer of others) membership.call(peer);
     return others.some((peer) => membership.isExpected(peer));
   }
@@ -263,18 +217,4 @@ export class Restore {
     }));
     return [...cleared, { kind: 'packLost', pack, foundCount: at.here }];
   }
-}
-
-/** A whole copy has any k shards: it may have each. */
-function addCopies(fetch: Fetch, { popular }: Plan): void {
-  const { pack, redundancy } = fetch.descriptor;
-  for (const copy of popular?.copies ?? [])
-    if (copy.pack === pack)
-      for (let index = 0; index < redundancy.n; index++) addCandidate(fetch, index, copy.machine);
-}
-
-function addCandidate(fetch: Fetch, index: number, peer: PeerId): void {
-  const peers = fetch.candidates.get(index);
-  if (peers === undefined) fetch.candidates.set(index, [peer]);
-  else if (!peers.includes(peer)) peers.push(peer);
 }

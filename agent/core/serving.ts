@@ -1,6 +1,14 @@
-// Answers what other members ask of the shards here: streams them, a few at once, or says that they are not here.
+// Answers what other members ask of the shards here: streams them, a few at once, shows parts of them to their owner, or says that they are
+// not here. Nobody else is shown parts: a holder that keeps nothing could answer audits with them (docs/THREATS.md).
 
-import { queuedPullsMax, queuedPullsPerPeerMax, shardSendsMax } from '../limits.ts';
+import type { ShardRange, WireMessage } from '../codec/index.ts';
+import {
+  queuedPullsMax,
+  queuedPullsPerPeerMax,
+  rangeReadsMax,
+  rangeReadsPerPeerMax,
+  shardSendsMax,
+} from '../limits.ts';
 import type { ShardLocation, ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Copies } from './copies.ts';
@@ -15,7 +23,7 @@ interface Send {
 }
 
 export class Serving {
-  readonly hears = ['message', 'shardSent', 'disconnected'] as const;
+  readonly hears = ['message', 'shardSent', 'rangeRead', 'disconnected'] as const;
   readonly #shelf: Shelf;
   readonly #copies: Copies;
   #queue: Send[] = [];
@@ -24,6 +32,9 @@ export class Serving {
   #sending = 0;
   /** Of how many shards each is the receiver. */
   readonly #sendingTo = new Map<PeerId, number>();
+  /** For whom how many ranges are being read, also where it went away meanwhile: the reading goes on. */
+  readonly #readingFor = new Map<PeerId, number>();
+  #reading = 0;
 
   constructor(shelf: Shelf, copies: Copies) {
     this.#shelf = shelf;
@@ -35,9 +46,9 @@ export class Serving {
     return this.#queue.length + this.#sending;
   }
 
-  /** Whether shards are on their way to a machine, or wait for it. */
+  /** Whether shards or parts of them are on their way to a machine, or wait for it. */
   isFor(peer: PeerId): boolean {
-    return this.#sendingTo.has(peer) || this.#queuedFor.has(peer);
+    return this.#sendingTo.has(peer) || this.#queuedFor.has(peer) || this.#readingFor.has(peer);
   }
 
   handle(event: EventOf<Serving['hears'][number]>): Effects {
@@ -46,7 +57,12 @@ export class Serving {
         if (event.message.kind === 'shardPull')
           return this.#pulled(event.from, event.message.pack, event.message.index);
         if (event.message.kind === 'shardsAsk') return this.#asked(event.from, event.message.packs);
+        if (event.message.kind === 'rangeAsk') return this.#rangeAsked(event.from, event.message);
         return [];
+      case 'rangeRead':
+        this.#reading--;
+        count(this.#readingFor, event.to, -1);
+        return [rangeAnswer(event.to, event.range, event.bytes)];
       case 'shardSent':
         this.#sending--;
         count(this.#sendingTo, event.to, -1);
@@ -73,6 +89,22 @@ export class Serving {
     if (known !== undefined && Placement.indexesHere(known).includes(index))
       return known.held.has(index) ? 'held' : 'outbox';
     return this.#copies.indexesOf(pack).has(index) ? 'copy' : undefined;
+  }
+
+  #rangeAsked(
+    to: PeerId,
+    { pack, index, offset, length }: WireMessage & { readonly kind: 'rangeAsk' },
+  ): Effects {
+    const range = { pack, index, offset, length };
+    const descriptor = this.#shelf.get(pack)?.descriptor ?? this.#copies.descriptorOf(pack);
+    const place = this.#placeOf(pack, index);
+    const isBusy = this.#reading >= rangeReadsMax || (this.#readingFor.get(to) ?? 0) >= rangeReadsPerPeerMax;
+    const isInside = offset + length <= (descriptor?.shardBytes ?? 0);
+    if (place === undefined || descriptor?.owner !== to || !isInside || isBusy)
+      return [rangeAnswer(to, range, undefined)];
+    this.#reading++;
+    count(this.#readingFor, to, 1);
+    return [{ kind: 'readRange', to, place, range }];
   }
 
   #next(): Effects {
@@ -123,3 +155,8 @@ const missing = (to: PeerId, pack: PackId, index: number): CoreEffect => ({
   to,
   message: { kind: 'shardMissing', pack, index },
 });
+
+function rangeAnswer(to: PeerId, range: ShardRange, bytes: Uint8Array | undefined): CoreEffect {
+  const answer = { kind: 'rangeAnswer', ...range } as const;
+  return { kind: 'send', to, message: bytes === undefined ? answer : { ...answer, bytes } };
+}

@@ -191,6 +191,7 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
     ...(newest === undefined || newest === head ? {} : { newest }),
     ...keys,
     fetchPack: (descriptor) => fetchCounted(agent, descriptor),
+    fetchRange: (descriptor, range) => agent.fetcher.fetchRange(descriptor, range),
     to: wish.to,
     paths: wish.paths.map((path) => insideDrive([opened], path).path),
     signal: wish.signal,

@@ -29,6 +29,8 @@ export class PackFetcher {
   readonly #ending = new Map<PackId, Promise<void>>();
   readonly #surveys = new Map<number, PromiseWithResolvers<readonly number[]>>();
   #nextSurvey = 1;
+  readonly #wishes = new Map<number, PromiseWithResolvers<Uint8Array | undefined>>();
+  #nextWish = 1;
 
   constructor(parts: {
     readonly disk: LiveDisk;
@@ -51,6 +53,23 @@ export class PackFetcher {
   /** The same as if this machine's disk were gone: every shard comes from another machine. */
   fetchFromOthers(descriptor: PackDescriptor): Promise<Fetched> {
     return this.#fetch(descriptor, 'others');
+  }
+
+  /** Some bytes of an own pack, unchecked; undefined where it must be fetched whole. Never rejects. */
+  fetchRange(
+    descriptor: PackDescriptor,
+    range: { readonly offset: number; readonly length: number },
+  ): Promise<Uint8Array | undefined> {
+    const wish = this.#nextWish++;
+    const result = Promise.withResolvers<Uint8Array | undefined>();
+    this.#wishes.set(wish, result);
+    this.#tell({ kind: 'rangeWanted', wish, descriptor, ...range, now: this.#now() });
+    return result.promise;
+  }
+
+  rangeReady(wish: number, bytes: Uint8Array | undefined): void {
+    this.#wishes.get(wish)?.resolve(bytes);
+    this.#wishes.delete(wish);
   }
 
   async #fetch(descriptor: PackDescriptor, from: Waiting['from']): Promise<Fetched> {

@@ -53,10 +53,11 @@ export interface ShellHooks {
     /** A shard of a pack that waits for holders was not what it should be. */
     damaged(pack: PackId): Promise<void>;
   };
-  /** Hears of packs that somebody wants whole, or counted. */
+  /** Hears of packs that somebody wants whole, in part, or counted. */
   readonly packs: {
     ready(pack: PackId, senders: readonly PeerId[]): void;
     lost(pack: PackId, foundCount: number): void;
+    rangeReady(wish: number, bytes: Uint8Array | undefined): void;
     counted(survey: number, found: readonly number[]): void;
   };
   noteForget(heard: HeardForget): void;
@@ -92,6 +93,7 @@ type HandedOver = Extract<
       | 'snapshotAcknowledged'
       | 'packReady'
       | 'packLost'
+      | 'rangeReady'
       | 'packsCounted';
   }
 >;
@@ -248,6 +250,8 @@ export class Shell implements WireListener {
         return this.#sendReceipt(effect.to, effect.shard);
       case 'proveShard':
         return disk.prove(effect.shard, effect.leaf, (outcome) => this.#shardProved(effect, outcome));
+      case 'readRange':
+        return disk.readRange(effect.place, effect.range, (bytes) => this.#rangeRead(effect, bytes));
       case 'rebuildShard':
         return disk.rebuild(effect, (outcome) =>
           this.handle({
@@ -295,6 +299,9 @@ export class Shell implements WireListener {
         return hooks.packs.ready(effect.pack, effect.from);
       case 'packLost':
         return hooks.packs.lost(effect.pack, effect.foundCount);
+      case 'rangeReady':
+        this.#receivedBytes += effect.bytes?.length ?? 0;
+        return hooks.packs.rangeReady(effect.wish, effect.bytes);
       case 'packsCounted':
         return hooks.packs.counted(effect.survey, effect.found);
     }
@@ -326,6 +333,11 @@ export class Shell implements WireListener {
     const { pack, index } = shard;
     this.handle({ kind: 'shardProved', to, pack, index, leaf, outcome, now });
     if (isLost(outcome)) this.handle({ kind: 'shardLost', shard, now });
+  }
+
+  #rangeRead({ to, range }: Extract<CoreEffect, { kind: 'readRange' }>, bytes: Uint8Array | undefined): void {
+    this.#sentBytes += bytes?.length ?? 0;
+    this.handle({ kind: 'rangeRead', to, range, bytes, now: this.#parts.now() });
   }
 
   #shardVerified(shard: ShardLocation, outcome: ReadOutcome): void {

@@ -8,6 +8,7 @@ import {
   rebuildShard,
   shardHashOf,
   type ShardKey,
+  type ShardRange,
 } from '../codec/index.ts';
 import type {
   Disk,
@@ -230,6 +231,17 @@ export class SimulatedDisk implements Disk {
       const slot = this.platters.slot(shard.place, shard);
       if (slot === undefined || !slot.isFlushed) done('missing');
       else done(isIntact(slot) ? proveLeaf(slot.bytes, leaf) : 'damaged');
+    });
+  }
+
+  readRange(
+    place: ShardPlace,
+    { pack, index, offset, length }: ShardRange,
+    done: Done<Uint8Array | undefined>,
+  ): void {
+    this.#after(readMs, () => {
+      const bytes = this.read({ place, pack, index })?.bytes.slice(offset, offset + length);
+      done(bytes?.length === length ? bytes : undefined);
     });
   }
 

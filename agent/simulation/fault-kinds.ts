@@ -100,6 +100,7 @@ export const faultKinds = {
     about: 'machines that are off for longer than what was given up is kept',
     faults: { holidayCount: 1 },
   },
+  readers: { about: 'people who want a part of a pack back', faults: { readsPerDay: 48 } },
   earlywords: { about: 'machines that have something to say as they start', faults: { earlyWordShare: 0.5 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 

@@ -11,6 +11,7 @@ import { scheduleLeavers } from './locks.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
+import { scheduleReaders } from './readers.ts';
 import { endRest, scheduleRests } from './rests.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
@@ -61,6 +62,7 @@ export function scheduleFaults(fleet: Fleet): void {
     guests: scheduleGuests,
     fulllogs: scheduleFullLogs,
     holidays: scheduleHolidays,
+    readers: scheduleReaders,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

@@ -90,6 +90,8 @@ export interface Faults {
   readonly holidayCount: number;
   /** Share of starts after which a machine has something to say at once. */
   readonly earlyWordShare: number;
+  /** Times that somebody wants a part of a pack back, per day. */
+  readonly readsPerDay: number;
   /** Copies of popular packs that each plan begins; with them machines say where they stand, and plans change daily. */
   readonly copiesPerPlan: number;
 }
@@ -138,6 +140,7 @@ export const noFaults: Faults = {
   fullLogsPerMachineDay: 0,
   holidayCount: 0,
   earlyWordShare: 0,
+  readsPerDay: 0,
   copiesPerPlan: 0,
 };
 

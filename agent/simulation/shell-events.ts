@@ -9,6 +9,9 @@ export interface PackListener {
   packLost(pack: PackId, foundCount: number): void;
 }
 
+/** Hears of a part of a pack that was asked for: from whom it came, or that the pack must be fetched whole. */
+export type RangeListener = (bytes: Uint8Array | undefined, from: readonly PeerId[]) => void;
+
 /** The shell says when it is. */
 export type TimelessEvent<Event = CoreEvent> = Event extends { readonly now: unknown }
   ? Omit<Event, 'now'>

@@ -25,7 +25,8 @@ import type { Machine, World } from './machine.ts';
 import { placeOrder } from './popular.ts';
 import { proveDrive } from './proofs.ts';
 import { noRest, tellRest } from './rests.ts';
-import type { PackListener, TimelessEvent } from './shell-events.ts';
+import { carryOutOnDisk } from './shard-orders.ts';
+import type { PackListener, RangeListener, TimelessEvent } from './shell-events.ts';
 import { SimulatedWire } from './wire.ts';
 
 export class Shell {
@@ -38,6 +39,8 @@ export class Shell {
   readonly #machine: Machine;
   readonly #world: World;
   packListener: PackListener | undefined;
+  /** Who waits for parts of packs, by the number of the wish. */
+  readonly wishes = new Map<number, RangeListener>();
   rejectionCount = 0;
 
   constructor(machine: Machine, world: World) {
@@ -250,10 +253,10 @@ export class Shell {
         this.#acknowledged(effect.staged);
         return;
       case 'packReady':
-        this.packListener?.packReady(effect.pack, effect.from);
-        return;
       case 'packLost':
-        this.packListener?.packLost(effect.pack, effect.foundCount);
+      case 'rangeReady':
+      case 'packsCounted':
+        this.#answerReader(effect);
         return;
       case 'noteForget':
         this.#machine.heard.push(effect.heard);
@@ -264,67 +267,31 @@ export class Shell {
       case 'noteScrub':
         this.#machine.scrub = effect.position;
         return;
-      case 'packsCounted':
-        this.#machine.counted = effect.found;
+      case 'sendReceipt':
+        this.#sendReceipt(effect);
         return;
       case 'report':
         this.#world.noteReport(effect);
         return;
       default:
-        this.#moveShard(effect);
+        carryOutOnDisk(effect, this);
     }
+  }
+
+  /** Whoever wanted packs, or parts of them, or to know what can be had. */
+  #answerReader(
+    effect: Extract<CoreEffect, { kind: 'packReady' | 'packLost' | 'rangeReady' | 'packsCounted' }>,
+  ): void {
+    if (effect.kind === 'packReady') this.packListener?.packReady(effect.pack, effect.from);
+    else if (effect.kind === 'packLost') this.packListener?.packLost(effect.pack, effect.foundCount);
+    else if (effect.kind === 'rangeReady') this.wishes.get(effect.wish)?.(effect.bytes, effect.from);
+    else this.#machine.counted = effect.found;
   }
 
   #link(effect: Extract<CoreEffect, { kind: 'connect' | 'release' | 'cut' }>): void {
     if (effect.kind === 'connect') this.wire.connect(effect.peer, effect.addresses);
     else if (effect.kind === 'release') this.wire.release(effect.peer);
     else this.wire.cut(effect.peer);
-  }
-
-  #moveShard(
-    effect: Extract<
-      CoreEffect,
-      { kind: 'sendShard' | 'proveShard' | 'verifyShard' | 'sendReceipt' | 'rebuildShard' | 'removeShard' }
-    >,
-  ): void {
-    switch (effect.kind) {
-      case 'sendShard': {
-        const { to, shard } = effect;
-        this.wire.sendShard(to, shard, (outcome) => {
-          this.tell({ kind: 'shardSent', to, shard, outcome });
-          if (outcome === 'damaged') this.tell({ kind: 'shardLost', shard });
-        });
-        return;
-      }
-      case 'proveShard': {
-        const { to, shard, leaf } = effect;
-        this.disk.prove(shard, leaf, (outcome) => {
-          this.tell({ kind: 'shardProved', to, pack: shard.pack, index: shard.index, leaf, outcome });
-          if (typeof outcome === 'string') this.tell({ kind: 'shardLost', shard });
-        });
-        return;
-      }
-      case 'verifyShard': {
-        const { shard } = effect;
-        this.disk.verify(shard, (outcome) => {
-          this.tell({ kind: 'shardVerified', shard, outcome });
-          if (outcome !== 'intact') this.tell({ kind: 'shardLost', shard });
-        });
-        return;
-      }
-      case 'sendReceipt':
-        this.#sendReceipt(effect);
-        return;
-      case 'rebuildShard': {
-        const { descriptor, index, place } = effect;
-        this.disk.rebuild({ descriptor, index, place }, (outcome) =>
-          this.tell({ kind: 'rebuilt', shard: { pack: descriptor.pack, index }, outcome }),
-        );
-        return;
-      }
-      case 'removeShard':
-        this.disk.remove(effect.shard, () => {});
-    }
   }
 
   #sign({ stream, records }: Extract<CoreEffect, { kind: 'appendRecords' }>): SignedBatch {

@@ -27,6 +27,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'fulllogs',
   'holidays',
   'earlywords',
+  'readers',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

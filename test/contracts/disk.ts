@@ -148,6 +148,31 @@ export function diskContract(test: TestFn, name: string, open: OpenDisk): void {
     t.is(await prove(2, 1), 'damaged');
   });
 
+  test(`${name} disk: parts of a shard are read as they lie there, and none beyond its end`, async (t) => {
+    const harness = await open(t, { quotaBytes });
+    await harness.store(wanted(2), shards[2]!);
+    const read = (index: number, offset: number, length: number): Promise<Uint8Array | undefined> =>
+      answerOf<Uint8Array | undefined>(harness, (done) =>
+        harness.disk.readRange('held', { pack, index, offset, length }, done),
+      );
+    for (const [offset, length] of [
+      [0, 1],
+      [17, 20_000],
+      [shardBytes - 9, 9],
+    ] as const)
+      t.deepEqual(
+        new Uint8Array((await read(2, offset, length))!),
+        shards[2]!.slice(offset, offset + length),
+      );
+    t.is(await read(2, shardBytes - 9, 10), undefined);
+    t.is(await read(0, 0, 1), undefined);
+    await harness.stage(descriptor, packBytes, shards);
+    const staged = await answerOf<Uint8Array | undefined>(harness, (done) =>
+      harness.disk.readRange('outbox', { pack, index: 1, offset: 5, length: 6 }, done),
+    );
+    t.deepEqual(new Uint8Array(staged!), shards[1]!.slice(5, 11));
+  });
+
   test(`${name} disk: any k shards rebuild another one, fewer do not`, async (t) => {
     const harness = await open(t, { quotaBytes });
     const rebuild = (index: number): Promise<ShardOutcome> =>

@@ -1,9 +1,10 @@
-// Opens packs for a restore: fetches each at most once at a time, checks every seal and every chunk's keyed hash. What
+// Opens packs for a restore: fetches each at most once at a time, or only what is wanted of it, checks every seal and every chunk's keyed hash. What
 // cannot be had is a reason in words, never an exception: a restore goes on with the rest.
 
 import {
   chunkIdsOf,
   type ChunkLocator,
+  type Decoded,
   type DriveKeys,
   keyOfEpoch,
   namingKey,
@@ -14,6 +15,7 @@ import {
   readPackHeader,
 } from '../../codec/index.ts';
 import type { ChunkId, PackId } from '../../units.ts';
+import { fetchPart, isSmallPart, type WantedEntry } from './pack-part.ts';
 import type { Ask, FetchQuestion } from './tasks.ts';
 
 /** A pack that was opened, or why it could not be. */
@@ -37,8 +39,14 @@ export class PackSource {
     this.#ask = ask;
   }
 
-  /** Never rejects. */
-  async fetch(descriptor: PackDescriptor): Promise<Fetched> {
+  /** Never rejects. Where it is said which entries are wanted, others may be missing in it. */
+  async fetch(descriptor: PackDescriptor, wanted?: readonly WantedEntry[]): Promise<Fetched> {
+    const part =
+      wanted && isSmallPart(descriptor, wanted) ? await this.#fetchPart(descriptor, wanted) : undefined;
+    if (part !== undefined) {
+      this.fetchedCount++;
+      return { pack: part };
+    }
     let bytes: Uint8Array | undefined;
     try {
       bytes = await this.#ask({ kind: 'fetch', descriptor });
@@ -49,12 +57,26 @@ export class PackSource {
     }
     if (bytes === undefined) return { reason: 'its pack could not be fetched' };
     this.fetchedCount++;
-    const header = readPackHeader(bytes);
-    const keyEpoch = header.ok ? header.value.keyEpoch : 0;
-    const opened = OpenPack.open(bytes, keyOfEpoch(this.#keys, keyEpoch));
+    const opened = this.#open(bytes);
     return opened.ok
       ? { pack: opened.value }
       : { reason: `its pack was altered: ${opened.rejection.reason}` };
+  }
+
+  /** Undefined where it must be fetched whole, whatever the reason. */
+  #fetchPart(descriptor: PackDescriptor, wanted: readonly WantedEntry[]): Promise<OpenPack | undefined> {
+    return fetchPart(descriptor, wanted, {
+      fetchRange: (range) => this.#ask({ kind: 'fetch', descriptor, range }).catch(() => undefined),
+      open: (bytes) => {
+        const opened = this.#open(bytes);
+        return opened.ok ? opened.value : undefined;
+      },
+    });
+  }
+
+  #open(bytes: Uint8Array): Decoded<OpenPack> {
+    const header = readPackHeader(bytes);
+    return OpenPack.open(bytes, keyOfEpoch(this.#keys, header.ok ? header.value.keyEpoch : 0));
   }
 
   /** The plain bytes of a chunk, valid until the next read of the same pack. */
@@ -77,7 +99,9 @@ export class PackSource {
     for (const [packId, wanted] of Map.groupBy(locators, ({ pack }) => pack)) {
       const descriptor = descriptors.get(packId);
       const fetched =
-        descriptor === undefined ? { reason: 'its pack is not described' } : await this.fetch(descriptor);
+        descriptor === undefined
+          ? { reason: 'its pack is not described' }
+          : await this.fetch(descriptor, wanted);
       for (const locator of wanted) chunks.set(locator.chunk, this.#copyOf(fetched, locator));
     }
     return chunks;

@@ -35,7 +35,10 @@ export async function placeTask(
   ask: Ask<ReadQuestion, Uint8Array | undefined>,
 ): Promise<TaskEnd<PlaceResult>> {
   const source = new PackSource(keys, ask);
-  const fetched = await source.fetch(descriptor);
+  const fetched = await source.fetch(
+    descriptor,
+    writes.map(({ entry }) => entry),
+  );
   const failures = new Map<string, string>();
   using files = new GrowingFiles();
   /** A chunk that is nothing but zeros: a sparse file wants it thousands of times, and needs none of it written. */

@@ -2,20 +2,32 @@
 // hands packs over. Every chunk is checked by its keyed hash; what cannot be had is listed, never guessed.
 
 import { DreyError } from '../../../datasets/index.ts';
-import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '../../codec/index.ts';
+import {
+  type DriveKeys,
+  type HeadRecord,
+  keysIn,
+  type PackDescriptor,
+  type PackRange,
+} from '../../codec/index.ts';
 import type { Difference, ReadProgress, ReadQuestion, RestoreResult, Tasks } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 
 /** A pack more than threads is on its way at once: this bounds the memory. */
 const placingThreadsMax = 3;
 
-export interface RestoreOptions extends DriveKeys {
+/** Where packs come from. */
+export interface PackSupply {
+  /** Gives a whole sealed pack and the bytes' buffer with it (it is moved, not copied); rejects where it cannot be had. */
+  readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
+  /** Gives some bytes of a pack, unchecked; undefined where it is to be fetched whole. */
+  readonly fetchRange?: (descriptor: PackDescriptor, range: PackRange) => Promise<Uint8Array | undefined>;
+}
+
+export interface RestoreOptions extends DriveKeys, PackSupply {
   readonly workers: WorkerPool;
   readonly head: Pick<HeadRecord, 'drive' | 'keyEpoch' | 'sealedRoot'>;
   /** The drive's newest head, where that is another one. */
   readonly newest?: Pick<HeadRecord, 'sealedRoot'>;
-  /** Gives a whole sealed pack and the bytes' buffer with it (it is moved, not copied); rejects where it cannot be had. */
-  readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
   /** A new or empty folder, or that of a restore of the same snapshot that was cut off, unless `overwrite`. */
   readonly to: string;
   /** Drive paths of files and folders; everything when absent or empty. */
@@ -57,22 +69,23 @@ export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult>
 /** Answers what a task that reads packs asks. Throws `restore-cancelled`, and what `fetchPack` throws. */
 export async function answerReading(
   question: ReadQuestion,
-  { fetchPack, onProgress, signal }: Pick<RestoreOptions, 'fetchPack' | 'onProgress' | 'signal'>,
+  { fetchPack, fetchRange, onProgress, signal }: PackSupply & Pick<RestoreOptions, 'onProgress' | 'signal'>,
 ): Promise<Answer<Uint8Array | undefined>> {
   if (signal?.aborted === true) throw cancelled();
   if (question.kind === 'progress') {
     onProgress?.({ phase: question.phase, done: question.done, of: question.of });
     return { body: undefined };
   }
-  const body = await fetchPack(question.descriptor);
-  return { body, transfer: [body.buffer as ArrayBuffer] };
+  const { descriptor, range } = question;
+  const body = await (range === undefined ? fetchPack(descriptor) : fetchRange?.(descriptor, range));
+  return body === undefined ? { body } : { body, transfer: [body.buffer as ArrayBuffer] };
 }
 
 /** Has another task read a pack for the one that asks. Throws as `answerReading`, and `worker-lost`. */
 export async function runReading<Name extends 'check' | 'place'>(
   task: Name,
   request: Tasks[Name]['request'],
-  options: Pick<RestoreOptions, 'workers' | 'fetchPack' | 'onProgress' | 'signal'>,
+  options: PackSupply & Pick<RestoreOptions, 'workers' | 'onProgress' | 'signal'>,
 ): Promise<Answer<Tasks[Name]['result']>> {
   const answer = (question: ReadQuestion): ReturnType<typeof answerReading> =>
     answerReading(question, options);

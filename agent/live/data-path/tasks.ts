@@ -1,6 +1,6 @@
 // The tasks of the worker threads: what each is asked, what it asks back, and how it ends. Types only.
 
-import type { Attribute, DriveKeys, PackDescriptor } from '../../codec/index.ts';
+import type { Attribute, DriveKeys, PackDescriptor, PackRange } from '../../codec/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
 import type { ChunkId, DriveId, PackId, PeerId } from '../../units.ts';
 import type { Access } from '../telemetry/index.ts';
@@ -116,10 +116,11 @@ export interface RestoreRequest extends DriveKeys {
 
 export type RestoreQuestion = ReadQuestion | { readonly kind: 'place'; readonly request: PlaceRequest };
 
-/** Asked of the main thread: a whole sealed pack. */
+/** Asked of the main thread: a whole sealed pack, or some bytes of it. Those may be answered with nothing: then the whole is asked for. */
 export interface FetchQuestion {
   readonly kind: 'fetch';
   readonly descriptor: PackDescriptor;
+  readonly range?: PackRange;
 }
 
 /** What a task asks that reads packs. */

@@ -6,6 +6,7 @@ import {
   type PackDescriptor,
   placeForSlices,
   rebuildShard,
+  type ShardRange,
   sliceIn,
 } from '../../codec/index.ts';
 import { DreyError } from '../../../datasets/index.ts';
@@ -32,7 +33,7 @@ import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';
 import { type HandedOver, ShardIndex } from './shard-index.ts';
 import { ShardSink } from './shard-sink.ts';
 import { settleShardFolder } from './shard-folder.ts';
-import { isSourceIntact, readProof, readWhole, ShardSource } from './shard-source.ts';
+import { isSourceIntact, readPart, readProof, readWhole, ShardSource } from './shard-source.ts';
 
 export interface LiveDiskOptions {
   /** Folder of the shards; made when missing. */
@@ -154,6 +155,11 @@ class FileDisk implements LiveDisk {
     this.#report(error);
     return isPassingError(error) ? 'unread' : 'damaged';
   };
+
+  readRange(place: ShardPlace, range: ShardRange, done: Done<Uint8Array | undefined>): void {
+    const reading = this.openSource({ ...range, place }).then((source) => source && readPart(source, range));
+    void tellResult(reading, (error) => (this.#report(error), undefined), done);
+  }
 
   rebuild(wanted: StoredPlace, done: Done<ShardOutcome>): void {
     const failed = (error: unknown): ShardOutcome => {

@@ -23,7 +23,7 @@ export interface ArrivingFile {
 export type Arriving = ArrivingFile | { readonly handle: MemoryShard };
 
 /** Where in its file a shard lies. */
-export interface ShardRange {
+export interface FileRange {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
@@ -50,7 +50,7 @@ export class ShardFiles {
     return join(this.#folder, place, pack.slice(0, 2), name);
   }
 
-  rangeOf(shard: ShardLocation, { redundancy, shardBytes }: PackDescriptor): ShardRange {
+  rangeOf(shard: ShardLocation, { redundancy, shardBytes }: PackDescriptor): FileRange {
     // Replicas are all the pack itself: one is enough.
     const slot = shard.place === 'outbox' && redundancy.k > 1 ? shard.index : 0;
     return { file: this.fileOf(shard), offset: slot * shardBytes, bytes: shardBytes };

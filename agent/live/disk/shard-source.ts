@@ -1,19 +1,19 @@
 // Reads a stored shard piece by piece and hashes it on the way, so that nothing damaged leaves this machine unnoticed.
 
-import { type LeafProof, ShardHasher } from '../../codec/index.ts';
+import { type LeafProof, ShardHasher, type ShardRange } from '../../codec/index.ts';
 import { mebibyte } from '../../../datasets/index.ts';
 import { leafBytes, streamWriteBytes } from '../../limits.ts';
 import type { StoredShard } from '../../ports.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 import type { ShardHandle } from './scratch-memory.ts';
-import type { ShardFiles, ShardRange } from './shard-files.ts';
+import type { FileRange, ShardFiles } from './shard-files.ts';
 
 /** A call of the disk for each 2 MiB of a shard that is wanted whole; hashing one takes as long as reading the next. */
 const wholeReadBytes = 2 * mebibyte;
 
 export interface SourceParts {
   readonly shard: StoredShard;
-  readonly range: ShardRange;
+  readonly range: FileRange;
   readonly buffers: PieceBuffers;
 }
 
@@ -21,7 +21,7 @@ export interface SourceParts {
 export class ShardSource {
   readonly shard: StoredShard;
   readonly #handle: ShardHandle;
-  readonly #range: ShardRange;
+  readonly #range: FileRange;
   readonly #hash = new ShardHasher();
   readonly #buffers: PieceBuffers;
   readonly #lent: Buffer[] = [];
@@ -66,16 +66,22 @@ export class ShardSource {
     return true;
   }
 
-  async #fill(piece: Uint8Array): Promise<boolean> {
-    let filled = 0;
-    while (filled < piece.length) {
-      const position = this.#range.offset + this.#at + filled;
-      const { bytesRead } = await this.#handle.read(piece.subarray(filled), { position });
+  /** The bytes from `offset` on, into a place of the length that is wanted; they are not hashed. False where the shard ends before. */
+  async readAt(offset: number, place: Uint8Array): Promise<boolean> {
+    if (offset + place.length > this.#range.bytes) return false;
+    for (let filled = 0; filled < place.length;) {
+      const position = this.#range.offset + offset + filled;
+      const { bytesRead } = await this.#handle.read(place.subarray(filled), { position });
       if (bytesRead === 0) return false;
       filled += bytesRead;
     }
+    return true;
+  }
+
+  async #fill(piece: Uint8Array): Promise<boolean> {
+    if (!(await this.readAt(this.#at, piece))) return false;
     this.#hash.update(piece);
-    this.#at += filled;
+    this.#at += piece.length;
     return true;
   }
 
@@ -106,6 +112,19 @@ export async function readWhole(source: ShardSource, place?: Uint8Array): Promis
   try {
     const bytes = place ?? new Uint8Array(Buffer.allocUnsafeSlow(source.leftBytes).buffer);
     return (await source.readInto(bytes)) && source.isIntact() ? bytes : undefined;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Some bytes of the shard, unchecked; undefined where it ends before. Closes the source. */
+export async function readPart(
+  source: ShardSource,
+  { offset, length }: Pick<ShardRange, 'offset' | 'length'>,
+): Promise<Uint8Array | undefined> {
+  try {
+    const bytes = new Uint8Array(length);
+    return (await source.readAt(offset, bytes)) ? bytes : undefined;
   } finally {
     await source.close();
   }

@@ -293,23 +293,21 @@ export const batches: Readonly<Record<string, SignedBatch>> = {
 export const receipt = signReceipt(holder, { pack: descriptor.pack, index: 1, atMs });
 
 const want = { author: owner.peer, stream: 'facts', sequence: 5 } as const;
+const shard = { pack: descriptor.pack, index: 1 };
+const range = { ...shard, offset: 16, length: 40 };
 export const messages: readonly WireMessage[] = [
   { kind: 'heads', next: [want, { ...want, stream: 'telemetry' }], reply: 'wanted' },
   { kind: 'logPull', want: [want] },
   { kind: 'batches', batches: [noise('batch', 100)], more: true },
   { kind: 'logStored', stream: 'facts', next: 6 },
-  { kind: 'auditAsk', pack: descriptor.pack, index: 1, leaf: 0 },
-  {
-    kind: 'auditAnswer',
-    pack: descriptor.pack,
-    index: 1,
-    leaf: 0,
-    proof: { bytes: noise('leaf', 200), path: [seedOf('sibling')] },
-  },
-  { kind: 'auditOffer', pack: descriptor.pack, index: 1, seal: hexId('seal') },
-  { kind: 'auditDraw', pack: descriptor.pack, index: 1, part: hexId('their part').slice(0, 32) },
-  { kind: 'auditOpen', pack: descriptor.pack, index: 1, part: hexId('own part').slice(0, 32) },
+  { kind: 'auditAsk', ...shard, leaf: 0 },
+  { kind: 'auditAnswer', ...shard, leaf: 0, proof: { bytes: noise('leaf', 200), path: [seedOf('sibling')] } },
+  { kind: 'auditOffer', ...shard, seal: hexId('seal') },
+  { kind: 'auditDraw', ...shard, part: hexId('their part').slice(0, 32) },
+  { kind: 'auditOpen', ...shard, part: hexId('own part').slice(0, 32) },
   { kind: 'receipt', receipt },
+  { kind: 'rangeAsk', ...range },
+  { kind: 'rangeAnswer', ...range, bytes: noise('range', 40) },
   { kind: 'shardPull', pack: descriptor.pack, index: 2 },
   { kind: 'shardMissing', pack: descriptor.pack, index: 2 },
   { kind: 'standIn', descriptor, index: 2 },

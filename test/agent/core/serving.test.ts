@@ -7,7 +7,7 @@ import { Nearness } from '../../../agent/core/nearness.ts';
 import { Pulls } from '../../../agent/core/pulls.ts';
 import { Serving } from '../../../agent/core/serving.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
-import { queuedPullsPerPeerMax, shardSendsMax } from '../../../agent/limits.ts';
+import { queuedPullsPerPeerMax, rangeReadsPerPeerMax, shardSendsMax } from '../../../agent/limits.ts';
 import { driveId, type PeerId } from '../../../agent/units.ts';
 import { machines, membershipOf, startMs } from './fleet-of-four.ts';
 
@@ -65,4 +65,33 @@ test('the queue of one machine has an end, and goes with it', (t) => {
   serving.handle({ kind: 'disconnected', peer: greedy.peer, now: startMs });
   t.is(serving.sendCount, shardSendsMax + 1);
   t.true(serving.isFor(modest.peer));
+});
+
+test('parts of a shard are read for its owner alone, inside of it, and not too many at once', (t) => {
+  const { serving } = servingOf();
+  const ask = (from: PeerId, { offset = 3, length = 7 } = {}) =>
+    serving.handle({
+      kind: 'message',
+      from,
+      message: { kind: 'rangeAsk', pack, index: 0, offset, length },
+      now: startMs,
+    });
+  const refused = [
+    {
+      kind: 'send',
+      to: modest.peer,
+      message: { kind: 'rangeAnswer', pack, index: 0, offset: 3, length: 7 },
+    },
+  ];
+  t.deepEqual(ask(modest.peer), refused, 'a holder could answer audits with it');
+  t.is(ask(greedy.peer, { offset: 95, length: 6 })[0]?.kind, 'send');
+  const range = { pack, index: 0, offset: 3, length: 7 };
+  t.deepEqual(ask(greedy.peer), [{ kind: 'readRange', to: greedy.peer, place: 'held', range }]);
+  t.true(serving.isFor(greedy.peer));
+  for (let count = 1; count < rangeReadsPerPeerMax; count++) t.is(ask(greedy.peer)[0]?.kind, 'readRange');
+  t.is(ask(greedy.peer)[0]?.kind, 'send', 'enough are being read');
+  const bytes = new Uint8Array(7).fill(1);
+  const read = serving.handle({ kind: 'rangeRead', to: greedy.peer, range, bytes, now: startMs });
+  t.deepEqual(read, [{ kind: 'send', to: greedy.peer, message: { kind: 'rangeAnswer', ...range, bytes } }]);
+  t.is(ask(greedy.peer)[0]?.kind, 'readRange');
 });
