@@ -5,8 +5,18 @@ import { DreyError } from '../datasets/index.ts';
 
 const shared: Readonly<Record<string, 'value' | 'alone'>> = { '--home': 'value', '--json': 'alone' };
 
-/** `--home X status` as `status --home X`: the shared options before the first word go to the end, before any `--`. */
+/**
+ * `--home X status` as `status --home X`: the shared options before the first word go to the end, before any `--`. `fleet invite --help` as
+ * `help fleet invite`, which says so where there is no such command.
+ */
 export function settleArguments(words: readonly string[]): readonly string[] {
+  const asked = words.slice(0, -1);
+  if (
+    asked.length > 0 &&
+    /^(?:--help|-h)$/u.test(words.at(-1)!) &&
+    !asked.some((word) => word.startsWith('-'))
+  )
+    return ['help', ...asked];
   let count = 0;
   for (let kind = kindOf(words[0]); kind !== undefined; kind = kindOf(words[count]))
     count += kind === 'value' && !words[count]!.includes('=') ? 2 : 1;

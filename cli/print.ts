@@ -33,7 +33,8 @@ export const sayJson = (value: unknown): void =>
 
 /** 1536 → "1.5 KiB". */
 export function bytesText(count: number): string {
-  if (count < kibibyte) return `${count} B`;
+  // Shares of a mean may be parts of a byte.
+  if (count < kibibyte) return `${Math.round(count)} B`;
   if (count < mebibyte) return `${(count / kibibyte).toFixed(1)} KiB`;
   if (count < gibibyte) return `${(count / mebibyte).toFixed(1)} MiB`;
   if (count < 1024 * gibibyte) return `${(count / gibibyte).toFixed(1)} GiB`;
@@ -87,17 +88,34 @@ export function paragraphText(mark: string, text: string, width = lineWidth()): 
   return lines.map((line, at) => `${at === 0 ? mark : ' '.repeat(mark.length)}${line}`).join('\n');
 }
 
+// Wide and full-width letters (UAX #11) and pictures take two places of a terminal.
+const wide =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u;
+const placeless = /^(?:\p{Mark}|\p{Format})/u;
+const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Places that text takes in a line of a terminal: "é" one however it is written, "会" two. */
+export function placesOf(text: string): number {
+  // oxlint-disable-next-line no-control-regex
+  if (/^[\u0020-\u007E]*$/u.test(text)) return text.length;
+  let places = 0;
+  for (const { segment } of letters.segment(text))
+    if (wide.test(segment)) places += 2;
+    else if (!placeless.test(segment)) places++;
+  return places;
+}
+
 /** Columns padded to their widest cell; the first row is the head. */
 export function tableText(rows: readonly (readonly (string | undefined)[])[]): string {
   // An agent of an older version says less than this command shows.
-  const cells = rows.map((row) => row.map((cell = '-') => cell.replaceAll(/[\n\t]/gu, '?')));
+  const cells = rows.map((row) => row.map((cell = '-') => oneLine(cell)));
   const widths = (cells[0] ?? []).map((_, column) =>
-    cells.reduce((most, row) => Math.max(most, (row[column] ?? '').length), 0),
+    cells.reduce((most, row) => Math.max(most, placesOf(row[column] ?? '')), 0),
   );
   return cells
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - placesOf(cell))))
         .join('  ')
         .trimEnd(),
     )
@@ -118,6 +136,14 @@ export function sayProgress(text: string, state: 'going' | 'final'): void {
       `\r\u001B[K${cut(harmless(text), process.stdout.columns - 1)}${state === 'final' ? '\n' : ''}`,
     );
   else if (state === 'final') say(text);
+}
+
+/** Whoever reads us has seen enough, as `head` does: that is no failure. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
 }
 
 let waitingSaid: string | undefined;

@@ -29,6 +29,25 @@ const packageVersion = (): string =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
     .version;
 
+/** `help` for commands of any depth; one that does not exist is an error with what may be meant, not the whole list. */
+function addHelpCommand(program: Command): void {
+  program
+    .helpCommand(false)
+    .command('help')
+    .description('show what a command does, and its options')
+    .argument('[command...]', 'its words, as in "fleet invite"')
+    .addHelpText('after', '\nExample:\n  drey help fleet invite\n')
+    .action(async (words: readonly string[]) => {
+      let found = program;
+      for (const word of words) {
+        const next = found.commands.find((command) => command.name() === word);
+        if (next === undefined && found.commands.length > 0) await found.parseAsync([word], { from: 'user' });
+        found = next ?? found;
+      }
+      found.outputHelp();
+    });
+}
+
 /** Every command, ready to parse. Throws CommanderError instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command('drey');
@@ -60,6 +79,7 @@ export function createProgram(): Command {
     addAlertsCommands,
     addDoctorCommand,
     addDemoCommand,
+    addHelpCommand,
   ]) {
     add(program);
   }

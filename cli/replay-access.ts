@@ -16,7 +16,7 @@ import {
 } from '../optimizer/index.ts';
 import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
-import { bytesText, errorText, say, tableText } from './print.ts';
+import { bytesText, endWithReader, errorText, say, tableText } from './print.ts';
 import { parseShare, parseSpanMs } from './quantities.ts';
 
 interface AccessReplayOptions {
@@ -206,6 +206,7 @@ const command = new Command('replay:access')
   .exitOverride()
   .action(replay);
 
+endWithReader();
 try {
   standWhereTyped(process.env);
   await command.parseAsync();

@@ -21,7 +21,7 @@ import {
 } from '../optimizer/index.ts';
 import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
-import { errorText, say, tableText } from './print.ts';
+import { endWithReader, errorText, say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 
 interface ReplayOptions {
@@ -231,6 +231,7 @@ const command = new Command('replay')
   .exitOverride()
   .action(replay);
 
+endWithReader();
 try {
   standWhereTyped(process.env);
   await command.parseAsync();

@@ -4,15 +4,11 @@
 import { CommanderError } from 'commander';
 import { refuseEmptyWords, settleArguments, standWhereTyped } from './command-line.ts';
 import { createProgram } from './program.ts';
-import { errorText } from './print.ts';
+import { endWithReader, errorText } from './print.ts';
 
 standWhereTyped(process.env);
 
-// Whoever reads us has seen enough, as `head` does: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
+endWithReader();
 
 try {
   refuseEmptyWords(process.argv.slice(2));

@@ -20,7 +20,7 @@ import {
 } from '../agent/simulation/index.ts';
 import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
-import { errorText, say, tableText } from './print.ts';
+import { endWithReader, errorText, say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 import { swarm } from './swarm.ts';
 
@@ -205,6 +205,7 @@ const command = new Command('simulate')
   .exitOverride()
   .action(run);
 
+endWithReader();
 try {
   standWhereTyped(process.env);
   await command.parseAsync();

@@ -52,10 +52,13 @@ async function startsAsGzip(path: string): Promise<boolean> {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
     return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
   } catch (error) {
+    const isFolder = (error as NodeJS.ErrnoException).code === 'EISDIR';
     throw new DreyError({
       code: 'dataset-missing',
-      message: `${path} cannot be opened`,
-      advice: 'Check the path, and that you may read the file.',
+      message: isFolder ? `${path} is a folder, not a file` : `${path} cannot be opened`,
+      advice: isFolder
+        ? 'Name one file. Files of rows are joined by writing one behind the other, as `cat FOLDER/*.ndjson > rows.ndjson` does.'
+        : 'Check the path, and that you may read the file.',
       cause: error,
     });
   }

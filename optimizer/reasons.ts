@@ -64,9 +64,12 @@ interface Rivals {
 function bindingOf(states: States, { now, best, free }: Rivals): string | undefined {
   if (best === undefined || best.odds >= now) return undefined;
   const name = states.machines[best.machine]!;
-  return best === free
-    ? `${name} would do better, but by less than a move of shards must gain`
-    : `${name} would do better but has no slot left`;
+  if (best === free) return `${name} would do better, but by less than a move of shards must gain`;
+  const full = `${name} would do better but has no slot left`;
+  // Beside it stands by how much less the group would fail with the runner-up: that asks why it is not in it either.
+  return free === undefined || free.odds >= now
+    ? full
+    : `${full}; ${states.machines[free.machine]!} would too, but by less than a move of shards must gain`;
 }
 
 const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;

@@ -35,9 +35,19 @@ async function snapshots(options: SnapshotsOptions): Promise<void> {
     if (options.forgotten === true) return forgottenText(rows);
     return rows.length === 0
       ? 'No snapshot is acknowledged yet. `drey protect PATH` starts one, `drey status` shows what it waits for.'
-      : tableText([head, ...rows]);
+      : [tableText([head, ...rows]), ...(phrase === undefined ? sealedText(answer.drives) : [])].join('\n');
   });
 }
+
+/** Names are sealed for those who have not the words: what would open them. */
+const sealedText = (
+  drives: readonly { readonly name?: string; readonly snapshots: readonly unknown[] }[],
+): string[] =>
+  drives.some((drive) => drive.name === undefined && drive.snapshots.length > 0)
+    ? [
+        'Sealed ones show their names to the 24 words of their person: --phrase-file FILE, or "-" to type them.',
+      ]
+    : [];
 
 const forgottenText = (rows: readonly (readonly string[])[]): string =>
   rows.length === 0

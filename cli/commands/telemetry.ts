@@ -11,7 +11,7 @@ import {
   type TelemetryRow,
 } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, spanText, tableText, timeText } from '../print.ts';
+import { bytesText, countText, spanText, tableText, timeText } from '../print.ts';
 import { writeGeneratedHistory } from '../generated-history.ts';
 import { parseCount } from '../quantities.ts';
 
@@ -152,14 +152,21 @@ async function generate(options: GenerateOptions): Promise<void> {
     options,
     written,
     () =>
-      `${written.files.length} machines × ${options.weeks} weeks, history is generated: ${written.files.length} files and truth.json in ${options.out}`,
+      `${countText(written.files.length, 'machine')} × ${countText(Number(options.weeks), 'week')}, history is generated: ${countText(written.files.length, 'file')} and truth.json in ${options.out}`,
   );
 }
 
 const addRowOptions = (command: Command): Command =>
   command
     .option('--machine <peer>', 'only this machine ("self": this one)')
-    .option('--kind <kind>', 'uptime, location, access or packRead');
+    .addOption(
+      new Option('--kind <kind>', 'only rows of this kind').choices([
+        'uptime',
+        'location',
+        'access',
+        'packRead',
+      ]),
+    );
 
 /** Adds `telemetry show | export | import | generate`. */
 export function addTelemetryCommands(program: Command): void {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import test from 'ava';
+import { settleArguments } from '../../cli/command-line.ts';
 import { createProgram } from '../../cli/program.ts';
 
 const leaves = (command: Command): Command[] =>
@@ -77,4 +78,38 @@ test('a wrong command line is told apart from a failure', async (t) => {
   const program = createProgram();
   program.configureOutput({ writeErr: () => {} });
   await t.throwsAsync(program.parseAsync(['node', 'drey', 'protetc']), { name: 'CommanderError' });
+});
+
+/** What the program writes for these words, and how it ends. */
+async function answerTo(
+  words: readonly string[],
+): Promise<{ readonly text: string; readonly failed: boolean }> {
+  const program = createProgram();
+  let text = '';
+  const take = (part: string): void => void (text += part);
+  for (const command of [program, ...program.commands, ...leaves(program)])
+    command.configureOutput({ writeOut: take, writeErr: take });
+  let failed = false;
+  await program.parseAsync(settleArguments(words), { from: 'user' }).catch(() => (failed = true));
+  return { text, failed };
+}
+
+test('help is for commands of any depth, and says so where there is none', async (t) => {
+  for (const words of [
+    ['help', 'plan', 'show'],
+    ['plan', 'show', '--help'],
+    ['plan', 'help', 'show'],
+  ])
+    t.regex((await answerTo(words)).text, /^Usage: drey plan show /u, words.join(' '));
+  t.regex((await answerTo(['help'])).text, /^Usage: drey /u);
+  for (const words of [
+    ['help', 'statu'],
+    ['statu', '--help'],
+    ['statu', '-h'],
+  ]) {
+    const { text, failed } = await answerTo(words);
+    t.true(failed);
+    t.regex(text, /^error: unknown command 'statu'\n\(Did you mean status\?\)/u, words.join(' '));
+  }
+  t.regex((await answerTo(['help', 'plan', 'nosuch'])).text, /^error: unknown command 'nosuch'/u);
 });

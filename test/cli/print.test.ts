@@ -7,6 +7,7 @@ import {
   harmless,
   oneLine,
   paragraphText,
+  placesOf,
   spanText,
   survivalText,
   tableText,
@@ -41,6 +42,28 @@ test('a table aligns its columns under the head', (t) => {
   );
 });
 
+test('columns stay in line behind names of any script', (t) => {
+  t.is(placesOf('desk-01'), 7);
+  t.is(placesOf('会計課のパソコン'), 16);
+  t.is(placesOf('한국'), 4);
+  t.is(placesOf('مكتب ٢'), 6);
+  t.is(placesOf('Büro'), 4);
+  t.is(placesOf('Bu\u0308ro'), 4);
+  t.is(placesOf('🖥️ a'), 4);
+  t.is(
+    tableText([
+      ['name', 'n'],
+      ['会計', '7'],
+      ['Bu\u0308ro-1', '12'],
+    ]),
+    'name    n\n会計    7\nBu\u0308ro-1  12',
+  );
+});
+
+test('a part of a byte is none that people know', (t) => {
+  t.is(bytesText(56.25), '56 B');
+});
+
 test('an error shows what happened, what to do and the code', (t) => {
   const error = new DreyError({
     code: 'port-in-use',
@@ -60,7 +83,7 @@ test('names that come from elsewhere are no orders to a terminal', (t) => {
     'name  b\n-     x',
     'an older agent does not say it',
   );
-  t.is(tableText([['name'], ['two\nlines\u0007']]), 'name\ntwo?lines\u0007', 'a cell stays on its line');
+  t.is(tableText([['name'], ['two\nlines\u0007']]), 'name\ntwo?lines?', 'a cell stays on its line');
 });
 
 test('a paragraph breaks between words and stays behind its mark', (t) => {

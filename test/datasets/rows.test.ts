@@ -268,7 +268,7 @@ test('a missing, a damaged and an unwritable file each say so', async (t) => {
     await writeFile(cut, gzipSync(encodeRows(fc.sample(anyRow, 50))).subarray(0, 200));
     await t.throwsAsync(collect(cut), { code: 'dataset-unreadable' });
     await t.throwsAsync(collect(join(folder, 'none')), { code: 'dataset-missing' });
-    await t.throwsAsync(collect(folder), { code: 'dataset-missing' });
+    await t.throwsAsync(collect(folder), { code: 'dataset-missing', message: /is a folder/u });
     await t.throwsAsync(writeRowFile(join(folder, 'no', 'where'), []), { code: 'dataset-unwritable' });
     const lines = join(folder, 'lines');
     await writeFile(lines, `${JSON.stringify(uptime)}\noops\n`);

@@ -11,6 +11,7 @@ import {
   planProblems,
   type PolicyScore,
 } from '../../optimizer/index.ts';
+import { memberReasons } from '../../optimizer/reasons.ts';
 import { fleetForecast } from './fleet-forecast.ts';
 
 const fleet = (count: number, quotaBytes = 2 ** 34): PlanQuestion['machines'] =>
@@ -69,6 +70,32 @@ test('every group has its odds over all hours, at 03:00 and at 10:00, and a reas
       t.true(reason.swapLoss >= 1 - 1e-9 || reason.binding !== undefined);
     }
   }
+});
+
+test('a runner-up with which the group would fail less often is told why it is not in it', (t) => {
+  const down = [0.2, 0.3, 0.02, 0.1];
+  const [first] = memberReasons(
+    {
+      machines: down.map((_, index) => machineId(`m${index}`)),
+      weights: Float64Array.of(1),
+      down: [Float64Array.from(down)],
+      hourOfState: new Int32Array(1),
+      hours: [{ name: 'all', isBusinessHour: false }],
+    },
+    {
+      redundancy: { k: 1, n: 2 },
+      members: [0, 1],
+      loads: Int32Array.of(1, 1, 2, 1),
+      capacities: [2, 2, 2, 2],
+    },
+    {},
+  );
+  t.is(first!.runnerUp, machineId('m3'));
+  t.true(first!.swapLoss < 1);
+  t.is(
+    first!.binding,
+    'm2 would do better but has no slot left; m3 would too, but by less than a move of shards must gain',
+  );
 });
 
 test('copies of one pack do not share a domain when the forecast names the domains', (t) => {
