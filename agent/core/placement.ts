@@ -330,14 +330,15 @@ export class Placement {
     return [...this.#shelf.packs.values()].flatMap((known) => this.#removeSurplusOf(known));
   }
 
-  /** Removes held shards that belong elsewhere, once every slot of the pack is known to be filled by its machine. */
+  /** Removes held shards that belong elsewhere, once every slot of the pack is known to be filled by its machine, and enough of them are there. */
   #removeSurplusOf(known: KnownPack): Effects {
     const group = this.#shelf.groupOf(known);
     const surplus =
       group === undefined
         ? []
         : [...known.held].filter((index) => group.members[index] !== this.#membership.self);
-    if (group === undefined || surplus.length === 0 || !this.isFilled(known, group)) return [];
+    if (group === undefined || surplus.length === 0) return [];
+    if (!this.isFilled(known, group) || !this.#areEnoughThere(known, group)) return [];
     return surplus.map((index): CoreEffect => {
       this.#shelf.release(known.pack, index);
       return { kind: 'removeShard', shard: { place: 'held', pack: known.pack, index } };
@@ -349,6 +350,13 @@ export class Placement {
     return group.members.every((member, index) =>
       member === this.#membership.self ? known.held.has(index) : known.confirmed.has(index),
     );
+  }
+
+  /** Whoever spoke and went away since may have burnt: of those that are there now one could be lost as well. */
+  #areEnoughThere({ descriptor }: KnownPack, { members }: PlacementGroup): boolean {
+    const { self } = this.#membership;
+    const there = members.filter((member) => member === self || !this.#membership.isAway(member));
+    return there.length >= Math.min(members.length, (descriptor?.redundancy.k ?? 1) + 1);
   }
 
   /** Shards held here that the plan wants elsewhere, counted anew. */

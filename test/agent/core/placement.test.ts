@@ -47,7 +47,11 @@ function placementOf(held = descriptor) {
     const effects = placement.handle({ kind: 'message', from, message, now: startMs });
     return effects.some(({ kind }) => kind === 'removeShard');
   };
-  return { hear, placement, shelf };
+  const tell = (kind: 'connected' | 'disconnected', peer: PeerId): void => {
+    membership.handle({ kind, peer, now: startMs });
+    if (kind === 'connected') placement.handle({ kind, peer, now: startMs });
+  };
+  return { hear, tell, placement, shelf };
 }
 
 test('a shard that belongs elsewhere goes when every slot has said that it has its own', (t) => {
@@ -55,6 +59,18 @@ test('a shard that belongs elsewhere goes when every slot has said that it has i
   t.false(hear(first.peer, { epoch: 5 }, [0]));
   t.false(hear(second.peer, { epoch: 5 }, [1]));
   t.true(hear(third.peer, { epoch: 5 }, [2]));
+});
+
+test('the words of machines that went away since are not enough: of those that are there one could be lost as well', (t) => {
+  const { hear, tell } = placementOf();
+  t.false(hear(first.peer, { epoch: 5 }, [0]));
+  t.false(hear(second.peer, { epoch: 5 }, [1]));
+  tell('disconnected', first.peer);
+  tell('disconnected', second.peer);
+  t.false(hear(third.peer, { epoch: 5 }, [2]), 'both may have burnt');
+  tell('connected', second.peer);
+  t.false(hear(third.peer, { epoch: 5 }, [2]), 'it is back, and has not said what it has');
+  t.true(hear(second.peer, { epoch: 5 }, [1]));
 });
 
 test('a word under an older or a newer plan removes nothing', (t) => {
