@@ -150,12 +150,14 @@ export class AgentCore {
       if (machine === this.#reclaim && this.#isWordFromOutside(event)) continue;
       for (const effect of machine.handle(event)) effects.push(effect);
     }
+    if (event.kind === 'shardArrived') this.#pulls.endFlow(event.from, event.arrival);
     if (event.kind === 'tick') this.#expirePulls(event.now, effects);
     if (event.kind === 'shardArrived' || event.kind === 'rebuilt') this.#announceGain(event, effects);
     this.#followPlan(event.now, effects);
     if (event.kind === 'tick' && this.membership.isSparse) this.#sound(event.now);
     for (const effect of this.neighbours.follow(event)) effects.push(effect);
-    return this.ownLog.hold(effects, event.now);
+    const kept = effects.filter((effect) => !this.#isNeededHere(effect));
+    return this.ownLog.hold(kept, event.now);
   }
 
   /** What is known of a pack of which anything is here. */
@@ -212,6 +214,12 @@ export class AgentCore {
       this.wipes,
       this.#reclaim,
     ];
+  }
+
+  /** A restore and a repair may both read a shard in scratch: it goes when the last of them has no use for it. */
+  #isNeededHere(effect: CoreEffect): boolean {
+    if (effect.kind !== 'removeShard' || effect.shard.place !== 'scratch') return false;
+    return this.repair.needs(effect.shard) || this.#restore.needs(effect.shard);
   }
 
   #sound(now: UnixMs): void {

@@ -218,7 +218,7 @@ export class Copies {
     wanted: Wanted,
     { missing, now }: { readonly missing: number; readonly now: UnixMs },
   ): Effects {
-    const sources = this.#sourcesOf(pack, wanted);
+    const sources = this.#sourcesOf(pack, wanted, now);
     if (sources.length < missing) {
       if (this.#areCalled(pack, wanted)) return [];
       wanted.notBeforeMs = now + retryMs;
@@ -253,7 +253,7 @@ export class Copies {
   }
 
   /** Whom to ask for which shard, the nearest first; each shard once, none that is here or that the plan gives to this machine anyway. */
-  #sourcesOf(pack: PackId, { copy, tried }: Wanted): readonly Source[] {
+  #sourcesOf(pack: PackId, { copy, tried }: Wanted, now: UnixMs): readonly Source[] {
     const { shelf, membership, pulls, nearness } = this.#parts;
     const members = shelf.plan === undefined ? [] : (groupOfPack(shelf.plan, copy)?.members ?? []);
     const here = this.#here(pack);
@@ -262,7 +262,10 @@ export class Copies {
       if (here.has(index) || members[index] === membership.self || pulls.has(pack, index)) continue;
       const from = nearness.nearest(
         this.#knownFor(pack, copy, index).filter(
-          (peer) => membership.up.has(peer) && !tried.has(`${index} ${peer}`),
+          (peer) =>
+            membership.up.has(peer) &&
+            !tried.has(`${index} ${peer}`) &&
+            !pulls.isFlowing({ pack, index, from: peer }, now),
         ),
       );
       if (from !== undefined) sources.push({ index, from });

@@ -22,14 +22,21 @@ export const isForRepair = ({ purpose }: Pick<Pull, 'purpose'>): boolean =>
   purpose === 'slot' || purpose === 'part';
 
 const keyOf = (pack: PackId, index: number): string => `${pack}/${index}`;
+const flowOf = (from: PeerId, pack: PackId, index: number): string => `${from} ${keyOf(pack, index)}`;
 
-/** A shard that began to flow in comes to its end within this time, or never. */
+/** Of a shard that flows in for longer nobody waits for the end; what comes of it counts all the same. */
 const flowMsMax = hours(1);
+
+/** A shard that flows in, or the same several times. */
+interface Flow {
+  readonly pull: Pull;
+  readonly count: number;
+}
 
 export class Pulls {
   readonly #pulls = new Map<string, Pull>();
-  /** Pulls whose shard began to flow in: it may be whole only after the pull has ended. */
-  readonly #flowing = new Map<string, Pull>();
+  /** Shards that flow in, by sender, pack and index: over a slow line one may be whole only after its pull has ended. */
+  readonly #flows = new Map<string, Flow>();
 
   get count(): number {
     return this.#pulls.size;
@@ -45,7 +52,7 @@ export class Pulls {
   /** Whether anything is to come from a peer, or flows in. */
   isFrom(peer: PeerId): boolean {
     for (const { from } of this.#pulls.values()) if (from === peer) return true;
-    for (const { from } of this.#flowing.values()) if (from === peer) return true;
+    for (const { pull } of this.#flows.values()) if (pull.from === peer) return true;
     return false;
   }
 
@@ -71,13 +78,35 @@ export class Pulls {
   placeFor(from: PeerId, { descriptor, index }: ShardArrival): ShardPlace | undefined {
     const pull = this.find(descriptor.pack, index);
     if (pull?.from !== from) return undefined;
-    this.#flowing.set(`${from} ${keyOf(descriptor.pack, index)}`, pull);
+    const name = flowOf(from, descriptor.pack, index);
+    this.#flows.set(name, { pull, count: (this.#flows.get(name)?.count ?? 0) + 1 });
     return pull.place;
   }
 
   /** The pull that let a shard in, also when it has ended since. */
   letIn(from: PeerId, { descriptor, index }: ShardArrival): Pull | undefined {
-    return this.#flowing.get(`${from} ${keyOf(descriptor.pack, index)}`);
+    return this.#flows.get(flowOf(from, descriptor.pack, index))?.pull;
+  }
+
+  /** A shard that was let in is whole, or will not come. */
+  endFlow(from: PeerId, { descriptor, index }: ShardArrival): void {
+    const name = flowOf(from, descriptor.pack, index);
+    const flow = this.#flows.get(name);
+    if (flow === undefined || flow.count <= 1) this.#flows.delete(name);
+    else this.#flows.set(name, { ...flow, count: flow.count - 1 });
+  }
+
+  /** Whether a shard flows in from a peer, and may soon be whole: it is not asked of that peer again. */
+  isFlowing({ pack, index, from }: Pick<Pull, 'pack' | 'index' | 'from'>, now: UnixMs): boolean {
+    const flow = this.#flows.get(flowOf(from, pack, index));
+    return flow !== undefined && now - flow.pull.sinceMs <= flowMsMax;
+  }
+
+  /** Whether any shard of a pack flows in for a purpose, and may soon be whole. */
+  areFlowing(pack: PackId, purpose: Pull['purpose'], now: UnixMs): boolean {
+    for (const { pull } of this.#flows.values())
+      if (pull.pack === pack && pull.purpose === purpose && now - pull.sinceMs <= flowMsMax) return true;
+    return false;
   }
 
   end(pack: PackId, index: number): Pull | undefined {
@@ -92,7 +121,6 @@ export class Pulls {
       (pull) => now - pull.sinceMs > pullMsMax || !isUp(pull.from),
     );
     for (const pull of expired) this.#pulls.delete(keyOf(pull.pack, pull.index));
-    for (const [key, { sinceMs }] of this.#flowing) if (now - sinceMs > flowMsMax) this.#flowing.delete(key);
     return expired;
   }
 }

@@ -3,8 +3,8 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
-import { planSettleMs, pullsMax, repairOrderEveryMs, repairWantsPerTick, shardRetryMs } from '../limits.ts';
-import type { WireMessage } from '../codec/index.ts';
+import { planSettleMs, pullsMax, shardRetryMs } from '../limits.ts';
+import type { ShardKey, WireMessage } from '../codec/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
@@ -14,15 +14,7 @@ import type { Membership } from './membership.ts';
 import { isForRepair, type Pull, type Pulls } from './pulls.ts';
 import { Reach } from './reach.ts';
 import { isForgotten, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
-
-interface Want {
-  readonly pack: PackId;
-  readonly sinceMs: UnixMs;
-  notBeforeMs: number;
-  /** Indexes that lie in scratch for a rebuild. */
-  readonly parts: Set<number>;
-  isRebuilding: boolean;
-}
+import { type Want, Wants } from './wants.ts';
 
 export class Repair {
   readonly hears = [
@@ -38,15 +30,12 @@ export class Repair {
   readonly #shelf: Shelf;
   readonly #pulls: Pulls;
   readonly #reach: Reach;
-  readonly #wants = new Map<PackId, Want>();
-  /** Wants that are over, with parts in scratch. */
-  readonly #over = new Map<PackId, Want>();
+  readonly #wants = new Wants();
   readonly #inquiries = new Inquiries();
   /** Nothing is asked for while this machine's person wants it to rest. */
   #isPaused = false;
   /** A full disk is asked for room again after a while that gets longer. */
   readonly #room = new DiskRoom();
-  #nextOrderMs = 0;
 
   constructor(membership: Membership, shelf: Shelf, pulls: Pulls) {
     this.#membership = membership;
@@ -57,7 +46,7 @@ export class Repair {
 
   /** Shards that should be here and are not. */
   get wantCount(): number {
-    return this.#wants.size;
+    return this.#wants.count;
   }
 
   /** Nothing comes in: this machine's person wants it to rest, or its disk is full. */
@@ -93,12 +82,12 @@ export class Repair {
   /** A new plan holds: what should be here now? */
   planChanged(now: UnixMs): Effects {
     this.#inquiries.clear();
-    for (const pack of this.#wants.keys()) {
+    for (const pack of this.#wants.packs) {
       const known = this.#shelf.get(pack);
-      if (known === undefined || this.slotOf(known) === undefined) this.#end(pack);
+      if (known === undefined || this.slotOf(known) === undefined) this.#wants.end(pack);
     }
     for (const known of this.#shelf.packs.values()) this.#consider(known, now);
-    this.#nextOrderMs = 0;
+    this.#wants.orderAnew();
     return this.#work(now);
   }
 
@@ -111,6 +100,11 @@ export class Repair {
       this.#postpone(pull.pack, now);
     }
     return [];
+  }
+
+  /** Whether a shard in scratch is one of those from which another is made. */
+  needs({ pack, index }: ShardKey): boolean {
+    return this.#wants.find(pack)?.parts.has(index) === true;
   }
 
   /** The slot of this agent in the pack's group. */
@@ -141,9 +135,12 @@ export class Repair {
   #told(from: PeerId, held: Extract<WireMessage, { kind: 'shardsHeld' }>['held'], now: UnixMs): Effects {
     let isNews = false;
     for (const { descriptor, indexes } of held) {
-      const known = this.#wants.has(descriptor.pack) ? this.#shelf.get(descriptor.pack) : undefined;
+      const known =
+        this.#wants.get(descriptor.pack) === undefined ? undefined : this.#shelf.get(descriptor.pack);
       if (known === undefined) continue;
-      for (const index of indexes) isNews = known.others.add(index, from) || isNews;
+      const isNewsOfIt = indexes.filter((index) => known.others.add(index, from)).length > 0;
+      if (isNewsOfIt) this.#wants.begin(descriptor.pack, now);
+      isNews ||= isNewsOfIt;
     }
     return isNews ? this.#work(now) : [];
   }
@@ -151,28 +148,11 @@ export class Repair {
   #consider(known: KnownPack, now: UnixMs): void {
     const slot = this.slotOf(known);
     const isWanted = slot !== undefined && !known.held.has(slot);
-    if (!isWanted) {
-      this.#end(known.pack);
+    if (isWanted) this.#wants.begin(known.pack, now);
+    else {
+      this.#wants.end(known.pack);
       this.#inquiries.end(known.pack);
-    } else if (!this.#wants.has(known.pack)) {
-      const { parts = new Set<number>(), isRebuilding = false } = this.#over.get(known.pack) ?? {};
-      this.#over.delete(known.pack);
-      this.#wants.set(known.pack, { pack: known.pack, sinceMs: now, notBeforeMs: now, parts, isRebuilding });
     }
-  }
-
-  #end(pack: PackId): void {
-    const want = this.#wants.get(pack);
-    if (want === undefined) return;
-    this.#wants.delete(pack);
-    if (want.isRebuilding || want.parts.size > 0) this.#over.set(pack, want);
-  }
-
-  /** What is being rebuilt still needs its parts. */
-  #clearOver(): Effects {
-    const ready = [...this.#over.values()].filter(({ isRebuilding }) => !isRebuilding);
-    for (const { pack } of ready) this.#over.delete(pack);
-    return ready.flatMap((want) => this.#clearScratch(want));
   }
 
   #postpone(pack: PackId, now: UnixMs): void {
@@ -182,14 +162,12 @@ export class Repair {
 
   /** Rebuilds first, then moves, as far as pulls are free. */
   #work(now: UnixMs): Effects {
-    const effects: CoreEffect[] = [...this.#clearOver()];
-    if (this.#wants.size === 0 || this.isIdle(now)) return effects;
+    const effects = this.#wants.takeOver().flatMap((want) => [...this.#clearScratch(want)]);
+    if (this.#wants.count === 0 || this.isIdle(now)) return effects;
     if (this.#pulls.countFor('repair') >= pullsMax) return effects;
-    this.#order(now);
-    const wants = [...this.#wants.values()].slice(0, repairWantsPerTick);
-    const ready = wants.filter(({ notBeforeMs }) => notBeforeMs <= now);
+    const due = this.#wants.due((pack) => this.#leftOf(pack), now);
     for (const isMove of [false, true]) {
-      for (const want of ready) {
+      for (const want of due) {
         if (this.#pulls.countFor('repair') >= pullsMax) return effects;
         if (this.#isMove(want) === isMove) effects.push(...this.#pursue(want, now));
       }
@@ -209,17 +187,18 @@ export class Repair {
     const slot = known === undefined ? undefined : this.slotOf(known);
     if (known !== undefined && isForgotten(known)) {
       // Heard of under another plan; who spoke of it does not have it any more.
-      this.#end(want.pack);
+      this.#wants.end(want.pack);
       this.#shelf.drop(want.pack);
     }
     if (known === undefined || this.#shelf.givenUpMs(known) !== undefined) {
-      this.#wants.delete(want.pack);
+      this.#wants.forget(want.pack);
       return this.#clearScratch(want);
     }
     if (group === undefined || slot === undefined || isForgotten(known)) return [];
     if (want.isRebuilding || this.#pulls.has(want.pack, slot)) return [];
     if (known.isInOutbox && known.descriptor !== undefined) return this.#rebuild(want, known, slot);
     const [from] = this.#reach.peersWith(known, slot);
+    if (from !== undefined && this.#pulls.isFlowing({ pack: want.pack, index: slot, from }, now)) return [];
     if (from !== undefined) {
       return [
         this.#pulls.start({
@@ -232,26 +211,18 @@ export class Repair {
         }),
       ];
     }
-    if (
-      this.#reach.callFor(known, slot) ||
-      this.#reach.mayWait(known, slot, now) ||
-      now - want.sinceMs < planSettleMs
-    )
+    if (this.#reach.callFor(known, slot) || this.#reach.mayWait(known, slot, now)) {
+      this.#wants.idle(want, now);
       return [];
+    }
+    if (now - want.sinceMs < planSettleMs) return [];
     return this.#gather(want, known, { group, slot, now });
   }
 
-  /** Packs of which the fewest shards are left come first; looked at once in a while, as all of them are gone through. */
-  #order(now: UnixMs): void {
-    if (now < this.#nextOrderMs || this.#wants.size < 2) return;
-    this.#nextOrderMs = now + repairOrderEveryMs;
-    const left = (pack: PackId): number => {
-      const known = this.#shelf.get(pack);
-      return known === undefined ? 0 : this.#reach.shardCount(known) - (known.descriptor?.redundancy.k ?? 1);
-    };
-    const ordered = [...this.#wants].map(([pack, want]) => ({ pack, want, left: left(pack) }));
-    this.#wants.clear();
-    for (const { pack, want } of ordered.toSorted((a, b) => a.left - b.left)) this.#wants.set(pack, want);
+  /** Packs of which the fewest shards are left come first. */
+  #leftOf(pack: PackId): number {
+    const known = this.#shelf.get(pack);
+    return known === undefined ? 0 : this.#reach.shardCount(known) - (known.descriptor?.redundancy.k ?? 1);
   }
 
   /** Nobody has it: fetch k others, then rebuild. */
@@ -268,11 +239,12 @@ export class Repair {
     for (const index of known.others.indexes()) {
       if (here.size + coming >= needed) break;
       if (here.has(index)) continue;
-      if (this.#pulls.has(want.pack, index)) {
+      const [from] = this.#reach.peersWith(known, index);
+      const isFlowing = from !== undefined && this.#pulls.isFlowing({ pack: want.pack, index, from }, at.now);
+      if (isFlowing || this.#pulls.has(want.pack, index)) {
         coming++;
         continue;
       }
-      const [from] = this.#reach.peersWith(known, index);
       if (from === undefined) {
         if (this.#reach.callFor(known, index)) coming++;
         continue;
@@ -290,7 +262,7 @@ export class Repair {
       coming++;
     }
     if (here.size + coming >= needed) return effects;
-    want.notBeforeMs = at.now + shardRetryMs;
+    this.#wants.idle(want, at.now);
     for (const peer of at.group.members) this.#membership.call(peer);
     const peers = at.group.members.filter((peer) => this.#membership.up.has(peer));
     return [...effects, ...this.#inquiries.ask(want.pack, peers, at.now)];
@@ -328,8 +300,11 @@ export class Repair {
     const purpose = outcome === 'stored' ? this.#pulls.letIn(from, arrival)?.purpose : undefined;
     const { descriptor, index } = arrival;
     if (purpose === 'slot') return this.#gained(this.#shelf.describe(descriptor), index, now);
-    if (purpose !== 'part' || this.#wants.get(descriptor.pack)?.parts.has(index) === true) return [];
-    return removePart(descriptor.pack, index);
+    if (purpose !== 'part') return [];
+    const want = this.#wants.find(descriptor.pack);
+    if (want === undefined) return removePart(descriptor.pack, index);
+    want.parts.add(index);
+    return this.#work(now);
   }
 
   #failed(event: Extract<CoreEvent, { kind: 'shardArrived' }>, pull: Pull): Effects {
@@ -340,10 +315,10 @@ export class Repair {
   }
 
   #rebuilt({ shard, outcome, now }: Extract<CoreEvent, { kind: 'rebuilt' }>): Effects {
-    const want = this.#wants.get(shard.pack) ?? this.#over.get(shard.pack);
+    const want = this.#wants.find(shard.pack);
     const known = this.#shelf.get(shard.pack);
     if (want !== undefined) want.isRebuilding = false;
-    this.#over.delete(shard.pack);
+    this.#wants.forgetOver(shard.pack);
     const effects = want === undefined ? [] : [...this.#clearScratch(want)];
     // Also where the plan that wanted it is over: it lies on the disk, and nobody else would ever know.
     if (outcome === 'stored' && known !== undefined)
@@ -367,7 +342,7 @@ export class Repair {
     this.#room.stored();
     const want = this.#wants.get(known.pack);
     const effects = want === undefined ? [] : [...this.#clearScratch(want)];
-    this.#wants.delete(known.pack);
+    this.#wants.forget(known.pack);
     // The group may be another one now that the descriptor is known.
     known.group = undefined;
     const { owner } = known.descriptor;

@@ -3,7 +3,7 @@
 // A proof wants all shards from others: what lies on this disk does not count for it.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import type { PackDescriptor, WireMessage } from '../codec/index.ts';
+import type { PackDescriptor, ShardKey, WireMessage } from '../codec/index.ts';
 import { pullsMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { Asking } from './asking.ts';
@@ -76,6 +76,11 @@ export class Restore {
     return pulls.some(({ purpose }) => purpose === 'restore') ? this.#work(now) : [];
   }
 
+  /** Whether a shard in scratch is part of a pack that is fetched, or being read. */
+  needs({ pack, index }: ShardKey): boolean {
+    return this.#fetches.get(pack)?.scratch.has(index) === true;
+  }
+
   /** Whether a machine is asked, or should have something that is wanted here. */
   isWaitingFor(peer: PeerId): boolean {
     for (const { asking } of this.#fetches.values()) if (asking?.all.isWaitingFor(peer) === true) return true;
@@ -103,10 +108,16 @@ export class Restore {
 
   #arrived({ arrival, from, outcome, now }: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
     const { descriptor, index } = arrival;
-    const pull = this.#parts.pulls.find(descriptor.pack, index);
-    if (pull?.purpose !== 'restore' || pull.from !== from) return [];
-    this.#parts.pulls.end(descriptor.pack, index);
-    if (outcome === 'stored') this.#fetches.get(descriptor.pack)?.scratch.set(index, from);
+    const { pulls } = this.#parts;
+    const pull = pulls.find(descriptor.pack, index);
+    const isPulled = pull?.purpose === 'restore' && pull.from === from;
+    if (isPulled) pulls.end(descriptor.pack, index);
+    // Over a slow line a shard is whole only after its pull has ended.
+    else if (pulls.letIn(from, arrival)?.purpose !== 'restore') return [];
+    if (outcome !== 'stored') return this.#work(now);
+    const fetch = this.#fetches.get(descriptor.pack);
+    if (fetch === undefined) return [...clear(descriptor.pack, [index]), ...this.#work(now)];
+    fetch.scratch.set(index, from);
     return this.#work(now);
   }
 
@@ -114,11 +125,7 @@ export class Restore {
   #used(pack: PackId, now: UnixMs): Effects {
     const fetch = this.#fetches.get(pack);
     this.#fetches.delete(pack);
-    const cleared = [...(fetch?.scratch.keys() ?? [])].map((index): CoreEffect => ({
-      kind: 'removeShard',
-      shard: { place: 'scratch', pack, index },
-    }));
-    return [...cleared, ...this.#work(now)];
+    return [...clear(pack, fetch?.scratch.keys() ?? []), ...this.#work(now)];
   }
 
   #work(now: UnixMs): Effects {
@@ -174,17 +181,27 @@ export class Restore {
   #pullFrom(fetch: Fetch, index: number, now: UnixMs): CoreEffect | undefined {
     const { pulls, membership } = this.#parts;
     if (pulls.countFor('restore') >= pullsMax) return undefined;
-    const from = fetch.sources.nearest(index);
+    const { pack } = fetch.descriptor;
+    const from = this.#nearest(fetch, index, now);
     if (from === undefined || !membership.up.has(from)) return undefined;
     fetch.sources.tried(index, from);
     return pulls.start({
-      pack: fetch.descriptor.pack,
+      pack,
       index,
       from,
       place: 'scratch',
       sinceMs: now,
       purpose: 'restore',
     });
+  }
+
+  /** What flows in from a machine is not asked of it again. */
+  #nearest({ sources, descriptor: { pack } }: Fetch, index: number, now: UnixMs): PeerId | undefined {
+    for (;;) {
+      const from = sources.nearest(index);
+      if (from === undefined || !this.#parts.pulls.isFlowing({ pack, index, from }, now)) return from;
+      sources.tried(index, from);
+    }
   }
 
   /** In a large fleet those who should have it are called first. */
@@ -210,11 +227,12 @@ export class Restore {
     const { all, sinceMs } = fetch.asking;
     const asks = all.work(at.now);
     if (at.coming > 0 || at.now - sinceMs < shardRetryMs || !all.isOver(at.now)) return asks;
+    if (pulls.areFlowing(pack, 'restore', at.now)) return asks;
     this.#fetches.delete(pack);
-    const cleared = [...fetch.scratch.keys()].map((index): CoreEffect => ({
-      kind: 'removeShard',
-      shard: { place: 'scratch', pack, index },
-    }));
-    return [...cleared, { kind: 'packLost', pack, foundCount: at.here }];
+    return [...clear(pack, fetch.scratch.keys()), { kind: 'packLost', pack, foundCount: at.here }];
   }
 }
+
+/** Shards that nobody needs any more. */
+const clear = (pack: PackId, indexes: Iterable<number>): Effects =>
+  [...indexes].map((index) => ({ kind: 'removeShard', shard: { place: 'scratch', pack, index } }));

@@ -10,7 +10,7 @@ const pack = packId('ab'.repeat(32));
 const [holder, stranger] = ['a', 'b'] as [PeerId, PeerId];
 const arrival = { descriptor: { pack } as PackDescriptor, index: 2 };
 
-test('a shard that began to flow in is known by its pull after that has ended, for an hour, and only from whom it was asked', (t) => {
+test('a shard that began to flow in is known by its pull after that has ended, and only from whom it was asked', (t) => {
   const pulls = new Pulls();
   pulls.start({ pack, index: 2, from: holder, place: 'held', sinceMs: unixMs(0), purpose: 'slot' });
   t.is(pulls.letIn(holder, arrival), undefined, 'nothing flows yet');
@@ -21,5 +21,28 @@ test('a shard that began to flow in is known by its pull after that has ended, f
   t.is(pulls.letIn(holder, arrival)?.purpose, 'slot');
   t.is(pulls.letIn(stranger, arrival), undefined);
   pulls.expire(unixMs(hours(2)), () => true);
+  t.is(pulls.letIn(holder, arrival)?.purpose, 'slot', 'it may be whole after hours');
+  pulls.endFlow(holder, arrival);
   t.is(pulls.letIn(holder, arrival), undefined);
+});
+
+test('what flows in is waited for for an hour', (t) => {
+  const pulls = new Pulls();
+  const pull = {
+    pack,
+    index: 2,
+    from: holder,
+    place: 'scratch',
+    sinceMs: unixMs(0),
+    purpose: 'restore',
+  } as const;
+  pulls.start(pull);
+  pulls.placeFor(holder, arrival);
+  pulls.expire(unixMs(minutes(10)), () => true);
+  t.true(pulls.isFlowing(pull, unixMs(minutes(59))));
+  t.false(pulls.isFlowing({ ...pull, from: stranger }, unixMs(minutes(59))));
+  t.true(pulls.areFlowing(pack, 'restore', unixMs(minutes(59))));
+  t.false(pulls.areFlowing(pack, 'copy', unixMs(minutes(59))));
+  t.false(pulls.isFlowing(pull, unixMs(minutes(61))));
+  t.false(pulls.areFlowing(pack, 'restore', unixMs(minutes(61))));
 });

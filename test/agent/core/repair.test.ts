@@ -6,8 +6,8 @@ import type { Effects } from '../../../agent/core/index.ts';
 import { Pulls } from '../../../agent/core/pulls.ts';
 import { Repair } from '../../../agent/core/repair.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
-import { pullsMax } from '../../../agent/limits.ts';
-import { days, unixMs } from '../../../datasets/index.ts';
+import { pullMsMax, pullsMax, repairWantsPerTick } from '../../../agent/limits.ts';
+import { days, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { driveId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
@@ -42,13 +42,57 @@ test('where more is wanted than is fetched at once, packs that can lose no more 
   t.deepEqual(pulled, packs.slice(2 * pullsMax));
 });
 
+test('thousands of packs that nobody can send now hold nothing else up', (t) => {
+  const [membership, shelf] = [membershipOf(self), new Shelf()];
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  membership.handle({ kind: 'batchStored', batch: batchOf(second, records), now: startMs });
+  membership.handle({ kind: 'connected', peer: owner.peer, now: startMs });
+  const repair = new Repair(membership, shelf, new Pulls());
+  const packOf = (at: number): ReturnType<typeof describePack>['descriptor'] =>
+    describePack(
+      new Uint8Array(100)
+        .fill(1)
+        .with(0, at % 256)
+        .with(1, Math.floor(at / 256)),
+      {
+        owner: owner.peer,
+        drive: driveId('0'.repeat(32)),
+        placementClass: 'small',
+        redundancy: { k: 1, n: 3 },
+      },
+    ).descriptor;
+  // Who has them is off for the night.
+  for (let at = 0; at < 4 * repairWantsPerTick; at++) {
+    const known = shelf.describe(packOf(at));
+    for (const index of [0, 1, 2]) known.others.add(index, second.peer);
+  }
+  shelf.usePlan(planOf(second, 1));
+  repair.planChanged(startMs);
+  const fresh = packOf(4 * repairWantsPerTick);
+  const known = shelf.describe(fresh);
+  for (const index of [0, 1, 2]) known.others.add(index, owner.peer);
+  const held = [{ pack: fresh.pack, indexes: [0, 1, 2] }];
+  const asked: Effects[] = [];
+  for (let at = 0; at < 60; at++) {
+    const now = unixMs(startMs + minutes(10) + seconds(at));
+    const message = { kind: 'inventory', group: 'g', scope: 'update', held } as const;
+    if (at === 0) asked.push(repair.handle({ kind: 'message', from: owner.peer, message, now }));
+    asked.push(repair.handle({ kind: 'tick', now }));
+  }
+  t.deepEqual(
+    asked.flat().map((effect) => (effect.kind === 'send' ? effect.message.kind : effect.kind)),
+    ['shardPull'],
+  );
+});
+
 /** A machine that makes its shard from another of the same pack, as nobody has it. */
 function rebuilding() {
   const [membership, shelf] = [membershipOf(self), new Shelf()];
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   membership.handle({ kind: 'batchStored', batch: batchOf(second, records), now: startMs });
   for (const { peer } of [second, third, owner]) membership.handle({ kind: 'connected', peer, now: startMs });
-  const repair = new Repair(membership, shelf, new Pulls());
+  const pulls = new Pulls();
+  const repair = new Repair(membership, shelf, pulls);
   const { descriptor } = describePack(new Uint8Array(100).fill(7), {
     owner: owner.peer,
     drive: driveId('0'.repeat(32)),
@@ -63,20 +107,41 @@ function rebuilding() {
   repair.planChanged(startMs);
   const now = unixMs(startMs + days(5));
   const asked = repair.handle({ kind: 'tick', now });
-  const arrives = (): Effects =>
+  const arrival = { descriptor, index: elsewhere };
+  const arrives = (at = now): Effects =>
     repair.handle({
       kind: 'shardArrived',
       from: second.peer,
-      arrival: { descriptor, index: elsewhere },
+      arrival,
       outcome: 'stored',
-      now,
+      now: at,
     });
   /** It is here after all. */
   const comes = (): Effects => {
     shelf.hold(descriptor, slot);
     return repair.planChanged(now);
   };
-  return { repair, asked, shard: { pack: descriptor.pack, index: slot }, elsewhere, arrives, comes, now };
+  /** It begins to flow in, and is not whole when its pull ends. */
+  const isLate = (): UnixMs => {
+    pulls.placeFor(second.peer, arrival);
+    const at = unixMs(now + 2 * pullMsMax);
+    repair.pullsEnded(
+      pulls.expire(at, () => true),
+      at,
+    );
+    return unixMs(at + minutes(1));
+  };
+  return {
+    repair,
+    descriptor,
+    asked,
+    isLate,
+    shard: { pack: descriptor.pack, index: slot },
+    elsewhere,
+    arrives,
+    comes,
+    now,
+  };
 }
 
 const scratchRemoved = (effects: Effects): readonly number[] =>
@@ -96,4 +161,18 @@ test('parts of a shard that is wanted no more while it is made go when that has 
   t.true(arrives().some(({ kind }) => kind === 'rebuildShard'));
   t.deepEqual(scratchRemoved(comes()), []);
   t.deepEqual(scratchRemoved(repair.handle({ kind: 'rebuilt', shard, outcome: 'full', now })), [elsewhere]);
+});
+
+test('a part that comes when its pull has ended is a part all the same', (t) => {
+  const { isLate, arrives } = rebuilding();
+  const at = isLate();
+  t.true(arrives(at).some(({ kind }) => kind === 'rebuildShard'));
+});
+
+test('a part that flows in is not asked for again, though its holder says that it has it', (t) => {
+  const { repair, isLate, descriptor, elsewhere } = rebuilding();
+  const now = isLate();
+  const message = { kind: 'shardsHeld', held: [{ descriptor, indexes: [elsewhere] }] } as const;
+  const asked = repair.handle({ kind: 'message', from: second.peer, message, now });
+  t.false(asked.some((effect) => effect.kind === 'send' && effect.message.kind === 'shardPull'));
 });

@@ -341,7 +341,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'thickest first',
     about: 'packs with the most shards left are mended first',
-    file: 'core/repair.ts',
+    file: 'core/wants.ts',
     find: 'a.left - b.left',
     replace: 'b.left - a.left',
   },

@@ -1,0 +1,146 @@
+// A machine that fetches a pack: over lines on which a shard takes longer than anybody waits for it, and while it makes a shard of the very same pack.
+
+import test from 'ava';
+import { describePack } from '../../../agent/codec/index.ts';
+import { AgentCore, type CoreEffect, type CoreEvent } from '../../../agent/core/index.ts';
+import { driveId, type PeerId } from '../../../agent/units.ts';
+import { hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { batchOf, certificateOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
+
+const [a, b, c, other] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
+
+const descriptorOf = (owner: PeerId, k: number) =>
+  describePack(new Uint8Array(1000).fill(7), {
+    owner,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k, n: 3 },
+  }).descriptor;
+
+type Told = CoreEvent extends infer Event ? (Event extends CoreEvent ? Omit<Event, 'now'> : never) : never;
+
+/** A core to which the three others are connected, under a plan of one group of the first three machines. */
+function coreOf(self: PeerId, redundancy: { readonly k: number; readonly n: number }) {
+  const core = new AgentCore({ self, fleet, fraction: () => 0.5 });
+  let now: UnixMs = startMs;
+  const tell = (event: Told): readonly CoreEffect[] => core.handle({ ...event, now });
+  const plan = planOf(machines[1]!, 1);
+  const classes = plan.classes.map((one) => ({ ...one, redundancy }));
+  tell({ kind: 'started', stored: [], staged: [], heard: [], isFirstLife: true });
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  tell({ kind: 'batchStored', batch: batchOf(machines[0]!, records) });
+  tell({ kind: 'batchStored', batch: batchOf(machines[1]!, [{ kind: 'plan', plan: { ...plan, classes } }]) });
+  for (const { peer } of machines) if (peer !== self) tell({ kind: 'connected', peer });
+  const wait = (ms: number): void => {
+    now = unixMs(now + ms);
+  };
+  return { core, tell, wait, nowMs: () => now };
+}
+
+const pulled = (
+  effects: readonly CoreEffect[],
+): readonly { readonly from: PeerId; readonly index: number }[] =>
+  effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.kind === 'shardPull'
+      ? [{ from: effect.to, index: effect.message.index }]
+      : [],
+  );
+
+test('a pack whose shards take longer than anybody waits for them is restored from the first that is whole, and nothing is sent twice', (t) => {
+  const { core, tell, wait, nowMs } = coreOf(other, { k: 1, n: 3 });
+  const descriptor = descriptorOf(other, 1);
+  const { pack } = descriptor;
+  const flows: { readonly from: PeerId; readonly index: number; readonly endMs: number }[] = [];
+  const ended: string[] = [];
+  const follow = (effects: readonly CoreEffect[]): void => {
+    for (const { from, index } of pulled(effects)) {
+      t.is(core.placeFor(from, { descriptor, index }), 'scratch');
+      flows.push({ from, index, endMs: nowMs() + minutes(25) });
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'packReady' || effect.kind === 'packLost') ended.push(effect.kind);
+      if (effect.kind === 'send' && effect.message.kind === 'shardsAsk') {
+        const held = [{ descriptor, indexes: [[a, b, c].indexOf(effect.to)] }];
+        follow(tell({ kind: 'message', from: effect.to, message: { kind: 'shardsHeld', held } }));
+      }
+    }
+  };
+  follow(tell({ kind: 'packsWanted', packs: [descriptor] }));
+  const untilMs = startMs + hours(1);
+  while (nowMs() < untilMs) {
+    wait(seconds(10));
+    for (const { from, index, endMs } of flows)
+      if (endMs > nowMs() - seconds(10) && endMs <= nowMs())
+        follow(tell({ kind: 'shardArrived', from, arrival: { descriptor, index }, outcome: 'stored' }));
+    follow(tell({ kind: 'tick' }));
+  }
+  t.deepEqual(ended, ['packReady']);
+  t.is(flows.length, 3);
+  const cleared = tell({ kind: 'packUsed', pack });
+  t.deepEqual(
+    cleared
+      .flatMap((effect) => (effect.kind === 'removeShard' ? [effect.shard.index] : []))
+      .toSorted((x, y) => x - y),
+    [0, 1, 2],
+  );
+});
+
+test('a shard for a restore that is over goes when it comes after all', (t) => {
+  const { core, tell, wait } = coreOf(other, { k: 1, n: 3 });
+  const descriptor = descriptorOf(other, 1);
+  const [first] = pulled(tell({ kind: 'packsWanted', packs: [descriptor] }));
+  const arrival = { descriptor, index: first!.index };
+  core.placeFor(first!.from, arrival);
+  wait(minutes(3));
+  const [second] = pulled(tell({ kind: 'tick' }));
+  core.placeFor(second!.from, { descriptor, index: second!.index });
+  tell({
+    kind: 'shardArrived',
+    from: second!.from,
+    arrival: { descriptor, index: second!.index },
+    outcome: 'stored',
+  });
+  tell({ kind: 'packUsed', pack: descriptor.pack });
+  t.like(
+    tell({ kind: 'shardArrived', from: first!.from, arrival, outcome: 'stored' }).find(
+      ({ kind }) => kind === 'removeShard',
+    ),
+    { shard: { place: 'scratch', ...(first && { index: first.index }) } },
+  );
+});
+
+test('what a restore has fetched stays when a shard was made of it meanwhile, and goes when it was read', (t) => {
+  const { core, tell, wait } = coreOf(a, { k: 2, n: 3 });
+  const descriptor = descriptorOf(other, 2);
+  const { pack } = descriptor;
+  const slot = [a, b, c].indexOf(a);
+  const [one, two] = [0, 1, 2].filter((index) => index !== slot) as [number, number];
+  const holders = new Map([
+    [one, [a, b, c][one]!],
+    [two, [a, b, c][two]!],
+  ]);
+  const arrive = (index: number): readonly CoreEffect[] => {
+    const from = holders.get(index)!;
+    core.placeFor(from, { descriptor, index });
+    return tell({ kind: 'shardArrived', from, arrival: { descriptor, index }, outcome: 'stored' });
+  };
+  // The restore fetches both, and is ready to read them.
+  for (const { index } of pulled(tell({ kind: 'packsWanted', packs: [descriptor] }))) arrive(index);
+  // Then the plan's own shard is wanted, of which the same two are parts.
+  const under = { epoch: 1, author: machines[1]!.peer };
+  for (const [index, from] of holders) {
+    const held = [{ pack, indexes: [index] }];
+    tell({ kind: 'message', from, message: { kind: 'inventory', group: 'g', scope: 'all', under, held } });
+  }
+  wait(minutes(1));
+  const orders: CoreEffect[] = [];
+  for (const { index } of pulled(tell({ kind: 'tick' }))) orders.push(...arrive(index));
+  t.true(orders.some(({ kind }) => kind === 'rebuildShard'));
+  const rebuilt = tell({ kind: 'rebuilt', shard: { pack, index: slot }, outcome: 'stored' });
+  const removed = (effects: readonly CoreEffect[]): readonly number[] =>
+    effects
+      .flatMap((effect) => (effect.kind === 'removeShard' ? [effect.shard.index] : []))
+      .toSorted((x, y) => x - y);
+  t.deepEqual(removed(rebuilt), []);
+  t.deepEqual(removed(tell({ kind: 'packUsed', pack })), [one, two]);
+});
