@@ -12,6 +12,8 @@ import {
   secondMs,
 } from '../datasets/index.ts';
 
+export { countText } from '../datasets/index.ts';
+
 // Names of files, machines and people come from elsewhere: no terminal may take them for orders. C0 and C1 without tab and line feed, and what
 // turns the direction of a line around, so that it reads as another name (UAX #9).
 // oxlint-disable-next-line no-control-regex
@@ -40,10 +42,6 @@ export function bytesText(count: number): string {
   if (count < 1024 * gibibyte) return `${(count / gibibyte).toFixed(1)} GiB`;
   return `${(count / (1024 * gibibyte)).toFixed(1)} TiB`;
 }
-
-/** 1 → "1 machine", 40 → "40 machines"; for words that only take an s. */
-export const countText = (count: number, thing: string): string =>
-  `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** 90_000 → "2 min"; one unit, rounded. */
 export function spanText(ms: number): string {

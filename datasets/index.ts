@@ -11,6 +11,7 @@ export {
   sliceAccess,
 } from './access-trace.ts';
 export * from './calendar.ts';
+export * from './counts.ts';
 export * from './errors.ts';
 export { makeFolders } from './folders.ts';
 export { generateFleet } from './generator/fleet.ts';

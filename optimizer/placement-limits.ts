@@ -68,9 +68,15 @@ export function limitNotes(
   weekMoved: NonNullable<Plan['weekMoved']>,
 ): readonly string[] {
   return [
-    ...(vetoes.length === 0 ? [] : [`${vetoes.length} machines hold nothing, by an admin's word.`]),
+    ...(vetoes.length === 0
+      ? []
+      : [
+          `${vetoes.length === 1 ? '1 machine holds' : `${vetoes.length} machines hold`} nothing, by an admin's word.`,
+        ]),
     ...(apart.length === 0 ? [] : [`Kept apart wherever that can be had: ${apart.join(', ')}.`]),
-    ...(pins.length === 0 ? [] : [`${pins.length} slots are pinned.`]),
+    ...(pins.length === 0
+      ? []
+      : [pins.length === 1 ? '1 slot is pinned.' : `${pins.length} slots are pinned.`]),
     ...(movedBytesPerWeek === undefined ? [] : [weekNote(weekMoved.bytes, movedBytesPerWeek)]),
     ...widthNotes(limits),
     ...trafficNotes(limits),

@@ -2,7 +2,7 @@
 // changed, hands it to the core, and tells whoever waits when it is acknowledged.
 
 import { join } from 'node:path';
-import { minutes, seconds, type UnixMs } from '../../datasets/index.ts';
+import { countText, minutes, seconds, type UnixMs } from '../../datasets/index.ts';
 import type { Redundancy } from '../../optimizer/index.ts';
 import {
   createRecoveryPhrase,
@@ -356,7 +356,10 @@ export class Drives {
     try {
       const taken = await (taking ?? this.take(drive));
       if (taken.unreadable.length > 0)
-        this.#parts.report('warning', `${taken.unreadable.length} files of a drive could not be read`);
+        this.#parts.report(
+          'warning',
+          `${countText(taken.unreadable.length, 'file')} of a drive could not be read`,
+        );
       return taken.outcome;
     } catch (error) {
       if (drive.stored.leftMs !== undefined) return undefined;

@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DreyError } from '../../datasets/index.ts';
+import { countText, DreyError } from '../../datasets/index.ts';
 import { bytesOfHex, type ForgetRecord } from '../codec/index.ts';
 import type { RetentionAnswer } from '../control/index.ts';
 import { areRulesSet, type JudgedSnapshot, judgeSnapshots, type RetentionRules } from '../core/index.ts';
@@ -144,7 +144,10 @@ export class Keeper {
         const packs = this.#intended(drive);
         await this.#publish(drive, { snapshots: [], packs });
         rmSync(file, { force: true });
-        this.#parts.report('info', `${packs.length} packs that no kept snapshot needs are given up`);
+        this.#parts.report(
+          'info',
+          `${countText(packs.length, 'pack')} that no kept snapshot needs ${packs.length === 1 ? 'is' : 'are'} given up`,
+        );
       },
     };
   }

@@ -1,5 +1,6 @@
 // Snapshots on their way: journalled before the core hears of them, until others have their heads. Of those that lost a pack it takes each back.
 
+import { countText } from '../../datasets/index.ts';
 import type { AgentCore, StagedSnapshot } from '../core/index.ts';
 import type { DriveId, PackId, SnapshotId } from '../units.ts';
 import { isFullError } from './disk-full.ts';
@@ -68,7 +69,7 @@ export class Submissions {
     this.#orphans.delete(staged.drive);
     report(
       'info',
-      `a snapshot of ${staged.head.fileCount} files is acknowledged: every shard has its receipt, and others know of it`,
+      `a snapshot of ${countText(staged.head.fileCount, 'file')} is acknowledged: every shard has its receipt, and others know of it`,
     );
   }
 

@@ -29,7 +29,7 @@ function repairText({ repair, leftCount }: WhatIfAnswer, mbit: number): string {
   const needed = `${isRough ? 'About ' : ''}${bytesText(bytes)} have to be made again from ${bytesText(trafficBytes)} of shards`;
   return seconds === undefined
     ? `${needed}, but no machine is left for it.`
-    : `${needed}: ${seconds < 1 ? 'less than a second' : `at least ${spanText(1000 * seconds)}`}, if each of the ${leftCount} machines left takes in ${mbit} Mbit/s.`;
+    : `${needed}: ${seconds < 1 ? 'less than a second' : `at least ${spanText(1000 * seconds)}`}, if ${leftCount === 1 ? 'the machine' : `each of the ${leftCount} machines`} left takes in ${mbit} Mbit/s.`;
 }
 
 export function whatIfText(answer: WhatIfAnswer, names: Naming, mbit: number): string {

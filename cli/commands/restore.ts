@@ -50,7 +50,7 @@ function assertComplete(answer: RestoreAnswer): void {
   if (missing === 0 && differing === 0) return;
   throw new DreyError({
     code: 'restore-incomplete',
-    message: `${missing} files could not be restored, ${differing} differ from the folder compared with`,
+    message: `${countText(missing, 'file')} could not be restored, ${differing} differ from the folder compared with`,
     advice:
       missing > 0
         ? 'Start more of the machines that hold the drive, then run the same command into a new folder.'

@@ -40,7 +40,7 @@ function provenText({ proof }: DriveView, atMs: number): string {
   const when =
     proven === undefined
       ? 'never proven restorable'
-      : `last proven restorable: ${spanText(Math.max(0, atMs - proven.atMs))} ago (${proven.fileCount} files, ${bytesText(proven.byteCount)} from ${proven.machineCount} machines)`;
+      : `last proven restorable: ${spanText(Math.max(0, atMs - proven.atMs))} ago (${countText(proven.fileCount, 'file')}, ${bytesText(proven.byteCount)} from ${countText(proven.machineCount, 'machine')})`;
   if (last.verdict === 'proven') return when;
   return `${when}; a trial ${spanText(Math.max(0, atMs - last.atMs))} ago failed: ${last.reasons.join('; ')}`;
 }
@@ -105,7 +105,7 @@ const copiesLines = ({ copies, copyBytes, servedCopyShards }: FleetView['work'])
   copyBytes === 0
     ? []
     : [
-        `Copies of popular packs, for readers nearby: ${copies}, ${bytesText(copyBytes)}; others fetched ${servedCopyShards} shards of them.`,
+        `Copies of popular packs, for readers nearby: ${copies}, ${bytesText(copyBytes)}; others fetched ${countText(servedCopyShards, 'shard')} of them.`,
       ];
 
 /** What it read of its own disk by itself; nothing where it holds nothing. */

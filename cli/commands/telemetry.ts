@@ -62,7 +62,7 @@ function rowCells(row: TelemetryRow): string[] {
         timeText(row.hourMs),
         machine,
         row.kind,
-        `pack ${row.pack.slice(0, 8)}, ${bytesText(row.packBytes)}, fetched ${row.reads} times for restores`,
+        `pack ${row.pack.slice(0, 8)}, ${bytesText(row.packBytes)}, fetched ${countText(row.reads, 'time')} for restores`,
       ];
   }
 }
@@ -102,7 +102,7 @@ async function exportRows(options: ExportOptions): Promise<void> {
     const table = await openRowTable(out, format);
     const answer = await askRows(options, (row) => table.add(row));
     await table.close();
-    show(options, { ...answer, file: out }, () => `${answer.rowCount} rows written to ${out}`);
+    show(options, { ...answer, file: out }, () => `${countText(answer.rowCount, 'row')} written to ${out}`);
     return;
   }
   if (format === 'ndjson') await askRows(options, (row) => void process.stdout.write(`${encodeRow(row)}\n`));
@@ -123,7 +123,11 @@ async function importRows(
     call: 'importTelemetry',
     request: { file: resolve(file), asSelf: options.asSelf === true },
   });
-  show(options, answer, () => `${answer.rowCount} rows of history imported and signed by this machine.`);
+  show(
+    options,
+    answer,
+    () => `${countText(answer.rowCount, 'row')} of history imported and signed by this machine.`,
+  );
 }
 
 interface GenerateOptions extends CommonOptions {

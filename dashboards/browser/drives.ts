@@ -2,7 +2,7 @@
 
 import type { DriveView, FleetView } from '../../agent/view.ts';
 import { agoText, bytesText, timeText } from './format.ts';
-import { namesOf, number, type Section, title, words } from './section.ts';
+import { counted, namesOf, number, type Section, title, words } from './section.ts';
 import { type Cell, folded, table } from './tables.ts';
 
 function stateOf({ pending, watcher, leftMs, snapshots }: DriveView): string {
@@ -24,7 +24,7 @@ function provenCell({ proof, path }: DriveView, atMs: number): Cell {
   const when =
     proven === undefined
       ? 'never'
-      : `${agoText(atMs - proven.atMs)} (${proven.fileCount} files, ${bytesText(proven.byteCount)} from ${proven.machineCount} machines)`;
+      : `${agoText(atMs - proven.atMs)} (${counted(proven.fileCount, 'file')}, ${bytesText(proven.byteCount)} from ${counted(proven.machineCount, 'machine')})`;
   if (last.verdict === 'proven') return words(when);
   return words(`${when}; a trial ${agoText(atMs - last.atMs)} failed: ${last.reasons.join('; ')}`);
 }

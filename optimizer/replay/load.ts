@@ -99,8 +99,16 @@ async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHist
     });
   }
   const ids = [...machines];
+  const startMs = Math.ceil(fromMs / hourMs) * hourMs;
+  if (toMs - startMs < stepMs) {
+    throw new DreyError({
+      code: 'trace-too-small',
+      message: `the uptime in ${file} spans no whole ${stepMs === hourMs ? 'hour' : `${stepMs / hourMs} hours`}`,
+      advice: 'Let the agents collect for longer and export again; models need two weeks.',
+    });
+  }
   return historyFromRows(rows, {
-    fromMs: Math.ceil(fromMs / hourMs) * hourMs,
+    fromMs: startMs,
     toMs,
     slotMs: stepMs,
     reportedMachines: drawRuns(ids.length, draw).map((position) => ids[position]!),

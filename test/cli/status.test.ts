@@ -33,6 +33,12 @@ test('a fleet without a plan says so in words', (t) => {
   t.regex(statusText(without), /^Fleet ".+", \d of 6 machines up; no plan yet/u);
 });
 
+test('one file and one machine are told as one', (t) => {
+  const proven = { ...own.proof!.proven!, fileCount: 1, machineCount: 1 };
+  const text = statusText({ ...view, drives: [{ ...own, proof: { last: proven, proven } }] });
+  t.regex(text, /\(1 file, 12\.0 MiB from 1 machine\)/u);
+});
+
 test('a folder that is protected no more says since when', (t) => {
   const { watcher: _, pending: __, ...rest } = own;
   t.regex(statusText({ ...view, drives: [{ ...rest, leftMs: view.atMs }] }), /; not protected since \d{4}-/u);

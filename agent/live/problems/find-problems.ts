@@ -1,7 +1,7 @@
 // What is wrong or at risk on this agent at one moment, in plain words. It reads, and changes nothing; since when it is so, and who is
 // told, is the book's and the alerts' business.
 
-import { dayMs, hourMs, type UnixMs } from '../../../datasets/index.ts';
+import { countText, dayMs, hourMs, type UnixMs } from '../../../datasets/index.ts';
 import type { AgentCore } from '../../core/index.ts';
 import { certificateWarnMs } from '../../limits.ts';
 import type { Problem } from '../../problem.ts';
@@ -85,10 +85,10 @@ function findPacksAtRisk({ membership, repair }: AgentCore): readonly FoundProbl
     (peer) => peer !== membership.self && !membership.isRevoked(peer),
   );
   const awayCount = others.filter((peer) => membership.isAway(peer)).length;
-  const why = `${awayCount} of ${others.length} other machines are away.`;
+  const why = `${awayCount} of ${countText(others.length, 'other machine')} ${awayCount === 1 ? 'is' : 'are'} away.`;
   const action =
     repair.wantCount > 0
-      ? `Copies of ${repair.wantCount} shards are being made here.`
+      ? `Copies of ${countText(repair.wantCount, 'shard')} are being made here.`
       : 'Copies are made as soon as that is worth more than waiting for them.';
   const found: FoundProblem[] = [];
   if (outOfReachCount > 0)
@@ -134,8 +134,8 @@ function findOwnProblems({ core, disk, now }: ViewParts): readonly FoundProblem[
       risk: 'Without a valid certificate no other machine speaks with this one, and nothing more of it is backed up.',
       why:
         leftMs <= 0
-          ? `Its certificate ended ${Math.ceil(-leftMs / hourMs)} hours ago.`
-          : `Its certificate ends in ${Math.ceil(leftMs / dayMs)} days.`,
+          ? `Its certificate ended ${countText(Math.ceil(-leftMs / hourMs), 'hour')} ago.`
+          : `Its certificate ends in ${countText(Math.ceil(leftMs / dayMs), 'day')}.`,
       action: "An admin's machine renews it as soon as both are connected, unless it has ended.",
       advice:
         "Start an admin's machine. If it has ended: check the clock, then join again with a new invite.",

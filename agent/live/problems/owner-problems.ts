@@ -1,7 +1,7 @@
 // Problems of other owners that this agent tells for them: who has gone silent, whose files are not saved though it is there. A machine
 // that is broken does not complain itself. Drives have no names here: their owners' do.
 
-import { dayMs, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { countText, dayMs, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { AgentCore } from '../../core/index.ts';
 import { savedAgeMsMax } from '../../limits.ts';
 import type { PeerId } from '../../units.ts';
@@ -15,7 +15,7 @@ export const findOwnerProblems = (core: AgentCore, now: UnixMs): readonly FoundP
 const nameOf = ({ membership }: AgentCore, peer: PeerId): string =>
   peer === membership.self ? 'this machine' : membership.nameOf(peer);
 
-const daysText = (ms: number): string => `${Math.floor(ms / dayMs)} days`;
+const daysText = (ms: number): string => countText(Math.floor(ms / dayMs), 'day');
 const dayText = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 const silentOwners = (core: AgentCore, now: UnixMs): readonly FoundProblem[] =>

@@ -131,6 +131,16 @@ test('machines that say themselves that they were off were off, all of them toge
   t.deepEqual([...up.subarray(0, 3)], [slotUp, slotUp, slotDown]);
 });
 
+test('rows of a fleet that has just begun are too few, in words', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
+  const [fromMs, toMs] = [mondayMs + hourMs / 2, mondayMs + hourMs / 2 + 1000];
+  writeFileSync(file, `${JSON.stringify({ kind: 'uptime', machine: 'm0', fromMs, toMs, state: 'up' })}\n`);
+  const error = await t.throwsAsync(loadTrace({ ...wish, file, format: 'rows' }), {
+    code: 'trace-too-small',
+  });
+  t.regex(error.message, /spans no whole hour$/u);
+});
+
 test('labels keep apart what they can; a broken line is named', async (t) => {
   const file = join(temporaryFolder(t, 'labels'), 'labels.csv');
   const machines = ['a', 'b', 'c', 'd', 'e'].map(machineId);
