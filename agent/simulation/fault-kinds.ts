@@ -102,6 +102,11 @@ export const faultKinds = {
   },
   readers: { about: 'people who want a part of a pack back', faults: { readsPerDay: 48 } },
   earlywords: { about: 'machines that have something to say as they start', faults: { earlyWordShare: 0.5 } },
+  trickles: { about: 'shards that take minutes or hours on their way', network: { trickleShare: 0.05 } },
+  turns: {
+    about: 'optimizers that take turns, and fall asleep in the middle of their plans',
+    faults: { turnsPerDay: 1, planMsMax: minutes(5) },
+  },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

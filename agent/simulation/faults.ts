@@ -13,6 +13,7 @@ import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
 import { scheduleReaders } from './readers.ts';
 import { endRest, scheduleRests } from './rests.ts';
+import { scheduleTurns } from './turns.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
@@ -63,6 +64,7 @@ export function scheduleFaults(fleet: Fleet): void {
     fulllogs: scheduleFullLogs,
     holidays: scheduleHolidays,
     readers: scheduleReaders,
+    turns: scheduleTurns,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

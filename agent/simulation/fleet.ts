@@ -41,7 +41,7 @@ import { Persons } from './locks.ts';
 import { type Coming, Machine, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Planner, PlanRequest } from './planner.ts';
+import { type Planner, planMsOf, type PlanRequest } from './planner.ts';
 import { oldOf } from './retaining.ts';
 import { saysPlace, withRandomCopies } from './popular.ts';
 import { createStatementOpener } from './statements.ts';
@@ -66,7 +66,7 @@ export class Fleet implements World {
   readonly frames = new Frames();
   readonly fleet: FleetId;
   readonly tickMs: number;
-  readonly planMs = 2000;
+  readonly planMs = (): number => planMsOf(this.options.faults, this.#planning);
   readonly scrubPassMs: number;
   readonly meshShape: MeshShape;
   readonly planner: Planner;
@@ -116,6 +116,7 @@ export class Fleet implements World {
     });
     this.network.isSparse = options.agentCount > options.meshMax;
     this.network.onBytes = (bytes) => this.#lookAtBytes(bytes);
+    this.network.onTrickle = () => this.noteFault('shard that trickles');
     const root = fleetRootFromSeed(sha256(Buffer.from(`root ${options.seed}`)));
     this.fleet = root.fleet;
     const admin = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });

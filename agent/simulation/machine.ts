@@ -36,7 +36,8 @@ export interface World {
   readonly fleet: FleetId;
   readonly tickMs: number;
   /** How long computing a plan takes. */
-  readonly planMs: number;
+  /** How long the next plan takes. */
+  planMs(): number;
   readonly scrubPassMs: number;
   readonly meshShape: MeshShape;
   /** The next plan; in scope `copies` the same with other copies of popular packs, undefined where the run has none. */

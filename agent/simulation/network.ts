@@ -1,7 +1,7 @@
 // The pretend network: who is attached, who is connected, what is lost, late, repeated or cut. Frames of one connection
 // keep their order, as over TCP; a lost frame breaks the connection a while later, as a dead link does.
 
-import type { Random } from '../../datasets/index.ts';
+import { hours, minutes, type Random } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
 import type { EventQueue } from './event-queue.ts';
 
@@ -21,6 +21,8 @@ export interface NetworkFaults {
   readonly slowUplinkShare: number;
   /** Of shard transfers that break half-way. */
   readonly transferLossShare: number;
+  /** Of shard transfers that take minutes or hours, as over a line that is slow or shared; no byte is missing for long. Absent: none. */
+  readonly trickleShare?: number;
   readonly bytesPerSecond: number;
 }
 
@@ -80,6 +82,8 @@ export class Link {
 const noticeMs: readonly [number, number] = [1000, 30_000];
 
 const slowUplinkFactor = 100;
+/** How long a transfer takes that trickles, as likely in each octave. */
+const trickleMs: readonly [number, number] = [minutes(1), hours(2)];
 
 const pairName = (a: PeerId, b: PeerId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
@@ -94,6 +98,8 @@ export class Network {
   readonly #blocked = new Set<string>();
   /** Machines with a slow uplink. */
   readonly slowUplinks = new Set<PeerId>();
+  /** A shard begins that takes minutes or hours. */
+  onTrickle: (() => void) | undefined;
   /** Sees every byte string on the wire: the check for plain text. */
   onBytes: ((bytes: Uint8Array) => void) | undefined;
 
@@ -140,6 +146,14 @@ export class Network {
   streamMs(from: PeerId, byteCount: number): number {
     const slowness = this.slowUplinks.has(from) ? slowUplinkFactor : 1;
     return (byteCount / this.faults.bytesPerSecond) * 1000 * slowness;
+  }
+
+  /** How much longer a shard takes on its way; mostly 0. */
+  trickleMs(): number {
+    if (!this.happens(this.faults.trickleShare ?? 0)) return 0;
+    this.onTrickle?.();
+    const [least, most] = trickleMs;
+    return least * (most / least) ** this.random.fraction();
   }
 
   happens(share: number): boolean {

@@ -92,6 +92,10 @@ export interface Faults {
   readonly earlyWordShare: number;
   /** Times that somebody wants a part of a pack back, per day. */
   readonly readsPerDay: number;
+  /** Times that a machine is given up and comes back while optimizers fall asleep in the middle of their plans, per day. */
+  readonly turnsPerDay: number;
+  /** Plans take up to this. */
+  readonly planMsMax: number;
   /** Copies of popular packs that each plan begins; with them machines say where they stand, and plans change daily. */
   readonly copiesPerPlan: number;
 }
@@ -141,6 +145,8 @@ export const noFaults: Faults = {
   holidayCount: 0,
   earlyWordShare: 0,
   readsPerDay: 0,
+  turnsPerDay: 0,
+  planMsMax: 0,
   copiesPerPlan: 0,
 };
 

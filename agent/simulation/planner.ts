@@ -26,6 +26,13 @@ export interface PlanRequest {
 
 export type Planner = (request: PlanRequest) => Plan;
 
+/** As long as a plan takes at least. */
+const planMsLeast = 2000;
+
+/** How long the next one takes; chance is asked only where it may differ. */
+export const planMsOf = ({ planMsMax }: { readonly planMsMax: number }, random: Random): number =>
+  planMsMax === 0 ? planMsLeast : planMsLeast + random.fraction() * planMsMax;
+
 /** Share of groups that exchange one member although nothing forces them: makes moves. */
 const restlessShare = 0.05;
 

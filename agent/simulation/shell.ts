@@ -246,7 +246,7 @@ export class Shell {
         return;
       case 'forecastPresence': {
         const presence = this.#world.presence();
-        this.clock.start(this.#world.planMs, () => this.tell({ kind: 'presenceForecast', presence }));
+        this.clock.start(this.#world.planMs(), () => this.tell({ kind: 'presenceForecast', presence }));
         return;
       }
       case 'snapshotAcknowledged':
@@ -349,7 +349,7 @@ export class Shell {
   #computePlan({ machines, repair, scope }: Extract<CoreEffect, { kind: 'computePlan' }>): void {
     const previous = this.core.election.plan;
     const { random, peer: author } = this.#machine;
-    this.clock.start(this.#world.planMs, () => {
+    this.clock.start(this.#world.planMs(), () => {
       const request = { machines, previous, author, now: unixMs(Math.floor(this.clock.now())), random };
       const plan = this.#world.planFor({ ...request, ...(repair === undefined ? {} : { repair }) }, scope);
       this.tell(this.#world.failsToPlan() ? { kind: 'planFailed' } : { kind: 'planComputed', plan });

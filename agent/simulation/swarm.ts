@@ -28,6 +28,8 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'holidays',
   'earlywords',
   'readers',
+  'trickles',
+  'turns',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

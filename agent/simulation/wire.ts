@@ -272,12 +272,15 @@ export class SimulatedWire implements Wire, Endpoint {
     const { descriptor, bytes } = found;
     // Verified on the way out: a rotten shard costs no bandwidth.
     if (!shardMatches(descriptor, shard.index, bytes)) life.after(1, () => done('damaged'));
-    else this.#stream({ link, arrival: { descriptor, index: shard.index }, bytes }, done);
+    else {
+      const trickleMs = this.#parts.network.trickleMs();
+      this.#stream({ link, arrival: { descriptor, index: shard.index }, bytes, trickleMs }, done);
+    }
   }
 
   #stream(transfer: Transfer, done: Done<ShardOutcome>): void {
     const { network, life } = this.#parts;
-    const { link } = transfer;
+    const { link, trickleMs } = transfer;
     let isEnded = false;
     const end = (outcome: ShardOutcome): void => {
       if (isEnded) return;
@@ -287,7 +290,7 @@ export class SimulatedWire implements Wire, Endpoint {
       life.after(0, () => done(outcome));
     };
     const fail = (): void => end('unreachable');
-    const timeout = life.after(transferSilenceMsMax, fail);
+    const timeout = life.after(trickleMs + transferSilenceMsMax, fail);
     const running = this.#transfers.get(link) ?? new Set();
     this.#transfers.set(link, running.add(fail));
     const other = link.otherOf(this.peer) as SimulatedWire;
@@ -298,7 +301,7 @@ export class SimulatedWire implements Wire, Endpoint {
 
   #receive(transfer: Transfer, from: PeerId, answer: (outcome: ShardOutcome) => void): void {
     const { network, life, disk } = this.#parts;
-    const { arrival, bytes, link } = transfer;
+    const { arrival, bytes, link, trickleMs } = transfer;
     const place =
       this.#arrivals < shardArrivalsMax ? this.#listener?.shardArriving(from, arrival) : undefined;
     const reply = (outcome: ShardOutcome): void => {
@@ -308,14 +311,21 @@ export class SimulatedWire implements Wire, Endpoint {
     };
     if (place === undefined) return reply('refused');
     this.#arrivals++;
+    let isEnded = false;
     const ended = (outcome: ShardOutcome): void => {
+      if (isEnded) return;
+      isEnded = true;
+      this.#transfers.get(link)?.delete(cutOff);
       this.#arrivals--;
       this.#listener?.shardArrived(from, arrival, outcome);
       reply(outcome);
     };
     if (network.happens(network.faults.transferLossShare)) network.breakLink(link);
     network.onBytes?.(bytes);
-    life.after(network.latencyMs() + network.streamMs(from, bytes.length), () => {
+    const cutOff = (): void => ended('unreachable');
+    // Who reads notices the end of a connection; of transfers that take no time nobody could tell.
+    if (trickleMs > 0) this.#transfers.set(link, (this.#transfers.get(link) ?? new Set()).add(cutOff));
+    life.after(trickleMs + network.latencyMs() + network.streamMs(from, bytes.length), () => {
       if (link.isBroken) ended('unreachable');
       else disk.store({ ...arrival, place }, bytes, ended);
     });
@@ -332,4 +342,6 @@ interface Transfer {
   readonly link: Link;
   readonly arrival: ShardArrival;
   readonly bytes: Uint8Array;
+  /** How much longer it takes than its bytes do. */
+  readonly trickleMs: number;
 }

@@ -43,6 +43,8 @@ interface Heard {
   plan: Plan | undefined;
   /** Whom its last whole plan that did not fail was asked for; whether the last one is whole. */
   chosen: ReadonlySet<PeerId>;
+  /** The plan that held when it was asked for. */
+  chosenUnder: Plan | undefined;
   isPlanWhole: boolean;
   sendCount: number;
   /** Its own clock at the last event. */
@@ -163,7 +165,10 @@ export class Witness {
     if (effect.kind === 'computePlan') {
       heard.isPlanWhole = effect.repair === undefined && effect.scope === undefined;
       this.#plans(machine, shell, { heard, chosen: effect.machines });
-      if (heard.isPlanWhole) heard.chosen = new Set(effect.machines);
+      if (heard.isPlanWhole) {
+        heard.chosen = new Set(effect.machines);
+        heard.chosenUnder = shell.core.election.plan;
+      }
     }
     if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
     if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
@@ -230,6 +235,7 @@ export class Witness {
       mending: new Map(),
       plan: undefined,
       chosen: new Set(),
+      chosenUnder: undefined,
       isPlanWhole: false,
       sendCount: 0,
       nowMs: Number.NEGATIVE_INFINITY,
@@ -238,9 +244,12 @@ export class Witness {
     return heard;
   }
 
-  /** Whom the last plan was for that this life asked for and that did not fail. */
+  /** Whom the last plan was for that this life asked for and that did not fail; nobody, where another machine has made one since. */
   lastChosen(shell: Shell): ReadonlySet<PeerId> {
-    return this.#heard.get(shell)?.chosen ?? new Set();
+    const heard = this.#heard.get(shell);
+    const { plan } = shell.core.election;
+    const isItsOwn = plan?.author === shell.core.membership.self || plan === heard?.chosenUnder;
+    return heard === undefined || !isItsOwn ? new Set() : heard.chosen;
   }
 
   /** When a peer was last connected to it in this life, by its own clock. */

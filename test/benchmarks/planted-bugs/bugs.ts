@@ -19,8 +19,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'remove before verify',
     about: 'what belongs elsewhere is removed before its new holders have said that they have it',
     file: 'core/placement.ts',
-    find: 'surplus.length === 0 || !this.isFilled(known, group)',
-    replace: 'surplus.length === 0',
+    find: 'if (!this.isFilled(known, group) || !this.#areEnoughThere(known, group)) return [];',
+    replace: 'if (!this.#areEnoughThere(known, group)) return [];',
   },
   {
     name: 'receipt before flush',

@@ -217,9 +217,9 @@ export const thirdRound: readonly PlantedBug[] = [
     name: 'stand-ins keep it',
     about: 'who stood in for another machine keeps the shard when that has its own',
     file: 'core/placement.ts',
-    find: 'surplus.length === 0 || !this.isFilled(known, group)) return [];',
+    find: 'if (group === undefined || surplus.length === 0) return [];',
     replace:
-      'surplus.length === 0 || !this.isFilled(known, group)) return [];\n    if (!group.members.includes(this.#membership.self)) return [];',
+      'if (group === undefined || surplus.length === 0 || !group.members.includes(this.#membership.self)) return [];',
   },
   {
     name: 'gives up at once',
