@@ -265,7 +265,7 @@ export function giversFrom(
   });
 }
 
-/** Before anything is known all machines are alike. */
+/** Before anything is known all machines are alike; that this is assumed is said wherever the odds are. */
 export function unknownForecast(machines: readonly MachineId[]): ReturnType<typeof baselineForecast> {
   return {
     machines,
@@ -280,7 +280,7 @@ export function unknownForecast(machines: readonly MachineId[]): ReturnType<type
     shocks: [],
     domainOfMachine: new Int32Array(machines.length).fill(-1),
     goneProbability: new Float64Array(machines.length),
-    source: 'nothing known yet: all machines alike',
+    source: 'nothing known yet: every machine is taken to be up 90 % of all hours',
   };
 }
 

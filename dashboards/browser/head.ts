@@ -2,7 +2,7 @@
 
 import type { FleetView } from '../../agent/view.ts';
 import { agoText, survivalText, timeText, zoneText } from './format.ts';
-import { counted, namesOf } from './section.ts';
+import { counted, isAssumed, namesOf } from './section.ts';
 import { element } from './tables.ts';
 
 interface Risk {
@@ -56,10 +56,11 @@ function newestSnapshotMs({ drives }: FleetView): number | undefined {
 }
 
 /** The group that is within reach for the fewest hours; out of reach is not lost, and the words must not sound like it. */
-function weakestText({ plan }: FleetView): readonly [string, string] {
-  const groups = plan?.classes.flatMap((one) => one.groups) ?? [];
+function weakestText(view: FleetView): readonly [string, string] {
+  const groups = view.plan?.classes.flatMap((one) => one.groups) ?? [];
   const [first, ...rest] = groups;
   if (first === undefined) return ['–', 'no groups yet'];
+  if (isAssumed(view)) return ['–', 'no odds yet: nothing is known of the machines'];
   const weakest = rest.reduce(
     (worst, one) => (one.unavailability > worst.unavailability ? one : worst),
     first,

@@ -61,7 +61,20 @@ function redraw(section: HTMLElement, content: readonly HTMLElement[]): void {
   for (const { place, to } of scrolled) place.scrollTo(to);
 }
 
+/** Where its reader was before a reload: sections are empty until the first view, so the browser could not go back there. */
+const placeKey = 'scrolled-to';
+
+function goWhereReaderWas(): void {
+  const [navigation] = performance.getEntriesByType('navigation');
+  const isBack =
+    navigation instanceof PerformanceNavigationTiming && /^(?:reload|back_forward)$/u.test(navigation.type);
+  const before = Number(sessionStorage.getItem(placeKey));
+  if (isBack && before > 0) scrollTo(0, before);
+  else document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
 function show(view: FleetView): void {
+  const isFirst = latest === undefined;
   latest = view;
   showHead(view);
   for (const [id, section] of Object.entries(sections)) {
@@ -71,6 +84,7 @@ function show(view: FleetView): void {
     drawn.set(id, text);
     redraw(place, section(view));
   }
+  if (isFirst) goWhereReaderWas();
 }
 
 function drawAnew(useColours: () => void): void {
@@ -120,6 +134,7 @@ function connect(): void {
   });
 }
 
+addEventListener('pagehide', () => sessionStorage.setItem(placeKey, String(scrollY)));
 useScheme();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAnew(useScheme));
 addEventListener('beforeprint', () => {

@@ -31,6 +31,16 @@ export function namesOf(view: FleetView): (peer: string) => string {
   return (peer) => names.get(peer) ?? peer.slice(-8);
 }
 
+/** Whether a plan was made before anything was known: every machine is taken to be up as often as every other, and odds are no more than that. */
+export function isAssumed({ plan }: FleetView): boolean {
+  const up = new Set(
+    plan?.classes.flatMap(({ groups }) =>
+      groups.flatMap(({ reasons }) => reasons.map(({ availability }) => availability.toFixed(9))),
+    ),
+  );
+  return up.size === 1;
+}
+
 /** Machines of one domain side by side, those that stand alone last. */
 export const byDomain = (machines: readonly MachineView[]): readonly MachineView[] =>
   machines.toSorted(

@@ -4,7 +4,7 @@ import type { FleetView, GroupNowView } from '../../agent/view.ts';
 import type { PlacementClass, PlacementGroup } from '../../optimizer/plan.ts';
 import { bars } from './charts.ts';
 import { colours, nines, survivalText } from './format.ts';
-import { counted, number, type Section, title } from './section.ts';
+import { counted, isAssumed, number, type Section, title } from './section.ts';
 import { type Cell, element, table } from './tables.ts';
 
 /** More bars are not read; the table has all groups. */
@@ -89,6 +89,15 @@ export const survivalSection: Section = (view: FleetView) => {
       'Survival',
       'Share of hours in which enough members of a group are up to restore from it. In the others its files are out of reach until machines are back, not lost. Each nine means ten times fewer such hours. 03:00 stands for workdays from 0:00 to 6:00, 10:00 for 8:00 to 12:00, in the time zone of most machines.',
     ),
+    ...(isAssumed(view)
+      ? [
+          element(
+            'p',
+            'Nothing is known of the machines yet: these numbers only follow from what is assumed of every one of them, and say nothing about this fleet.',
+            { class: 'note' },
+          ),
+        ]
+      : []),
     charts,
     survivalTable(classes, now),
   ];

@@ -2,52 +2,9 @@
 // axe finds nothing serious. Each test opens its own dashboard.
 
 import { AxeBuilder } from '@axe-core/playwright';
-import test, { type ExecutionContext } from 'ava';
-import type { Browser, Page } from 'playwright-core';
-import type { FleetView } from '../../agent/index.ts';
 import { gibibyte } from '../../datasets/index.ts';
 import { fleetView, lonelyView } from '../helpers/fleet-view.ts';
-import { launchBrowser, noBrowser, type OpenPage, openPage, type PageShape } from './open-page.ts';
-
-let browser: Browser;
-
-test.before(async () => {
-  if (noBrowser === undefined) browser = await launchBrowser();
-});
-test.after.always(async () => {
-  if (noBrowser === undefined) await browser.close();
-});
-
-/** A test of the page; where there is no browser it is skipped, and its title says why. */
-function pageTest(title: string, run: (t: ExecutionContext) => Promise<void>): void {
-  if (noBrowser === undefined) test.serial(title, run);
-  else test.serial.skip(`${title} (${noBrowser})`, run);
-}
-
-async function show(t: ExecutionContext, view: FleetView, shape: PageShape = {}): Promise<OpenPage> {
-  const opened = await openPage(browser, view, shape);
-  t.teardown(() => opened.close());
-  return opened;
-}
-
-/** Different colours on each canvas of the page, by its chart's key. */
-async function coloursOf(page: Page): Promise<ReadonlyMap<string, number>> {
-  const found: unknown = await page.evaluate(`[...document.querySelectorAll('[data-chart]')].map((holder) => {
-    const canvas = holder.querySelector('canvas');
-    const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
-    return [holder.dataset.chart, new Set(pixels).size];
-  })`);
-  return new Map(found as [string, number][]);
-}
-
-/** Rows of a table by the start of its caption, as text. */
-async function rowsOf(page: Page, caption: string): Promise<string[][]> {
-  const rows: unknown = await page.evaluate(`[...document.querySelectorAll('caption')]
-    .find((one) => one.textContent.startsWith(${JSON.stringify(caption)}))
-    .parentElement.querySelectorAll('tbody tr').values()
-    .map((row) => [...row.cells].map((cell) => cell.textContent)).toArray()`);
-  return rows as string[][];
-}
+import { coloursOf, pageTest, rowsOf, show } from './shown-page.ts';
 
 const paintedMin = 20;
 
@@ -309,60 +266,6 @@ pageTest('the bar of what serves stands out, be it the model or a baseline', asy
     })()`);
   t.deepEqual(await served('availability'), ['the model']);
   t.deepEqual(await served('popularity'), ['most recent']);
-});
-
-pageTest('a page whose agent ended says so', async (t) => {
-  const { page, dashboard } = await show(t, lonelyView());
-  await dashboard.close();
-  await page.locator('#connection[data-state=lost]').waitFor();
-  const risk = page.locator('#risk');
-  t.regex(
-    (await risk.textContent()) ?? '',
-    /does not answer.*drey dashboard.*as it was at 02\/11\/2026, 09:30/u,
-  );
-  t.is(await risk.getAttribute('data-level'), 'problem');
-});
-
-pageTest('no cell says what only a program would', async (t) => {
-  const { page } = await show(t, fleetView());
-  t.notRegex(await page.locator('body').innerText(), /undefined|NaN|null|\[object/u);
-});
-
-pageTest(
-  'a long path leaves the other columns in sight, and a change leaves them where they were scrolled to',
-  async (t) => {
-    const view = fleetView();
-    const [own, ...others] = view.drives;
-    const path = `/home/ada/${'a-long-name-of-a-folder/'.repeat(8)}`;
-    const { page, change } = await show(t, { ...view, drives: [{ ...own!, path }, ...others] });
-    const widthOf = async (place: string): Promise<number> =>
-      (await page.locator(place).first().boundingBox())!.width;
-    t.true((await widthOf('#drives td')) < (await widthOf('#drives .scroll')) / 2);
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.evaluate("document.querySelector('#drives .scroll').scrollTo(120, 0)");
-    change({ ...view, drives: [{ ...own!, path: `${path}more` }, ...others] });
-    await page.locator('#drives td', { hasText: 'more' }).first().waitFor();
-    t.is(await page.evaluate("document.querySelector('#drives .scroll').scrollLeft"), 120);
-  },
-);
-
-pageTest('on paper no table is cut, no chart is wider than the sheet, and dark is light', async (t) => {
-  const { page } = await show(t, fleetView(), { scheme: 'dark' });
-  await page.locator('canvas').first().waitFor();
-  await page.emulateMedia({ media: 'print' });
-  await page.evaluate("dispatchEvent(new Event('beforeprint'))");
-  const cut: unknown = await page.evaluate(
-    "[...document.querySelectorAll('.scroll')].filter((place) => place.scrollHeight > place.clientHeight + 1).length",
-  );
-  t.is(cut, 0);
-  const charts: unknown = await page.evaluate(
-    "[...document.querySelectorAll('canvas')].map((canvas) => [canvas.clientWidth, Chart.getChart(canvas).scales.x.options.ticks.color])",
-  );
-  for (const [width, colour] of charts as [number, string][]) {
-    t.is(width, 640);
-    t.is(colour, '#55615c');
-  }
-  t.is(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
 });
 
 pageTest(
