@@ -11,7 +11,7 @@ export const problemKinds = [
   'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched',
   'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered',
   'proof-failed', 'proof-old', 'owner-silent', 'snapshot-old',
-  'deletion-waits', 'drive-deleted', 'no-words', 'outbox-lost', 'put-out',
+  'deletion-waits', 'drive-deleted', 'no-words', 'outbox-lost', 'put-out', 'packs-lost',
 ] as const;
 
 export type ProblemKind = (typeof problemKinds)[number];

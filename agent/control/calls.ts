@@ -255,6 +255,8 @@ export interface VerifyAnswer {
     readonly packCount: number;
     /** Packs of which too few shards can be had now. */
     readonly shortPackCount: number;
+    /** Of a drive of this machine: those newly found on no machine any more that may come back. What is still here of them is stored anew. */
+    readonly lostPackCount: number;
     /** Plain bytes that were fetched and checked; 0 without `readData`. */
     readonly checkedBytes: number;
     readonly problemCount: number;

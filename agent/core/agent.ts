@@ -136,7 +136,7 @@ export class AgentCore {
       isBusyWith: (peer) => this.#isBusyWith(peer),
       hearers: () => this.placement.hearers(),
     });
-    this.#survey = new Survey({ membership: this.membership, shelf: this.shelf, election: this.election });
+    this.#survey = new Survey(sources);
     this.#hearing = new Hearing(this.#machines());
   }
 

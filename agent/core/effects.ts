@@ -16,6 +16,7 @@ import type { DriveId, PackId, PeerId } from '../units.ts';
 import type { HeardForget, StagedSnapshot } from './events.ts';
 import type { RepairWish } from './repair-watch.ts';
 import type { ScrubPosition } from './scrub.ts';
+import type { ShardCount } from './survey.ts';
 
 export type CoreEffect =
   | { readonly kind: 'send'; readonly to: PeerId; readonly message: WireMessage }
@@ -88,7 +89,7 @@ export type CoreEffect =
       readonly from: readonly PeerId[];
     }
   /** Different shards of each pack, in the order asked, that machines said that they have at this moment. */
-  | { readonly kind: 'packsCounted'; readonly survey: number; readonly found: readonly number[] }
+  | { readonly kind: 'packsCounted'; readonly survey: number; readonly counts: readonly ShardCount[] }
   | { readonly kind: 'report'; readonly level: 'info' | 'warning' | 'problem'; readonly text: string };
 
 export type Effects = readonly CoreEffect[];

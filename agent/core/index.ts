@@ -30,6 +30,7 @@ export {
   type LimitsNow,
   type LocalOffset,
 } from './machine-limits.ts';
+export type { ShardCount } from './survey.ts';
 export { TokenBucket } from './token-bucket.ts';
 export type { KnownAdmin } from './authority.ts';
 export { isValidAt, type KnownInvite, type OpenedBatches } from './roster.ts';

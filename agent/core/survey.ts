@@ -1,5 +1,5 @@
 // Counts which shards of packs can be had at this moment, without moving any: asks those who should have them, then, for
-// packs that are short, everybody who is up. One page at a time; who does not answer in time counts as having nothing.
+// packs that are short, everybody who is up. One page at a time; who does not answer in time counts as having nothing now, but may still have it.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor, WireMessage } from '../codec/index.ts';
@@ -7,11 +7,17 @@ import { surveyPackCountMax } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { Asking } from './asking.ts';
 import type { Effects } from './effects.ts';
-import type { Election } from './election.ts';
 import type { EventOf } from './events.ts';
-import type { Membership } from './membership.ts';
 import { Placement } from './placement.ts';
-import { groupUnder, type Shelf } from './shelf.ts';
+import { Sources, type SourcesParts } from './sources.ts';
+
+/** Different shards of a pack. */
+export interface ShardCount {
+  /** That can be had at this moment. */
+  readonly found: number;
+  /** With those that may come back. Fewer than k: the pack is lost. */
+  readonly hoped: number;
+}
 
 interface Wish {
   readonly survey: number;
@@ -21,24 +27,20 @@ interface Wish {
 /** The wish that is being asked about. */
 interface Asked extends Wish {
   readonly found: ReadonlyMap<PackId, Set<number>>;
-  readonly holders: ReadonlySet<PeerId>;
+  /** About which packs each was asked first. */
+  readonly holders: ReadonlyMap<PeerId, readonly PackId[]>;
+  readonly answered: Set<PeerId>;
   round: 'holders' | 'everybody';
   asking: Asking;
 }
 
-export interface SurveyParts {
-  readonly membership: Membership;
-  readonly shelf: Shelf;
-  readonly election: Election;
-}
-
 export class Survey {
   readonly hears = ['packsSought', 'message', 'disconnected', 'connected', 'tick'] as const;
-  readonly #parts: SurveyParts;
+  readonly #parts: SourcesParts;
   readonly #waiting: Wish[] = [];
   #now: Asked | undefined;
 
-  constructor(parts: SurveyParts) {
+  constructor(parts: SourcesParts) {
     this.#parts = parts;
   }
 
@@ -70,14 +72,14 @@ export class Survey {
     const found = new Map(wish.packs.map(({ pack }) => [pack, new Set(this.#here(pack))]));
     const packsOf = new Map<PeerId, PackId[]>();
     for (const descriptor of wish.packs) {
-      for (const peer of this.#holdersOf(descriptor)) {
+      for (const peer of new Sources(this.#parts, descriptor, { hasCopies: false }).peers) {
         const packs = packsOf.get(peer);
         if (packs === undefined) packsOf.set(peer, [descriptor.pack]);
         else packs.push(descriptor.pack);
       }
     }
     const asking = new Asking(this.#parts.membership, packsOf, now);
-    this.#now = { ...wish, found, holders: new Set(packsOf.keys()), round: 'holders', asking };
+    this.#now = { ...wish, found, holders: packsOf, answered: new Set(), round: 'holders', asking };
     return this.#work(now);
   }
 
@@ -86,20 +88,13 @@ export class Survey {
     return known === undefined ? [] : Placement.indexesHere(known);
   }
 
-  /** Machines that should have some of a pack, or said so. */
-  #holdersOf(descriptor: PackDescriptor): ReadonlySet<PeerId> {
-    const { election, shelf } = this.#parts;
-    const plans = election.plan === undefined ? [] : [election.plan, ...election.earlierPlans];
-    const members = plans.flatMap((plan) => groupUnder(plan, descriptor)?.members ?? []);
-    const others = [...(shelf.get(descriptor.pack)?.others ?? [])].map(([, peer]) => peer);
-    return new Set([...members, ...others]);
-  }
-
   #heard(from: PeerId, held: Extract<WireMessage, { kind: 'shardsHeld' }>['held'], now: UnixMs): Effects {
     if (this.#now === undefined) return [];
     for (const { descriptor, indexes } of held)
       for (const index of indexes) this.#now.found.get(descriptor.pack)?.add(index);
-    return this.#now.asking.end(from) ? this.#work(now) : [];
+    if (!this.#now.asking.end(from)) return [];
+    this.#now.answered.add(from);
+    return this.#work(now);
   }
 
   #work(now: UnixMs): Effects {
@@ -112,8 +107,29 @@ export class Survey {
       return [...effects, ...this.#work(now)];
     }
     this.#now = undefined;
-    const found = asked.packs.map(({ pack }) => asked.found.get(pack)?.size ?? 0);
-    return [...effects, { kind: 'packsCounted', survey: asked.survey, found }, ...this.#next(now)];
+    const counts = asked.packs.map((descriptor) => ({
+      found: asked.found.get(descriptor.pack)?.size ?? 0,
+      hoped: this.#hopedOf(asked, descriptor, now),
+    }));
+    return [...effects, { kind: 'packsCounted', survey: asked.survey, counts }, ...this.#next(now)];
+  }
+
+  /** With those that may come back: machines that should have them, that have not said otherwise, and that are neither put out nor gone. */
+  #hopedOf({ found, answered }: Asked, descriptor: PackDescriptor, now: UnixMs): number {
+    const indexes = new Set(found.get(descriptor.pack));
+    const { k, n } = descriptor.redundancy;
+    if (indexes.size >= k) return indexes.size;
+    const { membership } = this.#parts;
+    // Who is nearly alone has lost the others, not they its packs.
+    const there = membership
+      .holders(now)
+      .filter((peer) => peer !== membership.self && !membership.isAway(peer));
+    if (there.length < n) return n;
+    const isHoped = (peer: PeerId): boolean =>
+      !answered.has(peer) && ['up', 'silent'].includes(membership.presenceOf(peer, now));
+    const sources = new Sources(this.#parts, descriptor, { hasCopies: true });
+    for (let index = 0; index < n; index++) if (sources.untriedOf(index).some(isHoped)) indexes.add(index);
+    return indexes.size;
   }
 
   /** A pack may lie where no plan says: on machines that have not caught up with the newest one. */
@@ -122,8 +138,13 @@ export class Survey {
       .filter(({ pack, redundancy }) => (asked.found.get(pack)?.size ?? 0) < redundancy.k)
       .map(({ pack }) => pack);
     const { membership } = this.#parts;
-    const rest = short.length === 0 ? [] : membership.others(now).filter((peer) => !asked.holders.has(peer));
+    const packsOf = new Map<PeerId, readonly PackId[]>();
+    for (const peer of short.length === 0 ? [] : membership.others(now)) {
+      const before = new Set(asked.holders.get(peer));
+      const packs = short.filter((pack) => !before.has(pack));
+      if (packs.length > 0) packsOf.set(peer, packs);
+    }
     asked.round = 'everybody';
-    asked.asking = new Asking(membership, new Map(rest.map((peer) => [peer, short])), now);
+    asked.asking = new Asking(membership, packsOf, now);
   }
 }

@@ -182,12 +182,16 @@ export async function verifyDrive(
       ...readingOptions(agent, opened.keys, line),
       newest: opened.known.heads.at(-1) ?? heads[0],
       depth: wish.readData ? 'data' : 'places',
-      countShards: (packs) => agent.fetcher.count(packs),
+      countShards: async (packs) => (await agent.fetcher.count(packs)).map(({ found }) => found),
     });
+    const own = agent.drives.running.get(opened.drive);
+    const lostPackCount =
+      own === undefined || counts.problemCount === 0 ? 0 : await agent.upkeep.lostPacks.look(own);
     drives.push({
       drive: opened.drive,
       snapshotCount: heads.length,
       ...counts,
+      lostPackCount,
       problems: problems.map(({ snapshot, ...problem }) => ({
         ...problem,
         ...(snapshot === undefined ? {} : { snapshot: heads[snapshot]!.snapshot }),

@@ -9,6 +9,7 @@ import { type DriveId, driveId, type PackId, packId } from '../units.ts';
 import type { SnapshotOutcome } from './data-path/index.ts';
 import type { Drives } from './drives.ts';
 import { type DrivesParts, type RunningDrive, stagedFor } from './running-drive.ts';
+import type { StoredLoss } from './stored-drives.ts';
 import { Submissions } from './submissions.ts';
 
 export type OutboxParts = Pick<DrivesParts, 'home' | 'core' | 'disk' | 'clock' | 'tell' | 'report'>;
@@ -80,9 +81,9 @@ export class Outbox {
     if (lost === undefined || lost.counted.length === 0) return;
     await drive.snapshotter.lose(lost.counted.map(packId));
     // More may have been lost meanwhile.
-    const { sinceMs, packCount, counted } = drive.stored.lost ?? lost;
-    const left = counted.filter((pack) => !lost.counted.includes(pack));
-    this.#drives.note(drive, { lost: { sinceMs, packCount, counted: left } });
+    const now = drive.stored.lost ?? lost;
+    const left = now.counted.filter((pack) => !lost.counted.includes(pack));
+    this.#drives.note(drive, { lost: { ...now, counted: left } });
   }
 
   #isSafe(pack: PackId): boolean {
@@ -130,17 +131,28 @@ export class Outbox {
   /** Noted first: killed in between, the next start finds them missing again. */
   #take(id: DriveId, packs: readonly PackId[]): void {
     const drive = this.#drives.running.get(id);
-    const before = drive?.stored.lost;
-    const counted = [...new Set([...(before?.counted ?? []), ...packs])];
-    const packCount = (before?.packCount ?? 0) + counted.length - (before?.counted.length ?? 0);
     if (drive !== undefined)
-      this.#drives.note(drive, { lost: { sinceMs: this.#parts.clock.now(), packCount, counted } });
+      this.#drives.note(drive, {
+        lost: countLost(drive.stored.lost, packs, { where: 'here', now: this.#parts.clock.now() }),
+      });
     this.submissions.takeBack(id, packs);
     this.#parts.report('problem', `${lostText(packs.length)}; their files are read and stored anew`);
   }
 
   readonly #unnoted = (error: unknown): void =>
     this.#parts.report('warning', `what became of the outbox could not be noted: ${String(error)}`);
+}
+
+/** What is noted of a drive of which more packs were lost; those that the drive's state still counts on are counted once. */
+export function countLost(
+  before: StoredLoss | undefined,
+  packs: readonly PackId[],
+  { where, now }: { readonly where: 'here' | 'elsewhere'; readonly now: UnixMs },
+): StoredLoss {
+  const counted = [...new Set([...(before?.counted ?? []), ...packs])];
+  const addedCount = counted.length - (before?.counted.length ?? 0);
+  const elsewhereCount = (before?.elsewhereCount ?? 0) + (where === 'elsewhere' ? addedCount : 0);
+  return { sinceMs: now, packCount: (before?.packCount ?? 0) + addedCount, elsewhereCount, counted };
 }
 
 /** For people, as the beginning of a sentence. */

@@ -2,7 +2,7 @@
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
-import type { CoreEvent } from '../core/index.ts';
+import type { CoreEvent, ShardCount } from '../core/index.ts';
 import { surveyPackCountMax } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { LiveDisk } from './disk/index.ts';
@@ -27,7 +27,7 @@ export class PackFetcher {
   readonly #waiting = new Map<PackId, Waiting>();
   /** Packs that are being put together. */
   readonly #ending = new Map<PackId, Promise<void>>();
-  readonly #surveys = new Map<number, PromiseWithResolvers<readonly number[]>>();
+  readonly #surveys = new Map<number, PromiseWithResolvers<readonly ShardCount[]>>();
   #nextSurvey = 1;
   readonly #wishes = new Map<number, PromiseWithResolvers<Uint8Array | undefined>>();
   #nextWish = 1;
@@ -126,22 +126,22 @@ export class PackFetcher {
     for (const { reject } of waiting.results) reject(error);
   }
 
-  /** How many different shards of each pack can be had at this moment, here and elsewhere. */
-  async count(packs: readonly PackDescriptor[]): Promise<readonly number[]> {
-    const found: number[] = [];
+  /** How many different shards of each pack there are, here and elsewhere. */
+  async count(packs: readonly PackDescriptor[]): Promise<readonly ShardCount[]> {
+    const counts: ShardCount[] = [];
     for (let at = 0; at < packs.length; at += surveyPackCountMax)
-      found.push(...(await this.#count(packs.slice(at, at + surveyPackCountMax))));
-    return found;
+      counts.push(...(await this.#count(packs.slice(at, at + surveyPackCountMax))));
+    return counts;
   }
 
-  counted(survey: number, found: readonly number[]): void {
-    this.#surveys.get(survey)?.resolve(found);
+  counted(survey: number, counts: readonly ShardCount[]): void {
+    this.#surveys.get(survey)?.resolve(counts);
     this.#surveys.delete(survey);
   }
 
-  #count(packs: readonly PackDescriptor[]): Promise<readonly number[]> {
+  #count(packs: readonly PackDescriptor[]): Promise<readonly ShardCount[]> {
     const survey = this.#nextSurvey++;
-    const result = Promise.withResolvers<readonly number[]>();
+    const result = Promise.withResolvers<readonly ShardCount[]>();
     this.#surveys.set(survey, result);
     this.#tell({ kind: 'packsSought', survey, packs, now: this.#now() });
     return result.promise;

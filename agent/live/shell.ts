@@ -25,6 +25,7 @@ import type {
   Effects,
   HeardForget,
   ScrubPosition,
+  ShardCount,
   StagedSnapshot,
 } from '../core/index.ts';
 import type {
@@ -58,7 +59,7 @@ export interface ShellHooks {
     ready(pack: PackId, senders: readonly PeerId[]): void;
     lost(pack: PackId, foundCount: number): void;
     rangeReady(wish: number, bytes: Uint8Array | undefined): void;
-    counted(survey: number, found: readonly number[]): void;
+    counted(survey: number, counts: readonly ShardCount[]): void;
   };
   noteForget(heard: HeardForget): void;
   noteScrub(position: ScrubPosition): void;
@@ -303,7 +304,7 @@ export class Shell implements WireListener {
         this.#receivedBytes += effect.bytes?.length ?? 0;
         return hooks.packs.rangeReady(effect.wish, effect.bytes);
       case 'packsCounted':
-        return hooks.packs.counted(effect.survey, effect.found);
+        return hooks.packs.counted(effect.survey, effect.counts);
     }
   }
 

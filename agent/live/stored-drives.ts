@@ -28,11 +28,13 @@ const driveSchema = z.strictObject({
   answered: z.array(z.string()).exactOptional(),
   /** Since when no snapshots of it are taken any more. */
   leftMs: z.int().min(0).exactOptional(),
-  /** Packs that were lost here before others had them, until a snapshot without them is acknowledged. */
+  /** Packs that were lost, here before others had them or by the others, until a snapshot without them is acknowledged. */
   lost: z
     .strictObject({
       sinceMs: z.int().min(0),
       packCount: z.int().min(0),
+      /** How many of them the others lost. */
+      elsewhereCount: z.int().min(0).exactOptional(),
       /** Those that the drive's state still counts on. */
       counted: z.array(z.string()),
     })
@@ -52,6 +54,7 @@ const schema = z.strictObject({
   drives: z.array(driveSchema),
 });
 export type StoredDrive = z.output<typeof driveSchema>;
+export type StoredLoss = NonNullable<StoredDrive['lost']>;
 
 type StoredDrives = Omit<z.output<typeof schema>, 'version'>;
 

@@ -1,5 +1,5 @@
 // What an agent looks after without being asked: how far the reading of its shards is, what it is fed by, proofs that its own drives
-// can be restored. Carries out and notes what the core decided; small files keep it over restarts.
+// can be restored, packs that others lost. Carries out and notes what the core decided; small files keep it over restarts.
 
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -22,6 +22,7 @@ import { isFullError } from './disk-full.ts';
 import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
 import { type Home, readNotes, writeJson } from './home.ts';
 import type { LookupLine } from './lookups.ts';
+import { LostPacks } from './lost-packs.ts';
 import type { PowerState } from './power.ts';
 import { Turns } from './turns.ts';
 
@@ -77,10 +78,12 @@ export class Upkeep {
   #timer: Timer | undefined;
   #isStopped = false;
   readonly #turns = new Turns();
+  readonly lostPacks: LostPacks;
 
   constructor(agent: LiveAgent, parts: UpkeepParts) {
     this.#agent = agent;
     this.#parts = parts;
+    this.lostPacks = new LostPacks(agent, parts.report);
     this.#scrubFile = join(parts.home.folder, 'scrub.json');
     this.#proofsFile = join(parts.home.folder, 'proofs.json');
   }
@@ -193,6 +196,7 @@ export class Upkeep {
       reasons: [...new Set(problems.map(({ reason }) => reason))].slice(0, reasonsMax),
     };
     this.#keep(drive, last);
+    if (last.verdict === 'unreachable') await this.#lookForLost(() => this.lostPacks.look(running));
     return { drive, path: running.stored.folder, ...last, problems };
   }
 
@@ -249,6 +253,16 @@ export class Upkeep {
       this.#power = source;
       this.#parts.tell({ kind: 'powerChanged', source, now: this.#agent.now() });
     }
+    if (source === 'mains') void this.#lookForLost(() => this.lostPacks.lookIfDue());
     this.#timer = this.#parts.clock.start(powerLookMs, () => void this.#lookAtPower());
+  }
+
+  async #lookForLost(look: () => Promise<unknown>): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      if (!this.#isStopped)
+        this.#parts.report('warning', `whether packs are lost could not be seen: ${String(error)}`);
+    }
   }
 }

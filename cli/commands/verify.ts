@@ -27,7 +27,7 @@ const problemLine = ({ snapshot, path, reason }: Partial<Drive['problems'][numbe
   `!! ${[snapshot === undefined ? undefined : shortId(snapshot), path === undefined ? undefined : oneLine(path), reason].filter((part) => part !== undefined).join(': ')}`;
 
 function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
-  const { problems, problemCount, shortPackCount } = drive;
+  const { problems, problemCount, shortPackCount, lostPackCount } = drive;
   const how =
     depth === 'data'
       ? `${bytesText(drive.checkedBytes)} were fetched and checked`
@@ -38,6 +38,11 @@ function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
     `${all}: ${countText(problemCount, 'problem')}, ${countText(shortPackCount, 'pack')} out of reach.`,
     ...problems.map(problemLine),
     ...(problemCount > problems.length ? [`… only the first ${problems.length} are listed.`] : []),
+    ...(lostPackCount > 0
+      ? [
+          `${countText(lostPackCount, 'pack')} of these cannot be expected back: what was in them and is still in the folder is being stored anew.`,
+        ]
+      : []),
   ];
 }
 

@@ -5,6 +5,7 @@ import { type DriveId, driveId } from '../../units.ts';
 import type { Drives } from '../drives.ts';
 import type { RunningDrive } from '../running-drive.ts';
 import { massChangeText } from '../mass-changes.ts';
+import { lostElsewhereText } from '../lost-packs.ts';
 import { lostText } from '../outbox.ts';
 import type { FoundProblem } from './find-problems.ts';
 
@@ -12,7 +13,7 @@ export const findDriveProblems = (drives: Drives): readonly FoundProblem[] =>
   [...drives.running].flatMap(([drive, running]) => [
     ...massChangeOf(drive, running),
     ...backupOf(drive, running),
-    ...outboxOf(drive, running),
+    ...lostOf(drive, running),
     ...watchingOf(drive, running),
     ...(drives.hasPerson(running) ? [] : [wordless(drive)]),
   ]);
@@ -79,15 +80,18 @@ function backupOf(about: DriveId, { failure, wait }: RunningDrive): readonly Fou
   return found;
 }
 
-function outboxOf(about: DriveId, { stored: { lost, leftMs } }: RunningDrive): readonly FoundProblem[] {
+function lostOf(about: DriveId, { stored: { lost, leftMs } }: RunningDrive): readonly FoundProblem[] {
   if (lost === undefined) return [];
-  return [
-    {
+  const found: FoundProblem[] = [];
+  const elsewhereCount = lost.elsewhereCount ?? 0;
+  const hereCount = lost.packCount - elsewhereCount;
+  const since = { about, level: 'problem', sinceMs: unixMs(lost.sinceMs) } as const;
+  if (hereCount > 0)
+    found.push({
+      ...since,
       kind: 'outbox-lost',
-      about,
-      level: 'problem',
       risk: 'What changed since the newest acknowledged snapshot is not safe yet.',
-      why: `${lostText(lost.packCount)}.`,
+      why: `${lostText(hereCount)}.`,
       action:
         leftMs === undefined
           ? 'Their files are read and stored anew; what was acknowledged is not concerned.'
@@ -96,9 +100,23 @@ function outboxOf(about: DriveId, { stored: { lost, leftMs } }: RunningDrive): r
         leftMs === undefined
           ? 'Look at the disk of this machine: it may be failing.'
           : 'To save the folder as it is now: `drey protect FOLDER`.',
-      sinceMs: unixMs(lost.sinceMs),
-    },
-  ];
+    });
+  if (elsewhereCount > 0)
+    found.push({
+      ...since,
+      kind: 'packs-lost',
+      risk: 'Files of a drive are on this machine only, and older versions of some are lost.',
+      why: `${lostElsewhereText(elsewhereCount)}.`,
+      action:
+        leftMs === undefined
+          ? 'What was in them and is still in the folder is read and stored anew.'
+          : 'The folder is not protected any more, so nothing is stored anew.',
+      advice:
+        leftMs === undefined
+          ? '`drey verify` names what cannot be restored. If a machine that had some of it can be brought back, start it.'
+          : 'To save the folder as it is now: `drey protect FOLDER`.',
+    });
+  return found;
 }
 
 function watchingOf(about: DriveId, { watcher }: RunningDrive): readonly FoundProblem[] {

@@ -2,11 +2,12 @@ import test from 'ava';
 import { describePack, type PackDescriptor, type WireMessage } from '../../../agent/codec/index.ts';
 import { Election } from '../../../agent/core/election.ts';
 import type { CoreEffect } from '../../../agent/core/index.ts';
+import { Nearness } from '../../../agent/core/nearness.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { Survey } from '../../../agent/core/survey.ts';
 import { driveId, type PeerId } from '../../../agent/units.ts';
-import { unixMs } from '../../../datasets/index.ts';
-import { machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import { days, hours, unixMs } from '../../../datasets/index.ts';
+import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const [self, a, b, c] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 
@@ -22,7 +23,7 @@ function surveyAmong(up: readonly PeerId[]): Survey {
   for (const peer of up) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();
   shelf.usePlan(planOf(machines[0]!, 1));
-  return new Survey({ membership, shelf, election: new Election(membership) });
+  return new Survey({ membership, shelf, election: new Election(membership), nearness: new Nearness(self) });
 }
 
 const asked = (effects: readonly CoreEffect[]): readonly PeerId[] =>
@@ -30,7 +31,9 @@ const asked = (effects: readonly CoreEffect[]): readonly PeerId[] =>
     .flatMap((effect) => (effect.kind === 'send' && effect.message.kind === 'shardsAsk' ? [effect.to] : []))
     .toSorted();
 const counted = (effects: readonly CoreEffect[]): readonly (readonly number[])[] =>
-  effects.flatMap((effect) => (effect.kind === 'packsCounted' ? [effect.found] : []));
+  effects.flatMap((effect) =>
+    effect.kind === 'packsCounted' ? [effect.counts.map(({ found }) => found)] : [],
+  );
 const answer = (indexes: readonly number[]): WireMessage => ({
   kind: 'shardsHeld',
   held: indexes.length === 0 ? [] : [{ descriptor, indexes }],
@@ -65,4 +68,112 @@ test('with nobody to ask the answer comes at once, and the next wish gets its tu
   t.deepEqual(seek(survey, []), [], 'it waits');
   const effects = hear(survey, a, [0, 1]);
   t.deepEqual(counted(effects), [[2], []]);
+});
+
+/** A survey a week after the others were last seen, but for those that are up now; all four are members. */
+function weekLater(up: readonly PeerId[], wanted = descriptor) {
+  const membership = membershipOf(machines[0]!);
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  membership.handle({ kind: 'batchStored', batch: batchOf(machines[0]!, records), now: startMs });
+  for (const peer of [a, b, c]) membership.handle({ kind: 'connected', peer, now: startMs });
+  const shelf = new Shelf();
+  shelf.describe(wanted);
+  const survey = new Survey({
+    membership,
+    shelf,
+    election: new Election(membership),
+    nearness: new Nearness(self),
+  });
+  for (const peer of [a, b, c])
+    if (!up.includes(peer)) membership.handle({ kind: 'disconnected', peer, now: startMs });
+  const now = unixMs(startMs + days(7));
+  const ask = (at = now): readonly CoreEffect[] =>
+    survey.handle({ kind: 'packsSought', survey: 7, packs: [wanted], now: at });
+  const say = (from: PeerId, indexes: readonly number[], at = now): readonly CoreEffect[] =>
+    survey.handle({
+      kind: 'message',
+      from,
+      message: { kind: 'shardsHeld', held: indexes.length === 0 ? [] : [{ descriptor: wanted, indexes }] },
+      now: at,
+    });
+  const hold = (peer: PeerId, index: number): void => void shelf.get(wanted.pack)!.others.add(index, peer);
+  return { survey, now, ask, say, hold };
+}
+const hoped = (effects: readonly CoreEffect[]): readonly number[] =>
+  effects.flatMap((effect) =>
+    effect.kind === 'packsCounted' ? effect.counts.map((count) => count.hoped) : [],
+  );
+const ofTwo = describePack(new Uint8Array(100), {
+  owner: self,
+  drive: driveId('00'.repeat(16)),
+  placementClass: 'small',
+  redundancy: { k: 2, n: 2 },
+}).descriptor;
+
+test('a shard of a machine that is away for a night may come back, of one that is gone it is lost', (t) => {
+  for (const [at, expected] of [
+    [unixMs(startMs + hours(12)), 2],
+    [unixMs(startMs + days(7)), 1],
+  ] as const) {
+    const { ask, say, hold } = weekLater([b, c], ofTwo);
+    hold(a, 0);
+    hold(b, 1);
+    ask(at);
+    const effects = [...say(b, [1], at), ...say(c, [], at)];
+    t.deepEqual(hoped(effects), [expected]);
+  }
+});
+
+test('who is there and has not answered may have it still; who has answered that it has nothing has lost it', (t) => {
+  const { survey, now, ask, say, hold } = weekLater([b, c], ofTwo);
+  hold(b, 0);
+  hold(c, 1);
+  ask();
+  say(b, []);
+  const effects = survey.handle({ kind: 'tick', now: unixMs(now + 30_000) });
+  t.deepEqual(hoped(effects), [1], 'c may be slow');
+});
+
+test('who is nearly alone has lost the others, and takes nothing for lost', (t) => {
+  const { ask, say, hold } = weekLater([b], ofTwo);
+  hold(a, 0);
+  hold(c, 1);
+  ask();
+  t.deepEqual(hoped(say(b, [])), [2]);
+});
+
+test('a machine that was asked about another pack is asked about one that is short, too', (t) => {
+  const other = describePack(new Uint8Array(101), {
+    owner: self,
+    drive: driveId('00'.repeat(16)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 2 },
+  }).descriptor;
+  const membership = membershipOf(machines[0]!);
+  for (const peer of [a, b]) membership.handle({ kind: 'connected', peer, now: startMs });
+  const shelf = new Shelf();
+  shelf.describe(other).others.add(0, b);
+  const survey = new Survey({
+    membership,
+    shelf,
+    election: new Election(membership),
+    nearness: new Nearness(self),
+  });
+  const asksOf = (effects: readonly CoreEffect[]): ReadonlySet<string> =>
+    new Set(
+      effects.flatMap((effect) =>
+        effect.kind === 'send' && effect.message.kind === 'shardsAsk'
+          ? effect.message.packs.map((pack) => `${pack} of ${effect.to}`)
+          : [],
+      ),
+    );
+  const first = survey.handle({ kind: 'packsSought', survey: 7, packs: [descriptor, other], now: startMs });
+  t.deepEqual(asksOf(first), new Set([`${other.pack} of ${b}`]));
+  const second = survey.handle({
+    kind: 'message',
+    from: b,
+    message: { kind: 'shardsHeld', held: [{ descriptor: other, indexes: [0] }] },
+    now: startMs,
+  });
+  t.deepEqual(asksOf(second), new Set([`${descriptor.pack} of ${a}`, `${descriptor.pack} of ${b}`]));
 });
