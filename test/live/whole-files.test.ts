@@ -46,5 +46,5 @@ test('a line for which a journal has only half of the room is said to be missing
   free();
   t.deepEqual(openJournal(file), ['first']);
   appendLines(file, [encodeLine('second')]);
-  t.deepEqual(readJournal(file), ['first', 'second']);
+  t.deepEqual([...readJournal(file)], ['first', 'second']);
 });

@@ -66,7 +66,7 @@ export const driveFiles = (folder: string): DriveFiles => ({
 
 /** Packs that a drive has ever staged and still counts on, from its journal. */
 export const readStagedPacks = (folder: string): readonly PackDescriptor[] =>
-  (readJournal(driveFiles(folder).packsFile) as readonly PackLine[]).map(({ descriptor }) => descriptor);
+  Array.from(readJournal(driveFiles(folder).packsFile) as Iterable<PackLine>, ({ descriptor }) => descriptor);
 
 const packsOf = (lines: readonly unknown[]): StagedPack[] => (lines as readonly PackLine[]).map(packOfLine);
 

@@ -27,7 +27,7 @@ export function* linesOf(file: string): Generator<unknown, void> {
 }
 
 /** The same without touching the file: for a journal that may be written at this moment. */
-export const readJournal = (file: string): readonly unknown[] => [...wholeLines(readOrEmpty(file))];
+export const readJournal = (file: string): Iterable<unknown> => wholeLines(readOrEmpty(file));
 
 /** Returns how many bytes the whole lines have. */
 function* wholeLines(bytes: Buffer): Generator<unknown, number> {

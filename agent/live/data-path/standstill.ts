@@ -34,7 +34,7 @@ const fileIn = (stateFolder: string): string => join(stateFolder, 'standstill.jo
 
 /** The last snapshot, when this very walk led to it and nobody has touched the drive's state since. */
 export function readStandstill(question: StandstillQuestion): Standstill | undefined {
-  const [line] = readJournal(fileIn(question.stateFolder)) as readonly Line[];
+  const [line] = readJournal(fileIn(question.stateFolder)) as Iterable<Line>;
   if (line === undefined || line.name !== nameOf(question)) return undefined;
   const sealedRoot = new Uint8Array(Buffer.from(line.sealedRoot, 'hex'));
   return { ...line.found, staged: withSealedRoot(line.found.staged, sealedRoot) };
