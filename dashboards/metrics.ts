@@ -27,7 +27,8 @@ export interface ProcessFigures {
 export function metricsText(view: FleetView, running?: ProcessFigures): Promise<string> {
   const registry = new Registry();
   const add = (kind: typeof Gauge | typeof Counter, { name, help, samples }: Metric): void => {
-    const labelNames = Object.keys(samples[0]?.[1] ?? {});
+    // Without labels prom-client shows a 0, and a rule about ages would take it for 1970: where nothing is, nothing stands.
+    const labelNames = samples.length === 0 ? ['none'] : Object.keys(samples[0]?.[1] ?? {});
     const metric = new kind({ name, help, labelNames, registers: [registry] });
     // Every scrape has a registry of its own, so adding the total to nothing sets it.
     for (const [value, labels] of samples) metric.inc(labels ?? {}, value);

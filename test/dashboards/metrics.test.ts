@@ -109,3 +109,13 @@ test('an agent alone has metrics too', async (t) => {
   const { samples } = parseExposition(await metricsText(lonelyView()));
   t.is(samples.find(({ name }) => name === 'drey_plan_epoch')?.value, 0);
 });
+
+test('where there is no problem and no drive, no time of 1970 stands for one', async (t) => {
+  const { samples, helps } = parseExposition(await metricsText(lonelyView()));
+  const ofNothing = /^drey_(?:problem_since|drive_)/u;
+  t.deepEqual(
+    samples.filter(({ name }) => ofNothing.test(name)),
+    [],
+  );
+  t.true([...helps.keys()].some((name) => ofNothing.test(name)));
+});
