@@ -3,7 +3,8 @@
 import { accessSync, closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { DreyError, makeFolders } from '../datasets/index.ts';
 
-function unwritable(place: string, option: string, cause: unknown): DreyError {
+/** What is said of a place that takes nothing. `option` is how the person named it. */
+export function unwritable(place: string, option: string, cause: unknown): DreyError {
   const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
   return new DreyError({
     code: 'out-unwritable',

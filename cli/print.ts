@@ -11,6 +11,7 @@ import {
   minuteMs,
   secondMs,
 } from '../datasets/index.ts';
+import { unwritable } from './out-files.ts';
 
 export { countText } from '../datasets/index.ts';
 
@@ -136,12 +137,15 @@ export function sayProgress(text: string, state: 'going' | 'final'): void {
   else if (state === 'final') say(text);
 }
 
-/** Whoever reads us has seen enough, as `head` does: that is no failure. */
+/** Whoever reads us has seen enough, as `head` does: that is no failure. Where what is printed finds no room, that is said instead. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`${errorText(unwritable('what this command prints', 'standard output', error))}\n`);
+    process.exit(1);
   });
+  // There is nobody left to tell: what is under way goes on.
+  process.stderr.on('error', () => {});
 }
 
 let waitingSaid: string | undefined;

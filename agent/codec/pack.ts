@@ -251,7 +251,9 @@ export function readPackHeader(
   pack: Uint8Array,
 ): Decoded<{ readonly drive: DriveId; readonly keyEpoch: number }> {
   const isPack = pack.length > packHeaderBytes && magic.every((byte, index) => pack[index] === byte);
-  if (!isPack || versionOf(pack) === undefined) return reject('wrong-magic', 'not a pack of a known version');
+  if (!isPack) return reject('wrong-magic', 'not a pack');
+  if (versionOf(pack) === undefined)
+    return reject('wrong-version', `version ${pack[magic.length]}, known are ${packVersions.join(' and ')}`);
   const keyEpoch = new DataView(pack.buffer, pack.byteOffset).getUint32(24);
   return accept({ drive: driveId(hexOf(pack.subarray(8, 24))), keyEpoch });
 }

@@ -1,7 +1,7 @@
 // How a machine becomes a member: by making a fleet, or by an invite; and how a member becomes an admin, by the recovery
 // kit. All happen while no agent runs in the folder.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { days, DreyError, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
@@ -13,6 +13,7 @@ import {
   createMachineKey,
   createPassphrase,
   type FleetPolicy,
+  type FleetRoot,
   logName,
   type MachineCertificate,
   openRecoveryKit,
@@ -32,6 +33,7 @@ import {
   wipeWaitMsMax,
 } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
+import { diskFull, isFullError, nameDiskError } from './disk-full.ts';
 import { type Home, homeAt, makeHome } from './home.ts';
 import { writeWhole } from './whole-files.ts';
 import {
@@ -125,7 +127,7 @@ const firstPolicy = (options: CreateFleetOptions): FleetPolicy => ({
   planMode: 'automatic',
 });
 
-/** Makes a fleet with this machine as its first admin. Throws `already-member`, `kit-exists` or `name-unusable`. */
+/** Makes a fleet with this machine as its first admin. Throws `already-member`, `kit-exists`, `kit-unwritable`, `name-unusable` or `disk-full`. */
 export function createFleet(options: CreateFleetOptions): CreatedFleet {
   const home = homeAt(options.home);
   const fleetName = settledName(options.fleetName, 'fleet');
@@ -136,23 +138,50 @@ export function createFleet(options: CreateFleetOptions): CreatedFleet {
   assertNewKit(kitFile);
   const root = createFleetRoot();
   const passphrase = options.passphrase ?? createPassphrase();
-  writeWhole(kitFile, sealRecoveryKit(root, passphrase));
+  writeKit(kitFile, sealRecoveryKit(root, passphrase));
+  try {
+    const founded = writeFounder(home, root, { ...options, fleetName, machineName });
+    return { ...founded, kitFile, ...(options.passphrase === undefined ? { passphrase } : {}) };
+  } catch (error) {
+    // The kit of a fleet that never was: nobody has seen its passphrase, and it would keep the next try from its name.
+    for (const file of [kitFile, home.adminFile]) rmSync(file, { force: true });
+    throw nameDiskError(error);
+  }
+}
+
+function writeKit(kitFile: string, sealed: Uint8Array): void {
+  try {
+    writeWhole(kitFile, sealed);
+  } catch (error) {
+    if (isFullError(error)) throw diskFull(error);
+    throw new DreyError({
+      code: 'kit-unwritable',
+      message: `the recovery kit ${kitFile} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+      advice: 'Give --kit a name in a folder that is there and yours.',
+      cause: error,
+    });
+  }
+}
+
+/** The first admin's key, certificate and settings, in its folder. */
+function writeFounder(
+  home: Home,
+  root: FleetRoot,
+  options: CreateFleetOptions,
+): Pick<CreatedFleet, 'fleet' | 'peer' | 'quotaBytes'> {
   const adminKey: AdminKey = createAdminKey(
     root,
     adminLife(),
     options.wipeRule === undefined ? undefined : { ended: [], wipeRule: settledRule(options.wipeRule) },
   );
   const machineKey = createMachineKey();
+  const { peer } = machineKey;
   const certificate = signStatement(
     adminKey,
-    certificateFor({
-      peer: machineKey.peer,
-      name: machineName,
-      roles: ['admin', 'holder', 'optimizer'],
-    }),
+    certificateFor({ peer, name: options.machineName, roles: ['admin', 'holder', 'optimizer'] }),
   );
   const { quotaBytes } = settleSettings(home, wantedSettings(options));
-  const policy = signStatement(adminKey, firstPolicy({ ...options, fleetName }));
+  const policy = signStatement(adminKey, firstPolicy(options));
   writeIdentity(home, {
     machineKey,
     fleet: root.fleet,
@@ -161,13 +190,7 @@ export function createFleet(options: CreateFleetOptions): CreatedFleet {
     addresses: [],
     adminKey,
   });
-  return {
-    fleet: root.fleet,
-    peer: machineKey.peer,
-    kitFile,
-    quotaBytes,
-    ...(options.passphrase === undefined ? { passphrase } : {}),
-  };
+  return { fleet: root.fleet, peer, quotaBytes };
 }
 
 export interface BecomeAdminOptions {
@@ -311,9 +334,18 @@ function assertOwnCertificate(
 
 /**
  * Proves an invite and keeps the certificate. Throws `already-member`, `invite-malformed`, `invite-expired`, `invite-spent`,
- * `invite-revoked`, `invite-unknown`, `fleet-unreachable`, `join-answer-wrong`.
+ * `invite-revoked`, `invite-unknown`, `fleet-unreachable`, `join-answer-wrong`, `disk-full`.
  */
 export async function joinFleet(options: JoinFleetOptions): Promise<JoinedFleet> {
+  try {
+    return await proveInvite(options);
+  } catch (error) {
+    // It has its key by then, or none was shown: the next try is the same machine, and takes no further use of the invite.
+    throw nameDiskError(error);
+  }
+}
+
+async function proveInvite(options: JoinFleetOptions): Promise<JoinedFleet> {
   const home = homeAt(options.home);
   const invite = parseInvite(options.invite);
   assertNoMember(home);

@@ -1,6 +1,6 @@
 // Small files written so that a power cut leaves either the old or the new one. Knows bytes, not meanings.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Writes a file whole or not at all: temporary name, flush, rename, flush of the folder. Mode 0600. */
@@ -11,6 +11,10 @@ export function writeWhole(file: string, bytes: Uint8Array | string): void {
   try {
     writeAll(handle, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
     fsyncSync(handle);
+  } catch (error) {
+    // What a full disk took of it would only keep it full.
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(handle);
   }

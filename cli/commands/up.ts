@@ -32,6 +32,8 @@ export async function runAgent(options: UpOptions, said?: Said): Promise<void> {
   const [{ AgentService }, { homeAt, keepMemorySmall, settleToken }, { createDashboard }] = await Promise.all(
     [import('../agent-service.ts'), import('../../agent/live/index.ts'), import('../../dashboards/index.ts')],
   );
+  // An agent whose words nobody takes, as its file of them lies on a full disk, keeps files safe all the same.
+  process.stdout.removeAllListeners('error').on('error', () => {});
   const home = homeOf(options);
   const { metricsTokenFile } = homeAt(home);
   const service = new AgentService({

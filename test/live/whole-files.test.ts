@@ -1,6 +1,6 @@
 // Small files on a disk that gets full while they are written: the old one stays, or the new one is whole.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import {
@@ -31,6 +31,7 @@ test('a file for which a disk has only half of the room stays as it was', (t) =>
   const free = fillDisk(folder, 8192);
   t.true(isFull(() => writeWhole(file, 'y'.repeat(12_000))));
   t.is(readFileSync(file, 'utf8'), 'x'.repeat(10_000));
+  t.deepEqual(readdirSync(folder).toSorted(), ['ballast', 'drives.json']);
   free();
   writeWhole(file, 'y'.repeat(12_000));
   t.is(readFileSync(file, 'utf8'), 'y'.repeat(12_000));

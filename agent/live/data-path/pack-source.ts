@@ -4,6 +4,7 @@
 import {
   chunkIdsOf,
   type ChunkLocator,
+  type CodecRejection,
   type Decoded,
   type DriveKeys,
   keyOfEpoch,
@@ -58,9 +59,7 @@ export class PackSource {
     if (bytes === undefined) return { reason: 'its pack could not be fetched' };
     this.fetchedCount++;
     const opened = this.#open(bytes);
-    return opened.ok
-      ? { pack: opened.value }
-      : { reason: `its pack was altered: ${opened.rejection.reason}` };
+    return opened.ok ? { pack: opened.value } : { reason: unopened(opened.rejection) };
   }
 
   /** Undefined where it must be fetched whole, whatever the reason. */
@@ -113,3 +112,9 @@ export class PackSource {
     return 'reason' in chunk ? chunk : { bytes: new Uint8Array(chunk.bytes) };
   }
 }
+
+/** A later version is no damage: nothing but a newer Drey opens it. */
+const unopened = ({ code, reason }: CodecRejection): string =>
+  code === 'wrong-version'
+    ? `its pack was written by another version of Drey (${reason}): bring this machine up to date`
+    : `its pack was altered: ${reason}`;

@@ -117,6 +117,15 @@ test('another drive key opens nothing, and the header needs none', (t) => {
   t.deepEqual(readPackHeader(pack.bytes), { ok: true, value: { drive, keyEpoch: 2 } });
 });
 
+test('a pack of a later version is told from an altered one', (t) => {
+  const later = Uint8Array.from(pack.bytes);
+  later[4] = 3;
+  const read = readPackHeader(later);
+  t.like(read, { ok: false, rejection: { code: 'wrong-version', reason: 'version 3, known are 1 and 2' } });
+  later[0] = 0;
+  t.like(readPackHeader(later), { ok: false, rejection: { code: 'wrong-magic' } });
+});
+
 test('a locator that points outside its blob or pack is refused', (t) => {
   const reader = opened(pack.bytes);
   const code = (entry: Omit<PackEntry, 'chunk'>): string => {

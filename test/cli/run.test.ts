@@ -1,0 +1,23 @@
+// The command as a process of its own, where nobody takes what it says.
+
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import test from 'ava';
+
+const program = new URL('../../cli/drey.js', import.meta.url).pathname;
+
+test('a command whose output finds no room says so in words', (t) => {
+  if (!existsSync('/dev/full')) {
+    t.pass();
+    return;
+  }
+  const full = openSync('/dev/full', 'w');
+  const ended = spawnSync(process.execPath, [program, 'alerts', 'show', '--help'], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  t.is(ended.status, 1);
+  t.regex(ended.stderr, /cannot be written: ENOSPC/u);
+  t.notRegex(ended.stderr, /node:/u);
+});

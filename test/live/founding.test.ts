@@ -1,0 +1,33 @@
+// Making a fleet where something cannot be written: it is said, and nothing of it stays in the way of the next try.
+
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { createFleet } from '../../agent/live/founding.ts';
+import { temporaryFolder } from '../helpers/agents.ts';
+import { fillDisk, mountSmallDisk } from '../helpers/small-disk.ts';
+
+const names = { fleetName: 'Example Works', machineName: 'pc-01', quotaBytes: 0 };
+
+test('a disk with room for the kit alone gets no fleet and keeps no kit, and with room it gets one', (t) => {
+  const home = temporaryFolder(t, 'founding');
+  if (!mountSmallDisk(t, home, '4m')) return;
+  // Room for the kit, the key of the admin and the settings, a page each.
+  const free = fillDisk(home, 3 * 4096);
+  t.throws(() => createFleet({ home, ...names }), { code: 'disk-full' });
+  t.false(readdirSync(home).includes('recovery-kit.drey'));
+  t.false(readdirSync(home).includes('admin.json'));
+  free();
+  t.notThrows(() => createFleet({ home, ...names }));
+});
+
+test('a kit that cannot be written makes no fleet', (t) => {
+  const home = temporaryFolder(t, 'founding');
+  const file = join(home, 'a-file');
+  writeFileSync(file, '');
+  t.throws(() => createFleet({ home, ...names, kitFile: join(file, 'kit.drey') }), {
+    code: 'kit-unwritable',
+  });
+  rmSync(file);
+  t.notThrows(() => createFleet({ home, ...names }));
+});
