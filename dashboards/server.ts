@@ -41,7 +41,7 @@ const cookieOf = (request: Request, port: number): string | undefined =>
     .find((cookie) => cookie.startsWith(`${cookieName(port)}=`))
     ?.slice(cookieName(port).length + 1);
 
-const refusal = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Drey</title>
+const refusal = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Drey</title>
 <main><h1>Please sign in</h1><p>An address of this dashboard works once, for ten minutes.
 Run <code>drey dashboard</code> on this machine for a fresh address.</p></main></html>`;
 

@@ -85,6 +85,20 @@ pageTest(
   },
 );
 
+pageTest('names without a place to break at make no page wider than a phone', async (t) => {
+  const view = fleetView();
+  const long = 'x'.repeat(64);
+  const machines = view.machines.map((machine, row) => ({ ...machine, name: `${long.slice(2)}${row}` }));
+  const problems = view.problems.map((one) => ({ ...one, level: 'problem' as const, risk: long, why: long }));
+  const plan = { ...view.plan!, notes: [long], modelSource: long };
+  const { page } = await show(
+    t,
+    { ...view, fleetName: long, machines, problems, plan },
+    { widthPixels: 360 },
+  );
+  t.is(await page.evaluate('document.documentElement.scrollWidth'), 360);
+});
+
 pageTest('on paper no table is cut, no chart is wider than the sheet, and dark is light', async (t) => {
   const { page } = await show(t, fleetView(), { scheme: 'dark' });
   await page.locator('canvas').first().waitFor();
