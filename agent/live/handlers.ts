@@ -215,7 +215,8 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
     fileCount,
     byteCount,
     packCount,
-    missing: [...missing, ...imperfect],
+    missing,
+    imperfect,
     ...(differences === undefined
       ? {}
       : { differences: differences.map(({ path, reason }) => `${path}: ${reason}`) }),

@@ -27,8 +27,9 @@ const sayCount = (progress: CallProgress): void => {
     sayProgress(`${progress.what}: ${progress.done} of ${progress.of}`, 'going');
 };
 
-function restoredText(answer: RestoreAnswer, to: string): string {
-  const { differences } = answer;
+/** What a restore brought, and what of it is missing or not as it was. */
+export function restoredText(answer: RestoreAnswer, to: string): string {
+  const { differences, imperfect = [] } = answer;
   const compared =
     differences === undefined
       ? []
@@ -42,10 +43,15 @@ function restoredText(answer: RestoreAnswer, to: string): string {
     ...compared,
     ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${oneLine(difference)}`),
     ...answer.missing.slice(0, 20).map((missed) => `  missing: ${oneLine(missed.path)}: ${missed.reason}`),
+    ...(imperfect.length === 0
+      ? []
+      : [`${countText(imperfect.length, 'file')} restored, but not wholly as before:`]),
+    ...imperfect.slice(0, 20).map(({ path, reason }) => `  ${oneLine(path)}: ${reason}`),
   ].join('\n');
 }
 
-function assertComplete(answer: RestoreAnswer): void {
+/** Throws `restore-incomplete`; a file that changed while it was saved comes back as it was saved, however often it is tried. */
+export function assertComplete(answer: RestoreAnswer): void {
   const [missing, differing] = [answer.missing.length, answer.differences?.length ?? 0];
   if (missing === 0 && differing === 0) return;
   throw new DreyError({

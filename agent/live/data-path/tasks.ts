@@ -138,7 +138,7 @@ export interface RestoreResult {
   readonly packCount: number;
   /** Files that are not, or not wholly, restored; none of them was left in the folder half written. */
   readonly missing: readonly Difference[];
-  /** Files whose bytes are right but whose owner, mode or time could not be set. */
+  /** Files that are there, and of which an owner, mode or time could not be set; or which changed each time they were saved. */
   readonly imperfect: readonly Difference[];
 }
 

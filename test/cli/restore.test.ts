@@ -1,0 +1,36 @@
+// What `drey restore` says of files that are missing, and of those that are there but not as they were.
+
+import test from 'ava';
+import { driveId, snapshotId } from '../../agent/index.ts';
+import type { RestoreAnswer } from '../../agent/control/index.ts';
+import { assertComplete, restoredText } from '../../cli/commands/restore.ts';
+import { unixMs } from '../../datasets/index.ts';
+
+const answer: RestoreAnswer = {
+  drive: driveId('00'.repeat(16)),
+  machine: 'pc-01',
+  snapshot: snapshotId('11'.repeat(32)),
+  atMs: unixMs(0),
+  fileCount: 2,
+  byteCount: 10,
+  packCount: 1,
+  missing: [],
+  imperfect: [],
+};
+
+test('a file that changed while it was saved is restored, is named, and is no failure', (t) => {
+  const torn = { ...answer, imperfect: [{ path: 'app.log', reason: 'it changed while it was backed up' }] };
+  const text = restoredText(torn, '/restored');
+  t.regex(
+    text,
+    /1 file restored, but not wholly as before:\n {2}app\.log: it changed while it was backed up/u,
+  );
+  t.notRegex(text, /missing/u);
+  t.notThrows(() => assertComplete(torn));
+});
+
+test('a file that is missing is a failure', (t) => {
+  const short = { ...answer, missing: [{ path: 'a', reason: 'its pack could not be fetched' }] };
+  t.regex(restoredText(short, '/restored'), /missing: a: its pack could not be fetched/u);
+  t.throws(() => assertComplete(short), { code: 'restore-incomplete' });
+});
