@@ -37,6 +37,9 @@ export type RosterNews =
   | { readonly kind: 'certified' | 'back'; readonly peer: PeerId }
   | { readonly kind: 'out'; readonly peer: PeerId; readonly name: string };
 
+/** From when to when a certificate holds. */
+type Span = Pick<MachineCertificate, 'notBeforeMs' | 'notAfterMs'>;
+
 /** A batch with statements in it, kept to read them again. */
 interface Words extends StatedAt {
   readonly records: SignedBatch['records'];
@@ -44,7 +47,9 @@ interface Words extends StatedAt {
 
 export class Roster {
   readonly authority = new Authority();
+  /** Of each machine the one that ends last, as if it began with the first of those that follow each other without a gap. */
   readonly certificates = new Map<PeerId, MachineCertificate>();
+  readonly #spans = new Map<PeerId, readonly Span[]>();
   readonly #parts: RosterParts;
   /** All that are certified; undefined since one was added. */
   #machines: readonly PeerId[] | undefined;
@@ -195,11 +200,16 @@ export class Roster {
   }
 
   #certify(certificate: MachineCertificate): readonly RosterNews[] {
-    const { peer, notAfterMs } = certificate;
+    const { peer, notBeforeMs, notAfterMs } = certificate;
     this.#uses.noteCertificate(certificate);
+    const spans = this.#spans.get(peer) ?? [];
+    if (spans.some((span) => span.notBeforeMs === notBeforeMs && span.notAfterMs === notAfterMs)) return [];
+    this.#spans.set(peer, [...spans, { notBeforeMs, notAfterMs }]);
     const known = this.certificates.get(peer);
-    if (known !== undefined && known.notAfterMs >= notAfterMs) return [];
-    this.certificates.set(peer, certificate);
+    const last = known !== undefined && known.notAfterMs >= notAfterMs ? known : certificate;
+    const sinceMs = beginOf(last, this.#spans.get(peer)!);
+    if (last === known && sinceMs === known.notBeforeMs) return [];
+    this.certificates.set(peer, { ...last, notBeforeMs: sinceMs });
     if (known === undefined) this.#machines = undefined;
     return [{ kind: 'certified', peer }];
   }
@@ -231,7 +241,8 @@ export class Roster {
   /** An admin's key was put out, or is believed again: each statement once more, only if it counts now. */
   #readAgain(): readonly RosterNews[] {
     const before = [...this.certificates.values()].filter(({ peer }) => !this.isRevoked(peer));
-    for (const known of [this.certificates, this.#invites, this.#pardonedMs, this.#uses]) known.clear();
+    for (const known of [this.certificates, this.#spans, this.#invites, this.#pardonedMs, this.#uses])
+      known.clear();
     for (const known of [this.#revoked, this.#personsOut]) known.clear();
     this.#policy = undefined;
     this.#machines = undefined;
@@ -252,6 +263,17 @@ export class Roster {
       ...back.map((peer) => ({ kind: 'back', peer }) as const),
     ];
   }
+}
+
+/**
+ * Since when a machine is certified until its last certificate ends, without a gap. An admin whose clock is months ahead renews all with
+ * certificates that begin then: those before them hold until their own end, in whatever order they are heard of.
+ */
+function beginOf({ notBeforeMs }: Span, spans: readonly Span[]): UnixMs {
+  let sinceMs = notBeforeMs;
+  for (const span of spans.toSorted((a, b) => b.notAfterMs - a.notAfterMs))
+    if (span.notAfterMs >= sinceMs && span.notBeforeMs < sinceMs) sinceMs = span.notBeforeMs;
+  return sinceMs;
 }
 
 /** Whether a certificate holds at `now`, within the allowed error of clocks. */

@@ -75,7 +75,7 @@ export class Operations {
   /** A batch is in the log. */
   note(batch: SignedBatch): void {
     this.#parts.observations.note(batch);
-    this.#renewals.note(batch);
+    this.#renewals.note(batch, this.#parts.clock.now());
   }
 
   tick(parts: () => ViewParts, now: UnixMs): void {

@@ -166,7 +166,7 @@ export class Shell {
     const { membership } = this.core;
     for (const effect of membership.learnSigned(opened.value, now)) this.#carryOut(effect);
     const isBelieved = membership.isBelieved(opened.value, now) && !membership.isRevoked(peer);
-    return isBelieved && isValidAt(statement, now);
+    return isBelieved && (isValidAt(statement, now) || membership.isMember(peer, now));
   }
 
   #listener(): WireListener {

@@ -16,6 +16,7 @@ import {
 } from '../../agent/codec/index.ts';
 import { Membership } from '../../agent/core/membership.ts';
 import { certificateMs, certificateRenewMs, renewalsEveryMs } from '../../agent/limits.ts';
+import { Admission } from '../../agent/live/admission.ts';
 import { homeAt } from '../../agent/live/home.ts';
 import { readIdentity, writeIdentity } from '../../agent/live/identity.ts';
 import { Renewals } from '../../agent/live/renewals.ts';
@@ -28,13 +29,13 @@ const root = createFleetRoot();
 const adminKey = createAdminKey(root, { notBeforeMs: after(-days(9)), forMs: days(3650) });
 const [admin, member] = [createMachineKey(), createMachineKey()];
 
-const certificateOf = (key: MachineKey, leftMs: number, by = adminKey): SignedStatement =>
+const certificateOf = (key: MachineKey, leftMs: number, by = adminKey, beginMs = -days(8)): SignedStatement =>
   signStatement(by, {
     kind: 'certificate',
     peer: key.peer,
     name: key === admin ? 'pc-01' : 'pc-02',
     roles: key === admin ? ['admin', 'holder'] : ['holder'],
-    notBeforeMs: after(-days(8)),
+    notBeforeMs: after(beginMs),
     notAfterMs: after(leftMs),
   });
 
@@ -134,7 +135,7 @@ test('an admin key that ends soon gives nothing that it cannot give', async (t) 
   t.deepEqual(trial.published, []);
 });
 
-test('a machine keeps its new certificate, shows it, and believes no older and no forged one', (t) => {
+test('a machine keeps its new certificate, shows it, and believes no older, no forged and no future one', (t) => {
   const trial = trialOf(t, member, { known: [certificateOf(member, soon)] });
   const note = (statement: SignedStatement): void =>
     trial.renewals.note(
@@ -146,11 +147,13 @@ test('a machine keeps its new certificate, shows it, and believes no older and n
         atMs: start,
         records: [{ kind: 'statement', bytes: statement.bytes }],
       }),
+      start,
     );
   const stranger = createAdminKey(createFleetRoot(), { notBeforeMs: after(-days(9)), forMs: days(3650) });
   note(certificateOf(member, days(500), stranger));
   note(certificateOf(member, hours(1)));
   note(certificateOf(admin, days(400)));
+  note(certificateOf(member, days(600), adminKey, days(200)));
   t.deepEqual(trial.shown, []);
   const renewed = certificateOf(member, days(365));
   note(renewed);
@@ -160,4 +163,23 @@ test('a machine keeps its new certificate, shows it, and believes no older and n
   t.is(stored.certificate.notAfterMs, after(days(365)));
   t.true(openStatement(stored.certificateBytes, root.fleet).ok);
   t.deepEqual(stored.machineKey.peer, member.peer);
+});
+
+test('a machine is let in with a certificate that begins later, as long as the logs say that it is a member', (t) => {
+  const future = certificateOf(member, days(600), adminKey, days(200));
+  for (const [known, answer] of [
+    [[certificateOf(admin, soon), certificateOf(member, days(300))], 'welcome'],
+    [[certificateOf(admin, soon)], 'refused'],
+  ] as const) {
+    const { membership, home } = trialOf(t, admin, { known, by: adminKey });
+    const admission = new Admission({
+      identity: readIdentity(home),
+      membership,
+      now: () => start,
+      addresses: () => [],
+      publish: () => Promise.resolve(),
+      learn: (statement) => void membership.learnSigned(statement, start),
+    });
+    t.is(admission.check(member.peer, future.bytes, root.fleet).kind, answer);
+  }
 });
