@@ -59,7 +59,7 @@ export function assertComplete(answer: RestoreAnswer): void {
     message: `${countText(missing, 'file')} could not be restored, ${differing} differ from the folder compared with`,
     advice:
       missing > 0
-        ? 'Start more of the machines that hold the drive, then run the same command into a new folder.'
+        ? 'Start more of the machines that hold the drive, then run the same command again: it goes on in that folder.'
         : 'All of the snapshot is restored: the other folder is another one, or was changed since.',
     retry: 'retryable',
   });

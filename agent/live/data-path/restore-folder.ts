@@ -23,6 +23,7 @@ import {
   chmodSync,
   copyFileSync,
 } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DreyError, makeFolders, mebibyte } from '../../../datasets/index.ts';
 import { nameDiskError } from '../disk-full.ts';
@@ -35,11 +36,15 @@ import { keptAttributes, systemCalls } from './system-calls.ts';
 import {
   isMadeOf,
   isSameFile,
+  isWrittenByAnother,
   leadsTo,
   markIn,
   markName,
   type Piece,
   type PieceCheck,
+  restoreFolderInUse,
+  runnerName,
+  runnerText,
 } from './unfinished-restore.ts';
 
 /** What is set on an entry once its content is there. */
@@ -77,6 +82,8 @@ export class RestoreFolder {
   readonly #place: (path: BytePath) => Buffer;
   readonly #partsName: string;
   readonly #parts: string;
+  /** Of this run alone: where another begins in the same folder meanwhile, bytes of the two must not meet in one file. */
+  readonly #growing: string;
   /** What is made in it would get access lists that no snapshot told of. */
   readonly #handsDownAcls: boolean;
   readonly #realFolders = new Set<BytePath>();
@@ -84,12 +91,17 @@ export class RestoreFolder {
   readonly goesOn: boolean;
   #partCount = 0;
 
-  /** Makes the folder, or finds what a run that was cut off has left in it. Throws `restore-folder-not-empty` or `restore-folder-unusable`. */
+  /**
+   * Makes the folder, or finds what a run that was cut off has left in it. Throws `restore-folder-not-empty`, `restore-folder-in-use` or
+   * `restore-folder-unusable`.
+   */
   constructor(options: RestoreFolderOptions) {
     this.#options = options;
     this.#place = placeUnder(options.to);
     this.#partsName = partsNameFor(options);
     this.#parts = join(options.to, this.#partsName);
+    this.#growing = join(this.#parts, randomBytes(8).toString('hex'));
+    if (isWrittenByAnother(this.#parts)) throw restoreFolderInUse();
     this.goesOn = prepareFolder(options, this.#partsName) === 'goes on';
     rmSync(this.#parts, { recursive: true, force: true });
     this.#handsDownAcls = keptAttributes(Buffer.from(options.to, 'utf8')).some(
@@ -97,7 +109,9 @@ export class RestoreFolder {
     );
     mkdirSync(this.#parts, { mode: 0o700 });
     writeFileSync(join(this.#parts, markName), options.snapshot);
+    writeFileSync(join(this.#parts, runnerName), runnerText(process.pid));
     this.#dropAcls(Buffer.from(this.#parts, 'utf8'));
+    mkdirSync(this.#growing, { mode: 0o700 });
   }
 
   /** Why an entry cannot stand at this path; undefined when it can. */
@@ -133,7 +147,7 @@ export class RestoreFolder {
   }
 
   startFile(path: BytePath, { isSparse = false }: { readonly isSparse?: boolean }): GrowingFile {
-    return { path, temporary: join(this.#parts, String(this.#partCount++)), isSparse };
+    return { path, temporary: join(this.#growing, String(this.#partCount++)), isSparse };
   }
 
   /**
@@ -218,7 +232,7 @@ export class RestoreFolder {
     if (how === 'done' || !hasSome) rmSync(this.#parts, { recursive: true, force: true });
     else
       for (const name of readdirSync(this.#parts))
-        if (name !== markName) rmSync(join(this.#parts, name), { force: true });
+        if (name !== markName) rmSync(join(this.#parts, name), { recursive: true, force: true });
   }
 
   #dropAcls(place: Buffer): void {
@@ -229,7 +243,7 @@ export class RestoreFolder {
   /** Makes an entry in its place, or beside it where it replaces another: a crash leaves one of the two. */
   #put<Result>(path: BytePath, make: (place: Buffer) => Result): Result {
     if (!this.#hasToReplace(path)) return make(this.#place(path));
-    const temporary = Buffer.from(join(this.#parts, String(this.#partCount++)), 'utf8');
+    const temporary = Buffer.from(join(this.#growing, String(this.#partCount++)), 'utf8');
     const result = make(temporary);
     renameSync(temporary, this.#place(path));
     return result;

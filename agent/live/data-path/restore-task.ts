@@ -76,6 +76,8 @@ class RestoreRun {
   readonly #earlier: EarlierRun | undefined;
   readonly #missing: Difference[];
   readonly #imperfect: Difference[] = [];
+  /** Packs were out of reach: with more machines up the same restore goes on in its folder. */
+  #isWorthGoingOn = false;
   #byteCount = 0;
   #packCount = 0;
   #linkCount = 0;
@@ -94,7 +96,7 @@ class RestoreRun {
     await this.#writePacks();
     for (const [path, entry] of plan.links) this.#makeLink(path, entry);
     // Nothing may be written into a folder once it has its time.
-    folder.close('done');
+    folder.close(this.#isWorthGoingOn ? 'cut off' : 'done');
     for (const [path, entry] of [...plan.folders].toSorted(([a], [b]) => byBytes(b, a)))
       if (path === drivePath || folder.refusal(path) === undefined)
         this.#note(path, folder.markFolder(path, entry));
@@ -179,6 +181,7 @@ class RestoreRun {
   #drop(path: BytePath, { file }: Growing, reason: string): void {
     this.#growing.delete(path);
     this.#parts.folder.dropFile(file);
+    this.#isWorthGoingOn = true;
     this.#miss(path, reason);
   }
 

@@ -1,6 +1,7 @@
 // Brings a snapshot's files back into a folder, and compares folders. Workers open, check and write; this side only
 // hands packs over. Every chunk is checked by its keyed hash; what cannot be had is listed, never guessed.
 
+import { resolve } from 'node:path';
 import { DreyError } from '../../../datasets/index.ts';
 import {
   type DriveKeys,
@@ -9,6 +10,7 @@ import {
   type PackDescriptor,
   type PackRange,
 } from '../../codec/index.ts';
+import { restoreFolderInUse } from './unfinished-restore.ts';
 import type { Difference, ReadProgress, ReadQuestion, RestoreResult, Tasks } from './tasks.ts';
 import type { Answer, WorkerPool } from './worker-pool.ts';
 
@@ -39,11 +41,27 @@ export interface RestoreOptions extends DriveKeys, PackSupply {
 }
 
 /**
- * Restores what can be had and lists the rest. Throws `restore-folder-not-empty`, `restore-folder-unusable`,
- * `snapshot-unreadable` (root, index or tree is missing or altered), `path-not-in-snapshot`,
+ * Restores what can be had and lists the rest. Throws `restore-folder-not-empty`, `restore-folder-in-use`,
+ * `restore-folder-unusable`, `snapshot-unreadable` (root, index or tree is missing or altered), `path-not-in-snapshot`,
  * `restore-cancelled`, `disk-full`, `worker-lost`.
  */
-export function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
+export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreResult> {
+  const { workers, to } = options;
+  const place = resolve(to);
+  // Threads of one process are one to the mark in the folder.
+  const places = (restoring.get(workers) ?? restoring.set(workers, new Set()).get(workers))!;
+  if (places.has(place)) throw restoreFolderInUse();
+  places.add(place);
+  try {
+    return await runRestore(options);
+  } finally {
+    places.delete(place);
+  }
+}
+
+const restoring = new WeakMap<WorkerPool, Set<string>>();
+
+function runRestore(options: RestoreOptions): Promise<RestoreResult> {
   const { workers, head, to } = options;
   const { drive, keyEpoch, sealedRoot } = head;
   return workers.run({

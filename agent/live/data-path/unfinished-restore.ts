@@ -1,5 +1,5 @@
 // What a restore that was cut off has left in its folder: of which snapshot it is, and whether files, links and further names in it are what
-// they should be. Believes bytes, not names. Changes nothing.
+// they should be; and whether another process is at it now. Believes bytes, not names. Changes nothing.
 
 import {
   closeSync,
@@ -12,10 +12,56 @@ import {
   readSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DreyError } from '../../../datasets/index.ts';
 import type { ChunkId } from '../../units.ts';
 
 /** Says in the folder of growing files of which snapshot an unfinished restore is. */
 export const markName = 'snapshot';
+
+/** Says beside it which process restores into the folder. */
+export const runnerName = 'runner';
+
+/** A process as no later one is called: numbers come again, hardly with the same start (Linux; "" elsewhere). */
+export const runnerText = (pid: number): string => `${pid} ${startOf(pid)}`;
+
+/** Field 22 of the process's line, counted after its name, which may hold anything (proc_pid_stat(5)). */
+function startOf(pid: number): string {
+  try {
+    const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return line.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** Whether another process that lives on this machine restores into the folder. */
+export function isWrittenByAnother(parts: string): boolean {
+  let text: string;
+  try {
+    text = readFileSync(join(parts, runnerName), 'latin1').slice(0, 64);
+  } catch {
+    return false;
+  }
+  const pid = Number(/^\d{1,10}(?= )/u.exec(text)?.[0] ?? 0);
+  return pid > 0 && pid !== process.pid && text === runnerText(pid) && isAlive(pid);
+}
+
+/** Two at once would take each other's files away. */
+export const restoreFolderInUse = (): DreyError =>
+  new DreyError({
+    code: 'restore-folder-in-use',
+    message: 'Another restore is writing into that folder',
+    advice: 'Wait until it has ended, or name another folder.',
+    retry: 'retryable',
+  });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
 
 /** Bytes that should stand in a file. */
 export interface Piece {

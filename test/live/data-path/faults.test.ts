@@ -205,7 +205,7 @@ test('an altered pack costs exactly its own files, by name, and the rest comes b
   const restored = await trial.restore(staged);
   t.is(restored.missing.length, 30);
   t.true(restored.missing.every(({ path }) => path.startsWith('box-0/note-')));
-  t.deepEqual(readdirSync(restored.to).toSorted(), ['box-0', 'large.bin']);
+  t.deepEqual(readdirSync(restored.to).toSorted(), ['.drey-partial', 'box-0', 'large.bin']);
   t.deepEqual(readdirSync(join(restored.to, 'box-0')), []);
   t.true(readFileSync(join(restored.to, 'large.bin')).equals(noise(3 * mebibyte, 2)));
 });
@@ -277,6 +277,34 @@ test('a restore that was cut off goes on in its folder, and fetches nothing agai
     return fetchCount;
   };
   t.true((await counted(to)) < (await counted(startTrial().folder)));
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
+  t.false(readdirSync(to).includes('.drey-partial'));
+});
+
+test('of two restores into one folder at once one is refused, and the other is whole', async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  const { staged } = await trial.snapshotter.snapshot();
+  const to = startTrial().folder;
+  const first = trial.restore(staged, { to });
+  await t.throwsAsync(trial.restore(staged, { to }), { code: 'restore-folder-in-use' });
+  t.deepEqual((await first).missing, []);
+  t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
+});
+
+test('a restore for which packs were out of reach goes on in its folder once they are there', async (t) => {
+  const trial = startTrial();
+  for (const name of ['a', 'b', 'c'])
+    writeFileSync(join(trial.folder, `${name}.bin`), noise(20 * mebibyte, name.charCodeAt(0)));
+  const { staged } = await trial.snapshotter.snapshot();
+  const to = startTrial().folder;
+  const lost = staged.packs.find(({ placementClass }) => placementClass !== 'small');
+  const fetchPack = async (descriptor: NonNullable<typeof lost>): Promise<Uint8Array> => {
+    if (descriptor.pack === lost?.pack) throw new Error('nobody has it');
+    return bytesOfPack(trial.outbox, descriptor);
+  };
+  t.true((await trial.restore(staged, { to, fetchPack })).missing.length > 0);
+  t.deepEqual((await trial.restore(staged, { to })).missing, []);
   t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
   t.false(readdirSync(to).includes('.drey-partial'));
 });

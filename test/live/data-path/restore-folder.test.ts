@@ -1,11 +1,14 @@
 // The folder that a restore writes into: what it replaces is there until something else stands in its place.
 
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { bytePath } from '../../../agent/live/data-path/path-bytes.ts';
 import { RestoreFolder } from '../../../agent/live/data-path/restore-folder.ts';
 import { systemCalls } from '../../../agent/live/data-path/system-calls.ts';
+import { GrowingFiles } from '../../../agent/live/data-path/growing-files.ts';
+import { runnerText } from '../../../agent/live/data-path/unfinished-restore.ts';
 import { newFolder } from './odd-trees.ts';
 
 const marks = {
@@ -59,4 +62,29 @@ test('nobody hears that all is done where the disk does not say that it has it',
   rmSync(to, { recursive: true });
   if (systemCalls === undefined) t.notThrows(() => folder.flush());
   else t.throws(() => folder.flush(), { code: 'restore-not-flushed' });
+});
+
+test('a run in whose folder another begins puts nothing in place that the other may have written', (t) => {
+  const { to, folder, textOf } = begin();
+  const file = folder.startFile(a, {});
+  writeFileSync(file.temporary, 'begun');
+  const second = new RestoreFolder({ to, overwrite: true, snapshot: 'a', names: new Set(['a', 'b']) });
+  writeFileSync(second.startFile(b, {}).temporary, 'other');
+  using files = new GrowingFiles();
+  t.throws(() => files.writeAt(file, Buffer.from('more'), 5), { code: 'ENOENT' });
+  t.throws(() => folder.finishFile(file, 9, marks), { code: 'ENOENT' });
+  t.is(textOf('a'), 'before');
+});
+
+test('a folder into which a living process restores is refused, one of a dead process is not', (t) => {
+  const { to } = begin();
+  const again = (): RestoreFolder =>
+    new RestoreFolder({ to, overwrite: true, snapshot: 'a', names: new Set(['a', 'b']) });
+  const runner = join(to, '.drey-partial', 'runner');
+  writeFileSync(runner, runnerText(process.ppid));
+  t.throws(again, { code: 'restore-folder-in-use' });
+  t.is(readFileSync(runner, 'utf8'), runnerText(process.ppid), 'nothing of it is changed');
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  writeFileSync(runner, runnerText(pid));
+  t.notThrows(again);
 });
