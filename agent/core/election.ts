@@ -5,6 +5,7 @@ import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { type Plan, plannedMachines } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
 import {
+  clockSkewMsMax,
   copiesEveryMs,
   copiesSettleMs,
   epochsAheadMax,
@@ -46,7 +47,7 @@ export class Election {
   #plan: Plan | undefined;
   /** Earlier plans, newest first: restores look there for packs that have not moved yet. */
   #earlier: readonly Plan[] = [];
-  /** The newest plan of each machine that is not known to be an optimizer. */
+  /** The newest plan of each machine that is not known to be an optimizer, or whose plan nobody can have come to yet. */
   readonly #unproven = new Map<PeerId, Plan>();
   readonly #timing = new PlanTiming();
   /** Machines that the last plan of this agent considered; undefined until it computed one. */
@@ -81,7 +82,7 @@ export class Election {
         this.#isReading = true;
         return [];
       case 'batchStored':
-        return [...this.#learn(event.batch, event.now), ...this.#learnProven()];
+        return [...this.#learn(event.batch, event.now), ...this.#learnProven(event.now)];
       case 'message':
         if (event.message.kind === 'inventory') this.#hearOf(event.message.under?.epoch, event.now);
         return [];
@@ -97,7 +98,7 @@ export class Election {
         return [];
       case 'tick':
         this.#isReading = false;
-        return [...this.#learnProven(), ...this.#lead(event.now), ...this.#planIfDue(event.now)];
+        return [...this.#learnProven(event.now), ...this.#lead(event.now), ...this.#planIfDue(event.now)];
     }
   }
 
@@ -130,7 +131,7 @@ export class Election {
     const effects: CoreEffect[] = [];
     for (const record of batch.records) {
       if (record.kind === 'lease') this.#learnLease(batch.author, record, now);
-      if (record.kind === 'plan') effects.push(...this.#learnPlan(batch.author, record.plan));
+      if (record.kind === 'plan') effects.push(...this.#learnPlan(batch.author, record.plan, now));
     }
     return effects;
   }
@@ -157,9 +158,9 @@ export class Election {
     });
   }
 
-  #learnPlan(author: PeerId, plan: Plan): Effects {
+  #learnPlan(author: PeerId, plan: Plan, now: UnixMs): Effects {
     if (plan.author !== author) return [];
-    if (!this.#membership.hasRole(author, 'optimizer')) {
+    if (!this.#isProven(author, plan, now)) {
       this.#keepUnproven(author, plan);
       return [];
     }
@@ -189,17 +190,21 @@ export class Election {
     return sinceMs !== undefined && now - sinceMs >= unseenPlanMs && now - this.#outbidMs >= outbidEveryMs;
   }
 
-  /** The author's certificate is in the log of an admin, which may come later than the author's own. */
+  #isProven(author: PeerId, { epoch }: Plan, now: UnixMs): boolean {
+    return epoch <= epochMaxAt(now) && this.#membership.hasRole(author, 'optimizer');
+  }
+
+  /** The author's certificate is in the log of an admin, which may come later than the author's own; and a clock may be behind. */
   #keepUnproven(author: PeerId, plan: Plan): void {
     const known = this.#unproven.get(author);
     if (known === undefined || isNewer(plan, known)) this.#unproven.set(author, plan);
   }
 
-  #learnProven(): Effects {
+  #learnProven(now: UnixMs): Effects {
     if (this.#unproven.size === 0) return [];
-    const proven = [...this.#unproven].filter(([author]) => this.#membership.hasRole(author, 'optimizer'));
+    const proven = [...this.#unproven].filter(([author, plan]) => this.#isProven(author, plan, now));
     for (const [author] of proven) this.#unproven.delete(author);
-    return proven.flatMap(([author, plan]) => this.#learnPlan(author, plan));
+    return proven.flatMap(([author, plan]) => this.#learnPlan(author, plan, now));
   }
 
   /** Takes the lease when nobody has it and no better candidate is up; renews it at half its life. */
@@ -354,6 +359,12 @@ interface Candidate {
 
 const isEarlier = (a: Candidate, b: Candidate): boolean =>
   a.lease.fromMs < b.lease.fromMs || (a.lease.fromMs === b.lease.fromMs && a.peer < b.peer);
+
+/**
+ * Nobody makes a plan a second, so that honest epochs never come near the seconds since 1970. A thief who invents the highest number there is would
+ * else end all plans for good, put out or not: beyond this one there is room again a second later.
+ */
+const epochMaxAt = (now: UnixMs): number => Math.floor((now + clockSkewMsMax) / 1000);
 
 /** The highest epoch wins, then the higher author. */
 const isNewer = (a: Plan, b: Plan): boolean =>

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { leaseMs } from '../../../agent/limits.ts';
-import { hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { days, hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { Election } from '../../../agent/core/election.ts';
 import {
   batchOf,
@@ -58,6 +58,30 @@ test('a holder without the role, a revoked machine and a borrowed name make no p
   tell(batchOf(other, [{ kind: 'statement', bytes: revocationOf(other) }], 3));
   tell(batchOf(other, [{ kind: 'plan', plan: planOf(other, 8) }], 4));
   t.is(election.plan, undefined, 'of a revoked machine');
+});
+
+test('who invents the highest epoch that there is ends no plans: one that nobody can have come to yet waits', (t) => {
+  const { election, tell } = electionOf();
+  const records = [author, other].map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  tell(batchOf(self, records));
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, Number.MAX_SAFE_INTEGER) }]));
+  t.is(election.plan, undefined);
+  tell(batchOf(other, [{ kind: 'plan', plan: planOf(other, 2) }]));
+  t.is(election.plan?.epoch, 2);
+  const secondsNow = startMs / 1000;
+  const ahead = planOf(author, secondsNow + days(2) / 1000);
+  tell(batchOf(author, [{ kind: 'plan', plan: ahead }], 1));
+  t.is(election.plan?.epoch, 2, 'of somebody whose clock is not behind by days');
+});
+
+test('of a plan whose epoch is too high for a clock that is behind nobody has to be told again', (t) => {
+  const { election, tell } = electionOf();
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
+  const ahead = planOf(author, (startMs + days(2)) / 1000);
+  tell(batchOf(author, [{ kind: 'plan', plan: ahead }], 1));
+  t.is(election.plan, undefined);
+  election.handle({ kind: 'tick', now: unixMs(startMs + days(2)) });
+  t.is(election.plan, ahead);
 });
 
 test('a plan that makes no sense is refused and reported, the old one stays', (t) => {

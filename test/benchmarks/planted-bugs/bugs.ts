@@ -244,8 +244,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'plan of a layman',
     about: 'a plan is followed of any machine with a certificate',
     file: 'core/election.ts',
-    find: "    if (!this.#membership.hasRole(author, 'optimizer')) {",
-    replace: '    if (this.#membership.certificateOf(author) === undefined) {',
+    find: "return epoch <= epochMaxAt(now) && this.#membership.hasRole(author, 'optimizer');",
+    replace: 'return epoch <= epochMaxAt(now) && author !== undefined;',
   },
   {
     name: 'hastened and not given up',
