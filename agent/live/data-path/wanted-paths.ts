@@ -1,7 +1,7 @@
 // Which entries of a tree somebody wants: those at or below the given paths, and the folders above them. Knows which paths had any.
 
 import { DreyError } from '../../../datasets/index.ts';
-import { type BytePath, bytePath, bytePathOf, parentOf, waysToName } from './path-bytes.ts';
+import { type BytePath, bytePath, bytePathOf, parentOf, pathText, waysToName } from './path-bytes.ts';
 
 /** The drive's own folder: everything is below it. */
 const top = bytePath('');
@@ -50,7 +50,7 @@ export class WantedPaths {
 
   /** Throws `path-not-in-snapshot` unless each wanted path had an entry at or below it. */
   assertAllSeen(): void {
-    if (this.#unseen.size > 0) throw notInSnapshot(this.#wanted.size);
+    if (this.#unseen.size > 0) throw notInSnapshot([...this.#unseen]);
   }
 }
 
@@ -60,9 +60,15 @@ function* upFrom(path: BytePath): Generator<BytePath> {
   yield top;
 }
 
-const notInSnapshot = (pathCount: number): DreyError =>
-  new DreyError({
+const namedMax = 3;
+
+function notInSnapshot(paths: readonly BytePath[]): DreyError {
+  const named = paths.slice(0, namedMax).map((path) => `"${pathText(path)}"`);
+  const rest = paths.length > namedMax ? [`${paths.length - namedMax} more`] : [];
+  return new DreyError({
     code: 'path-not-in-snapshot',
-    message: `At least one of the ${pathCount} paths asked for is not in this snapshot`,
-    advice: 'Give paths as they are inside the drive, without the folder that was protected; capitals count.',
+    message: `The snapshot has nothing at ${[...named, ...rest].join(', ')}`,
+    advice:
+      'Give paths as they are inside the drive, without the folder that was protected; capitals count. `drey find NAME` tells where a file is.',
   });
+}

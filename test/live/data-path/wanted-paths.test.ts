@@ -22,6 +22,14 @@ const refusal = (wanted: WantedPaths): string | undefined => {
   }
 };
 
+test('what is not there is named', (t) => {
+  const wanted = new WantedPaths(['letters/a', 'b', 'c', 'd', 'e']);
+  wanted.needs(bytePath('b'));
+  t.throws(() => wanted.assertAllSeen(), {
+    message: 'The snapshot has nothing at "letters/a", "c", "d", 1 more',
+  });
+});
+
 test('wanted is what lies at or below a wanted path, and each folder above one', (t) => {
   fc.assert(
     fc.property(fc.array(path, { maxLength: 4 }), fc.array(path, { maxLength: 12 }), (paths, tree) => {
