@@ -21,7 +21,20 @@ interface Line {
 /** What makes a folder one of an agent that belongs to a fleet. */
 export const identityFile = 'identity.json';
 
+/** Somebody else's folder hides what is in it: that is no missing fleet. */
+export const isHidden = (error: unknown): boolean =>
+  ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');
+
+export const homeNotYours = (place: string, cause: unknown): DreyError =>
+  new DreyError({
+    code: 'home-not-yours',
+    message: `${place} may not be read by this user: the agent's folder belongs to another one`,
+    advice: 'Run the command as the user who runs the agent, or name another folder with --home.',
+    cause,
+  });
+
 function notRunning(home: string, cause: unknown): DreyError {
+  if (isHidden(cause)) return homeNotYours(home, cause);
   if (!existsSync(join(home, identityFile)))
     return new DreyError({
       code: 'no-fleet-here',

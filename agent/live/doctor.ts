@@ -1,6 +1,5 @@
 // `drey doctor`: what works on this machine, what does not, and what to do. Looks and tries; changes nothing.
 
-import { existsSync } from 'node:fs';
 import { DreyError } from '../../datasets/index.ts';
 import { openBackend } from '../../models/index.ts';
 import { chunkHashing, createMachineKey, encodeHello } from '../codec/index.ts';
@@ -20,17 +19,14 @@ function failed(subject: string, error: unknown): Finding {
   return { level: 'problem', subject, text: error instanceof Error ? error.message : String(error) };
 }
 
+const noFleet: Finding = {
+  level: 'warning',
+  subject: 'fleet',
+  text: 'this machine is in no fleet',
+  advice: 'Join one with `drey join INVITE`.',
+};
+
 function examineIdentity(home: Home): { readonly line: Finding; readonly identity?: Identity } {
-  if (!existsSync(home.identityFile)) {
-    return {
-      line: {
-        level: 'warning',
-        subject: 'fleet',
-        text: 'this machine is in no fleet',
-        advice: 'Join one with `drey join INVITE`.',
-      },
-    };
-  }
   try {
     const identity = readIdentity(home);
     const { certificate } = identity;
@@ -52,6 +48,7 @@ function examineIdentity(home: Home): { readonly line: Finding; readonly identit
       ),
     };
   } catch (error) {
+    if (error instanceof DreyError && error.code === 'not-a-member') return { line: noFleet };
     return { line: failed('certificate', error) };
   }
 }

@@ -5,7 +5,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { DreyError, makeFolders } from '../../datasets/index.ts';
-import { identityFile } from '../control/index.ts';
+import { homeNotYours, identityFile, isHidden } from '../control/index.ts';
 import { isFullError } from './disk-full.ts';
 import { writeWhole } from './whole-files.ts';
 
@@ -113,7 +113,7 @@ export function readNotes<Schema extends z.ZodType>(
   }
 }
 
-/** The checked contents of a JSON file; undefined when there is none. Throws `home-file-damaged`. */
+/** The checked contents of a JSON file; undefined when there is none. Throws `home-file-damaged` or `home-not-yours`. */
 export function readJson<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
@@ -123,7 +123,7 @@ export function readJson<Schema extends z.ZodType>(
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw isHidden(error) ? homeNotYours(file, error) : error;
   }
   try {
     return schema.parse(JSON.parse(text));

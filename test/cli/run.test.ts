@@ -1,8 +1,10 @@
 // The command as a process of its own, where nobody takes what it says.
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
+import { temporaryFolder } from '../helpers/agents.ts';
 
 const program = new URL('../../cli/drey.js', import.meta.url).pathname;
 
@@ -31,4 +33,30 @@ test('a Node that is too old hands over to the one of the packages', (t) => {
   const wrong = run('statsu');
   t.is(wrong.status, 2);
   t.regex(wrong.stderr, /Did you mean status/u);
+});
+
+test("another user's agent is no missing fleet", (t) => {
+  const home = join(temporaryFolder(t, 'hidden'), 'home');
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(join(home, 'identity.json'), '{}');
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot) chmodSync(home, 0);
+  const ask = (command: string): string => {
+    const { error, stdout, stderr } = spawnSync(process.execPath, [program, command, '--home', home], {
+      encoding: 'utf8',
+      ...(isRoot ? { uid: 65_534, gid: 65_534 } : {}),
+    });
+    return error === undefined ? stdout + stderr : '';
+  };
+  const [status, doctor] = [ask('status'), ask('doctor')];
+  if (!isRoot) chmodSync(home, 0o700);
+  if (process.platform === 'win32' || !status.includes('drey')) {
+    t.log('skipped: nothing here hides from this user, or no other user can start Node');
+    t.pass();
+    return;
+  }
+  for (const said of [status, doctor]) {
+    t.regex(said, /home-not-yours/u);
+    t.notRegex(said, /no fleet/u);
+  }
 });
