@@ -2,6 +2,7 @@
 // what becomes of them.
 
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { isPassingError } from '../disk-full.ts';
 import type { BytePath } from './path-bytes.ts';
 
 /** A file under its temporary name. */
@@ -34,9 +35,21 @@ export class GrowingFiles implements Disposable {
     const open = this.#handles.get(temporary);
     if (open !== undefined) return open;
     if (this.#handles.size >= openFilesMax) this.#closeOldest();
-    const handle = openSync(temporary, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    const handle = this.#openNew(temporary);
     this.#handles.set(temporary, handle);
     return handle;
+  }
+
+  /** Where the system opens no more, fewer at once are enough. */
+  #openNew(temporary: string): number {
+    for (;;) {
+      try {
+        return openSync(temporary, constants.O_WRONLY | constants.O_CREAT, 0o600);
+      } catch (error) {
+        if (this.#handles.size === 0 || !isPassingError(error)) throw error;
+        this.#closeOldest();
+      }
+    }
   }
 
   #closeOldest(): void {

@@ -88,3 +88,20 @@ test('a folder into which a living process restores is refused, one of a dead pr
   writeFileSync(runner, runnerText(pid));
   t.notThrows(again);
 });
+
+test('files grow where the system opens only a few at once', (t) => {
+  if (process.platform === 'win32') {
+    t.pass();
+    return;
+  }
+  const to = newFolder();
+  const module = new URL('../../../agent/live/data-path/growing-files.ts', import.meta.url);
+  const script = `import { GrowingFiles } from ${JSON.stringify(module.href)};
+    const files = new GrowingFiles();
+    for (const offset of [0, 1]) for (let at = 0; at < 100; at++)
+      files.writeAt({ temporary: ${JSON.stringify(to)} + '/' + at }, Buffer.from('x'), offset);`;
+  const node = [process.execPath, '--input-type=module', '-e', script];
+  const ended = spawnSync('sh', ['-c', 'ulimit -n 60 && exec "$@"', 'sh', ...node], { encoding: 'utf8' });
+  t.is(ended.status, 0, ended.stderr);
+  for (let at = 0; at < 100; at++) t.is(readFileSync(join(to, String(at)), 'utf8'), 'xx');
+});
