@@ -45,7 +45,9 @@ export class Keepers {
 
   // Of its own disk this agent knows without a receipt: one from before a crash would never come again.
   #hasSigned(known: KnownPack, member: PeerId, slot: number): boolean {
-    return known.signed.has(slot, member) || (member === this.#membership.self && known.held.has(slot));
+    if (member === this.#membership.self && known.held.has(slot)) return true;
+    // Who signed and was put out since is cut off, and its shard with it; the plan may name it still.
+    return known.signed.has(slot, member) && this.#membership.hasRole(member, 'holder');
   }
 
   #standInOf(known: KnownPack, slot: number, keepers: readonly (PeerId | undefined)[]): PeerId | undefined {

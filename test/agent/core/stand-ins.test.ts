@@ -17,7 +17,7 @@ import {
 import { driveId, type PeerId, type PackId, packId } from '../../../agent/units.ts';
 import type { PlacementGroup, Plan } from '../../../optimizer/index.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificateOf, membershipOf, planOf, revocationOf, startMs } from './fleet-of-four.ts';
 
 const keys = [1, 2, 3, 4, 5, 6, 7].map((seed) => machineKeyFromSeed(new Uint8Array(32).fill(seed)));
 const [owner, first, second, third, ...rest] = keys.map(({ peer }) => peer) as [
@@ -80,7 +80,12 @@ function standInsOf(
   };
   const hear = (from: PeerId, message: WireMessage): Effects =>
     standIns.handle({ kind: 'message', from, message, now: state.now });
-  return { standIns, keepers, shelf, pulls, state, later, stage, tick, sign, hear };
+  const putOut = (peer: PeerId): void => {
+    const revoked = keys.find((one) => one.peer === peer)!;
+    const statement = { kind: 'statement', bytes: revocationOf(revoked) } as const;
+    membership.handle({ kind: 'batchStored', batch: batchOf(key, [statement], 1), now: state.now });
+  };
+  return { standIns, keepers, shelf, pulls, state, later, stage, tick, sign, hear, putOut };
 }
 
 /** Who is asked to stand in, and for which index. */
@@ -211,6 +216,20 @@ test('a receipt of a stand-in fills a slot; one machine fills one slot at most, 
   t.deepEqual(keepers.of(known), [fourth, fifth, third]);
   sign(first, 0);
   t.deepEqual(keepers.of(known), [first, fourth, third]);
+});
+
+test('who signed and is put out while others are waited for keeps nothing: another machine stands in for it', (t) => {
+  const { keepers, shelf, stage, tick, sign, putOut } = standInsOf(owner);
+  stage();
+  sign(first, 0);
+  sign(second, 1);
+  t.deepEqual(keepers.of(shelf.take(pack)), [first, second, undefined]);
+  putOut(second);
+  t.deepEqual(keepers.of(shelf.take(pack)), [first, undefined, undefined]);
+  t.deepEqual(
+    asksIn(tick(standInAfterMs)).map(({ index }) => index),
+    [1],
+  );
 });
 
 test('the owner does not stand in for anybody', (t) => {

@@ -119,8 +119,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'own receipt for all slots',
     about: 'an owner that holds a shard of its own pack takes every slot for filled',
     file: 'core/keepers.ts',
-    find: '(member === this.#membership.self && known.held.has(slot))',
-    replace: 'known.held.size > 0',
+    find: 'if (member === this.#membership.self && known.held.has(slot)) return true;',
+    replace: 'if (known.held.size > 0) return true;',
   },
   {
     name: 'wrong slot',
@@ -133,8 +133,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'receipt for another slot',
     about: "a holder's receipt for one slot fills every slot of its group that it has later",
     file: 'core/keepers.ts',
-    find: 'known.signed.has(slot, member) ||',
-    replace: 'known.signed.hasPeer(member) ||',
+    find: 'return known.signed.has(slot, member) &&',
+    replace: 'return known.signed.hasPeer(member) &&',
   },
   {
     name: 'no grace for what was given up',
