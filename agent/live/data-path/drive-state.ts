@@ -201,6 +201,35 @@ export class DriveState {
     return this.packs.slice(this.commit?.packCount ?? 0);
   }
 
+  /**
+   * Index segments of the last commit that can be read, oldest first, and packs of files that none of them tells of. By what they name, never by
+   * counts: a journal that lost its end brings an older commit back, whose segments may lie in packs that were given up since.
+   */
+  get index(): { readonly segments: readonly SegmentState[]; readonly untold: readonly StagedPack[] } {
+    const staged = new Set(this.packs.map(({ descriptor }) => descriptor.pack));
+    const segments = (this.commit?.segments ?? []).filter(
+      ({ locators }) => locators.length > 0 && locators.every(({ pack }) => staged.has(pack)),
+    );
+    const told = new Set(segments.flatMap(({ packs }) => packs));
+    const isUntold = ({ descriptor: { placementClass, pack } }: StagedPack): boolean =>
+      placementClass === 'bulk' && !told.has(pack);
+    return { segments, untold: this.packs.filter(isUntold) };
+  }
+
+  /** Whether all that the last commit staged beside files is still counted on, and its index tells of all packs. */
+  get isWhole(): boolean {
+    const { commit } = this;
+    if (commit === undefined) return false;
+    const { segments, untold } = this.index;
+    if (untold.length > 0 || segments.length < commit.segments.length) return false;
+    const small = this.packs.filter(({ descriptor }) => descriptor.placementClass === 'small');
+    const packs = new Set(small.map(({ descriptor }) => descriptor.pack));
+    const chunks = new Set(small.flatMap(({ entries }) => entries.map(({ chunk }) => chunk)));
+    const isThere = ({ placementClass, pack }: PackDescriptor): boolean =>
+      placementClass === 'bulk' || packs.has(pack);
+    return commit.staged.packs.every(isThere) && commit.treeChunks.every((chunk) => chunks.has(chunk));
+  }
+
   #readOn(): void {
     const lines = this.#unread;
     if (lines === undefined) return;
@@ -219,7 +248,9 @@ export class DriveState {
     const staged = new Set(this.packs.flatMap(({ entries }) => entries.map(({ chunk }) => chunk)));
     for (const [path, { chunks }] of this.#files)
       if (!chunks.every((chunk) => staged.has(chunk))) this.#files.delete(path);
-    if ((this.#commit?.packCount ?? 0) > this.packs.length) this.#commit = undefined;
+    // The journal of packs lost its end: what was staged since comes after what is left of it.
+    if (this.#commit !== undefined && this.#commit.packCount > this.packs.length)
+      this.#commit = { ...this.#commit, packCount: this.packs.length };
   }
 
   #openedLine(): Uint8Array {

@@ -36,7 +36,7 @@ export async function pruneTask(request: PruneRequest, ask: AskMain): Promise<Ta
   const { packCount } = state.commit;
   // What was staged since then belongs to a snapshot that is still to come.
   const committed = state.packs.slice(0, packCount);
-  const isIndexed = !state.packsSinceCommit.some(isBulk);
+  const isIndexed = state.index.untold.length === 0;
   const run = new PruneRun(request, ask);
   await run.markLive();
   const judged = run.judge(committed);

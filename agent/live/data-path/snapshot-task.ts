@@ -257,13 +257,9 @@ class SnapshotRun {
     const packer = this.#smallPacker();
     const treeChunks = await packer.addAll(tree);
     const last = this.#state.commit;
-    // Packs that no index tells of yet need a root, also when the tree is the same.
-    const isIndexed = !this.#state.packsSinceCommit.some(
-      ({ descriptor }) => descriptor.placementClass === 'bulk',
-    );
-    if (last !== undefined && isIndexed && last.treeChunks.join() === treeChunks.join())
+    if (last?.treeChunks.join() === treeChunks.join() && this.#state.isWhole)
       return { outcome: 'unchanged', staged: last.staged };
-    const { merged, kept } = this.#segmentsToWrite(last);
+    const { merged, kept } = this.#segmentsToWrite();
     const segmentChunks = merged.length === 0 ? [] : await packer.addAll(encodeIndexSegment(merged));
     await packer.finish();
     this.#addPacks(packer.staged);
@@ -297,16 +293,13 @@ class SnapshotRun {
    * The new packs go into one new segment, together with those of the last segments while these are not much larger:
    * so a drive with s packs has about log2(s) segments, and each pack is written into an index about as often.
    */
-  #segmentsToWrite(last: Commit | undefined): {
+  #segmentsToWrite(): {
     readonly merged: readonly StagedPack[];
     readonly kept: readonly SegmentState[];
   } {
-    const fresh = this.#state.packsSinceCommit.filter(
-      ({ descriptor }) => descriptor.placementClass === 'bulk',
-    );
-    const [kept, lost] = partition(last?.segments ?? [], ({ locators }) => locators.length > 0);
-    const untold = lost.flatMap(({ packs }) => packs);
-    const merged = new Set(fresh.map(({ descriptor }) => descriptor.pack).concat(untold));
+    const { segments, untold } = this.#state.index;
+    const kept = [...segments];
+    const merged = new Set(untold.map(({ descriptor }) => descriptor.pack));
     while (merged.size > 0 && (kept.at(-1)?.packs.length ?? Infinity) <= merged.size * 2)
       for (const pack of kept.pop()?.packs ?? []) merged.add(pack);
     return { merged: this.#state.packs.filter(({ descriptor }) => merged.has(descriptor.pack)), kept };
