@@ -23,6 +23,7 @@ export function openAgentLog(file: string): AgentLog {
     maxLength: waitingLogBytesMax,
   });
   let failures = 0;
+  let failuresSeen = 0;
   // A full disk, or none: what was not written is written with the next line. Without a listener the process would end.
   destination.on('error', () => failures++);
   destination.on('drop', () => failures++);
@@ -30,8 +31,11 @@ export function openAgentLog(file: string): AgentLog {
   return {
     logger,
     turnOver: () => {
-      if (failures > 0) logger.warn({ failures }, 'lines of this log came late or were given up');
-      failures = 0;
+      // Told once it is over: a line about each failure would be the next one.
+      const isOver = failures > 0 && failures === failuresSeen;
+      if (isOver) logger.warn({ failures }, 'lines of this log came late or were given up');
+      if (isOver) failures = 0;
+      failuresSeen = failures;
       if (setLongAside(file)) destination.reopen();
     },
     close: () =>

@@ -1,7 +1,7 @@
 // One running agent: puts core and ports together, starts what runs by itself, and stops it all in order.
 
 import { createLiveRandom } from './random.ts';
-import { days, DreyError, type LocationRow, seconds, unixMs, type UnixMs } from '../../datasets/index.ts';
+import { DreyError, type LocationRow, seconds, type UnixMs } from '../../datasets/index.ts';
 import {
   openStatement,
   type SignedBatch,
@@ -12,7 +12,7 @@ import {
 } from '../codec/index.ts';
 import type { CallHandlers } from '../control/index.ts';
 import { AgentCore, type HeardForget, type MeshShape, type ScrubPosition } from '../core/index.ts';
-import { eventLinesMax, telemetryAgeMsMax } from '../limits.ts';
+import { eventLinesMax } from '../limits.ts';
 import type { Clock, Timer } from '../ports.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import type { EventLine, FleetView } from '../view.ts';
@@ -20,17 +20,19 @@ import { Admission } from './admission.ts';
 import type { AgentLog } from './agent-log.ts';
 import { startAgentTelemetry } from './agent-telemetry.ts';
 import { WorkerPool } from './data-path/index.ts';
-import { keepReserve, type LiveDisk } from './disk/index.ts';
+import type { LiveDisk } from './disk/index.ts';
 import { Drives } from './drives.ts';
 import { endInOrder, type EndingStep } from './ending.ts';
 import { fleetView, type ViewParts } from './fleet-view.ts';
 import { createHandlers } from './handlers.ts';
 import type { Home } from './home.ts';
 import type { Identity } from './identity.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { Keeper } from './keeping.ts';
 import type { LiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Operations } from './operations.ts';
+import { OwnAddresses } from './own-addresses.ts';
 import { OwnWords } from './own-words.ts';
 import { Planner } from './planner.ts';
 import { Planning, type PlanOrder } from './planning.ts';
@@ -45,7 +47,6 @@ import { Upkeep } from './upkeep.ts';
 import { createLiveWire, type LiveWire } from './wire/index.ts';
 
 const tickMs = seconds(1);
-const pruneEveryMs = days(1);
 
 /** What a running agent is put together from; all of it is open. */
 export interface Parts {
@@ -82,18 +83,19 @@ export class LiveAgent {
   readonly #listeners = new Set<() => void>();
   readonly #events: EventLine[] = [];
   readonly #observations = new Observations();
+  readonly #ownAddresses = new OwnAddresses(this);
+  readonly #housekeeping: Housekeeping;
   readonly operations: Operations;
   #wire: LiveWire | undefined;
   #shell: Shell | undefined;
   #telemetry: Telemetry | undefined;
   #ticker: Timer | undefined;
-  #prunedMs = 0;
   #isCertificateLogged = false;
   #isStopped = false;
 
   constructor(parts: Parts) {
     const { identity, log, disk, clock, home, meshShape } = parts;
-    this.#parts = parts;
+    [this.#parts, this.#housekeeping] = [parts, new Housekeeping(parts)];
     [this.identity, this.home] = [identity, home];
     this.peer = identity.machineKey.peer;
     const [random, { fleet }] = [createLiveRandom(), identity];
@@ -230,7 +232,7 @@ export class LiveAgent {
     });
     await this.#tellWhatSurvived(options);
     wire.start(this.#shell);
-    await this.#publishFirstFacts(wire);
+    await this.#publishFirstFacts();
     this.#tick();
     this.#telemetry = startAgentTelemetry({
       ...this.#parts,
@@ -349,7 +351,7 @@ export class LiveAgent {
   }
 
   /** An admin's first start writes its own certificate, the fleet's first one the policy too; every start writes new addresses. */
-  async #publishFirstFacts(wire: LiveWire): Promise<void> {
+  async #publishFirstFacts(): Promise<void> {
     const { certificateBytes, statements, adminKey } = this.identity;
     const head = this.#parts.log.heads().get(`${this.peer}/facts`);
     if (adminKey !== undefined && !this.#isCertificateLogged) {
@@ -360,10 +362,7 @@ export class LiveAgent {
       }));
       await this.shell.append('facts', records);
     }
-    const addresses = wire.addresses().slice(0, 16);
-    const said = [{ kind: 'addresses', addresses } as const];
-    if (addresses.join() !== this.core.membership.addressesOf(this.peer).join())
-      this.shell.handle({ kind: 'recordsReady', records: said, now: this.now() });
+    this.#ownAddresses.sayFirst(this.now());
   }
 
   /** Addresses to dial this machine at, and others of the fleet. */
@@ -378,12 +377,8 @@ export class LiveAgent {
     const now = this.now();
     this.shell.handle({ kind: 'tick', now });
     this.operations.tick(() => this.#viewParts(), now);
-    if (now - this.#prunedMs > pruneEveryMs) {
-      this.#prunedMs = now;
-      this.#parts.agentLog.turnOver();
-      keepReserve(this.#parts.home.reserveFile);
-      this.#parts.log.prune(unixMs(now - telemetryAgeMsMax), () => {});
-    }
+    this.#ownAddresses.tick(now);
+    this.#housekeeping.tick(now);
     this.#ticker = this.#parts.clock.start(tickMs, () => this.#tick());
   }
 

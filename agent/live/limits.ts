@@ -12,6 +12,10 @@ export const joinMsMax = seconds(20);
 export const joinPatienceMs = minutes(1);
 /** Addresses that an agent names of itself: what an address record takes. */
 export const addressesMax = 16;
+/** Whether the own addresses have changed is looked at this often, and twice before it is believed … */
+export const ownAddressesLookMs = seconds(30);
+/** … and said no more often than this: a tunnel may come and go all day, and each word stays in a log. */
+export const ownAddressesSayMs = minutes(10);
 /** An agent that is connected to nobody dials the addresses that it knows at least this often: a few packets, and a person waits. */
 export const aloneDialMsMax = minutes(1);
 /** One dial, with all addresses of the peer. */
