@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { seconds } from '../../../datasets/index.ts';
+import { inTime } from '../system-answers.ts';
 
 export type Metered = 'metered' | 'free' | 'unknown';
 
@@ -45,7 +46,10 @@ const nmcli = ['-t', '-f', 'GENERAL.STATE,GENERAL.METERED', 'dev', 'show'];
 
 /** Never rejects. */
 export async function readMetered(platform: NodeJS.Platform = process.platform): Promise<Metered> {
-  if (platform !== 'linux') return 'unknown';
+  return platform === 'linux' ? askLinux().catch(() => 'unknown') : 'unknown';
+}
+
+const askLinux = inTime(async (): Promise<Metered> => {
   const options = { timeout: answerMsMax, env: { ...process.env, LC_ALL: 'C' } };
   try {
     const known = meteredOfBus((await run('busctl', ['--system', ...bus], options)).stdout);
@@ -53,9 +57,5 @@ export async function readMetered(platform: NodeJS.Platform = process.platform):
   } catch {
     // No systemd, or no NetworkManager: the other way to ask may be there.
   }
-  try {
-    return meteredOfNmcli((await run('nmcli', nmcli, options)).stdout);
-  } catch {
-    return 'unknown';
-  }
-}
+  return meteredOfNmcli((await run('nmcli', nmcli, options)).stdout);
+});

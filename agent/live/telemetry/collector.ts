@@ -35,6 +35,11 @@ export interface TelemetryOptions {
   readonly roundTripMs: () => Readonly<Record<string, number>>;
   /** Writes rows into the agent's log; resolves once they are flushed. */
   readonly flush: (rows: readonly TelemetryRow[]) => Promise<void>;
+  /** What the system tells of where it stands; for tests. */
+  readonly readers?: {
+    readonly readStatic: () => Promise<StaticAttributes>;
+    readonly readMoving: (salt: string) => Promise<MovingAttributes>;
+  };
   /** A collector that fails must be seen, and must not stop the agent. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -64,7 +69,9 @@ class Collector implements Telemetry {
   readonly #access: AccessCounts;
   #timer: Timer | undefined;
   #working: Promise<void> = Promise.resolve();
-  #static: { readonly attributes: StaticAttributes; readonly atMs: number } | undefined;
+  #static: StaticAttributes = {};
+  /** When it was asked for, answered or not: what hangs once hangs again. */
+  #staticMs = -Infinity;
   #moving: MovingAttributes = {};
   #flushedAtMs = 0;
   #unwritten: readonly TelemetryRow[] = [];
@@ -124,15 +131,28 @@ class Collector implements Telemetry {
   }
 
   async #look(): Promise<void> {
-    const { clock, salt } = this.#options;
+    const { clock } = this.#options;
     const now = clock.now();
-    if (this.#static === undefined || now - this.#static.atMs >= dayMs)
-      this.#static = { attributes: await readStaticAttributes(), atMs: now };
-    const moving = await readMovingAttributes(salt);
-    const moved = JSON.stringify(moving) !== JSON.stringify(this.#moving);
-    this.#moving = moving;
+    // What it cannot see now stays as it was: hours are counted also where a tool of the system hangs.
+    const before = JSON.stringify(this.#moving);
+    try {
+      await this.#lookAround(now);
+    } catch (error) {
+      this.#options.onProblem(error);
+    }
+    const moved = JSON.stringify(this.#moving) !== before;
     if (moved || now - this.#flushedAtMs >= telemetryFlushMs)
       await this.#flush(this.#access.takeFinished(now));
+  }
+
+  async #lookAround(now: UnixMs): Promise<void> {
+    const { salt, readers = { readStatic: readStaticAttributes, readMoving: readMovingAttributes } } =
+      this.#options;
+    if (now - this.#staticMs >= dayMs) {
+      this.#staticMs = now;
+      this.#static = await readers.readStatic();
+    }
+    this.#moving = await readers.readMoving(salt);
   }
 
   async #flush(access: readonly TelemetryRow[]): Promise<void> {
@@ -150,7 +170,7 @@ class Collector implements Telemetry {
     const { site } = this.#options;
     const attributes: MachineAttributes = {
       ...(site === undefined ? {} : { site }),
-      ...this.#static?.attributes,
+      ...this.#static,
       ...this.#moving,
     };
     return {

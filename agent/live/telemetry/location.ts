@@ -8,14 +8,15 @@ import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { type MachineAttributes, rowLimits } from '../../../datasets/index.ts';
+import { inTime } from '../system-answers.ts';
 
 /** What changes at most with a new disk, an update or a new desk: some of these calls take 100 ms and more. */
 export type StaticAttributes = Pick<MachineAttributes, 'hardwareModel' | 'osBuild' | 'diskClass'>;
 /** What a walk to another building changes: cheap, read each minute. */
 export type MovingAttributes = Pick<MachineAttributes, 'subnet' | 'gateway' | 'timeZone'>;
 
-/** Hardware model, OS build and disk class as systeminformation tells them. Never rejects. */
-export async function readStaticAttributes(): Promise<StaticAttributes> {
+/** Hardware model, OS build and disk class as systeminformation tells them. Rejects where the system does not answer in time. */
+export const readStaticAttributes = inTime(async (): Promise<StaticAttributes> => {
   const { default: systeminformation } = await import('systeminformation');
   const [system, os, disks] = await Promise.all([
     systeminformation.system(),
@@ -28,13 +29,12 @@ export async function readStaticAttributes(): Promise<StaticAttributes> {
     ...named('osBuild', [os.distro, os.release, os.build === '' ? os.kernel : os.build]),
     ...named('diskClass', disk === undefined ? [] : [disk.interfaceType, disk.type]),
   };
-}
+});
 
-/** Network and time zone at this moment. `salt`: the fleet's id. Never rejects. */
+/** Network and time zone at this moment. `salt`: the fleet's id. Rejects where the system does not answer in time. */
 export async function readMovingAttributes(salt: string): Promise<MovingAttributes> {
   const timeZone = named('timeZone', [Intl.DateTimeFormat().resolvedOptions().timeZone]);
-  const { default: systeminformation } = await import('systeminformation');
-  const gateway = await systeminformation.networkGatewayDefault();
+  const gateway = await askGateway();
   if (isIP(gateway) === 0) return timeZone;
   const network = networkOf(gateway);
   const hardware = await hardwareAddressOf(gateway);
@@ -44,6 +44,11 @@ export async function readMovingAttributes(salt: string): Promise<MovingAttribut
     ...(hardware === undefined ? {} : { gateway: saltedHash(salt, `gateway ${hardware}`) }),
   };
 }
+
+const askGateway = inTime(async () => {
+  const { default: systeminformation } = await import('systeminformation');
+  return systeminformation.networkGatewayDefault();
+});
 
 /** 16 hex digits: HMAC-SHA-256 under the fleet's salt. */
 export const saltedHash = (salt: string, value: string): string =>
@@ -103,10 +108,10 @@ const askArp = async (gateway: string): Promise<string> => {
 /** One attribute from the words that the system tells; absent when it tells none. */
 function named<Name extends keyof MachineAttributes>(
   name: Name,
-  words: readonly (string | undefined)[],
+  words: readonly unknown[],
 ): { readonly [Key in Name]?: string } {
   const text = words
-    .map((word) => word?.trim() ?? '')
+    .map((word) => (typeof word === 'string' ? word.trim() : ''))
     .filter((word) => word !== '' && word !== '-')
     .join(' ')
     .slice(0, rowLimits.attributeLengthMax);

@@ -17,6 +17,7 @@ import {
   hourMs,
   hours,
   machineId,
+  minutes,
   parseTelemetryRow,
   sampleRows,
   type TelemetryRow,
@@ -179,4 +180,31 @@ test('imported rows keep their order in records of bounded size that say where t
     t.true(page.length <= recordRowsMax);
     t.true(page.reduce((sum, row) => sum + encodeRow(row).length, 0) <= recordBytesMax);
   }
+});
+
+test('where the tools of the system fail or hang, hours are counted all the same', async (t) => {
+  const clock = new HandClock(startMs);
+  const flushed: TelemetryRow[] = [];
+  const problems: unknown[] = [];
+  const telemetry = startTelemetry({
+    machine,
+    clock,
+    journalFile: join(newFolder(), 'uptime.journal'),
+    salt: 'fleet',
+    usage: () => ({ freeBytes: 1000, quotaBytes: 500 }),
+    roundTripMs: () => ({}),
+    readers: {
+      readStatic: () => Promise.reject(new Error('the disk does not answer')),
+      readMoving: () => Promise.reject(new Error('nor does the network')),
+    },
+    flush: async (rows) => void flushed.push(...rows),
+    onProblem: (error) => problems.push(error),
+  });
+  for (let minute = 0; minute < 130; minute++) {
+    clock.pass(minutes(1));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.true(problems.length > 0);
+  t.true(ofKind(flushed, 'uptime').length > 0);
+  await telemetry.stop();
 });
