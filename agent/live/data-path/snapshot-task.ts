@@ -24,6 +24,7 @@ import {
   type StagedSnapshot,
 } from './drive-state.ts';
 import { ForeseenChanges } from './foreseen.ts';
+import { firstNames, type Links, straysOf } from './hard-links.ts';
 import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { runAll } from './lanes.ts';
 import { Packer, type StagedPack } from './packer.ts';
@@ -55,6 +56,8 @@ import type {
   TaskEnd,
 } from './tasks.ts';
 import { tasksPerThreadMax } from './worker-protocol.ts';
+
+const strayRoundsMax = 3;
 
 type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
 
@@ -125,9 +128,10 @@ class SnapshotRun {
 
   async run(): Promise<SnapshotResult & { readonly isSettled: boolean }> {
     assertConnected(this.#scan, this.#state.identities());
-    const links = firstNames(this.#scan.entries);
-    const files = this.#scan.entries.filter(({ type, path }) => type === 'file' && !links.has(path));
+    const seen = firstNames(this.#scan.entries);
+    const files = this.#scan.entries.filter(({ type, path }) => type === 'file' && !seen.has(path));
     await this.#readChanged(files);
+    const links = await this.#readStrays(seen);
     const tree = treeOf({ root: this.#scan.root, entries: this.#scan.entries, files: this.#files, links });
     for (const one of tree.missed) this.#unreadable.push(one);
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
@@ -167,6 +171,18 @@ class SnapshotRun {
     if (this.#state.commit !== undefined) this.#before = this.#watch.filesBefore(this.#state.paths());
     const changed = others.filter((entry) => !this.#keepIfSame(entry));
     await Promise.all([reading, this.#readAll(changed, table)]);
+  }
+
+  /** Names of a file whose first name was given to another one meanwhile, or is gone. Those that are left after a few rounds are listed. */
+  async #readStrays(links: Links): Promise<Links> {
+    let last = links;
+    for (let round = 0; round < strayRoundsMax; round++) {
+      const strays = straysOf(this.#scan.entries, last, this.#files);
+      last = strays.links;
+      if (strays.toRead.length === 0) break;
+      await this.#readAll(strays.toRead, this.#knownChunks(strays.toRead));
+    }
+    return last;
   }
 
   /** Whether it is the file that was read for an earlier snapshot. */
@@ -376,17 +392,4 @@ const oneOf = (scanned: ScannedEntry | undefined, read: ScannedEntry): ScannedEn
 function leftOutBy({ ignore, exclude }: SnapshotRequest): IgnoreCheck {
   const [excluded, isIgnored] = [new Set(exclude.map(bytePathOf)), ignoreCheck(ignore)];
   return (path, type) => excluded.has(path) || isIgnored(path, type);
-}
-
-/** For every further name of a hard-linked file or link, the name that stands first. */
-function firstNames(entries: readonly ScannedEntry[]): ReadonlyMap<BytePath, BytePath> {
-  const first = new Map<string, BytePath>();
-  const links = new Map<BytePath, BytePath>();
-  const linked = entries.filter(({ type, linkCount }) => type !== 'folder' && linkCount > 1);
-  for (const { path, inode } of linked.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    const name = first.get(inode);
-    if (name === undefined) first.set(inode, path);
-    else links.set(path, name);
-  }
-  return links;
 }

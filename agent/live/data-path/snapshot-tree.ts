@@ -4,6 +4,7 @@
 import type { Attribute, TreeEntry } from '../../codec/index.ts';
 import { TreeBytes, whyUnwritable } from '../../codec/sealing.ts';
 import type { ChunkId } from '../../units.ts';
+import { isReadAsFirst, type Links } from './hard-links.ts';
 import { byBytes, type BytePath, pathBytes } from './path-bytes.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';
 
@@ -22,7 +23,7 @@ export interface TreeParts {
   readonly entries: readonly ScannedEntry[];
   readonly files: ReadonlyMap<BytePath, KeptFile>;
   /** Further names of hard-linked files and links, and their first names. */
-  readonly links: ReadonlyMap<BytePath, BytePath>;
+  readonly links: Links;
 }
 
 export interface Tree {
@@ -65,7 +66,8 @@ function entryFor(
 ): TreeEntry | undefined {
   if (scanned.type === 'folder') return { kind: 'folder', ...baseOf(scanned) };
   const first = links.get(scanned.path);
-  const isFirstKept = first !== undefined && (scanned.type === 'symlink' || files.has(first));
+  const isFirstKept =
+    first !== undefined && (scanned.type === 'symlink' || isReadAsFirst(scanned, links, files));
   if (first !== undefined)
     return isFirstKept ? { kind: 'hardLink', ...baseOf(scanned), target: pathBytes(first) } : undefined;
   if (scanned.type === 'symlink')
