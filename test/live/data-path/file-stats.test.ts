@@ -15,6 +15,7 @@ import test from 'ava';
 import { type FileStats, statsOf } from '../../../agent/live/data-path/file-stats.ts';
 import { statsAt, statsIn } from '../../../agent/live/data-path/path-stats.ts';
 import { scanFolder } from '../../../agent/live/data-path/scan.ts';
+import { statxBytes, StatxReader } from '../../../agent/live/data-path/statx.ts';
 import { newFolder, writeOddTree } from './odd-trees.ts';
 
 const byNode = (place: Buffer): FileStats => statsOf(lstatSync(place, { bigint: true }));
@@ -32,6 +33,12 @@ test('everything of an odd tree and of the system is told as node:fs tells it', 
     const { atimeMs: __, ...known } = byNode(place);
     t.deepEqual(told, known, place.toString());
   }
+});
+
+test('a file of more names than 16 bits can count is still one of many names', (t) => {
+  const memory = new Uint8Array(statxBytes);
+  new DataView(memory.buffer).setUint32(16, 65_537, true);
+  t.is(new StatxReader(memory).read().linkCount, 65_537);
 });
 
 test('times before 1970, far times and nanoseconds are the same', (t) => {
