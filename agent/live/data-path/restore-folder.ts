@@ -6,13 +6,10 @@ import {
   constants,
   existsSync,
   writeFileSync,
-  chownSync,
   fsyncSync,
   ftruncateSync,
-  lchownSync,
   linkSync,
   lstatSync,
-  lutimesSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -20,17 +17,22 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
-  chmodSync,
   copyFileSync,
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DreyError, makeFolders, mebibyte } from '../../../datasets/index.ts';
 import { nameDiskError } from '../disk-full.ts';
-import type { Attribute } from '../../codec/index.ts';
+import {
+  defaultAcl,
+  type EntryMarks,
+  firstFailure,
+  openToOwner,
+  setFileMarks,
+  setSymlinkMarks,
+} from './entry-marks.ts';
 import type { GrowingFile } from './growing-files.ts';
-import { type BytePath, parentOf, pathBytes, placeUnder, staysInside } from './path-bytes.ts';
-import { statsAt } from './path-stats.ts';
+import { type BytePath, parentOf, pathBytes, pathText, placeUnder, staysInside } from './path-bytes.ts';
 import { errorCode } from './scan.ts';
 import { keptAttributes, systemCalls } from './system-calls.ts';
 import {
@@ -47,19 +49,8 @@ import {
   runnerText,
 } from './unfinished-restore.ts';
 
-/** What is set on an entry once its content is there. */
-export interface EntryMarks {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtimeNs: bigint;
-  readonly attributes?: readonly Attribute[];
-}
-
 /** Something else stands where a file should go. */
 export class NameTaken extends Error {}
-
-const isRoot = process.getuid?.() === 0;
 
 export interface RestoreFolderOptions {
   readonly to: string;
@@ -87,6 +78,8 @@ export class RestoreFolder {
   /** What is made in it would get access lists that no snapshot told of. */
   readonly #handsDownAcls: boolean;
   readonly #realFolders = new Set<BytePath>();
+  /** Of what this run has put in its place, the first path of each name as disks may see it. */
+  readonly #placed = new Map<string, BytePath>();
   /** Some of it is there from a run that was cut off. */
   readonly goesOn: boolean;
   #partCount = 0;
@@ -103,12 +96,21 @@ export class RestoreFolder {
     this.#growing = join(this.#parts, randomBytes(8).toString('hex'));
     if (isWrittenByAnother(this.#parts)) throw restoreFolderInUse();
     this.goesOn = prepareFolder(options, this.#partsName) === 'goes on';
-    rmSync(this.#parts, { recursive: true, force: true });
     this.#handsDownAcls = keptAttributes(Buffer.from(options.to, 'utf8')).some(
       ({ name }) => name === defaultAcl,
     );
+    try {
+      this.#beginParts();
+    } catch (error) {
+      throw unusable(error);
+    }
+  }
+
+  #beginParts(): void {
+    if (this.#mayReplace) openToOwner(Buffer.from(this.#options.to, 'utf8'));
+    rmSync(this.#parts, { recursive: true, force: true });
     mkdirSync(this.#parts, { mode: 0o700 });
-    writeFileSync(join(this.#parts, markName), options.snapshot);
+    writeFileSync(join(this.#parts, markName), this.#options.snapshot);
     writeFileSync(join(this.#parts, runnerName), runnerText(process.pid));
     this.#dropAcls(Buffer.from(this.#parts, 'utf8'));
     mkdirSync(this.#growing, { mode: 0o700 });
@@ -133,11 +135,16 @@ export class RestoreFolder {
   /** Makes a folder, open to its owner alone until `markFolder`. */
   makeFolder(path: BytePath): string | undefined {
     const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
-    if (present?.isDirectory() === true && (this.#options.overwrite || this.goesOn)) return undefined;
+    if (present?.isDirectory() === true && this.#mayReplace && !this.#isPlaced(path)) {
+      openToOwner(this.#place(path));
+      this.#notePlaced(path);
+      return undefined;
+    }
     if (present !== undefined) return inTheWay;
     mkdirSync(this.#place(path), { mode: 0o700 });
     this.#dropAcls(this.#place(path));
     this.#realFolders.add(path);
+    this.#notePlaced(path);
     return undefined;
   }
 
@@ -158,16 +165,11 @@ export class RestoreFolder {
     // Nothing was written of an empty file, and perhaps not to the end of one that ends in a hole.
     if (byteCount === 0 || file.isSparse) makeLength(file.temporary, byteCount);
     const place = Buffer.from(file.temporary, 'utf8');
-    const imperfect = firstFailure([
-      () => isRoot && chownSync(place, marks.uid, marks.gid),
-      () => setAttributes(place, marks, isNoAcl),
-      () => chmodSync(place, marks.mode),
-      () => setAttributes(place, marks, isAcl),
-      () => setTime(place, marks.mtimeNs),
-    ]);
+    const imperfect = setFileMarks(place, marks);
     this.#hasToReplace(file.path);
     if (systemCalls === undefined && byteCount >= flushedAloneBytesMin) flushFile(file.temporary);
     renameSync(file.temporary, this.#place(file.path));
+    this.#notePlaced(file.path);
     return imperfect;
   }
 
@@ -176,16 +178,20 @@ export class RestoreFolder {
     rmSync(file.temporary, { force: true });
   }
 
-  /** Another name of a restored file or symlink; a copy where the file system has no hard links. Throws why it has no name. */
-  makeLink(path: BytePath, first: BytePath): void {
-    if (this.goesOn && isSameFile(this.#place(path), this.#place(first))) return;
-    this.#put(path, (place) => {
+  /**
+   * Another name of a restored file or symlink; where the file system has no more hard links a copy, with these marks. Answers what could not
+   * be set of them, or throws why it has no name.
+   */
+  makeLink(path: BytePath, first: BytePath, marks: EntryMarks): string | undefined {
+    if (this.goesOn && isSameFile(this.#place(path), this.#place(first))) return undefined;
+    return this.#put(path, (place) => {
       try {
         linkSync(this.#place(first), place);
+        return undefined;
       } catch (error) {
         if (errorCode(error) !== 'EPERM' && errorCode(error) !== 'ENOTSUP' && errorCode(error) !== 'EMLINK')
           throw error;
-        copyEntry(this.#place(first), place);
+        return copyEntry({ from: this.#place(first), to: place, marks });
       }
     });
   }
@@ -195,25 +201,15 @@ export class RestoreFolder {
     if (this.goesOn && leadsTo(this.#place(path), pathBytes(target))) return undefined;
     return this.#put(path, (place) => {
       symlinkSync(pathBytes(target), place);
-      return firstFailure([
-        () => isRoot && lchownSync(place, marks.uid, marks.gid),
-        () => setAttributes(place, marks, isNoAcl),
-        () => setTime(place, marks.mtimeNs),
-      ]);
+      return setSymlinkMarks(place, marks);
     });
   }
 
   /** After all that it holds is there: writing into a folder moves its time. */
   markFolder(path: BytePath, marks: EntryMarks): string | undefined {
     const place = this.#place(path);
-    return firstFailure([
-      () => isRoot && lchownSync(place, marks.uid, marks.gid),
-      () => path === '' && this.#dropAcls(place),
-      () => setAttributes(place, marks, isNoAcl),
-      () => chmodSync(place, marks.mode),
-      () => setAttributes(place, marks, isAcl),
-      () => setTime(place, marks.mtimeNs),
-    ]);
+    const undropped = path === '' ? firstFailure([() => this.#dropAcls(place)]) : undefined;
+    return setFileMarks(place, marks) ?? undropped;
   }
 
   /** Ends when all of it is on the disk: nobody may hear before that it is done. Throws `restore-not-flushed`. */
@@ -242,10 +238,12 @@ export class RestoreFolder {
 
   /** Makes an entry in its place, or beside it where it replaces another: a crash leaves one of the two. */
   #put<Result>(path: BytePath, make: (place: Buffer) => Result): Result {
-    if (!this.#hasToReplace(path)) return make(this.#place(path));
-    const temporary = Buffer.from(join(this.#growing, String(this.#partCount++)), 'utf8');
-    const result = make(temporary);
-    renameSync(temporary, this.#place(path));
+    const place = this.#place(path);
+    const isReplaced = this.#hasToReplace(path);
+    const made = isReplaced ? Buffer.from(join(this.#growing, String(this.#partCount++)), 'utf8') : place;
+    const result = make(made);
+    if (isReplaced) renameSync(made, place);
+    this.#notePlaced(path);
     return result;
   }
 
@@ -253,14 +251,46 @@ export class RestoreFolder {
   #hasToReplace(path: BytePath): boolean {
     const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
     if (present === undefined) return false;
-    if (!this.#options.overwrite || present.isDirectory()) throw new NameTaken(inTheWay);
+    if (!this.#options.overwrite || present.isDirectory() || this.#isPlaced(path))
+      throw new NameTaken(inTheWay);
     return true;
+  }
+
+  #notePlaced(path: BytePath): void {
+    if (!this.#mayReplace) return;
+    const name = foldedName(path);
+    if (!this.#placed.has(name)) this.#placed.set(name, path);
+  }
+
+  /** Whether what stands there is what this run has put in the place of another name. */
+  #isPlaced(path: BytePath): boolean {
+    const other = this.#mayReplace ? this.#placed.get(foldedName(path)) : undefined;
+    return other !== undefined && other !== path && isSameFile(this.#place(path), this.#place(other));
+  }
+
+  get #mayReplace(): boolean {
+    return this.#options.overwrite || this.goesOn;
   }
 }
 
-function copyEntry(from: Buffer, to: Buffer): void {
-  if (lstatSync(from).isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
-  else copyFileSync(from, to);
+/** The same for all names that a disk may take for one: those that differ in capitals, or in how an accent is written. */
+const foldedName = (path: BytePath): string => pathText(path).normalize('NFD').toUpperCase();
+
+function copyEntry({
+  from,
+  to,
+  marks,
+}: {
+  readonly from: Buffer;
+  readonly to: Buffer;
+  readonly marks: EntryMarks;
+}): string | undefined {
+  if (lstatSync(from).isSymbolicLink()) {
+    symlinkSync(readlinkSync(from, 'buffer'), to);
+    return setSymlinkMarks(to, marks);
+  }
+  copyFileSync(from, to);
+  return setFileMarks(to, marks);
 }
 
 /** Where the system has no call that flushes all at once, small files are left to it: one by one they would take longer than the restore. */
@@ -288,6 +318,17 @@ const notFlushed = (cause: unknown): unknown => {
   });
 };
 
+function unusable(cause: unknown): unknown {
+  const named = nameDiskError(cause);
+  if (named instanceof DreyError) return named;
+  return new DreyError({
+    code: 'restore-folder-unusable',
+    message: `The folder to restore into cannot be made, read or written into (${errorCode(cause) ?? 'unknown error'})`,
+    advice: 'Name a folder that you may write into, or one that is not there yet.',
+    cause,
+  });
+}
+
 function makeLength(file: string, byteCount: number): void {
   const handle = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
   try {
@@ -308,14 +349,7 @@ function prepareFolder(
     makeFolders(to);
     names = readdirSync(to).filter((name) => name !== partsName);
   } catch (error) {
-    const named = nameDiskError(error);
-    if (named instanceof DreyError) throw named;
-    throw new DreyError({
-      code: 'restore-folder-unusable',
-      message: `The folder to restore into cannot be made or read (${errorCode(error) ?? 'unknown error'})`,
-      advice: 'Name a folder that you may write into, or one that is not there yet.',
-      cause: error,
-    });
+    throw unusable(error);
   }
   if (names.length === 0 || overwrite) return 'new';
   const mark = markIn(join(to, partsName));
@@ -330,66 +364,4 @@ function prepareFolder(
       ? `Go on with it by \`--snapshot ${mark.slice(0, 16)}\`, or name a new or an empty folder.`
       : 'Name a new or an empty folder, so that nothing is mixed up or replaced.',
   });
-}
-
-/** Seconds for futimes; Node takes a negative number for "now", so old times go as dates, to the millisecond. */
-const timeOf = (ns: bigint): number | Date =>
-  ns < 0n ? new Date(Number(ns / 1_000_000n)) : Number(ns) / 1e9;
-
-const nanosecond = 1_000_000_000n;
-/** Until then, and since 1970, every file system has times. */
-const commonTimeNsMax = 2n ** 31n * nanosecond;
-
-function setTime(place: Buffer, timeNs: bigint): void {
-  if (systemCalls === undefined) lutimesSync(place, timeOf(timeNs), timeOf(timeNs));
-  else systemCalls.setTime(place, timeNs);
-  if (timeNs >= 0n && timeNs < commonTimeNsMax) return;
-  // Another time is set without a word where the file system has no room for this one.
-  const apartNs = statsAt(place).mtimeNs - timeNs;
-  if (apartNs >= nanosecond || -apartNs >= nanosecond)
-    throw new MarksNotSet('this disk cannot keep its time');
-}
-
-const defaultAcl = 'system.posix_acl_default';
-/** ACLs are set after the mode, whose group bits would else change them. */
-const isAcl = ({ name }: Attribute): boolean => name.startsWith('system.posix_acl_');
-const isNoAcl = (attribute: Attribute): boolean => !isAcl(attribute);
-
-class MarksNotSet extends Error {}
-
-/** Sets all that it can, then throws if one was refused. */
-function setAttributes(
-  place: Buffer,
-  { attributes = [] }: EntryMarks,
-  isWanted: (attribute: Attribute) => boolean,
-): void {
-  const refused = new Set<string>();
-  for (const attribute of attributes.filter(isWanted)) {
-    try {
-      if (systemCalls === undefined) refused.add('this system has no call for them');
-      else systemCalls.setAttribute(place, attribute);
-    } catch (error) {
-      refused.add(errorCode(error) ?? 'unknown error');
-    }
-  }
-  if (refused.size > 0)
-    throw new MarksNotSet(
-      `extended attributes or access lists could not be set (${[...refused].join(', ')})`,
-    );
-}
-
-/** Does each step; answers why the first one that failed did, in words. */
-function firstFailure(steps: readonly (() => unknown)[]): string | undefined {
-  let failure: string | undefined;
-  for (const step of steps) {
-    try {
-      step();
-    } catch (error) {
-      failure ??=
-        error instanceof MarksNotSet
-          ? error.message
-          : `owner, mode or time could not be set (${errorCode(error) ?? 'unknown error'})`;
-    }
-  }
-  return failure;
 }

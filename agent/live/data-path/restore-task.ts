@@ -190,7 +190,7 @@ class RestoreRun {
     const refused = folder.refusal(path);
     if (refused !== undefined) this.#miss(path, refused);
     else if (entry.kind === 'symlink') this.#makeSymlink(path, pathOf(entry.target), entry);
-    else if (entry.kind === 'hardLink') this.#makeHardLink(path, pathOf(entry.target));
+    else if (entry.kind === 'hardLink') this.#makeHardLink(path, pathOf(entry.target), entry);
   }
 
   #makeSymlink(path: BytePath, target: BytePath, entry: TreeEntry): void {
@@ -202,14 +202,15 @@ class RestoreRun {
     }
   }
 
-  #makeHardLink(path: BytePath, first: BytePath): void {
+  #makeHardLink(path: BytePath, first: BytePath, entry: TreeEntry): void {
     const isFile = this.#finished.has(first);
     if (!isFile && !this.#symlinks.has(first)) {
       this.#miss(path, 'the file that it is another name of is missing');
       return;
     }
+    const { folder, plan } = this.#parts;
     const isMade = this.#try(path, () => {
-      this.#parts.folder.makeLink(path, first);
+      this.#note(path, folder.makeLink(path, first, plan.files.get(first)?.entry ?? entry));
       return undefined;
     });
     if (isMade && isFile) this.#linkCount++;

@@ -1,7 +1,17 @@
 // The folder that a restore writes into: what it replaces is there until something else stands in its place.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { bytePath } from '../../../agent/live/data-path/path-bytes.ts';
@@ -11,6 +21,7 @@ import { GrowingFiles } from '../../../agent/live/data-path/growing-files.ts';
 import { runnerText } from '../../../agent/live/data-path/unfinished-restore.ts';
 import { newFolder } from './odd-trees.ts';
 
+const source = new URL('../../../agent/live/data-path/restore-folder.ts', import.meta.url).href;
 const marks = {
   mode: 0o600,
   uid: process.getuid?.() ?? 0,
@@ -31,7 +42,7 @@ test('what cannot be put in the place of something leaves it as it was', (t) => 
   // Nothing was ever written of it.
   t.throws(() => folder.finishFile(folder.startFile(a, {}), 5, marks), { code: 'ENOENT' });
   t.throws(() => folder.makeSymlink(a, bytePath(''), marks), { code: 'ENOENT' });
-  t.throws(() => folder.makeLink(a, bytePath('not there')), { code: 'ENOENT' });
+  t.throws(() => folder.makeLink(a, bytePath('not there'), marks), { code: 'ENOENT' });
   t.is(textOf('a'), 'before');
 });
 
@@ -41,20 +52,89 @@ test('files, symlinks and further names stand in the place of what was there', (
   writeFileSync(file.temporary, 'after');
   folder.finishFile(file, 5, marks);
   t.is(textOf('a'), 'after');
-  folder.makeLink(b, a);
+  folder.makeLink(b, a, marks);
   t.is(statSync(join(to, 'b')).ino, statSync(join(to, 'a')).ino);
-  folder.makeLink(b, a);
+  folder.makeLink(b, a, marks);
   t.is(textOf('b'), 'after', 'also where it was that before');
   folder.makeSymlink(b, a, marks);
   t.is(readlinkSync(join(to, 'b')), 'a');
   mkdirSync(join(to, 'c'));
-  t.throws(() => folder.makeLink(bytePath('c'), a), { message: /of that name/u });
+  t.throws(() => folder.makeLink(bytePath('c'), a, marks), { message: /of that name/u });
   folder.flush();
   folder.close('done');
   t.deepEqual(
     ['a', 'b'].map((name) => textOf(name)),
     ['after', 'after'],
   );
+});
+
+test('a disk that takes two names for one gets the first of them, and the other is refused', (t) => {
+  const { to, folder, textOf } = begin();
+  const put = (name: string, text: string): void => {
+    const file = folder.startFile(bytePath(name), {});
+    writeFileSync(file.temporary, text);
+    folder.finishFile(file, text.length, marks);
+  };
+  put('a', 'lower');
+  // As such a disk would show it.
+  linkSync(join(to, 'a'), join(to, 'A'));
+  t.throws(() => put('A', 'upper'), { message: /of that name/u });
+  t.throws(() => folder.makeSymlink(bytePath('A'), b, marks), { message: /of that name/u });
+  t.is(textOf('a'), 'lower');
+  writeFileSync(join(to, 'B'), 'before');
+  for (const name of ['b', 'B']) put(name, name);
+  t.deepEqual(['b', 'B'].map(textOf), ['b', 'B'], 'on a disk that tells them apart both are replaced');
+});
+
+test('where a file can have no more names, another one is a copy with the same mode and time', (t) => {
+  const { to, folder } = begin();
+  const file = folder.startFile(a, {});
+  writeFileSync(file.temporary, 'after');
+  folder.finishFile(file, 5, marks);
+  const links = newFolder();
+  try {
+    for (let count = 1; count <= 65_536; count++) linkSync(join(to, 'a'), join(links, String(count)));
+    t.log('skipped: this disk has no such limit');
+    t.pass();
+  } catch {
+    folder.makeLink(b, a, { ...marks, mode: 0o640 });
+    const { ino, mode, mtimeMs } = statSync(join(to, 'b'));
+    t.not(ino, statSync(join(to, 'a')).ino);
+    t.deepEqual([mode & 0o7777, mtimeMs], [0o640, 1e12]);
+  } finally {
+    rmSync(links, { recursive: true });
+  }
+});
+
+test('a restore goes on in folders that it has closed to its own person', (t) => {
+  const to = newFolder();
+  // Root is stopped by no mode.
+  const asPerson = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined;
+  if (asPerson !== undefined) chownSync(to, asPerson.uid, asPerson.gid);
+  const script = `
+    import { writeFileSync } from 'node:fs';
+    import { RestoreFolder } from ${JSON.stringify(source)};
+    const [to, name] = process.argv.slice(1);
+    const marks = { mode: 0o555, uid: process.getuid(), gid: process.getgid(), mtimeNs: 0n };
+    const folder = new RestoreFolder({ to, overwrite: false, snapshot: 'a', names: new Set(['closed']) });
+    folder.makeFolder('closed');
+    const file = folder.startFile('closed/' + name, {});
+    writeFileSync(file.temporary, name);
+    folder.finishFile(file, name.length, marks);
+    folder.close('cut off');
+    for (const path of ['closed', '']) folder.markFolder(path, marks);`;
+  for (const name of ['first', 'second']) {
+    const line = ['--input-type=module', '--eval', script, to, name];
+    const { status, stderr } = spawnSync(process.execPath, line, { ...asPerson, encoding: 'utf8' });
+    if (/EACCES.*(import|open|scandir)|ERR_MODULE_NOT_FOUND/u.test(stderr) && name === 'first') {
+      t.log('skipped: nobody else may read this checkout');
+      t.pass();
+      return;
+    }
+    t.is(status, 0, stderr);
+  }
+  t.deepEqual(readdirSync(join(to, 'closed')).toSorted(), ['first', 'second']);
+  for (const place of [to, join(to, 'closed')]) t.is(statSync(place).mode & 0o7777, 0o555);
 });
 
 test('nobody hears that all is done where the disk does not say that it has it', (t) => {
