@@ -28,13 +28,15 @@ export interface PlanQuestion {
   /** Machines that may hold shards, each once. */
   readonly machines: readonly PlannedMachine[];
   readonly forecast: FailureForecast;
-  /** Serves where the learned forecast lost on held-out history. Default: the same forecast without common shocks. */
+  /** Serves where the learned forecast did no better on held-out history: the same hours without anything learned. */
+  readonly habits?: FailureForecast;
+  /** What the simple policies go by, where one of them was clearly better. Default: the same forecast without common shocks. */
   readonly baseline?: FailureForecast;
   readonly previous?: Plan;
   readonly author: MachineId;
   readonly nowMs: number;
   readonly seed: number | string;
-  /** Policies on held-out history; the learned forecast serves only where it is not worse than every baseline. */
+  /** Policies on held-out history; the learned forecast serves only where it won. */
   readonly heldOut?: readonly PolicyScore[];
   /** Redundancies that packs still have: their classes stay. Default: all of the previous plan. */
   readonly keepRedundancies?: readonly Redundancy[];

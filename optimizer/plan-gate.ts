@@ -1,5 +1,5 @@
-// Promise 6 at the level of plans: a learned forecast places nothing when its groups did worse on held-out hours than those
-// of the best baseline. Then that baseline's forecast and way of choosing serve, and the plan says so.
+// Promise 6 at the level of plans: a learned forecast places nothing unless its groups did better on held-out hours than those that
+// follow from habits alone, and no other baseline did clearly better. Else the baseline serves, and the plan says so.
 
 import type { FailureForecast } from '../models/index.ts';
 import { causesOf } from './causes.ts';
@@ -8,7 +8,9 @@ import type { PolicyScore } from './plan.ts';
 
 export interface GateQuestion {
   readonly forecast: FailureForecast;
-  /** What serves where the learned forecast lost. Default: the same forecast without common shocks. */
+  /** What serves where the learned forecast did not win: the same hours without anything learned. */
+  readonly habits?: FailureForecast;
+  /** What the simple policies go by, where one was clearly better. Default: the same forecast without common shocks. */
   readonly baseline?: FailureForecast;
   readonly heldOut?: readonly PolicyScore[];
 }
@@ -43,32 +45,55 @@ const onlyShown = 'best-k';
 export const isClearlyLower = (risk: number, than: number): boolean =>
   risk + riskFloor < clearlyBetter * (than + riskFloor);
 
+/** The policy that a learned forecast must beat, by name. */
+export const habitsPolicy = 'habits';
+
 /**
- * The forecast and the way of choosing groups that may serve. The learned one serves unless a baseline was clearly better on the
- * held-out hours, or where there was no comparison at all.
+ * The forecast and the way of choosing groups that may serve. The learned one serves where it did better on the held-out hours than
+ * habits alone, or where there was no comparison at all; another baseline serves where it was clearly better than both.
  */
-export function chooseServing({ forecast, baseline, heldOut = [] }: GateQuestion): Serving {
-  const learned = heldOut.find(({ policy }) => policy === 'learned');
+export function chooseServing(question: GateQuestion): Serving {
+  const { forecast, baseline, heldOut = [] } = question;
+  const serving = servingOf(question);
+  const own = heldOut.find(
+    ({ policy }) => policy === (serving.forecast === forecast ? 'learned' : habitsPolicy),
+  );
   const best = heldOut
-    .filter(({ policy }) => policy !== 'learned' && policy !== onlyShown)
+    .filter(({ policy }) => !['learned', habitsPolicy, onlyShown].includes(policy))
     .toSorted((a, b) => riskOf(a) - riskOf(b))[0];
   const isBeaten =
-    learned !== undefined &&
+    own !== undefined &&
     best !== undefined &&
-    isClearlyLower(riskOf(best), riskOf(learned)) &&
+    isClearlyLower(riskOf(best), riskOf(own)) &&
     (best.sureness ?? 1) >= surenessMin;
-  if (!isBeaten) return { forecast, method: 'climb', source: forecast.source, notes: [] };
-  const habits = baseline ?? withoutShocks(forecast);
+  if (!isBeaten) return serving;
+  const plain = baseline ?? withoutShocks(forecast);
   return {
     // Only independence looks at the kind of hour; the simple policies go by each machine's mean.
-    forecast: best.policy === 'independence' ? habits : meansOnly(habits),
+    forecast: best.policy === 'independence' ? plain : meansOnly(plain),
     method: best.policy === 'random' ? best.policy : 'climb',
     source: `${best.policy} (baseline)`,
-    notes: [
-      `The learned placement's risk in the held-out time was ${percent(riskOf(learned))}, that of ${best.policy} ${percent(riskOf(best))}: the baseline serves.`,
-    ],
+    notes: [lostText(own, best)],
   };
 }
+
+/** What is learned, or habits alone. */
+function servingOf({ forecast, habits, heldOut = [] }: GateQuestion): Serving {
+  const learned = heldOut.find(({ policy }) => policy === 'learned');
+  const without = heldOut.find(({ policy }) => policy === habitsPolicy);
+  const isBetter = learned === undefined || without === undefined || riskOf(learned) < riskOf(without);
+  if (habits === undefined || isBetter)
+    return { forecast, method: 'climb', source: forecast.source, notes: [] };
+  return {
+    forecast: habits,
+    method: 'climb',
+    source: `${habits.source} (baseline)`,
+    notes: [lostText(learned, without)],
+  };
+}
+
+const lostText = (own: PolicyScore, better: PolicyScore): string =>
+  `The risk of the placement by ${own.policy === 'learned' ? 'learned models' : own.policy} in the held-out time was ${percent(riskOf(own))}, that of ${better.policy} ${percent(riskOf(better))}: the baseline serves.`;
 
 /** Each machine as often down in every kind of hour as in all of them together. */
 function meansOnly(forecast: FailureForecast): FailureForecast {

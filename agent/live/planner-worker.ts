@@ -29,7 +29,7 @@ import {
 
 export interface PlanTask extends Pick<
   PlanQuestion,
-  'machines' | 'forecast' | 'author' | 'nowMs' | 'target' | 'limits' | 'bytesPerSlot'
+  'machines' | 'forecast' | 'habits' | 'author' | 'nowMs' | 'target' | 'limits' | 'bytesPerSlot'
 > {
   readonly kind: 'plan';
   readonly previous: Plan | undefined;

@@ -20,6 +20,7 @@ import {
   baselineForecast,
   canTrain,
   type FailureForecast,
+  habitForecast,
   listModels,
   type ModelCard,
   packDemandFrom,
@@ -240,6 +241,7 @@ export class Planner {
       ...(await this.packDemands(trained)),
       target,
       forecast,
+      habits: habitForecast(history),
       baseline: baselineForecast(history),
       heldOut: { history, heldOutForecast, heldOutFromSlot },
     });

@@ -11,16 +11,16 @@ import {
   slotUnknown,
   slotUp,
 } from '../../datasets/index.ts';
-import { type FailureForecast, fleetOffsetMs } from '../../models/index.ts';
+import { type FailureForecast, fleetOffsetMs, habitForecast } from '../../models/index.ts';
 import { chooseGroups } from '../groups.ts';
-import { isClearlyLower } from '../plan-gate.ts';
+import { habitsPolicy, isClearlyLower } from '../plan-gate.ts';
 import type { PolicyScore, Redundancy } from '../plan.ts';
 import { capacitiesFor, groupCountFor } from '../redundancy.ts';
 import { statesFromForecast } from '../states.ts';
 import { isBusinessHour } from './calendar.ts';
 import { bestK, bestKWithSwaps } from './policies/best-k.ts';
 import { independence } from './policies/independence.ts';
-import type { Belief } from './policies/policy.ts';
+import type { Belief, Policy } from './policies/policy.ts';
 import { random as byChance } from './policies/random.ts';
 
 export interface HeldOut {
@@ -135,8 +135,15 @@ function surenessOf(
   return lower / bootstraps;
 }
 
-/** The simple policies that a learned forecast must not lose against, before it may serve. */
-const rivals = [byChance, bestK, bestKWithSwaps, independence];
+/** Drey without anything learned: what a learned forecast must beat before it may serve. */
+const habits: Policy = {
+  name: habitsPolicy,
+  needs: 'past',
+  learn: ({ past }) => ({ states: statesFromForecast(habitForecast(past)), method: 'climb' }),
+};
+
+/** The simple policies that it must not clearly lose against. */
+const rivals = [byChance, bestK, bestKWithSwaps, independence, habits];
 
 /** One score a policy, the learned one last: each saw the past only and is judged by the slots from `heldOutFromSlot` on. */
 export async function compareHeldOut(heldOut: HeldOut): Promise<readonly PolicyScore[]> {

@@ -203,6 +203,19 @@ test('a learned forecast that clearly lost to a baseline does not serve, and the
   t.notDeepEqual(membersOf(lost, 4, 6), membersOf(won, 4, 6));
 });
 
+test('what is learned serves only where it did better than habits alone', (t) => {
+  const habits = { ...questionOf(9).forecast, source: 'only habits' };
+  const planWith = (learned: number): Plan =>
+    computePlan(
+      questionOf(9, { habits, heldOut: scores(learned, { habits: 0.02, 'best-k with swaps': 0.02 }) }),
+    );
+  t.is(planWith(0.019).modelSource, 'made up for a test');
+  t.is(planWith(0.02).modelSource, 'only habits (baseline)');
+  t.regex(planWith(0.03).notes[0]!, /learned models.*3\.00 %.*habits 2\.00 %: the baseline serves/u);
+  const both = scores(0.04, { habits: 0.03, independence: 0.001 });
+  t.is(computePlan(questionOf(9, { habits, heldOut: both })).modelSource, 'independence (baseline)');
+});
+
 test('the baseline that won also chooses the groups, but best-k without swaps is only shown', (t) => {
   const planWhereWins = (best: string): Plan =>
     computePlan(questionOf(9, { heldOut: scores(0.5, { random: 0.4, 'best-k': 0.4, [best]: 0.1 }) }));

@@ -2,7 +2,13 @@
 // what won serves. The same functions that the agents call.
 
 import { hourlyHistory } from '../../../datasets/index.ts';
-import { baselineForecast, canTrain, type FailureForecast, trainModels } from '../../../models/index.ts';
+import {
+  baselineForecast,
+  canTrain,
+  type FailureForecast,
+  habitForecast,
+  trainModels,
+} from '../../../models/index.ts';
 import { statesFromForecast } from '../../states.ts';
 import { chooseServing } from '../../plan-gate.ts';
 import { compareHeldOut } from '../compare.ts';
@@ -33,7 +39,8 @@ async function learnFromPast({ redundancy, seed, ...lesson }: Lesson): Promise<B
     };
   const trained = await trainModels({ history: past, seed, nowMs: past.startMs });
   const heldOut = await compareHeldOut({ history: past, redundancy, seed, ...trained });
-  const serving = chooseServing({ forecast: trained.forecast, baseline, heldOut });
+  const habits = habitForecast(past);
+  const serving = chooseServing({ forecast: trained.forecast, habits, baseline, heldOut });
   return {
     states: statesFromForecast(serving.forecast),
     method: serving.method,

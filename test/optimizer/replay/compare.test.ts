@@ -59,7 +59,7 @@ test('policies are compared on hours that none of them saw, and the same seed gi
   const scores = await compareHeldOut(ask);
   t.deepEqual(
     scores.map(({ policy }) => policy),
-    ['random', 'best-k', 'best-k with swaps', 'independence', 'learned'],
+    ['random', 'best-k', 'best-k with swaps', 'independence', 'habits', 'learned'],
   );
   for (const { unavailableShare, unavailableShareBusiness, risk } of scores) {
     t.true(risk! >= unavailableShare);
