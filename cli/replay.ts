@@ -18,6 +18,7 @@ import {
   type Scenario,
   summarize,
   theBar,
+  unseenShare,
 } from '../optimizer/index.ts';
 import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
@@ -161,6 +162,9 @@ async function replay(options: ReplayOptions): Promise<void> {
   say(
     `${history.machines.length} machines, ${Number(((history.slotCount * history.slotMs) / weekMs).toFixed(1))} weeks, ${origins.length} origins; labels: ${labels?.length ?? 0}; leave for good: ${scenario.departures.filter((slot) => slot < history.slotCount).length}`,
   );
+  const unseen = unseenShare(history);
+  if (unseen > 0)
+    say(`${(100 * unseen).toFixed(1)} % of all hours do not count: in them nobody was up, or nobody looked`);
   const results: OriginResult[] = [];
   for (const [index, origin] of origins.entries()) {
     for (const policy of chosen) {

@@ -106,13 +106,35 @@ export async function* readRowFile(path: string): AsyncGenerator<TelemetryRow> {
     const record = open + line;
     open = '';
     if (record.trim() === '') continue;
-    if (lineNumber === 1 && line.startsWith('kind,')) columns = line.split(',');
+    if (lineNumber === 1 && !line.trimStart().startsWith('{')) columns = columnsOf(line, place);
     else if (columns === undefined) yield decodeRow(line, place);
     // A line break in quotes: the record goes on.
     else if (hasOpenQuote(record) && record.length < recordCharactersMax) open = `${record}\n`;
     else yield decodeCells(record, columns, place);
   }
   if (open !== '') throw malformed('a quote is not closed', { file: path, lineNumber: beganAt });
+}
+
+/** Names of the columns, in whatever order and quotes another tool has written them. */
+function columnsOf(
+  line: string,
+  place: { readonly file: string; readonly lineNumber: number },
+): readonly string[] {
+  const columns = cellsOfLine(line)?.map((name) => name.trim()) ?? [];
+  const why = !columns.includes('kind')
+    ? 'it is neither JSON nor the header of a table, which names columns as in "kind,machine,fromMs,…"'
+    : twiceIn(columns.filter((name) => name !== ''));
+  if (why === undefined) return columns;
+  throw new DreyError({
+    code: 'row-malformed',
+    message: `${place.file}, line ${place.lineNumber} is no telemetry row: ${why}`,
+    advice: 'Export the telemetry again, or check that the format is the right one.',
+  });
+}
+
+function twiceIn(columns: readonly string[]): string | undefined {
+  const twice = columns.find((name, at) => columns.indexOf(name) !== at);
+  return twice === undefined ? undefined : `its header has two columns "${twice}"`;
 }
 
 /** A record of a table has some hundred bytes; one that goes on for ever lacks a quote. */

@@ -152,6 +152,7 @@ class TraceTable {
   }
 
   #checkId(id: string): string {
+    if (id === '') this.#refuse('its machine has no id');
     if (id.length > 128) this.#refuse('its machine has more than 128 characters');
     return id;
   }

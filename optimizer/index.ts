@@ -121,6 +121,7 @@ export {
   summarize,
   theBar,
   type TraceWish,
+  unseenShare,
 } from './replay/index.ts';
 export { groupsWithin } from './scatter-sets.ts';
 export { statesFromForecast, statesOfHours, type States } from './states.ts';

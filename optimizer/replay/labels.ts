@@ -19,6 +19,9 @@ export async function loadLabels(
   const { header, fieldsOf } = await readTable(file);
   if (!machines.some((machine) => fieldsOf.has(machine)))
     throw malformed(`${file} names none of the machines of the trace`);
+  if (machines.some((machine) => machine === header[0]))
+    throw malformed(`${file} begins with the machine ${header[0]} and not with a header, as in "id,site"`);
+  if (header.length < 2) throw malformed(`${file} has no column of labels`);
   const columns = header.slice(1).map((_, at) => {
     const numbers = new Map<string, number>();
     return Int32Array.from(machines, (machine) => {

@@ -73,29 +73,49 @@ export async function loadTrace(wish: TraceWish): Promise<FleetHistory> {
 /** As of the other formats: one wrong time would make a history of empty years. */
 const extentMsMax = 25 * 366 * 24 * hourMs;
 
+/** Seconds of the years 1998 to 2039, taken as milliseconds. */
+const [secondsFrom, secondsTo] = [9e8, 2.2e9];
+
+/** Names the row whose time is farther from when most rows begin. */
+function refuseLength(file: string, rows: readonly TelemetryRow[]): never {
+  const uptime = rows.flatMap((row, at) => (row.kind === 'uptime' ? [{ row, number: at + 1 }] : []));
+  const begins = uptime.map(({ row }) => row.fromMs).toSorted((a, b) => a - b);
+  const usualMs = begins[Math.floor((begins.length - 1) / 2)]!;
+  const distanceMs = ({ row: { fromMs, toMs } }: (typeof uptime)[number]): number =>
+    Math.max(usualMs - fromMs, toMs - usualMs);
+  const wild = uptime.reduce((far, one) => (distanceMs(one) > distanceMs(far) ? one : far));
+  const years = Math.round(distanceMs(wild) / (365.25 * 24 * hourMs));
+  throw new DreyError({
+    code: 'trace-too-long',
+    message: `${file}: row ${wild.number} lies ${years} years ${wild.row.fromMs < usualMs ? 'before' : 'after'} most others, if times are in milliseconds as they should be`,
+    advice: 'Leave out the row whose time is wrong.',
+  });
+}
+
 async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHistory> {
   const rows: TelemetryRow[] = [];
   const machines = new Set<MachineId>();
-  let [fromMs, toMs, last] = [Number.POSITIVE_INFINITY, 0, 0];
+  let [fromMs, toMs] = [Number.POSITIVE_INFINITY, 0];
   for await (const row of readRowFile(file)) {
     rows.push(row);
     machines.add(row.machine);
     if (row.kind !== 'uptime') continue;
     fromMs = Math.min(fromMs, row.fromMs);
-    if (row.toMs > toMs) [toMs, last] = [row.toMs, rows.length];
+    toMs = Math.max(toMs, row.toMs);
   }
-  if (toMs - fromMs > extentMsMax) {
-    throw new DreyError({
-      code: 'trace-too-long',
-      message: `${file}: its uptime spans ${Math.round((toMs - fromMs) / extentMsMax) * 25} years, up to row ${last}, longer than any history`,
-      advice: 'Leave out the row whose time is wrong.',
-    });
-  }
+  if (toMs - fromMs > extentMsMax) refuseLength(file, rows);
   if (toMs === 0) {
     throw new DreyError({
       code: 'trace-too-small',
       message: `${file} has no row about uptime`,
       advice: 'Export the telemetry again; access and location alone are no history.',
+    });
+  }
+  if (fromMs > secondsFrom && toMs < secondsTo) {
+    throw new DreyError({
+      code: 'trace-too-small',
+      message: `all uptime in ${file} lies in January 1970, as if its times were in seconds`,
+      advice: 'Write the times of rows in milliseconds since 1970.',
     });
   }
   const ids = [...machines];

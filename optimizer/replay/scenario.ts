@@ -53,6 +53,14 @@ export function departuresOf(history: FleetHistory): Int32Array {
   });
 }
 
+/** Share of the slots in which nobody looked at any machine: whatever happened then counts for no policy. */
+export function unseenShare({ slotCount, machines, up }: FleetHistory): number {
+  let unseen = 0;
+  for (let slot = 0; slot < slotCount; slot++)
+    if (machines.every((_, row) => up[row * slotCount + slot] === slotUnknown)) unseen++;
+  return unseen / slotCount;
+}
+
 /** Beginnings are looked for where at least this share of the machines is seen that are seen at most. */
 const seenShareMin = 0.5;
 

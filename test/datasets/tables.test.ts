@@ -122,6 +122,14 @@ for (const name of ['rows.csv', 'rows.parquet'] as const) {
   });
 }
 
+test('a table that another tool has written again, with other quotes and another order, is read', async (t) => {
+  const file = await write(t, 'rows.csv');
+  writeFileSync(file, '"toMs","fromMs","state","machine","kind"\n"5","1","up","a","uptime"\n');
+  t.deepEqual(await rowsOf(file), [
+    { kind: 'uptime', machine: machineId('a'), fromMs: unixMs(1), toMs: unixMs(5), state: 'up' },
+  ]);
+});
+
 test('a table whose row does not fit is refused by file and number', async (t) => {
   const file = await write(t, 'rows.csv');
   const lines = readFileSync(file, 'utf8');
@@ -129,6 +137,9 @@ test('a table whose row does not fit is refused by file and number', async (t) =
     [lines.replace('uptime', 'downtime'), /rows\.csv, row 2 /u],
     [`${lines}uptime,short\r\n`, /rows\.csv, line 7 .* cells/u],
     [`${lines}"uptime`, /rows\.csv, line 7 .*quote/u],
+    [lines.replace('kind,', 'sort,'), /rows\.csv, line 1 .*neither JSON nor the header/u],
+    [lines.replaceAll(',', ';'), /rows\.csv, line 1 .*neither JSON nor the header/u],
+    [lines.replace('fromMs', 'machine'), /rows\.csv, line 1 .*two columns "machine"/u],
     [`${lines}uptime,"open\r\nuptime,a\r\nuptime,"b"\r\n`, /rows\.csv, line 7 /u],
   ] as const) {
     writeFileSync(file, text);

@@ -140,6 +140,7 @@ for (const [line, reason] of [
   ['1 0 655 3', /4 columns/],
   ['1 0 655 3 10.0 1 3600 0 x', /stops before/],
   ['1 0 655 3 10.0 1 NULL 0 x', /seconds/],
+  ['1\t0\t\t3\t10.0\t1\t0\t3600\tx', /no id/],
 ] as const) {
   test(`an event table with "${line}" is refused by file and line`, (t) => {
     t.throws(() => readFailureTrace(`${header}\n${line}`, { file: 'bad.tab' }), {

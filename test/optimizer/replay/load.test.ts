@@ -19,6 +19,7 @@ import {
 import { likelyStartHour, startingAt } from '../../../optimizer/replay/calendar.ts';
 import { loadLabels } from '../../../optimizer/replay/labels.ts';
 import { drawRuns, loadTrace, type TraceWish } from '../../../optimizer/replay/load.ts';
+import { unseenShare } from '../../../optimizer/replay/index.ts';
 import { temporaryFolder } from '../../helpers/agents.ts';
 import { mondayMs } from './traces.ts';
 
@@ -78,6 +79,7 @@ test('an .avt trace is read, and hours in which nobody of ten or more was up are
     writeFileSync(file, `# comment\na 2 0 7200 14400 36000\n${others(count)}`);
     const history = await loadTrace({ ...wish, file, format: 'avt' });
     t.deepEqual([...history.up.subarray(0, 10)], [1, 1, nobody, nobody, 1, 1, 1, 1, 1, 1]);
+    t.is(unseenShare(history), nobody === slotUnknown ? 2 / history.slotCount : 0);
   }
   writeFileSync(file, 'a 1 0 7200\nb 1 zero 3600\n');
   const error = await t.throwsAsync(loadTrace({ ...wish, file, format: 'avt' }), { code: 'trace-malformed' });
@@ -141,6 +143,28 @@ test('rows of a fleet that has just begun are too few, in words', async (t) => {
   t.regex(error.message, /spans no whole hour$/u);
 });
 
+test('of rows that span too many years the one with the wrong time is named, and seconds are told', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
+  const line = (fromMs: number, toMs: number): string =>
+    `${JSON.stringify({ kind: 'uptime', machine: 'm0', fromMs, toMs, state: 'up' })}\n`;
+  const good = [0, 1, 2].map((hour) => line(mondayMs + hour * hourMs, mondayMs + (hour + 1) * hourMs));
+  for (const [wrong, why] of [
+    [line(1, hourMs), /row 2 lies 5\d years before/u],
+    [line(2 * mondayMs, 2 * mondayMs + hourMs), /row 2 lies 5\d years after/u],
+  ] as const) {
+    writeFileSync(file, [good[0], wrong, ...good.slice(1)].join(''));
+    const error = await t.throwsAsync(loadTrace({ ...wish, file, format: 'rows' }), {
+      code: 'trace-too-long',
+    });
+    t.regex(error.message, why);
+  }
+  writeFileSync(file, line(mondayMs / 1000, mondayMs / 1000 + 10 * 7 * 86_400));
+  const error = await t.throwsAsync(loadTrace({ ...wish, file, format: 'rows' }), {
+    code: 'trace-too-small',
+  });
+  t.regex(error.message, /as if its times were in seconds/u);
+});
+
 test('labels keep apart what they can; a broken line is named', async (t) => {
   const file = join(temporaryFolder(t, 'labels'), 'labels.csv');
   const machines = ['a', 'b', 'c', 'd', 'e'].map(machineId);
@@ -171,6 +195,8 @@ test('a file that is not about these machines, or says two things of one, is ref
   for (const [text, why] of [
     ['', /none of the machines/u],
     ['id,site\nq,x\n', /none of the machines/u],
+    ['a,x\nb,y\n', /begins with the machine a and not with a header/u],
+    ['id\na\nb\n', /no column of labels/u],
     ['id,site\na,"x\n', /line 2 has a quote/u],
     ['id,site\na,x"y\n', /line 2 has a quote/u],
     ['id,site\na,x\na,y\n', /line 3 is about a machine that had a line/u],
