@@ -3,7 +3,16 @@
 // models.json is SHA-256 over weights.bin and over the text of models.json without it.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  type Dirent,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DreyError, machineId } from '../datasets/index.ts';
 import type { ModelCard } from './card.ts';
@@ -95,14 +104,27 @@ export function writeModels(folder: string, models: StoredModels): void {
 const hashOf = (weights: Uint8Array, told: object): string =>
   createHash('sha256').update(weights).update(JSON.stringify(told)).digest('hex');
 
-/** Versions, oldest first; other folders beside them are none. */
+/** Versions, oldest first; other folders beside them are none. Throws `model-unknown` where there is something else than a folder. */
 export function listModels(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
+  return entriesOf(folder)
     .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.new'))
     .map(({ name }) => name)
     .filter((name) => existsSync(join(folder, name, 'models.json')))
     .toSorted();
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (cause) {
+    throw new DreyError({
+      code: 'model-unknown',
+      message: `${folder} cannot be read as a folder of versions`,
+      advice: 'Name a folder that you may read, as `drey models train --registry FOLDER` makes it.',
+      cause,
+    });
+  }
 }
 
 interface Stored extends Omit<StoredModels, 'weights'> {

@@ -74,6 +74,13 @@ export function promote(folder: string, { version, nowMs, evaluation }: Promotio
     evaluation === undefined
       ? learned
       : evaluation.models.filter(({ model }) => learned.some((card) => card.model === model));
+  if (learned.length > 0 && judged.length === 0) {
+    throw new DreyError({
+      code: 'model-not-better',
+      message: `the history says nothing of what is learned in version ${version} (${learned.map(({ model }) => model).join(', ')})`,
+      advice: 'Give later history of the machines that it was trained on, or promote it by its own card.',
+    });
+  }
   const lost = judged.filter(({ serves }) => serves === 'baseline');
   if (judged.length === 0 || lost.length > 0) {
     throw new DreyError({

@@ -93,6 +93,8 @@ export interface TrafficCheck {
 
 export interface PlanCheck {
   readonly problems: readonly string[];
+  /** Whether the plan carries what its odds were computed from; else they are only claimed. */
+  readonly hasEvidence: boolean;
   /** Absent where the plan counts no traffic by machine. */
   readonly traffic?: TrafficCheck;
   /** Absent where the plan has no copies. */
@@ -116,6 +118,7 @@ export function checkPlan(plan: Plan, before?: Plan): PlanCheck {
       ...brokenLimits(plan).map(({ limit, problem }) => `the limit ${limit} is broken: ${problem}`),
       ...(before === undefined ? [] : [...uncountedMoves(plan, before), ...uncountedCopies(plan, before)]),
     ],
+    hasEvidence: plan.evidence !== undefined,
     ...(plan.limits?.moves === undefined ? {} : { traffic: checkTraffic(plan) }),
     ...(plan.popular === undefined ? {} : { popular: checkCopies(plan.popular) }),
     classes: checked,
@@ -166,13 +169,16 @@ function checkCertificate(plan: Plan, index: number): CertificateCheck | undefin
 
 /** What a class says of itself and its evidence does not bear out. */
 function claimProblems(plan: Plan, index: number): readonly string[] {
-  const { name, redundancy, certificate } = plan.classes[index]!;
+  const { name, redundancy, certificate, groups } = plan.classes[index]!;
   if (plan.evidence === undefined || certificate === undefined) return [];
   const title = `class ${name} ${redundancy.k} of ${redundancy.n}`;
   const found = checkCertificate(plan, index);
   if (found === undefined) return [`the evidence for ${title} does not fit its groups`];
   const wrong = [
     ...overloaded(plan, index).map((machine) => `${title} gives ${machine} more slots than it may have`),
+    ...(groups.every(({ weight }) => weight === groups[0]!.weight)
+      ? []
+      : [`${title} has groups of different weights, its odds are those of groups that weigh the same`]),
     ...(isNear(found.value, certificate.value)
       ? []
       : [`${title} claims the odds ${certificate.value}, its evidence says ${found.value}`]),

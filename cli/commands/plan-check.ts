@@ -40,12 +40,12 @@ const planOf = (value: unknown): unknown =>
 const gapText = (gap: number): string =>
   Number.isFinite(gap) ? `${(100 * gap).toFixed(2)} %` : 'nothing proven';
 
-function rowOf(check: ClassCheck): readonly string[] {
+function rowOf(check: ClassCheck, hasEvidence: boolean): readonly string[] {
   const { name, groupCount, distinctSetCount, slotsPerMachineMax, scatterWidthMin } = check;
   const { burstLossOddsMax, certificate } = check;
   const proven =
     certificate === undefined
-      ? ['no evidence', '', '']
+      ? [hasEvidence ? 'no certificate' : 'no evidence', '', '']
       : [
           certificate.value.toExponential(3),
           certificate.lowerBound.toExponential(3),
@@ -80,8 +80,13 @@ function trafficLines({ traffic }: PlanCheck): readonly string[] {
   ];
 }
 
+const verdict = (hasEvidence: boolean): string =>
+  hasEvidence
+    ? 'Every claim of the plan holds.'
+    : 'What the plan says of its structure holds. Its odds are only claimed: it carries nothing that they could be computed from.';
+
 function checkText(check: PlanCheck): string {
-  const { problems, classes } = check;
+  const { problems, classes, hasEvidence } = check;
   const head = [
     'class',
     'groups',
@@ -94,10 +99,10 @@ function checkText(check: PlanCheck): string {
     'gap',
   ];
   return [
-    tableText([head, ...classes.map(rowOf)]),
+    tableText([head, ...classes.map((one) => rowOf(one, hasEvidence))]),
     ...copiesLines(check),
     ...trafficLines(check),
-    ...(problems.length === 0 ? ['Every claim of the plan holds.'] : problems),
+    ...(problems.length === 0 ? [verdict(hasEvidence)] : problems),
   ].join('\n');
 }
 

@@ -63,6 +63,11 @@ test('a folder without versions is told of, with what to do', async (t) => {
   const empty = join(root, 'empty');
   t.regex((await ask('list', '--registry', empty)).output, /no version in .*empty: `drey models train /u);
   t.regex((await ask('card', 'latest', '--registry', empty)).errors, /no version in .*empty\n.*--registry/u);
+  const file = join(root, 'file');
+  writeFileSync(file, '');
+  const { errors } = await ask('list', '--registry', file);
+  t.regex(errors, /file cannot be read as a folder of versions\n.*\[model-unknown\]/u);
+  t.notRegex(errors, noTrace);
 });
 
 test('who has no fleet is told that files will do', async (t) => {

@@ -125,6 +125,9 @@ test('newer history decides over the card, and seen history decides nothing', (t
     codeOf(t, () => attempt(evaluation('model', true))),
     'history-seen',
   );
+  const ofOthers = { ...evaluation('model', false), models: [] };
+  const error = t.throws(() => attempt(ofOthers), { code: 'model-not-better' });
+  t.regex(error.message, /says nothing of what is learned in version v1 \(availability/u);
   attempt(evaluation('model', false));
   t.is(servingVersion(folder), 'v1');
 });

@@ -65,12 +65,14 @@ test('odds of one group or machine, and a gap, that do not follow from the rest 
       reasons: [{ ...reason!, availability: 1 }, ...others],
     })),
     named(({ certificate, ...first }) => ({ ...first, certificate: { ...certificate!, gap: 0 } })),
+    ofGroup(({ weight }) => ({ weight: 2 * weight })),
   ];
   const says = [
     /^group .* claims the odds/u,
     /claimed for 03:00$/u,
     /^the reason for m/u,
     /claims the gap 0/u,
+    /groups of different weights/u,
   ];
   t.deepEqual(
     wrong.map((problems, at) => [problems.length, says[at]!.test(problems[0] ?? '')]),
@@ -90,5 +92,6 @@ test('a plan without evidence is checked by its structure alone', (t) => {
   const { evidence: _, ...plan } = planOf(9, 4);
   const check = checkPlan(plan);
   t.deepEqual(check.problems, []);
+  t.false(check.hasEvidence);
   t.true(check.classes.every(({ certificate }) => certificate === undefined));
 });
