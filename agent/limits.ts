@@ -289,6 +289,8 @@ export const repairWantsPerTick = 512;
  * is comes with the next comparison of logs.
  */
 export const questionsInVainMax = 20;
+/** Old telemetry that did not come after so many questions, but later one, is nowhere any more. */
+export const telemetryAsksMin = 3;
 /** Logs of authors without a certificate of which an agent remembers that they exist; their certificates mostly follow at once. */
 export const strangerLogsMax = 1024;
 /** Peers with which logs are compared when they connect, of all that do; one would be enough if none were behind. */

@@ -124,7 +124,7 @@ export type LogOutcome = 'stored' | 'gap' | 'known' | 'full';
 export interface Log {
   /** Next sequence number wanted of each log, and the hash of the last batch. */
   heads(): ReadonlyMap<string, LogHead>;
-  /** Accepts only the batch that follows the log's head. */
+  /** Accepts only the batch that follows the log's head; of telemetry also a later one, where what is between is given up. */
   append(batch: SignedBatch, done: Done<LogOutcome>): void;
   /** Batches from `sequence` on, in order, at most a page; starts later where older ones were pruned. */
   read(from: LogPosition, done: Done<readonly SignedBatch[]>): void;

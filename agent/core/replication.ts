@@ -14,6 +14,7 @@ import {
   recordsPerBatchMax,
   retryMsMin,
   strangerLogsMax,
+  telemetryAsksMin,
   waitingAskersMax,
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
@@ -156,7 +157,7 @@ export class Replication {
       this.#hear(log, batch.sequence + 1);
       return [];
     }
-    const startsLate = log.next === 0 && batch.stream === 'telemetry';
+    const isWanted = batch.sequence === log.next || isAfterGivenUp(batch, log);
     if (isOtherThan(batch, log)) return [...this.#forked(log, { batch, from, now }), ...this.#handOn(batch)];
     // Its author sends a batch again that it wants to hear of. Of old ones nobody knows whether they are of another history.
     if (batch.sequence < log.next && from === batch.author && log.hashes?.of(batch.sequence) !== undefined)
@@ -164,7 +165,7 @@ export class Replication {
     // The same batch by another way, mostly while it is being stored, is no other history.
     const isSame = log.hashes?.of(batch.sequence) === batch.hash;
     if (batch.sequence < log.next) return isSame ? [] : this.#handOn(batch);
-    if (batch.sequence > log.next && !startsLate) {
+    if (!isWanted) {
       this.#hear(log, batch.sequence + 1);
       return this.#ask(log, from, now);
     }
@@ -385,3 +386,11 @@ export class Replication {
 }
 
 const isCertificateLike = (record: SignedBatch['records'][number]): boolean => record.kind === 'statement';
+
+/**
+ * Old telemetry is given up by all. Who was away for longer than that gets what is still there, from its beginning: nobody had what was asked for.
+ */
+const isAfterGivenUp = ({ sequence, stream }: SignedBatch, { next, asked, askedCount }: KnownLog): boolean =>
+  stream === 'telemetry' &&
+  sequence > next &&
+  (next === 0 || (asked?.sequence === next && askedCount >= telemetryAsksMin));

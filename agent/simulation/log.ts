@@ -126,7 +126,7 @@ export class SimulatedLog implements Log {
 function outcomeOf(batch: SignedBatch, head: LogHead | undefined): LogOutcome {
   const next = head?.next ?? 0;
   if (batch.sequence < next) return 'known';
-  // A telemetry log may start late: its author pruned the beginning.
-  if (head === undefined && batch.stream === 'telemetry') return 'stored';
+  // A telemetry log may start late, or go on later: what was before is given up.
+  if (batch.sequence > next && batch.stream === 'telemetry') return 'stored';
   return batch.sequence === next && batch.previous === (head?.hash ?? noBatchHash) ? 'stored' : 'gap';
 }

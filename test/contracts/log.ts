@@ -87,6 +87,20 @@ export function logContract(test: TestFn, name: string, open: OpenLog): void {
     t.is(harness.log.heads().get(logName(key.peer, 'telemetry'))?.next, 5);
   });
 
+  test(`${name} log: telemetry may go on later, also over a crash`, async (t) => {
+    const harness = await open(t);
+    const batches = chain('telemetry', 8);
+    await append(harness, batches[0]!);
+    t.is(await append(harness, batches[5]!), 'stored');
+    t.is(await append(harness, batches[6]!), 'stored');
+    t.is(await append(harness, batches[3]!), 'known');
+    const after = await harness.crash();
+    t.deepEqual(await sequencesFrom(after, { stream: 'telemetry', sequence: 0 }), [0, 5, 6]);
+    await answerOf<number>(after, (done) => after.log.prune(unixMs(5500), done));
+    t.deepEqual(await sequencesFrom(after, { stream: 'telemetry', sequence: 0 }), [6]);
+    t.is(await append(after, batches[7]!), 'stored');
+  });
+
   test(`${name} log: a crash loses nothing that was stored`, async (t) => {
     const harness = await open(t);
     const batches = chain('facts', 3);

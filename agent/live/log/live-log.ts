@@ -113,10 +113,10 @@ class LevelLog implements LiveLog {
   #outcomeOf(batch: SignedBatch, state: LogState | undefined): LogOutcome {
     const next = state?.next ?? 0;
     if (batch.sequence < next) return 'known';
-    // A telemetry log may start late: its author pruned the beginning.
-    const startsLate = state === undefined && batch.stream === 'telemetry';
+    // A telemetry log may start late, or go on later: what was before is given up.
+    const goesOnLater = batch.sequence > next && batch.stream === 'telemetry';
     const follows = batch.sequence === next && batch.previous === (state?.hash ?? noBatchHash);
-    if (!startsLate && !follows) return 'gap';
+    if (!goesOnLater && !follows) return 'gap';
     if (this.#waiting.length >= queuedBatchesMax) return 'full';
     const bytes = (state?.bytes ?? 0) + batch.bytes.length;
     return batch.stream === 'facts' && bytes > this.#limits.factBytesPerAgentMax ? 'full' : 'stored';

@@ -152,3 +152,49 @@ test('a batch that names another one before it than the one that is here is of a
   t.false(effects.some(({ kind }) => kind === 'storeBatch'));
   t.true(replication.isForked(second.peer));
 });
+
+const lease = { kind: 'lease', fromMs: startMs, untilMs: startMs } as const;
+
+test('who was away for longer than telemetry is kept gets what is still there, and who waits for what is on its way loses nothing', (t) => {
+  const { replication, connect } = replicationOf();
+  connect(second.peer, at(0));
+  const telemetry = (sequence: number): SignedBatch =>
+    signBatch({
+      key: third,
+      stream: 'telemetry',
+      sequence,
+      previous: sequence === 1501 ? telemetry(1500).hash : '0'.repeat(64),
+      atMs: startMs,
+      records: [lease],
+    });
+  replication.handle({ kind: 'batchStored', batch: telemetry(40), now: at(0) });
+  const isTaken = (sequence: number, now: UnixMs): boolean =>
+    replication
+      .handle({ kind: 'batchOpened', from: second.peer, batch: telemetry(sequence), now })
+      .some(({ kind }) => kind === 'storeBatch');
+  t.false(isTaken(1500, at(0)), 'what is between may be on its way');
+  let takenMs: number | undefined;
+  for (let ms = 0; ms < seconds(120) && takenMs === undefined; ms += seconds(1)) {
+    replication.handle({ kind: 'tick', now: at(ms) });
+    if (isTaken(1500, at(ms))) takenMs = ms;
+  }
+  t.true(takenMs !== undefined && takenMs >= 2 * headsAfterAppendMs, `asked for until ${takenMs}`);
+  t.true(isTaken(1501, at(seconds(120))));
+  t.false(isTaken(1600, at(seconds(120))), 'from there on nothing is left out at once');
+});
+
+test('of facts nothing is left out, however often it was asked for in vain', (t) => {
+  const { replication, connect } = replicationOf();
+  connect(second.peer, at(0));
+  const later = batchOf(second, [lease], 5);
+  for (let ms = 0; ms < seconds(120); ms += seconds(1)) {
+    replication.handle({ kind: 'tick', now: at(ms) });
+    const effects = replication.handle({
+      kind: 'batchOpened',
+      from: second.peer,
+      batch: later,
+      now: at(ms),
+    });
+    t.false(effects.some(({ kind }) => kind === 'storeBatch'));
+  }
+});
