@@ -336,8 +336,8 @@ export class LiveAgent {
       ...this.upkeep.survived,
       now: this.now(),
     });
-    for (const stream of ['facts', 'telemetry'] as const) {
-      for await (const batch of log.readAll(stream)) {
+    for (const batches of [log.readFacts(this.peer), log.readAll('telemetry')]) {
+      for await (const batch of batches) {
         this.shell.handle({ kind: 'batchStored', batch, now: this.now() });
         this.operations.note(batch);
         this.#isCertificateLogged ||= this.#holdsOwnCertificate(batch);

@@ -39,7 +39,6 @@ export class OwnBatches {
 
   constructor(parts: OwnBatchesParts) {
     this.#parts = parts;
-    for (const stream of ['facts', 'telemetry'] as const) this.#lookAt(stream);
   }
 
   /** As many batches as the records need. Rejects with `log-full` when the disk does not take them. */
@@ -77,7 +76,7 @@ export class OwnBatches {
 
   #append(stream: Stream, records: readonly AgentRecord[]): Promise<void> {
     const { key, log, now, stored } = this.#parts;
-    const head = this.#heads.get(stream)!;
+    const head = this.#heads.get(stream) ?? this.#lookAt(stream);
     const batch = signBatch({ key, stream, sequence: head.next, previous: head.hash, atMs: now(), records });
     if (batch.bytes.length > batchBytesMax) return Promise.reject(tooLarge(batch.bytes.length));
     this.#heads.set(stream, { next: head.next + 1, hash: batch.hash });
@@ -95,9 +94,11 @@ export class OwnBatches {
     });
   }
 
-  #lookAt(stream: Stream): void {
+  #lookAt(stream: Stream): LogHead {
     const { log, key } = this.#parts;
-    this.#heads.set(stream, log.heads().get(logName(key.peer, stream)) ?? { next: 0, hash: noBatchHash });
+    const head = log.heads().get(logName(key.peer, stream)) ?? { next: 0, hash: noBatchHash };
+    this.#heads.set(stream, head);
+    return head;
   }
 }
 

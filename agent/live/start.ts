@@ -13,7 +13,7 @@ import { homeAt } from './home.ts';
 import { readIdentity, settleSettings } from './identity.ts';
 import { openLiveLog } from './log/index.ts';
 import { settlePriority } from './pacing/index.ts';
-import { openStore } from './store.ts';
+import { nameDamage, openStore } from './store.ts';
 import { readDrives } from './stored-drives.ts';
 
 /**
@@ -78,6 +78,6 @@ async function startOnce(options: StartOptions): Promise<LiveAgent> {
   } catch (error) {
     // What it has opened until then, a port and threads, would keep the process alive for ever.
     await (agent === undefined ? store.close() : agent.stop());
-    throw error;
+    throw nameDamage(error);
   }
 }

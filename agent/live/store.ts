@@ -1,7 +1,7 @@
 // The agent's one LevelDB, and with it the lock on the agent's folder: LevelDB locks its folder by the operating system, so
 // a crashed agent leaves no stale lock. The pid file beside it only tells people who holds it.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DreyError } from '../../datasets/index.ts';
 import { Database } from './database.ts';
@@ -19,6 +19,8 @@ export interface Store {
 export async function openStore(location: string): Promise<Store> {
   mkdirSync(location, { recursive: true, mode: 0o700 });
   const pidFile = join(dirname(location), 'agent.pid');
+  // LevelDB would take it for a folder without a database, and remove what is there.
+  if (isWithoutCurrent(location)) throw storeDamaged();
   const database = new Database(location);
   try {
     await database.open();
@@ -50,15 +52,31 @@ function nameOpenError(error: unknown, pidFile: string): unknown {
       cause: error,
     });
   }
-  if (code !== 'LEVEL_CORRUPTION') return error;
-  return new DreyError({
+  return nameDamage(error);
+}
+
+/** `store-damaged` for what LevelDB says of files of its own that are missing, too short or not what they were; any other error as it is. */
+export function nameDamage(error: unknown): unknown {
+  const { message, cause } = (error ?? {}) as { readonly message?: unknown; readonly cause?: unknown };
+  const text = [message, (cause as Error | undefined)?.message].join(' ');
+  const isDamage =
+    /Corruption: |IO error: .*[/\\](?:MANIFEST-|\d+\.ldb).*: (?:No such file|Invalid argument)/u;
+  return isDamage.test(text) || causeCode(error) === 'LEVEL_CORRUPTION' ? storeDamaged(error) : error;
+}
+
+function isWithoutCurrent(location: string): boolean {
+  const names = readdirSync(location);
+  return names.some((name) => name.endsWith('.ldb')) && !names.includes('CURRENT');
+}
+
+const storeDamaged = (cause?: unknown): DreyError =>
+  new DreyError({
     code: 'store-damaged',
     message: "The agent's database cannot be read",
     advice:
       'Move its folder away and join the fleet again with a new one: the other machines repair what it held.',
-    cause: error,
+    cause,
   });
-}
 
 function readPid(pidFile: string): number | undefined {
   try {

@@ -10,6 +10,7 @@ import {
 import type { UnixMs } from '../../../datasets/index.ts';
 import { logName, noBatchHash, openBatch, type SignedBatch, type Stream } from '../../codec/index.ts';
 import type { Done, Log, LogHead, LogOutcome, LogPosition } from '../../ports.ts';
+import type { PeerId } from '../../units.ts';
 import { batchesPerFlushMax, queuedBatchesMax } from '../limits.ts';
 import type { Database } from '../database.ts';
 import { tell, tellResult } from '../tell.ts';
@@ -36,6 +37,11 @@ interface Waiting {
 export interface LiveLog extends Log {
   /** All batches of a stream, by author, then in order. Batches that no longer open are left out and reported. */
   readAll(stream: Stream): AsyncIterable<SignedBatch>;
+  /**
+   * The same of facts, for the start: of others' logs only what follows without a hole. What a damaged disk lost in between is reported, and
+   * the rest of that log removed when all was read, so that it is asked for anew. The log of `self` is never made shorter.
+   */
+  readFacts(self: PeerId): AsyncIterable<SignedBatch>;
   /** Ends when all that was appended is flushed. */
   idle(): Promise<void>;
 }
@@ -104,6 +110,38 @@ class LevelLog implements LiveLog {
       const batch = this.#open(row.bytes);
       if (batch !== undefined) yield batch;
     }
+  }
+
+  async *readFacts(self: PeerId): AsyncIterable<SignedBatch> {
+    const found = new Map<string, LogState>();
+    for await (const batch of this.readAll('facts')) {
+      const name = logName(batch.author, 'facts');
+      const state = found.get(name);
+      const follows =
+        batch.sequence === (state?.next ?? 0) && batch.previous === (state?.hash ?? noBatchHash);
+      if (!follows && batch.author !== self) continue;
+      found.set(name, stateAfter(batch, state));
+      yield batch;
+    }
+    const own = logName(self, 'facts');
+    for (const name of new Set([...this.#flushed.keys(), ...found.keys()]))
+      if (name.endsWith('/facts')) await this.#settle(name, found.get(name), { isOwn: name === own });
+  }
+
+  /** Heads and batches of a log are written together; where they differ the disk has lost some of them. */
+  async #settle(
+    name: string,
+    found: LogState | undefined,
+    { isOwn }: { readonly isOwn: boolean },
+  ): Promise<void> {
+    const [next, known] = [found?.next ?? 0, this.#flushed.get(name)?.next ?? 0];
+    if (next === known || (isOwn && next < known)) return;
+    this.#report(new Error(`a log of ${known} batches was damaged on this disk: ${next} are left`));
+    await this.#rows.cutAt(name, next, found);
+    if (found === undefined) this.#flushed.delete(name);
+    else this.#flushed.set(name, found);
+    if (found === undefined) this.#states.delete(name);
+    else this.#states.set(name, found);
   }
 
   async idle(): Promise<void> {

@@ -86,6 +86,14 @@ export class LogRows {
     await this.#database.write([...gone, { table: this.#heads, key: name, value: after }]);
   }
 
+  /** Removes all batches from `next` on; without `after` the head too. */
+  async cutAt(name: string, next: number, after: LogState | undefined): Promise<void> {
+    const range = { gte: batchKey(name, next), lte: batchKey(name, Number.MAX_SAFE_INTEGER) };
+    const changes: RowChange[] = [{ table: this.#heads, key: name, value: after }];
+    for await (const key of this.#batches.keys(range)) changes.push({ table: this.#batches, key });
+    await this.#database.write(changes);
+  }
+
   // Rows of one log from `sequence` on, in order.
   async *log(name: string, sequence: number): AsyncIterable<LogRow> {
     const range = { gte: batchKey(name, sequence), lte: batchKey(name, Number.MAX_SAFE_INTEGER) };

@@ -1,11 +1,13 @@
 // The database on a disk that others fill: what it confirmed is there after the next start, and it takes writes again once there is room.
 
 import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Database } from '../../../agent/live/database.ts';
 import { isFullError } from '../../../agent/live/disk-full.ts';
-import { openStore } from '../../../agent/live/store.ts';
+import { nameDamage, openStore } from '../../../agent/live/store.ts';
+import type { DreyError } from '../../../datasets/index.ts';
 import { fillDisk, mountSmallDisk } from '../../helpers/small-disk.ts';
 import { temporaryFolder } from './small-fleet.ts';
 
@@ -83,4 +85,45 @@ test('writes that come in together are all there, in their order', async (t) => 
   await store.close();
   await late;
   await t.throwsAsync(store.database.write([{ table, key: 'later', value: 1 }]));
+});
+
+/** A database with a table of its own on the disk, closed. */
+async function tableOnDisk(folder: string): Promise<string> {
+  const location = join(folder, 'database');
+  const store = await openStore(location);
+  await writeAll(store.database, names('row', 20), 1000);
+  await store.close();
+  // What lies in LevelDB's log goes into a table when it is opened again.
+  await (await openStore(location)).close();
+  return location;
+}
+
+const filesOf = (location: string, pattern: RegExp): readonly string[] =>
+  readdirSync(location)
+    .filter((name) => pattern.test(name))
+    .map((name) => join(location, name));
+
+test('a database of which a file is missing or cut is said to be damaged, and nothing of it is removed', async (t) => {
+  for (const [pattern, harm] of [
+    [/^CURRENT$/u, rmSync],
+    [/^MANIFEST-/u, rmSync],
+    [/\.ldb$/u, rmSync],
+    [/^MANIFEST-/u, (file: string) => truncateSync(file, 20)],
+  ] as const) {
+    const location = await tableOnDisk(temporaryFolder(t));
+    for (const file of filesOf(location, pattern)) harm(file);
+    const tables = filesOf(location, /\.ldb$/u);
+    await t.throwsAsync(openStore(location), { code: 'store-damaged' }, String(pattern));
+    t.deepEqual(filesOf(location, /\.ldb$/u), tables);
+  }
+});
+
+test('a table that is cut is found when it is read, and said to be damage', async (t) => {
+  const location = await tableOnDisk(temporaryFolder(t));
+  for (const file of filesOf(location, /\.ldb$/u)) truncateSync(file, 1000);
+  const store = await openStore(location);
+  t.teardown(() => store.close());
+  const reading = store.database.table('row', 'view').keys().all();
+  const error = nameDamage(await t.throwsAsync(reading));
+  t.is((error as DreyError).code, 'store-damaged');
 });

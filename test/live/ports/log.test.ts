@@ -153,3 +153,62 @@ test('a stored batch that was altered is never handed on', async (t) => {
   await opened.store.database.write([{ table: rows, key: name!, value: row }]);
   t.deepEqual(numbers(await read(opened.log, key, { stream: 'facts', sequence: 0 })), [0, 1]);
 });
+
+/** What a disk lost of a log, behind the back of it. */
+async function lose(
+  t: ExecutionContext,
+  folder: string,
+  keys: readonly string[],
+  from = 'log-batch',
+): Promise<void> {
+  const store = await openStore(join(folder, 'database'));
+  const table = store.database.table<Uint8Array>(from, 'view');
+  await store.database.write(keys.map((lost) => ({ table, key: lost })));
+  await store.close();
+  t.pass();
+}
+
+async function factsOf(log: LiveLog, self: MachineKey): Promise<readonly number[]> {
+  const found: number[] = [];
+  for await (const { sequence } of log.readFacts(self.peer)) found.push(sequence);
+  return found;
+}
+
+const rowOf = (sequence: number): string => `facts/${key.peer}/${String(sequence).padStart(16, '0')}`;
+
+test('what a disk lost in the middle of the facts of another one is asked for anew', async (t) => {
+  const opened = await openNew(t);
+  await appendAll(opened.log, facts);
+  await opened.store.close();
+  await lose(t, opened.folder, [rowOf(2)]);
+  const { log } = await openAt(t, opened.folder);
+  t.deepEqual(await factsOf(log, createMachineKey()), [0, 1]);
+  t.is(log.heads().get(logName(key.peer, 'facts'))?.next, 2);
+  t.deepEqual(
+    await appendAll(log, facts.slice(2)),
+    facts.slice(2).map(() => 'stored'),
+  );
+  t.deepEqual(
+    await factsOf(log, createMachineKey()),
+    facts.map(({ sequence }) => sequence),
+  );
+});
+
+test('the own facts are never written anew under numbers that were used, whatever a disk lost of them', async (t) => {
+  const opened = await openNew(t);
+  await appendAll(opened.log, facts);
+  await opened.store.close();
+  await lose(t, opened.folder, [rowOf(2), rowOf(facts.length - 1)]);
+  const { log, store } = await openAt(t, opened.folder);
+  t.is((await factsOf(log, key)).length, facts.length - 2);
+  t.is(log.heads().get(logName(key.peer, 'facts'))?.next, facts.length);
+  await store.close();
+  await lose(t, opened.folder, [logName(key.peer, 'facts')], 'log-head');
+  const without = await openAt(t, opened.folder);
+  t.is((await factsOf(without.log, key)).length, facts.length - 2);
+  t.is(
+    without.log.heads().get(logName(key.peer, 'facts'))?.next,
+    facts.length - 1,
+    'as far as its batches go',
+  );
+});
