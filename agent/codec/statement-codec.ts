@@ -195,11 +195,13 @@ export function signStatement(admin: AdminKey, value: Statement): SignedStatemen
     admin.key.sign(signed),
   );
   const opened = openAdmin(admin.certificate);
-  const word = opened.ok ? opened.value.word : undefined;
+  if (!opened.ok) throw new TypeError(`an admin key without its certificate: ${opened.rejection.reason}`);
+  const { notBeforeMs, word } = opened.value;
   return {
     fleet: admin.fleet,
     statement: value,
     admin: sha256Hex(admin.key.publicKey),
+    adminSinceMs: notBeforeMs,
     bytes,
     ...(word === undefined ? {} : { word }),
   };
@@ -262,6 +264,7 @@ export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<Signed
           fleet,
           statement: narrowed,
           admin: sha256Hex(signer.publicKey),
+          adminSinceMs: signer.notBeforeMs,
           bytes,
           ...(signer.word === undefined ? {} : { word: signer.word }),
         });

@@ -137,6 +137,8 @@ export interface SignedStatement {
   readonly statement: Statement;
   /** SHA-256 of the admin's public key, 64 hex digits. */
   readonly admin: string;
+  /** From when on the root lets that key sign. */
+  readonly adminSinceMs: UnixMs;
   /** The whole signed object, ready to be sent on or stored. */
   readonly bytes: Uint8Array;
   /** What the root said with the admin's certificate. */

@@ -1,7 +1,9 @@
 // Which admin keys are believed, and for what: a key that was put out counts only for what stands in its machine's log before that.
 // The same whatever the order in which logs are read: words of the root first, then those of admins about each other.
 
+import type { UnixMs } from '../../datasets/index.ts';
 import type { AdminEnd, AdminRevocation, RootWord, SignedBatch, SignedStatement } from '../codec/index.ts';
+import { clockSkewMsMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 
 /** Where a statement stands: a batch of an agent's facts. */
@@ -18,6 +20,8 @@ export interface KnownAdmin {
 
 interface Seat {
   machine: PeerId | undefined;
+  /** From when on its key may sign. */
+  sinceMs: UnixMs;
   /** A machine's own certificate with the role, in its own log: that is what a new admin writes first. */
   isOwn: boolean;
 }
@@ -37,11 +41,12 @@ export class Authority {
   readonly #seats = new Map<string, Seat>();
   readonly #byRoot = new Map<string, AdminEnd>();
   readonly #byAdmins = new Map<string, Said>();
-  #rule: RootWord['wipeRule'];
+  readonly #rules: NonNullable<RootWord['wipeRule']>[] = [];
 
   /** Takes a checked statement; whether what other statements are worth may have changed. */
-  note({ statement, admin, word }: SignedStatement, at: StatedAt | undefined): boolean {
+  note({ statement, admin, adminSinceMs, word }: SignedStatement, at: StatedAt | undefined): boolean {
     this.#seat(admin, at, {
+      sinceMs: adminSinceMs,
       isOwn: statement.kind === 'certificate' && statement.peer === at?.author && isForAdmins(statement),
     });
     const isNewWord = word !== undefined && this.#noteWord(word);
@@ -80,22 +85,39 @@ export class Authority {
     return own.length === 0 || own.some(([admin]) => this.endOf(admin) === undefined);
   }
 
-  /** The rule of wipes that the root gave last. */
-  get rootRule(): RootWord['wipeRule'] {
-    return this.#rule;
+  /** How many keys there were at a time, believed or not. Each holds from a day before it is made, for clocks that are behind. */
+  keyCountAt(atMs: number): number {
+    return this.#seats
+      .values()
+      .reduce((count, { sinceMs }) => count + (sinceMs + clockSkewMsMax <= atMs ? 1 : 0), 0);
   }
 
-  #seat(admin: string, at: StatedAt | undefined, { isOwn }: { readonly isOwn: boolean }): void {
+  /** The rule of wipes that the root had given last at a time. */
+  rootRuleAt(atMs: number): RootWord['wipeRule'] {
+    return this.#rules
+      .filter((rule) => rule.atMs <= atMs)
+      .toSorted((a, b) => a.atMs - b.atMs)
+      .at(-1);
+  }
+
+  #seat(admin: string, at: StatedAt | undefined, { isOwn, sinceMs }: Pick<Seat, 'isOwn' | 'sinceMs'>): void {
     const seat = this.#seats.get(admin);
-    if (seat === undefined) this.#seats.set(admin, { machine: at?.author, isOwn });
-    else if (!seat.isOwn && at !== undefined && (isOwn || seat.machine === undefined))
-      this.#seats.set(admin, { machine: at.author, isOwn });
+    if (seat === undefined) {
+      this.#seats.set(admin, { machine: at?.author, isOwn, sinceMs });
+      return;
+    }
+    if (sinceMs < seat.sinceMs) seat.sinceMs = sinceMs;
+    if (!seat.isOwn && at !== undefined && (isOwn || seat.machine === undefined)) {
+      seat.machine = at.author;
+      seat.isOwn = isOwn;
+    }
   }
 
   #noteWord({ ended, wipeRule }: RootWord): boolean {
     const fresh = ended.filter((end) => !this.#byRoot.has(nameOf(end)));
     for (const end of fresh) this.#byRoot.set(nameOf(end), end);
-    if (wipeRule !== undefined && wipeRule.atMs > (this.#rule?.atMs ?? -1)) this.#rule = wipeRule;
+    if (wipeRule !== undefined && !this.#rules.some(({ atMs }) => atMs === wipeRule.atMs))
+      this.#rules.push(wipeRule);
     return fresh.length > 0;
   }
 

@@ -28,8 +28,24 @@ export interface WipeView {
   readonly agreed: readonly string[];
   readonly adminCount: number;
   readonly stoppedBy?: string;
+  /** When enough admins had agreed, by this machine's clock. */
+  readonly completeMs?: UnixMs;
   /** When this machine frees what it has, if nobody stops it; by its own clock. */
   readonly dueMs?: UnixMs;
+}
+
+interface HoldingRule {
+  /** How many admins must agree, of those that there are. */
+  readonly adminCount: number;
+  /** How many were asked for, which may be more. */
+  readonly wantedCount: number;
+  /** How long a wipe waits then. */
+  readonly waitMs: number;
+}
+
+interface Agreement extends Pick<HoldingRule, 'adminCount'> {
+  readonly completeMs: UnixMs;
+  readonly dueMs: UnixMs;
 }
 
 interface Word {
@@ -85,12 +101,18 @@ export class Wipes {
     }
   }
 
-  /** How many admins must agree now, how many were asked for, which may be more than there are, and how long a wipe waits then. */
-  get rule(): { readonly adminCount: number; readonly wantedCount: number; readonly waitMs: number } {
+  /** What holds now. */
+  get rule(): HoldingRule {
+    return this.#ruleAt(Number.POSITIVE_INFINITY);
+  }
+
+  #ruleAt(atMs: number): HoldingRule {
     const { authority } = this.#parts.membership;
-    const keyCount = authority.admins.length;
-    const base = authority.rootRule ?? { adminCount: Math.min(2, keyCount), waitMs: wipeWaitMsMin };
-    const raised = this.#rules.filter(({ admin, at }) => authority.holds(admin, at)).map(({ rule }) => rule);
+    const keyCount = authority.keyCountAt(atMs);
+    const base = authority.rootRuleAt(atMs) ?? { adminCount: Math.min(2, keyCount), waitMs: wipeWaitMsMin };
+    const raised = this.#rules
+      .filter(({ admin, at, rule }) => rule.atMs <= atMs && authority.holds(admin, at))
+      .map(({ rule }) => rule);
     const most = Math.max(1, ...raised.map(({ adminCount }) => adminCount));
     return {
       wantedCount: Math.max(base.adminCount, most),
@@ -114,9 +136,8 @@ export class Wipes {
     const words = [ask, ...known.words].filter(({ admin, at }) => authority.holds(admin, at));
     const stop = words.find(({ isStop }) => isStop);
     const heardMs = agreementsIn(words);
-    const { adminCount, waitMs } = this.rule;
-    const completeMs = [...heardMs.values()].toSorted((a, b) => a - b)[adminCount - 1];
-    const dueMs = completeMs === undefined ? undefined : unixMs(Math.max(completeMs, ask.heardMs) + waitMs);
+    const times = [...heardMs.values()].map((at) => unixMs(Math.max(at, ask.heardMs)));
+    const agreement = this.#agreementOf(times.toSorted((a, b) => a - b));
     const { drive, scope, reason, atMs } = ask.statement;
     return {
       wipe,
@@ -124,12 +145,36 @@ export class Wipes {
       scope,
       reason,
       atMs,
-      state: stateOf({ isStopped: stop !== undefined, dueMs, now }),
+      state: stateOf({ isStopped: stop !== undefined, dueMs: agreement?.dueMs, now }),
       agreed: [...heardMs.keys()],
-      adminCount,
+      adminCount: (agreement ?? this.rule).adminCount,
       ...(stop === undefined ? {} : { stoppedBy: stop.admin }),
-      ...(dueMs === undefined || stop !== undefined ? {} : { dueMs }),
+      ...(agreement === undefined || stop !== undefined
+        ? {}
+        : { completeMs: agreement.completeMs, dueMs: agreement.dueMs }),
     };
+  }
+
+  /**
+   * When enough admins had agreed, and when their time is over, from the times at which each agreed, the first one first. Whoever becomes an
+   * admin later, and rules that are made later, change nothing of what was carried out before: the packs are gone.
+   */
+  #agreementOf(times: readonly UnixMs[]): Agreement | undefined {
+    for (const [others, completeMs] of times.entries()) {
+      const { adminCount, waitMs } = this.#ruleUntil(completeMs);
+      if (others + 1 >= adminCount) return { adminCount, completeMs, dueMs: unixMs(completeMs + waitMs) };
+    }
+    return undefined;
+  }
+
+  /** The rule that holds when the time is over that it says itself, counted from then. */
+  #ruleUntil(fromMs: UnixMs): HoldingRule {
+    let rule = this.#ruleAt(fromMs);
+    for (let later = this.#ruleAt(fromMs + rule.waitMs); later.waitMs > rule.waitMs;) {
+      rule = later;
+      later = this.#ruleAt(fromMs + rule.waitMs);
+    }
+    return this.#ruleAt(fromMs + rule.waitMs);
   }
 
   #read(batch: SignedBatch, now: UnixMs): Effects {
@@ -174,11 +219,10 @@ export class Wipes {
     this.#nextMs = Math.min(now + wipesEveryMs, ...dueAtMs);
     const due = views.filter(({ state }) => state === 'due');
     const drives = new Set(due.filter(({ scope }) => scope === 'drive').map(({ drive }) => drive));
-    const { waitMs } = this.rule;
     let isNews = shelf.wipe(drives);
     catalogue.wipe(drives);
-    for (const { drive, scope, dueMs } of due)
-      if (scope === 'given up' && shelf.hasten(drive, unixMs((dueMs ?? now) - waitMs))) isNews = true;
+    for (const { drive, scope, completeMs = now } of due)
+      if (scope === 'given up' && shelf.hasten(drive, completeMs)) isNews = true;
     if (isNews) freeSoon();
     return [];
   }

@@ -211,6 +211,43 @@ test('a rule of an admin raises how many and how long, and never lowers it; the 
   t.deepEqual(core.wipes.rule, { adminCount: 3, wantedCount: 9, waitMs: days(7) });
 });
 
+test('what was carried out stays so, whoever becomes an admin afterwards and whatever rule is made, also over a restart', (t) => {
+  const alone = keyOf();
+  const wish = batchOf(first, [said(alone, asking())], 1);
+  const dueMs = wipeWaitMsMin;
+  const later = createAdminKey(root, { notBeforeMs: unixMs(startMs + dueMs), forMs: days(60) });
+  const soon = createAdminKey(root, { notBeforeMs: unixMs(startMs + dueMs - days(2)), forMs: days(60) });
+  const rule: Statement = {
+    kind: 'wipeRule',
+    adminCount: 1,
+    waitMs: days(30),
+    atMs: unixMs(startMs + dueMs + 1),
+  };
+  const words = (by: AdminKey) => [
+    batchOf(second, [said(by, certificate(second))], 0),
+    batchOf(first, [said(alone, rule)], 2),
+  ];
+  const core = holderOf([packOf(1)]);
+  hear(core, batchOf(first, [said(alone, certificate(first))], 0), 0);
+  hear(core, wish, 0);
+  t.is(tick(core, dueMs).length, 1);
+  for (const batch of words(later)) hear(core, batch, days(10));
+  tick(core, days(11));
+  t.is(core.wipes.viewOf(wipe, unixMs(startMs + days(11)))?.state, 'due');
+  t.true(core.shelf.wiped.has(drive));
+
+  const again = holderOf([]);
+  for (const batch of [...words(later), batchOf(first, [said(alone, certificate(first))], 0), wish])
+    hear(again, batch, 0);
+  t.is(again.wipes.viewOf(wipe, unixMs(startMs + days(11)))?.state, 'due');
+
+  const inTime = holderOf([packOf(1)]);
+  hear(inTime, batchOf(first, [said(alone, certificate(first))], 0), 0);
+  hear(inTime, wish, 0);
+  for (const batch of words(soon)) hear(inTime, batch, days(1));
+  t.deepEqual(tick(inTime, days(20)), [], 'there were two before its time was over');
+});
+
 test('what an owner gave up before is freed early by admins, and what it gives up later waits its week', (t) => {
   const core = founded([packOf(1), packOf(2), packOf(3)]);
   const giveUp = (pack: PackDescriptor, sequence: number) =>
