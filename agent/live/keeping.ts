@@ -54,7 +54,10 @@ export class Keeper {
     this.#parts = parts;
   }
 
-  /** Finishes what an earlier run of the agent had begun to give up; before the first snapshot of this one. */
+  /**
+   * Finishes what an earlier run of the agent had begun to give up, and counts no more on what was given up since a folder that was put back to
+   * an older state; before the first snapshot of this one.
+   */
   resume(drive: RunningDrive): Promise<void> {
     const id = driveId(drive.stored.drive);
     const known = this.#resumed.get(id);
@@ -154,9 +157,30 @@ export class Keeper {
 
   async #resume(drive: RunningDrive, id: DriveId): Promise<void> {
     const packs = this.#intended(id);
-    if (packs.length === 0) return;
-    await drive.snapshotter.drop(packs);
-    await this.#givingUp(id).publish(packs);
+    if (packs.length > 0) {
+      await drive.snapshotter.drop(packs);
+      await this.#givingUp(id).publish(packs);
+    }
+    await this.#dropGivenUp(drive, id);
+  }
+
+  /** The words that gave packs up may have to come back from others first; until then no snapshot is acknowledged either. */
+  async #dropGivenUp(drive: RunningDrive, id: DriveId): Promise<void> {
+    const { core, ownWords } = this.#agent;
+    await ownWords.settled();
+    const gone = drive.snapshotter
+      .stagedPacks()
+      .filter(({ pack, owner }) => core.shelf.isGivenUpBy(pack, owner))
+      .map(({ pack }) => pack);
+    if (gone.length > 0) {
+      await drive.snapshotter.lose(gone);
+      this.#parts.report(
+        'warning',
+        `the notes of a drive here are older than what others know: ${countText(gone.length, 'pack')} of it ${gone.length === 1 ? 'was' : 'were'} given up since, and what of them is still in the folder is stored anew`,
+      );
+    }
+    // Nobody was there who could know: it is asked again before the next snapshot.
+    if (!core.ownLog.isSure) this.#resumed.delete(id);
   }
 
   #intended(drive: DriveId): readonly PackId[] {

@@ -31,9 +31,13 @@ test('what was intended before a crash is dropped from the state first, then sai
     stored: { drive },
     snapshotter: {
       drop: async (dropped: readonly PackId[]) => void steps.push(`dropped ${dropped.length}`),
+      stagedPacks: () => [],
     },
   } as unknown as RunningDrive;
-  const agent = { ownWords: { writeWhenSure } } as unknown as LiveAgent;
+  const agent = {
+    ownWords: { writeWhenSure, settled: async () => {} },
+    core: { ownLog: { isSure: true } },
+  } as unknown as LiveAgent;
 
   await t.throwsAsync(new Keeper(agent, { home, report: () => {} }).resume(running), { message: 'killed' });
   t.true(existsSync(intention));
@@ -83,4 +87,33 @@ test('what could not be said is said with the next that is given up', async (t) 
   await keeper.keep(running, wish);
   t.deepEqual(said, [2]);
   t.false(existsSync(join(home.drives, `${drive}.given-up.json`)));
+});
+
+test('packs that were given up, as others say, after the state of a drive was noted are counted on no more', async (t) => {
+  const home = homeAt(temporaryFolder(t, 'keeper'));
+  mkdirSync(home.drives);
+  let staged = packs.map((pack) => ({ pack, owner: 'me' }));
+  const lost: PackId[] = [];
+  const running = {
+    stored: { drive },
+    snapshotter: {
+      stagedPacks: () => staged,
+      lose: async (gone: readonly PackId[]) => {
+        lost.push(...gone);
+        staged = staged.filter(({ pack }) => !gone.includes(pack));
+      },
+    },
+  } as unknown as RunningDrive;
+  const ownLog = { isSure: false };
+  let givenUp: PackId | undefined;
+  const agent = {
+    ownWords: { settled: async () => {} },
+    core: { ownLog, shelf: { isGivenUpBy: (pack: PackId) => pack === givenUp } },
+  } as unknown as LiveAgent;
+  const keeper = new Keeper(agent, { home, report: () => {} });
+  await keeper.resume(running);
+  t.deepEqual(lost, [], 'nobody was there who knows');
+  [givenUp, ownLog.isSure] = [packs[1], true];
+  await keeper.resume(running);
+  t.deepEqual(lost, [packs[1]]);
 });
