@@ -45,6 +45,8 @@ export interface PackKeying {
   readonly keyEpoch: number;
   /** 16 random bytes, never twice with one drive key: the pack's own key comes from it. */
   readonly salt: Uint8Array;
+  /** How its chunks are named; absent: as all new ones are. */
+  readonly version?: PackVersion;
 }
 
 const packKey = (driveKey: Uint8Array, salt: Uint8Array): Uint8Array =>
@@ -56,10 +58,10 @@ function nonceOf(blob: number): Uint8Array {
   return nonce;
 }
 
-function headerOf({ drive, keyEpoch, salt }: PackKeying): Uint8Array {
+function headerOf({ drive, keyEpoch, salt, version = packVersionNow }: PackKeying): Uint8Array {
   const epoch = new Uint8Array(4);
   new DataView(epoch.buffer).setUint32(0, keyEpoch);
-  return concatBytes(magic, Uint8Array.of(packVersionNow, 0, 0, 0), bytesOfHex(drive), epoch, salt);
+  return concatBytes(magic, Uint8Array.of(version, 0, 0, 0), bytesOfHex(drive), epoch, salt);
 }
 
 /** Method and length in front of a blob's bytes. */

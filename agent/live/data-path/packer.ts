@@ -2,7 +2,7 @@
 // already. Used in worker threads: everything is synchronous but the wait for staging.
 
 import { randomBytes } from 'node:crypto';
-import type { PackDescriptor, PackEntry } from '../../codec/index.ts';
+import type { PackDescriptor, PackEntry, PackVersion } from '../../codec/index.ts';
 import {
   chunkIdsOf,
   cutPoint,
@@ -50,6 +50,8 @@ export interface PackerOptions {
   readonly isNew: (chunk: ChunkId) => boolean;
   /** The shards' bytes may lie in shared memory, and are written anew once this resolves. */
   readonly stage: (pack: PackToStage, transfer: readonly ArrayBuffer[]) => Promise<unknown>;
+  /** How chunks are named: absent for new ones, and for moved ones as they were. */
+  readonly version?: PackVersion;
   /** Where packs are filled; without it each allots its own, as it needs it. */
   readonly memory?: PackMemory;
 }
@@ -67,7 +69,7 @@ export class Packer {
 
   constructor(options: PackerOptions) {
     this.#options = options;
-    this.#idOf = chunkIdsOf(namingKey(options.sealing));
+    this.#idOf = chunkIdsOf(namingKey(options.sealing), options.version);
   }
 
   /** Takes a chunk, and has the pack staged when that fills it; `bytes` may be used again afterwards. */
@@ -136,8 +138,10 @@ export class Packer {
   }
 
   async #begin(): Promise<{ readonly writer: PackWriter; readonly memory: Uint8Array | undefined }> {
-    const { driveKey, drive, keyEpoch } = this.#options.sealing;
-    const keying = { driveKey, drive, keyEpoch, salt: new Uint8Array(randomBytes(16)) };
+    const { sealing, version } = this.#options;
+    const { driveKey, drive, keyEpoch } = sealing;
+    const salt = new Uint8Array(randomBytes(16));
+    const keying = { driveKey, drive, keyEpoch, salt, ...(version === undefined ? {} : { version }) };
     const memory = await this.#options.memory?.take();
     return { writer: new PackWriter(keying, memory), memory };
   }

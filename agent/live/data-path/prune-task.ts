@@ -1,7 +1,7 @@
 // Tasks of a worker thread for packs that no kept snapshot needs: which they are (by what the snapshots themselves say, never
 // by this machine's notes alone), live chunks of mostly dead packs into new ones, dead packs out of the drive's state.
 
-import { type PackDescriptor, sha256Hex } from '../../codec/index.ts';
+import { type PackDescriptor, type PackVersion, sha256Hex } from '../../codec/index.ts';
 import { deadShareToRepack, repackCountMax } from '../../limits.ts';
 import type { PackId } from '../../units.ts';
 import { DriveIndex } from './drive-index.ts';
@@ -150,23 +150,32 @@ class PruneRun {
 
   /** Puts live chunks into new packs, of which the next snapshot's index tells. Answers how many packs were emptied. */
   async repack(mostlyDead: readonly PackDescriptor[]): Promise<number> {
-    const packer = new Packer({
+    const packers = new Map<PackVersion, Packer>();
+    let repackedCount = 0;
+    for (const descriptor of mostlyDead.slice(0, repackCountMax))
+      if (await this.#repackOne(descriptor, packers)) repackedCount++;
+    for (const packer of packers.values()) await packer.finish();
+    return repackedCount;
+  }
+
+  /** Trees name chunks as the pack did that they lay in first. */
+  #packerOf(version: PackVersion): Packer {
+    return new Packer({
       sealing: this.#request.sealing,
       placementClass: 'bulk',
       isNew: () => true,
       stage: (pack, transfer) => this.#ask({ kind: 'stage', pack }, transfer),
+      version,
     });
-    let repackedCount = 0;
-    for (const descriptor of mostlyDead.slice(0, repackCountMax))
-      if (await this.#repackOne(descriptor, packer)) repackedCount++;
-    await packer.finish();
-    return repackedCount;
   }
 
-  async #repackOne(descriptor: PackDescriptor, packer: Packer): Promise<boolean> {
+  async #repackOne(descriptor: PackDescriptor, packers: Map<PackVersion, Packer>): Promise<boolean> {
     const { places } = this.#index;
     const fetched = await this.#source.fetch(descriptor);
     if ('reason' in fetched) return false;
+    const { version } = fetched.pack;
+    const packer = packers.get(version) ?? this.#packerOf(version);
+    packers.set(version, packer);
     const number = places.numberOf(descriptor);
     const live = fetched.pack.entries.filter(({ chunk }) => {
       const slot = places.find(chunk);

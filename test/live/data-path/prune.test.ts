@@ -3,8 +3,16 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import {
+  chunkIdOf,
+  describePack,
+  OpenPack,
+  type PackDescriptor,
+  PackWriter,
+} from '../../../agent/codec/index.ts';
 import { createRandom } from '../../../datasets/index.ts';
 import type { PackId } from '../../../agent/index.ts';
+import type { ChunkId } from '../../../agent/units.ts';
 import {
   compareTrees,
   type PruneOptions,
@@ -13,6 +21,9 @@ import {
   verifySnapshots,
 } from '../../../agent/live/data-path/index.ts';
 import { driveFiles } from '../../../agent/live/data-path/drive-state.ts';
+import { encodeLine, readJournal, rewriteJournal } from '../../../agent/live/data-path/line-journal.ts';
+import { packLine } from '../../../agent/live/data-path/packer.ts';
+import { identityOf, scanFolder } from '../../../agent/live/data-path/scan.ts';
 import { noise } from './odd-trees.ts';
 import { bytesOfPack, startTrial, type Trial, workers } from './trial.ts';
 
@@ -121,6 +132,61 @@ test('a mostly dead pack is emptied at once, and given up when the next snapshot
   t.true(last.dead.includes(bulk.pack));
   await assertAllRestore(t, trial, [...kept, fourth]);
   t.is((await trial.next().snapshot()).outcome, 'unchanged');
+});
+
+/** As if the drive's first snapshot had been taken when chunks had other names: its files are known by those, and lie in such a pack. */
+function makeOld({ folder, stateFolder, driveKey, outbox }: Trial, { staged }: Taken): PackDescriptor {
+  const now = staged.packs.find(({ placementClass }) => placementClass === 'bulk')!;
+  const opened = OpenPack.open(bytesOfPack(outbox, now), driveKey);
+  if (!opened.ok) throw new Error(opened.rejection.reason);
+  const salt = new Uint8Array(16);
+  const writer = new PackWriter({ driveKey, drive: staged.drive, keyEpoch: 1, salt, version: 1 });
+  const names = new Map<string, ChunkId>();
+  for (const entry of opened.value.entries) {
+    const read = opened.value.read(entry);
+    if (!read.ok) throw new Error(read.rejection.reason);
+    names.set(entry.chunk, chunkIdOf(driveKey, read.value, 1));
+    writer.add(names.get(entry.chunk)!, read.value);
+  }
+  const { bytes, entries } = writer.finish();
+  const { descriptor } = describePack(bytes, now);
+  outbox.packs.set(descriptor.pack, bytes.slice());
+  const { packsFile, filesFile } = driveFiles(stateFolder);
+  rewriteJournal(packsFile, [packLine({ descriptor, entries })]);
+  const scanned = new Map<string, string>(
+    scanFolder(folder, () => false).entries.map((entry) => [entry.path, identityOf(entry)]),
+  );
+  const lines = [...readJournal(filesFile)] as {
+    kind: string;
+    files?: [string, string, number, string[]][];
+  }[];
+  const kept = lines.filter(({ kind }) => kind !== 'commit');
+  for (const file of kept.flatMap(({ files = [] }) => files)) {
+    file[1] = scanned.get(file[0])!;
+    file[3] = file[3].map((chunk) => names.get(chunk)!);
+  }
+  rewriteJournal(filesFile, kept.map(encodeLine));
+  return descriptor;
+}
+
+test('a mostly dead pack of an earlier version is emptied too, and its chunks keep their names', async (t) => {
+  const trial = startTrial();
+  for (let file = 0; file < 20; file++)
+    writeFileSync(join(trial.folder, `file-${file}`), noise(60_000, file));
+  const old = makeOld(trial, await take(trial));
+  const first = await take(trial, trial.next());
+  t.false(
+    first.staged.packs.some(({ pack, placementClass }) => placementClass === 'bulk' && pack !== old.pack),
+    'nothing is read again',
+  );
+  for (let file = 2; file < 20; file++) rmSync(join(trial.folder, `file-${file}`));
+  const second = await take(trial, trial.next());
+  t.is((await prune(trial, [second], freeing(trial))).repackedCount, 1);
+  const third = await take(trial, trial.next());
+  const last = await prune(trial, [second, third], freeing(trial));
+  t.true(last.dead.includes(old.pack));
+  t.is(last.repackedCount, 0);
+  await assertAllRestore(t, trial, [second, third]);
 });
 
 test('nothing is judged while a newer snapshot is on its way, or when a kept one cannot be read', async (t) => {
