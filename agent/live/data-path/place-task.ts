@@ -73,6 +73,6 @@ export function writeFailure(error: unknown): string {
   const named = nameDiskError(error);
   if (named instanceof DreyError) throw named;
   if (typeof (error as { syscall?: unknown }).syscall === 'string')
-    return failureText(error).replace('read', 'written');
+    return failureText(error).replace('be read', 'be written').replace('read', 'write');
   throw error;
 }

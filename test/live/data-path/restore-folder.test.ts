@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import test from 'ava';
 import { bytePath } from '../../../agent/live/data-path/path-bytes.ts';
+import { writeFailure } from '../../../agent/live/data-path/place-task.ts';
 import { RestoreFolder } from '../../../agent/live/data-path/restore-folder.ts';
 import { systemCalls } from '../../../agent/live/data-path/system-calls.ts';
 import { GrowingFiles } from '../../../agent/live/data-path/growing-files.ts';
@@ -135,6 +136,15 @@ test('a restore goes on in folders that it has closed to its own person', (t) =>
   }
   t.deepEqual(readdirSync(join(to, 'closed')).toSorted(), ['first', 'second']);
   for (const place of [to, join(to, 'closed')]) t.is(statSync(place).mode & 0o7777, 0o555);
+});
+
+test('why something could not be written is said in words', (t) => {
+  const reasonOf = (code: string): string =>
+    writeFailure(Object.assign(new Error(code), { code, syscall: 'rename' }));
+  t.is(reasonOf('EPERM'), 'no permission to write it');
+  t.is(reasonOf('EIO'), 'the disk could not write it');
+  t.is(reasonOf('ELOOP'), 'it became a link');
+  t.is(reasonOf('EMFILE'), 'could not be written (EMFILE)');
 });
 
 test('nobody hears that all is done where the disk does not say that it has it', (t) => {
