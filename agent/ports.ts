@@ -43,8 +43,8 @@ export interface WireListener {
   hint(from: PeerId, bytes: Uint8Array): void;
   /** A peer wants to stream a shard here. Undefined refuses it before any byte flows. */
   shardArriving(from: PeerId, arrival: ShardArrival): ShardPlace | undefined;
-  /** The shard of an accepted arrival is whole, verified against its hash and flushed (or not: outcome). */
-  shardArrived(from: PeerId, arrival: ShardArrival, outcome: ShardOutcome): void;
+  /** The shard of an accepted arrival is whole, verified against its hash and flushed in the place that it was given (or not: outcome). */
+  shardArrived(from: PeerId, arrival: StoredShard, outcome: ShardOutcome): void;
 }
 
 export interface ShardArrival {

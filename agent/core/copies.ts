@@ -162,8 +162,7 @@ export class Copies {
   #arrived({ arrival, from, outcome, now }: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
     const { descriptor, index } = arrival;
     const { pulls } = this.#parts;
-    const pull = pulls.find(descriptor.pack, index);
-    const isPulled = pull?.purpose === 'copy' && pull.from === from;
+    const isPulled = pulls.waitingFor(from, arrival)?.purpose === 'copy';
     if (isPulled) pulls.end(descriptor.pack, index);
     else if (pulls.letIn(from, arrival)?.purpose !== 'copy') return [];
     const wanted = this.#wanted.get(descriptor.pack);

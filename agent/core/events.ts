@@ -14,14 +14,7 @@ import type {
   SignedBatch,
   WireMessage,
 } from '../codec/index.ts';
-import type {
-  ProofOutcome,
-  ReadOutcome,
-  ShardArrival,
-  ShardLocation,
-  ShardOutcome,
-  StoredShard,
-} from '../ports.ts';
+import type { ProofOutcome, ReadOutcome, ShardLocation, ShardOutcome, StoredShard } from '../ports.ts';
 import type { DriveId, PackId, PeerId, SnapshotId } from '../units.ts';
 import type { DriveProof } from './proving.ts';
 import type { ScrubPosition } from './scrub.ts';
@@ -79,7 +72,7 @@ export type CoreEvent =
   | {
       readonly kind: 'shardArrived';
       readonly from: PeerId;
-      readonly arrival: ShardArrival;
+      readonly arrival: StoredShard;
       readonly outcome: ShardOutcome;
       readonly now: UnixMs;
     }

@@ -3,7 +3,7 @@
 
 import { hours, type UnixMs } from '../../datasets/index.ts';
 import { pullMsMax } from '../limits.ts';
-import type { ShardArrival, ShardPlace } from '../ports.ts';
+import type { ShardArrival, ShardPlace, StoredShard } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect } from './effects.ts';
 
@@ -22,7 +22,9 @@ export const isForRepair = ({ purpose }: Pick<Pull, 'purpose'>): boolean =>
   purpose === 'slot' || purpose === 'part';
 
 const keyOf = (pack: PackId, index: number): string => `${pack}/${index}`;
-const flowOf = (from: PeerId, pack: PackId, index: number): string => `${from} ${keyOf(pack, index)}`;
+const flowOf = ({ from, pack, index, place }: Pick<Pull, 'from' | 'pack' | 'index' | 'place'>): string =>
+  `${from} ${keyOf(pack, index)} ${place}`;
+const places: readonly ShardPlace[] = ['held', 'scratch', 'copy'];
 
 /** Of a shard that flows in for longer nobody waits for the end; what comes of it counts all the same. */
 const flowMsMax = hours(1);
@@ -35,7 +37,7 @@ interface Flow {
 
 export class Pulls {
   readonly #pulls = new Map<string, Pull>();
-  /** Shards that flow in, by sender, pack and index: over a slow line one may be whole only after its pull has ended. */
+  /** Shards that flow in, by sender, pack, index and place (the same may come for two purposes): over a slow line one may be whole only after its pull has ended. */
   readonly #flows = new Map<string, Flow>();
 
   get count(): number {
@@ -78,28 +80,36 @@ export class Pulls {
   placeFor(from: PeerId, { descriptor, index }: ShardArrival): ShardPlace | undefined {
     const pull = this.find(descriptor.pack, index);
     if (pull?.from !== from) return undefined;
-    const name = flowOf(from, descriptor.pack, index);
+    const name = flowOf(pull);
     this.#flows.set(name, { pull, count: (this.#flows.get(name)?.count ?? 0) + 1 });
     return pull.place;
   }
 
+  /** The pull that waits for this very arrival. */
+  waitingFor(from: PeerId, { descriptor, index, place }: StoredShard): Pull | undefined {
+    const pull = this.find(descriptor.pack, index);
+    return pull?.from === from && pull.place === place ? pull : undefined;
+  }
+
   /** The pull that let a shard in, also when it has ended since. */
-  letIn(from: PeerId, { descriptor, index }: ShardArrival): Pull | undefined {
-    return this.#flows.get(flowOf(from, descriptor.pack, index))?.pull;
+  letIn(from: PeerId, { descriptor: { pack }, index, place }: StoredShard): Pull | undefined {
+    return this.#flows.get(flowOf({ from, pack, index, place }))?.pull;
   }
 
   /** A shard that was let in is whole, or will not come. */
-  endFlow(from: PeerId, { descriptor, index }: ShardArrival): void {
-    const name = flowOf(from, descriptor.pack, index);
+  endFlow(from: PeerId, { descriptor: { pack }, index, place }: StoredShard): void {
+    const name = flowOf({ from, pack, index, place });
     const flow = this.#flows.get(name);
     if (flow === undefined || flow.count <= 1) this.#flows.delete(name);
     else this.#flows.set(name, { ...flow, count: flow.count - 1 });
   }
 
-  /** Whether a shard flows in from a peer, and may soon be whole: it is not asked of that peer again. */
+  /** Whether a shard flows in from a peer, for whatever purpose, and may soon be whole: it is not asked of that peer again. */
   isFlowing({ pack, index, from }: Pick<Pull, 'pack' | 'index' | 'from'>, now: UnixMs): boolean {
-    const flow = this.#flows.get(flowOf(from, pack, index));
-    return flow !== undefined && now - flow.pull.sinceMs <= flowMsMax;
+    return places.some((place) => {
+      const flow = this.#flows.get(flowOf({ from, pack, index, place }));
+      return flow !== undefined && now - flow.pull.sinceMs <= flowMsMax;
+    });
   }
 
   /** Whether any shard of a pack flows in for a purpose, and may soon be whole. */

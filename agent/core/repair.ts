@@ -281,8 +281,8 @@ export class Repair {
 
   #arrived(event: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
     const { descriptor, index } = event.arrival;
-    const pull = this.#pulls.find(descriptor.pack, index);
-    if (pull?.from !== event.from) return this.#arrivedLate(event);
+    const pull = this.#pulls.waitingFor(event.from, event.arrival);
+    if (pull === undefined) return this.#arrivedLate(event);
     if (!isForRepair(pull)) return [];
     this.#pulls.end(descriptor.pack, index);
     if (event.outcome !== 'stored') return this.#failed(event, pull);

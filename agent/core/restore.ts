@@ -109,8 +109,7 @@ export class Restore {
   #arrived({ arrival, from, outcome, now }: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
     const { descriptor, index } = arrival;
     const { pulls } = this.#parts;
-    const pull = pulls.find(descriptor.pack, index);
-    const isPulled = pull?.purpose === 'restore' && pull.from === from;
+    const isPulled = pulls.waitingFor(from, arrival)?.purpose === 'restore';
     if (isPulled) pulls.end(descriptor.pack, index);
     // Over a slow line a shard is whole only after its pull has ended.
     else if (pulls.letIn(from, arrival)?.purpose !== 'restore') return [];

@@ -36,6 +36,7 @@ import type {
   ShardLocation,
   ShardOutcome,
   ShardPlace,
+  StoredShard,
   Wire,
   WireListener,
 } from '../ports.ts';
@@ -188,7 +189,7 @@ export class Shell implements WireListener {
     return this.#isStopped ? undefined : this.#parts.core.placeFor(from, arrival);
   }
 
-  shardArrived(from: PeerId, arrival: ShardArrival, outcome: ShardOutcome): void {
+  shardArrived(from: PeerId, arrival: StoredShard, outcome: ShardOutcome): void {
     if (outcome === 'stored') this.#receivedBytes += arrival.descriptor.shardBytes;
     this.handle({ kind: 'shardArrived', from, arrival, outcome, now: this.#parts.now() });
   }

@@ -317,7 +317,7 @@ export class SimulatedWire implements Wire, Endpoint {
       isEnded = true;
       this.#transfers.get(link)?.delete(cutOff);
       this.#arrivals--;
-      this.#listener?.shardArrived(from, arrival, outcome);
+      this.#listener?.shardArrived(from, { ...arrival, place }, outcome);
       reply(outcome);
     };
     if (network.happens(network.faults.transferLossShare)) network.breakLink(link);

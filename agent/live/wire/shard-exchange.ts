@@ -121,7 +121,7 @@ export interface ShardReceiving {
   /** Where to put it; undefined refuses. */
   place(arrival: ShardArrival): ShardPlace | undefined;
   /** Called exactly once for each arrival that got a place. */
-  arrived(arrival: ShardArrival, outcome: ShardOutcome): void;
+  arrived(arrival: StoredPlace, outcome: ShardOutcome): void;
 }
 
 /** Receives one shard, from the header to the answer. */
@@ -135,8 +135,9 @@ export async function receiveOneShard(receiving: ShardReceiving): Promise<void> 
     await say(stream, 'refused', silenceMsMax);
     return;
   }
-  const outcome = await store(receiving, reader, { ...arrival, place }).catch((): ShardOutcome => 'refused');
-  receiving.arrived(arrival, outcome);
+  const wanted = { ...arrival, place };
+  const outcome = await store(receiving, reader, wanted).catch((): ShardOutcome => 'refused');
+  receiving.arrived(wanted, outcome);
   if (outcome === 'unreachable') resetStream(stream, 'the shard was cut off');
   else await say(stream, outcome, silenceMsMax);
 }

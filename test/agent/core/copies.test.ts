@@ -106,7 +106,7 @@ function trial(): Trial {
     },
     tick: (now) => copies.handle({ kind: 'tick', now: unixMs(now) }),
     arrive: (from, index, of = descriptor) => {
-      const arrival = { descriptor: of, index };
+      const arrival = { descriptor: of, index, place: 'copy' } as const;
       pulls.placeFor(from, arrival);
       return copies.handle({ kind: 'shardArrived', from, arrival, outcome: 'stored', now: startMs });
     },

@@ -8,7 +8,7 @@ import { packId, type PeerId } from '../../../agent/units.ts';
 
 const pack = packId('ab'.repeat(32));
 const [holder, stranger] = ['a', 'b'] as [PeerId, PeerId];
-const arrival = { descriptor: { pack } as PackDescriptor, index: 2 };
+const arrival = { descriptor: { pack } as PackDescriptor, index: 2, place: 'held' } as const;
 
 test('a shard that began to flow in is known by its pull after that has ended, and only from whom it was asked', (t) => {
   const pulls = new Pulls();
@@ -45,4 +45,21 @@ test('what flows in is waited for for an hour', (t) => {
   t.false(pulls.areFlowing(pack, 'copy', unixMs(minutes(59))));
   t.false(pulls.isFlowing(pull, unixMs(minutes(61))));
   t.false(pulls.areFlowing(pack, 'restore', unixMs(minutes(61))));
+});
+
+test('the same shard for two purposes is told apart by its place', (t) => {
+  const pulls = new Pulls();
+  const pull = { pack, index: 2, from: holder, sinceMs: unixMs(0) };
+  pulls.start({ ...pull, place: 'scratch', purpose: 'part' });
+  pulls.placeFor(holder, arrival);
+  pulls.expire(unixMs(minutes(10)), () => true);
+  pulls.start({ ...pull, place: 'held', purpose: 'slot' });
+  pulls.placeFor(holder, arrival);
+  const part = { ...arrival, place: 'scratch' } as const;
+  t.is(pulls.waitingFor(holder, part), undefined, 'what is in scratch is not kept for anybody');
+  t.is(pulls.letIn(holder, part)?.purpose, 'part');
+  t.is(pulls.waitingFor(holder, arrival)?.purpose, 'slot');
+  pulls.endFlow(holder, part);
+  t.is(pulls.letIn(holder, part), undefined);
+  t.is(pulls.letIn(holder, arrival)?.purpose, 'slot');
 });

@@ -107,7 +107,7 @@ function rebuilding() {
   repair.planChanged(startMs);
   const now = unixMs(startMs + days(5));
   const asked = repair.handle({ kind: 'tick', now });
-  const arrival = { descriptor, index: elsewhere };
+  const arrival = { descriptor, index: elsewhere, place: 'scratch' } as const;
   const arrives = (at = now): Effects =>
     repair.handle({
       kind: 'shardArrived',

@@ -71,7 +71,14 @@ test('a pack whose shards take longer than anybody waits for them is restored fr
     wait(seconds(10));
     for (const { from, index, endMs } of flows)
       if (endMs > nowMs() - seconds(10) && endMs <= nowMs())
-        follow(tell({ kind: 'shardArrived', from, arrival: { descriptor, index }, outcome: 'stored' }));
+        follow(
+          tell({
+            kind: 'shardArrived',
+            from,
+            arrival: { descriptor, index, place: 'scratch' },
+            outcome: 'stored',
+          }),
+        );
     follow(tell({ kind: 'tick' }));
   }
   t.deepEqual(ended, ['packReady']);
@@ -89,7 +96,7 @@ test('a shard for a restore that is over goes when it comes after all', (t) => {
   const { core, tell, wait } = coreOf(other, { k: 1, n: 3 });
   const descriptor = descriptorOf(other, 1);
   const [first] = pulled(tell({ kind: 'packsWanted', packs: [descriptor] }));
-  const arrival = { descriptor, index: first!.index };
+  const arrival = { descriptor, index: first!.index, place: 'scratch' } as const;
   core.placeFor(first!.from, arrival);
   wait(minutes(3));
   const [second] = pulled(tell({ kind: 'tick' }));
@@ -97,7 +104,7 @@ test('a shard for a restore that is over goes when it comes after all', (t) => {
   tell({
     kind: 'shardArrived',
     from: second!.from,
-    arrival: { descriptor, index: second!.index },
+    arrival: { descriptor, index: second!.index, place: 'scratch' },
     outcome: 'stored',
   });
   tell({ kind: 'packUsed', pack: descriptor.pack });
@@ -122,7 +129,12 @@ test('what a restore has fetched stays when a shard was made of it meanwhile, an
   const arrive = (index: number): readonly CoreEffect[] => {
     const from = holders.get(index)!;
     core.placeFor(from, { descriptor, index });
-    return tell({ kind: 'shardArrived', from, arrival: { descriptor, index }, outcome: 'stored' });
+    return tell({
+      kind: 'shardArrived',
+      from,
+      arrival: { descriptor, index, place: 'scratch' },
+      outcome: 'stored',
+    });
   };
   // The restore fetches both, and is ready to read them.
   for (const { index } of pulled(tell({ kind: 'packsWanted', packs: [descriptor] }))) arrive(index);

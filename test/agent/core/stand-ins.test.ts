@@ -294,7 +294,7 @@ test('who has the shard already signs for it once more', (t) => {
 test('what does not fit is refused, so that the owner asks somebody else', (t) => {
   const { hear, standIns, state } = standInsOf(rest[0]!);
   hear(owner, { kind: 'standIn', descriptor, index: 1 });
-  const arrival = { descriptor, index: 1 };
+  const arrival = { descriptor, index: 1, place: 'held' } as const;
   const effects = standIns.handle({
     kind: 'shardArrived',
     from: owner,
