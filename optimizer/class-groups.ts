@@ -10,6 +10,7 @@ import type { ClassShape } from './redundancy.ts';
 import { Neighbours } from './scatter.ts';
 import { groupsWithin } from './scatter-sets.ts';
 import { shareOut } from './share-out.ts';
+import { alignedTo } from './slot-order.ts';
 import { unavailability } from './survival.ts';
 
 type Groups = readonly (readonly number[])[];
@@ -124,8 +125,10 @@ function sharedDraft(question: ClassGroupsQuestion, drafted: ClassGroups): Class
   const isBounded = scatter.scatterMin !== undefined || scatter.scatterMax !== undefined;
   if (groups.length === 0 || isBounded) return drafted;
   const left = (movedSlotsMax ?? Number.POSITIVE_INFINITY) - movedSlots(previous, groups);
-  const shared = shareOut({ ...question, movedSlotsMax: Math.max(0, left), groups });
-  if (certificate === undefined || shared === groups) return { ...drafted, groups: shared };
+  const shares = shareOut({ ...question, movedSlotsMax: Math.max(0, left), groups });
+  if (shares === groups) return drafted;
+  const shared = shares.map((set, at) => alignedTo(previous[at] ?? [], set));
+  if (certificate === undefined) return { ...drafted, groups: shared };
   const value = meanOdds(question, shared);
   const { lowerBound } = certificate;
   const gap = lowerBound > 0 ? Math.max(0, value / lowerBound - 1) : value > 0 ? gapMax : 0;

@@ -7,6 +7,7 @@ import { type GroupLimits, MoveBudget, type SlotMove } from './group-limits.ts';
 import { GroupSearch, type SlotPlace } from './group-search.ts';
 import type { Redundancy } from './plan.ts';
 import { Neighbours, widen } from './scatter.ts';
+import { alignedTo } from './slot-order.ts';
 import type { States } from './states.ts';
 
 /** Capacities must sum to n × groupCount or more. */
@@ -74,7 +75,7 @@ export function chooseGroups(question: GroupsQuestion): readonly (readonly numbe
   const fresh = slots.filter((place) => !isOld(climb, place));
   const turns = question.scope === 'open slots' ? [fresh] : [fresh, slots];
   for (const some of fresh.length < slots.length ? turns : [slots]) improveInSweeps(climb, some);
-  return members;
+  return members.map((group, at) => alignedTo(question.previous?.[at] ?? [], group));
 }
 
 interface Climb {

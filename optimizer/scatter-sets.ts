@@ -2,6 +2,7 @@
 // chosen like groups, by the same climb, with p as everybody's capacity; where that makes fewer sets than groups, groups share them.
 
 import { chooseGroups, type GroupsQuestion } from './groups.ts';
+import { alignedTo } from './slot-order.ts';
 
 type Groups = readonly (readonly number[])[];
 
@@ -98,13 +99,4 @@ function sharedOut({ sets, setOf, capacities, previous, groupCount }: SharingOut
     take(at, best);
   }
   return groups;
-}
-
-/** The set in an order that leaves whoever was there before in its slot. */
-function alignedTo(before: readonly number[], set: readonly number[]): readonly number[] {
-  const news = set.filter((member) => !before.includes(member));
-  return set.map((_, slot) => {
-    const old = before[slot] ?? -1;
-    return set.includes(old) ? old : news.shift()!;
-  });
 }

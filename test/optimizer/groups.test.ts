@@ -228,6 +228,20 @@ test('when a machine is lost, hardly more than its slots change', (t) => {
   }
 });
 
+test('whoever stays in a group keeps its slot: another slot is another shard to bring', (t) => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const wanted = { redundancy: { k: 1, n: 2 + (seed % 3) }, seed };
+    const machines = Array.from({ length: 7 + (seed % 5) }, () => 1);
+    const previous = chooseGroups(questionOf(machines, wanted));
+    const later = { ...questionOf(machines, { ...wanted, seed: seed + 1000 }), previous };
+    for (const [at, group] of chooseGroups(later).entries()) {
+      const before = previous[at] ?? [];
+      const strayed = group.filter((member, slot) => before.includes(member) && before[slot] !== member);
+      t.deepEqual(strayed, [], `seed ${seed}, group ${at}: ${before.join(' ')} became ${group.join(' ')}`);
+    }
+  }
+});
+
 test('groups that are as good as they get stay as they are', (t) => {
   const question = questionOf(
     Array.from({ length: 9 }, () => 1),
