@@ -81,6 +81,25 @@ export interface PlanMade {
   readonly trained?: TrainedModels;
 }
 
+/** What machines told of themselves, as far as a plan needs it. */
+interface Told {
+  /** Of places only the newest word of each machine before `toMs`. */
+  readonly rows: readonly TelemetryRow[];
+  /** The newest word of each machine about its place and space. */
+  readonly latest: ReadonlyMap<MachineId, LocationRow>;
+  /** The last whole hour. */
+  readonly toMs: number;
+}
+
+function historyOf({ rows, toMs }: Told, machines: readonly PeerId[]): FleetHistory | undefined {
+  let firstMs = Number.POSITIVE_INFINITY;
+  for (const row of rows) if (row.kind === 'uptime') firstMs = Math.min(firstMs, row.fromMs);
+  const fromMs = Math.max(toMs - lookBackMs, Math.ceil(firstMs / hourMs) * hourMs);
+  return fromMs + hourMs <= toMs
+    ? historyFromRows(rows, { fromMs, toMs, reportedMachines: machines })
+    : undefined;
+}
+
 export class Planner {
   readonly #parts: PlannerParts;
 
@@ -98,26 +117,27 @@ export class Planner {
 
   /** The last weeks of these machines, up to the last whole hour; undefined before the first whole hour. */
   async history(machines: readonly PeerId[]): Promise<FleetHistory | undefined> {
-    const rows: TelemetryRow[] = [];
-    let firstMs = Number.POSITIVE_INFINITY;
-    const toMs = Math.floor(this.#parts.now() / hourMs) * hourMs;
-    for await (const row of this.rows()) {
-      rows.push(row);
-      if (row.kind === 'uptime') firstMs = Math.min(firstMs, row.fromMs);
-    }
-    const fromMs = Math.max(toMs - lookBackMs, Math.ceil(firstMs / hourMs) * hourMs);
-    return fromMs + hourMs <= toMs
-      ? historyFromRows(rows, { fromMs, toMs, reportedMachines: machines })
-      : undefined;
+    return historyOf(await this.#read(), machines);
   }
 
-  /** What each machine last said that it gives and has left. */
-  async givers(machines: readonly PeerId[]): Promise<readonly PlannedMachine[]> {
+  /** Once for each plan, and no more of it at once than is needed: the logs of a large fleet are a gigabyte, and take minutes to open. */
+  async #read(): Promise<Told> {
+    const toMs = Math.floor(this.#parts.now() / hourMs) * hourMs;
+    const rows: TelemetryRow[] = [];
     const latest = new Map<MachineId, LocationRow>();
-    for await (const row of this.rows())
-      if (row.kind === 'location' && row.atMs >= (latest.get(row.machine)?.atMs ?? 0))
-        latest.set(row.machine, row);
-    return giversFrom(machines, latest);
+    const places = new Map<MachineId, readonly LocationRow[]>();
+    for await (const row of this.rows()) {
+      if (row.kind !== 'location') {
+        rows.push(row);
+        continue;
+      }
+      if (row.atMs >= (latest.get(row.machine)?.atMs ?? 0)) latest.set(row.machine, row);
+      // Of one moment all: the history's own rule says which holds.
+      const [known] = places.get(row.machine) ?? [];
+      if (row.atMs >= toMs || row.atMs < (known?.atMs ?? 0)) continue;
+      places.set(row.machine, row.atMs === known?.atMs ? [...places.get(row.machine)!, row] : [row]);
+    }
+    return { rows: [...rows, ...[...places.values()].flat()], latest, toMs };
   }
 
   train(history: FleetHistory, wish: Pick<PlanWish, 'onProgress' | 'signal'>): Promise<TrainedModels> {
@@ -141,13 +161,14 @@ export class Planner {
 
   /** The previous plan with its open slots filled; no model is trained for that. */
   async repair({ machines, previous, limits, repair }: RepairTask): Promise<Plan> {
-    const forecast = await this.#servingForecast(machines);
+    const told = await this.#read();
+    const forecast = this.#servingForecast(told, machines);
     const nowMs = this.#parts.now();
     return inThread<Plan>({
       kind: 'repair',
       previous,
       ...repair,
-      machines: await this.givers(machines),
+      machines: giversFrom(machines, told.latest),
       weekHour: hourOfWeek(nowMs, forecast.presence?.utcOffsetMs),
       forecast,
       author: this.#parts.self,
@@ -158,16 +179,16 @@ export class Planner {
 
   /** The same plan with the copies of popular packs weighed anew. */
   async copies({ machines, previous, limits }: CopiesTask): Promise<Plan> {
-    const forecast = await this.#servingForecast(machines);
+    const told = await this.#read();
     return inThread<Plan>({
       kind: 'copies',
       previous,
-      machines: await this.givers(machines),
-      forecast,
+      machines: giversFrom(machines, told.latest),
+      forecast: this.#servingForecast(told, machines),
       author: this.#parts.self,
       nowMs: this.#parts.now(),
       limits,
-      ...(await this.packDemands(this.#latestModel())),
+      ...this.#packDemands(told, this.#latestModel()),
     });
   }
 
@@ -187,22 +208,24 @@ export class Planner {
   }
 
   /** What each site is expected to restore of which packs within a week, and what says so. */
-  async packDemands(model: PackModel | undefined): Promise<Pick<PlanTask, 'demands' | 'demandSource'>> {
+  #packDemands(
+    { rows, latest }: Told,
+    model: PackModel | undefined,
+  ): Pick<PlanTask, 'demands' | 'demandSource'> {
     const nowMs = this.#parts.now();
-    const reads: PackReadRow[] = [];
-    const sites = new Map<MachineId, { readonly site: string; readonly atMs: UnixMs }>();
-    for await (const row of this.rows()) {
-      if (row.kind === 'packRead' && row.hourMs >= nowMs - lookBackMs) reads.push(row);
-      if (row.kind === 'location' && row.atMs >= (sites.get(row.machine)?.atMs ?? 0))
-        sites.set(row.machine, { site: siteNameOf(row.attributes), atMs: row.atMs });
-    }
-    const siteOf = (machine: MachineId): string | undefined => sites.get(machine)?.site;
+    const reads = rows.filter(
+      (row): row is PackReadRow => row.kind === 'packRead' && row.hourMs >= nowMs - lookBackMs,
+    );
+    const siteOf = (machine: MachineId): string | undefined => {
+      const said = latest.get(machine);
+      return said === undefined ? undefined : siteNameOf(said.attributes);
+    };
     const { reads: demands, source } = packDemandFrom(reads, { siteOf, nowMs }, model);
     return { demands, demandSource: source };
   }
 
-  async #servingForecast(machines: readonly PeerId[]): Promise<FailureForecast> {
-    const history = await this.history(machines);
+  #servingForecast(told: Told, machines: readonly PeerId[]): FailureForecast {
+    const history = historyOf(told, machines);
     if (history === undefined) return unknownForecast(machines);
     const promoted = readPromoted(this.#parts.registryFolder);
     return promoted === undefined ? baselineForecast(history) : promotedTask(promoted, history).forecast;
@@ -211,10 +234,11 @@ export class Planner {
   async make(wish: PlanWish): Promise<PlanMade> {
     const { machines, previous, target, limits } = wish;
     const { small, bulk } = wish.bytesPerSlot;
-    const history = await this.history(machines);
+    const told = await this.#read();
+    const history = historyOf(told, machines);
     const { self, now } = this.#parts;
     const task = {
-      machines: await this.givers(machines),
+      machines: giversFrom(machines, told.latest),
       author: self,
       nowMs: now(),
       previous,
@@ -225,11 +249,11 @@ export class Planner {
     };
     if (history === undefined || !canTrain(history)) {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
-      return { plan: await planInThread({ ...task, forecast, ...(await this.packDemands(undefined)) }) };
+      return { plan: await planInThread({ ...task, forecast, ...this.#packDemands(told, undefined) }) };
     }
     const promoted = readPromoted(this.#parts.registryFolder);
     if (promoted !== undefined) {
-      const demand = await this.packDemands(promoted);
+      const demand = this.#packDemands(told, promoted);
       return {
         plan: await planInThread({ ...task, ...demand, target, ...promotedTask(promoted, history) }),
       };
@@ -238,7 +262,7 @@ export class Planner {
     const { forecast, heldOutForecast, heldOutFromSlot } = trained;
     const plan = await planInThread({
       ...task,
-      ...(await this.packDemands(trained)),
+      ...this.#packDemands(told, trained),
       target,
       forecast,
       habits: habitForecast(history),
