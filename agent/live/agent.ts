@@ -256,6 +256,7 @@ export class LiveAgent {
     const { agentLog, log, store } = this.#parts;
     const steps: readonly EndingStep[] = [
       ['the clocks', () => (this.operations.stop(), this.upkeep.stop())],
+      ['the planner', () => this.planner.stop()],
       ['the drives', () => this.drives.stop()],
       ['the last telemetry', () => this.#telemetry?.stop()],
       ['the shell', () => this.#shell?.stop()],

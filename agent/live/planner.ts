@@ -102,9 +102,19 @@ function historyOf({ rows, toMs }: Told, machines: readonly PeerId[]): FleetHist
 
 export class Planner {
   readonly #parts: PlannerParts;
+  readonly #end = new AbortController();
 
   constructor(parts: PlannerParts) {
     this.#parts = parts;
+  }
+
+  /** Ends what is being computed, and its threads, which would keep the process alive; whoever waits for it hears that. */
+  stop(): void {
+    this.#end.abort(new Error('the agent ends'));
+  }
+
+  get hasEnded(): boolean {
+    return this.#end.signal.aborted;
   }
 
   /** All rows that machines wrote about themselves, in no particular order. */
@@ -148,7 +158,7 @@ export class Planner {
       registryFolder: this.#parts.registryFolder,
       nowMs: this.#parts.now(),
       onProgress: wish.onProgress,
-      ...(wish.signal === undefined ? {} : { signal: wish.signal }),
+      signal: AbortSignal.any([this.#end.signal, ...(wish.signal === undefined ? [] : [wish.signal])]),
     });
   }
 
@@ -156,7 +166,7 @@ export class Planner {
   async presence(machines: readonly PeerId[]): Promise<PresenceForecast | undefined> {
     const history = await this.history(machines);
     if (history === undefined || history.slotCount * history.slotMs < weekMs) return undefined;
-    return inThread<PresenceForecast>({ kind: 'presence', history });
+    return this.#inThread<PresenceForecast>({ kind: 'presence', history });
   }
 
   /** The previous plan with its open slots filled; no model is trained for that. */
@@ -164,7 +174,7 @@ export class Planner {
     const told = await this.#read();
     const forecast = this.#servingForecast(told, machines);
     const nowMs = this.#parts.now();
-    return inThread<Plan>({
+    return this.#inThread<Plan>({
       kind: 'repair',
       previous,
       ...repair,
@@ -180,7 +190,7 @@ export class Planner {
   /** The same plan with the copies of popular packs weighed anew. */
   async copies({ machines, previous, limits }: CopiesTask): Promise<Plan> {
     const told = await this.#read();
-    return inThread<Plan>({
+    return this.#inThread<Plan>({
       kind: 'copies',
       previous,
       machines: giversFrom(machines, told.latest),
@@ -249,18 +259,32 @@ export class Planner {
     };
     if (history === undefined || !canTrain(history)) {
       const forecast = history === undefined ? unknownForecast(machines) : baselineForecast(history);
-      return { plan: await planInThread({ ...task, forecast, ...this.#packDemands(told, undefined) }) };
+      return {
+        plan: await this.#inThread<Plan>({
+          kind: 'plan',
+          ...task,
+          forecast,
+          ...this.#packDemands(told, undefined),
+        }),
+      };
     }
     const promoted = readPromoted(this.#parts.registryFolder);
     if (promoted !== undefined) {
       const demand = this.#packDemands(told, promoted);
       return {
-        plan: await planInThread({ ...task, ...demand, target, ...promotedTask(promoted, history) }),
+        plan: await this.#inThread<Plan>({
+          kind: 'plan',
+          ...task,
+          ...demand,
+          target,
+          ...promotedTask(promoted, history),
+        }),
       };
     }
     const trained = await this.train(history, wish);
     const { forecast, heldOutForecast, heldOutFromSlot } = trained;
-    const plan = await planInThread({
+    const plan = await this.#inThread<Plan>({
+      kind: 'plan',
       ...task,
       ...this.#packDemands(told, trained),
       target,
@@ -270,6 +294,26 @@ export class Planner {
       heldOut: { history, heldOutForecast, heldOutFromSlot },
     });
     return { plan, trained };
+  }
+
+  async #inThread<Answer extends Plan | PresenceForecast>(task: WorkerTask): Promise<Answer> {
+    const { signal } = this.#end;
+    signal.throwIfAborted();
+    const worker = new Worker(new URL('planner-worker.ts', import.meta.url), {
+      name: 'drey planner',
+      workerData: task,
+    });
+    const end = (): void => void worker.terminate();
+    signal.addEventListener('abort', end, { once: true });
+    const answered = new Promise<Answer>((resolve, reject) => {
+      worker.once('message', (answer: Answer | RefusedTask) => {
+        if ('refused' in answer) reject(new DreyError(answer.refused));
+        else resolve(answer);
+      });
+      worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('the planner thread ended early')));
+    });
+    return answered.finally(() => signal.removeEventListener('abort', end));
   }
 }
 
@@ -308,24 +352,6 @@ export function unknownForecast(machines: readonly MachineId[]): ReturnType<type
     goneProbability: new Float64Array(machines.length),
     source: 'nothing known yet: every machine is taken to be up 90 % of all hours',
   };
-}
-
-const planInThread = (task: Omit<PlanTask, 'kind'>): Promise<Plan> =>
-  inThread<Plan>({ kind: 'plan', ...task });
-
-function inThread<Answer extends Plan | PresenceForecast>(task: WorkerTask): Promise<Answer> {
-  const worker = new Worker(new URL('planner-worker.ts', import.meta.url), {
-    name: 'drey planner',
-    workerData: task,
-  });
-  return new Promise((resolve, reject) => {
-    worker.once('message', (answer: Answer | RefusedTask) => {
-      if ('refused' in answer) reject(new DreyError(answer.refused));
-      else resolve(answer);
-    });
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('the planner thread ended early')));
-  });
 }
 
 /** Scores as every machine of the fleet sees them. */

@@ -63,7 +63,7 @@ export class Planning {
 
   /** The core asked: every outcome goes back to it, so that it may ask again. */
   async computeForCore({ machines, reason, repair, scope }: PlanOrder): Promise<void> {
-    const { report, tell, now } = this.#parts;
+    const { planner, report, tell, now } = this.#parts;
     if (scope === undefined)
       report('info', repair === undefined ? `computing a plan: ${reason}` : `repairing: ${reason}`);
     try {
@@ -71,6 +71,7 @@ export class Planning {
       else if (repair === undefined) await this.#make({ machines, onProgress: () => {} });
       else await this.#repair(machines, repair);
     } catch (error) {
+      if (planner.hasEnded) return;
       const why = error instanceof DreyError ? `${error.message}. ${error.advice}` : String(error);
       report('problem', `no plan could be computed: ${why}`);
       tell({ kind: 'planFailed', now: now() });
@@ -83,6 +84,7 @@ export class Planning {
     try {
       tell({ kind: 'presenceForecast', presence: await planner.presence(machines), now: now() });
     } catch (error) {
+      if (planner.hasEnded) return;
       report('problem', `nobody can tell who will be back when: ${String(error)}`);
       tell({ kind: 'presenceForecast', presence: undefined, now: now() });
     }

@@ -71,3 +71,13 @@ test('a plan reads all telemetry once: the logs of a large fleet take minutes to
   await planner.copies({ machines, previous: plan, limits: noLimits });
   t.is(counted.readings, 2);
 });
+
+test('what is being computed ends with the agent: its thread would keep the process alive', async (t) => {
+  const { planner } = plannerOf(t, { order: 'oldest first' });
+  const wish = { machines, target: targetDefault, limits: noLimits, bytesPerSlot: {}, onProgress: () => {} };
+  const making = planner.make({ ...wish, previous: undefined });
+  await new Promise((resolve) => setImmediate(resolve));
+  planner.stop();
+  await t.throwsAsync(making, { message: /ended early|agent ends/u });
+  await t.throwsAsync(planner.make({ ...wish, previous: undefined }), { message: /agent ends/u });
+});
