@@ -6,7 +6,7 @@ import { type Plan, planProblems } from '../../optimizer/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
 import type { CoreEffect, CoreEvent, StagedSnapshot } from '../core/index.ts';
 import { proofsMax, shardSendsMax } from '../limits.ts';
-import type { ShardLocation } from '../ports.ts';
+import type { ShardArrival, ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import { AuditWitness } from './audit-witness.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
@@ -87,7 +87,7 @@ export class Witness {
     const heard = this.#heardBy(machine, shell);
     heard.nowMs = event.now;
     this.#watchGained(machine, heard);
-    this.#watchUsed(machine, heard);
+    this.#watchUsed(machine, heard, event);
     this.#watchPlan(machine, shell, heard);
     for (const witness of [heard.pace, heard.words, heard.scrub]) witness.told(event);
     switch (event.kind) {
@@ -275,11 +275,12 @@ export class Witness {
     );
   }
 
-  /** What a shard was rebuilt from is not kept. */
-  #watchUsed(machine: Machine, heard: Heard): void {
+  /** What a shard was rebuilt from is not kept; what has come once more at this moment goes next. */
+  #watchUsed(machine: Machine, heard: Heard, event: CoreEvent): void {
     const { used } = heard;
     heard.used = [];
     const left = used.find((part) => {
+      if (event.kind === 'shardArrived' && isSameShard(part, event.arrival)) return false;
       const slot = machine.platters.slot('scratch', part);
       return slot?.isFlushed === true && slot.isLeaving !== true;
     });
@@ -387,3 +388,6 @@ export class Witness {
     violate('outbox', machine, text);
   }
 }
+
+const isSameShard = ({ pack, index }: ShardKey, { descriptor, index: other }: ShardArrival): boolean =>
+  pack === descriptor.pack && index === other;
