@@ -297,7 +297,9 @@ export class Repair {
 
   /** Its pull ended before it was whole. It lies on the disk all the same, and nobody else would ever know. */
   #arrivedLate({ from, arrival, outcome, now }: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
-    const purpose = outcome === 'stored' ? this.#pulls.letIn(from, arrival)?.purpose : undefined;
+    const pull = this.#pulls.letIn(from, arrival);
+    if (outcome === 'full' && pull !== undefined && isForRepair(pull)) return this.#room.full(now);
+    const purpose = outcome === 'stored' ? pull?.purpose : undefined;
     const { descriptor, index } = arrival;
     if (purpose === 'slot') return this.#gained(this.#shelf.describe(descriptor), index, now);
     if (purpose !== 'part') return [];

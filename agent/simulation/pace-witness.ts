@@ -68,9 +68,10 @@ export class PaceWitness {
           this.#endPull(event.from, nameOf(event.message.pack, event.message.index), event.now);
         return;
       case 'shardArrived': {
-        const { descriptor, index } = event.arrival;
+        const { descriptor, index, place } = event.arrival;
         const isPulled = this.#endPull(event.from, nameOf(descriptor.pack, index), event.now);
-        if (event.outcome === 'stored') this.#fullWaitMs = fullDiskWaitMsMin;
+        // Scratch has room where others' shards have none.
+        if (event.outcome === 'stored' && place === 'held') this.#fullWaitMs = fullDiskWaitMsMin;
         if (event.outcome === 'full' && isPulled) this.#full(event.now);
         return;
       }

@@ -8,6 +8,7 @@ import { Repair } from '../../../agent/core/repair.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { pullMsMax, pullsMax, repairWantsPerTick } from '../../../agent/limits.ts';
 import { days, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import type { ShardOutcome } from '../../../agent/ports.ts';
 import { driveId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
@@ -108,14 +109,8 @@ function rebuilding() {
   const now = unixMs(startMs + days(5));
   const asked = repair.handle({ kind: 'tick', now });
   const arrival = { descriptor, index: elsewhere, place: 'scratch' } as const;
-  const arrives = (at = now): Effects =>
-    repair.handle({
-      kind: 'shardArrived',
-      from: second.peer,
-      arrival,
-      outcome: 'stored',
-      now: at,
-    });
+  const arrives = (at = now, outcome: ShardOutcome = 'stored'): Effects =>
+    repair.handle({ kind: 'shardArrived', from: second.peer, arrival, outcome, now: at });
   /** It is here after all. */
   const comes = (): Effects => {
     shelf.hold(descriptor, slot);
@@ -167,6 +162,13 @@ test('a part that comes when its pull has ended is a part all the same', (t) => 
   const { isLate, arrives } = rebuilding();
   const at = isLate();
   t.true(arrives(at).some(({ kind }) => kind === 'rebuildShard'));
+});
+
+test('a disk that says only hours later that it is full is not asked for room again at once', (t) => {
+  const { repair, isLate, arrives } = rebuilding();
+  const at = isLate();
+  t.true(arrives(at, 'full').some((effect) => effect.kind === 'report' && effect.level === 'problem'));
+  t.true(repair.isIdle(at));
 });
 
 test('a part that flows in is not asked for again, though its holder says that it has it', (t) => {
