@@ -12,8 +12,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'one admin deletes',
     about: 'a deletion waits for its time, and not for as many admins as it needs',
     file: 'core/wipes.ts',
-    find: '.toSorted((a, b) => a - b)[adminCount - 1];',
-    replace: '.toSorted((a, b) => a - b)[0];',
+    find: 'if (others + 1 >= adminCount)',
+    replace: 'if (others + 1 >= 1)',
   },
   {
     name: 'remove before verify',
@@ -308,14 +308,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     about: 'a deletion that an admin stopped goes on where enough admins had agreed',
     file: 'core/wipes.ts',
     find: 'isStopped: stop !== undefined,',
-    replace: 'isStopped: stop !== undefined && dueMs === undefined,',
+    replace: 'isStopped: stop !== undefined && agreement === undefined,',
   },
   {
     name: 'waits from the asking',
     about: 'a deletion waits from when it was asked for, not from the last word that it needs',
     file: 'core/wipes.ts',
-    find: 'unixMs(Math.max(completeMs, ask.heardMs) + waitMs)',
-    replace: 'unixMs(ask.heardMs + waitMs)',
+    find: 'dueMs: unixMs(completeMs + waitMs)',
+    replace: 'dueMs: unixMs(times[0]! + waitMs)',
   },
   {
     name: 'first record decides',
