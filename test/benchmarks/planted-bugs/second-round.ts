@@ -133,8 +133,8 @@ export const secondRound: readonly PlantedBug[] = [
     name: 'late shards are forgotten',
     about: 'a shard that comes when its pull is over stays on the disk, and is not counted as here',
     file: 'core/repair.ts',
-    find: '    if (pull?.from !== event.from) return this.#arrivedLate(event);',
-    replace: '    if (pull?.from !== event.from) return [];',
+    find: '    if (pull === undefined) return this.#arrivedLate(event);',
+    replace: '    if (pull === undefined) return [];',
   },
   {
     name: 'two members of one name',
