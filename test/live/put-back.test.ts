@@ -40,6 +40,9 @@ test('a file that comes back is stored anew where what it was stored in was give
   t.true((drives[0]!.packs?.deadPackBytes ?? 0) > 900_000, JSON.stringify(drives));
   const givenUp = new Set(before).difference(new Set(staged()));
   t.true(givenUp.size > 0);
+  // Once a later snapshot is acknowledged others have all words before it.
+  writeFileSync(join(folder, 'stays.txt'), 'stays, and was changed');
+  await save();
   await killAgent(fleet.agents.pop()!);
   rmSync(owner.home, { recursive: true });
   renameSync(older, owner.home);
