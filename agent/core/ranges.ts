@@ -70,9 +70,8 @@ export class Ranges {
     const { membership, shelf } = this.#parts;
     const isOwn = descriptor.owner === membership.self;
     const isInside = length > 0 && offset + length <= descriptor.packBytes;
-    if (!isOwn || !isInside || shelf.get(descriptor.pack)?.isInOutbox === true)
-      return [{ kind: 'rangeReady', wish, bytes: undefined, from: [] }];
-    if (this.#wishes.size >= rangeWishesMax)
+    const isHere = shelf.get(descriptor.pack)?.isInOutbox === true;
+    if (!isOwn || !isInside || isHere || this.#wishes.size >= rangeWishesMax)
       return [{ kind: 'rangeReady', wish, bytes: undefined, from: [] }];
     const added: Wish = {
       wish,

@@ -107,24 +107,28 @@ export class Survey {
       return [...effects, ...this.#work(now)];
     }
     this.#now = undefined;
+    const { membership } = this.#parts;
+    const isThere = (peer: PeerId): boolean => peer !== membership.self && !membership.isAway(peer);
+    const thereCount = membership.holders(now).filter(isThere).length;
     const counts = asked.packs.map((descriptor) => ({
       found: asked.found.get(descriptor.pack)?.size ?? 0,
-      hoped: this.#hopedOf(asked, descriptor, now),
+      hoped: this.#hopedOf(asked, descriptor, { thereCount, now }),
     }));
     return [...effects, { kind: 'packsCounted', survey: asked.survey, counts }, ...this.#next(now)];
   }
 
   /** With those that may come back: machines that should have them, that have not said otherwise, and that are neither put out nor gone. */
-  #hopedOf({ found, answered }: Asked, descriptor: PackDescriptor, now: UnixMs): number {
+  #hopedOf(
+    { found, answered }: Asked,
+    descriptor: PackDescriptor,
+    { thereCount, now }: { readonly thereCount: number; readonly now: UnixMs },
+  ): number {
     const indexes = new Set(found.get(descriptor.pack));
     const { k, n } = descriptor.redundancy;
     if (indexes.size >= k) return indexes.size;
-    const { membership } = this.#parts;
     // Who is nearly alone has lost the others, not they its packs.
-    const there = membership
-      .holders(now)
-      .filter((peer) => peer !== membership.self && !membership.isAway(peer));
-    if (there.length < n) return n;
+    if (thereCount < n) return n;
+    const { membership } = this.#parts;
     const isHoped = (peer: PeerId): boolean =>
       !answered.has(peer) && ['up', 'silent'].includes(membership.presenceOf(peer, now));
     const sources = new Sources(this.#parts, descriptor, { hasCopies: true });

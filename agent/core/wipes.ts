@@ -170,11 +170,11 @@ export class Wipes {
   /** The rule that holds when the time is over that it says itself, counted from then. */
   #ruleUntil(fromMs: UnixMs): HoldingRule {
     let rule = this.#ruleAt(fromMs);
-    for (let later = this.#ruleAt(fromMs + rule.waitMs); later.waitMs > rule.waitMs;) {
+    for (;;) {
+      const later = this.#ruleAt(fromMs + rule.waitMs);
+      if (later.waitMs <= rule.waitMs) return later;
       rule = later;
-      later = this.#ruleAt(fromMs + rule.waitMs);
     }
-    return this.#ruleAt(fromMs + rule.waitMs);
   }
 
   #read(batch: SignedBatch, now: UnixMs): Effects {

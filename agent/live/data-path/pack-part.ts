@@ -6,6 +6,7 @@ import {
   type OpenPack,
   type PackDescriptor,
   type PackEntry,
+  packHeaderBytes,
   type PackRange,
 } from '../../codec/index.ts';
 import { blobBytesTarget, packBytesMax } from '../../limits.ts';
@@ -16,7 +17,6 @@ export type WantedEntry = Pick<PackEntry, 'blob' | 'offset' | 'length'>;
 
 /** As far as directories mostly reach, with 44 bytes a chunk. */
 const tailBytes = 65_536;
-const headBytes = 64;
 /** More of a pack than this share comes quicker whole, from several machines at once. */
 const partShareMax = 1 / 4;
 
@@ -25,7 +25,7 @@ export function isSmallPart({ packBytes }: PackDescriptor, wanted: readonly Want
   const plainBytes = new Map<number, number>();
   for (const { blob, offset, length } of wanted)
     plainBytes.set(blob, Math.max(plainBytes.get(blob) ?? blobBytesTarget, offset + length));
-  const wantedBytes = plainBytes.values().reduce((sum, bytes) => sum + bytes, headBytes + tailBytes);
+  const wantedBytes = plainBytes.values().reduce((sum, bytes) => sum + bytes, packHeaderBytes + tailBytes);
   return packBytes <= packBytesMax && wantedBytes <= packBytes * partShareMax;
 }
 
@@ -45,7 +45,7 @@ export async function fetchPart(
   const placeAll = async (ranges: readonly PackRange[]): Promise<boolean> =>
     (await Promise.all(ranges.map(place))).every(Boolean);
   const tail = { offset: packBytes - tailBytes, length: tailBytes };
-  if (!(await placeAll([{ offset: 0, length: headBytes }, tail]))) return undefined;
+  if (!(await placeAll([{ offset: 0, length: packHeaderBytes }, tail]))) return undefined;
   const directory = directoryRange(bytes);
   if (directory === undefined) return undefined;
   const length = tail.offset - directory.offset;

@@ -80,6 +80,9 @@ function backupOf(about: DriveId, { failure, wait }: RunningDrive): readonly Fou
   return found;
 }
 
+/** For the lost packs of a folder that is not protected any more. */
+const protectAgain = 'To save the folder as it is now: `drey protect FOLDER`.';
+
 function lostOf(about: DriveId, { stored: { lost, leftMs } }: RunningDrive): readonly FoundProblem[] {
   if (lost === undefined) return [];
   const found: FoundProblem[] = [];
@@ -96,10 +99,7 @@ function lostOf(about: DriveId, { stored: { lost, leftMs } }: RunningDrive): rea
         leftMs === undefined
           ? 'Their files are read and stored anew; what was acknowledged is not concerned.'
           : 'The folder is not protected any more, so nothing is read anew; what was acknowledged is not concerned.',
-      advice:
-        leftMs === undefined
-          ? 'Look at the disk of this machine: it may be failing.'
-          : 'To save the folder as it is now: `drey protect FOLDER`.',
+      advice: leftMs === undefined ? 'Look at the disk of this machine: it may be failing.' : protectAgain,
     });
   if (elsewhereCount > 0)
     found.push({
@@ -114,7 +114,7 @@ function lostOf(about: DriveId, { stored: { lost, leftMs } }: RunningDrive): rea
       advice:
         leftMs === undefined
           ? '`drey verify` names what cannot be restored. If a machine that had some of it can be brought back, start it.'
-          : 'To save the folder as it is now: `drey protect FOLDER`.',
+          : protectAgain,
     });
   return found;
 }

@@ -11,12 +11,14 @@ import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from 
 
 const [self, a, b, c] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 
-const { descriptor } = describePack(new Uint8Array(100), {
-  owner: self,
-  drive: driveId('00'.repeat(16)),
-  placementClass: 'small',
-  redundancy: { k: 2, n: 3 },
-});
+const smallPack = (byteCount: number, redundancy: PackDescriptor['redundancy']): PackDescriptor =>
+  describePack(new Uint8Array(byteCount), {
+    owner: self,
+    drive: driveId('00'.repeat(16)),
+    placementClass: 'small',
+    redundancy,
+  }).descriptor;
+const descriptor = smallPack(100, { k: 2, n: 3 });
 
 function surveyAmong(up: readonly PeerId[]): Survey {
   const membership = membershipOf(machines[0]!);
@@ -103,12 +105,7 @@ const hoped = (effects: readonly CoreEffect[]): readonly number[] =>
   effects.flatMap((effect) =>
     effect.kind === 'packsCounted' ? effect.counts.map((count) => count.hoped) : [],
   );
-const ofTwo = describePack(new Uint8Array(100), {
-  owner: self,
-  drive: driveId('00'.repeat(16)),
-  placementClass: 'small',
-  redundancy: { k: 2, n: 2 },
-}).descriptor;
+const ofTwo = smallPack(100, { k: 2, n: 2 });
 
 test('a shard of a machine that is away for a night may come back, of one that is gone it is lost', (t) => {
   for (const [at, expected] of [
@@ -143,12 +140,7 @@ test('who is nearly alone has lost the others, and takes nothing for lost', (t) 
 });
 
 test('a machine that was asked about another pack is asked about one that is short, too', (t) => {
-  const other = describePack(new Uint8Array(101), {
-    owner: self,
-    drive: driveId('00'.repeat(16)),
-    placementClass: 'small',
-    redundancy: { k: 1, n: 2 },
-  }).descriptor;
+  const other = smallPack(101, { k: 1, n: 2 });
   const membership = membershipOf(machines[0]!);
   for (const peer of [a, b]) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();

@@ -22,6 +22,22 @@ async function assertRestores(
   t.deepEqual(missing, []);
 }
 
+/** Prunes to one snapshot; what is given up is gone at once. */
+async function pruneTo(t: ExecutionContext, trial: Trial, { head }: StagedSnapshot): Promise<void> {
+  await trial.next().prune({
+    kept: [head],
+    outbox: [],
+    fetchPack: async (descriptor) => bytesOfPack(trial.outbox, descriptor),
+    giveUp: {
+      intend: () => {},
+      publish: async (packs) => {
+        t.true(packs.length > 0);
+        for (const pack of packs) trial.outbox.packs.delete(pack);
+      },
+    },
+  });
+}
+
 test('where the journal of packs lost its end, the index tells of all that is staged from then on', async (t) => {
   const trial = startTrial();
   const { packsFile } = driveFiles(trial.stateFolder);
@@ -60,18 +76,7 @@ for (const lostCount of [1, 2, 3, 4, 5, 6])
       taken.push({ staged, journal: readFileSync(filesFile) });
     }
     const newest = taken.at(-1)!.staged;
-    await trial.next().prune({
-      kept: [newest.head],
-      outbox: [],
-      fetchPack: async (descriptor) => bytesOfPack(trial.outbox, descriptor),
-      giveUp: {
-        intend: () => {},
-        publish: async (packs) => {
-          t.true(packs.length > 0);
-          for (const pack of packs) trial.outbox.packs.delete(pack);
-        },
-      },
-    });
+    await pruneTo(t, trial, newest);
     writeFileSync(filesFile, taken.at(-1 - lostCount)!.journal);
     const next = (await trial.next().snapshot()).staged;
     await assertRestores(t, trial, next);
@@ -90,17 +95,7 @@ test('a folder that is again as an older commit knew it gets a snapshot of its o
   const older = readFileSync(filesFile);
   put(trial, 'goes', 2);
   const newest = (await trial.next().snapshot()).staged;
-  await trial.next().prune({
-    kept: [newest.head],
-    outbox: [],
-    fetchPack: async (descriptor) => bytesOfPack(trial.outbox, descriptor),
-    giveUp: {
-      intend: () => {},
-      publish: async (packs) => {
-        for (const pack of packs) trial.outbox.packs.delete(pack);
-      },
-    },
-  });
+  await pruneTo(t, trial, newest);
   writeFileSync(filesFile, older);
   rmSync(join(trial.folder, 'goes'));
   const { staged, outcome } = await trial.next().snapshot();
