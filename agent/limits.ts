@@ -251,6 +251,8 @@ export const queuedPullsMax = 4096;
 export const queuedPullsPerPeerMax = 512;
 /** Packs that one restore fetches ahead of the writer. */
 export const restorePacksAhead = 4;
+/** Times that shards of one pack are fetched and cannot be read when they are put together: a disk that spoils all gets no more. */
+export const readsInVainMax = 8;
 /** Own packs that others may have lost are looked for this often. */
 export const lostLookEveryMs = days(1);
 /** A range of a shard that one message shows, */

@@ -170,6 +170,13 @@ export type CoreEvent =
       readonly packs: readonly PackDescriptor[];
       readonly now: UnixMs;
     }
+  /** The shards of a fetched pack were not enough when they were read: it is fetched on without those that could not be. */
+  | {
+      readonly kind: 'packUnreadable';
+      readonly pack: PackId;
+      readonly unread: readonly ShardLocation[];
+      readonly now: UnixMs;
+    }
   /** A fetched pack was read; its scratch shards may go. */
   | { readonly kind: 'packUsed'; readonly pack: PackId; readonly now: UnixMs };
 

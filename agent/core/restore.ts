@@ -4,7 +4,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor, ShardKey, WireMessage } from '../codec/index.ts';
-import { pullsMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
+import { pullsMax, readsInVainMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { Asking } from './asking.ts';
 import type { Copies } from './copies.ts';
@@ -24,6 +24,10 @@ interface Fetch extends Wanted {
   readonly scratch: Map<number, PeerId>;
   /** Everybody else is asked: since when. */
   asking: { readonly all: Asking; readonly sinceMs: UnixMs } | undefined;
+  /** Shards on this disk that could not be read; others' are fetched instead. */
+  readonly unread: Set<number>;
+  /** How often it was put together in vain. */
+  unreadCount: number;
   isReady: boolean;
 }
 
@@ -37,6 +41,7 @@ export class Restore {
     'packsWanted',
     'message',
     'shardArrived',
+    'packUnreadable',
     'packUsed',
     'connected',
     'disconnected',
@@ -60,6 +65,8 @@ export class Restore {
         return this.#message(event);
       case 'shardArrived':
         return this.#arrived(event);
+      case 'packUnreadable':
+        return this.#unreadable(event);
       case 'packUsed':
         return this.#used(event.pack, event.now);
       case 'connected':
@@ -120,6 +127,30 @@ export class Restore {
     return this.#work(now);
   }
 
+  /**
+   * Rot, or a shard that went to where the plan wants it in just that moment. What could not be read is looked at by itself, so that it is
+   * mended; who sent it is not to blame, as every shard was whole when it came.
+   */
+  #unreadable({ pack, unread, now }: Extract<CoreEvent, { kind: 'packUnreadable' }>): Effects {
+    const fetch = this.#fetches.get(pack);
+    if (fetch === undefined) return [{ kind: 'packLost', pack, foundCount: 0 }];
+    if (!fetch.isReady) return [];
+    fetch.isReady = false;
+    const effects: CoreEffect[] = [];
+    for (const shard of unread) {
+      const { place, index } = shard;
+      if (place === 'scratch') {
+        fetch.scratch.delete(index);
+        effects.push(...clear(pack, [index]));
+      } else {
+        fetch.unread.add(index);
+        if (place !== 'outbox') effects.push({ kind: 'verifyShard', shard });
+      }
+    }
+    if (++fetch.unreadCount > readsInVainMax) return [...effects, ...this.#giveUp(fetch, 0)];
+    return [...effects, ...this.#work(now)];
+  }
+
   /** The writer has read the pack: room for the next one. */
   #used(pack: PackId, now: UnixMs): Effects {
     const fetch = this.#fetches.get(pack);
@@ -140,6 +171,8 @@ export class Restore {
       sources: new Sources(this.#parts, descriptor, { hasCopies: wanted.from === 'anywhere' }),
       scratch: new Map(),
       asking: undefined,
+      unread: new Set(),
+      unreadCount: 0,
       isReady: false,
     };
     for (const peer of fetch.sources.peers) this.#parts.membership.call(peer, 'now');
@@ -171,10 +204,11 @@ export class Restore {
   }
 
   /** Shards of the pack on this disk. */
-  #ownOf({ descriptor, from }: Fetch): readonly number[] {
+  #ownOf({ descriptor, from, unread }: Fetch): readonly number[] {
     if (from === 'others') return [];
     const { shelf, copies } = this.#parts;
-    return [...(shelf.get(descriptor.pack)?.held ?? []), ...copies.indexesOf(descriptor.pack)];
+    const own = [...(shelf.get(descriptor.pack)?.held ?? []), ...copies.indexesOf(descriptor.pack)];
+    return own.filter((index) => !unread.has(index));
   }
 
   #pullFrom(fetch: Fetch, index: number, now: UnixMs): CoreEffect | undefined {
@@ -227,8 +261,12 @@ export class Restore {
     const asks = all.work(at.now);
     if (at.coming > 0 || at.now - sinceMs < shardRetryMs || !all.isOver(at.now)) return asks;
     if (pulls.areFlowing(pack, 'restore', at.now)) return asks;
+    return this.#giveUp(fetch, at.here);
+  }
+
+  #giveUp({ descriptor: { pack }, scratch }: Fetch, foundCount: number): Effects {
     this.#fetches.delete(pack);
-    return [...clear(pack, fetch.scratch.keys()), { kind: 'packLost', pack, foundCount: at.here }];
+    return [...clear(pack, scratch.keys()), { kind: 'packLost', pack, foundCount }];
   }
 }
 

@@ -4,8 +4,9 @@ import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
 import type { CoreEvent, ShardCount } from '../core/index.ts';
 import { surveyPackCountMax } from '../limits.ts';
+import type { ShardLocation } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
-import type { LiveDisk } from './disk/index.ts';
+import { type LiveDisk, PackIncomplete } from './disk/index.ts';
 
 interface Waiting {
   readonly descriptor: PackDescriptor;
@@ -95,23 +96,37 @@ export class PackFetcher {
 
   ready(pack: PackId, senders: readonly PeerId[]): void {
     const waiting = this.#take(pack);
-    if (waiting === undefined) return;
-    const ending = this.#assemble(waiting, senders).finally(() => {
-      this.#ending.delete(pack);
-      this.#tell({ kind: 'packUsed', pack, now: this.#now() });
-    });
-    this.#ending.set(pack, ending);
+    if (waiting !== undefined) this.#ending.set(pack, this.#end(waiting, senders));
   }
 
-  async #assemble({ descriptor, from, results }: Waiting, senders: readonly PeerId[]): Promise<void> {
+  async #end(waiting: Waiting, senders: readonly PeerId[]): Promise<void> {
+    const { pack } = waiting.descriptor;
+    const unread = await this.#assemble(waiting, senders);
+    this.#ending.delete(pack);
+    const now = this.#now();
+    if (unread === undefined) {
+      this.#tell({ kind: 'packUsed', pack, now });
+      return;
+    }
+    this.#waiting.set(pack, waiting);
+    this.#tell({ kind: 'packUnreadable', pack, unread, now });
+  }
+
+  /** Hands the pack over, or says why not; where too few of its shards could be read, those that could not. */
+  async #assemble(
+    { descriptor, from, results }: Waiting,
+    senders: readonly PeerId[],
+  ): Promise<readonly ShardLocation[] | undefined> {
     try {
       const bytes = await this.#disk.assemble(descriptor, from === 'others' ? 'scratch' : undefined);
       const copies = results.slice(1).map(() => bytes.slice());
       for (const [index, { resolve }] of results.entries())
         resolve({ bytes: copies[index - 1] ?? bytes, senders });
     } catch (error) {
+      if (error instanceof PackIncomplete) return error.unread;
       for (const { reject } of results) reject(error);
     }
+    return undefined;
   }
 
   lost(pack: PackId, foundCount: number): void {

@@ -48,11 +48,14 @@ export function proveDrive(
 
 const listener = (shell: Shell, descriptor: PackDescriptor, tell: (found: Found) => void): PackListener => ({
   packReady: (pack: PackId, from: readonly PeerId[]) => {
-    const isWhole = assemblePack(descriptor, shell.disk.intactShards(pack, 'scratch')).ok;
+    if (!assemblePack(descriptor, shell.disk.intactShards(pack, 'scratch')).ok) {
+      shell.tell({ kind: 'packUnreadable', pack, unread: shell.disk.harmedShards(pack, 'scratch') });
+      return;
+    }
     shell.tell({ kind: 'packUsed', pack });
     tell({
-      verdict: isWhole ? 'proven' : 'wrong',
-      reasons: isWhole ? [] : ['a pack came back different'],
+      verdict: 'proven',
+      reasons: [],
       machineCount: from.length,
       fetchedBytes: descriptor.packBytes,
     });

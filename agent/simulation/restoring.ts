@@ -54,14 +54,15 @@ function restoreOne(fleet: Fleet, machine: Machine, promised: Promised): boolean
   }
   if (!isListed(machine, promised))
     fleet.checks.violate('restored', `${name} is acknowledged, but a new machine does not list it`);
-  const missing = fetchPacks(fleet, machine, descriptors);
+  let areSame = true;
+  const missing = fetchPacks(fleet, machine, {
+    descriptors,
+    use: (pack, part) => {
+      areSame = comparePack(fleet, { pack, part, promised, name, keys }) && areSame;
+    },
+  });
   if (missing !== undefined) fleet.checks.violate('restored', `${name} cannot be restored: ${missing}`);
-  return (
-    missing === undefined &&
-    descriptors.every((descriptor, part) =>
-      comparePack(fleet, machine, { descriptor, part, promised, name, keys }),
-    )
-  );
+  return missing === undefined && areSame;
 }
 
 /** What a person sees to choose from; also what was given up lately. */
@@ -80,18 +81,28 @@ function headOf(machine: Machine, { owner, snapshot }: Promised): HeadRecord | u
   return undefined;
 }
 
-/** Undefined when all packs came; else what is missing. */
-function fetchPacks(
-  fleet: Fleet,
-  machine: Machine,
-  descriptors: readonly PackDescriptor[],
-): string | undefined {
+interface Fetching {
+  readonly descriptors: readonly PackDescriptor[];
+  /** Takes a sealed pack, and which of them it is. */
+  readonly use: (pack: Uint8Array, part: number) => void;
+}
+
+/** Undefined when all packs came and were used; else what is missing. */
+function fetchPacks(fleet: Fleet, machine: Machine, { descriptors, use }: Fetching): string | undefined {
   const { shell } = machine;
   if (shell === undefined) return 'the new machine is off';
   const waiting = new Set<PackId>(descriptors.map(({ pack }) => pack));
   let missing: string | undefined;
   shell.packListener = {
-    packReady: (pack) => void waiting.delete(pack),
+    packReady: (pack) => {
+      const part = descriptors.findIndex((descriptor) => descriptor.pack === pack);
+      const assembled = assemblePack(descriptors[part]!, shell.disk.intactShards(pack));
+      if (assembled.ok) {
+        waiting.delete(pack);
+        use(assembled.value, part);
+        shell.tell({ kind: 'packUsed', pack });
+      } else shell.tell({ kind: 'packUnreadable', pack, unread: shell.disk.harmedShards(pack) });
+    },
     packLost: (pack, foundCount) => {
       waiting.delete(pack);
       missing = `${foundCount} shards of pack ${pack.slice(0, 8)} were found`;
@@ -105,7 +116,7 @@ function fetchPacks(
 }
 
 interface Restored {
-  readonly descriptor: PackDescriptor;
+  readonly pack: Uint8Array;
   readonly part: number;
   readonly promised: Promised;
   readonly name: string;
@@ -113,15 +124,8 @@ interface Restored {
 }
 
 /** Promise 2: exactly what was backed up, or an error that says so. */
-function comparePack(
-  fleet: Fleet,
-  machine: Machine,
-  { descriptor, part, promised, name, keys }: Restored,
-): boolean {
-  const { shell } = machine;
-  const pack = assemblePack(descriptor, shell?.disk.intactShards(descriptor.pack) ?? new Map());
-  shell?.tell({ kind: 'packUsed', pack: descriptor.pack });
-  const isSame = pack.ok && isAsMade(promised, part, { pack: pack.value, keys });
+function comparePack(fleet: Fleet, { pack, part, promised, name, keys }: Restored): boolean {
+  const isSame = isAsMade(promised, part, { pack, keys });
   if (!isSame) fleet.checks.violate('restored', `pack ${part} of ${name} came back different`);
   else fleet.checks.counts.restored++;
   return isSame;

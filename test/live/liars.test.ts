@@ -1,7 +1,7 @@
 // Real agents, two of which do not keep what they were given: one alters what it shows, the disk of the other loses its shards again and
 // again. Both lose trust with a reason that their people can read, are warned before they are left out, and can come back.
 
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import test from 'ava';
@@ -12,15 +12,11 @@ import { isSettled, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { doubtGraceMs } from '../../agent/limits.ts';
 import { hours, minutes, seconds } from '../../datasets/index.ts';
 import { startFleet, statusOf, temporaryFolder } from '../helpers/agents.ts';
+import { heldFiles } from '../helpers/held-files.ts';
 import { fakeClocks, fakeTimeLibrary } from '../helpers/faked-clocks.ts';
 
 const testWithClocks = fakeTimeLibrary === undefined ? test.skip : test;
 const altering = new URL('../helpers/altering-holder.ts', import.meta.url).href;
-
-const heldFiles = (home: string): readonly string[] =>
-  readdirSync(join(home, 'shards', 'held'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
 
 const standingOf = ({ machines }: FleetView, { peer }: RunningAgent): string =>
   machines.find((machine) => machine.peer === peer)?.trust?.standing ?? 'trusted';

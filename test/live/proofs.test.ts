@@ -1,7 +1,7 @@
 // Real agents: what rots on a holder's disk is found by itself and fetched again; an owner restores its own files from the others as a trial.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync, statSync } from 'node:fs';
+import { readFileSync, writeFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ProveAnswer, ProtectAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
@@ -10,13 +10,7 @@ import { askCommand, killAgent, startAgentProcess } from '../../cli/demo/process
 import { isSettled, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { days } from '../../datasets/index.ts';
 import { failureOf, startFleet, statusOf, temporaryFolder } from '../helpers/agents.ts';
-
-function heldFiles(home: string): readonly string[] {
-  const folder = join(home, 'shards', 'held');
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
+import { flipByte, heldFiles } from '../helpers/held-files.ts';
 
 test('a flipped byte that nobody asks for is found and mended; files are proven restorable from others', async (t) => {
   takeTime(t);
@@ -81,15 +75,10 @@ test('a flipped byte that nobody asks for is found and mended; files are proven 
   await waitUntil({ what: 'all being there again', agents: fleet.agents }, (views) =>
     views.every(({ machines }) => machines.every(({ state }) => state === 'up')),
   );
-  for (const { home } of fleet.agents)
-    for (const file of heldFiles(home)) {
-      const bytes = readFileSync(file);
-      bytes[bytes.length >> 1]! ^= 4;
-      writeFileSync(file, bytes);
-    }
+  for (const { home } of fleet.agents) heldFiles(home).forEach(flipByte);
   t.is(await failureOf(['verify', '--prove', '--home', owner.home]), 'verify-found-problems');
   t.regex(
     await statusOf(owner.home),
-    /last proven restorable: .* ago \(4 files, .* machines\); a trial .* ago failed: \S/u,
+    /last proven restorable: .* ago \(4 files, .* machines?\); a trial .* ago failed: \S/u,
   );
 });

@@ -1,7 +1,7 @@
 // A fleet on rings with real agents on loopback: few are connected, and words, backups and restores reach everybody all the same.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { PlanAnswer, ProtectAnswer, RestoreAnswer, SnapshotAnswer } from '../../agent/control/index.ts';
@@ -11,6 +11,7 @@ import { peerId } from '../../agent/units.ts';
 import { askCommand, killAgent, type RunningAgent } from '../../cli/demo/processes.ts';
 import { isSettled, waitUntil, takeTime } from '../helpers/waiting.ts';
 import { startFleet, temporaryFolder } from '../helpers/agents.ts';
+import { heldFiles } from '../helpers/held-files.ts';
 
 /** One ring for all who are more than three: each has two neighbours. */
 const mesh = { meshMax: 3, ringCount: 1 };
@@ -26,11 +27,6 @@ const connectedIn = ({ atMs, self, machines }: FleetView): number =>
 const isInPlan = ({ plan }: FleetView, peer: string): boolean =>
   plan?.classes.some(({ groups }) => groups.some(({ members }) => members.some((one) => one === peer))) ===
   true;
-
-const heldFileCount = (home: string): number =>
-  readdirSync(join(home, 'shards', 'held'), { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  ).length;
 
 /** Who stands beside a machine on the ring while all are up. */
 function neighboursOf({ peer }: RunningAgent, agents: readonly RunningAgent[]): readonly RunningAgent[] {
@@ -91,7 +87,7 @@ test('in a fleet on a ring a backup whose holders are no neighbours is acknowled
   );
   await all('rest', isSettled);
   t.deepEqual(
-    neighbours.map(({ home }) => heldFileCount(home)),
+    neighbours.map(({ home }) => heldFiles(home).length),
     [0, 0],
   );
 

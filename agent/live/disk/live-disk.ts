@@ -9,7 +9,6 @@ import {
   type ShardRange,
   sliceIn,
 } from '../../codec/index.ts';
-import { DreyError } from '../../../datasets/index.ts';
 import { quotaBytesDefaultMax, quotaShareDefault, reserveBytes } from '../../limits.ts';
 import type {
   Disk,
@@ -27,6 +26,7 @@ import type { PackId } from '../../units.ts';
 import { diskFull, isFullError, isPassingError, nameDiskError } from '../disk-full.ts';
 import type { Database } from '../database.ts';
 import { tell, tellResult } from '../tell.ts';
+import { PackIncomplete } from './pack-incomplete.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import { type DiskParts, type DiskRepairs, locationOf, putRight } from './putting-right.ts';
 import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';
@@ -95,6 +95,11 @@ interface Choice {
   readonly place?: ShardPlace | undefined;
   /** Where slices are read to. */
   readonly slices?: Uint8Array;
+}
+
+interface ShardsRead {
+  readonly intact: ReadonlyMap<number, Uint8Array>;
+  readonly unread: readonly ShardLocation[];
 }
 
 class FileDisk implements LiveDisk {
@@ -232,15 +237,10 @@ class FileDisk implements LiveDisk {
   async assemble(descriptor: PackDescriptor, place?: ShardPlace): Promise<Uint8Array> {
     // Slices are read to where they belong.
     const pack = placeForSlices(descriptor);
-    const shards = await this.#intactShards(descriptor, { place, slices: pack });
-    const assembled = assemblePack(descriptor, shards, pack);
+    const { intact, unread } = await this.#readShards(descriptor, { place, slices: pack });
+    const assembled = assemblePack(descriptor, intact, pack);
     if (assembled.ok) return assembled.value;
-    throw new DreyError({
-      code: 'pack-incomplete',
-      message: `${shards.size} intact shards of pack ${descriptor.pack.slice(0, 12)} are here, ${descriptor.redundancy.k} are needed`,
-      advice: 'Fetch the missing shards from their holders, then try again.',
-      retry: 'retryable',
-    });
+    throw new PackIncomplete(descriptor, { intactCount: intact.size, unread });
   }
 
   async dropScratch(pack: PackId): Promise<void> {
@@ -265,7 +265,7 @@ class FileDisk implements LiveDisk {
 
   async #rebuild(wanted: StoredPlace): Promise<ShardOutcome> {
     const { descriptor, index } = wanted;
-    const shards = await this.#intactShards(descriptor, { wanted: index });
+    const { intact: shards } = await this.#readShards(descriptor, { wanted: index });
     const known = shards.get(index);
     const rebuilt = known === undefined ? rebuildShard(descriptor, shards, index) : undefined;
     const bytes = known ?? (rebuilt?.ok === true ? rebuilt.value : undefined);
@@ -331,10 +331,7 @@ class FileDisk implements LiveDisk {
   }
 
   /** Up to k intact shards of a pack, slices first. */
-  async #intactShards(
-    descriptor: PackDescriptor,
-    { wanted, place, slices }: Choice,
-  ): Promise<ReadonlyMap<number, Uint8Array>> {
+  async #readShards(descriptor: PackDescriptor, { wanted, place, slices }: Choice): Promise<ShardsRead> {
     const { k, n } = descriptor.redundancy;
     const here: ShardLocation[] = [];
     for (const shard of this.#index.ofPack(descriptor.pack)) {
@@ -344,14 +341,16 @@ class FileDisk implements LiveDisk {
     }
     const order = (index: number): number => (index === wanted ? -1 : index);
     const intact = new Map<number, Uint8Array>();
+    const unread: ShardLocation[] = [];
     for (const location of here.toSorted((a, b) => order(a.index) - order(b.index))) {
       if (intact.size >= k || (wanted !== undefined && intact.has(wanted))) break;
       if (intact.has(location.index)) continue;
       const room = slices && sliceIn(slices, descriptor, location.index);
       const bytes = await this.#readIntact(location, room);
-      if (bytes !== undefined) intact.set(location.index, bytes);
+      if (bytes === undefined) unread.push(location);
+      else intact.set(location.index, bytes);
     }
-    return intact;
+    return { intact, unread };
   }
 
   /** A shard's bytes, in `room` where that is given; what lies in memory was checked on its way there. */

@@ -156,3 +156,61 @@ test('what a restore has fetched stays when a shard was made of it meanwhile, an
   t.deepEqual(removed(rebuilt), []);
   t.deepEqual(removed(tell({ kind: 'packUsed', pack })), [one, two]);
 });
+
+/** A machine of the group that has its shard of another's pack, and wants the whole pack. */
+function holderThatRestores() {
+  const { core, tell, wait } = coreOf(a, { k: 1, n: 3 });
+  const descriptor = descriptorOf(other, 1);
+  const { pack } = descriptor;
+  const held = { place: 'held', pack, index: 0 } as const;
+  tell({ kind: 'started', stored: [{ ...held, descriptor }], staged: [], heard: [] });
+  const arrive = ({
+    from,
+    index,
+  }: {
+    readonly from: PeerId;
+    readonly index: number;
+  }): readonly CoreEffect[] => {
+    core.placeFor(from, { descriptor, index });
+    const arrival = { descriptor, index, place: 'scratch' } as const;
+    return tell({ kind: 'shardArrived', from, arrival, outcome: 'stored' });
+  };
+  return { tell, wait, descriptor, pack, held, arrive };
+}
+
+const kindsOf = (effects: readonly CoreEffect[]): readonly string[] => effects.map(({ kind }) => kind);
+
+test('where a shard on this disk cannot be read it is looked at, and the pack comes from others', (t) => {
+  const { tell, descriptor, pack, held, arrive } = holderThatRestores();
+  t.deepEqual(kindsOf(tell({ kind: 'packsWanted', packs: [descriptor] })), ['packReady']);
+  const effects = tell({ kind: 'packUnreadable', pack, unread: [held] });
+  t.deepEqual(effects[0], { kind: 'verifyShard', shard: held });
+  const [first] = pulled(effects);
+  t.true(kindsOf(arrive(first!)).includes('packReady'));
+  t.deepEqual(
+    tell({ kind: 'packUsed', pack }).flatMap((effect) =>
+      effect.kind === 'removeShard' ? [effect.shard] : [],
+    ),
+    [{ place: 'scratch', pack, index: first!.index }],
+  );
+});
+
+test('a disk that spoils all that comes is given up by a restore', (t) => {
+  const { tell, wait, descriptor, pack, held, arrive } = holderThatRestores();
+  tell({ kind: 'packsWanted', packs: [descriptor] });
+  let effects = tell({ kind: 'packUnreadable', pack, unread: [held] });
+  let rounds = 0;
+  for (; rounds < 100 && !kindsOf(effects).includes('packLost'); rounds++) {
+    wait(seconds(10));
+    const [next] = pulled(effects);
+    effects = next === undefined ? tell({ kind: 'tick' }) : arrive(next);
+    if (kindsOf(effects).includes('packReady')) {
+      const unread = [{ place: 'scratch', pack, index: next!.index } as const];
+      effects = tell({ kind: 'packUnreadable', pack, unread });
+    }
+  }
+  t.true(rounds < 100);
+  t.deepEqual(tell({ kind: 'packUnreadable', pack, unread: [] }), [
+    { kind: 'packLost', pack, foundCount: 0 },
+  ]);
+});
