@@ -170,11 +170,11 @@ export type CoreEvent =
       readonly packs: readonly PackDescriptor[];
       readonly now: UnixMs;
     }
-  /** The shards of a fetched pack were not enough when they were read: it is fetched on without those that could not be. */
+  /** When a fetched pack was to be put together only these of its shards could be read: the others are fetched. */
   | {
       readonly kind: 'packUnreadable';
       readonly pack: PackId;
-      readonly unread: readonly ShardLocation[];
+      readonly intact: readonly number[];
       readonly now: UnixMs;
     }
   /** A fetched pack was read; its scratch shards may go. */

@@ -5,6 +5,7 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor, ShardKey, WireMessage } from '../codec/index.ts';
 import { pullsMax, readsInVainMax, restorePacksAhead, shardRetryMs } from '../limits.ts';
+import type { ShardLocation } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { Asking } from './asking.ts';
 import type { Copies } from './copies.ts';
@@ -128,24 +129,24 @@ export class Restore {
   }
 
   /**
-   * Rot, or a shard that went to where the plan wants it in just that moment. What could not be read is looked at by itself, so that it is
-   * mended; who sent it is not to blame, as every shard was whole when it came.
+   * Rot, a copy that gave way to shards, or a shard that went to where the plan wants it in just that moment. What should be here is looked
+   * at, so that it is mended; who sent it is not to blame, as every shard was whole when it came.
    */
-  #unreadable({ pack, unread, now }: Extract<CoreEvent, { kind: 'packUnreadable' }>): Effects {
+  #unreadable({ pack, intact, now }: Extract<CoreEvent, { kind: 'packUnreadable' }>): Effects {
     const fetch = this.#fetches.get(pack);
     if (fetch === undefined) return [{ kind: 'packLost', pack, foundCount: 0 }];
     if (!fetch.isReady) return [];
     fetch.isReady = false;
     const effects: CoreEffect[] = [];
-    for (const shard of unread) {
-      const { place, index } = shard;
-      if (place === 'scratch') {
-        fetch.scratch.delete(index);
-        effects.push(...clear(pack, [index]));
-      } else {
-        fetch.unread.add(index);
-        if (place !== 'outbox') effects.push({ kind: 'verifyShard', shard });
-      }
+    for (const index of fetch.scratch.keys()) {
+      if (intact.includes(index)) continue;
+      fetch.scratch.delete(index);
+      effects.push(...clear(pack, [index]));
+    }
+    for (const shard of this.#ownOf(fetch)) {
+      if (intact.includes(shard.index)) continue;
+      fetch.unread.add(shard.index);
+      effects.push({ kind: 'verifyShard', shard });
     }
     if (++fetch.unreadCount > readsInVainMax) return [...effects, ...this.#giveUp(fetch, 0)];
     return [...effects, ...this.#work(now)];
@@ -181,7 +182,7 @@ export class Restore {
 
   #pursue(fetch: Fetch, now: UnixMs): Effects {
     const { descriptor } = fetch;
-    const here = new Set([...this.#ownOf(fetch), ...fetch.scratch.keys()]);
+    const here = new Set([...this.#ownOf(fetch).map(({ index }) => index), ...fetch.scratch.keys()]);
     const { k, n } = descriptor.redundancy;
     if (here.size >= k) {
       fetch.isReady = true;
@@ -204,11 +205,12 @@ export class Restore {
   }
 
   /** Shards of the pack on this disk. */
-  #ownOf({ descriptor, from, unread }: Fetch): readonly number[] {
+  #ownOf({ descriptor: { pack }, from, unread }: Fetch): readonly ShardLocation[] {
     if (from === 'others') return [];
     const { shelf, copies } = this.#parts;
-    const own = [...(shelf.get(descriptor.pack)?.held ?? []), ...copies.indexesOf(descriptor.pack)];
-    return own.filter((index) => !unread.has(index));
+    const held = [...(shelf.get(pack)?.held ?? [])].map((index) => ({ place: 'held', pack, index }) as const);
+    const copied = [...copies.indexesOf(pack)].map((index) => ({ place: 'copy', pack, index }) as const);
+    return [...held, ...copied].filter(({ index }) => !unread.has(index));
   }
 
   #pullFrom(fetch: Fetch, index: number, now: UnixMs): CoreEffect | undefined {

@@ -4,7 +4,6 @@ import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import type { PackDescriptor } from '../codec/index.ts';
 import type { CoreEvent, ShardCount } from '../core/index.ts';
 import { surveyPackCountMax } from '../limits.ts';
-import type { ShardLocation } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import { type LiveDisk, PackIncomplete } from './disk/index.ts';
 
@@ -101,29 +100,29 @@ export class PackFetcher {
 
   async #end(waiting: Waiting, senders: readonly PeerId[]): Promise<void> {
     const { pack } = waiting.descriptor;
-    const unread = await this.#assemble(waiting, senders);
+    const intact = await this.#assemble(waiting, senders);
     this.#ending.delete(pack);
     const now = this.#now();
-    if (unread === undefined) {
+    if (intact === undefined) {
       this.#tell({ kind: 'packUsed', pack, now });
       return;
     }
     this.#waiting.set(pack, waiting);
-    this.#tell({ kind: 'packUnreadable', pack, unread, now });
+    this.#tell({ kind: 'packUnreadable', pack, intact, now });
   }
 
-  /** Hands the pack over, or says why not; where too few of its shards could be read, those that could not. */
+  /** Hands the pack over, or says why not; where too few of its shards could be read, which could. */
   async #assemble(
     { descriptor, from, results }: Waiting,
     senders: readonly PeerId[],
-  ): Promise<readonly ShardLocation[] | undefined> {
+  ): Promise<readonly number[] | undefined> {
     try {
       const bytes = await this.#disk.assemble(descriptor, from === 'others' ? 'scratch' : undefined);
       const copies = results.slice(1).map(() => bytes.slice());
       for (const [index, { resolve }] of results.entries())
         resolve({ bytes: copies[index - 1] ?? bytes, senders });
     } catch (error) {
-      if (error instanceof PackIncomplete) return error.unread;
+      if (error instanceof PackIncomplete) return error.intact;
       for (const { reject } of results) reject(error);
     }
     return undefined;

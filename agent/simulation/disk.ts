@@ -280,14 +280,6 @@ export class SimulatedDisk implements Disk {
     return intact;
   }
 
-  /** Shards of a pack that are not what they should be, in one place or wherever they lie. */
-  harmedShards(pack: PackId, place?: ShardPlace): readonly ShardLocation[] {
-    return this.platters
-      .slotsOf(pack)
-      .filter((slot) => slot.isFlushed && !isIntact(slot) && (place ?? slot.place) === slot.place)
-      .map((slot) => ({ place: slot.place, pack, index: slot.index }));
-  }
-
   /** What a sender finds: the bytes unchecked, and the descriptor that says what they should be. */
   read(
     shard: ShardLocation,

@@ -48,8 +48,9 @@ export function proveDrive(
 
 const listener = (shell: Shell, descriptor: PackDescriptor, tell: (found: Found) => void): PackListener => ({
   packReady: (pack: PackId, from: readonly PeerId[]) => {
-    if (!assemblePack(descriptor, shell.disk.intactShards(pack, 'scratch')).ok) {
-      shell.tell({ kind: 'packUnreadable', pack, unread: shell.disk.harmedShards(pack, 'scratch') });
+    const shards = shell.disk.intactShards(pack, 'scratch');
+    if (!assemblePack(descriptor, shards).ok) {
+      shell.tell({ kind: 'packUnreadable', pack, intact: [...shards.keys()] });
       return;
     }
     shell.tell({ kind: 'packUsed', pack });

@@ -96,12 +96,13 @@ function fetchPacks(fleet: Fleet, machine: Machine, { descriptors, use }: Fetchi
   shell.packListener = {
     packReady: (pack) => {
       const part = descriptors.findIndex((descriptor) => descriptor.pack === pack);
-      const assembled = assemblePack(descriptors[part]!, shell.disk.intactShards(pack));
+      const shards = shell.disk.intactShards(pack);
+      const assembled = assemblePack(descriptors[part]!, shards);
       if (assembled.ok) {
         waiting.delete(pack);
         use(assembled.value, part);
         shell.tell({ kind: 'packUsed', pack });
-      } else shell.tell({ kind: 'packUnreadable', pack, unread: shell.disk.harmedShards(pack) });
+      } else shell.tell({ kind: 'packUnreadable', pack, intact: [...shards.keys()] });
     },
     packLost: (pack, foundCount) => {
       waiting.delete(pack);

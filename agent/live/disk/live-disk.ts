@@ -97,11 +97,6 @@ interface Choice {
   readonly slices?: Uint8Array;
 }
 
-interface ShardsRead {
-  readonly intact: ReadonlyMap<number, Uint8Array>;
-  readonly unread: readonly ShardLocation[];
-}
-
 class FileDisk implements LiveDisk {
   readonly repairs: DiskRepairs;
   readonly handedOver: HandedOver;
@@ -237,10 +232,10 @@ class FileDisk implements LiveDisk {
   async assemble(descriptor: PackDescriptor, place?: ShardPlace): Promise<Uint8Array> {
     // Slices are read to where they belong.
     const pack = placeForSlices(descriptor);
-    const { intact, unread } = await this.#readShards(descriptor, { place, slices: pack });
-    const assembled = assemblePack(descriptor, intact, pack);
+    const shards = await this.#intactShards(descriptor, { place, slices: pack });
+    const assembled = assemblePack(descriptor, shards, pack);
     if (assembled.ok) return assembled.value;
-    throw new PackIncomplete(descriptor, { intactCount: intact.size, unread });
+    throw new PackIncomplete(descriptor, [...shards.keys()]);
   }
 
   async dropScratch(pack: PackId): Promise<void> {
@@ -265,7 +260,7 @@ class FileDisk implements LiveDisk {
 
   async #rebuild(wanted: StoredPlace): Promise<ShardOutcome> {
     const { descriptor, index } = wanted;
-    const { intact: shards } = await this.#readShards(descriptor, { wanted: index });
+    const shards = await this.#intactShards(descriptor, { wanted: index });
     const known = shards.get(index);
     const rebuilt = known === undefined ? rebuildShard(descriptor, shards, index) : undefined;
     const bytes = known ?? (rebuilt?.ok === true ? rebuilt.value : undefined);
@@ -331,7 +326,10 @@ class FileDisk implements LiveDisk {
   }
 
   /** Up to k intact shards of a pack, slices first. */
-  async #readShards(descriptor: PackDescriptor, { wanted, place, slices }: Choice): Promise<ShardsRead> {
+  async #intactShards(
+    descriptor: PackDescriptor,
+    { wanted, place, slices }: Choice,
+  ): Promise<ReadonlyMap<number, Uint8Array>> {
     const { k, n } = descriptor.redundancy;
     const here: ShardLocation[] = [];
     for (const shard of this.#index.ofPack(descriptor.pack)) {
@@ -341,16 +339,14 @@ class FileDisk implements LiveDisk {
     }
     const order = (index: number): number => (index === wanted ? -1 : index);
     const intact = new Map<number, Uint8Array>();
-    const unread: ShardLocation[] = [];
     for (const location of here.toSorted((a, b) => order(a.index) - order(b.index))) {
       if (intact.size >= k || (wanted !== undefined && intact.has(wanted))) break;
       if (intact.has(location.index)) continue;
       const room = slices && sliceIn(slices, descriptor, location.index);
       const bytes = await this.#readIntact(location, room);
-      if (bytes === undefined) unread.push(location);
-      else intact.set(location.index, bytes);
+      if (bytes !== undefined) intact.set(location.index, bytes);
     }
-    return { intact, unread };
+    return intact;
   }
 
   /** A shard's bytes, in `room` where that is given; what lies in memory was checked on its way there. */

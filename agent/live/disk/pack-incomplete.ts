@@ -2,22 +2,18 @@
 
 import { DreyError } from '../../../datasets/index.ts';
 import type { PackDescriptor } from '../../codec/index.ts';
-import type { ShardLocation } from '../../ports.ts';
 
 export class PackIncomplete extends DreyError {
-  /** Shards that should be here and could not be read, or were not what they should be. */
-  readonly unread: readonly ShardLocation[];
+  /** Which shards are here and are what they should be. */
+  readonly intact: readonly number[];
 
-  constructor(
-    { pack, redundancy }: PackDescriptor,
-    { intactCount, unread }: { readonly intactCount: number; readonly unread: readonly ShardLocation[] },
-  ) {
+  constructor({ pack, redundancy }: PackDescriptor, intact: readonly number[]) {
     super({
       code: 'pack-incomplete',
-      message: `${intactCount} intact shards of pack ${pack.slice(0, 12)} are here, ${redundancy.k} are needed`,
+      message: `${intact.length} intact shards of pack ${pack.slice(0, 12)} are here, ${redundancy.k} are needed`,
       advice: 'Fetch the missing shards from their holders, then try again.',
       retry: 'retryable',
     });
-    this.unread = unread;
+    this.intact = intact;
   }
 }

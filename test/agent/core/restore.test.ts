@@ -183,7 +183,7 @@ const kindsOf = (effects: readonly CoreEffect[]): readonly string[] => effects.m
 test('where a shard on this disk cannot be read it is looked at, and the pack comes from others', (t) => {
   const { tell, descriptor, pack, held, arrive } = holderThatRestores();
   t.deepEqual(kindsOf(tell({ kind: 'packsWanted', packs: [descriptor] })), ['packReady']);
-  const effects = tell({ kind: 'packUnreadable', pack, unread: [held] });
+  const effects = tell({ kind: 'packUnreadable', pack, intact: [] });
   t.deepEqual(effects[0], { kind: 'verifyShard', shard: held });
   const [first] = pulled(effects);
   t.true(kindsOf(arrive(first!)).includes('packReady'));
@@ -196,21 +196,20 @@ test('where a shard on this disk cannot be read it is looked at, and the pack co
 });
 
 test('a disk that spoils all that comes is given up by a restore', (t) => {
-  const { tell, wait, descriptor, pack, held, arrive } = holderThatRestores();
+  const { tell, wait, descriptor, pack, arrive } = holderThatRestores();
   tell({ kind: 'packsWanted', packs: [descriptor] });
-  let effects = tell({ kind: 'packUnreadable', pack, unread: [held] });
+  let effects = tell({ kind: 'packUnreadable', pack, intact: [] });
   let rounds = 0;
   for (; rounds < 100 && !kindsOf(effects).includes('packLost'); rounds++) {
     wait(seconds(10));
     const [next] = pulled(effects);
     effects = next === undefined ? tell({ kind: 'tick' }) : arrive(next);
     if (kindsOf(effects).includes('packReady')) {
-      const unread = [{ place: 'scratch', pack, index: next!.index } as const];
-      effects = tell({ kind: 'packUnreadable', pack, unread });
+      effects = tell({ kind: 'packUnreadable', pack, intact: [] });
     }
   }
   t.true(rounds < 100);
-  t.deepEqual(tell({ kind: 'packUnreadable', pack, unread: [] }), [
+  t.deepEqual(tell({ kind: 'packUnreadable', pack, intact: [] }), [
     { kind: 'packLost', pack, foundCount: 0 },
   ]);
 });
