@@ -1,5 +1,5 @@
-// Asks machines which shards of packs they have, each once: those that are connected at once, the others when they answer a call. It is over
-// when all have said something, or could not be reached. What they say is for restore.ts and survey.ts.
+// Asks machines which shards of packs they have, each once: those that are connected at once, the others when they answer a call; who went away
+// with the question is asked again when it is back in time. It is over when all have said something, or could not be reached. What they say is for restore.ts and survey.ts.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { askingMsMax, asksAtOnce, shardRetryMs } from '../limits.ts';
@@ -13,7 +13,9 @@ export class Asking {
   /** Who was not called yet, and about which packs each is to be asked. */
   readonly #later: Map<PeerId, readonly PackId[]>;
   readonly #called = new Map<PeerId, readonly PackId[]>();
-  readonly #asked = new Map<PeerId, UnixMs>();
+  readonly #asked = new Map<PeerId, { readonly packs: readonly PackId[]; readonly atMs: UnixMs }>();
+  /** Who went away before it answered. */
+  readonly #left = new Map<PeerId, readonly PackId[]>();
 
   constructor(membership: Membership, packsOf: ReadonlyMap<PeerId, readonly PackId[]>, now: UnixMs) {
     this.#membership = membership;
@@ -31,20 +33,28 @@ export class Asking {
     return isDone || now >= this.#untilMs;
   }
 
-  /** It answered, or it went away. */
+  /** It answered. */
   end(peer: PeerId): boolean {
     return this.#asked.delete(peer);
   }
 
-  /** Asks who is connected, calls the next few of the others, and gives up those that do not answer. */
+  /** It went away: nobody waits for its answer. */
+  left(peer: PeerId): boolean {
+    const question = this.#asked.get(peer);
+    if (question !== undefined) this.#left.set(peer, question.packs);
+    return this.#asked.delete(peer);
+  }
+
+  /** Asks who is connected, calls the next few of the others, and gives up those that do not answer. Nobody when the time is over. */
   work(now: UnixMs): Effects {
-    for (const [peer, atMs] of this.#asked) if (now - atMs >= shardRetryMs) this.#asked.delete(peer);
+    if (now >= this.#untilMs) return [];
+    for (const [peer, { atMs }] of this.#asked) if (now - atMs >= shardRetryMs) this.#asked.delete(peer);
     const effects: CoreEffect[] = [];
-    for (const waiting of [this.#called, this.#later]) {
+    for (const waiting of [this.#left, this.#called, this.#later]) {
       for (const [to, packs] of waiting) {
         if (!this.#membership.up.has(to)) continue;
         waiting.delete(to);
-        this.#asked.set(to, now);
+        this.#asked.set(to, { packs, atMs: now });
         effects.push({ kind: 'send', to, message: { kind: 'shardsAsk', packs } });
       }
     }

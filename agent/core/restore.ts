@@ -73,7 +73,7 @@ export class Restore {
       case 'connected':
         return this.#parts.membership.isSparse ? this.#work(event.now) : [];
       case 'disconnected':
-        for (const { asking } of this.#fetches.values()) asking?.all.end(event.peer);
+        for (const { asking } of this.#fetches.values()) asking?.all.left(event.peer);
         return [];
       case 'tick':
         return this.#fetches.size + this.#waiting.length === 0 ? [] : this.#work(event.now);

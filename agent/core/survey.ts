@@ -54,7 +54,7 @@ export class Survey {
           ? this.#heard(event.from, event.message.held, event.now)
           : [];
       case 'disconnected':
-        return this.#now?.asking.end(event.peer) === true ? this.#work(event.now) : [];
+        return this.#now?.asking.left(event.peer) === true ? this.#work(event.now) : [];
       case 'connected':
         return this.isWaitingFor(event.peer) ? this.#work(event.now) : [];
       case 'tick':

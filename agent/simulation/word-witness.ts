@@ -80,6 +80,8 @@ export class WordWitness {
       case 'disconnected':
         if (this.#upSinceMs.delete(event.peer)) this.#metMs.set(event.peer, event.now);
         this.#questions.delete(event.peer);
+        for (const { asked, unanswered } of this.#fetches.values())
+          if (unanswered.delete(event.peer)) asked.delete(event.peer);
         return;
       case 'message':
         this.#message(event);
@@ -139,8 +141,10 @@ export class WordWitness {
         return;
       case 'shardsAsk':
         for (const pack of message.packs) {
-          this.#fetches.get(pack)?.asked.add(to);
-          this.#fetches.get(pack)?.unanswered.set(to, now);
+          const fetch = this.#fetches.get(pack);
+          // Who is asked again, by somebody who only counts, has answered the fetch.
+          if (fetch?.asked.has(to) === false) fetch.unanswered.set(to, now);
+          fetch?.asked.add(to);
         }
         return;
       default:

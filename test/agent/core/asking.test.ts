@@ -46,6 +46,23 @@ test('in a small fleet who is connected is asked once, and nobody is called', (t
   t.true(asking.isOver(after(1)));
 });
 
+test('who goes away with the question is not waited for, and asked again when it is back in time', (t) => {
+  const membership = membershipOf('small');
+  for (const peer of [first, second]) membership.handle({ kind: 'connected', peer, now: startMs });
+  const asking = askAll(membership);
+  asking.work(startMs);
+  membership.handle({ kind: 'disconnected', peer: first, now: after(1) });
+  t.true(asking.left(first));
+  t.false(asking.isWaitingFor(first));
+  t.deepEqual(askedIn(asking, after(2)), []);
+  membership.handle({ kind: 'connected', peer: first, now: after(3) });
+  t.deepEqual(askedIn(asking, after(3)), [first]);
+  t.true(asking.end(second));
+  t.false(asking.isOver(after(4)));
+  t.true(asking.end(first));
+  t.true(asking.isOver(after(4)));
+});
+
 test('in a large fleet a few are called at once, the next ones when those have answered or could not be reached', (t) => {
   const membership = membershipOf('large');
   const asking = askAll(membership);
