@@ -14,6 +14,7 @@ import type { CoreEvent } from './events.ts';
 import { type Hearer, Hearing } from './hearing.ts';
 import { Keepers } from './keepers.ts';
 import { Membership, type MembershipIdentity } from './membership.ts';
+import { Introductions } from './introductions.ts';
 import { Nearness } from './nearness.ts';
 import { type MeshShape, Neighbours } from './neighbours.ts';
 import { OwnLog } from './own-log.ts';
@@ -73,6 +74,7 @@ export class AgentCore {
   readonly #ranges: Ranges;
   readonly #survey: Survey;
   readonly #reclaim: Reclaim;
+  readonly #introductions: Introductions;
   readonly #pulls = new Pulls();
   readonly #nearness: Nearness;
   readonly #hearing: Hearing;
@@ -83,54 +85,40 @@ export class AgentCore {
     this.membership = new Membership(identity);
     this.replication = new Replication(this.membership, identity.fraction);
     this.ownLog = new OwnLog(this.membership);
+    this.#introductions = new Introductions(this.membership, identity.fraction);
     this.election = new Election(this.membership, () => this.replication.isForked(identity.self));
     this.placement = new Placement(this.membership, this.shelf);
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
-    const keepers = new Keepers(this.membership, this.shelf);
     const { membership, shelf, ownLog } = this;
+    const keepers = new Keepers(membership, shelf);
     this.backup = new Backup({ membership, shelf, ownLog, keepers });
     this.standIns = new StandIns({
-      membership: this.membership,
-      shelf: this.shelf,
+      membership,
+      shelf,
       pulls: this.#pulls,
       keepers,
       isIdle: (now) => this.repair.isIdle(now),
     });
     this.#nearness = new Nearness(identity.self);
-    this.copies = new Copies({
-      membership: this.membership,
-      shelf: this.shelf,
-      pulls: this.#pulls,
-      nearness: this.#nearness,
-    });
+    this.copies = new Copies({ membership, shelf, pulls: this.#pulls, nearness: this.#nearness });
     this.serving = new Serving(this.shelf, this.copies);
     this.scrub = new Scrub(this.shelf, identity.scrubPassMs);
     this.proving = new Proving(this.membership, this.catalogue);
     this.vigil = new Vigil(this.membership, this.catalogue);
     this.trust = new Trust(this.membership, this.election);
-    this.audit = new Audit({
-      membership: this.membership,
-      shelf: this.shelf,
-      trust: this.trust,
-      fraction: identity.fraction,
-    });
-    const sources = {
-      membership: this.membership,
-      shelf: this.shelf,
-      election: this.election,
-      nearness: this.#nearness,
-    };
+    this.audit = new Audit({ membership, shelf, trust: this.trust, fraction: identity.fraction });
+    const sources = { membership, shelf, election: this.election, nearness: this.#nearness };
     this.#restore = new Restore({ ...sources, pulls: this.#pulls, copies: this.copies });
     this.#ranges = new Ranges(sources);
     this.#reclaim = new Reclaim(this.shelf);
     this.wipes = new Wipes({
-      membership: this.membership,
-      shelf: this.shelf,
+      membership,
+      shelf,
       catalogue: this.catalogue,
       freeSoon: () => this.#reclaim.lookSoon(),
     });
     this.neighbours = new Neighbours({
-      membership: this.membership,
+      membership,
       fraction: identity.fraction,
       shape: identity.meshShape,
       isBusyWith: (peer) => this.#isBusyWith(peer),
@@ -195,6 +183,7 @@ export class AgentCore {
       this.#nearness,
       this.replication,
       this.ownLog,
+      this.#introductions,
       this.trust,
       this.election,
       this.placement,

@@ -87,7 +87,6 @@ export class Membership {
     return this.#version;
   }
 
-  /** The same of who belongs to the fleet alone. */
   get rosterVersion(): number {
     return this.#rosterVersion;
   }
@@ -341,6 +340,9 @@ export class Membership {
   isNews(record: SignedBatch['records'][number]): boolean {
     return this.#roster.isNews(record);
   }
+
+  /** Certificates that were shown, and of which no log tells. */
+  readonly onlyShown = () => this.#roster.onlyShown;
 
   #learnBatch(batch: SignedBatch, now: UnixMs): Effects {
     this.#noteWord(batch, now);

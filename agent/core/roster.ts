@@ -37,6 +37,12 @@ export type RosterNews =
   | { readonly kind: 'certified' | 'back'; readonly peer: PeerId }
   | { readonly kind: 'out'; readonly peer: PeerId; readonly name: string };
 
+/** A certificate as its admin signed it. */
+export interface ShownCertificate {
+  readonly peer: PeerId;
+  readonly bytes: Uint8Array;
+}
+
 /** From when to when a certificate holds. */
 type Span = Pick<MachineCertificate, 'notBeforeMs' | 'notAfterMs'>;
 
@@ -63,7 +69,13 @@ export class Roster {
   #policy: FleetPolicy | undefined;
   readonly #words: Words[] = [];
   /** What came without a log: shown on a hello, or with a join. */
-  readonly #outside: { readonly statement: Statement; readonly admin: string | undefined }[] = [];
+  readonly #outside: {
+    readonly statement: Statement;
+    readonly admin: string | undefined;
+    readonly bytes?: Uint8Array;
+  }[] = [];
+  /** When the last certificate of each machine ends that stands in a log. */
+  readonly #loggedUntilMs = new Map<PeerId, UnixMs>();
 
   constructor(parts: RosterParts) {
     this.#parts = parts;
@@ -119,7 +131,7 @@ export class Roster {
     const isNews =
       statement.kind !== 'certificate' ||
       (this.certificates.get(statement.peer)?.notAfterMs ?? 0) < statement.notAfterMs;
-    if (isNews) this.#outside.push({ statement, admin });
+    if (isNews) this.#outside.push({ statement, admin, bytes: signed.bytes });
     if (isChanged) return this.#readAgain();
     return this.authority.holds(admin, undefined)
       ? [...this.#take(statement, undefined), ...this.#judgeLate()]
@@ -135,10 +147,30 @@ export class Roster {
     let isChanged = false;
     const news: RosterNews[] = [];
     for (const signed of statements) {
+      this.#noteLogged(signed.statement, at);
       if (this.authority.note(signed, at)) isChanged = true;
       if (this.authority.holds(signed.admin, at)) news.push(...this.#take(signed.statement, at));
     }
     return [...news, ...(isChanged ? this.#readAgain() : this.#judgeLate())];
+  }
+
+  /** Whoever does not know a machine refuses its log, but for a first batch that says who it is. */
+  #noteLogged(statement: Statement, { author, sequence }: StatedAt): void {
+    if (statement.kind !== 'certificate') return;
+    const { peer, notAfterMs } = statement;
+    if (author === peer && sequence > 0) return;
+    if (notAfterMs > (this.#loggedUntilMs.get(peer) ?? 0)) this.#loggedUntilMs.set(peer, notAfterMs);
+  }
+
+  /** Certificates by which machines belong to the fleet, and of which no log tells others: they were only shown. */
+  get onlyShown(): readonly ShownCertificate[] {
+    return this.#outside.flatMap(({ statement, admin, bytes }) => {
+      if (statement.kind !== 'certificate' || bytes === undefined) return [];
+      const { peer, notAfterMs } = statement;
+      const isLast = this.certificates.get(peer)?.notAfterMs === notAfterMs;
+      const isLogged = (this.#loggedUntilMs.get(peer) ?? 0) >= notAfterMs;
+      return isLast && !isLogged && this.authority.holds(admin!, undefined) ? [{ peer, bytes }] : [];
+    });
   }
 
   /** Statements in a batch, whoever of this fleet's admins signed them, in order. */

@@ -1,0 +1,62 @@
+// A machine whose admin was lost before its log came anywhere is introduced by those that met it.
+
+import test from 'ava';
+import { openStatement } from '../../../agent/codec/index.ts';
+import type { Effects } from '../../../agent/core/index.ts';
+import { Introductions } from '../../../agent/core/introductions.ts';
+import { hours, minutes, unixMs } from '../../../datasets/index.ts';
+import { batchOf, certificateOf, fleet, machines, membershipOf, startMs } from './fleet-of-four.ts';
+
+const [self, admin, met] = [machines[0]!, machines[1]!, machines[2]!];
+const shown = certificateOf(met);
+const record = { kind: 'statement', bytes: shown } as const;
+
+/** A machine that knows the admin by its log, and the other one by what it showed. */
+function whoMetIt(first = self) {
+  const membership = membershipOf(first);
+  const introductions = new Introductions(membership, () => 0.5);
+  const known = [{ kind: 'statement', bytes: certificateOf(admin) }] as const;
+  membership.handle({ kind: 'batchStored', batch: batchOf(admin, known), now: startMs });
+  const opened = openStatement(shown, fleet);
+  if (opened.ok) membership.learnSigned(opened.value, startMs);
+  const ticksUntil = (ms: number): Effects => {
+    const effects = [];
+    for (let at = 0; at <= ms; at += minutes(1))
+      effects.push(...introductions.handle({ kind: 'tick', now: unixMs(startMs + at) }));
+    return effects;
+  };
+  return { membership, ticksUntil };
+}
+
+test('a certificate that no log tells of is written into the own log, after a while and once', (t) => {
+  const { membership, ticksUntil } = whoMetIt();
+  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
+  t.deepEqual(ticksUntil(minutes(25)), []);
+  const effects = ticksUntil(hours(1));
+  t.deepEqual(effects[0], { kind: 'appendRecords', stream: 'facts', records: [record] });
+  membership.handle({ kind: 'batchStored', batch: batchOf(self, [record]), now: startMs });
+  t.deepEqual(ticksUntil(hours(9)), []);
+});
+
+test('where the log of its admin comes in time nobody introduces it', (t) => {
+  const { membership, ticksUntil } = whoMetIt();
+  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
+  ticksUntil(minutes(10));
+  membership.handle({ kind: 'batchStored', batch: batchOf(admin, [record]), now: startMs });
+  t.deepEqual(ticksUntil(hours(9)), []);
+});
+
+test('who is alone waits, and nobody introduces itself', (t) => {
+  t.deepEqual(whoMetIt().ticksUntil(hours(9)), []);
+  const { membership, ticksUntil } = whoMetIt(met);
+  membership.handle({ kind: 'connected', peer: admin.peer, now: startMs });
+  t.deepEqual(ticksUntil(hours(9)), []);
+});
+
+test('what a later batch of its own log says of a machine is read by those only who know it', (t) => {
+  const { membership, ticksUntil } = whoMetIt();
+  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
+  const later = { ...batchOf(met, [record]), sequence: 3 };
+  membership.handle({ kind: 'batchStored', batch: later, now: startMs });
+  t.is(ticksUntil(hours(1)).length, 1);
+});
