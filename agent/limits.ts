@@ -299,11 +299,10 @@ export const strangerLogsMax = 1024;
 export const headsOnConnect = 2;
 /** Absent peers that are dialled at the shortest wait; where more are absent each waits in proportion, as it dials back. */
 export const absentDialsMax = 4;
-/**
- * A machine that has just met others waits so long for batches of its own log, which its disk may have lost, before it writes: a round trip
- * on a bad line. It asks that many of them.
- */
+/** A machine that has just met others writes when so many have said how much of its log they have, and no more of it came for so long, */
 export const ownLogSettleMs = seconds(2);
+/** or for so long where one says that it has more: over a bad line, or a lie. */
+export const ownLogClaimMs = minutes(1);
 /** One other machine may have been away for as long as this one: so many are asked where there are as many, */
 export const ownLogWitnessesMin = 2;
 /** or it is waited for others for so long. */

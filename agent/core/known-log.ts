@@ -1,6 +1,7 @@
 // What an agent remembers of one log besides the batches themselves: how far it goes here and elsewhere, who asked, its newest hashes.
 
 import type { SignedBatch, LogWant, Stream } from '../codec/index.ts';
+import { telemetryAsksMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import { RecentHashes } from './recent-hashes.ts';
 
@@ -61,3 +62,14 @@ export function isOtherThan({ sequence, hash, previous }: SignedBatch, { hashes 
   if (hashes === undefined) return false;
   return (hashes.of(sequence) ?? hash) !== hash || (hashes.of(sequence - 1) ?? previous) !== previous;
 }
+
+/**
+ * Old telemetry is given up by all. Who was away for longer than that gets what is still there, from its beginning: nobody had what was asked for.
+ */
+export const isAfterGivenUp = (
+  { sequence, stream }: SignedBatch,
+  { next, asked, askedCount }: KnownLog,
+): boolean =>
+  stream === 'telemetry' &&
+  sequence > next &&
+  (next === 0 || (asked?.sequence === next && askedCount >= telemetryAsksMin));

@@ -1,27 +1,30 @@
 // When this agent may write into its own log of facts. A machine that was put back to an older image of its disk would write other
-// words under numbers that it has used already; so nobody writes before others had the time to give back what is missing here.
+// words under numbers that it has used already; so nobody writes before others have said how much of it they have, and given back what
+// is missing here.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import type { AgentRecord, SignedBatch } from '../codec/index.ts';
-import { ownLogAsksMax, ownLogPairMs, ownLogSettleMs, ownLogWitnessesMin } from '../limits.ts';
+import type { AgentRecord, SignedBatch, WireMessage } from '../codec/index.ts';
+import { ownLogAsksMax, ownLogClaimMs, ownLogPairMs, ownLogSettleMs, ownLogWitnessesMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
-import type { EventOf } from './events.ts';
+import type { CoreEvent, EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 
 /** Records that wait; a machine alone makes few, and only its newest lease is of any use. */
 const waitingMax = 64;
 
 export class OwnLog {
-  readonly hears = ['started', 'connected', 'batchStored', 'recordsReady', 'tick'] as const;
+  readonly hears = ['started', 'connected', 'message', 'batchStored', 'recordsReady', 'tick'] as const;
   readonly #membership: Membership;
   #next = 0;
   #isSure = false;
-  /** When the last witness was asked, or the last batch came back from anybody. */
+  /** When the last of the witnesses answered, or the last batch came back from anybody. */
   #quietSinceMs: UnixMs | undefined;
   /** When the first other machine was there. */
   #metMs: UnixMs | undefined;
   readonly #asked = new Set<PeerId>();
+  /** How long the log is by what each says who was asked. */
+  readonly #answers = new Map<PeerId, number>();
   #isReading = true;
   readonly #waiting: AgentRecord[] = [];
 
@@ -41,6 +44,9 @@ export class OwnLog {
         return [];
       case 'connected':
         return this.#askFor(event.peer, event.now);
+      case 'message':
+        this.#answered(event);
+        return [];
       case 'batchStored':
         this.#stored(event.batch, event.now);
         return [];
@@ -78,12 +84,20 @@ export class OwnLog {
   #askFor(peer: PeerId, now: UnixMs): Effects {
     if (this.#isSure) return [];
     this.#metMs ??= now;
+    this.#quietSinceMs ??= now;
     if (this.#asked.size >= ownLogAsksMax && !this.#asked.has(peer)) return [];
-    // Who is to bear witness has the time to answer, whoever was there before.
-    if (this.#asked.size < ownLogWitnessesMin && !this.#asked.has(peer)) this.#quietSinceMs = now;
     this.#asked.add(peer);
     const want = [{ author: this.#membership.self, stream: 'facts', sequence: this.#next } as const];
     return [{ kind: 'send', to: peer, message: { kind: 'logPull', want } }];
+  }
+
+  /** Asked for it, or comparing logs, a machine says how much it has; whoever names none of it has nothing. */
+  #answered({ from, message, now }: Extract<CoreEvent, { kind: 'message' }>): void {
+    if (this.#isSure || !this.#asked.has(from)) return;
+    const next = lengthIn(message, this.#membership.self);
+    if (next === undefined) return;
+    if (this.#answers.size < ownLogWitnessesMin && !this.#answers.has(from)) this.#quietSinceMs = now;
+    this.#answers.set(from, next);
   }
 
   #stored({ author, stream, sequence }: SignedBatch, now: UnixMs): void {
@@ -96,9 +110,19 @@ export class OwnLog {
   #look(now: UnixMs): void {
     if (this.#isSure || this.#isReading) return;
     const otherCount = this.#membership.machines.filter((peer) => peer !== this.#membership.self).length;
-    const isQuiet = this.#quietSinceMs !== undefined && now - this.#quietSinceMs >= ownLogSettleMs;
-    const isWitnessed = this.#asked.size >= Math.min(ownLogWitnessesMin, otherCount);
+    // Who lies may say that there is more than ever was: it is not waited for without an end.
+    const isWhole = [...this.#answers.values()].every((next) => next <= this.#next);
+    const settleMs = isWhole ? ownLogSettleMs : ownLogClaimMs;
+    const isQuiet = this.#quietSinceMs !== undefined && now - this.#quietSinceMs >= settleMs;
+    const isWitnessed = this.#answers.size >= Math.min(ownLogWitnessesMin, otherCount);
     const isLong = this.#metMs !== undefined && now - this.#metMs >= ownLogPairMs;
     this.#isSure = otherCount === 0 || (isQuiet && (isWitnessed || isLong));
   }
+}
+
+/** How long a machine's log of facts is by a message; undefined where it does not say. */
+function lengthIn(message: WireMessage, author: PeerId): number | undefined {
+  if (message.kind === 'logStored') return message.stream === 'facts' ? message.next : undefined;
+  if (message.kind !== 'heads') return undefined;
+  return message.next.find((head) => head.author === author && head.stream === 'facts')?.sequence ?? 0;
 }

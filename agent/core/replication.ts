@@ -14,7 +14,6 @@ import {
   recordsPerBatchMax,
   retryMsMin,
   strangerLogsMax,
-  telemetryAsksMin,
   waitingAskersMax,
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
@@ -22,7 +21,7 @@ import { Comparing } from './comparing.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
 import type { KnownLength } from './acts.ts';
-import { emptyLog, isOtherThan, keepHash, type KnownLog } from './known-log.ts';
+import { emptyLog, isAfterGivenUp, isOtherThan, keepHash, type KnownLog } from './known-log.ts';
 import type { Membership } from './membership.ts';
 
 type Heads = Extract<WireMessage, { kind: 'heads' }>;
@@ -92,7 +91,17 @@ export class Replication {
     if (message.kind === 'heads') return this.#compare(from, message, now);
     if (message.kind !== 'logPull') return [];
     for (const want of message.want) this.#rememberAsker(from, want);
-    return [{ kind: 'sendBatches', to: from, want: message.want }];
+    const isOwn = message.want.some(({ author, stream }) => author === from && stream === 'facts');
+    return [
+      { kind: 'sendBatches', to: from, want: message.want },
+      ...(isOwn ? [this.#tellLength(from)] : []),
+    ];
+  }
+
+  /** Who asks for its own log wants to know how much of it there is, and that there is no more. */
+  #tellLength(author: PeerId): CoreEffect {
+    const next = this.#logs.facts.get(author)?.storedNext ?? 0;
+    return { kind: 'send', to: author, message: { kind: 'logStored', stream: 'facts', next } };
   }
 
   /** In a large fleet hints are faster than what they tell of: who asks for it too early gets it when it comes. */
@@ -386,11 +395,3 @@ export class Replication {
 }
 
 const isCertificateLike = (record: SignedBatch['records'][number]): boolean => record.kind === 'statement';
-
-/**
- * Old telemetry is given up by all. Who was away for longer than that gets what is still there, from its beginning: nobody had what was asked for.
- */
-const isAfterGivenUp = ({ sequence, stream }: SignedBatch, { next, asked, askedCount }: KnownLog): boolean =>
-  stream === 'telemetry' &&
-  sequence > next &&
-  (next === 0 || (asked?.sequence === next && askedCount >= telemetryAsksMin));

@@ -1,13 +1,13 @@
 // Nobody writes into its own log before others could give back what its disk may have lost; two histories are noticed.
 
 import test from 'ava';
-import type { SignedBatch } from '../../../agent/codec/index.ts';
-import { ownLogPairMs, ownLogSettleMs } from '../../../agent/limits.ts';
+import type { SignedBatch, WireMessage } from '../../../agent/codec/index.ts';
+import { ownLogClaimMs, ownLogPairMs, ownLogSettleMs } from '../../../agent/limits.ts';
 import type { PeerId } from '../../../agent/units.ts';
 import { OwnLog } from '../../../agent/core/own-log.ts';
 import { Replication } from '../../../agent/core/replication.ts';
 import type { Effects } from '../../../agent/core/index.ts';
-import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, revocationOf, startMs } from './fleet-of-four.ts';
 
 const [first, second, third] = [machines[0]!, machines[1]!, machines[2]!];
@@ -25,6 +25,14 @@ function ownLogOf() {
   return ownLog;
 }
 
+const storedUpTo = (next: number) => ({ kind: 'logStored', stream: 'facts', next }) as const;
+
+/** They have nothing of the log. */
+function answer(ownLog: OwnLog, witnesses: readonly { readonly peer: PeerId }[], atMs: number): void {
+  for (const { peer } of witnesses)
+    ownLog.handle({ kind: 'message', from: peer, message: storedUpTo(0), now: after(atMs) });
+}
+
 test('records wait until others had the time to give back what is missing, then come first', (t) => {
   const ownLog = ownLogOf();
   t.deepEqual(ownLog.hold(append, startMs), []);
@@ -37,16 +45,77 @@ test('records wait until others had the time to give back what is missing, then 
     },
   ]);
   ownLog.handle({ kind: 'connected', peer: third.peer, now: after(0) });
+  answer(ownLog, [second, third], 0);
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs - 1) });
   t.false(ownLog.isSure);
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
   t.deepEqual(ownLog.hold([], after(ownLogSettleMs)), append);
 });
 
+test('who is asked and says nothing is no witness, however long it takes to answer', (t) => {
+  const ownLog = ownLogOf();
+  for (const { peer } of [second, third]) ownLog.handle({ kind: 'connected', peer, now: after(0) });
+  answer(ownLog, [second], 0);
+  ownLog.handle({ kind: 'tick', now: after(minutes(1)) });
+  t.false(ownLog.isSure);
+  answer(ownLog, [third], minutes(1));
+  ownLog.handle({ kind: 'tick', now: after(minutes(1) + ownLogSettleMs) });
+  t.true(ownLog.isSure);
+});
+
+test('where somebody has more of the log it is waited for, and not without an end', (t) => {
+  const isSureAfter = (ms: number, has: Partial<Record<'stored', boolean>>): boolean => {
+    const ownLog = ownLogOf();
+    for (const { peer } of [second, third]) ownLog.handle({ kind: 'connected', peer, now: after(0) });
+    answer(ownLog, [second], 0);
+    ownLog.handle({ kind: 'message', from: third.peer, message: storedUpTo(1), now: after(0) });
+    const batch = batchOf(first, [{ kind: 'addresses', addresses: [] }]);
+    if (has.stored === true) ownLog.handle({ kind: 'batchStored', batch, now: after(0) });
+    ownLog.handle({ kind: 'tick', now: after(ms) });
+    return ownLog.isSure;
+  };
+  t.false(isSureAfter(ownLogClaimMs - 1, {}));
+  t.true(isSureAfter(ownLogClaimMs, {}));
+  t.true(isSureAfter(ownLogSettleMs, { stored: true }));
+});
+
+test('a comparison of logs is an answer, whether it names the log or not', (t) => {
+  const ownLog = ownLogOf();
+  for (const { peer } of [second, third]) ownLog.handle({ kind: 'connected', peer, now: after(0) });
+  const heads = (sequence: number): WireMessage => ({
+    kind: 'heads',
+    next: sequence === 0 ? [] : [{ author: first.peer, stream: 'facts', sequence }],
+    reply: 'none',
+  });
+  ownLog.handle({ kind: 'message', from: second.peer, message: heads(0), now: after(0) });
+  ownLog.handle({ kind: 'message', from: third.peer, message: heads(2), now: after(0) });
+  ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
+  t.false(ownLog.isSure);
+  ownLog.handle({ kind: 'message', from: third.peer, message: heads(0), now: after(1) });
+  ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
+  t.true(ownLog.isSure);
+});
+
+test('who is asked for its author’s own log says how long it is, though it has none of it', (t) => {
+  const { replication, open, store } = replicationOf();
+  const ask = (): Effects =>
+    replication.handle({
+      kind: 'message',
+      from: first.peer,
+      message: { kind: 'logPull', want: [{ author: first.peer, stream: 'facts', sequence: 0 }] },
+      now: after(0),
+    });
+  t.deepEqual(ask()[1], { kind: 'send', to: first.peer, message: storedUpTo(0) });
+  open(said('/ip4/10.0.0.1/tcp/1'));
+  store(said('/ip4/10.0.0.1/tcp/1'));
+  t.deepEqual(ask()[1], { kind: 'send', to: first.peer, message: storedUpTo(1) });
+});
+
 test('one other machine may have been away for as long as this one: a second is waited for, for a while', (t) => {
   const isSureAfter = (ms: number, peers: readonly { readonly peer: PeerId }[]): boolean => {
     const ownLog = ownLogOf();
     for (const { peer } of peers) ownLog.handle({ kind: 'connected', peer, now: after(0) });
+    answer(ownLog, peers, 0);
     ownLog.handle({ kind: 'tick', now: after(ms) });
     return ownLog.isSure;
   };
@@ -59,10 +128,12 @@ test('one other machine may have been away for as long as this one: a second is 
 test('the second one has the time to answer too, however long the first was there alone', (t) => {
   const ownLog = ownLogOf();
   ownLog.handle({ kind: 'connected', peer: second.peer, now: after(0) });
+  answer(ownLog, [second], 0);
   const metMs = 10 * ownLogSettleMs;
   ownLog.handle({ kind: 'connected', peer: third.peer, now: after(metMs) });
   t.deepEqual(ownLog.hold(append, after(metMs)), []);
-  ownLog.handle({ kind: 'connected', peer: third.peer, now: after(metMs + 1) });
+  answer(ownLog, [third], metMs);
+  answer(ownLog, [third], metMs + 1);
   ownLog.handle({ kind: 'tick', now: after(metMs + ownLogSettleMs - 1) });
   t.false(ownLog.isSure);
   ownLog.handle({ kind: 'tick', now: after(metMs + ownLogSettleMs) });
@@ -72,6 +143,7 @@ test('the second one has the time to answer too, however long the first was ther
 test('whoever gets words of its own back waits on', (t) => {
   const ownLog = ownLogOf();
   for (const { peer } of [second, third]) ownLog.handle({ kind: 'connected', peer, now: after(0) });
+  answer(ownLog, [second, third], 0);
   const batch = batchOf(first, [{ kind: 'addresses', addresses: [] }]);
   ownLog.handle({ kind: 'batchStored', batch, now: after(ownLogSettleMs - 1) });
   ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });

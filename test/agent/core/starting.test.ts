@@ -136,7 +136,11 @@ test('heads that stand in the own log already are not written again, however man
   // Two are on the disk, the third is given back by another machine; nobody has the fourth.
   for (const sequence of [0, 1]) read(sequence);
   note(core.handle({ kind: 'tick', now: startMs }));
-  for (const { peer } of machines.slice(0, 2)) note(core.handle({ kind: 'connected', peer, now: startMs }));
+  const message = { kind: 'logStored', stream: 'facts', next: 3 } as const;
+  for (const { peer } of machines.slice(0, 2)) {
+    note(core.handle({ kind: 'connected', peer, now: startMs }));
+    note(core.handle({ kind: 'message', from: peer, message, now: startMs }));
+  }
   read(2);
   t.deepEqual(written, []);
   for (const ms of [0, ownLogSettleMs, 2 * ownLogSettleMs])

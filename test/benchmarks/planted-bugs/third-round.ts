@@ -203,8 +203,8 @@ export const thirdRound: readonly PlantedBug[] = [
     name: 'the second witness has no time',
     about: 'a machine writes into its log as soon as a second other one is there, before that one can answer',
     file: 'core/own-log.ts',
-    find: '    if (this.#asked.size < ownLogWitnessesMin && !this.#asked.has(peer)) this.#quietSinceMs = now;\n',
-    replace: '    this.#quietSinceMs ??= now;\n',
+    find: 'const isWitnessed = this.#answers.size >= ',
+    replace: 'const isWitnessed = this.#asked.size >= ',
   },
   {
     name: 'a new key each time',
