@@ -7,6 +7,7 @@ import { manyFaults, noFaults } from '../../agent/simulation/index.ts';
 import type { Effects } from '../../agent/core/index.ts';
 import { imageRegressions } from './image-regressions.ts';
 import { longRegressions, regressions } from './regressions.ts';
+import { longSparseRegressions } from './sparse-regressions.ts';
 import { isLong, run, runWell } from './running.ts';
 
 for (const seed of isLong ? [11, 12, 13] : [12]) {
@@ -85,7 +86,9 @@ test.serial('the same seed gives the same run, another seed another one', async 
 });
 
 /** Some take long: not with every run of the tests. */
-const seeds = isLong ? [...regressions, ...longRegressions, ...imageRegressions] : regressions;
+const seeds = isLong
+  ? [...regressions, ...longRegressions, ...imageRegressions, ...longSparseRegressions]
+  : regressions;
 
 for (const { cause, options } of seeds) {
   test.serial(`seed ${options.seed} stays well, that found: ${cause}`, async (t) => {
