@@ -328,7 +328,8 @@ export class Repair {
     // Its owner gave the pack up meanwhile.
     if (outcome === 'stored') return [{ kind: 'removeShard', shard: { place: 'held', ...shard } }];
     this.#postpone(shard.pack, now);
-    return outcome === 'full' ? [...effects, ...this.#room.full(now)] : effects;
+    if (outcome === 'full') return [...effects, ...this.#room.full(now)];
+    return outcome === 'damaged' && known !== undefined ? [...effects, ...lookAtHeld(known)] : effects;
   }
 
   #clearScratch(want: Want): Effects {
@@ -371,6 +372,10 @@ export class Repair {
     return [{ kind: 'removeShard', shard }, report, ...this.#work(now)];
   }
 }
+
+/** What came was whole when it came: a shard that is held has rotted, and would be taken for a part again and again. */
+const lookAtHeld = ({ pack, held }: KnownPack): Effects =>
+  [...held].map((index) => ({ kind: 'verifyShard', shard: { place: 'held', pack, index } }));
 
 const removePart = (pack: PackId, index: number): Effects => [
   { kind: 'removeShard', shard: { place: 'scratch', pack, index } },

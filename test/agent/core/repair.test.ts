@@ -128,6 +128,7 @@ function rebuilding() {
   };
   return {
     repair,
+    shelf,
     descriptor,
     asked,
     isLate,
@@ -156,6 +157,17 @@ test('parts of a shard that is wanted no more while it is made go when that has 
   t.true(arrives().some(({ kind }) => kind === 'rebuildShard'));
   t.deepEqual(scratchRemoved(comes()), []);
   t.deepEqual(scratchRemoved(repair.handle({ kind: 'rebuilt', shard, outcome: 'full', now })), [elsewhere]);
+});
+
+test('where a shard cannot be made of what is here, those that are held are looked at', (t) => {
+  const { repair, shelf, shard, descriptor, elsewhere, arrives, now } = rebuilding();
+  const rotten = 3 - shard.index - elsewhere;
+  shelf.hold(descriptor, rotten);
+  arrives();
+  const looked = repair
+    .handle({ kind: 'rebuilt', shard, outcome: 'damaged', now })
+    .flatMap((effect) => (effect.kind === 'verifyShard' ? [effect.shard] : []));
+  t.deepEqual(looked, [{ place: 'held', pack: descriptor.pack, index: rotten }]);
 });
 
 test('a part that comes when its pull has ended is a part all the same', (t) => {

@@ -201,7 +201,8 @@ export const thirdRound: readonly PlantedBug[] = [
   },
   {
     name: 'the second witness has no time',
-    about: 'a machine writes into its log two seconds after a second other one is there, whether that one has answered or not',
+    about:
+      'a machine writes into its log two seconds after a second other one is there, whether that one has answered or not',
     file: 'core/own-log.ts',
     find: 'const isWitnessed = this.#answers.size >= ',
     replace: 'const isWitnessed = this.#asked.size >= ',
