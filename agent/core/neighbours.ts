@@ -45,6 +45,9 @@ export interface NeighboursParts {
   readonly hearers: () => ReadonlySet<PeerId>;
 }
 
+/** Machines of a large fleet that dial one that nobody knows, each time it is found. */
+const strangerDials = 8;
+
 interface Side {
   readonly peers: RingSide;
   /** So many of them are tried, or were until one answered. */
@@ -66,6 +69,7 @@ export class Neighbours {
   readonly #membership: Membership;
   readonly #shape: MeshShape;
   readonly #isBusyWith: NeighboursParts['isBusyWith'];
+  readonly #fraction: () => number;
   readonly #dialing: Dialing;
   /** Who stands on the rings. */
   #members: readonly PeerId[] = [];
@@ -89,6 +93,7 @@ export class Neighbours {
     this.#membership = membership;
     this.#shape = shape;
     this.#isBusyWith = isBusyWith;
+    this.#fraction = fraction;
     this.#dialing = new Dialing(fraction);
     this.visits = new Visits(membership, hearers);
   }
@@ -135,7 +140,17 @@ export class Neighbours {
     // A new machine does not know yet how large the fleet is.
     if (!isSparse) return up.size < this.#shape.meshMax;
     const isLonely = up.size < this.#shape.ringCount;
-    return isLonely || this.#near.has(peer) || this.#calledUntilMs.has(peer);
+    return isLonely || this.#near.has(peer) || this.#calledUntilMs.has(peer) || this.#isCurious(peer);
+  }
+
+  /**
+   * Of whom no log here tells yet: mostly a new machine, of which its admin's log is about to tell, so a few of all are enough. But two parts
+   * of a fleet that know nothing of each other, each with all its neighbours, would stay apart for ever.
+   */
+  #isCurious(peer: PeerId): boolean {
+    const { up } = this.#membership;
+    if (this.#membership.certificateOf(peer) !== undefined || up.size >= linksMax) return false;
+    return this.#fraction() * this.#members.length < strangerDials;
   }
 
   #connected(peer: PeerId, now: UnixMs): void {

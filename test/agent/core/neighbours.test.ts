@@ -23,7 +23,7 @@ interface Trial {
   now(): UnixMs;
 }
 
-function trialOf(meshMax: number): Trial {
+function trialOf(meshMax: number, fraction = () => 0.5): Trial {
   const membership = new Membership({ self, fleet });
   for (const peer of peers)
     membership.learn(
@@ -40,7 +40,7 @@ function trialOf(meshMax: number): Trial {
   const busy = new Set<PeerId>();
   const neighbours = new Neighbours({
     membership,
-    fraction: () => 0.5,
+    fraction,
     shape: { meshMax, ringCount: 2 },
     isBusyWith: (peer) => busy.has(peer),
     hearers: () => new Set(),
@@ -159,6 +159,23 @@ test('where the nearest neighbour is off the next one is dialled, until one is t
     t.true(trial.membership.isAway(peer));
     t.true(trial.neighbours.wants(peer), 'it takes its place again when it comes');
   }
+});
+
+test('a few of a large fleet dial whom nobody knows, each time it is found, and nobody whom all know', (t) => {
+  const stranger = peerId('12D3KooWPretendStranger');
+  const drawn = { fraction: 0 };
+  const trial = trialOf(5, () => drawn.fraction);
+  settle(trial);
+  const far = peers.find(
+    (peer) => peer !== self && !trial.membership.up.has(peer) && !trial.neighbours.wants(peer),
+  );
+  t.not(far, undefined, 'whoever is known and no neighbour is not wanted');
+  let count = 0;
+  for (let at = 0; at < peers.length; at++) {
+    drawn.fraction = at / peers.length;
+    if (trial.neighbours.wants(stranger)) count++;
+  }
+  t.true(count > 0 && count < peers.length / 2, `${count} of ${peers.length}`);
 });
 
 test('whom work calls is dialled at once, kept while it is called, and then let go of', (t) => {
