@@ -1,5 +1,5 @@
 // Signed logs of all agents in LevelDB. A batch is `stored` only when it is flushed; those that come in during one flush
-// share the next. Checks order and hash chain, not signatures: those were checked before, and are again when it reads.
+// share the next. Checks order and hash chain, not signatures: those were checked before, and when it reads the last one of a chain is again.
 
 import {
   batchPageBytesMax,
@@ -8,7 +8,7 @@ import {
   telemetryBytesPerAgentMax,
 } from '../../limits.ts';
 import type { UnixMs } from '../../../datasets/index.ts';
-import { logName, noBatchHash, openBatch, type SignedBatch, type Stream } from '../../codec/index.ts';
+import { logName, noBatchHash, openKeptBatches, type SignedBatch, type Stream } from '../../codec/index.ts';
 import type { Done, Log, LogHead, LogOutcome, LogPosition } from '../../ports.ts';
 import type { PeerId } from '../../units.ts';
 import { batchesPerFlushMax, queuedBatchesMax } from '../limits.ts';
@@ -106,10 +106,14 @@ class LevelLog implements LiveLog {
   }
 
   async *readAll(stream: Stream): AsyncIterable<SignedBatch> {
-    for await (const row of this.#rows.stream(stream)) {
-      const batch = this.#open(row.bytes);
-      if (batch !== undefined) yield batch;
+    let kept: Uint8Array[] = [];
+    for await (const { bytes } of this.#rows.stream(stream)) {
+      kept.push(bytes);
+      if (kept.length < batchPageCountMax) continue;
+      yield* this.#open(kept);
+      kept = [];
     }
+    yield* this.#open(kept);
   }
 
   async *readFacts(self: PeerId): AsyncIterable<SignedBatch> {
@@ -236,23 +240,27 @@ class LevelLog implements LiveLog {
   }
 
   async #page({ author, stream, sequence }: LogPosition): Promise<readonly SignedBatch[]> {
-    const page: SignedBatch[] = [];
-    let bytes = 0;
-    for await (const row of this.#rows.log(logName(author, stream), sequence)) {
-      bytes += row.bytes.length;
-      if (page.length >= batchPageCountMax || (page.length > 0 && bytes > batchPageBytesMax)) break;
-      const batch = this.#open(row.bytes);
-      if (batch === undefined) break;
-      page.push(batch);
+    const kept: Uint8Array[] = [];
+    let byteCount = 0;
+    for await (const { bytes } of this.#rows.log(logName(author, stream), sequence)) {
+      byteCount += bytes.length;
+      if (kept.length >= batchPageCountMax || (kept.length > 0 && byteCount > batchPageBytesMax)) break;
+      kept.push(bytes);
     }
-    return page;
+    return this.#open(kept, 'until one does not open');
   }
 
-  #open(bytes: Uint8Array): SignedBatch | undefined {
-    const opened = openBatch(bytes);
-    if (opened.ok) return opened.value;
-    this.#report(new Error(`a stored batch does not open: ${opened.rejection.reason}`));
-    return undefined;
+  #open(
+    kept: readonly Uint8Array[],
+    mode: 'all' | 'until one does not open' = 'all',
+  ): readonly SignedBatch[] {
+    const batches: SignedBatch[] = [];
+    for (const opened of openKeptBatches(kept)) {
+      if (opened.ok) batches.push(opened.value);
+      else this.#report(new Error(`a stored batch does not open: ${opened.rejection.reason}`));
+      if (!opened.ok && mode !== 'all') break;
+    }
+    return batches;
   }
 }
 

@@ -15,11 +15,14 @@ import {
   createMachineKey,
   createPassphrase,
   createRecoveryPhrase,
+  type Decoded,
   hexOf,
   isInviteProven,
   machineKeyFromSeed,
   machineRecipient,
+  noBatchHash,
   openBatch,
+  openKeptBatches,
   openReceipt,
   openRecoveryKit,
   openSmall,
@@ -32,6 +35,7 @@ import {
   sealRecoveryKit,
   sealSmall,
   signBatch,
+  type SignedBatch,
   signReceipt,
   signStatement,
   type Statement,
@@ -121,6 +125,45 @@ test('a batch that was opened once is not checked again', (t) => {
   const open = createBatchOpener();
   t.is(open(batches['facts']!.bytes), open(batches['facts']!.bytes));
   t.deepEqual(open(batches['facts']!.bytes), openBatch(batches['facts']!.bytes));
+});
+
+/** Batches of two machines as they lie on a disk: six of one, then three of the other. */
+function keptBatches(): readonly Uint8Array[] {
+  const { stream, records } = batches['facts']!;
+  return [owner, holder].flatMap((key, at) => {
+    let previous = noBatchHash;
+    return Array.from({ length: at === 0 ? 6 : 3 }, (_, sequence) => {
+      const batch = signBatch({ key, stream, sequence, previous, atMs, records });
+      previous = batch.hash;
+      return batch.bytes;
+    });
+  });
+}
+
+test('batches that follow each other open together as they do one by one, whatever a disk did to them', (t) => {
+  const whole = keptBatches();
+  const harm = fc.record({
+    at: fc.nat(whole.length - 1),
+    byte: fc.nat(),
+    way: fc.constantFrom('flip', 'drop', 'swap'),
+  });
+  fc.assert(
+    fc.property(fc.array(harm, { maxLength: 4 }), (harms) => {
+      const kept = whole.map((bytes) => bytes.slice());
+      for (const { at, byte, way } of harms) {
+        const bytes = kept[at % kept.length]!;
+        if (way === 'flip') bytes[byte % bytes.length]! ^= 1 << (byte % 8);
+        else if (way === 'drop') kept.splice(at % kept.length, 1);
+        else kept.push(kept.shift()!);
+      }
+      const codes = (opened: Decoded<SignedBatch>): string =>
+        opened.ok ? opened.value.hash : opened.rejection.code;
+      t.deepEqual(
+        openKeptBatches(kept).map(codes),
+        kept.map((bytes) => codes(openBatch(bytes))),
+      );
+    }),
+  );
 });
 
 test("a receipt is the holder's word for one shard", (t) => {
