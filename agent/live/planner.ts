@@ -130,7 +130,7 @@ export class Planner {
     return historyOf(await this.#read(), machines);
   }
 
-  /** Once for each plan, and no more of it at once than is needed: the logs of a large fleet are a gigabyte, and take minutes to open. */
+  /** Once for each plan, and no more of it at once than is needed: the logs of a large fleet are a gigabyte, and take a while to open. */
   async #read(): Promise<Told> {
     const toMs = Math.floor(this.#parts.now() / hourMs) * hourMs;
     const rows: TelemetryRow[] = [];
