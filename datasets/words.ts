@@ -2,3 +2,5 @@
 
 export * from './errors.ts';
 export * from './units.ts';
+export { makeFolders } from './folders.ts';
+export { createRandom, type Random } from './random.ts';

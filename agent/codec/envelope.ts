@@ -2,7 +2,6 @@
 // ones 64 bytes of Ed25519 signature over all before it. Decoders of peers' bytes never throw: they return a rejection.
 
 import { decode, encode } from 'cborg';
-import type { z } from 'zod';
 
 /** Why bytes were refused. `code` is for counting, `reason` for logs; neither repeats what the peer sent. */
 export interface CodecRejection {
@@ -24,12 +23,24 @@ export const reject = (rejectionCode: string, reason: string): Decoded<never> =>
 export const headBytes = 5;
 export const signatureBytes = 64;
 
+/** What a decoded item has to be: a schema of the library of checks, or a check by hand (plain-checks.ts). */
+export interface ItemCheck<Value> {
+  safeParse(
+    item: unknown,
+  ): { readonly success: true; readonly data: Value } | { readonly success: false; readonly error: Mistake };
+}
+
+/** The first issue is the first thing that is wrong. */
+interface Mistake {
+  readonly issues: readonly { readonly code?: string | undefined; readonly path: readonly PropertyKey[] }[];
+}
+
 export interface Format<Value> {
   /** Four ASCII characters. */
   readonly magic: string;
   readonly version: number;
   readonly bytesMax: number;
-  readonly schema: z.ZodType<Value>;
+  readonly schema: ItemCheck<Value>;
 }
 
 /** What the CBOR decoder refuses; FORMATS.md "Envelope" says what it lets pass. */
@@ -73,7 +84,7 @@ function headFits(bytes: Uint8Array, format: Format<unknown>): boolean {
 }
 
 /** The first thing that is wrong, and where. A key that is no word of ours came from the peer, and is left out. */
-function whereWrong(error: z.ZodError): string {
+function whereWrong(error: Mistake): string {
   const [issue] = error.issues;
   const path = issue?.path.map((part) => (/^\w{1,24}$/u.test(String(part)) ? String(part) : '?')) ?? [];
   return `${issue?.code ?? 'unknown'} at ${path.length === 0 ? 'the top' : path.join('.')}`;

@@ -1,40 +1,50 @@
 // Roots of snapshots and the pointers to them, read back and checked.
 
-import { z } from 'zod';
+import { unixMs } from '../../datasets/words.ts';
+import { chunkId, driveId, packId } from '../units.ts';
 import { decodeDescriptor, descriptorBytesMax } from './descriptor.ts';
 import { accept, type Decoded, decodeEnvelope, type Format } from './envelope.ts';
 import type { ChunkLocator } from './pack.ts';
-import * as s from './schemas.ts';
+import { anyCount, byteString, hexText, itemCheck, listOf, objectOf, wholeNumber } from './plain-checks.ts';
 import type { PackDescriptor } from './shard.ts';
 import { pointerHead, rootHead, type RootPointer, type SnapshotRoot } from './snapshot-root.ts';
 
-const locator = z.strictObject({ c: s.chunk, p: s.pack, b: s.count, o: s.count, l: s.count });
-const locators = z.array(locator).max(1_000_000);
-const rootBody = z.strictObject({
-  drive: s.drive,
-  atMs: s.time,
-  keyEpoch: s.count,
-  tree: locators,
-  index: z.array(locators).max(100_000),
-  packs: z.array(s.bytes(descriptorBytesMax)).max(1_000_000),
-  fileCount: s.count,
-  byteCount: s.count,
-});
+/** Up to the year 2255. */
+const timeMax = 9e12;
+const time = wholeNumber(0, timeMax);
+const shortLocator = objectOf(
+  { c: hexText(64, chunkId), p: hexText(64, packId), b: anyCount, o: anyCount, l: anyCount },
+  {},
+);
+const locators = listOf((item): ChunkLocator | undefined => {
+  const found = shortLocator(item);
+  if (found === undefined) return undefined;
+  const { c, p, b, o, l } = found;
+  return { chunk: c, pack: p, blob: b, offset: o, length: l };
+}, 1_000_000);
+const rootBody = objectOf(
+  {
+    drive: hexText(32, driveId),
+    atMs: (item) => {
+      const ms = time(item);
+      return ms === undefined ? undefined : unixMs(ms);
+    },
+    keyEpoch: anyCount,
+    tree: locators,
+    index: listOf(locators, 100_000),
+    packs: listOf(byteString(descriptorBytesMax), 1_000_000),
+    fileCount: anyCount,
+    byteCount: anyCount,
+  },
+  {},
+);
 /** Far beyond what an honest root takes. */
 export const rootBytesMax = 256 * 1024 * 1024;
-const rootFormat: Format<z.output<typeof rootBody>> = {
+const rootFormat: Format<NonNullable<ReturnType<typeof rootBody>>> = {
   ...rootHead,
   bytesMax: rootBytesMax,
-  schema: rootBody,
+  schema: itemCheck(rootBody),
 };
-
-const longLocator = ({ c, p, b, o, l }: z.output<typeof locator>): ChunkLocator => ({
-  chunk: c,
-  pack: p,
-  blob: b,
-  offset: o,
-  length: l,
-});
 
 function decodeDescriptors(list: readonly Uint8Array[]): Decoded<readonly PackDescriptor[]> {
   const packs: PackDescriptor[] = [];
@@ -50,26 +60,19 @@ export function decodeSnapshotRoot(bytes: Uint8Array): Decoded<SnapshotRoot> {
   const decoded = decodeEnvelope(bytes, rootFormat);
   if (!decoded.ok) return decoded;
   const packs = decodeDescriptors(decoded.value.packs);
-  if (!packs.ok) return packs;
-  const { tree, index } = decoded.value;
-  return accept({
-    ...decoded.value,
-    tree: tree.map(longLocator),
-    index: index.map((segment) => segment.map(longLocator)),
-    packs: packs.value,
-  });
+  return packs.ok ? accept({ ...decoded.value, packs: packs.value }) : packs;
 }
 
-const pointerBody = z.strictObject({ root: locators, packs: z.array(s.bytes(descriptorBytesMax)).max(64) });
-const pointerFormat: Format<z.output<typeof pointerBody>> = {
+const pointerBody = objectOf({ root: locators, packs: listOf(byteString(descriptorBytesMax), 64) }, {});
+const pointerFormat: Format<NonNullable<ReturnType<typeof pointerBody>>> = {
   ...pointerHead,
   bytesMax: 65_536,
-  schema: pointerBody,
+  schema: itemCheck(pointerBody),
 };
 
 export function decodeRootPointer(bytes: Uint8Array): Decoded<RootPointer> {
   const decoded = decodeEnvelope(bytes, pointerFormat);
   if (!decoded.ok) return decoded;
   const packs = decodeDescriptors(decoded.value.packs);
-  return packs.ok ? accept({ root: decoded.value.root.map(longLocator), packs: packs.value }) : packs;
+  return packs.ok ? accept({ root: decoded.value.root, packs: packs.value }) : packs;
 }

@@ -1,11 +1,10 @@
 // A snapshot's tree as bytes. Paths are bytes, not text: file systems keep names that are not UTF-8.
 // The tree is one entry after another, sorted by path, so that unchanged stretches become unchanged chunks.
 
-import { z } from 'zod';
 import { decode } from 'cborg';
 import { type ChunkId, chunkId } from '../units.ts';
 import { accept, type Decoded, reject, strict } from './envelope.ts';
-import * as s from './schemas.ts';
+import { anyCount, byteString, listOf, objectOf, type PlainCheck, wholeNumber } from './plain-checks.ts';
 import { rowLimits, type TreeRow, TreeRowReader } from './tree-row-reader.ts';
 import { kinds } from './tree-rows.ts';
 
@@ -53,26 +52,39 @@ const { pathBytesMax, rowBytesMax, attributeCountMax, attributeNameBytesMax, att
   rowLimits;
 const nanosecond = 1_000_000_000n;
 
-const pathBytes = s.bytes(pathBytesMax);
-const attribute = z.tuple([
-  s.bytes(attributeNameBytesMax).refine((name) => name.length > 0 && !name.includes(0)),
-  s.bytes(attributeValueBytesMax),
-]);
-const row = z.strictObject({
-  k: z.int().min(0).max(3),
-  p: pathBytes,
-  m: z.int().min(0).max(0o7777),
-  u: s.count,
-  g: s.count,
-  s: z.int(),
-  n: z.int().min(0).max(999_999_999),
-  l: s.count.exactOptional(),
-  c: s.bytes(rowBytesMax).exactOptional(),
-  x: z.literal(1).exactOptional(),
-  t: pathBytes.exactOptional(),
-  a: z.array(attribute).min(1).max(attributeCountMax).exactOptional(),
-  h: z.literal(1).exactOptional(),
-});
+const pathBytes = byteString(pathBytesMax);
+const nameBytes = byteString(attributeNameBytesMax);
+const valueBytes = byteString(attributeValueBytesMax);
+const one: PlainCheck<1> = (item) => (item === 1 ? 1 : undefined);
+const attribute: PlainCheck<[Uint8Array, Uint8Array]> = (item) => {
+  if (!Array.isArray(item) || item.length !== 2) return undefined;
+  const [name, value] = [nameBytes(item[0]), valueBytes(item[1])];
+  const isName = name !== undefined && name.length > 0 && !name.includes(0);
+  return isName && value !== undefined ? [name, value] : undefined;
+};
+const attributeList = listOf(attribute, attributeCountMax);
+const row: PlainCheck<TreeRow> = objectOf(
+  {
+    k: wholeNumber(0, 3),
+    p: pathBytes,
+    m: wholeNumber(0, 0o7777),
+    u: anyCount,
+    g: anyCount,
+    s: wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    n: wholeNumber(0, 999_999_999),
+  },
+  {
+    l: anyCount,
+    c: byteString(rowBytesMax),
+    x: one,
+    t: pathBytes,
+    a: (item) => {
+      const found = attributeList(item);
+      return found === undefined || found.length === 0 ? undefined : [...found];
+    },
+    h: one,
+  },
+);
 
 /** One character a byte. */
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
@@ -124,8 +136,7 @@ function entryOf(value: TreeRow): TreeEntry | undefined {
 /** Reads a row however its CBOR is written. */
 function decodeRow(bytes: Uint8Array): TreeRow | undefined {
   try {
-    const parsed = row.safeParse(decode(bytes, strict));
-    return parsed.success ? parsed.data : undefined;
+    return row(decode(bytes, strict));
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 // Bounds of the live ports alone, each with its reason. What core and simulation know too is in agent/limits.ts.
 
-import { gibibyte, kibibyte, mebibyte, minutes, seconds } from '../../datasets/index.ts';
+import { gibibyte, kibibyte, mebibyte, minutes, seconds } from '../../datasets/words.ts';
 
 /** A peer that answers nothing is asked this often whether it lives … */
 export const pingEveryMs = seconds(10);

@@ -2,7 +2,7 @@
 // lists each difference. Owners and hard links are not compared: a restore by another person may lack the right.
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { mebibyte } from '../../../datasets/index.ts';
+import { mebibyte } from '../../../datasets/words.ts';
 import { ignoreCheck } from './ignore.ts';
 import { byBytes, type BytePath, pathText, placeUnder } from './path-bytes.ts';
 import { failureText, type Scan, scanFolder, type ScannedEntry } from './scan.ts';

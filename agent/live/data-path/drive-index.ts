@@ -1,7 +1,8 @@
 // Where the chunks of a drive's snapshots lie, as whoever restores sees it: the newest snapshot's index says it for all of
 // them (packs are rewritten, and only the newest index knows), an older snapshot's own index says the rest.
 
-import { type ChunkLocator, concatBytes, packsOfSegment } from '../../codec/index.ts';
+import type { ChunkLocator } from '../../codec/index.ts';
+import { concatBytes, packsOfSegment } from '../../codec/opening.ts';
 import type { ChunkId } from '../../units.ts';
 import { ChunkPlaces } from './chunk-places.ts';
 import { joinedBytes, whyTooLarge } from './snapshot-reader.ts';

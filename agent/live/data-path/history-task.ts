@@ -1,8 +1,9 @@
 // Tasks of a worker thread that look into trees and write nothing: where a name or a path is in many snapshots, and what
 // changed between two. A snapshot that cannot be opened is listed, and the others are looked at.
 
-import { DreyError } from '../../../datasets/index.ts';
-import { type SnapshotRoot, sha256Hex, type TreeEntry } from '../../codec/index.ts';
+import { DreyError } from '../../../datasets/words.ts';
+import type { SnapshotRoot, TreeEntry } from '../../codec/index.ts';
+import { sha256Hex } from '../../codec/opening.ts';
 import { nameCheck } from './name-pattern.ts';
 import { PackSource } from './pack-source.ts';
 import { byBytes, type BytePath, bytePathOf, pathText, waysToName } from './path-bytes.ts';

@@ -1,14 +1,8 @@
 // A pack of which only a few blobs are wanted: its ends, then those blobs, each where it lies in a pack that is empty otherwise. Every seal is
 // checked at once, so whoever gets nothing here has lost nothing by it: the pack is fetched whole then.
 
-import {
-  directoryRange,
-  type OpenPack,
-  type PackDescriptor,
-  type PackEntry,
-  packHeaderBytes,
-  type PackRange,
-} from '../../codec/index.ts';
+import type { OpenPack, PackDescriptor, PackEntry, PackRange } from '../../codec/index.ts';
+import { directoryRange, packHeaderBytes } from '../../codec/opening.ts';
 import { blobBytesTarget, packBytesMax } from '../../limits.ts';
 
 /** Asks for some bytes of a pack; undefined where it must be fetched whole. */

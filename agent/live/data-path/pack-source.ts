@@ -1,20 +1,16 @@
 // Opens packs for a restore: fetches each at most once at a time, or only what is wanted of it, checks every seal and every chunk's keyed hash. What
 // cannot be had is a reason in words, never an exception: a restore goes on with the rest.
 
-import {
-  chunkIdsOf,
-  type ChunkLocator,
-  type CodecRejection,
-  type Decoded,
-  type DriveKeys,
-  keyOfEpoch,
-  namingKey,
-  OpenPack,
-  type PackDescriptor,
-  type PackEntry,
-  type PackVersion,
-  readPackHeader,
+import type {
+  ChunkLocator,
+  CodecRejection,
+  Decoded,
+  DriveKeys,
+  PackDescriptor,
+  PackEntry,
+  PackVersion,
 } from '../../codec/index.ts';
+import { chunkIdsOf, keyOfEpoch, namingKey, OpenPack, readPackHeader } from '../../codec/opening.ts';
 import type { ChunkId, PackId } from '../../units.ts';
 import { fetchPart, isSmallPart, type WantedEntry } from './pack-part.ts';
 import type { Ask, FetchQuestion } from './tasks.ts';

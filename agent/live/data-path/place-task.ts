@@ -2,7 +2,7 @@
 // checked. What cannot be had or written is a reason, file by file; only a full disk ends the restore.
 
 import { nameDiskError } from '../disk-full.ts';
-import { DreyError } from '../../../datasets/index.ts';
+import { DreyError } from '../../../datasets/words.ts';
 import type { DriveKeys, PackDescriptor, PackEntry } from '../../codec/index.ts';
 import { isHole } from '../../codec/sealing.ts';
 import { type GrowingFile, GrowingFiles } from './growing-files.ts';

@@ -2,7 +2,7 @@
 // snapshot's hashes, and with the files themselves where those are unchanged. It writes nothing.
 
 import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
-import { createRandom, DreyError, type Random } from '../../../datasets/index.ts';
+import { createRandom, DreyError, type Random } from '../../../datasets/words.ts';
 import type { TreeEntry } from '../../codec/index.ts';
 import type { ChunkId } from '../../units.ts';
 import { timeToleranceNs } from './compare-trees.ts';

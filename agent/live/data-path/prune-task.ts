@@ -1,7 +1,8 @@
 // Tasks of a worker thread for packs that no kept snapshot needs: which they are (by what the snapshots themselves say, never
 // by this machine's notes alone), live chunks of mostly dead packs into new ones, dead packs out of the drive's state.
 
-import { type PackDescriptor, type PackVersion, sha256Hex } from '../../codec/index.ts';
+import type { PackDescriptor, PackVersion } from '../../codec/index.ts';
+import { sha256Hex } from '../../codec/opening.ts';
 import { deadShareToRepack, repackCountMax } from '../../limits.ts';
 import type { PackId } from '../../units.ts';
 import { DriveIndex } from './drive-index.ts';

@@ -21,7 +21,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { DreyError, makeFolders, mebibyte } from '../../../datasets/index.ts';
+import { DreyError, makeFolders, mebibyte } from '../../../datasets/words.ts';
 import { nameDiskError } from '../disk-full.ts';
 import {
   defaultAcl,

@@ -1,15 +1,8 @@
 // Task of a worker thread: brings files back. Hands each pack out once, with all places that want its chunks, to `place` tasks; lets a file
 // have its name only when every byte of it was checked and written.
 
-import {
-  chunkIdsOf,
-  type DriveKeys,
-  keysIn,
-  namingKey,
-  packVersions,
-  sha256Hex,
-  type TreeEntry,
-} from '../../codec/index.ts';
+import type { DriveKeys, TreeEntry } from '../../codec/index.ts';
+import { chunkIdsOf, keysIn, namingKey, packVersions, sha256Hex } from '../../codec/opening.ts';
 import type { ChunkId } from '../../units.ts';
 import type { GrowingFile } from './growing-files.ts';
 import { runAll } from './lanes.ts';

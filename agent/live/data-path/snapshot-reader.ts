@@ -2,25 +2,27 @@
 // tree there is nothing to restore, and it says so; a missing index segment only hides the files that it tells of.
 
 import { totalmem } from 'node:os';
-import { DreyError, gibibyte } from '../../../datasets/index.ts';
+import { DreyError, gibibyte } from '../../../datasets/words.ts';
+import type {
+  ChunkLocator,
+  DriveKeys,
+  IndexedPack,
+  PackDescriptor,
+  PackEntry,
+  RootPointer,
+  SnapshotRoot,
+  TreeEntry,
+} from '../../codec/index.ts';
 import {
-  type ChunkLocator,
   concatBytes,
   decodeIndexSegment,
   decodeRootPointer,
   decodeSnapshotRoot,
   decodeTree,
-  type DriveKeys,
   everyKey,
-  type IndexedPack,
   openSmall,
-  type PackDescriptor,
-  type PackEntry,
   rootBytesMax,
-  type RootPointer,
-  type SnapshotRoot,
-  type TreeEntry,
-} from '../../codec/index.ts';
+} from '../../codec/opening.ts';
 import type { ChunkId, PackId } from '../../units.ts';
 import { snapshotBytesMax } from '../limits.ts';
 import type { PackSource } from './pack-source.ts';

@@ -1,16 +1,8 @@
 // Reads trees of snapshots piece by piece, so that no tree is ever whole in memory. Snapshots of one drive share most of
 // their tree's chunks: what was read for the last snapshot is not read again. Throws `snapshot-unreadable`, never guesses.
 
-import {
-  type ChunkLocator,
-  concatBytes,
-  decodeTree,
-  type DriveKeys,
-  type PackDescriptor,
-  sha256Hex,
-  type SnapshotRoot,
-  type TreeEntry,
-} from '../../codec/index.ts';
+import type { ChunkLocator, DriveKeys, PackDescriptor, SnapshotRoot, TreeEntry } from '../../codec/index.ts';
+import { concatBytes, decodeTree, sha256Hex } from '../../codec/opening.ts';
 import type { PackId } from '../../units.ts';
 import { unfinishedBytesMax } from '../limits.ts';
 import type { Chunk, Fetched, PackSource } from './pack-source.ts';

@@ -12,7 +12,7 @@ import {
   readSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { DreyError } from '../../../datasets/index.ts';
+import { DreyError } from '../../../datasets/words.ts';
 import type { ChunkId } from '../../units.ts';
 
 /** Says in the folder of growing files of which snapshot an unfinished restore is. */

@@ -1,8 +1,9 @@
 // Task of a worker thread: whether every file of snapshots could be restored, without restoring any. Root, tree and index
 // are read; packs are counted where they lie, or fetched and every chunk checked by its keyed hash. It changes nothing.
 
-import { DreyError } from '../../../datasets/index.ts';
-import { keysIn, type TreeEntry } from '../../codec/index.ts';
+import { DreyError } from '../../../datasets/words.ts';
+import type { TreeEntry } from '../../codec/index.ts';
+import { keysIn } from '../../codec/opening.ts';
 import type { CheckResult } from './check-task.ts';
 import type { ChunkPlaces } from './chunk-places.ts';
 import { DriveIndex } from './drive-index.ts';

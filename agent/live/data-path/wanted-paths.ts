@@ -1,6 +1,6 @@
 // Which entries of a tree somebody wants: those at or below the given paths, and the folders above them. Knows which paths had any.
 
-import { DreyError } from '../../../datasets/index.ts';
+import { DreyError } from '../../../datasets/words.ts';
 import { type BytePath, bytePath, bytePathOf, parentOf, pathText, waysToName } from './path-bytes.ts';
 
 /** The drive's own folder: everything is below it. */
