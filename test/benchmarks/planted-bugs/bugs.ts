@@ -265,7 +265,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'batches in any name',
     about: 'whether a batch is signed by its author is not looked at',
     file: 'codec/batch.ts',
-    find: 'verifyPeerSignature(value.author, signed, signature),',
+    find: 'isSignedBy(value.author, signed, signature),',
     replace: 'value.author.length > 0 && signed.length > 0 && signature.length > 0,',
   },
   {
