@@ -8,9 +8,10 @@ interface Dial {
   atMs: number;
   waitMs: number;
   count: number;
-  /** When it was last dialled; undefined before that. */
+  /** When it was first dialled; undefined before that. */
   dialledMs: UnixMs | undefined;
-  /** That nobody answered was told. */
+  lastDialledMs: UnixMs | undefined;
+  /** That nobody answered the last dial was told. */
   isTold: boolean;
 }
 
@@ -39,7 +40,8 @@ export class Dialing {
 
   /** Dials a machine first at `atMs`, whatever was tried before. */
   schedule(peer: PeerId, atMs: number): void {
-    this.#dials.set(peer, { atMs, waitMs: retryMsMin, count: 0, dialledMs: undefined, isTold: false });
+    const never = { dialledMs: undefined, lastDialledMs: undefined, isTold: false };
+    this.#dials.set(peer, { atMs, waitMs: retryMsMin, count: 0, ...never });
     this.#nextMs = Math.min(this.#nextMs, atMs);
   }
 
@@ -59,11 +61,12 @@ export class Dialing {
     return dialledMs !== undefined && now - dialledMs >= dialAnswerMs;
   }
 
-  /** Those that did not answer, each once after it was scheduled. */
+  /** Those that did not answer, each once after it was dialled: meanwhile others may have had words of it. */
   takeUnanswered(now: UnixMs): readonly PeerId[] {
     const found: PeerId[] = [];
     for (const [peer, dial] of this.#dials) {
-      if (dial.isTold || !this.isUnanswered(peer, now)) continue;
+      const { isTold, lastDialledMs } = dial;
+      if (isTold || lastDialledMs === undefined || now - lastDialledMs < dialAnswerMs) continue;
       dial.isTold = true;
       found.push(peer);
     }
@@ -81,6 +84,8 @@ export class Dialing {
       if (dial.atMs <= now) {
         due.push(peer);
         dial.dialledMs ??= now;
+        dial.lastDialledMs = now;
+        dial.isTold = false;
         dial.atMs = now + patience * this.#waitMs(dial, haste) * (0.75 + 0.5 * this.#fraction());
       }
       next = Math.min(next, dial.atMs);

@@ -162,6 +162,8 @@ export class Election {
     if (plan.author !== author) return [];
     if (!this.#isProven(author, plan, now)) {
       this.#keepUnproven(author, plan);
+      // Whoever heard it before it heard that its author is out follows it.
+      if (this.#membership.isRevoked(author)) this.#hearOf(plan.epoch, now);
       return [];
     }
     const { problems } = indexOfPlan(plan);
@@ -177,7 +179,7 @@ export class Election {
     return [];
   }
 
-  /** A plan that stands in a history which is refused here is followed by those who know no other. */
+  /** A plan that is refused here, with its history or for its author, may be followed by those who know no better. */
   #hearOf(epoch = 0, now: UnixMs): void {
     const own = this.#plan?.epoch ?? 0;
     if (epoch <= own || epoch > own + epochsAheadMax || epoch <= (this.#unseen?.epoch ?? 0)) return;

@@ -158,7 +158,7 @@ export class Fleet implements World {
   addMachine({
     roles = ['holder', 'optimizer'],
     invite,
-    by = this.admins[0],
+    by = this.admins[this.machines.length % 3]!,
     notBeforeMs = startMs,
     notAfterMs = unixMs(startMs + certificateMs),
   }: Coming = {}): Machine {

@@ -72,6 +72,7 @@ export interface World {
 export interface Coming {
   readonly roles?: readonly Role[];
   readonly invite?: InviteId;
+  /** By default one admin after the other: of whom no log tells is not counted where several have to agree. */
   readonly by?: AdminKey;
   readonly notBeforeMs?: UnixMs;
   readonly notAfterMs?: UnixMs;

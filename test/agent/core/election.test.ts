@@ -2,7 +2,8 @@
 
 import test from 'ava';
 import { leaseMs } from '../../../agent/limits.ts';
-import { days, hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import type { Effects } from '../../../agent/core/index.ts';
 import { Election } from '../../../agent/core/election.ts';
 import {
   batchOf,
@@ -183,6 +184,25 @@ test('a plan that others follow and that does not come is overruled by a later o
     [[{ kind: 'plan', plan: planOf(self, 10) }]],
   );
   t.deepEqual(reasonsAt(unixMs(startMs + hours(6))), [], 'not again so soon');
+});
+
+test('a plan of a machine that is out, which others may have followed before they heard that, is overruled too', (t) => {
+  const { election, tell, membership } = electionOf();
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  tell(batchOf(other, [...records, { kind: 'statement', bytes: revocationOf(author) }]));
+  tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 4) }]));
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 5) }]));
+  t.is(election.plan?.epoch, 4);
+  membership.handle({ kind: 'connected', peer: other.peer, now: startMs });
+  const answersAt = (now: UnixMs): Effects => {
+    const isWanted = election.handle({ kind: 'tick', now }).some(({ kind }) => kind === 'computePlan');
+    return isWanted ? election.handle({ kind: 'planComputed', plan: planOf(self, 5), now }) : [];
+  };
+  const epochs = Array.from({ length: 12 * 60 }, (_, minute) => answersAt(unixMs(startMs + minutes(minute))))
+    .flat()
+    .flatMap((answer) => (answer.kind === 'appendRecords' ? answer.records : []))
+    .flatMap((record) => (record.kind === 'plan' ? [record.plan.epoch] : []));
+  t.deepEqual([...new Set(epochs)], [6]);
 });
 
 test('a machine whose own log is refused by others leads nobody', (t) => {

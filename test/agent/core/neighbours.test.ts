@@ -1,6 +1,7 @@
 // To whom an agent is connected: everybody in a small fleet; in a large one its neighbours, and whom work calls for as long as it does.
 
 import test from 'ava';
+import type { SignedBatch } from '../../../agent/codec/index.ts';
 import { Membership } from '../../../agent/core/membership.ts';
 import type { CoreEffect } from '../../../agent/core/effects.ts';
 import type { CoreEvent } from '../../../agent/core/events.ts';
@@ -75,7 +76,12 @@ function settle(trial: Trial, isOn: (peer: PeerId) => boolean = () => true): voi
   }
 }
 
-const tellAddresses = (trial: Trial, author: PeerId): readonly CoreEffect[] =>
+const addresses = { kind: 'addresses', addresses: ['/ip4/10.0.0.1/tcp/4001'] } as const;
+const hearOf = (
+  trial: Trial,
+  author: PeerId,
+  { atMs, records }: Pick<SignedBatch, 'atMs' | 'records'>,
+): readonly CoreEffect[] =>
   trial.tell({
     kind: 'batchStored',
     batch: {
@@ -84,12 +90,14 @@ const tellAddresses = (trial: Trial, author: PeerId): readonly CoreEffect[] =>
       sequence: 0,
       previous: '',
       hash: author,
-      atMs: startMs,
-      records: [{ kind: 'addresses', addresses: ['/ip4/10.0.0.1/tcp/4001'] }],
+      atMs,
+      records,
       bytes: new Uint8Array(0),
     },
     now: trial.now(),
   });
+const tellAddresses = (trial: Trial, author: PeerId): readonly CoreEffect[] =>
+  hearOf(trial, author, { atMs: startMs, records: [addresses] });
 
 test('of two machines that hear of each other the lower one dials, and one that nobody knows the address of dials everybody', (t) => {
   const [lower, higher] = [peers[3]!, peers[11]!];
@@ -159,6 +167,19 @@ test('where the nearest neighbour is off the next one is dialled, until one is t
     t.true(trial.membership.isAway(peer));
     t.true(trial.neighbours.wants(peer), 'it takes its place again when it comes');
   }
+});
+
+test('a neighbour that others have had words of since is away all the same when it goes on not to answer', (t) => {
+  const all = trialOf(5);
+  settle(all);
+  const lost = [...all.membership.up][0]!;
+  const trial = trialOf(5);
+  settle(trial, (peer) => peer !== lost);
+  t.true(trial.membership.isAway(lost));
+  hearOf(trial, lost, { atMs: trial.now(), records: [] });
+  t.false(trial.membership.isAway(lost), 'whoever wrote was up');
+  for (let minute = 0; minute < 60; minute++) trial.tick(minutes(1));
+  t.true(trial.membership.isAway(lost));
 });
 
 test('a few of a large fleet dial whom nobody knows, each time it is found, and nobody whom all know', (t) => {
