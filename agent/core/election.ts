@@ -327,8 +327,14 @@ export class Election {
   }
 
   #computed(plan: Plan | undefined): Effects {
+    const isWhole = this.#computing === 'whole';
     this.#computing = undefined;
-    if (plan === undefined || (this.#plan !== undefined && plan.epoch <= this.#plan.epoch)) return [];
+    if (plan === undefined) return [];
+    if (this.#plan !== undefined && plan.epoch <= this.#plan.epoch) {
+      // An own plan that had waited for the log came between: what this one was made for is still to be done.
+      if (isWhole) this.#considered = undefined;
+      return [];
+    }
     const epoch = Math.max(plan.epoch, (this.#unseen?.epoch ?? 0) + 1);
     return [
       { kind: 'appendRecords', stream: 'facts', records: [{ kind: 'plan', plan: { ...plan, epoch } }] },

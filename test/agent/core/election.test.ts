@@ -186,6 +186,32 @@ test('a plan that others follow and that does not come is overruled by a later o
   t.deepEqual(reasonsAt(unixMs(startMs + hours(6))), [], 'not again so soon');
 });
 
+test('a plan that was overtaken by an own one while it was made is made again', (t) => {
+  const { election, tell, membership } = electionOf();
+  tell(
+    batchOf(
+      other,
+      machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const),
+    ),
+  );
+  membership.handle({ kind: 'connected', peer: other.peer, now: startMs });
+  const wantedBy = (fromMs: number, toMs: number): boolean => {
+    for (let ms = fromMs; ms < toMs; ms += minutes(1))
+      for (const effect of election.handle({ kind: 'tick', now: unixMs(startMs + ms) }))
+        if (effect.kind === 'computePlan' && effect.scope === undefined) return true;
+    return false;
+  };
+  t.true(wantedBy(0, hours(2)));
+  tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 1) }]));
+  const late = election.handle({
+    kind: 'planComputed',
+    plan: planOf(self, 1),
+    now: unixMs(startMs + hours(2)),
+  });
+  t.deepEqual(late, []);
+  t.true(wantedBy(hours(2), hours(6)));
+});
+
 test('a plan of a machine that is out, which others may have followed before they heard that, is overruled too', (t) => {
   const { election, tell, membership } = electionOf();
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
