@@ -16,6 +16,9 @@ const packsMax = 40;
 const isLeaving = ({ ledger }: Fleet, pack: PackId, owner: PeerId): boolean =>
   ledger.isGivenUp(pack) || ledger.isToBeWiped(owner);
 
+const hasRotten = (platters: Machine['platters'], pack: PackId): boolean =>
+  platters.slotsOf(pack).some(({ place, index }) => place === 'held' && !platters.hasIntact({ pack, index }));
+
 /** It comes while the queue runs. */
 const countedBy = ({ counted }: Machine): readonly number[] | undefined => counted;
 
@@ -29,7 +32,10 @@ export function lookAtCounts(fleet: Fleet): void {
   const packs = [...packsOf(ledger.due(queue.nowMs)).values()]
     .filter(
       ({ pack, owner }) =>
-        checks.harmedCount(pack) === 0 && !thrownAway.has(pack) && !isLeaving(fleet, pack, owner),
+        checks.harmedCount(pack) === 0 &&
+        !machines.some(({ platters }) => hasRotten(platters, pack)) &&
+        !thrownAway.has(pack) &&
+        !isLeaving(fleet, pack, owner),
     )
     .slice(-packsMax);
   if (packs.length === 0) return;

@@ -281,6 +281,8 @@ export class Witness {
     heard.used = [];
     const left = used.find((part) => {
       if (event.kind === 'shardArrived' && isSameShard(part, event.arrival)) return false;
+      // A proof of the same pack has a use for it too.
+      if (heard.words.isFetching(part.pack)) return false;
       const slot = machine.platters.slot('scratch', part);
       return slot?.isFlushed === true && slot.isLeaving !== true;
     });

@@ -70,6 +70,11 @@ export class WordWitness {
     return this.#metMs.get(peer);
   }
 
+  /** Whether a restore or a proof still gathers shards of a pack. */
+  isFetching(pack: PackId): boolean {
+    return this.#fetches.has(pack);
+  }
+
   /** After the core took it, and before what it ordered is done. */
   told(event: CoreEvent): void {
     switch (event.kind) {
