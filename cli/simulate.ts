@@ -39,6 +39,7 @@ interface CommandOptions {
   readonly options?: string;
   readonly swarm?: number;
   readonly jobs: number;
+  readonly sparse?: true;
   readonly keepGoing?: true;
   readonly cpu?: true;
   readonly json?: string;
@@ -160,6 +161,7 @@ async function run(options: CommandOptions): Promise<void> {
     jobs: options.jobs,
     seed: options.seed,
     faults: parseFaultNames(options.faults),
+    shape: options.sparse === true ? 'sparse' : 'any',
     json: options.json,
     afterFailure: options.keepGoing === true ? 'goOn' : 'stop',
   });
@@ -194,6 +196,10 @@ const command = new Command('simulate')
   .option(
     '--cpu',
     "a swarm's minutes are the processor's, not the clock's: it does as much on a busy machine, only later",
+  )
+  .option(
+    '--sparse',
+    'a swarm of short runs: few machines, not all connected to each other, that lose a site and others',
   )
   .option('--keep-going', 'a swarm goes on after a broken promise, and tells of all at its end')
   .option('--json <file>', 'write the report there')

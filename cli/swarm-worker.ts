@@ -4,17 +4,19 @@
 import { threadCpuUsage } from 'node:process';
 import { parentPort } from 'node:worker_threads';
 import {
-  drawOptions,
+  drawShaped,
   type FaultName,
   type Report,
   shrink,
   simulate,
   type SimulationOptions,
+  type SwarmShape,
 } from '../agent/simulation/index.ts';
 
 export interface SwarmTask {
   readonly seed: string;
   readonly faults: readonly FaultName[];
+  readonly shape: SwarmShape;
 }
 
 /** A run that broke a promise. */
@@ -40,9 +42,9 @@ export type SwarmWord =
 
 const tell = (word: SwarmWord): void => parentPort?.postMessage(word);
 
-function work({ seed, faults }: SwarmTask): void {
+function work({ seed, faults, shape }: SwarmTask): void {
   const before = threadCpuUsage();
-  const options = drawOptions(seed, faults);
+  const options = drawShaped(seed, { allowed: faults, shape });
   const report = simulate(options);
   const { user, system } = threadCpuUsage(before);
   tell({ kind: 'ran', seed, options, report, tookMs: (user + system) / 1000 });

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { cpuUsage } from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { minutes as minutesMs, seconds, secondMs } from '../datasets/index.ts';
-import { drawOptions, type FaultName } from '../agent/simulation/index.ts';
+import { drawShaped, type FaultName, type SwarmShape } from '../agent/simulation/index.ts';
 import { say, spanText } from './print.ts';
 import { SwarmTally, type SwarmTook } from './swarm-tally.ts';
 import type { SwarmTask, SwarmWord } from './swarm-worker.ts';
@@ -17,6 +17,7 @@ export interface SwarmParts {
   readonly jobs: number;
   readonly seed: string;
   readonly faults: readonly FaultName[];
+  readonly shape: SwarmShape;
   readonly json: string | undefined;
   /** After a broken promise: make it smaller and stop, or go on and tell of all at the end. */
   readonly afterFailure: 'stop' | 'goOn';
@@ -136,7 +137,8 @@ class Swarm {
     worker.on('error', (error) => {
       this.#broken = error;
     });
-    const task: SwarmTask = { seed, faults: this.#parts.faults };
+    const { faults, shape } = this.#parts;
+    const task: SwarmTask = { seed, faults, shape };
     worker.postMessage(task);
   }
 
@@ -177,7 +179,7 @@ class Swarm {
       if (isEndless)
         this.#tally.endless.push({
           seed,
-          options: drawOptions(seed, this.#parts.faults),
+          options: drawShaped(seed, { allowed: this.#parts.faults, shape: this.#parts.shape }),
           tookMs: usedMs,
         });
     }

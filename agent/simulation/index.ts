@@ -23,5 +23,5 @@ export {
 export { type Planner, type PlanRequest, shuffledPlan } from './planner.ts';
 export { optionsText, parseOptionsText, replayCommand } from './replay-command.ts';
 export { simulate } from './simulate.ts';
-export { drawOptions, shrink, type Shrunk } from './swarm.ts';
+export { drawOptions, drawShaped, shrink, type Shrunk, type SwarmShape } from './swarm.ts';
 export { SimulatedWire } from './wire.ts';

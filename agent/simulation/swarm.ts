@@ -57,6 +57,37 @@ export function drawOptions(seed: string, allowed: readonly FaultName[]): Simula
   };
 }
 
+/** What swarms draw: anything, or small fleets that are not fully connected and lose machines, a hundred runs in two minutes. */
+export type SwarmShape = 'any' | 'sparse';
+
+/** The same for a shape. */
+export function drawShaped(
+  seed: string,
+  { allowed, shape }: { readonly allowed: readonly FaultName[]; readonly shape: SwarmShape },
+): SimulationOptions {
+  const drawn = drawOptions(seed, allowed);
+  return shape === 'any' ? drawn : sparse(drawn, createRandom(seed).fork('sparse'));
+}
+
+function sparse(options: SimulationOptions, random: Random): SimulationOptions {
+  return {
+    ...options,
+    agentCount: pick(random, [4, 5, 6, 7, 8, 9, 10, 11, 12]),
+    days: Math.min(3, options.days),
+    meshMax: 3,
+    ringCount: pick(random, [1, 2, 3]),
+    faults: {
+      ...options.faults,
+      siteLossCount: 1,
+      massOutageCount: 2,
+      joinCount: 2,
+      crowdCount: pick(random, [0, 1]),
+      rollbackCount: pick(random, [0, 0, 1]),
+      fullLogsPerMachineDay: 0,
+    },
+  };
+}
+
 /** A third of all fleets are too large for everybody to be connected to everybody, however small they are. */
 const drawMesh = (random: Random): Pick<SimulationOptions, 'meshMax' | 'ringCount'> =>
   random.fraction() < 2 / 3 ? {} : { meshMax: pick(random, [3, 3, 8]), ringCount: pick(random, [1, 2, 3]) };
