@@ -1,5 +1,5 @@
-// Hands on certificates that were only shown. An admin that lets a machine in and is lost before anybody has its log leaves a member of which
-// nobody hears but those that meet it, and whose log all others refuse. It decides nothing about who is a member.
+// Hands on certificates that no log tells of, or only logs that nobody reads for the same reason. An admin that lets machines in and is lost before
+// anybody has its log leaves members of which nobody hears but those that meet them. It decides nothing about who is a member.
 
 import { minutes } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
@@ -18,7 +18,7 @@ export class Introductions {
   readonly #membership: Membership;
   readonly #fraction: () => number;
   #nextMs = 0;
-  /** When each machine that stands in no log is to be introduced. */
+  /** When each of them is to be introduced. */
   #dueMs: ReadonlyMap<PeerId, number> = new Map();
 
   constructor(membership: Membership, fraction: () => number) {
@@ -29,13 +29,12 @@ export class Introductions {
   handle({ now }: EventOf<Introductions['hears'][number]>): Effects {
     if (now < this.#nextMs) return [];
     this.#nextMs = now + lookEveryMs;
-    const { self, up } = this.#membership;
-    // Whoever is alone cannot hear what it waits for. What a machine says of itself nobody reads who does not know it.
-    const shown = up.size === 0 ? [] : this.#membership.onlyShown();
+    // Whoever is alone cannot hear what it waits for.
+    const untold = this.#membership.up.size === 0 ? [] : this.#membership.untold();
     const dueMs = new Map<PeerId, number>();
     const records = [];
-    for (const { peer, bytes } of shown) {
-      if (peer === self || !this.#membership.isMember(peer, now)) continue;
+    for (const { peer, bytes } of untold) {
+      if (!this.#membership.isMember(peer, now)) continue;
       const due = this.#dueMs.get(peer) ?? now + patienceMs * (1 + this.#fraction());
       if (now >= due && records.length < introducedMax) records.push({ kind: 'statement', bytes } as const);
       else dueMs.set(peer, due);

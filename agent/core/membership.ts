@@ -341,8 +341,8 @@ export class Membership {
     return this.#roster.isNews(record);
   }
 
-  /** Certificates that were shown, and of which no log tells. */
-  readonly onlyShown = () => this.#roster.onlyShown;
+  /** Certificates of machines that a new one would not come to know from logs. */
+  readonly untold = () => this.#roster.untoldFor(this.self);
 
   #learnBatch(batch: SignedBatch, now: UnixMs): Effects {
     this.#noteWord(batch, now);

@@ -41,6 +41,12 @@ export type RosterNews =
 export interface ShownCertificate {
   readonly peer: PeerId;
   readonly bytes: Uint8Array;
+  readonly admin: string;
+  readonly notAfterMs: UnixMs;
+}
+
+interface ToldCertificate extends ShownCertificate {
+  readonly tellers: Set<PeerId>;
 }
 
 /** From when to when a certificate holds. */
@@ -74,8 +80,8 @@ export class Roster {
     readonly admin: string | undefined;
     readonly bytes?: Uint8Array;
   }[] = [];
-  /** When the last certificate of each machine ends that stands in a log. */
-  readonly #loggedUntilMs = new Map<PeerId, UnixMs>();
+  /** The last certificate of each machine that stands in a log, and the authors of those logs. */
+  readonly #told = new Map<PeerId, ToldCertificate>();
 
   constructor(parts: RosterParts) {
     this.#parts = parts;
@@ -147,7 +153,7 @@ export class Roster {
     let isChanged = false;
     const news: RosterNews[] = [];
     for (const signed of statements) {
-      this.#noteLogged(signed.statement, at);
+      this.#noteTold(signed, at);
       if (this.authority.note(signed, at)) isChanged = true;
       if (this.authority.holds(signed.admin, at)) news.push(...this.#take(signed.statement, at));
     }
@@ -155,22 +161,46 @@ export class Roster {
   }
 
   /** Whoever does not know a machine refuses its log, but for a first batch that says who it is. */
-  #noteLogged(statement: Statement, { author, sequence }: StatedAt): void {
+  #noteTold({ statement, admin, bytes }: SignedStatement, { author, sequence }: StatedAt): void {
     if (statement.kind !== 'certificate') return;
     const { peer, notAfterMs } = statement;
     if (author === peer && sequence > 0) return;
-    if (notAfterMs > (this.#loggedUntilMs.get(peer) ?? 0)) this.#loggedUntilMs.set(peer, notAfterMs);
+    const known = this.#told.get(peer);
+    if (known !== undefined && known.notAfterMs >= notAfterMs) {
+      if (known.notAfterMs === notAfterMs) known.tellers.add(author);
+    } else this.#told.set(peer, { peer, bytes, admin, notAfterMs, tellers: new Set([author]) });
   }
 
-  /** Certificates by which machines belong to the fleet, and of which no log tells others: they were only shown. */
-  get onlyShown(): readonly ShownCertificate[] {
-    return this.#outside.flatMap(({ statement, admin, bytes }) => {
-      if (statement.kind !== 'certificate' || bytes === undefined) return [];
-      const { peer, notAfterMs } = statement;
-      const isLast = this.certificates.get(peer)?.notAfterMs === notAfterMs;
-      const isLogged = (this.#loggedUntilMs.get(peer) ?? 0) >= notAfterMs;
-      return isLast && !isLogged && this.authority.holds(admin!, undefined) ? [{ peer, bytes }] : [];
-    });
+  /**
+   * Whom a new machine comes to know from logs alone: who says itself in its first batch who it is, and then whoever stands in the log of one
+   * that it knows. Machines that only tell of each other are not among them.
+   */
+  get #knowable(): ReadonlySet<PeerId> {
+    const knowable = new Set<PeerId>();
+    for (let count = -1; count < knowable.size;) {
+      count = knowable.size;
+      for (const { peer, tellers } of this.#told.values())
+        if (!knowable.has(peer) && (tellers.has(peer) || [...tellers].some((one) => knowable.has(one))))
+          knowable.add(peer);
+    }
+    return knowable;
+  }
+
+  /** Certificates of machines that a new one would not come to know, for one that it would; nothing for any other. */
+  untoldFor(self: PeerId): readonly ShownCertificate[] {
+    const knowable = this.#knowable;
+    if (!knowable.has(self)) return [];
+    const shown = this.#outside.flatMap(({ statement, admin, bytes }) =>
+      statement.kind === 'certificate' && bytes !== undefined && admin !== undefined
+        ? [{ ...statement, admin, bytes }]
+        : [],
+    );
+    const isLast = ({ peer, notAfterMs }: ShownCertificate): boolean =>
+      this.certificates.get(peer)?.notAfterMs === notAfterMs;
+    const untold = [...shown, ...this.#told.values()].filter(
+      (one) => !knowable.has(one.peer) && isLast(one) && this.authority.holds(one.admin, undefined),
+    );
+    return [...new Map(untold.map((one) => [one.peer, one])).values()];
   }
 
   /** Statements in a batch, whoever of this fleet's admins signed them, in order. */

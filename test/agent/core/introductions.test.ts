@@ -1,21 +1,22 @@
 // A machine whose admin was lost before its log came anywhere is introduced by those that met it.
 
 import test from 'ava';
-import { openStatement } from '../../../agent/codec/index.ts';
+import { type MachineKey, openStatement } from '../../../agent/codec/index.ts';
 import type { Effects } from '../../../agent/core/index.ts';
 import { Introductions } from '../../../agent/core/introductions.ts';
 import { hours, minutes, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, fleet, machines, membershipOf, startMs } from './fleet-of-four.ts';
 
-const [self, admin, met] = [machines[0]!, machines[1]!, machines[2]!];
+const [self, admin, met, friend] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
 const shown = certificateOf(met);
-const record = { kind: 'statement', bytes: shown } as const;
+const recordOf = (key: MachineKey) => ({ kind: 'statement', bytes: certificateOf(key) }) as const;
+const record = recordOf(met);
 
 /** A machine that knows the admin by its log, and the other one by what it showed. */
 function whoMetIt(first = self) {
   const membership = membershipOf(first);
   const introductions = new Introductions(membership, () => 0.5);
-  const known = [{ kind: 'statement', bytes: certificateOf(admin) }] as const;
+  const known = [recordOf(admin), recordOf(self)];
   membership.handle({ kind: 'batchStored', batch: batchOf(admin, known), now: startMs });
   const opened = openStatement(shown, fleet);
   if (opened.ok) membership.learnSigned(opened.value, startMs);
@@ -50,6 +51,25 @@ test('who is alone waits, and nobody introduces itself', (t) => {
   t.deepEqual(whoMetIt().ticksUntil(hours(9)), []);
   const { membership, ticksUntil } = whoMetIt(met);
   membership.handle({ kind: 'connected', peer: admin.peer, now: startMs });
+  t.deepEqual(ticksUntil(hours(9)), []);
+});
+
+test('two that only tell of each other are introduced, though both stand in a log', (t) => {
+  const { membership, ticksUntil } = whoMetIt();
+  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
+  for (const [author, told] of [[met, friend] as const, [friend, met] as const])
+    membership.handle({ kind: 'batchStored', batch: batchOf(author, [recordOf(told)]), now: startMs });
+  const introduced = ticksUntil(hours(1)).flatMap((effect) =>
+    effect.kind === 'appendRecords' ? effect.records : [],
+  );
+  t.deepEqual(new Set(introduced), new Set([record, recordOf(friend)]));
+  membership.handle({ kind: 'batchStored', batch: batchOf(self, [record]), now: startMs });
+  t.deepEqual(ticksUntil(hours(9)), [], 'whoever stands in the log of one that is introduced is known by it');
+});
+
+test('who would not be known itself introduces nobody', (t) => {
+  const { membership, ticksUntil } = whoMetIt(friend);
+  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
   t.deepEqual(ticksUntil(hours(9)), []);
 });
 
