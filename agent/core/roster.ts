@@ -82,6 +82,8 @@ export class Roster {
   }[] = [];
   /** The last certificate of each machine that stands in a log, and the authors of those logs. */
   readonly #told = new Map<PeerId, ToldCertificate>();
+  /** Whom a new machine would come to know; undefined since more was told. */
+  #knowable: ReadonlySet<PeerId> | undefined;
 
   constructor(parts: RosterParts) {
     this.#parts = parts;
@@ -166,16 +168,17 @@ export class Roster {
     const { peer, notAfterMs } = statement;
     if (author === peer && sequence > 0) return;
     const known = this.#told.get(peer);
-    if (known !== undefined && known.notAfterMs >= notAfterMs) {
-      if (known.notAfterMs === notAfterMs) known.tellers.add(author);
-    } else this.#told.set(peer, { peer, bytes, admin, notAfterMs, tellers: new Set([author]) });
+    if (known !== undefined && known.notAfterMs > notAfterMs) return;
+    if (known?.notAfterMs === notAfterMs) known.tellers.add(author);
+    else this.#told.set(peer, { peer, bytes, admin, notAfterMs, tellers: new Set([author]) });
+    this.#knowable = undefined;
   }
 
   /**
    * Whom a new machine comes to know from logs alone: who says itself in its first batch who it is, and then whoever stands in the log of one
    * that it knows. Machines that only tell of each other are not among them.
    */
-  get #knowable(): ReadonlySet<PeerId> {
+  #findKnowable(): ReadonlySet<PeerId> {
     const knowable = new Set<PeerId>();
     for (let count = -1; count < knowable.size;) {
       count = knowable.size;
@@ -188,8 +191,12 @@ export class Roster {
 
   /** Certificates of machines that a new one would not come to know, for one that it would; nothing for any other. */
   untoldFor(self: PeerId): readonly ShownCertificate[] {
-    const knowable = this.#knowable;
-    if (!knowable.has(self)) return [];
+    const knowable = (this.#knowable ??= this.#findKnowable());
+    // Nearly always nobody is left out, and thousands ask for thousands.
+    const isKnown = ({ statement }: { readonly statement: Statement }): boolean =>
+      statement.kind !== 'certificate' || knowable.has(statement.peer);
+    const isWhole = knowable.size === this.#told.size && this.#outside.every(isKnown);
+    if (isWhole || !knowable.has(self)) return [];
     const shown = this.#outside.flatMap(({ statement, admin, bytes }) =>
       statement.kind === 'certificate' && bytes !== undefined && admin !== undefined
         ? [{ ...statement, admin, bytes }]
