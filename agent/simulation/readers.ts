@@ -36,7 +36,8 @@ function read(fleet: Fleet, machine: Machine, random: Random): void {
   shell.tell({ kind: 'rangeWanted', wish, descriptor, offset, length });
   const untilMs = fleet.queue.nowMs + rangeAnswerMsMax + 2 * fleet.tickMs + minutes(1);
   fleet.queue.schedule(untilMs, () => {
-    if (!isAnswered && !shell.life.isOver)
+    // Whoever sleeps reads its answer when it is awake again.
+    if (!isAnswered && machine.isUp && !shell.life.isOver)
       fleet.checks.violate('restored', `machine ${machine.index} still waits for a part of a pack`);
   });
 }
