@@ -13,6 +13,9 @@ export const wholeNumber =
 
 export const anyCount = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 
+/** The last moment of all formats: up to the year 2255. */
+export const timeMsMax = 9e12;
+
 export const byteString =
   (bytesMax: number): PlainCheck<Uint8Array> =>
   (item) =>

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { machineId, parseTelemetryRow, type TelemetryRow, unixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import { planCopiesMax, shardCountMax } from '../limits.ts';
+import { timeMsMax } from './plain-checks.ts';
 import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId, wipeId } from '../units.ts';
 
 const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`, 'u'));
@@ -21,8 +22,7 @@ export const snapshot = hex(64).transform(snapshotId);
 export const drive = hex(32).transform(driveId);
 export const invite = hex(32).transform(inviteId);
 export const wipe = hex(32).transform(wipeId);
-/** Up to the year 2255. */
-export const time = z.int().min(0).max(9e12).transform(unixMs);
+export const time = z.int().min(0).max(timeMsMax).transform(unixMs);
 export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const stream = z.enum(['facts', 'telemetry']);
 /** Bytes with an upper bound. */
@@ -142,7 +142,7 @@ const popularPart = z.strictObject({
 });
 
 /** A time that no calendar knows would be an exception wherever it is shown. */
-const moment = z.number().min(0).max(9e12);
+const moment = z.number().min(0).max(timeMsMax);
 
 /** What a plan says besides groups and domains. */
 export const planParts = {

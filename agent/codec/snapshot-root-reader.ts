@@ -5,13 +5,20 @@ import { chunkId, driveId, packId } from '../units.ts';
 import { decodeDescriptor, descriptorBytesMax } from './descriptor.ts';
 import { accept, type Decoded, decodeEnvelope, type Format } from './envelope.ts';
 import type { ChunkLocator } from './pack.ts';
-import { anyCount, byteString, hexText, itemCheck, listOf, objectOf, wholeNumber } from './plain-checks.ts';
+import {
+  anyCount,
+  byteString,
+  hexText,
+  itemCheck,
+  listOf,
+  objectOf,
+  timeMsMax,
+  wholeNumber,
+} from './plain-checks.ts';
 import type { PackDescriptor } from './shard.ts';
 import { pointerHead, rootHead, type RootPointer, type SnapshotRoot } from './snapshot-root.ts';
 
-/** Up to the year 2255. */
-const timeMax = 9e12;
-const time = wholeNumber(0, timeMax);
+const time = wholeNumber(0, timeMsMax);
 const shortLocator = objectOf(
   { c: hexText(64, chunkId), p: hexText(64, packId), b: anyCount, o: anyCount, l: anyCount },
   {},

@@ -91,17 +91,12 @@ export class Replication {
     if (message.kind === 'heads') return this.#compare(from, message, now);
     if (message.kind !== 'logPull') return [];
     for (const want of message.want) this.#rememberAsker(from, want);
+    // Who asks for its own log wants to know how much of it there is, and that there is no more.
     const isOwn = message.want.some(({ author, stream }) => author === from && stream === 'facts');
     return [
       { kind: 'sendBatches', to: from, want: message.want },
-      ...(isOwn ? [this.#tellLength(from)] : []),
+      ...(isOwn ? [lengthTold(this.#logs.facts.get(from) ?? emptyLog(from, 'facts'))] : []),
     ];
-  }
-
-  /** Who asks for its own log wants to know how much of it there is, and that there is no more. */
-  #tellLength(author: PeerId): CoreEffect {
-    const next = this.#logs.facts.get(author)?.storedNext ?? 0;
-    return { kind: 'send', to: author, message: { kind: 'logStored', stream: 'facts', next } };
   }
 
   /** In a large fleet hints are faster than what they tell of: who asks for it too early gets it when it comes. */
@@ -327,9 +322,8 @@ export class Replication {
   }
 
   /** Tells an author how much of its log is safe here. */
-  #confirm({ author, stream, storedNext: next }: KnownLog): Effects {
-    if (next === 0 || !this.#membership.up.has(author)) return [];
-    return [{ kind: 'send', to: author, message: { kind: 'logStored', stream, next } }];
+  #confirm(log: KnownLog): Effects {
+    return log.storedNext === 0 || !this.#membership.up.has(log.author) ? [] : [lengthTold(log)];
   }
 
   /** The log did not take a batch: ask again from where it really stands. */
@@ -393,5 +387,11 @@ export class Replication {
     return log;
   }
 }
+
+const lengthTold = ({ author, stream, storedNext: next }: KnownLog): CoreEffect => ({
+  kind: 'send',
+  to: author,
+  message: { kind: 'logStored', stream, next },
+});
 
 const isCertificateLike = (record: SignedBatch['records'][number]): boolean => record.kind === 'statement';

@@ -1,7 +1,7 @@
 // A proof in the pretend world: one pack of a drive's newest snapshot is fetched from other machines and put together from nothing
 // but what they sent. It decides nothing; what it found goes to the core.
 
-import { assemblePack, type PackDescriptor } from '../codec/index.ts';
+import type { PackDescriptor } from '../codec/index.ts';
 import type { ProofResult } from '../core/index.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
 import { packsOfHead } from './ledger.ts';
@@ -47,13 +47,8 @@ export function proveDrive(
 }
 
 const listener = (shell: Shell, descriptor: PackDescriptor, tell: (found: Found) => void): PackListener => ({
-  packReady: (pack: PackId, from: readonly PeerId[]) => {
-    const shards = shell.disk.intactShards(pack, 'scratch');
-    if (!assemblePack(descriptor, shards).ok) {
-      shell.tell({ kind: 'packUnreadable', pack, intact: [...shards.keys()] });
-      return;
-    }
-    shell.tell({ kind: 'packUsed', pack });
+  packReady: (_pack: PackId, from: readonly PeerId[]) => {
+    if (shell.takePack(descriptor, 'scratch') === undefined) return;
     tell({
       verdict: 'proven',
       reasons: [],

@@ -2,7 +2,7 @@
 // compares every byte (promises 1 and 2).
 
 import { hours, minutes } from '../../datasets/index.ts';
-import { assemblePack, type DriveKeys, type HeadRecord, type PackDescriptor } from '../codec/index.ts';
+import type { DriveKeys, HeadRecord, PackDescriptor } from '../codec/index.ts';
 import type { PackId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf, isAsMade, packsOfHead, type Promised } from './ledger.ts';
@@ -96,13 +96,10 @@ function fetchPacks(fleet: Fleet, machine: Machine, { descriptors, use }: Fetchi
   shell.packListener = {
     packReady: (pack) => {
       const part = descriptors.findIndex((descriptor) => descriptor.pack === pack);
-      const shards = shell.disk.intactShards(pack);
-      const assembled = assemblePack(descriptors[part]!, shards);
-      if (assembled.ok) {
-        waiting.delete(pack);
-        use(assembled.value, part);
-        shell.tell({ kind: 'packUsed', pack });
-      } else shell.tell({ kind: 'packUnreadable', pack, intact: [...shards.keys()] });
+      const taken = shell.takePack(descriptors[part]!);
+      if (taken === undefined) return;
+      waiting.delete(pack);
+      use(taken, part);
     },
     packLost: (pack, foundCount) => {
       waiting.delete(pack);

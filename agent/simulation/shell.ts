@@ -4,6 +4,7 @@
 import { unixMs } from '../../datasets/index.ts';
 import {
   type AgentRecord,
+  assemblePack,
   type LogWant,
   type PackDescriptor,
   type SignedBatch,
@@ -276,6 +277,16 @@ export class Shell {
       default:
         carryOutOnDisk(effect, this);
     }
+  }
+
+  /** A fetched pack from the shards here, in one place or wherever they lie; undefined where they are not enough: it is fetched on. */
+  takePack(descriptor: PackDescriptor, place?: ShardPlace): Uint8Array | undefined {
+    const { pack } = descriptor;
+    const shards = this.disk.intactShards(pack, place);
+    const assembled = assemblePack(descriptor, shards);
+    if (assembled.ok) this.tell({ kind: 'packUsed', pack });
+    else this.tell({ kind: 'packUnreadable', pack, intact: [...shards.keys()] });
+    return assembled.ok ? assembled.value : undefined;
   }
 
   /** Whoever wanted packs, or parts of them, or to know what can be had. */

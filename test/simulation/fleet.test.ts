@@ -90,9 +90,12 @@ const seeds = isLong
   ? [...regressions, ...longRegressions, ...imageRegressions, ...longSparseRegressions]
   : regressions;
 
+/** What is left of these fleets is too little to come to rest, since decisions changed: they keep their promises. */
+const burntOut: ReadonlySet<string> = new Set(['dotterel-5', 'nightjar-29']);
+
 for (const { cause, options } of seeds) {
   test.serial(`seed ${options.seed} stays well, that found: ${cause}`, async (t) => {
-    await runKept(t, options);
+    await (burntOut.has(String(options.seed)) ? runKept : runWell)(t, options);
   });
 }
 

@@ -12,14 +12,15 @@ const shown = certificateOf(met);
 const recordOf = (key: MachineKey) => ({ kind: 'statement', bytes: certificateOf(key) }) as const;
 const record = recordOf(met);
 
-/** A machine that knows the admin by its log, and the other one by what it showed. */
-function whoMetIt(first = self) {
+/** A machine that knows the admin by its log, and another one by what it showed; that one is connected, if not others. */
+function whoMetIt(first = self, connected: readonly MachineKey[] = [met]) {
   const membership = membershipOf(first);
   const introductions = new Introductions(membership, () => 0.5);
   const known = [recordOf(admin), recordOf(self)];
   membership.handle({ kind: 'batchStored', batch: batchOf(admin, known), now: startMs });
   const opened = openStatement(shown, fleet);
   if (opened.ok) membership.learnSigned(opened.value, startMs);
+  for (const { peer } of connected) membership.handle({ kind: 'connected', peer, now: startMs });
   const ticksUntil = (ms: number): Effects => {
     const effects = [];
     for (let at = 0; at <= ms; at += minutes(1))
@@ -31,7 +32,6 @@ function whoMetIt(first = self) {
 
 test('a certificate that no log tells of is written into the own log, after a while and once', (t) => {
   const { membership, ticksUntil } = whoMetIt();
-  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
   t.deepEqual(ticksUntil(minutes(25)), []);
   const effects = ticksUntil(hours(1));
   t.deepEqual(effects[0], { kind: 'appendRecords', stream: 'facts', records: [record] });
@@ -41,22 +41,18 @@ test('a certificate that no log tells of is written into the own log, after a wh
 
 test('where the log of its admin comes in time nobody introduces it', (t) => {
   const { membership, ticksUntil } = whoMetIt();
-  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
   ticksUntil(minutes(10));
   membership.handle({ kind: 'batchStored', batch: batchOf(admin, [record]), now: startMs });
   t.deepEqual(ticksUntil(hours(9)), []);
 });
 
 test('who is alone waits, and nobody introduces itself', (t) => {
-  t.deepEqual(whoMetIt().ticksUntil(hours(9)), []);
-  const { membership, ticksUntil } = whoMetIt(met);
-  membership.handle({ kind: 'connected', peer: admin.peer, now: startMs });
-  t.deepEqual(ticksUntil(hours(9)), []);
+  t.deepEqual(whoMetIt(self, []).ticksUntil(hours(9)), []);
+  t.deepEqual(whoMetIt(met, [admin]).ticksUntil(hours(9)), []);
 });
 
 test('two that only tell of each other are introduced, though both stand in a log', (t) => {
   const { membership, ticksUntil } = whoMetIt();
-  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
   for (const [author, told] of [[met, friend] as const, [friend, met] as const])
     membership.handle({ kind: 'batchStored', batch: batchOf(author, [recordOf(told)]), now: startMs });
   const introduced = ticksUntil(hours(1)).flatMap((effect) =>
@@ -68,14 +64,11 @@ test('two that only tell of each other are introduced, though both stand in a lo
 });
 
 test('who would not be known itself introduces nobody', (t) => {
-  const { membership, ticksUntil } = whoMetIt(friend);
-  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
-  t.deepEqual(ticksUntil(hours(9)), []);
+  t.deepEqual(whoMetIt(friend).ticksUntil(hours(9)), []);
 });
 
 test('what a later batch of its own log says of a machine is read by those only who know it', (t) => {
   const { membership, ticksUntil } = whoMetIt();
-  membership.handle({ kind: 'connected', peer: met.peer, now: startMs });
   const later = { ...batchOf(met, [record]), sequence: 3 };
   membership.handle({ kind: 'batchStored', batch: later, now: startMs });
   t.is(ticksUntil(hours(1)).length, 1);

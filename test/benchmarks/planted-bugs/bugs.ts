@@ -202,8 +202,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'confirmed before flush',
     about: 'a batch of another log is confirmed as far as it came, not as far as it is on the disk',
     file: 'core/replication.ts',
-    find: '#confirm({ author, stream, storedNext: next }: KnownLog)',
-    replace: '#confirm({ author, stream, next }: KnownLog)',
+    find: 'lengthTold = ({ author, stream, storedNext: next }: KnownLog)',
+    replace: 'lengthTold = ({ author, stream, next }: KnownLog)',
   },
   {
     name: 'scrub without an end',
