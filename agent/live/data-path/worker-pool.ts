@@ -103,7 +103,10 @@ export class WorkerPool {
     if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
     return new Promise<Tasks[Name]['result']>((resolve, reject) => {
       const fail = (error: Error): void => reject(signal?.aborted === true ? reasonOf(signal) : error);
-      const task: PoolTask = { ...run, waitCount: 0, resolve, reject: fail };
+      // Whoever cancelled it is told so, also when it was done at that very moment.
+      const end = (result: Tasks[Name]['result']): void =>
+        signal?.aborted === true ? reject(reasonOf(signal)) : resolve(result);
+      const task: PoolTask = { ...run, waitCount: 0, resolve: end, reject: fail };
       this.#queue.push(task);
       signal?.addEventListener('abort', () => this.#cancel(task), { once: true });
       this.#dispatch();
