@@ -1,4 +1,4 @@
-// What admins say besides letting machines in and putting them out: rules for the fleet that come in another order than they were made in, keys of
+// What admins say besides letting machines in: who is put out, rules for the fleet that come in another order than they were made in, keys of
 // admins that are put out and used all the same, certificates that run out. Whether everybody makes the same of it is looked at here too.
 
 import { days, hours, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
@@ -18,13 +18,42 @@ export interface SaidRule {
   readonly bytes: Uint8Array;
 }
 
-/** Whether a statement stands in a log as it lies on a machine's disk. */
-const hasHeard = ({ shelves }: Machine, log: PeerId, bytes: Uint8Array): boolean =>
+/** Whether a statement stands in the log `of` a machine, as that lies on another one's disk. */
+const hasHeard = ({ shelves }: Machine, of: PeerId, bytes: Uint8Array): boolean =>
   shelves.logs
-    .get(logName(log, 'facts'))
+    .get(logName(of, 'facts'))
     ?.batches.some(({ records }) =>
       records.some((record) => record.kind === 'statement' && Buffer.compare(record.bytes, bytes) === 0),
     ) === true;
+
+/** A machine is out as soon as the word that says so is flushed; what it holds counts as lost. */
+export function putOut(fleet: Fleet, machine: Machine, done: () => void): void {
+  const { bytes } = signStatement(fleet.admins[0], {
+    kind: 'revocation',
+    revoked: machine.peer,
+    atMs: unixMs(Math.floor(fleet.queue.nowMs)),
+    reason: 'simulated',
+  });
+  fleet.publishStatement(bytes, (author) => {
+    if (machine.isRevoked) return;
+    machine.outBy = { log: author.peer, bytes };
+    fleet.noteOut(machine, 'machine put out');
+    done();
+  });
+}
+
+/** Promise 4 at its end: everybody knows who was put out, unless the word burnt before anybody else had heard it. */
+export function lookForRevoked({ machines, checks }: Fleet): void {
+  const members = machines.filter(({ isRevoked, isDestroyed }) => !isRevoked && !isDestroyed);
+  for (const { outBy, peer, index } of machines.filter(({ isRevoked }) => isRevoked)) {
+    if (outBy !== undefined && !members.some((member) => hasHeard(member, outBy.log, outBy.bytes))) continue;
+    for (const member of members) {
+      checks.counts.revoked++;
+      if (member.shell?.core.membership.isRevoked(peer) === false)
+        checks.violate('revoked', `machine ${member.index} does not know that machine ${index} was put out`);
+    }
+  }
+}
 
 /** Machines that may write a statement now, all but liars and those that are out. */
 const writers = ({ machines }: Fleet): readonly Machine[] =>

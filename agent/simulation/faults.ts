@@ -2,7 +2,7 @@
 // stream each, so that leaving one kind out does not change the others.
 
 import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../../datasets/index.ts';
-import { scheduleEndedKeys, scheduleGuests, scheduleRules } from './admin-words.ts';
+import { putOut, scheduleEndedKeys, scheduleGuests, scheduleRules } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
 import { scheduleFullLogs, scheduleHolidays } from './hardships.ts';
@@ -341,7 +341,7 @@ function revocations(scheduler: Scheduler): void {
     const machine = fleet.machines[1 + random.below(fleet.options.agentCount - 1)]!;
     if (machine.isDestroyed || machine.isRevoked || fleet.checks.usableCount() <= 5) return;
     const isStolen = random.fork('plunder').fraction() < fleet.options.faults.plunderShare;
-    fleet.revoke(machine, () => {
+    putOut(fleet, machine, () => {
       if (isStolen) plunder(fleet, machine);
     });
   });

@@ -259,21 +259,6 @@ export class Fleet implements World {
     return machine;
   }
 
-  /** An admin puts a machine out, as soon as its word is flushed; what it holds counts as lost. */
-  revoke(machine: Machine, done = (): void => {}): void {
-    const statement = signStatement(this.admins[0], {
-      kind: 'revocation',
-      revoked: machine.peer,
-      atMs: unixMs(Math.floor(this.queue.nowMs)),
-      reason: 'simulated',
-    });
-    this.publishStatement(statement.bytes, () => {
-      if (machine.isRevoked) return;
-      this.noteOut(machine, 'machine put out');
-      done();
-    });
-  }
-
   /** A machine is out from now on, for everybody who hears of it; what it holds counts as lost. */
   noteOut(machine: Machine, cause: string): void {
     machine.isRevoked = true;
@@ -284,12 +269,12 @@ export class Fleet implements World {
   }
 
   /** Puts an admin's statement into the log of the first honest machine from `at` on that may write; false when there is none. */
-  publishStatement(bytes: Uint8Array, done = (): void => {}, at = 0): boolean {
+  publishStatement(bytes: Uint8Array, done = (_author: Machine): void => {}, at = 0): boolean {
     const author = [...this.machines.slice(at), ...this.machines.slice(0, at)].find(
       ({ isUp, liar, isRevoked, shell }) =>
         isUp && liar === undefined && !isRevoked && shell?.mayPublish === true,
     );
-    author?.shell?.publish([{ kind: 'statement', bytes }], done);
+    author?.shell?.publish([{ kind: 'statement', bytes }], () => done(author));
     return author !== undefined;
   }
 

@@ -35,7 +35,6 @@ export interface World {
   readonly frames: Frames;
   readonly fleet: FleetId;
   readonly tickMs: number;
-  /** How long computing a plan takes. */
   /** How long the next plan takes. */
   planMs(): number;
   readonly scrubPassMs: number;
@@ -135,6 +134,8 @@ export class Machine {
   isDestroyed = false;
   /** Put out of the fleet; its process does not know better than to go on. */
   isRevoked = false;
+  /** The word by which it was, and in whose log that stands. */
+  outBy: { readonly log: PeerId; readonly bytes: Uint8Array } | undefined;
   /** It was stolen, and says that all is given up that was saved with it. */
   isPlundered = false;
   /** Where its certificate ends before the run does: then. */

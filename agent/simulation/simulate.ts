@@ -6,6 +6,7 @@ import type { Plan } from '../../optimizer/index.ts';
 import { logName } from '../codec/index.ts';
 import { plannedMachinesMin } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
+import { lookForRevoked } from './admin-words.ts';
 import { scheduleFaults, stopFaults } from './faults.ts';
 import { Fleet, startMs } from './fleet.ts';
 import { type Report, resolveOptions, type SimulationOptions } from './options.ts';
@@ -80,17 +81,6 @@ function live(fleet: Fleet, end: End): void {
 }
 
 const isOver = ({ options, checks }: Fleet): boolean => options.endsEarly && checks.violations.length > 0;
-
-/** Promise 4 at its end: everybody knows who was put out. */
-function lookForRevoked({ machines, checks }: Fleet): void {
-  for (const revoked of machines.filter(({ isRevoked }) => isRevoked)) {
-    for (const { shell, index, isRevoked } of machines) {
-      checks.counts.revoked++;
-      if (!isRevoked && shell?.core.membership.isRevoked(revoked.peer) === false)
-        checks.violate('revoked', `machine ${index} does not know that machine ${revoked.index} was put out`);
-    }
-  }
-}
 
 function scheduleSnapshots(fleet: Fleet): void {
   const { snapshotsPerMachineDay, days, agentCount } = fleet.options;
