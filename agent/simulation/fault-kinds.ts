@@ -107,6 +107,11 @@ export const faultKinds = {
     about: 'optimizers that take turns, and fall asleep in the middle of their plans',
     faults: { turnsPerDay: 1, planMsMax: minutes(5) },
   },
+  swaps: {
+    about: "plans in which machines of a group take each other's slots",
+    faults: { planBurstsPerDay: 2, swapShare: 0.3 },
+  },
+  domains: { about: 'plans that found domains', faults: { domainCount: 4 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

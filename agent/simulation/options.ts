@@ -74,6 +74,10 @@ export interface Faults {
   readonly planBurstsPerDay: number;
   /** Of pairs of groups that exchange a member in each plan; the next plan may take it back. */
   readonly exchangeShare: number;
+  /** Of groups in which two machines take each other's slots in each plan. */
+  readonly swapShare: number;
+  /** Domains over which plans find all machines; none where it is 0. */
+  readonly domainCount: number;
   /** Times of some hours in which a machine is to rest, or is on battery, per machine and day. */
   readonly restsPerMachineDay: number;
   /** Pairs of rules for the fleet, over all days. */
@@ -136,6 +140,8 @@ export const noFaults: Faults = {
   crowdCount: 0,
   planBurstsPerDay: 0,
   exchangeShare: 0,
+  swapShare: 0,
+  domainCount: 0,
   restsPerMachineDay: 0,
   failedPlanShare: 0,
   ruleCount: 0,

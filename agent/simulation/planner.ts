@@ -12,6 +12,7 @@ import {
 } from '../../optimizer/index.ts';
 import type { RepairWish } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
+import type { Faults } from './options.ts';
 
 export interface PlanRequest {
   /** Machines that may hold, in order of id. */
@@ -36,18 +37,41 @@ export const planMsOf = ({ planMsMax }: { readonly planMsMax: number }, random: 
 /** Share of groups that exchange one member although nothing forces them: makes moves. */
 const restlessShare = 0.05;
 
-/** The planner of a fleet whose plans also exchange members between groups, or the plain one where none do. */
-export function plannerOf({ exchangeShare }: { readonly exchangeShare: number }): Planner {
-  if (exchangeShare === 0) return shuffledPlan;
+/** The planner of a fleet whose plans also make moves that nothing forces them to, or find domains; the plain one where they do not. */
+export function plannerOf({
+  exchangeShare,
+  swapShare,
+  domainCount,
+}: Pick<Faults, 'exchangeShare' | 'swapShare' | 'domainCount'>): Planner {
+  if (exchangeShare === 0 && swapShare === 0 && domainCount === 0) return shuffledPlan;
   return (request) => {
+    const { machines, random } = request;
     const plan = shuffledPlan(request);
-    const classes = plan.classes.map((one) => ({
-      ...one,
-      groups: exchanged(one.groups, request.random, exchangeShare),
-    }));
-    return { ...plan, classes };
+    const classes = plan.classes.map((one) => {
+      const groups = exchangeShare === 0 ? one.groups : exchanged(one.groups, random, exchangeShare);
+      return { ...one, groups: swapShare === 0 ? groups : swapped(groups, random, swapShare) };
+    });
+    return { ...plan, classes, domains: domainCount === 0 ? plan.domains : domainsOf(machines, domainCount) };
   };
 }
+
+/** In some groups two members take each other's slots. */
+const swapped = (
+  groups: readonly PlacementGroup[],
+  random: Random,
+  share: number,
+): readonly PlacementGroup[] =>
+  groups.map((group) => {
+    const { id, members } = group;
+    if (members.length < 2 || random.fraction() >= share) return group;
+    const from = random.below(members.length);
+    const to = (from + 1 + random.below(members.length - 1)) % members.length;
+    return groupOf(id, members.with(from, members[to]!).with(to, members[from]!));
+  });
+
+/** Each machine keeps its domain, whoever comes. */
+const domainsOf = (machines: readonly PeerId[], count: number): Plan['domains'] =>
+  Object.fromEntries(machines.map((machine) => [machine, `domain ${Buffer.from(machine).at(-1)! % count}`]));
 
 /** Neighbouring groups exchange the first members that the other does not have: two plans that both do so are as before. */
 function exchanged(

@@ -30,6 +30,8 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'readers',
   'trickles',
   'turns',
+  'swaps',
+  'domains',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

@@ -12,7 +12,7 @@ import { AuditWitness } from './audit-witness.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
-import { firstWithout } from './matching.ts';
+import { firstWithout, mayKeep } from './matching.ts';
 import type { CheckName } from './options.ts';
 import { PaceWitness } from './pace-witness.ts';
 import { ScrubWitness } from './scrub-witness.ts';
@@ -378,10 +378,11 @@ export class Witness {
     if (known === undefined || shelf === undefined || ledger.isToBeWiped(machine.peer)) return;
     count('outbox');
     const members = shelf.groupOf(known)?.members ?? [];
+    const domains = shelf.plan?.domains ?? {};
     const signers = members.map((member, index) => {
       const isHere = member === machine.peer && known.held.has(index);
       const signed = [...(receipts.get(nameOf({ pack, index })) ?? [])];
-      const others = signed.filter((peer) => peer === member || !members.includes(peer));
+      const others = signed.filter((peer) => mayKeep(peer, { member, members, domains }));
       return isHere ? [member] : others.filter((peer) => peer !== machine.peer);
     });
     const index = firstWithout(signers);

@@ -137,6 +137,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'return known.signed.hasPeer(member) &&',
   },
   {
+    name: 'stand-ins anywhere',
+    about:
+      'a machine stands in for another one beside a third one of its own domain, though the plan has none such there',
+    file: 'core/keepers.ts',
+    find: 'other === undefined || domains[other] !== domain);',
+    replace: 'other === undefined || domain !== undefined);',
+  },
+  {
     name: 'no grace for what was given up',
     about: 'what an owner gave up is freed as soon as it is heard of',
     file: 'core/reclaim.ts',
