@@ -21,7 +21,7 @@ export { certificatesToRenew } from './renewal.ts';
 export { idsIn } from './reclaim.ts';
 export type { RepairWish } from './repair-watch.ts';
 export type { ScrubCount, ScrubPosition } from './scrub.ts';
-export type { Shelf } from './shelf.ts';
+export type { KnownPack, Shelf } from './shelf.ts';
 export { reasonText, type Standing, type TrustReason, trustText, type TrustView } from './trust.ts';
 export {
   type LimitRule,

@@ -5,6 +5,7 @@
 import { days, hours } from '../../datasets/index.ts';
 import { ownerSilenceMsMin, visitEveryMs } from '../limits.ts';
 import { logName } from '../codec/index.ts';
+import type { KnownPack } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
@@ -16,6 +17,8 @@ import type { Shell } from './shell.ts';
 const dueMs = days(3);
 /** Who was awake for so long could be asked all the time. */
 const thereMs = days(1);
+/** A round of questions takes a day at least. */
+const askedMsMax = days(1) + hours(6);
 /** What a pack needs has been there at every look for so long, and nobody made the shard that is missing. */
 const mendMsMax = hours(12);
 /** Who was awake for so long has heard what the others have. */
@@ -160,25 +163,40 @@ function awakeMs({ queue }: Fleet, { isUp, ups }: Machine): number {
   return isUp ? queue.nowMs - (ups.at(-1)?.fromMs ?? queue.nowMs) : 0;
 }
 
+/** Since when all holders of a pack with a shard here could be asked for theirs, by pack, at every look of this life. */
+const askableMs = new WeakMap<Shell, ReadonlyMap<PackId, number>>();
+
 function lookAtAudits(fleet: Fleet, machine: Machine, shell: Shell): void {
+  const nowMs = fleet.queue.nowMs;
   fleet.checks.counts.audits++;
+  const before = askableMs.get(shell);
+  const since = new Map<PackId, number>();
+  askableMs.set(shell, since);
+  for (const known of shell.core.shelf.packs.values())
+    if (areOthersAskable(fleet, machine, { shell, known }))
+      since.set(known.pack, before?.get(known.pack) ?? nowMs);
   const askedMs = fleet.witness.lastAskedMs(shell);
   if (askedMs !== undefined && shell.clock.now() - askedMs < dueMs) return;
-  for (const known of shell.core.shelf.packs.values()) {
-    const members = shell.core.shelf.groupOf(known)?.members ?? [];
-    const savedMs = fleet.ledger.acknowledgedMsOf(known.pack);
-    if (known.held.size === 0 || !members.includes(machine.peer) || members.length < 2) continue;
-    if (savedMs === undefined || fleet.queue.nowMs - savedMs < dueMs) continue;
-    const isAskable = members.every((peer, index) => {
-      const other = fleet.machineOf(peer);
-      if (other === machine) return true;
-      const isHeld = known.others.has(index, peer) && shell.core.membership.up.has(peer);
-      return other !== undefined && isHeld && awakeMs(fleet, other) >= thereMs;
-    });
-    if (!isAskable) continue;
+  if ([...since.values()].some((sinceMs) => nowMs - sinceMs >= askedMsMax))
     fleet.guards.violate('audits', machine, 'has asked nobody for a proof in three days');
-    return;
-  }
+}
+
+/** Of a pack that was acknowledged long ago: plans may give shards of it to others all the time. */
+function areOthersAskable(
+  fleet: Fleet,
+  machine: Machine,
+  { shell, known }: { readonly shell: Shell; readonly known: KnownPack },
+): boolean {
+  const members = shell.core.shelf.groupOf(known)?.members ?? [];
+  const savedMs = fleet.ledger.acknowledgedMsOf(known.pack);
+  if (known.held.size === 0 || !members.includes(machine.peer) || members.length < 2) return false;
+  if (savedMs === undefined || fleet.queue.nowMs - savedMs < dueMs) return false;
+  return members.every((peer, index) => {
+    const other = fleet.machineOf(peer);
+    if (other === machine) return true;
+    const isHeld = known.others.has(index, peer) && shell.core.membership.up.has(peer);
+    return other !== undefined && isHeld && awakeMs(fleet, other) >= thereMs;
+  });
 }
 
 function lookAtProofs(fleet: Fleet, machine: Machine, { core, clock }: Shell): void {

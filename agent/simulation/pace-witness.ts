@@ -14,6 +14,7 @@ import {
   pullsMax,
   standInPullsMax,
 } from '../limits.ts';
+import type { ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Machine } from './machine.ts';
 import type { CheckName } from './options.ts';
@@ -30,6 +31,7 @@ type Send = Extract<CoreEffect, { kind: 'send' }>;
 type PlanOrder = Extract<CoreEffect, { kind: 'computePlan' }>;
 
 const nameOf = (pack: PackId, index: number): string => `${pack} ${index}`;
+const flowOf = (from: PeerId, place: ShardPlace, name: string): string => `${from} ${place} ${name}`;
 
 /** Of one life of an agent; all times are of its own clock. */
 export class PaceWitness {
@@ -37,6 +39,8 @@ export class PaceWitness {
   readonly #machine: Machine;
   /** Shards that the plan gives it, what they are made from, and those for which it stands in: asked for, and not come. */
   readonly #pulls = new Map<string, { readonly from: PeerId; readonly atMs: number }>();
+  /** The same by sender and place, however long ago: what comes late counts as well. */
+  readonly #asked = new Map<string, PeerId>();
   #isOnBattery = false;
   #isPaused = false;
   #fullUntilMs = Number.NEGATIVE_INFINITY;
@@ -62,17 +66,19 @@ export class PaceWitness {
         return;
       case 'disconnected':
         for (const [name, { from }] of this.#pulls) if (from === event.peer) this.#pulls.delete(name);
+        for (const [name, from] of this.#asked) if (from === event.peer) this.#asked.delete(name);
         return;
       case 'message':
         if (event.message.kind === 'shardMissing')
-          this.#endPull(event.from, nameOf(event.message.pack, event.message.index), event.now);
+          this.#endPull(event.from, nameOf(event.message.pack, event.message.index));
         return;
       case 'shardArrived': {
         const { descriptor, index, place } = event.arrival;
-        const isPulled = this.#endPull(event.from, nameOf(descriptor.pack, index), event.now);
+        this.#endPull(event.from, nameOf(descriptor.pack, index));
+        const isAsked = this.#asked.delete(flowOf(event.from, place, nameOf(descriptor.pack, index)));
         // Scratch has room where others' shards have none.
         if (event.outcome === 'stored' && place === 'held') this.#fullWaitMs = fullDiskWaitMsMin;
-        if (event.outcome === 'full' && isPulled) this.#full(event.now);
+        if (event.outcome === 'full' && isAsked) this.#full(event.now);
         return;
       }
       case 'rebuilt':
@@ -98,12 +104,8 @@ export class PaceWitness {
     if (effect.kind === 'verifyShard') this.#works('reads its disk');
   }
 
-  /** Whether it was asked of that peer, and could still come. */
-  #endPull(from: PeerId, name: string, now: number): boolean {
-    const pull = this.#pulls.get(name);
-    if (pull?.from !== from) return false;
-    this.#pulls.delete(name);
-    return now - pull.atMs <= pullMsMax;
+  #endPull(from: PeerId, name: string): void {
+    if (this.#pulls.get(name)?.from === from) this.#pulls.delete(name);
   }
 
   /** As long as others may wait for it: longer each time, until something fits. */
@@ -127,6 +129,7 @@ export class PaceWitness {
       violate('traffic', this.#machine, 'asks for a shard though its disk has just said that it is full');
     for (const [name, { atMs }] of this.#pulls) if (now - atMs > pullMsMax) this.#pulls.delete(name);
     this.#pulls.set(nameOf(pack, index), { from: to, atMs: now });
+    this.#asked.set(flowOf(to, purpose === 'slot' ? 'held' : 'scratch', nameOf(pack, index)), to);
     count('queues');
     if (this.#pulls.size > pullsAtOnceMax)
       violate('queues', this.#machine, `asks for ${this.#pulls.size} shards at once`);
