@@ -10,7 +10,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { Reminders } from './reminders.ts';
-import { isForgotten, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 type Held = Inventory['held'][number];
@@ -232,7 +232,7 @@ export class Placement {
       known.heard = { group, ...under };
       known.group = undefined;
     }
-    const news = indexes.filter((index) => known.others.add(index, from));
+    const news = indexes.filter((index) => noteHas(known, from, index));
     return { known, isNews: news.length > 0 };
   }
 
@@ -262,7 +262,7 @@ export class Placement {
   #receipt(receipt: Receipt): Effects {
     const known = this.#shelf.get(receipt.pack);
     if (known === undefined) return [];
-    known.others.add(receipt.index, receipt.holder);
+    noteHas(known, receipt.holder, receipt.index);
     return this.#removeSurplusOf(known);
   }
 

@@ -13,7 +13,7 @@ import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
 import { isForRepair, type Pull, type Pulls } from './pulls.ts';
 import { Reach } from './reach.ts';
-import { isForgotten, type KnownPack, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 import { type Want, Wants } from './wants.ts';
 
 export class Repair {
@@ -138,7 +138,7 @@ export class Repair {
       const known =
         this.#wants.get(descriptor.pack) === undefined ? undefined : this.#shelf.get(descriptor.pack);
       if (known === undefined) continue;
-      const isNewsOfIt = indexes.filter((index) => known.others.add(index, from)).length > 0;
+      const isNewsOfIt = indexes.filter((index) => noteHas(known, from, index)).length > 0;
       if (isNewsOfIt) this.#wants.begin(descriptor.pack, now);
       isNews ||= isNewsOfIt;
     }

@@ -198,8 +198,11 @@ export class Shelf {
   describe(descriptor: PackDescriptor): KnownPack {
     const known = this.take(descriptor.pack);
     this.#noHearsay(descriptor.pack);
-    if (known.descriptor === undefined) known.group = undefined;
-    known.descriptor ??= descriptor;
+    if (known.descriptor !== undefined) return known;
+    known.group = undefined;
+    known.descriptor = descriptor;
+    for (const [index, peer] of [...known.others])
+      if (!isIndexOf(descriptor, index)) known.others.delete(peer, index);
     return known;
   }
 
@@ -244,6 +247,14 @@ export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGro
 /** Whether nothing is known of a pack any more but its name. */
 export const isForgotten = ({ descriptor, others }: KnownPack): boolean =>
   descriptor === undefined && others.size === 0;
+
+/** Notes that a peer has a shard, by its own word. Whether that is news; what the pack does not have never is. */
+export const noteHas = ({ descriptor, others }: KnownPack, peer: PeerId, index: number): boolean =>
+  isIndexOf(descriptor, index) && others.add(index, peer);
+
+/** Of a pack that is not described yet any index may be right. */
+const isIndexOf = (descriptor: PackDescriptor | undefined, index: number): boolean =>
+  descriptor === undefined || index < descriptor.redundancy.n;
 
 /** Forgets what a peer said about a pack; one index, or all. */
 export function noteLacks(known: KnownPack, peer: PeerId, index?: number): void {

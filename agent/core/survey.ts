@@ -91,7 +91,8 @@ export class Survey {
   #heard(from: PeerId, held: Extract<WireMessage, { kind: 'shardsHeld' }>['held'], now: UnixMs): Effects {
     if (this.#now === undefined) return [];
     for (const { descriptor, indexes } of held)
-      for (const index of indexes) this.#now.found.get(descriptor.pack)?.add(index);
+      for (const index of indexes)
+        if (index < descriptor.redundancy.n) this.#now.found.get(descriptor.pack)?.add(index);
     if (!this.#now.asking.end(from)) return [];
     this.#now.answered.add(from);
     return this.#work(now);

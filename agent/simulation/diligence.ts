@@ -163,25 +163,28 @@ function awakeMs({ queue }: Fleet, { isUp, ups }: Machine): number {
   return isUp ? queue.nowMs - (ups.at(-1)?.fromMs ?? queue.nowMs) : 0;
 }
 
-/** Since when all holders of a pack with a shard here could be asked for theirs, by pack, at every look of this life. */
-const askableMs = new WeakMap<Shell, ReadonlyMap<PackId, number>>();
+/** Since when a machine has had shards of a pack, by pack, at every look of this life. */
+const keptMs = new WeakMap<Shell, ReadonlyMap<PackId, number>>();
 
 function lookAtAudits(fleet: Fleet, machine: Machine, shell: Shell): void {
   const nowMs = fleet.queue.nowMs;
   fleet.checks.counts.audits++;
-  const before = askableMs.get(shell);
+  const before = keptMs.get(shell);
   const since = new Map<PackId, number>();
-  askableMs.set(shell, since);
-  for (const known of shell.core.shelf.packs.values())
-    if (areOthersAskable(fleet, machine, { shell, known }))
-      since.set(known.pack, before?.get(known.pack) ?? nowMs);
+  keptMs.set(shell, since);
+  for (const { pack, held } of shell.core.shelf.packs.values())
+    if (held.size > 0) since.set(pack, before?.get(pack) ?? nowMs);
   const askedMs = fleet.witness.lastAskedMs(shell);
   if (askedMs !== undefined && shell.clock.now() - askedMs < dueMs) return;
-  if ([...since.values()].some((sinceMs) => nowMs - sinceMs >= askedMsMax))
+  for (const known of shell.core.shelf.packs.values()) {
+    const isKept = nowMs - (since.get(known.pack) ?? nowMs) >= askedMsMax;
+    if (!isKept || !areOthersAskable(fleet, machine, { shell, known })) continue;
     fleet.guards.violate('audits', machine, 'has asked nobody for a proof in three days');
+    return;
+  }
 }
 
-/** Of a pack that was acknowledged long ago: plans may give shards of it to others all the time. */
+/** Whether all who have the other shards of a pack that was acknowledged long ago could be asked for them. */
 function areOthersAskable(
   fleet: Fleet,
   machine: Machine,

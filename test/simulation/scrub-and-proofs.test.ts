@@ -41,7 +41,7 @@ test.serial(
     const isLazy = ({ kind }: Effects[number]): boolean => kind !== 'proveDrive';
     const { violations } = await run({
       ...options,
-      days: 5,
+      days: 6,
       rewrite: (effects) => withoutAudits(effects).filter(isLazy),
     });
     t.deepEqual([...new Set(violations.map(({ check }) => check))].toSorted(), ['audits', 'proofs']);

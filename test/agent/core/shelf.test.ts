@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { describePack } from '../../../agent/codec/index.ts';
-import { Shelf } from '../../../agent/core/shelf.ts';
+import { noteHas, Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
 import { machines, planOf } from './fleet-of-four.ts';
 
@@ -21,4 +21,21 @@ test('a pack that was heard of under another plan belongs where its descriptor s
   t.is(shelf.groupOf(known), undefined);
   shelf.describe(descriptor);
   t.is(shelf.groupOf(known)?.id, 'g');
+});
+
+test('nobody has a shard that its pack does not have, said before or after it is described', (t) => {
+  const [owner, one, other] = machines;
+  const { descriptor } = describePack(new Uint8Array(100).fill(1), {
+    owner: owner!.peer,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 2, n: 3 },
+  });
+  const shelf = new Shelf();
+  const known = shelf.take(descriptor.pack);
+  for (const index of [2, 3, 20]) t.true(noteHas(known, one!.peer, index));
+  shelf.describe(descriptor);
+  t.deepEqual(known.others.indexesOf(one!.peer), [2]);
+  t.false(noteHas(known, other!.peer, 3));
+  t.deepEqual(known.others.indexes(), [2]);
 });

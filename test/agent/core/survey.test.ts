@@ -131,6 +131,13 @@ test('who is there and has not answered may have it still; who has answered that
   t.deepEqual(hoped(effects), [1], 'c may be slow');
 });
 
+test('shards that a pack does not have count neither as there nor as hoped for', (t) => {
+  const { ask, say } = weekLater([b, c], ofTwo);
+  ask();
+  const effects = [...say(b, [1, 2, 20]), ...say(c, [])];
+  t.deepEqual(hoped(effects), [1]);
+});
+
 test('who is nearly alone has lost the others, and takes nothing for lost', (t) => {
   const { ask, say, hold } = weekLater([b], ofTwo);
   hold(a, 0);
