@@ -201,7 +201,7 @@ export class Shelf {
     if (known.descriptor !== undefined) return known;
     known.group = undefined;
     known.descriptor = descriptor;
-    for (const [index, peer] of [...known.others])
+    for (const [index, peer] of known.others)
       if (!isIndexOf(descriptor, index)) known.others.delete(peer, index);
     return known;
   }

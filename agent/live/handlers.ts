@@ -22,6 +22,7 @@ import { setRetention } from './keeping.ts';
 import { diffSnapshots, findFiles, historyOf, proveDrives, verifyDrive } from './lookups.ts';
 import { acceptChange, unprotect } from './folder-wishes.ts';
 import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } from './openable.ts';
+import { machineNamed } from './machine-names.ts';
 import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './members.ts';
 import { assertOutsideAgent } from './protected-folder.ts';
 import { importTelemetry } from './telemetry/index.ts';
@@ -100,16 +101,7 @@ async function pardon(
   target: string,
   reason: string,
 ): Promise<{ readonly trusted: PeerId }> {
-  const { membership } = agent.core;
-  const machine = membership.machines.find(
-    (candidate) => candidate === target || membership.certificateOf(candidate)?.name === target,
-  );
-  if (machine === undefined)
-    throw wrong(
-      'target-unknown',
-      `no machine is called "${target}"`,
-      'Take a name or peer id from `drey status`.',
-    );
+  const machine = machineNamed(agent, target);
   await agent.declare({ kind: 'pardon', machine, reason, atMs: agent.now() });
   return { trusted: machine };
 }

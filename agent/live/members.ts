@@ -14,6 +14,7 @@ import type {
 import type { KnownInvite } from '../core/index.ts';
 import { inviteId, type PeerId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
+import { machineCalled } from './machine-names.ts';
 import { wrong } from './wrong.ts';
 
 /** SHA-256 of this machine's own admin key; undefined where it has none. */
@@ -106,11 +107,11 @@ export const listAdmins = (agent: LiveAgent): AdminsAnswer => ({
   })),
 });
 
-/** Throws `not-an-admin`, `target-unknown`, `person-ambiguous`, `cannot-revoke-self`, `last-admin`. */
+/** Throws `not-an-admin`, `target-unknown`, `target-ambiguous`, `person-ambiguous`, `cannot-revoke-self`, `last-admin`. */
 export async function revoke(agent: LiveAgent, wish: CallRequest<'revoke'>): Promise<RevokeAnswer> {
   if (wish.what === 'person') return revokePerson(agent, wish);
   if (wish.what === 'admin') return revokeAdmin(agent, wish);
-  const peer = machineCalled(agent, wish.target);
+  const peer = machineCalled(agent.core.membership, wish.target);
   if (peer !== undefined) return revokeMachine(agent, peer, wish);
   const { invites } = agent.core.membership;
   const invite = invites.find(({ statement }) => statement.invite === wish.target)?.statement.invite;
@@ -138,12 +139,6 @@ const unknown = (target: string): DreyError =>
     `no machine or invite is called "${target}"`,
     'Take a name or peer id from `drey status`, an invite from `drey fleet invites`.',
   );
-
-function machineCalled({ core: { membership } }: LiveAgent, target: string): PeerId | undefined {
-  return membership.machines.find(
-    (peer) => peer === target || membership.certificateOf(peer)?.name === target,
-  );
-}
 
 async function revokeMachine(
   agent: LiveAgent,
@@ -206,7 +201,7 @@ async function revokeAdmin(
   { target, reason, sinceMs }: CallRequest<'revoke'>,
 ): Promise<RevokeAnswer> {
   const { authority } = agent.core.membership;
-  const peer = machineCalled(agent, target);
+  const peer = machineCalled(agent.core.membership, target);
   const believed = authority.admins.filter(({ ended }) => ended === undefined);
   const meant = believed.filter(({ admin, machine }) =>
     peer === undefined ? target.length >= 8 && admin.startsWith(target) : machine === peer,
@@ -236,7 +231,7 @@ async function revokeAdmin(
 
 /** The person that is meant: by first digits of its id, or by a machine on which it alone has drives. */
 function personCalled(agent: LiveAgent, target: string): Person {
-  const peer = machineCalled(agent, target);
+  const peer = machineCalled(agent.core.membership, target);
   const found = personsOf(agent).filter(({ person, machines }) =>
     peer === undefined ? target.length >= 8 && person.startsWith(target) : machines.has(peer),
   );
@@ -255,7 +250,7 @@ async function revokePerson(agent: LiveAgent, wish: CallRequest<'revoke'>): Prom
   const { person, machines } = personCalled(agent, wish.target);
   const keep = new Set(
     (wish.keep ?? []).map((name) => {
-      const peer = machineCalled(agent, name);
+      const peer = machineCalled(agent.core.membership, name);
       if (peer !== undefined && machines.has(peer)) return peer;
       throw wrong('target-unknown', `${name} is no machine of that person`, 'See `drey fleet people`.');
     }),

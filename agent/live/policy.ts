@@ -7,6 +7,7 @@ import type { CallAnswers, CallRequest } from '../control/index.ts';
 import { holdMoveShareDefault } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
+import { machineNamed } from './machine-names.ts';
 
 type Policy = Required<Omit<FleetPolicy, 'kind' | 'atMs'>>;
 
@@ -41,19 +42,6 @@ export async function changePolicy(
   if (Object.keys(change).length > 0) await declare(agent, after);
   const { holderSilenceMs, planMode, holdMoveShare, target } = after;
   return { holderSilenceMs, planMode, holdMoveShare, target };
-}
-
-/** The machine of a name or peer id. Throws `target-unknown`. */
-export function machineNamed({ core: { membership } }: LiveAgent, wanted: string): PeerId {
-  const found = membership.machines.find(
-    (peer) => peer === wanted || membership.certificateOf(peer)?.name === wanted,
-  );
-  if (found !== undefined) return found;
-  throw new DreyError({
-    code: 'target-unknown',
-    message: `no machine is called "${wanted}"`,
-    advice: 'Take a name or peer id from `drey status`.',
-  });
 }
 
 interface Pin {

@@ -25,9 +25,9 @@ export function mayKeep(
 }
 
 /** The first place that gets nobody, by augmenting paths (Kuhn, 1955); undefined when all get one. */
-export function firstWithout(candidates: readonly (readonly PeerId[])[]): number | undefined {
-  const placeOf = new Map<PeerId, number>();
-  const settle = (place: number, tried: Set<PeerId>): boolean => {
+export function firstWithout(candidates: readonly (readonly string[])[]): number | undefined {
+  const placeOf = new Map<string, number>();
+  const settle = (place: number, tried: Set<string>): boolean => {
     for (const peer of candidates[place]!) {
       if (tried.has(peer)) continue;
       tried.add(peer);

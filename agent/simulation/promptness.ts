@@ -1,10 +1,12 @@
 // A snapshot is acknowledged soon, whoever is away: its owner is awake, and with it as many machines as its packs need. Which of them the plan
-// names does not matter.
+// names does not matter, as long as nobody need stand in beside a machine of its domain.
 
 import { hours } from '../../datasets/index.ts';
 import { plannedMachines } from '../../optimizer/index.ts';
+import type { PackId, PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { firstWithout, mayKeep } from './matching.ts';
 import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 
@@ -28,19 +30,31 @@ export function lookAtWaits(fleet: Fleet): void {
     if (promised === undefined || waitedMs(fleet, machine, promised.madeMs) < promptMsMax) continue;
     fleet.checks.counts.prompt++;
     const widest = Math.max(...promised.descriptors.map(({ redundancy }) => redundancy.n));
-    const isPlanned = promised.descriptors.every(({ pack }) => {
-      const known = core.shelf.get(pack);
-      return known !== undefined && core.shelf.groupOf(known) !== undefined;
-    });
     const there = machinesThere(fleet, machine, shell);
-    if (!isPlanned || there < widest) continue;
+    if (there.length < widest || !promised.descriptors.every(({ pack }) => canBeKept(pack, shell, there)))
+      continue;
     const hoursText = `${Math.round(waitedMs(fleet, machine, promised.madeMs) / hours(1))} hours`;
     fleet.guards.violate(
       'prompt',
       machine,
-      `waits ${hoursText} for snapshot ${promised.number} with ${there} others there for its ${widest} shards`,
+      `waits ${hoursText} for snapshot ${promised.number} with ${there.length} others there for its ${widest} shards`,
     );
   }
+}
+
+/** Whether each slot of a pack has a machine of its own among those that are there: the planned one, or the only one of its domain. */
+function canBeKept(pack: PackId, { core }: Shell, there: readonly PeerId[]): boolean {
+  const known = core.shelf.get(pack);
+  const group = known === undefined ? undefined : core.shelf.groupOf(known);
+  if (group === undefined) return false;
+  const domains = core.election.plan?.domains ?? {};
+  const { members } = group;
+  const keepers = members.map((member) =>
+    there
+      .filter((peer) => mayKeep(peer, { member, members, domains }))
+      .map((peer) => (peer === member ? peer : (domains[peer] ?? peer))),
+  );
+  return firstWithout(keepers) === undefined;
 }
 
 const isLogFullSince = ({ logFullUntilMs }: Machine, sinceMs: number): boolean => logFullUntilMs >= sinceMs;
@@ -51,10 +65,10 @@ function waitedMs({ queue }: Fleet, { ups, isUp }: Machine, madeMs: number): num
 }
 
 /** Honest holders with room that were connected to the owner all the time and follow its plan. */
-function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): number {
+function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): readonly PeerId[] {
   const { plan } = core.election;
   const planned = plan === undefined ? new Set() : plannedMachines(plan);
-  return fleet.machines.filter((other) => {
+  const there = fleet.machines.filter((other) => {
     const sinceMs = wire.linkedSinceMs(other.peer);
     const isConnected = sinceMs !== undefined && fleet.queue.nowMs - sinceMs >= promptMsMax;
     if (other === owner || !isConnected || other.isRevoked || other.hasLied) return false;
@@ -65,5 +79,6 @@ function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): num
     const hasRoom = !isFull && heldBytes + copyBytes <= quotaBytes / 2;
     const isOfOneMind = other.shell?.core.election.plan === plan;
     return planned.has(other.peer) && isTrusted && hasRoom && isOfOneMind && other.isUp;
-  }).length;
+  });
+  return there.map(({ peer }) => peer);
 }
