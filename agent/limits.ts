@@ -219,6 +219,8 @@ export const planSettleMsMax = minutes(10);
 export const planRetryMs = hours(1);
 /** A pulled shard that has not arrived by then is pulled elsewhere: a queue of a few packs on a slow uplink. */
 export const pullMsMax = minutes(2);
+/** Whoever let that go by is asked for nothing more for so long, and twice as long each further time. */
+export const [silentSourceMsMin, silentSourceMsMax] = [minutes(4), hours(2)];
 /** Shards wanted at once, over all peers; more only make the sender's queue longer. */
 export const pullsMax = 8;
 /** A holder that is away for longer when a pack waits for it is no restart: another machine stands in for it; */

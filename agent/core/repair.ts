@@ -13,6 +13,7 @@ import { Inquiries } from './inquiries.ts';
 import type { Membership } from './membership.ts';
 import { isForRepair, type Pull, type Pulls } from './pulls.ts';
 import { Reach } from './reach.ts';
+import { SilentSources } from './silent-sources.ts';
 import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 import { type Want, Wants } from './wants.ts';
 
@@ -32,6 +33,7 @@ export class Repair {
   readonly #reach: Reach;
   readonly #wants = new Wants();
   readonly #inquiries = new Inquiries();
+  readonly #silent = new SilentSources();
   /** Nothing is asked for while this machine's person wants it to rest. */
   #isPaused = false;
   /** A full disk is asked for room again after a while that gets longer. */
@@ -95,6 +97,8 @@ export class Repair {
   pullsEnded(pulls: readonly Pull[], now: UnixMs): Effects {
     for (const pull of pulls) {
       if (!isForRepair(pull)) continue;
+      const isGone = !this.#membership.up.has(pull.from);
+      if (!isGone && !this.#pulls.isFlowing(pull, now)) this.#silent.note(pull.from, now);
       const known = this.#shelf.get(pull.pack);
       if (known !== undefined) noteLacks(known, pull.from, pull.index);
       this.#postpone(pull.pack, now);
@@ -169,16 +173,20 @@ export class Repair {
     for (const isMove of [false, true]) {
       for (const want of due) {
         if (this.#pulls.countFor('repair') >= pullsMax) return effects;
-        if (this.#isMove(want) === isMove) effects.push(...this.#pursue(want, now));
+        if (this.#isMove(want, now) === isMove) effects.push(...this.#pursue(want, now));
       }
     }
     return effects;
   }
 
-  #isMove(want: Want): boolean {
+  #isMove(want: Want, now: UnixMs): boolean {
     const known = this.#shelf.get(want.pack);
     const slot = known === undefined ? undefined : this.slotOf(known);
-    return known !== undefined && slot !== undefined && this.#reach.peersWith(known, slot).length > 0;
+    return known !== undefined && slot !== undefined && this.#sourceOf(known, slot, now) !== undefined;
+  }
+
+  #sourceOf(known: KnownPack, index: number, now: UnixMs): PeerId | undefined {
+    return this.#reach.peersWith(known, index).find((peer) => !this.#silent.isResting(peer, now));
   }
 
   #pursue(want: Want, now: UnixMs): Effects {
@@ -197,7 +205,7 @@ export class Repair {
     if (group === undefined || slot === undefined || isForgotten(known)) return [];
     if (want.isRebuilding || this.#pulls.has(want.pack, slot)) return [];
     if (known.isInOutbox && known.descriptor !== undefined) return this.#rebuild(want, known, slot);
-    const [from] = this.#reach.peersWith(known, slot);
+    const from = this.#sourceOf(known, slot, now);
     if (from !== undefined && this.#pulls.isFlowing({ pack: want.pack, index: slot, from }, now)) return [];
     if (from !== undefined) {
       return [
@@ -239,7 +247,7 @@ export class Repair {
     for (const index of known.others.indexes()) {
       if (here.size + coming >= needed) break;
       if (here.has(index)) continue;
-      const [from] = this.#reach.peersWith(known, index);
+      const from = this.#sourceOf(known, index, at.now);
       const isFlowing = from !== undefined && this.#pulls.isFlowing({ pack: want.pack, index, from }, at.now);
       if (isFlowing || this.#pulls.has(want.pack, index)) {
         coming++;
@@ -281,6 +289,7 @@ export class Repair {
 
   #arrived(event: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
     const { descriptor, index } = event.arrival;
+    if (event.outcome === 'stored') this.#silent.noteSent(event.from);
     const pull = this.#pulls.waitingFor(event.from, event.arrival);
     if (pull === undefined) return this.#arrivedLate(event);
     if (!isForRepair(pull)) return [];
