@@ -8,7 +8,7 @@ import type { UnixMs } from '../datasets/index.ts';
 export const problemKinds = [
   'no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin',
   'machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed',
-  'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched',
+  'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched', 'files-unread',
   'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered',
   'proof-failed', 'proof-old', 'owner-silent', 'snapshot-old',
   'deletion-waits', 'drive-deleted', 'no-words', 'outbox-lost', 'put-out', 'packs-lost',
@@ -39,3 +39,6 @@ export const problemName = ({ kind, about }: Pick<Problem, 'kind' | 'about'>): s
 /** All of it as one paragraph, without the time. */
 export const problemText = ({ risk, why, action, advice }: Omit<Problem, 'kind' | 'sinceMs'>): string =>
   [risk, why, action, ...(advice === undefined ? [] : [advice])].join(' ');
+
+/** As one of the sentences of a problem. */
+export const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;

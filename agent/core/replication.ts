@@ -42,6 +42,8 @@ export class Replication {
   #heads: readonly LogWant[] | undefined;
   /** Who is known to have written two histories. */
   readonly #forkedAuthors = new Set<PeerId>();
+  /** Authors of telemetry with two histories. */
+  readonly forkedInTelemetry = new Set<PeerId>();
   /** Logs of which more is known to exist. */
   readonly #behind = new Set<KnownLog>();
   /** Statements out of second histories that were written into the own log. */
@@ -194,7 +196,7 @@ export class Replication {
     const { self, up } = this.#membership;
     const wasForked = log.isForked;
     log.isForked = true;
-    if (stream === 'facts') this.#forkedAuthors.add(author);
+    (stream === 'facts' ? this.#forkedAuthors : this.forkedInTelemetry).add(author);
     const effects: CoreEffect[] = [];
     if (author === self && !wasForked) {
       const want = [{ author, stream, sequence: 0 }];

@@ -208,9 +208,12 @@ export class Drives {
     const startedMs = this.#parts.clock.now();
     const outcome = await drive.snapshotter.snapshot();
     this.#parts.telemetry()?.countAccess(outcome.accesses);
-    drive.failure = undefined;
-    drive.wait = undefined;
-    drive.takenMs = startedMs;
+    Object.assign(drive, {
+      failure: undefined,
+      wait: undefined,
+      takenMs: startedMs,
+      unread: outcome.unreadable,
+    });
     this.#warnOfChange(drive, outcome);
     const taken = { ...outcome, acknowledged: this.outbox.submit(drive, outcome, startedMs) };
     void this.#parts.keeper().consider(drive, taken);
@@ -362,7 +365,8 @@ export class Drives {
         );
       return taken.outcome;
     } catch (error) {
-      if (drive.stored.leftMs !== undefined) return undefined;
+      // Whatever ends with the agent has not failed.
+      if (this.#isStopped || drive.stored.leftMs !== undefined) return undefined;
       const before = drive.failure;
       drive.failure = error instanceof Error ? error.message : String(error);
       // Told once, however often it fails so.

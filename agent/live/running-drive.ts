@@ -38,6 +38,8 @@ export interface RunningDrive {
   watcher: Watcher | undefined;
   /** What the last snapshot of this run said; undefined before the first. */
   lastOutcome: Pick<SnapshotOutcome, 'massChange'> | undefined;
+  /** Files that the last snapshot of this run had to leave out. */
+  unread: SnapshotOutcome['unreadable'];
   /** Why the last snapshot failed; undefined when it did not. */
   failure: string | undefined;
   retry: Timer | undefined;
@@ -55,6 +57,7 @@ export const quietDrive = (
 ): RunningDrive => ({
   ...parts,
   watcher: undefined,
+  unread: [],
   failure: undefined,
   retry: undefined,
   wait: undefined,

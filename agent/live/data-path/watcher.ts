@@ -183,6 +183,8 @@ const foldersLeftOut = (folder: string, patterns: readonly string[]): readonly s
 /** In words without a path: native errors like to name one. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
+  // The module names its call with whatever the system said of it.
+  if (/ENAMETOOLONG|name too long/iu.test(text)) return "a path in it is too long for the system's watcher";
   if (/ENOSPC|No space left|inotify_add_watch/u.test(text))
     return "the system's limit of watched folders is reached";
   if (/EMFILE|inotify_init/u.test(text)) return "the system's limit of watchers is reached";

@@ -1,6 +1,7 @@
 // Problems with the folders that this machine protects. Without names: what they say may leave the machine as an alert.
 
-import { unixMs } from '../../../datasets/index.ts';
+import { countText, unixMs } from '../../../datasets/index.ts';
+import { sentence } from '../../problem.ts';
 import { type DriveId, driveId } from '../../units.ts';
 import type { Drives } from '../drives.ts';
 import type { RunningDrive } from '../running-drive.ts';
@@ -13,6 +14,7 @@ export const findDriveProblems = (drives: Drives): readonly FoundProblem[] =>
   [...drives.running].flatMap(([drive, running]) => [
     ...massChangeOf(drive, running),
     ...backupOf(drive, running),
+    ...unreadOf(drive, running),
     ...lostOf(drive, running),
     ...watchingOf(drive, running),
     ...(drives.hasPerson(running) ? [] : [wordless(drive)]),
@@ -78,6 +80,24 @@ function backupOf(about: DriveId, { failure, wait }: RunningDrive): readonly Fou
       action: 'It is taken as soon as that is over.',
     });
   return found;
+}
+
+function unreadOf(about: DriveId, { unread }: RunningDrive): readonly FoundProblem[] {
+  if (unread.length === 0) return [];
+  const counts = new Map<string, number>();
+  for (const { reason } of unread) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const reasons = [...counts].map(([reason, count]) => (counts.size === 1 ? reason : `${reason} (${count})`));
+  return [
+    {
+      kind: 'files-unread',
+      about,
+      level: 'warning',
+      risk: `The newest snapshot of a drive leaves out ${countText(unread.length, 'file')}, or has them as they were while they changed.`,
+      why: sentence(reasons.join('; ')),
+      action: 'Each snapshot tries again.',
+      advice: '`drey protect FOLDER` names them.',
+    },
+  ];
 }
 
 /** For the lost packs of a folder that is not protected any more. */

@@ -3,10 +3,9 @@
 
 import { dayMs, hourMs, minuteMs, secondMs, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { type AgentCore, trustText } from '../../core/index.ts';
+import { sentence } from '../../problem.ts';
 import type { PeerId } from '../../units.ts';
 import type { FoundProblem } from './find-problems.ts';
-
-const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 
 export const findMachineProblems = (core: AgentCore, now: UnixMs): readonly FoundProblem[] =>
   core.membership.machines.flatMap((peer) => [
@@ -103,19 +102,22 @@ function auditsOf(core: AgentCore, peer: PeerId): readonly FoundProblem[] {
   ];
 }
 
-function forkOf(core: AgentCore, peer: PeerId): readonly FoundProblem[] {
-  if (!core.replication.isForked(peer)) return [];
-  const isSelf = peer === core.membership.self;
-  const name = isSelf ? 'this machine' : core.membership.nameOf(peer);
+function forkOf({ replication, membership }: AgentCore, peer: PeerId): readonly FoundProblem[] {
+  const isInFacts = replication.isForked(peer);
+  if (!isInFacts && !replication.forkedInTelemetry.has(peer)) return [];
+  const name = peer === membership.self ? 'this machine' : membership.nameOf(peer);
+  const known = 'others know later words of it, or two machines speak with its key';
   return [
     {
       kind: 'log-forked',
       about: peer,
       level: 'problem',
-      risk: `Nothing that ${name} saves from now on counts as safe.`,
-      why: `${sentence(`${name} was put back to an old image of its disk, and others know later words of it`).slice(0, -1)}.`,
+      risk: isInFacts
+        ? `Nothing that ${name} saves from now on counts as safe.`
+        : `When ${name} is on is not known any more, and plans go by what was known before.`,
+      why: sentence(`${name} was put back to an old image of its disk, or its folder was copied: ${known}`),
       action: 'What it saved before stays with its holders and can be restored.',
-      advice: 'Join that machine again with a new folder.',
+      advice: 'Stop the copy, if there is one, and join that machine again with a new folder.',
     },
   ];
 }
