@@ -212,7 +212,7 @@ export async function becomeAdmin(
   options: BecomeAdminOptions,
 ): Promise<{ readonly peer: PeerId; readonly fleet: FleetId }> {
   const home = homeAt(options.home);
-  const identity = readIdentity(home);
+  const identity = readIdentity(home, 'admin key');
   // Holding the store keeps an agent from running, which would go on with the old certificate.
   const store = await openStore(home.database);
   try {

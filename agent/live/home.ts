@@ -113,10 +113,14 @@ export function readNotes<Schema extends z.ZodType>(
   }
 }
 
+const joinAgain =
+  'Restore that file from a copy, or join the fleet again with a new folder: nothing is lost, the shards are elsewhere too.';
+
 /** The checked contents of a JSON file; undefined when there is none. Throws `home-file-damaged` or `home-not-yours`. */
 export function readJson<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
+  advice = joinAgain,
 ): z.output<Schema> | undefined {
   let text: string;
   try {
@@ -131,8 +135,7 @@ export function readJson<Schema extends z.ZodType>(
     throw new DreyError({
       code: 'home-file-damaged',
       message: `${file} is not what this version of drey writes`,
-      advice:
-        'Restore that file from a copy, or join the fleet again with a new folder: nothing is lost, the shards are elsewhere too.',
+      advice,
       cause: error,
     });
   }

@@ -53,8 +53,14 @@ const keySchema = z.strictObject({ version: z.literal(1), seed: hex.length(64) }
 export const isMemberHome = (home: Home): boolean =>
   readJson(home.identityFile, identitySchema) !== undefined;
 
-/** Reads the identity. Throws `not-a-member` when this folder belongs to no fleet, `home-file-damaged` when it is broken. */
-export function readIdentity(home: Home): Identity {
+const adminAgain =
+  'Restore that file from a copy, or make the machine an admin again by the recovery kit: `drey fleet admin --kit FILE`. Where another machine is an admin too, the file may as well be removed.';
+
+/**
+ * Reads the identity; `without` its admin key where that is about to be replaced, and may be damaged. Throws `not-a-member` when this folder belongs
+ * to no fleet, `home-file-damaged` when it is broken.
+ */
+export function readIdentity(home: Home, without?: 'admin key'): Identity {
   const stored = readJson(home.identityFile, identitySchema);
   if (stored === undefined) {
     throw new DreyError({
@@ -73,7 +79,7 @@ export function readIdentity(home: Home): Identity {
       advice: 'Join the fleet again with a new folder; what this machine held is on others too.',
     });
   }
-  const admin = readJson(home.adminFile, adminSchema);
+  const admin = without === 'admin key' ? undefined : readJson(home.adminFile, adminSchema, adminAgain);
   return {
     machineKey: machineKeyFromSeed(bytesOfHex(stored.seed)),
     fleet,

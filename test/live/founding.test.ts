@@ -1,9 +1,12 @@
 // Making a fleet where something cannot be written: it is said, and nothing of it stays in the way of the next try.
 
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { createFleet } from '../../agent/live/founding.ts';
+import type { DreyError } from '../../datasets/index.ts';
+import { becomeAdmin, createFleet } from '../../agent/live/founding.ts';
+import { homeAt } from '../../agent/live/home.ts';
+import { readIdentity } from '../../agent/live/identity.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 import { fillDisk, mountSmallDisk } from '../helpers/small-disk.ts';
 
@@ -30,4 +33,15 @@ test('a kit that cannot be written makes no fleet', (t) => {
   });
   rmSync(file);
   t.notThrows(() => createFleet({ home, ...names }));
+});
+
+test('a key of an admin that is damaged is replaced by the recovery kit, as its words advise', async (t) => {
+  const home = temporaryFolder(t, 'founding');
+  const { kitFile, passphrase } = createFleet({ home, ...names });
+  const file = join(home, 'admin.json');
+  truncateSync(file, 30);
+  const error = t.throws<DreyError>(() => readIdentity(homeAt(home)), { code: 'home-file-damaged' });
+  t.regex(error.advice, /drey fleet admin --kit/u);
+  await becomeAdmin({ home, kitFile: kitFile!, passphrase });
+  t.true(readIdentity(homeAt(home)).adminKey !== undefined);
 });

@@ -31,8 +31,11 @@ export type LimitSettings = z.output<typeof schema>;
 
 const defaults: LimitSettings = { version: 1, rules: [], onMetered: 'pause', priority: 'background' };
 
+const setAgain = 'Remove that file, start again, and set the limits anew with `drey limits`.';
+
 /** Throws `home-file-damaged`. */
-export const readLimitSettings = (home: Home): LimitSettings => readJson(home.limitsFile, schema) ?? defaults;
+export const readLimitSettings = (home: Home): LimitSettings =>
+  readJson(home.limitsFile, schema, setAgain) ?? defaults;
 
 export const writeLimitSettings = (home: Home, settings: LimitSettings): void =>
   writeJson(home.limitsFile, settings);
