@@ -42,6 +42,6 @@ test('a key of an admin that is damaged is replaced by the recovery kit, as its 
   truncateSync(file, 30);
   const error = t.throws<DreyError>(() => readIdentity(homeAt(home)), { code: 'home-file-damaged' });
   t.regex(error.advice, /drey fleet admin --kit/u);
-  await becomeAdmin({ home, kitFile: kitFile!, passphrase });
+  await becomeAdmin({ home, kitFile, passphrase: passphrase! });
   t.true(readIdentity(homeAt(home)).adminKey !== undefined);
 });
