@@ -9,18 +9,15 @@ import {
   doubtClearProofs,
   doubtGraceMs,
   doubtMsMax,
-  doubtQuorumMax,
-  doubtQuorumMin,
   evidenceEveryMs,
   trustEveryMs,
 } from '../limits.ts';
-import type { Plan } from '../../optimizer/index.ts';
 import type { PeerId } from '../units.ts';
+import { Auditors } from './auditors.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { type Election, plannedMachinesMin } from './election.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
-import { indexOfPlan } from './plan-index.ts';
 
 /** How heavy one day's evidence weighs; an auditor doubts a machine from 1 on. What can happen to an honest one weighs less. */
 const weights: Readonly<Record<EvidenceKind, number>> = {
@@ -76,25 +73,21 @@ interface OwnCase {
   writtenMs: UnixMs | undefined;
 }
 
-/** Who can have audited a machine, everybody where no plan says it, and how many of them must agree. */
-interface Auditors {
-  readonly entitled: ReadonlySet<PeerId> | undefined;
-  readonly quorum: number;
+/** A doubt, and since when it counts: not before this machine had heard of it. */
+interface HeardDoubt extends DoubtRecord {
+  readonly heardMs: UnixMs;
 }
 
 export class Trust {
   readonly hears = ['started', 'batchStored', 'tick'] as const;
   readonly hearsRecords = ['statement', 'doubt'] as const;
   readonly #membership: Membership;
-  readonly #election: Election;
   readonly #own = new Map<PeerId, OwnCase>();
   /** By the doubted machine, then by who doubts it. */
-  readonly #doubts = new Map<PeerId, Map<PeerId, DoubtRecord>>();
+  readonly #doubts = new Map<PeerId, Map<PeerId, HeardDoubt>>();
   #views: ReadonlyMap<PeerId, TrustView> = new Map();
   #isStale = false;
-  /** Under the plans that hold now. */
-  readonly #auditors = new Map<PeerId, Auditors>();
-  #auditorsUnder: Plan | undefined;
+  readonly #auditors: Auditors;
   #nextMs = 0;
   #isFirstLook = true;
   /** The own disk is being read: what it says was said before. */
@@ -102,7 +95,7 @@ export class Trust {
 
   constructor(membership: Membership, election: Election) {
     this.#membership = membership;
-    this.#election = election;
+    this.#auditors = new Auditors(membership, election);
   }
 
   handle(event: EventOf<Trust['hears'][number]>): Effects {
@@ -171,10 +164,12 @@ export class Trust {
       if (record.kind === 'statement') this.#isStale = true;
       if (record.kind !== 'doubt' || record.machine === author) continue;
       if (record.atMs > now + clockSkewMsMax) continue;
-      const about = this.#doubts.get(record.machine) ?? new Map<PeerId, DoubtRecord>();
+      const about = this.#doubts.get(record.machine) ?? new Map<PeerId, HeardDoubt>();
       const before = about.get(author);
       if (before !== undefined && before.atMs > record.atMs) continue;
-      this.#doubts.set(record.machine, about.set(author, record));
+      const isMore = before !== undefined && before.evidence.length > 0;
+      const heardMs = isMore ? before.heardMs : this.#isReading ? record.atMs : now;
+      this.#doubts.set(record.machine, about.set(author, { ...record, heardMs }));
       this.#isStale = true;
       if (author === this.#membership.self && this.#isReading) this.#remember(record);
     }
@@ -270,44 +265,21 @@ export class Trust {
     return evidence.length > 0 && !isPardoned && now - atMs <= doubtMsMax;
   }
 
+  /** By the panel that is nearest to its quorum. */
   #caseAgainst(machine: PeerId, now: UnixMs, zealous: ReadonlySet<PeerId>): Case {
-    const { entitled, quorum } = this.#auditorsOf(machine);
     const doubts = [...(this.#doubts.get(machine) ?? [])]
       .map(([author, doubt]): Doubt => ({ author, ...doubt }))
       .filter((doubt) => this.#membership.isMember(doubt.author, now) && !zealous.has(doubt.author))
-      .filter((doubt) => this.#holds(machine, doubt, now))
-      .filter(({ author }) => entitled === undefined || entitled.has(author));
-    return { machine, doubts, quorum };
-  }
-
-  /**
-   * Who can have audited it: machines that share a group with it under the plans that are remembered; most of those of the newest
-   * such plan must agree. Liars are at most a third of a fleet, so most of any group are honest.
-   */
-  #auditorsOf(machine: PeerId): Auditors {
-    const { plan } = this.#election;
-    if (plan !== this.#auditorsUnder) this.#auditors.clear();
-    this.#auditorsUnder = plan;
-    const known = this.#auditors.get(machine) ?? this.#findAuditors(machine);
-    if (plan !== undefined) this.#auditors.set(machine, known);
-    return known.entitled === undefined ? this.#anybody() : known;
-  }
-
-  #findAuditors(machine: PeerId): Auditors {
-    const { plan, earlierPlans } = this.#election;
-    const entitled = new Set<PeerId>();
-    let quorum: number | undefined;
-    for (const known of plan === undefined ? [] : [plan, ...earlierPlans]) {
-      const beside = indexOfPlan(known).companionsOf(machine);
-      for (const peer of beside) entitled.add(peer);
-      if (beside.size > 0) quorum ??= Math.max(doubtQuorumMin, Math.floor(beside.size / 2) + 1);
-    }
-    return quorum === undefined ? this.#anybody() : { entitled, quorum };
-  }
-
-  #anybody(): Auditors {
-    const third = Math.floor(this.#membership.machines.length / 3) + 1;
-    return { entitled: undefined, quorum: Math.min(doubtQuorumMax, Math.max(doubtQuorumMin, third)) };
+      .filter((doubt) => this.#holds(machine, doubt, now));
+    const [nearest] = this.#auditors
+      .panelsFor(machine)
+      .map(({ entitled, quorum }) => ({
+        machine,
+        doubts: doubts.filter(({ author }) => entitled === undefined || entitled.has(author)),
+        quorum,
+      }))
+      .toSorted((a, b) => shareOf(b) - shareOf(a));
+    return nearest!;
   }
 
   /** What people should hear of: the owner of a doubted machine first of all. */
@@ -327,7 +299,7 @@ export class Trust {
   }
 }
 
-interface Doubt extends DoubtRecord {
+interface Doubt extends HeardDoubt {
   readonly author: PeerId;
 }
 
@@ -353,8 +325,10 @@ function viewOf(
     quorum,
     reasons: reasonsOf(doubts),
   };
-  // The last of those whom it takes began the time of grace; a clock that is ahead does not shorten it.
-  const decisive = doubts.map(({ sinceMs }) => sinceMs).toSorted((a, b) => a - b)[quorum - 1];
+  // The last of those whom it takes began the time of grace; neither a clock that is ahead nor a doubt that is dated back shortens it.
+  const decisive = doubts
+    .map(({ sinceMs, heardMs }) => unixMs(Math.max(sinceMs, heardMs)))
+    .toSorted((a, b) => a - b)[quorum - 1];
   if (decisive === undefined) return { standing: 'warned', ...seen };
   const dropsAtMs = unixMs(decisive + doubtGraceMs);
   if (now < dropsAtMs || !mayDrop) return { standing: 'warned', ...seen, dropsAtMs };

@@ -30,7 +30,7 @@ const keys: readonly MachineKey[] = Array.from({ length: 9 }, (_, seed) =>
 const [self, accused, ...others] = keys as [MachineKey, MachineKey, ...MachineKey[]];
 
 /** Nine machines of which the first seven share one group. */
-function trustOf(me: MachineKey = self, members: readonly MachineKey[] = keys.slice(0, 7)) {
+function trustOf(me: MachineKey = self, members: readonly MachineKey[] = keys.slice(0, 7), datedBackMs = 0) {
   const membership = membershipOf(me);
   const election = new Election(membership);
   const trust = new Trust(membership, election);
@@ -61,7 +61,7 @@ function trustOf(me: MachineKey = self, members: readonly MachineKey[] = keys.sl
       kind: 'doubt',
       machine,
       atMs: now,
-      sinceMs: now,
+      sinceMs: unixMs(now - datedBackMs),
       evidence: [{ kind, dayCount: 1, lastMs: now }],
     } as const;
     trust.handle({ kind: 'batchStored', batch: batchOf(author, [record]), now });
@@ -96,6 +96,16 @@ test('most of those that share a group with it must doubt a machine, and a day m
   t.is(trust.viewOf(accused.peer).standing, 'dropped');
   t.is(trust.viewOf(accused.peer).score, 0);
   t.false(membership.eligibleHolders(now()).includes(accused.peer));
+});
+
+test('a doubt that is dated back shortens no day of grace', (t) => {
+  const { membership, tick, doubt } = trustOf(self, keys.slice(0, 7), 10 * doubtGraceMs);
+  for (const author of others.slice(0, 4)) doubt(author);
+  tick();
+  tick(doubtGraceMs / 2);
+  t.false(membership.isLeftOut(accused.peer));
+  tick(doubtGraceMs);
+  t.true(membership.isLeftOut(accused.peer));
 });
 
 test('one accuser, however often it says so, leaves nobody out', (t) => {
