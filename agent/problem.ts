@@ -9,7 +9,7 @@ export const problemKinds = [
   'no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin',
   'machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed',
   'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched', 'files-unread',
-  'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered',
+  'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered', 'shards-rotten',
   'proof-failed', 'proof-old', 'owner-silent', 'snapshot-old',
   'deletion-waits', 'drive-deleted', 'no-words', 'outbox-lost', 'put-out', 'packs-lost',
 ] as const;

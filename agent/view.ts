@@ -86,8 +86,9 @@ export interface WorkView {
   readonly shardsToRemove: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
-  /** Shards on this disk that it read by itself since it started, and those of them that were not what they should be. */
+  /** Shards on this disk that it read by itself since it started. */
   readonly readShards: number;
+  /** Shards on this disk that were damaged or missing when they were read since then, for whatever reason. */
   readonly rottenShards: number;
   /** When it had last read all of them once; absent before. */
   readonly allReadMs?: UnixMs;

@@ -46,6 +46,9 @@ export class Repair {
     this.#reach = new Reach(membership, shelf);
   }
 
+  /** Shards on this disk that were found damaged or missing since the agent started, whoever asked for them. */
+  rottenShards = 0;
+
   /** Shards that should be here and are not. */
   get wantCount(): number {
     return this.#wants.count;
@@ -371,6 +374,7 @@ export class Repair {
     const known = this.#shelf.get(shard.pack);
     // It may have been given away while it was read.
     if (known?.held.has(shard.index) !== true) return [];
+    this.rottenShards++;
     this.#shelf.release(shard.pack, shard.index);
     this.#consider(known, now);
     const report: CoreEffect = {

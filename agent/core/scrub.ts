@@ -22,7 +22,6 @@ export interface ScrubPosition {
 export interface ScrubCount {
   /** Since the agent started. */
   readonly readShards: number;
-  readonly lostShards: number;
   readonly wholeMs: UnixMs | undefined;
 }
 
@@ -39,7 +38,6 @@ export class Scrub {
   /** What is still to be read of this pass, as far as it was known when it was put in order. */
   #rest: ShardKey[] = [];
   #readShards = 0;
-  #lostShards = 0;
 
   /** `passMs`: every shard is read once in this time. */
   constructor(shelf: Shelf, passMs = scrubPassMsDefault) {
@@ -50,7 +48,6 @@ export class Scrub {
   get counts(): ScrubCount {
     return {
       readShards: this.#readShards,
-      lostShards: this.#lostShards,
       wholeMs: this.#position?.wholeMs,
     };
   }
@@ -79,7 +76,6 @@ export class Scrub {
     // It is read again, when this one's time would have been over.
     if (outcome === 'unread') return [];
     this.#readShards++;
-    if (outcome !== 'intact') this.#lostShards++;
     this.#position = { ...position, after: { pack: shard.pack, index: shard.index } };
     return [...this.#noteSometimes(now), ...this.#next(now)];
   }

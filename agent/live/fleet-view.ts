@@ -137,7 +137,7 @@ const groupsNow = ({ core }: ViewParts, plan: Plan): readonly GroupNowView[] =>
 function workView({ core, traffic }: ViewParts): WorkView {
   const { shelf, backup, serving, repair, placement, scrub } = core;
   const { copies, bytes: copyBytes, servedShards: servedCopyShards } = core.copies.counts;
-  const { readShards, lostShards, wholeMs } = scrub.counts;
+  const { readShards, wholeMs } = scrub.counts;
   return {
     heldShards: shelf.heldShards,
     heldBytes: shelf.heldBytes,
@@ -150,7 +150,7 @@ function workView({ core, traffic }: ViewParts): WorkView {
     shardsToRemove: placement.countSurplus(),
     ...traffic,
     readShards,
-    rottenShards: lostShards,
+    rottenShards: repair.rottenShards,
     ...(wholeMs === undefined ? {} : { allReadMs: wholeMs }),
   };
 }

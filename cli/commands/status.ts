@@ -118,7 +118,8 @@ function readLines({
     allReadMs === undefined
       ? 'not all of them yet'
       : `all of them once ${spanText(Math.max(0, atMs - allReadMs))} ago`;
-  const rotten = rottenShards === 0 ? '' : ` ${rottenShards} were damaged and are fetched again.`;
+  const rotten =
+    rottenShards === 0 ? '' : ` ${rottenShards} of its shards were damaged or missing and are fetched again.`;
   return [`Since it started it read ${readShards} of its shards to check them, ${all}.${rotten}`];
 }
 

@@ -15,7 +15,7 @@ function workTable({ work, telemetryRows }: FleetView): HTMLElement {
     ['shards to rebuild', String(work.shardsToRebuild)],
     ['shards kept for others', String(work.shardsToRemove)],
     ['own shards read since it started', String(work.readShards)],
-    ['of them damaged, fetched again', String(work.rottenShards)],
+    ['shards found damaged, fetched again', String(work.rottenShards)],
     ['all shards read once', work.allReadMs === undefined ? 'not yet' : timeText(work.allReadMs)],
     ['sent since it started', bytesText(work.sentBytes)],
     ['received since it started', bytesText(work.receivedBytes)],

@@ -40,4 +40,10 @@ test('shards that rotted on the machine that restores are fetched from others, a
   await waitUntil({ what: 'the shards that were read as they were', agents: [holder] }, () =>
     rotten.some(({ file, before }) => existsSync(file) && before.equals(readFileSync(file))),
   );
+  await waitUntil({ what: 'a word about the disk', agents: [holder] }, ([view]) => {
+    const problem = view!.problems.find(({ kind }) => kind === 'shards-rotten');
+    return (
+      view!.work.rottenShards > 0 && problem?.why.startsWith(`${view!.work.rottenShards} shard`) === true
+    );
+  });
 });

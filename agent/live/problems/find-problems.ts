@@ -126,6 +126,16 @@ function findOwnProblems({ core, disk, now }: ViewParts): readonly FoundProblem[
       action: 'Restores and deletions go on from a reserve; new shards go to other machines.',
       advice: 'Give more, or free some space.',
     });
+  const { rottenShards } = core.repair;
+  if (rottenShards > 0)
+    found.push({
+      kind: 'shards-rotten',
+      level: 'warning',
+      risk: 'The disk of this machine may be failing.',
+      why: `${countText(rottenShards, 'shard')} on it ${rottenShards === 1 ? 'was' : 'were'} damaged or missing since the agent started.`,
+      action: 'They are fetched or made again from those of other machines.',
+      advice: 'Look at the disk if it happens again.',
+    });
   const leftMs = (membership.certificateOf(membership.self)?.notAfterMs ?? Number.POSITIVE_INFINITY) - now;
   if (leftMs < certificateWarnMs)
     found.push({
