@@ -39,6 +39,8 @@ export const batchPageCountMax = 256;
 /** One signed batch: about 100 records of a few hundred bytes, or one plan; it must fit into a frame. */
 export const batchBytesMax = 3 * mebibyte;
 export const recordsPerBatchMax = 128;
+/** Batches of one log, by their numbers: a thousand a second for ten thousand years, and far below where numbers lose their last digit. */
+export const logLengthMax = 2 ** 48;
 /** Popular copies in one plan's record: `copiesMax` of optimizer/, which codec does not load for one number. */
 export const planCopiesMax = 1000;
 /** Telemetry is kept this long: the models look back eight weeks. */

@@ -126,7 +126,7 @@ const bodyOf = (records: z.ZodType<AgentRecord>) =>
   z.strictObject({
     author: s.peer,
     stream: s.stream,
-    sequence: s.count,
+    sequence: s.batchNumber,
     previous: s.exactBytes(32),
     atMs: s.time,
     records: z.array(records).min(1).max(recordsPerBatchMax),

@@ -27,7 +27,7 @@ import type { Hint, Receipt, WireMessage } from './message.ts';
 import type { PackDescriptor, ShardKey } from './shard.ts';
 import * as s from './schemas.ts';
 
-const want = z.strictObject({ author: s.peer, stream: s.stream, sequence: s.count });
+const want = z.strictObject({ author: s.peer, stream: s.stream, sequence: s.logLength });
 const wants = z.array(want).max(50_000);
 const indexes = z.array(s.shardIndex).max(shardCountMax);
 const groupId = z.string().min(1).max(32);
@@ -60,7 +60,7 @@ const firstKinds = [
     batches: z.array(s.bytes(batchBytesMax)).max(batchPageCountMax),
     more: z.boolean(),
   }),
-  z.strictObject({ kind: z.literal('logStored'), stream: s.stream, next: s.count }),
+  z.strictObject({ kind: z.literal('logStored'), stream: s.stream, next: s.logLength }),
   z.strictObject({ kind: z.literal('auditAsk'), ...leaf }),
   z.strictObject({ kind: z.literal('auditAnswer'), ...leaf, proof: proof.exactOptional() }),
   z.strictObject({ kind: z.literal('receipt'), receipt: s.bytes(1024) }),
@@ -152,7 +152,7 @@ const hintFormat: Format<Hint> = {
   magic: 'DRHN',
   version: 1,
   bytesMax: 1024,
-  schema: z.strictObject({ author: s.peer, stream: s.stream, next: s.count }),
+  schema: z.strictObject({ author: s.peer, stream: s.stream, next: s.logLength }),
 };
 
 export const encodeHint = (hint: Hint): Uint8Array => encodeEnvelope(hintFormat, hint);

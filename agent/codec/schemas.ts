@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { machineId, parseTelemetryRow, type TelemetryRow, unixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import { planCopiesMax, shardCountMax } from '../limits.ts';
+import { logLengthMax, planCopiesMax, shardCountMax } from '../limits.ts';
 import { timeMsMax } from './plain-checks.ts';
 import { chunkId, driveId, fleetId, inviteId, packId, peerId, snapshotId, wipeId } from '../units.ts';
 
@@ -24,6 +24,13 @@ export const invite = hex(32).transform(inviteId);
 export const wipe = hex(32).transform(wipeId);
 export const time = z.int().min(0).max(timeMsMax).transform(unixMs);
 export const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** How long a log is, or the number of the batch that it wants next. */
+export const logLength = z.int().min(0).max(logLengthMax);
+/** The number of a batch: the log that ends with it has a length too. */
+export const batchNumber = z
+  .int()
+  .min(0)
+  .max(logLengthMax - 1);
 export const stream = z.enum(['facts', 'telemetry']);
 /** Bytes with an upper bound. */
 export const bytes = (bytesMax: number): z.ZodType<Uint8Array> =>

@@ -48,7 +48,7 @@ const adminBody = z.strictObject({
 /** Of version 2: what else the root says. */
 const adminBodyWithWord = z.strictObject({
   ...adminBody.shape,
-  ended: z.array(z.strictObject({ admin: s.hash, log: s.peer, before: s.count })).max(endedAdminsMax),
+  ended: z.array(z.strictObject({ admin: s.hash, log: s.peer, before: s.logLength })).max(endedAdminsMax),
   wipeRule: z.strictObject({ ...wipeRuleParts, atMs: s.time }).exactOptional(),
 });
 type AdminBody = z.output<typeof adminBody> & Partial<RootWord>;
@@ -144,7 +144,7 @@ const laterKinds = [
     kind: z.literal('adminRevocation'),
     admin: s.hash,
     log: s.peer,
-    before: s.count,
+    before: s.logLength,
     reason: s.text(256),
     atMs: s.time,
   }),

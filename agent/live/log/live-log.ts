@@ -48,7 +48,10 @@ export interface LiveLog extends Log {
 
 export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
   const rows = new LogRows(options.database);
-  return new LevelLog(options, rows, await rows.states());
+  const { whole, damaged } = await rows.states();
+  const log = new LevelLog(options, rows, whole);
+  for (const name of damaged) await log.restoreHead(name);
+  return log;
 }
 
 class LevelLog implements LiveLog {
@@ -105,15 +108,8 @@ class LevelLog implements LiveLog {
     });
   }
 
-  async *readAll(stream: Stream): AsyncIterable<SignedBatch> {
-    let kept: Uint8Array[] = [];
-    for await (const { bytes } of this.#rows.stream(stream)) {
-      kept.push(bytes);
-      if (kept.length < batchPageCountMax) continue;
-      yield* this.#open(kept);
-      kept = [];
-    }
-    yield* this.#open(kept);
+  readAll(stream: Stream): AsyncIterable<SignedBatch> {
+    return this.#openAll(this.#rows.stream(stream));
   }
 
   async *readFacts(self: PeerId): AsyncIterable<SignedBatch> {
@@ -141,11 +137,25 @@ class LevelLog implements LiveLog {
     const [next, known] = [found?.next ?? 0, this.#flushed.get(name)?.next ?? 0];
     if (next === known || (isOwn && next < known)) return;
     this.#report(new Error(`a log of ${known} batches was damaged on this disk: ${next} are left`));
-    await this.#rows.cutAt(name, next, found);
-    if (found === undefined) this.#flushed.delete(name);
-    else this.#flushed.set(name, found);
-    if (found === undefined) this.#states.delete(name);
-    else this.#states.set(name, found);
+    await this.#endAt(name, found);
+  }
+
+  /** A head that is none is made anew from the batches that open; what others have beyond them is asked for. */
+  async restoreHead(name: string): Promise<void> {
+    let found: LogState | undefined;
+    for await (const batch of this.#openAll(this.#rows.log(name, 0))) found = stateAfter(batch, found);
+    this.#report(
+      new Error(`the head of a log was damaged on this disk: it goes on from ${found?.next ?? 0}`),
+    );
+    await this.#endAt(name, found);
+  }
+
+  /** Forgets what comes after `end`; without it the whole log. */
+  async #endAt(name: string, end: LogState | undefined): Promise<void> {
+    await this.#rows.cutAt(name, end?.next ?? 0, end);
+    for (const states of [this.#flushed, this.#states])
+      if (end === undefined) states.delete(name);
+      else states.set(name, end);
   }
 
   async idle(): Promise<void> {
@@ -248,6 +258,17 @@ class LevelLog implements LiveLog {
       kept.push(bytes);
     }
     return this.#open(kept, 'until one does not open');
+  }
+
+  async *#openAll(rows: AsyncIterable<{ readonly bytes: Uint8Array }>): AsyncIterable<SignedBatch> {
+    let kept: Uint8Array[] = [];
+    for await (const { bytes } of rows) {
+      kept.push(bytes);
+      if (kept.length < batchPageCountMax) continue;
+      yield* this.#open(kept);
+      kept = [];
+    }
+    yield* this.#open(kept);
   }
 
   #open(

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { logName, type SignedBatch, type Stream } from '../../codec/index.ts';
+import { logLengthMax } from '../../limits.ts';
 import type { LogHead } from '../../ports.ts';
 import type { Database, RowChange, Table } from '../database.ts';
 
@@ -20,9 +21,9 @@ export interface LogRow {
 }
 
 const state = z.strictObject({
-  next: z.int().min(0),
+  next: z.int().min(0).max(logLengthMax),
   hash: z.string().length(64),
-  first: z.int().min(0),
+  first: z.int().min(0).max(logLengthMax),
   bytes: z.int().min(0),
 });
 
@@ -60,11 +61,16 @@ export class LogRows {
     this.#heads = database.table<unknown>('log-head', 'json');
   }
 
-  /** States of all logs by name. */
-  async states(): Promise<Map<string, LogState>> {
-    const states = new Map<string, LogState>();
-    for await (const [name, value] of this.#heads.iterator()) states.set(name, state.parse(value));
-    return states;
+  /** States of all logs by name, and the names of those whose state is damaged. */
+  async states(): Promise<{ readonly whole: Map<string, LogState>; readonly damaged: readonly string[] }> {
+    const whole = new Map<string, LogState>();
+    const damaged: string[] = [];
+    for await (const [name, value] of this.#heads.iterator()) {
+      const parsed = state.safeParse(value);
+      if (parsed.success) whole.set(name, parsed.data);
+      else damaged.push(name);
+    }
+    return { whole, damaged };
   }
 
   /** Batches and the states after them, flushed. */

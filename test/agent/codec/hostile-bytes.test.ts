@@ -3,6 +3,7 @@ import { encode } from 'cborg';
 import fc from 'fast-check';
 import {
   concatBytes,
+  createMachineKey,
   decodeDescriptor,
   decodeHello,
   decodeHelloAnswer,
@@ -14,6 +15,10 @@ import {
   decodeSnapshotRoot,
   decodeTree,
   type Decoded,
+  encodeHint,
+  encodeMessage,
+  noBatchHash,
+  signBatch,
   openBatch,
   openReceipt,
   openSmall,
@@ -25,8 +30,8 @@ import {
   recipientFromSeed,
   unwrapKey,
 } from '../../../agent/codec/index.ts';
-import { DreyError } from '../../../datasets/index.ts';
-import { frameBytesMax } from '../../../agent/limits.ts';
+import { DreyError, unixMs } from '../../../datasets/index.ts';
+import { frameBytesMax, logLengthMax } from '../../../agent/limits.ts';
 import { goldenBytes, goldenExamples } from './golden-examples.ts';
 import { drive, driveKey, root, seedOf } from './samples.ts';
 
@@ -221,4 +226,25 @@ test('replicas of different hashes are refused: one name must not mean two conte
   const descriptor = goldenBytes('pack-descriptor/v1/two-of-three.bin');
   descriptor[54] = 1;
   t.is(codeOf(decodeDescriptor(descriptor)), 'wrong-shape');
+});
+
+test('no log is so long that its next number could not be written', (t) => {
+  const key = createMachineKey();
+  const log = { author: key.peer, stream: 'telemetry' } as const;
+  const atMs = unixMs(1);
+  const records = [{ kind: 'lease', fromMs: atMs, untilMs: atMs }] as const;
+  const codesOf = (length: number): readonly string[] => [
+    codeOf(
+      openBatch(signBatch({ key, ...log, sequence: length - 1, previous: noBatchHash, atMs, records }).bytes),
+    ),
+    codeOf(decodeHint(encodeHint({ ...log, next: length }))),
+    codeOf(decodeMessage(encodeMessage({ kind: 'logStored', stream: 'telemetry', next: length }))),
+    codeOf(
+      decodeMessage(encodeMessage({ kind: 'heads', next: [{ ...log, sequence: length }], reply: 'none' })),
+    ),
+    codeOf(decodeMessage(encodeMessage({ kind: 'logPull', want: [{ ...log, sequence: length }] }))),
+  ];
+  t.deepEqual(new Set(codesOf(logLengthMax)), new Set(['accepted']));
+  for (const length of [logLengthMax + 1, Number.MAX_SAFE_INTEGER])
+    t.deepEqual(new Set(codesOf(length)), new Set(['wrong-shape']), String(length));
 });

@@ -21,6 +21,7 @@ interface Opened {
   readonly folder: string;
   readonly store: Store;
   readonly log: LiveLog;
+  readonly reports: readonly string[];
 }
 
 async function openAt(
@@ -30,7 +31,9 @@ async function openAt(
 ): Promise<Opened> {
   const store = await openStore(join(folder, 'database'));
   t.teardown(() => store.close());
-  return { folder, store, log: await openLiveLog({ database: store.database, limits }) };
+  const reports: string[] = [];
+  const report = (error: unknown): void => void reports.push(String(error));
+  return { folder, store, reports, log: await openLiveLog({ database: store.database, limits, report }) };
 }
 
 const openNew = (t: ExecutionContext, limits?: LiveLogOptions['limits']): Promise<Opened> =>
@@ -211,4 +214,44 @@ test('the own facts are never written anew under numbers that were used, whateve
     facts.length - 1,
     'as far as its batches go',
   );
+});
+
+/** As earlier agents stored it: a batch of a number after which no number can be written, and the head that follows from it. */
+async function poison(folder: string, { bytes, hash }: SignedBatch): Promise<void> {
+  const store = await openStore(join(folder, 'database'));
+  const name = logName(key.peer, 'telemetry');
+  const sequence = Number.MAX_SAFE_INTEGER;
+  const head = { next: sequence + 1, hash, first: 0, bytes: bytes.length };
+  const row = new Uint8Array(8 + bytes.length);
+  row.set(bytes, 8);
+  await store.database.write([
+    { table: store.database.table('log-head', 'json'), key: name, value: head },
+    {
+      table: store.database.table('log-batch', 'view'),
+      key: `telemetry/${key.peer}/${sequence}`,
+      value: row,
+    },
+  ]);
+  await store.close();
+}
+
+test('a log whose head no agent would write opens, and goes on after the batches that open', async (t) => {
+  const last = signBatch({ ...telemetry[0]!, key, sequence: Number.MAX_SAFE_INTEGER });
+  for (const keptCount of [0, 4]) {
+    const opened = await openNew(t);
+    await appendAll(opened.log, [...facts, ...telemetry.slice(0, keptCount)]);
+    await opened.store.close();
+    await poison(opened.folder, last);
+    const { log, reports, store } = await openAt(t, opened.folder);
+    t.true(
+      reports.includes(`Error: the head of a log was damaged on this disk: it goes on from ${keptCount}`),
+    );
+    t.is(log.heads().get(logName(key.peer, 'telemetry'))?.next ?? 0, keptCount);
+    t.is(log.heads().get(logName(key.peer, 'facts'))?.next, facts.length);
+    t.is(await append(log, telemetry[keptCount]!), 'stored');
+    await store.close();
+    const again = await openAt(t, opened.folder);
+    t.deepEqual(again.reports, []);
+    t.is((await read(again.log, key, { stream: 'telemetry', sequence: 0 })).length, keptCount + 1);
+  }
 });
