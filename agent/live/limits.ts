@@ -46,6 +46,8 @@ export const hintTopicBytesMax = 16 * kibibyte;
 export const queuedShardSendsMax = 4096;
 /** Arrivals of one peer at once, waiting ones too; the sender has a queue of its own. */
 export const shardStreamsPerPeerMax = 16;
+/** The header of a shard comes with its stream; a machine under full load may stop for seconds. Until then the stream takes no place from others. */
+export const shardHeaderMsMax = seconds(10);
 /** Streams that the other side opens over one connection: those of shards, and a dozen more. Each may fill a window before anybody reads it. */
 export const streamsPerConnectionMax = 64;
 /** Connections of one machine: both may dial at once, and after a restart old ones stand until they are found dead. */

@@ -18,10 +18,12 @@ import {
   pingSilenceMsMax,
   queuedShardSendsMax,
   refusedRestMs,
+  shardHeaderMsMax,
   shardStreamsPerPeerMax,
 } from '../limits.ts';
 import { isPassingError } from '../disk-full.ts';
 import { tellResult } from '../tell.ts';
+import { arrivalLimits, FairSlots } from './fair-slots.ts';
 import { answerHello, type HelloKeeper, showHello, turnedAway } from './hello.ts';
 import { HintService } from './hints.ts';
 import { answerJoin, type JoinKeeper } from './join-exchange.ts';
@@ -44,6 +46,7 @@ const liveLimits = {
   shardArrivalsMax: bounds.shardArrivalsMax,
   strangersMax: bounds.strangersMax,
   helloMsMax: bounds.helloMsMax,
+  shardHeaderMsMax,
   retryMsMin: bounds.retryMsMin,
   retryMsMax: aloneDialMsMax,
   pingEveryMs,
@@ -100,7 +103,7 @@ class Libp2pWire implements LiveWire {
   /** Peers that were found but turned out to be no members: not before then again. */
   readonly #restingUntilMs = new Map<PeerId, number>();
   readonly #sends: Slots;
-  readonly #arrivals: Slots;
+  readonly #arrivals: FairSlots;
   #node: Node | undefined;
   #listener: WireListener | undefined;
   #bootstrapTimer: NodeJS.Timeout | undefined;
@@ -120,8 +123,7 @@ class Libp2pWire implements LiveWire {
       isRefused: (peer) => this.#refused.has(peer),
     });
     this.#sends = new Slots({ atOnceMax: this.#limits.shardSendsMax, waitingMax: queuedShardSendsMax });
-    const waitingMax = this.#limits.shardArrivalsMax * shardStreamsPerPeerMax;
-    this.#arrivals = new Slots({ atOnceMax: this.#limits.shardArrivalsMax, waitingMax });
+    this.#arrivals = new FairSlots(arrivalLimits(this.#limits));
   }
 
   async open(): Promise<void> {
@@ -337,21 +339,18 @@ class Libp2pWire implements LiveWire {
     this.#endPeer(peer, reason);
   }
 
-  async #shardCame(stream: Stream, from: PeerId): Promise<void> {
-    const listener = this.#listener;
-    const isTaken = await this.#arrivals.run(async () => {
-      await receiveOneShard({
-        stream,
-        disk: this.#options.disk,
-        silenceMsMax: this.#limits.transferSilenceMsMax,
-        pace: this.#options.pace ?? noPace,
-        place: (arrival) => listener?.shardArriving(from, arrival),
-        arrived: (arrival, outcome) =>
-          this.#tell((listening) => listening.shardArrived(from, arrival, outcome)),
-      });
-      return true;
+  #shardCame(stream: Stream, from: PeerId): Promise<void> {
+    return receiveOneShard({
+      stream,
+      disk: this.#options.disk,
+      headerMsMax: this.#limits.shardHeaderMsMax,
+      silenceMsMax: this.#limits.transferSilenceMsMax,
+      pace: this.#options.pace ?? noPace,
+      inTurn: (work) => this.#arrivals.run(from, work),
+      place: (arrival) => this.#listener?.shardArriving(from, arrival),
+      arrived: (arrival, outcome) =>
+        this.#tell((listening) => listening.shardArrived(from, arrival, outcome)),
     });
-    if (isTaken !== true) resetStream(stream, 'too many shards at once');
   }
 
   async #connect(peer: PeerId, addresses: readonly string[]): Promise<void> {

@@ -116,30 +116,44 @@ async function readAnswer(reader: StreamReader): Promise<Answer | undefined> {
 export interface ShardReceiving {
   readonly stream: Stream;
   readonly disk: ShardStore;
+  /** For the header, as a whole. */
+  readonly headerMsMax: number;
   readonly silenceMsMax: number;
   readonly pace: WirePace;
+  /** Runs what takes in the bytes when its turn has come; undefined, without running it, where it does not come. */
+  inTurn(work: () => Promise<ShardOutcome>): Promise<ShardOutcome | undefined>;
   /** Where to put it; undefined refuses. */
   place(arrival: ShardArrival): ShardPlace | undefined;
   /** Called exactly once for each arrival that got a place. */
   arrived(arrival: StoredPlace, outcome: ShardOutcome): void;
 }
 
-/** Receives one shard, from the header to the answer. */
+/** Receives one shard, from the header to the answer. What nobody wants, or does not say what it is, ends before it has a turn. */
 export async function receiveOneShard(receiving: ShardReceiving): Promise<void> {
   const { stream, silenceMsMax } = receiving;
   const reader = new StreamReader(stream, silenceMsMax);
-  const header = await reader.readFrame(descriptorBytesMax + indexBytes);
-  const arrival = header instanceof Uint8Array ? decodeHeader(header) : undefined;
+  const arrival = await readHeader(reader, receiving);
   const place = arrival === undefined ? undefined : receiving.place(arrival);
   if (arrival === undefined || place === undefined) {
     await say(stream, 'refused', silenceMsMax);
     return;
   }
   const wanted = { ...arrival, place };
-  const outcome = await store(receiving, reader, wanted).catch((): ShardOutcome => 'refused');
+  const work = (): Promise<ShardOutcome> => store(receiving, reader, wanted);
+  const outcome = (await receiving.inTurn(work).catch((): ShardOutcome => 'refused')) ?? 'unreachable';
   receiving.arrived(wanted, outcome);
-  if (outcome === 'unreachable') resetStream(stream, 'the shard was cut off');
+  if (outcome === 'unreachable') resetStream(stream, 'the shard was cut off, or too many came at once');
   else await say(stream, outcome, silenceMsMax);
+}
+
+async function readHeader(
+  reader: StreamReader,
+  { stream, headerMsMax }: ShardReceiving,
+): Promise<ShardArrival | undefined> {
+  const timer = setTimeout(() => resetStream(stream, 'no shard was announced'), headerMsMax);
+  const header = await reader.readFrame(descriptorBytesMax + indexBytes);
+  clearTimeout(timer);
+  return header instanceof Uint8Array ? decodeHeader(header) : undefined;
 }
 
 async function store(

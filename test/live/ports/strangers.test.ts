@@ -16,7 +16,6 @@ import {
   signBatch,
   signStatement,
 } from '../../../agent/codec/index.ts';
-import { showHello } from '../../../agent/live/wire/hello.ts';
 import { probe, requestJoin } from '../../../agent/live/wire/index.ts';
 import { forgetPeer, type Node, startNode } from '../../../agent/live/wire/node.ts';
 import {
@@ -36,9 +35,8 @@ import {
   type TestAgent,
   type TestAgentOptions,
 } from './small-fleet.ts';
+import { addressOf, attemptsMax, dialPatiently, memberNode, over, strangerAt } from './stranger.ts';
 import type { ExecutionContext } from 'ava';
-
-const addressOf = ({ wire }: TestAgent): string => wire.addresses()[0]!;
 
 /** On a machine that does much else nobody is ended for being slow; tests that are about that say so. */
 const startPatient = (
@@ -50,8 +48,6 @@ const startPatient = (
     ...options,
     limits: { helloMsMax: minutes(5), pingSilenceMsMax: minutes(5), ...options.limits },
   });
-
-const attemptsMax = 30;
 
 /** Asks again where the time for a handshake or an answer was over: then nobody has judged anything. */
 async function patiently(
@@ -78,16 +74,6 @@ const answerTo = (agent: TestAgent, key: MachineKey, hello: Hello | undefined): 
     },
     (code) => unheardCodes.has(code),
   );
-
-async function dialPatiently(node: Node, agent: TestAgent, options = {}): Promise<Connection> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await node.dial(multiaddr(addressOf(agent)), options);
-    } catch (error) {
-      if (attempt === attemptsMax) throw error;
-    }
-  }
-}
 
 test('only a certificate of this fleet, for this machine, valid now and not revoked is welcome', async (t) => {
   const fleet = smallFleet();
@@ -139,29 +125,6 @@ test('whoever was put out is told so when it comes again, and is not let in', as
   t.deepEqual([...out.admission.turnedAwayBy], [agent.key.peer]);
   t.is(agent.ears.count('connected') + out.ears.count('connected'), 0);
 });
-
-interface Stranger {
-  readonly node: Node;
-  readonly connection: Connection;
-}
-
-async function strangerAt(
-  t: ExecutionContext,
-  agent: TestAgent,
-  key = createMachineKey(),
-): Promise<Stranger> {
-  const node = await startNode({ seed: key.seed, listenAddresses: [] });
-  t.teardown(() => node.stop());
-  return { node, connection: await dialPatiently(node, agent) };
-}
-
-const over = (target: Stream | Connection): Promise<unknown> =>
-  target.status === 'open'
-    ? new Promise((resolve) => {
-        const listener = (): void => resolve(undefined);
-        (target as Stream).addEventListener('close', listener);
-      })
-    : Promise.resolve(undefined);
 
 test('streams of a stranger are reset, and the stranger is closed after the time for a hello', async (t) => {
   const protocols = [messageProtocol, shardProtocol, '/meshsub/1.1.0'];
@@ -232,22 +195,6 @@ test('of a stranger who has left nothing is kept, not even where it was', async 
   await until(async () => !(await here.peerStore.has(stranger.peerId)));
   t.is(here.getConnections().length, 0);
 });
-
-/** A node that is a member by its certificate, and then behaves as the test wants. */
-async function memberNode(t: ExecutionContext, fleet: SmallFleet, agent: TestAgent): Promise<Stranger> {
-  const key = createMachineKey();
-  const stranger = await strangerAt(t, agent, key);
-  const stream = await stranger.connection.newStream(helloProtocol);
-  const keeper = {
-    ownHello: () =>
-      encodeHello({ fleet: fleet.root.fleet, certificate: certificateOf(fleet, key.peer).bytes }),
-    check: () => ({ kind: 'welcome' }) as const,
-  };
-  const answer = await showHello({ stream, peer: agent.key.peer, keeper, silenceMsMax: minutes(5) });
-  t.is(answer.kind, 'welcome');
-  await agent.ears.hears('connected');
-  return stranger;
-}
 
 test('a member that announces a frame of four gigabytes is disconnected before one byte is set aside', async (t) => {
   const fleet = smallFleet();
