@@ -51,6 +51,8 @@ export const telemetryBytesPerAgentMax = 8 * mebibyte;
 export const telemetryFlushMs = hours(1);
 /** Heads, rosters and plans of all agents that a log store takes before it refuses strangers' facts. */
 export const factBytesPerAgentMax = 64 * mebibyte;
+/** An own log that has more takes no more plans, of which each is as large as hundreds of heads: others would refuse whatever follows at the end. */
+export const ownPlansBytesMax = 0.7 * factBytesPerAgentMax;
 /**
  * The optimizer's lease: another agent takes over when it lapses, or when its holder is gone. Each renewal goes to every
  * agent, and no repair waits for less than hours.

@@ -86,7 +86,9 @@ export class AgentCore {
     this.replication = new Replication(this.membership, identity.fraction);
     this.ownLog = new OwnLog(this.membership);
     this.#introductions = new Introductions(this.membership, identity.fraction);
-    this.election = new Election(this.membership, () => this.replication.isForked(identity.self));
+    // What it plans would be in vain: others refuse it, or the log does not take it.
+    const plansInVain = (): boolean => this.replication.isForked(identity.self) || !this.ownLog.takesPlans;
+    this.election = new Election(this.membership, plansInVain);
     this.placement = new Placement(this.membership, this.shelf);
     this.repair = new Repair(this.membership, this.shelf, this.#pulls);
     const { membership, shelf, ownLog } = this;

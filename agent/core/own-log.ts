@@ -1,10 +1,17 @@
 // When this agent may write into its own log of facts. A machine that was put back to an older image of its disk would write other
 // words under numbers that it has used already; so nobody writes before others have said how much of it they have, and given back what
-// is missing here.
+// is missing here. And which words: where the log has little room left it takes no more plans.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { AgentRecord, SignedBatch, WireMessage } from '../codec/index.ts';
-import { ownLogAsksMax, ownLogClaimMs, ownLogPairMs, ownLogSettleMs, ownLogWitnessesMin } from '../limits.ts';
+import {
+  ownLogAsksMax,
+  ownLogClaimMs,
+  ownLogPairMs,
+  ownLogSettleMs,
+  ownLogWitnessesMin,
+  ownPlansBytesMax,
+} from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
@@ -17,6 +24,7 @@ export class OwnLog {
   readonly hears = ['started', 'connected', 'message', 'batchStored', 'recordsReady', 'tick'] as const;
   readonly #membership: Membership;
   #next = 0;
+  #bytes = 0;
   #isSure = false;
   /** When the last of the witnesses answered, or the last batch came back from anybody. */
   #quietSinceMs: UnixMs | undefined;
@@ -35,6 +43,11 @@ export class OwnLog {
   /** Whether what is written now follows all that this machine ever wrote, as far as anybody knows. */
   get isSure(): boolean {
     return this.#isSure;
+  }
+
+  /** Whether there is room for plans too: what is left then is for heads, for what is given up and for other small words. */
+  get takesPlans(): boolean {
+    return this.#bytes <= ownPlansBytesMax;
   }
 
   handle(event: EventOf<OwnLog['hears'][number]>): Effects {
@@ -62,9 +75,10 @@ export class OwnLog {
   /** Orders as they came, but records for the own log only when it is sure; those that waited come first. */
   hold(effects: readonly CoreEffect[], now: UnixMs): Effects {
     this.#look(now);
-    if (this.#isSure && this.#waiting.length === 0) return effects;
+    const fitting = this.takesPlans ? effects : effects.map((one) => (isPlan(one) ? planNotWritten : one));
+    if (this.#isSure && this.#waiting.length === 0) return fitting;
     const others: CoreEffect[] = [];
-    for (const effect of effects) {
+    for (const effect of fitting) {
       if (effect.kind === 'appendRecords' && effect.stream === 'facts') this.#wait(effect.records);
       else others.push(effect);
     }
@@ -100,8 +114,9 @@ export class OwnLog {
     this.#answers.set(from, next);
   }
 
-  #stored({ author, stream, sequence }: SignedBatch, now: UnixMs): void {
+  #stored({ author, stream, sequence, bytes }: SignedBatch, now: UnixMs): void {
     if (author !== this.#membership.self || stream !== 'facts') return;
+    if (sequence >= this.#next) this.#bytes += bytes.length;
     this.#next = Math.max(this.#next, sequence + 1);
     if (this.#quietSinceMs !== undefined) this.#quietSinceMs = now;
   }
@@ -119,6 +134,15 @@ export class OwnLog {
     this.#isSure = otherCount === 0 || (isQuiet && (isWitnessed || isLong));
   }
 }
+
+const isPlan = (effect: CoreEffect): boolean =>
+  effect.kind === 'appendRecords' && effect.records.some(({ kind }) => kind === 'plan');
+
+const planNotWritten: CoreEffect = {
+  kind: 'report',
+  level: 'problem',
+  text: "a new plan was not written: this machine's log has no room for more of them. The last one holds; join this machine again with a new folder, so that it can plan",
+};
 
 /** How long a machine's log of facts is by a message; undefined where it does not say. */
 function lengthIn(message: WireMessage, author: PeerId): number | undefined {

@@ -73,8 +73,27 @@ function findPlanProblems({ core, proposal, now }: ViewParts): readonly FoundPro
       action: 'Until then the old plan holds and is repaired.',
       advice: 'Look at it, then run `drey plan approve`.',
     });
-  return found;
+  return [...found, ...findPlansStopped(core)];
 }
+
+/** On a machine that may plan, and whose log is filled by what it has planned. */
+export const findPlansStopped = ({
+  membership,
+  ownLog,
+}: Pick<AgentCore, 'membership' | 'ownLog'>): readonly FoundProblem[] =>
+  ownLog.takesPlans || !membership.hasRole(membership.self, 'optimizer')
+    ? []
+    : [
+        {
+          kind: 'plans-stopped',
+          level: 'problem',
+          risk: 'Lost shards get no new places by a plan of this machine, and new machines no shards.',
+          why: 'Its log has no room for more plans.',
+          action:
+            'The last plan holds, and what this machine saves still counts. Another optimizer takes over, at the latest when this machine is off.',
+          advice: 'Join this machine again with a new folder.',
+        },
+      ];
 
 const packsAre = (count: number): string => (count === 1 ? '1 pack is' : `${count} packs are`);
 

@@ -2,13 +2,23 @@
 
 import test from 'ava';
 import type { SignedBatch, WireMessage } from '../../../agent/codec/index.ts';
-import { ownLogClaimMs, ownLogPairMs, ownLogSettleMs } from '../../../agent/limits.ts';
+import { ownLogClaimMs, ownLogPairMs, ownLogSettleMs, ownPlansBytesMax } from '../../../agent/limits.ts';
 import type { PeerId } from '../../../agent/units.ts';
 import { OwnLog } from '../../../agent/core/own-log.ts';
 import { Replication } from '../../../agent/core/replication.ts';
-import type { Effects } from '../../../agent/core/index.ts';
+import { AgentCore, type Effects } from '../../../agent/core/index.ts';
 import { minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, revocationOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  fleet,
+  machines,
+  membershipOf,
+  planOf,
+  revocationOf,
+  startMs,
+} from './fleet-of-four.ts';
+import { findPlansStopped } from '../../../agent/live/problems/find-problems.ts';
 
 const [first, second, third] = [machines[0]!, machines[1]!, machines[2]!];
 const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
@@ -253,5 +263,42 @@ test('what a machine said before it was put out is taken from others, not from i
   t.deepEqual(
     open(said('/ip4/10.0.0.1/tcp/1'), machines[2]!.peer).map(({ kind }) => kind),
     ['storeBatch'],
+  );
+});
+
+/** The core of the one machine of a fleet, whose log has so many bytes. */
+function aloneWith(byteCount: number) {
+  const core = new AgentCore({ self: first.peer, fleet, fraction: () => 0 });
+  core.handle({ kind: 'started', isFirstLife: true, stored: [], staged: [], heard: [], now: startMs });
+  const roster = { ...batchOf(first, statements.slice(0, 1)), bytes: new Uint8Array(byteCount) };
+  core.handle({ kind: 'batchStored', batch: roster, now: startMs });
+  const effects = core.handle({ kind: 'tick', now: after(minutes(10)) });
+  const appends = (kind: string): boolean =>
+    effects.some((one) => one.kind === 'appendRecords' && one.records.some((record) => record.kind === kind));
+  return { core, appends };
+}
+
+test('a log that is filled by plans takes no more of them, and all else', (t) => {
+  const { core } = aloneWith(ownPlansBytesMax + 1);
+  const plan = { kind: 'plan', plan: planOf(first, 1) } as const;
+  const written = core.ownLog.hold(
+    [{ kind: 'appendRecords', stream: 'facts', records: [plan] }, ...append],
+    after(minutes(11)),
+  );
+  t.deepEqual(
+    written.map(({ kind }) => kind),
+    ['report', 'appendRecords'],
+  );
+  t.is(written[1], append[0]);
+});
+
+test('a machine whose log takes no more plans does not lead, and says so', (t) => {
+  const [full, fitting] = [aloneWith(ownPlansBytesMax + 1), aloneWith(ownPlansBytesMax)];
+  t.true(fitting.appends('lease'));
+  t.false(full.appends('lease'));
+  t.deepEqual(findPlansStopped(fitting.core), []);
+  t.deepEqual(
+    findPlansStopped(full.core).map(({ kind }) => kind),
+    ['plans-stopped'],
   );
 });
