@@ -387,8 +387,7 @@ export const asksAtOnce = 32;
 /** and how long that may take in all: a fleet of thousands. */
 export const askingMsMax = minutes(20);
 /** Visits that begin at one look, and how often that is. */
-export const visitsAtOnce = 48;
-export const visitsEveryMs = seconds(10);
+export const [visitsAtOnce, visitsEveryMs] = [48, seconds(10)];
 /** Whom the packs here concern is gone through this often while shards come in. */
 export const partnersEveryMs = minutes(1);
 /** The elected planner hears of every machine in this time, by its log or by calling it; */
