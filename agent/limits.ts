@@ -7,6 +7,8 @@ import { days, gibibyte, hours, kibibyte, mebibyte, minutes, seconds } from '../
  * move, and files are as available (docs/benchmarks/placement.md). A fleet policy may change it.
  */
 export const holderSilenceMsMax = hours(90);
+/** Machines restart and are carried from room to room: an admin who asks for less would have all of them replaced each time. */
+export const holderSilenceMsMin = hours(1);
 /** A message that is longer is an attack or a bug: the largest honest one is a page of log batches. */
 export const frameBytesMax = 4 * mebibyte;
 /** Frames waiting for one slow peer; beyond it the peer is cut and will pull again. */

@@ -15,6 +15,8 @@ export interface FleetView {
   readonly optimizer?: { readonly peer: PeerId; readonly untilMs: UnixMs };
   readonly machines: readonly MachineView[];
   readonly plan?: Plan;
+  /** A plan that waits for an admin on this machine, why, and what share of all bytes it would move. */
+  readonly waitingPlan?: { readonly plan: Plan; readonly reason: string; readonly moveShare: number };
   /** Survival of each group given who is up at this moment, by group id. */
   readonly groupsNow: readonly GroupNowView[];
   readonly work: WorkView;

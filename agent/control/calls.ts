@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { attributeNames, type MachineId, type TelemetryRow } from '../../datasets/index.ts';
 import type { AvailabilityTarget, PlacementLimits, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import type { ProofResult, RetentionRules } from '../core/index.ts';
-import { inviteUsesMax } from '../limits.ts';
+import { holderSilenceMsMin, inviteUsesMax } from '../limits.ts';
 import type { DriveId, InviteId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
 import { type FoldersAnswers, foldersSchemas, path, phrase, place } from './folders-calls.ts';
@@ -22,7 +22,7 @@ export const callSchemas = {
   /** An admin's word that a machine may hold shards again. */
   trust: z.strictObject({ machine: name, reason: z.string().min(1).max(256) }),
   policy: z.strictObject({
-    holderSilenceMs: z.number().min(1000).exactOptional(),
+    holderSilenceMs: z.number().min(holderSilenceMsMin).exactOptional(),
     planMode: z.enum(['automatic', 'review']).exactOptional(),
     holdMoveShare: z.number().min(0).max(1).exactOptional(),
     target: z
@@ -318,6 +318,8 @@ export interface RetentionAnswer {
 export interface PlanAnswer {
   readonly plan: Plan;
   readonly changed: boolean;
+  /** Why it waits for an admin and does not hold yet; absent when it is published. */
+  readonly waits?: string;
 }
 
 export interface TrainAnswer {

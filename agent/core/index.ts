@@ -7,7 +7,7 @@ export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
 export type { CoreEvent, HeardForget, PowerSource, StagedSnapshot } from './events.ts';
-export { movementBetween, reasonToHold } from './movement.ts';
+export { type Movement, movementBetween, reasonToHold } from './movement.ts';
 export { type DriveProof, type ProofResult } from './proving.ts';
 export {
   areRulesSet,

@@ -40,15 +40,16 @@ export function movementBetween(
   return { share, fleetBytes: share * shelf.heldBytes * membership.machines.length };
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
-/** Why a plan that follows another has to wait for an admin's word; undefined when it has not. */
+/** Why a plan that follows another has to wait for an admin's word; undefined when it has not. Who lets nothing pass is asked for every byte. */
 export function reasonToHold(
   policy: Pick<FleetPolicy, 'planMode' | 'holdMoveShare'> | undefined,
   { share, fleetBytes }: Movement,
 ): string | undefined {
   if (policy?.planMode === 'review') return 'the fleet is in review mode';
   const shareMax = policy?.holdMoveShare ?? holdMoveShareDefault;
-  if (share <= shareMax || fleetBytes < holdMoveBytesMin) return undefined;
+  const isLittle = shareMax > 0 && fleetBytes < holdMoveBytesMin;
+  if (share <= shareMax || isLittle) return undefined;
   return `it would move about ${percent(share)} of all bytes, and more than ${percent(shareMax)} needs an admin's word`;
 }

@@ -380,6 +380,7 @@ export class LiveAgent {
     this.operations.tick(() => this.#viewParts(), now);
     this.#ownAddresses.tick(now);
     this.#housekeeping.tick(now);
+    this.planning.judgeAgain();
     this.#ticker = this.#parts.clock.start(tickMs, () => this.#tick());
   }
 

@@ -59,6 +59,7 @@ export function fleetView(parts: ViewParts): FleetView {
     ...(lease === undefined ? {} : { optimizer: lease }),
     machines: membership.machines.map((peer) => machineView(parts, peer, slots)),
     ...(plan === undefined ? {} : { plan }),
+    ...(parts.proposal === undefined ? {} : { waitingPlan: parts.proposal }),
     groupsNow: plan === undefined ? [] : groupsNow(parts, plan),
     work: workView(parts),
     limits: parts.operations.pacing.view(),

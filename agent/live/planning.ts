@@ -3,11 +3,12 @@
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import { noLimits, type Plan, targetDefault } from '../../optimizer/index.ts';
-import type { ModelRecord } from '../codec/index.ts';
+import type { FleetPolicy, ModelRecord } from '../codec/index.ts';
 import {
   type AgentCore,
   type CoreEffect,
   type CoreEvent,
+  type Movement,
   movementBetween,
   reasonToHold,
   type RepairWish,
@@ -40,12 +41,22 @@ export type PlanOrder = Omit<Extract<CoreEffect, { kind: 'computePlan' }>, 'kind
 export interface Proposal {
   readonly plan: Plan;
   readonly reason: string;
+  /** Of the bytes of shards that lie on machines that may go on holding them, in 0..1. */
+  readonly moveShare: number;
+}
+
+interface Judged {
+  /** Why it has to wait; undefined when it has not. */
+  readonly reason: string | undefined;
+  readonly movement: Movement;
 }
 
 export class Planning {
   readonly #parts: PlanningParts;
   #training: TrainingView | undefined;
   #proposal: Proposal | undefined;
+  /** The policy that the waiting plan was judged by. */
+  #judgedBy: FleetPolicy | undefined;
 
   constructor(parts: PlanningParts) {
     this.#parts = parts;
@@ -113,27 +124,54 @@ export class Planning {
   async compute(
     onProgress: (training: TrainingView) => void,
     signal: AbortSignal,
-  ): Promise<{ readonly plan: Plan; readonly changed: boolean }> {
+  ): Promise<{ readonly plan: Plan; readonly changed: boolean; readonly waits?: string }> {
     const { core, now } = this.#parts;
     const before = core.election.plan;
     const plan = await this.#make({ machines: core.membership.eligibleHolders(now()), onProgress, signal });
     // A plan comes back from its thread as a copy: only its epoch tells whether it is the one that was sent.
-    return { plan, changed: plan.epoch !== before?.epoch };
+    const changed = plan.epoch !== before?.epoch;
+    const waits = this.#proposal?.plan === plan ? this.#proposal.reason : undefined;
+    return { plan, changed, ...(waits === undefined ? {} : { waits }) };
   }
 
   /** Publishes the plan that waited for approval. Throws `no-proposal`. */
   approve(): Plan {
+    this.judgeAgain();
     const plan = this.#proposal?.plan;
     if (plan === undefined) {
       throw new DreyError({
         code: 'no-proposal',
-        message: 'no plan waits for approval',
-        advice: 'Ask for one with `drey plan compute`.',
+        message: 'no plan waits for approval on this machine',
+        advice:
+          'A plan waits on the machine that computed it, and `drey status` says so there. `drey plan compute` asks for one here.',
       });
     }
-    this.#proposal = undefined;
-    this.#parts.tell({ kind: 'planComputed', plan, now: this.#parts.now() });
+    this.#publish(plan);
     return plan;
+  }
+
+  /** The policy, or the plan that holds, may have changed while a plan waits: then it goes out, waits for another reason, or is over. */
+  judgeAgain(): void {
+    const { core, report, tell, now } = this.#parts;
+    const { plan: previous } = core.election;
+    if (this.#proposal === undefined || previous === undefined) return;
+    const { plan, reason: before } = this.#proposal;
+    if (previous.epoch >= plan.epoch) {
+      this.#proposal = undefined;
+      report('info', `plan ${plan.epoch} does not wait any more: another plan ${previous.epoch} holds now`);
+      // What it was made for is still to be done.
+      if (previous.author === core.membership.self) tell({ kind: 'planWanted', now: now() });
+      return;
+    }
+    if (core.membership.policy === this.#judgedBy) return;
+    const { reason, movement } = this.#judge(plan, previous);
+    if (reason === undefined) {
+      report('info', `plan ${plan.epoch} does not have to wait any more, by the policy of now`);
+      this.#publish(plan);
+      return;
+    }
+    this.#hold({ plan, reason, moveShare: movement.share });
+    if (reason !== before) report('warning', `plan ${plan.epoch} goes on waiting for approval: ${reason}`);
   }
 
   show(training: TrainingView | undefined): void {
@@ -159,6 +197,8 @@ export class Planning {
         bytesPerSlot: previous === undefined ? {} : bytesPerSlot(core.shelf, previous, core.membership.self),
       });
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
+      // A newer whole plan takes the place of the one that waits.
+      if (isNews(plan, previous)) this.#proposal = undefined;
       this.#offer(plan, previous);
       return plan;
     } finally {
@@ -169,18 +209,36 @@ export class Planning {
   /** The core publishes it, unless it has to wait for an admin; the very first never waits. */
   #offer(plan: Plan | undefined, previous: Plan | undefined): void {
     const { tell, now, report } = this.#parts;
-    const isNews = plan !== undefined && plan !== previous && plan.epoch > (previous?.epoch ?? 0);
-    const reason = isNews && previous !== undefined ? this.#reasonToWait(plan, previous) : undefined;
-    if (isNews && reason !== undefined) {
-      this.#proposal = { plan, reason };
-      report('warning', `plan ${plan.epoch} waits for approval: ${reason}`);
+    const news = isNews(plan, previous) ? plan : undefined;
+    const { reason, movement } =
+      news === undefined || previous === undefined ? unjudged : this.#judge(news, previous);
+    if (news !== undefined && reason !== undefined) {
+      this.#hold({ plan: news, reason, moveShare: movement.share });
+      report('warning', `plan ${news.epoch} waits for approval: ${reason}`);
     }
-    tell({ kind: 'planComputed', plan: isNews && reason === undefined ? plan : undefined, now: now() });
+    tell({ kind: 'planComputed', plan: reason === undefined ? news : undefined, now: now() });
   }
 
-  #reasonToWait(plan: Plan, previous: Plan): string | undefined {
+  #judge(plan: Plan, previous: Plan): Judged {
     const { core, now } = this.#parts;
     const usable = core.membership.eligibleHolders(now());
-    return reasonToHold(core.membership.policy, movementBetween(core, previous, { after: plan, usable }));
+    const movement = movementBetween(core, previous, { after: plan, usable });
+    return { reason: reasonToHold(core.membership.policy, movement), movement };
+  }
+
+  #hold(proposal: Proposal): void {
+    this.#proposal = proposal;
+    this.#judgedBy = this.#parts.core.membership.policy;
+  }
+
+  #publish(plan: Plan): void {
+    const { tell, now } = this.#parts;
+    this.#proposal = undefined;
+    tell({ kind: 'planComputed', plan, now: now() });
   }
 }
+
+const unjudged: Judged = { reason: undefined, movement: { share: 0, fleetBytes: 0 } };
+
+const isNews = (plan: Plan | undefined, previous: Plan | undefined): plan is Plan =>
+  plan !== undefined && plan !== previous && plan.epoch > (previous?.epoch ?? 0);

@@ -23,8 +23,11 @@ function policyOf({ core: { membership } }: LiveAgent): Policy {
   };
 }
 
-const declare = (agent: LiveAgent, policy: Policy): Promise<void> =>
-  agent.declare({ kind: 'policy', atMs: agent.now(), ...policy });
+/** A plan that waits is judged by it at once. */
+async function declare(agent: LiveAgent, policy: Policy): Promise<void> {
+  await agent.declare({ kind: 'policy', atMs: agent.now(), ...policy });
+  agent.planning.judgeAgain();
+}
 
 /** Shows the policy, or changes what is named. Throws `not-an-admin`. */
 export async function changePolicy(

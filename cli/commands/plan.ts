@@ -1,7 +1,7 @@
 // `drey plan`: which machines form which groups, what that is worth, and why.
 
 import type { Command } from 'commander';
-import { askAgent } from '../../agent/control/index.ts';
+import { askAgent, type PlanAnswer } from '../../agent/control/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
@@ -18,9 +18,13 @@ const loadTexts = () => import('./plan-text.ts');
 const namesOf = (view: FleetView): Naming =>
   new Map(view.machines.map((machine) => [machine.peer, machine.name]));
 
-async function viewWithPlan(
-  options: CommonOptions,
-): Promise<{ readonly plan: Plan; readonly names: Naming }> {
+interface Planned {
+  readonly plan: Plan;
+  readonly waiting: FleetView['waitingPlan'];
+  readonly names: Naming;
+}
+
+async function viewWithPlan(options: CommonOptions): Promise<Planned> {
   const view = await askAgent({ home: homeOf(options), call: 'view', request: {} });
   if (view.plan === undefined) {
     throw new DreyError({
@@ -30,13 +34,31 @@ async function viewWithPlan(
       retry: 'retryable',
     });
   }
-  return { plan: view.plan, names: namesOf(view) };
+  return { plan: view.plan, waiting: view.waitingPlan, names: namesOf(view) };
 }
 
-async function showPlan(options: CommonOptions): Promise<void> {
-  const { plan, names } = await viewWithPlan(options);
-  const { planText } = await loadTexts();
-  show(options, plan, () => planText(plan, names));
+interface ShowOptions extends CommonOptions {
+  readonly waiting?: boolean;
+}
+
+async function showPlan(options: ShowOptions): Promise<void> {
+  const { plan, waiting, names } = await viewWithPlan(options);
+  const { planText, waitingLine, waitingPlanText } = await loadTexts();
+  if (options.waiting !== true) {
+    const more =
+      waiting === undefined
+        ? []
+        : ['', waitingLine(plan, waiting), 'See `drey plan show --waiting`, then `drey plan approve`.'];
+    show(options, plan, () => [planText(plan, names), ...more].join('\n'));
+    return;
+  }
+  if (waiting === undefined)
+    throw new DreyError({
+      code: 'plan-not-waiting',
+      message: 'no plan waits for approval on this machine',
+      advice: 'A plan waits on the machine that computed it, and `drey status` says so there.',
+    });
+  show(options, waiting.plan, () => waitingPlanText(plan, waiting, names));
 }
 
 /** As many digits of a pack's id name it. */
@@ -69,17 +91,20 @@ async function explain(groupId: string, options: CommonOptions): Promise<void> {
   show(options, group, () => groupText(plan, groupId, names));
 }
 
+/** What became of a plan that was asked for. */
+export function computedText({ plan, changed, waits }: PlanAnswer): string {
+  if (!changed) return 'The plan stays as it is: nothing better was found.';
+  return waits === undefined
+    ? 'A new plan is published.'
+    : `Plan ${plan.epoch} waits for approval: ${waits}. The old plan holds until \`drey plan approve\`.`;
+}
+
 async function compute(options: CommonOptions): Promise<void> {
   const home = homeOf(options);
   const answer = await askAgent({ home, call: 'computePlan', request: {}, ...trainingProgress(options) });
   const names = namesOf(await askAgent({ home, call: 'view', request: {} }));
   const { planText } = await loadTexts();
-  show(options, answer, () =>
-    [
-      answer.changed ? 'A new plan is published.' : 'The plan stays as it is: nothing better was found.',
-      planText(answer.plan, names),
-    ].join('\n'),
-  );
+  show(options, answer, () => [computedText(answer), planText(answer.plan, names)].join('\n'));
 }
 
 async function approve(options: CommonOptions): Promise<void> {
@@ -93,7 +118,9 @@ export function addPlanCommands(program: Command): void {
   withCommonOptions(
     plan.command('show').description('print the plan that is carried out now'),
     'drey plan show',
-  ).action(showPlan);
+  )
+    .option('--waiting', 'the plan that waits for approval, and how it differs')
+    .action(showPlan);
   withCommonOptions(
     plan
       .command('explain')
@@ -106,7 +133,9 @@ export function addPlanCommands(program: Command): void {
     'drey plan compute',
   ).action(compute);
   withCommonOptions(
-    plan.command('approve').description('publish the plan that waits for approval (review mode)'),
+    plan
+      .command('approve')
+      .description('publish the plan that waits for approval (see `drey plan show --waiting`)'),
     'drey plan approve',
   ).action(approve);
   const namesFor = async (home: string): Promise<Naming> =>

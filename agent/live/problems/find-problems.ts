@@ -70,8 +70,11 @@ function findPlanProblems({ core, proposal, now }: ViewParts): readonly FoundPro
       level: 'warning',
       risk: 'Shards stay where the old plan put them, also where that has become worse.',
       why: `Plan ${proposal.plan.epoch} waits for approval: ${proposal.reason}.`,
-      action: 'Until then the old plan holds and is repaired.',
-      advice: 'Look at it, then run `drey plan approve`.',
+      action:
+        membership.policy?.planMode === 'review'
+          ? 'Until then the old plan holds, and nobody takes the place of machines that are gone.'
+          : 'Until then the old plan holds and is repaired.',
+      advice: 'Look at it with `drey plan show --waiting`, then run `drey plan approve`.',
     });
   return [...found, ...findPlansStopped(core)];
 }

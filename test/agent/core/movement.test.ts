@@ -78,3 +78,9 @@ test('a plan waits in review mode, and where it moves more than the policy lets 
   );
   t.is(reasonToHold(undefined, { ...much, fleetBytes: holdMoveBytesMin - 1 }), undefined);
 });
+
+test('where nothing may move unasked, a single byte waits, and a repair does not', (t) => {
+  const strict = { planMode: 'automatic', holdMoveShare: 0 } as const;
+  t.regex(reasonToHold(strict, { share: 0.004, fleetBytes: 1 }) ?? '', /0\.4 % .* 0 %/u);
+  t.is(reasonToHold(strict, { share: 0, fleetBytes: 0 }), undefined);
+});

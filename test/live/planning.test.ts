@@ -1,0 +1,119 @@
+// A plan that waits for an admin: what is said of it, and what becomes of it when the policy or the plan that holds changes.
+
+import test, { type ExecutionContext } from 'ava';
+import {
+  createAdminKey,
+  describePack,
+  fleetRootFromSeed,
+  type FleetPolicy,
+  signStatement,
+} from '../../agent/codec/index.ts';
+import { AgentCore, type CoreEvent } from '../../agent/core/index.ts';
+import type { Planner } from '../../agent/live/planner.ts';
+import { Planning } from '../../agent/live/planning.ts';
+import { driveId, type PeerId } from '../../agent/units.ts';
+import { days, unixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import { batchOf, certificateOf, fleet, machines, planOf, startMs } from '../agent/core/fleet-of-four.ts';
+
+const author = machines[0]!;
+const [first, second, third, fourth] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
+const root = fleetRootFromSeed(new Uint8Array(32).fill(42));
+const admin = createAdminKey(root, { notBeforeMs: startMs, forMs: days(30) });
+
+function planWith(epoch: number, members: readonly PeerId[]): Plan {
+  const plan = planOf(author, epoch);
+  const [placementClass] = plan.classes;
+  const [group] = placementClass!.groups;
+  return { ...plan, classes: [{ ...placementClass!, groups: [{ ...group!, members }] }] };
+}
+
+const holding = planWith(5, [first, second, third]);
+/** A third of all bytes changes places. */
+const moving = planWith(6, [first, second, fourth]);
+
+/** A machine that holds a pack, whose planner comes to this plan. */
+function planningOf(t: ExecutionContext, made: Plan) {
+  const core = new AgentCore({ self: author.peer, fleet, fraction: () => 0.5 });
+  const { descriptor } = describePack(new Uint8Array(100).fill(1), {
+    owner: fourth,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  });
+  const stored = [{ place: 'held', descriptor, index: 0 } as const];
+  core.handle({ kind: 'started', stored, staged: [], heard: [], now: startMs });
+  let sequence = 0;
+  const learn = (records: Parameters<typeof batchOf>[1]): void => {
+    core.handle({ kind: 'batchStored', batch: batchOf(author, records, sequence++), now: startMs });
+  };
+  learn(machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) })));
+  learn([{ kind: 'plan', plan: holding }]);
+  const setPolicy = (policy: Pick<FleetPolicy, 'planMode' | 'holdMoveShare'>): void => {
+    const atMs = unixMs(startMs + sequence);
+    const words = { kind: 'policy', fleetName: 'f', holderSilenceMs: days(4), atMs, ...policy } as const;
+    learn([{ kind: 'statement', bytes: signStatement(admin, words).bytes }]);
+    planning.judgeAgain();
+  };
+  const told: CoreEvent[] = [];
+  const planning = new Planning({
+    core,
+    planner: { make: async () => ({ plan: made }) } as unknown as Planner,
+    tell: (event) => void told.push(event),
+    append: async () => t.fail('nothing was trained'),
+    report: () => {},
+    changed: () => {},
+    now: () => startMs,
+  });
+  const published = (): readonly number[] =>
+    told.flatMap((event) => (event.kind === 'planComputed' ? (event.plan?.epoch ?? []) : []));
+  const compute = () => planning.compute(() => {}, new AbortController().signal);
+  return { planning, compute, setPolicy, learn, told, published };
+}
+
+test('who asks for a plan in review mode is told that it waits, and it goes out when it is approved', async (t) => {
+  const { planning, compute, setPolicy, published } = planningOf(t, moving);
+  setPolicy({ planMode: 'review' });
+  const { changed, waits } = await compute();
+  t.true(changed);
+  t.regex(waits ?? '', /review mode/u);
+  t.is(planning.proposal?.moveShare, 1 / 3);
+  t.deepEqual(published(), []);
+  t.is(planning.approve().epoch, 6);
+  t.deepEqual(published(), [6]);
+  t.throws(() => planning.approve(), { code: 'no-proposal' });
+});
+
+test('a policy that lets a waiting plan pass lets it out, and one that does not gives the true reason', async (t) => {
+  const { planning, compute, setPolicy, published } = planningOf(t, moving);
+  setPolicy({ planMode: 'review' });
+  await compute();
+  setPolicy({ planMode: 'automatic', holdMoveShare: 0 });
+  t.regex(planning.proposal?.reason ?? '', /33 % of all bytes.*0 %/u);
+  t.deepEqual(published(), []);
+  setPolicy({ planMode: 'automatic', holdMoveShare: 0.5 });
+  t.is(planning.proposal, undefined);
+  t.deepEqual(published(), [6]);
+});
+
+test('a plan that waits is over when another one holds: it is not approved, and one is asked for anew', async (t) => {
+  const { planning, compute, setPolicy, learn, told, published } = planningOf(t, moving);
+  setPolicy({ planMode: 'review' });
+  await compute();
+  learn([{ kind: 'plan', plan: planWith(6, [first, third, second]) }]);
+  t.throws(() => planning.approve(), { code: 'no-proposal' });
+  t.is(planning.proposal, undefined);
+  t.is(told.filter(({ kind }) => kind === 'planWanted').length, 1);
+  t.deepEqual(published(), []);
+});
+
+test('a whole plan that goes out takes the place of one that waits', async (t) => {
+  const { planning, compute, setPolicy, published } = planningOf(t, moving);
+  setPolicy({ planMode: 'automatic', holdMoveShare: 0 });
+  t.regex((await compute()).waits ?? '', /33 %/u);
+  setPolicy({ planMode: 'automatic', holdMoveShare: 0.2 });
+  // 300 bytes are moved without asking, whatever their share.
+  t.deepEqual(published(), [6]);
+  t.is((await compute()).waits, undefined);
+  t.is(planning.proposal, undefined);
+});
