@@ -10,6 +10,7 @@ import {
   mebibyte,
   minuteMs,
   secondMs,
+  weekMs,
 } from '../datasets/index.ts';
 import { unwritable } from './out-files.ts';
 
@@ -51,6 +52,10 @@ export function spanText(ms: number): string {
   if (ms < 2 * dayMs) return `${Math.round(ms / hourMs)} h`;
   return `${Math.round(ms / dayMs)} days`;
 }
+
+/** The same of what somebody has set: 90 h are 90 h, not 4 days. */
+export const setSpanText = (ms: number): string =>
+  ms >= 2 * dayMs && ms < weekMs && ms % dayMs !== 0 ? `${Math.round(ms / hourMs)} h` : spanText(ms);
 
 /** "99.97 %"; the nines of an unavailability are easier to read than its exponent. */
 export function survivalText(unavailability: number): string {

@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import { askAgent, type CallRequest, type WipesAnswer } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
-import { spanText, timeText } from '../print.ts';
+import { setSpanText, timeText } from '../print.ts';
 import { parseCount, parseSpanMs } from '../quantities.ts';
 
 const adminsText = (count: number): string => (count === 1 ? 'one admin' : `${count} admins`);
 
 function ruleText({ adminCount, wantedCount, waitMs }: WipesAnswer['rule']): string {
-  const rule = `A deletion before its time needs the word of ${adminsText(adminCount)}, then waits ${spanText(waitMs)}: until then any admin can stop it.`;
+  const rule = `A deletion before its time needs the word of ${adminsText(adminCount)}, then waits ${setSpanText(waitMs)}: until then any admin can stop it.`;
   return wantedCount > adminCount
     ? `${rule}\n${wantedCount} admins were asked for, and there have never been more than ${adminCount}: each further one counts as soon as it is made.`
     : rule;

@@ -1,18 +1,18 @@
 // `drey fleet`: create one, make admins, invite machines, put one out, set the policy.
 
 import { hostname } from 'node:os';
-import { type Command, Option } from 'commander';
-import { inviteUsesMax } from '../../agent/index.ts';
+import type { Command } from 'commander';
+import { holderSilenceMsMin, inviteUsesMax } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import type { AvailabilityTarget } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, countText, spanText, timeText } from '../print.ts';
-import { parseByteCount, parseCount, parseMomentMs, parseShare, parseSpanMs } from '../quantities.ts';
+import { bytesText, countText, setSpanText, timeText } from '../print.ts';
+import { parseByteCount, parseCount, parseMomentMs, parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
 import { addFleetDeletions } from './fleet-deletions.ts';
 import { addFleetLog } from './fleet-log.ts';
 import { addFleetMembers } from './fleet-members.ts';
+import { addFleetPolicy } from './fleet-policy.ts';
 
 interface CreateOptions extends CommonOptions {
   readonly name: string;
@@ -50,13 +50,15 @@ const withDeletionRule = (command: Command): Command =>
 async function createFleetHere(options: CreateOptions): Promise<void> {
   const { createFleet } = await import('../../agent/live/index.ts');
   const passphrase = readSecret(options.passphraseFile);
+  const holderSilenceMs =
+    options.holderSilence === undefined ? undefined : parseSpanMs(options.holderSilence);
   const made = createFleet({
     home: homeOf(options),
     fleetName: options.name,
     machineName: options.machineName,
     ...(options.kit === undefined ? {} : { kitFile: options.kit }),
     ...(passphrase === undefined ? {} : { passphrase }),
-    ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
+    ...(holderSilenceMs === undefined ? {} : { holderSilenceMs }),
     ...(options.quota === undefined ? {} : { quotaBytes: parseByteCount(options.quota) }),
     ...(options.site === undefined ? {} : { site: options.site }),
     ...wipeRuleOf(options),
@@ -70,6 +72,11 @@ async function createFleetHere(options: CreateOptions): Promise<void> {
         ? []
         : [`  passphrase    ${made.passphrase}   shown only now: it opens the kit`]),
       `  space given   ${bytesText(made.quotaBytes)} on this machine`,
+      ...(holderSilenceMs === undefined || holderSilenceMs >= holderSilenceMsMin
+        ? []
+        : [
+            `A trial: whoever is silent for ${setSpanText(holderSilenceMs)} is replaced, so every machine that sleeps. \`drey fleet policy --holder-silence 90h\` ends it.`,
+          ]),
       'Next: `drey up`, then `drey fleet invite`.',
     ].join('\n'),
   );
@@ -135,54 +142,6 @@ async function trust(machine: string, options: CommonOptions & { readonly reason
   );
 }
 
-interface PolicyOptions extends CommonOptions {
-  readonly holderSilence?: string;
-  readonly planMode?: 'automatic' | 'review';
-  readonly holdAbove?: string;
-  readonly target?: string;
-  readonly targetHours?: 'business' | 'all';
-}
-
-const targetText = ({ share, hours }: AvailabilityTarget): string =>
-  `${Number((100 * share).toPrecision(9))} % of packs within reach ${hours === 'all' ? 'at all hours' : 'in business hours'}`;
-
-/** "99.99 %", or with the hours that it is meant for: "99.99 % at business hours", "99.9% at all hours". */
-function parseTarget(text = ''): Partial<AvailabilityTarget> {
-  const [share = '', hours] = text.split(/ (?:at|in) (?=(?:business|all) hours$)/u);
-  return {
-    ...(share === '' ? {} : { share: parseShare(share) }),
-    ...(hours === undefined ? {} : { hours: hours.startsWith('all') ? 'all' : 'business' }),
-  };
-}
-
-async function policy(options: PolicyOptions): Promise<void> {
-  const { share, hours = options.targetHours } = parseTarget(options.target);
-  const answer = await askAgent({
-    home: homeOf(options),
-    call: 'policy',
-    request: {
-      ...(options.holderSilence === undefined ? {} : { holderSilenceMs: parseSpanMs(options.holderSilence) }),
-      ...(options.planMode === undefined ? {} : { planMode: options.planMode }),
-      ...(options.holdAbove === undefined ? {} : { holdMoveShare: parseShare(options.holdAbove) }),
-      ...(share === undefined && hours === undefined
-        ? {}
-        : {
-            target: {
-              ...(share === undefined ? {} : { share }),
-              ...(hours === undefined ? {} : { hours }),
-            },
-          }),
-    },
-  });
-  show(options, answer, () =>
-    [
-      `A holder is replaced after ${spanText(answer.holderSilenceMs)} of silence.`,
-      `Plans are carried out in ${answer.planMode} mode, and wait for an admin when they would move more than ${Math.round(100 * answer.holdMoveShare)} % of all bytes.`,
-      `Copies and codes are chosen for ${targetText(answer.target)}.`,
-    ].join('\n'),
-  );
-}
-
 /** What an admin says of one machine. */
 function addWordsAboutMachines(fleet: Command): void {
   withCommonOptions(
@@ -194,24 +153,6 @@ function addWordsAboutMachines(fleet: Command): void {
   )
     .option('--reason <text>', 'why, for the other admins', 'no reason given')
     .action(trust);
-}
-
-function addPolicy(fleet: Command): void {
-  withCommonOptions(
-    fleet.command('policy').description('show or change what holds for the whole fleet'),
-    'drey fleet policy --holder-silence 90h --plan-mode review',
-  )
-    .option('--holder-silence <span>', 'replace a holder that is silent for longer')
-    .option('--plan-mode <mode>', 'automatic, or review: an admin approves each plan')
-    .option('--hold-above <share>', 'a plan that moves more of all bytes waits for an admin (default 50%)')
-    .option(
-      '--target <share>',
-      'share of packs that should be within reach: "99.99 % at business hours", 99.9% (the default)',
-    )
-    .addOption(
-      new Option('--target-hours <hours>', 'when: business hours, or all').choices(['business', 'all']),
-    )
-    .action(policy);
 }
 
 /** Adds all of `fleet`. */
@@ -263,5 +204,5 @@ export function addFleetCommands(program: Command): void {
   addFleetMembers(fleet);
   addFleetDeletions(fleet);
   addFleetLog(fleet);
-  addPolicy(fleet);
+  addFleetPolicy(fleet);
 }

@@ -1,0 +1,31 @@
+// What the fleet's policy means, in words, and what it refuses.
+
+import test from 'ava';
+import { parseSilenceMs, policyText } from '../../cli/commands/fleet-policy.ts';
+import { hours } from '../../datasets/index.ts';
+
+const policy = {
+  holderSilenceMs: hours(90),
+  planMode: 'automatic',
+  holdMoveShare: 0.5,
+  target: { share: 0.999, hours: 'business' },
+} as const;
+
+test('the silence after which a holder is replaced is told as it was set', (t) => {
+  t.regex(policyText(policy), /after 90 h of silence/u);
+  t.regex(policyText({ ...policy, holderSilenceMs: hours(72) }), /after 3 days of silence/u);
+});
+
+test('a silence that every sleeping machine reaches is refused, with advice', (t) => {
+  for (const text of ['1s', '0s', '59m'])
+    t.regex(t.throws(() => parseSilenceMs(text), { code: 'policy-refused' })?.message ?? '', /sleeps/u);
+  t.is(parseSilenceMs('1h'), hours(1));
+});
+
+test('which plans wait is told by the mode, with what does not count', (t) => {
+  t.regex(policyText(policy), /automatic mode.*more than 50 % .* at least 64\.0 GiB.*that is repair/u);
+  t.notRegex(policyText({ ...policy, holdMoveShare: 0 }), /at least/u);
+  const review = policyText({ ...policy, planMode: 'review' });
+  t.regex(review, /Every plan after the first waits/u);
+  t.notRegex(review, /of all bytes/u);
+});
