@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { DreyError, makeFolders } from '../../datasets/index.ts';
 import { homeNotYours, identityFile, isHidden } from '../control/index.ts';
-import { isFullError } from './disk-full.ts';
+import { isFullError, nameDiskError } from './disk-full.ts';
 import { writeWhole } from './whole-files.ts';
 
 export interface Home {
@@ -86,6 +86,15 @@ export function makeHome({ folder }: Home): void {
 
 export const writeJson = (file: string, value: unknown): void =>
   writeWhole(file, JSON.stringify(value, undefined, 2));
+
+/** The same of what a person has just set. Throws `disk-full`, and the file is as it was. */
+export function keepSettings(file: string, settings: unknown): void {
+  try {
+    writeJson(file, settings);
+  } catch (error) {
+    throw nameDiskError(error);
+  }
+}
 
 /** A secret of this folder's own, made when it is first asked for; one line without an end. On a full disk it is not kept. */
 export function settleToken(file: string): string {

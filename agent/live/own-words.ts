@@ -5,6 +5,7 @@ import { DreyError } from '../../datasets/index.ts';
 import type { AgentRecord } from '../codec/index.ts';
 import type { AgentCore } from '../core/index.ts';
 import type { Clock } from '../ports.ts';
+import { nameDiskError } from './disk-full.ts';
 import { ownLogLookMs, ownLogPatienceMs, ownLogWaitMsMax } from './limits.ts';
 import type { Shell } from './shell.ts';
 
@@ -25,7 +26,7 @@ export class OwnWords {
 
   /**
    * What must be possible also where nobody else is left: where nobody was there for a while who could know better, it is written.
-   * Throws `log-forked`, `log-full`.
+   * Throws `log-forked`, `log-full`, `disk-full`.
    */
   async write(records: readonly AgentRecord[]): Promise<void> {
     await this.#wait();
@@ -62,9 +63,14 @@ export class OwnWords {
     return true;
   }
 
-  #append(records: readonly AgentRecord[]): Promise<void> {
+  async #append(records: readonly AgentRecord[]): Promise<void> {
     const { core, shell } = this.#speaker;
-    if (!core.replication.isForked(core.membership.self)) return shell.append('facts', records);
+    if (!core.replication.isForked(core.membership.self)) {
+      await shell.append('facts', records).catch((error: unknown) => {
+        throw nameDiskError(error);
+      });
+      return;
+    }
     throw new DreyError({
       code: 'log-forked',
       message: 'this machine was put back to an old image of its disk, and others know later words of it',

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { DreyError, minutes } from '../../../datasets/index.ts';
 import type { AlertsAnswer, CallRequest } from '../../control/index.ts';
 import { problemSettleMs } from '../../limits.ts';
-import { type Home, readJson, writeJson } from '../home.ts';
+import { type Home, keepSettings, readJson } from '../home.ts';
 
 const text = z.string().min(1).max(1024);
 
@@ -43,8 +43,9 @@ const nobody: AlertSettings = { version: 1, level: 'warning', settleMs: problemS
 export const readAlertSettings = (home: Home): AlertSettings =>
   readJson(home.alertsFile, settingsSchema) ?? nobody;
 
+/** Throws `disk-full`. */
 export const writeAlertSettings = (home: Home, settings: AlertSettings): void =>
-  writeJson(home.alertsFile, settings);
+  keepSettings(home.alertsFile, settings);
 
 const wrong = (message: string, advice: string): DreyError =>
   new DreyError({ code: 'alerts-malformed', message, advice });

@@ -99,8 +99,9 @@ export class Alerts {
   change(change: CallRequest<'alerts'>): AlertsAnswer {
     const before = this.#settings;
     if (Object.keys(change).length > 0) {
-      this.#settings = changeAlertSettings(before, change);
-      writeAlertSettings(this.#parts.home, this.#settings);
+      const settings = changeAlertSettings(before, change);
+      writeAlertSettings(this.#parts.home, settings);
+      this.#settings = settings;
     }
     const { webhook } = this.#settings;
     const isMade =

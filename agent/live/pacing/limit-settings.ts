@@ -5,7 +5,7 @@ import { DreyError } from '../../../datasets/index.ts';
 import type { CallRequest } from '../../control/index.ts';
 import type { LimitRule } from '../../core/index.ts';
 import { limitRulesMax, rateBytesPerSecondMin, threadsMax } from '../../limits.ts';
-import { type Home, readJson, writeJson } from '../home.ts';
+import { type Home, keepSettings, readJson } from '../home.ts';
 
 const rate = z.number().min(rateBytesPerSecondMin).exactOptional();
 const minute = z.int().min(0).max(1440);
@@ -37,8 +37,9 @@ const setAgain = 'Remove that file, start again, and set the limits anew with `d
 export const readLimitSettings = (home: Home): LimitSettings =>
   readJson(home.limitsFile, schema, setAgain) ?? defaults;
 
+/** Throws `disk-full`. */
 export const writeLimitSettings = (home: Home, settings: LimitSettings): void =>
-  writeJson(home.limitsFile, settings);
+  keepSettings(home.limitsFile, settings);
 
 const hoursOf = ({ days, between }: LimitRule): string => JSON.stringify([days ?? 'all', between ?? 'all']);
 

@@ -114,11 +114,12 @@ export class Pacing implements WirePace, ReadPace {
     this.#parts.tell({ kind: 'pullsPaused', isPaused, now });
   }
 
-  /** Shows the limits after a change of them. Throws `limits-refused`. */
+  /** Shows the limits after a change of them; one that cannot be kept does not hold. Throws `limits-refused` or `disk-full`. */
   change(change: CallRequest<'limits'>): LimitsAnswer {
     if (Object.keys(change).length > 0) {
-      this.#settings = changeLimitSettings(this.#settings, change);
-      writeLimitSettings(this.#parts.home, this.#settings);
+      const settings = changeLimitSettings(this.#settings, change);
+      writeLimitSettings(this.#parts.home, settings);
+      this.#settings = settings;
     }
     const { rules, onMetered, priority } = this.#settings;
     return { rules, onMetered, priority, metered: this.#metered, now: this.view() };

@@ -1,6 +1,6 @@
 // What a machine's person allows, on a pretend clock: counted in bytes and in that clock's time, over real wires where shards flow.
 
-import { statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -21,6 +21,7 @@ import type { PowerState } from '../../../agent/live/power.ts';
 import { DreyError, hours, mebibyte, unixMs } from '../../../datasets/index.ts';
 import { temporaryFolder } from '../../helpers/agents.ts';
 import { PretendClock } from '../../helpers/pretend-clock.ts';
+import { fillDisk, mountSmallDisk } from '../../helpers/small-disk.ts';
 import { noise } from '../data-path/odd-trees.ts';
 import { startTrial } from '../data-path/trial.ts';
 import { connectedPair, storeShard, type TestAgent, testPack } from '../ports/small-fleet.ts';
@@ -182,6 +183,19 @@ test('rules of the same hours are one rule, outlive a restart, and are forgotten
   t.is(again.priority, 'normal');
   t.is(statSync(join(folder, 'limits.json')).mode & 0o077, 0);
   t.deepEqual(pacing.change({ clear: true }).rules, []);
+});
+
+test('limits that a full disk does not keep do not hold either, and the reason is said in words', (t) => {
+  const folder = temporaryFolder(t, 'full');
+  mkdirSync(folder, { recursive: true });
+  if (!mountSmallDisk(t, folder, '1m')) return;
+  const { pacing } = startPacing(t, {}, { folder });
+  const free = fillDisk(folder, 0);
+  t.throws(() => pacing.change({ rule: { uploadBytesPerSecond: rate } }), { code: 'disk-full' });
+  t.deepEqual(pacing.change({}).rules, []);
+  t.is(pacing.now.uploadBytesPerSecond, undefined);
+  free();
+  t.is(pacing.change({ rule: { uploadBytesPerSecond: rate } }).rules.length, 1);
 });
 
 test('limits that would only break transfers are refused', (t) => {
