@@ -89,8 +89,16 @@ export interface AdminsAnswer {
 }
 
 export interface WipesAnswer {
-  /** `wantedCount`: as many admins as were asked for; all there are count where they are fewer. */
-  readonly rule: { readonly adminCount: number; readonly wantedCount: number; readonly waitMs: number };
+  readonly rule: {
+    readonly adminCount: number;
+    /** As many admins as were asked for; all there are count where they are fewer. */
+    readonly wantedCount: number;
+    readonly waitMs: number;
+    /** Admins that are believed now: those that were put out count for the rule, and agree to nothing. */
+    readonly thereCount: number;
+    /** Who says how many it takes: the recovery kit, or nobody, and then it is two as soon as there were two. */
+    readonly saidBy: 'kit' | 'nobody';
+  };
   /** Oldest first. */
   readonly wipes: readonly {
     readonly wipe: WipeId;

@@ -14,8 +14,13 @@ export function listWipes(agent: LiveAgent): WipesAnswer {
     const machine = membership.authority.admins.find((known) => known.admin === admin)?.machine;
     return machine === undefined ? admin.slice(0, 8) : membership.nameOf(machine);
   };
+  const { authority } = membership;
   return {
-    rule: wipes.rule,
+    rule: {
+      ...wipes.rule,
+      thereCount: authority.admins.filter(({ ended }) => ended === undefined).length,
+      saidBy: authority.rootRuleAt(Number.POSITIVE_INFINITY) === undefined ? 'nobody' : 'kit',
+    },
     wipes: wipes.views(agent.now()).map(({ stoppedBy, agreed, ...view }) => {
       const owner = catalogue.drives.get(view.drive)?.owner;
       return {

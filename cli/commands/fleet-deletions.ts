@@ -9,17 +9,43 @@ import { parseCount, parseSpanMs } from '../quantities.ts';
 
 const adminsText = (count: number): string => (count === 1 ? 'one admin' : `${count} admins`);
 
-function ruleText({ adminCount, wantedCount, waitMs }: WipesAnswer['rule']): string {
+type Rule = WipesAnswer['rule'];
+
+/** What an admin can do where too few are left. */
+const makeAdmins =
+  'make an admin of another machine with the recovery kit (`drey fleet admin --kit …`), or have the kit ask for fewer (`--delete-admins … --delete-wait …` there)';
+
+function ruleText({ adminCount, wantedCount, waitMs, thereCount, saidBy }: Rule): string {
   const rule = `A deletion before its time needs the word of ${adminsText(adminCount)}, then waits ${setSpanText(waitMs)}: until then any admin can stop it.`;
-  return wantedCount > adminCount
-    ? `${rule}\n${wantedCount} admins were asked for, and there have never been more than ${adminCount}: each further one counts as soon as it is made.`
-    : rule;
+  const more = [
+    ...(wantedCount > adminCount
+      ? [
+          `${wantedCount} admins were asked for, and there have never been more than ${adminCount}: each further one counts as soon as it is made.`,
+        ]
+      : []),
+    ...(adminCount === 1 && saidBy === 'nobody'
+      ? [
+          'One is enough as this fleet has never had a second admin: from the first moment that it has, two must agree.',
+        ]
+      : []),
+    ...(thereCount < adminCount
+      ? [
+          `Only ${adminsText(thereCount)} ${thereCount === 1 ? 'is' : 'are'} left: keys that were put out go on counting, so that nobody who puts the others out decides alone. To have anything deleted early, ${makeAdmins}.`,
+        ]
+      : []),
+  ];
+  return [rule, ...more].join('\n');
 }
 
-function stateText({ state, agreed, adminCount, dueMs, stoppedBy }: WipesAnswer['wipes'][number]): string {
+function stateText(
+  { state, agreed, adminCount, dueMs, stoppedBy }: WipesAnswer['wipes'][number],
+  { thereCount }: Rule,
+): string {
   switch (state) {
     case 'asked':
-      return `${agreed.length} of ${adminCount} admins agree; more have to say \`drey fleet deletions --agree ID\``;
+      return thereCount < adminCount
+        ? `${agreed.length} of ${adminCount} admins agree, and nobody else can: only ${adminsText(thereCount)} ${thereCount === 1 ? 'is' : 'are'} left`
+        : `${agreed.length} of ${adminCount} admins agree; more have to say \`drey fleet deletions --agree ID\``;
     case 'waiting':
       return `holders delete it at about ${timeText(dueMs ?? 0)}, each by its own clock, unless an admin says \`drey fleet deletions --stop ID\``;
     case 'stopped':
@@ -29,19 +55,21 @@ function stateText({ state, agreed, adminCount, dueMs, stoppedBy }: WipesAnswer[
   }
 }
 
-function wipeText(wipe: WipesAnswer['wipes'][number]): string {
+function wipeText(wipe: WipesAnswer['wipes'][number], rule: Rule): string {
   const { wipe: id, drive, owner, scope, reason, atMs, agreed } = wipe;
   const what = scope === 'drive' ? 'everything of drive' : 'what its owner gave up until then of drive';
   return [
     `${id.slice(0, 8)}  ${what} ${drive.slice(0, 8)}${owner === undefined ? '' : ` of ${owner}`}, asked for ${timeText(atMs)}: ${reason}`,
     `          agreed: ${agreed.join(', ')}`,
-    `          ${stateText(wipe)}`,
+    `          ${stateText(wipe, rule)}`,
   ].join('\n');
 }
 
 export const deletionsText = ({ rule, wipes }: WipesAnswer): string =>
   [
-    ...(wipes.length === 0 ? ['Nobody has asked for a deletion.'] : wipes.map(wipeText)),
+    ...(wipes.length === 0
+      ? ['Nobody has asked for a deletion.']
+      : wipes.map((wipe) => wipeText(wipe, rule))),
     '',
     ruleText(rule),
   ].join('\n');
@@ -102,7 +130,9 @@ export function addFleetDeletions(fleet: Command): void {
   withCommonOptions(
     fleet
       .command('delete')
-      .description('ask for a drive to be deleted from all holders before its time; other admins must agree')
+      .description(
+        'ask for a drive to be deleted from all holders before its time; where there are other admins, they must agree',
+      )
       .argument('<drive>', 'first digits of its id'),
     'drey fleet delete 7a3f --reason "asked for by law"',
   )

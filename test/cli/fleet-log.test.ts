@@ -21,7 +21,7 @@ test('nobody makes up a line about the plan by its notes', (t) => {
 });
 
 test('who asks for more admins than there are is told how many count', (t) => {
-  const rule = { adminCount: 2, waitMs: hours(72) };
+  const rule = { adminCount: 2, waitMs: hours(72), thereCount: 2, saidBy: 'nobody' } as const;
   t.regex(
     deletionsText({ rule: { ...rule, wantedCount: 9 }, wipes: [] }),
     /9 admins were asked for, and .* more than 2/u,
