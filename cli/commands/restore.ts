@@ -41,7 +41,7 @@ export function restoredText(answer: RestoreAnswer, to: string): string {
   return [
     `Restored ${countText(answer.fileCount, 'file')}, ${bytesText(answer.byteCount)}, from ${countText(answer.packCount, 'pack')} into ${to}, as they were on ${oneLine(answer.machine)} ${timeText(answer.atMs)}.`,
     ...compared,
-    ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${oneLine(difference)}`),
+    ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${oneLine(whereText(difference))}`),
     ...answer.missing.slice(0, 20).map((missed) => `  missing: ${oneLine(missed.path)}: ${missed.reason}`),
     ...(imperfect.length === 0
       ? []
@@ -50,18 +50,37 @@ export function restoredText(answer: RestoreAnswer, to: string): string {
   ].join('\n');
 }
 
-/** Throws `restore-incomplete`; a file that changed while it was saved comes back as it was saved, however often it is tried. */
+const onlyRestored = ': only in the first';
+const onlyCompared = ': only in the second';
+
+/** Which folder is meant, for a file that only one of them has. */
+const whereText = (difference: string): string =>
+  difference.endsWith(onlyRestored)
+    ? `${difference.slice(0, -onlyRestored.length)}: only in what was restored`
+    : difference.endsWith(onlyCompared)
+      ? `${difference.slice(0, -onlyCompared.length)}: only in the folder compared with`
+      : difference;
+
+/** Throws `restore-incomplete` or `restore-differs`; a file that changed while it was saved comes back as it was saved, however often it is tried. */
 export function assertComplete(answer: RestoreAnswer): void {
-  const [missing, differing] = [answer.missing.length, answer.differences?.length ?? 0];
-  if (missing === 0 && differing === 0) return;
+  const [missing, differences] = [answer.missing.length, answer.differences ?? []];
+  if (missing > 0)
+    throw new DreyError({
+      code: 'restore-incomplete',
+      message: `${countText(missing, 'file')} could not be restored`,
+      advice:
+        'Start more of the machines that hold the drive, then run the same command again: it goes on in that folder.',
+      retry: 'retryable',
+    });
+  if (differences.length === 0) return;
+  const isLeftOut = differences.every((difference) => difference.endsWith(onlyCompared));
   throw new DreyError({
-    code: 'restore-incomplete',
-    message: `${countText(missing, 'file')} could not be restored, ${differing} differ from the folder compared with`,
+    code: 'restore-differs',
+    message: isLeftOut
+      ? `the whole snapshot is restored; the folder compared with has ${countText(differences.length, 'path')} that the snapshot does not have`
+      : `the whole snapshot is restored; it and the folder compared with differ in ${countText(differences.length, 'place')}`,
     advice:
-      missing > 0
-        ? 'Start more of the machines that hold the drive, then run the same command again: it goes on in that folder.'
-        : 'All of the snapshot is restored: the other folder is another one, or was changed since.',
-    retry: 'retryable',
+      'They were changed or made after the snapshot, left out of it (name that with --ignore), or could not be read when it was taken: `drey status` on the owner tells of those.',
   });
 }
 
@@ -109,7 +128,7 @@ export function addRestoreCommand(program: Command): void {
     .option('--snapshot <id>', 'which snapshot (its first digits are enough; default: the newest)')
     .option(
       '--at <time>',
-      'the newest snapshot at or before it: "2026-03-01", "2026-03-01 14:30", or "2d" for two days ago',
+      'the newest snapshot at or before it: "yesterday", "2026-03-01", "2026-03-01 14:30", or "2d" for two days ago',
     )
     .option('--path <path>', 'only this file or folder of the drive; may be repeated', collected)
     .option(

@@ -34,3 +34,13 @@ test('a file that is missing is a failure', (t) => {
   t.regex(restoredText(short, '/restored'), /missing: a: its pack could not be fetched/u);
   t.throws(() => assertComplete(short), { code: 'restore-incomplete' });
 });
+
+test('a folder that is not the same is another failure than a restore that misses something', (t) => {
+  const differences = ['a: only in the second', 'b: only in the second'];
+  const text = restoredText({ ...answer, differences }, '/restored');
+  t.regex(text, /differs: a: only in the folder compared with/u);
+  const more = t.throws(() => assertComplete({ ...answer, differences }), { code: 'restore-differs' });
+  t.regex(more?.message ?? '', /whole snapshot is restored; .* 2 paths that the snapshot does not have/u);
+  const other = { ...answer, differences: ['a: bytes differ from 3 on'] };
+  t.regex(t.throws(() => assertComplete(other))?.message ?? '', /differ in 1 place/u);
+});
