@@ -164,5 +164,11 @@ export function sayWaiting(text: string | undefined): void {
   waitingSaid = text;
 }
 
+/** A line of its own on standard error, while something is waited for. */
+export function sayAside(text: string): void {
+  const { stderr } = process;
+  stderr.write(`${stderr.isTTY ? '\r\u001B[K' : ''}${harmless(text)}\n`);
+}
+
 const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, width - 1)}…`;

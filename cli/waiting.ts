@@ -4,9 +4,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askAgent } from '../agent/control/index.ts';
 import type { DriveView, FleetView } from '../agent/index.ts';
-import { sayWaiting } from './print.ts';
+import { minutes } from '../datasets/index.ts';
+import { sayAside, sayWaiting } from './print.ts';
 
 const lookMs = 1500;
+/** So long a person may think that waiting is needed. */
+export const patienceMs = minutes(2);
 
 /** "8 of 9 shards stored; waits for pc-03, which is away, or for a machine in its place". */
 export function pendingText({
@@ -38,16 +41,39 @@ export function whyWaiting(view: FleetView, drive: string): string {
   return `${pendingText(pending)}.`;
 }
 
+/** Says once that nobody has to wait, when machines that are away, or the plan, have been waited for long enough. */
+export class Patience {
+  #sinceMs: number | undefined;
+  #isSaid = false;
+
+  wordAt(view: FleetView, drive: string): string | undefined {
+    const pending = view.drives.find((known) => known.drive === drive)?.pending;
+    const isWaiting = view.plan === undefined || (pending?.waitsFor.length ?? 0) > 0;
+    if (!isWaiting || this.#isSaid) {
+      this.#sinceMs = undefined;
+      return undefined;
+    }
+    this.#sinceMs ??= view.atMs;
+    if (view.atMs - this.#sinceMs < patienceMs) return undefined;
+    this.#isSaid = true;
+    return 'Nobody has to wait here: after Ctrl-C the agent goes on by itself, and `drey status` says how far it is. With --no-wait this command does not wait at all.';
+  }
+}
+
 /** Waits for `work`, and says meanwhile what it waits for. */
 export async function withWaiting<Answer>(
   work: Promise<Answer>,
   { home, drive }: { readonly home: string; readonly drive: string },
 ): Promise<Answer> {
   const over = new AbortController();
+  const patience = new Patience();
   const watching = (async () => {
     for (;;) {
       await sleep(lookMs, undefined, { signal: over.signal });
-      sayWaiting(whyWaiting(await askAgent({ home, call: 'view', request: {} }), drive));
+      const view = await askAgent({ home, call: 'view', request: {} });
+      const word = patience.wordAt(view, drive);
+      if (word !== undefined) sayAside(word);
+      sayWaiting(whyWaiting(view, drive));
     }
   })();
   // It ends with the work, or where the agent does not answer any more, which the work itself will say.

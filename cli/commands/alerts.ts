@@ -2,7 +2,12 @@
 
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type AlertsAnswer, askAgent, type CallRequest } from '../../agent/control/index.ts';
+import {
+  type AlertsAnswer,
+  askAgent,
+  type CallAnswers,
+  type CallRequest,
+} from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { collected, type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
 import { spanText } from '../print.ts';
@@ -76,11 +81,21 @@ async function change(options: SetOptions): Promise<void> {
 
 async function test(options: CommonOptions): Promise<void> {
   const { results } = await askAgent({ home: homeOf(options), call: 'testAlerts', request: {} });
-  show(options, results, () =>
-    results.length === 0
-      ? 'Nobody is told of problems: `drey alerts set` first.'
-      : results.map(({ channel, failure }) => `${channel}: ${failure ?? 'delivered'}`).join('\n'),
-  );
+  if (results.length > 0 || options.json === true)
+    show(options, results, () =>
+      results.map(({ channel, failure }) => `${channel}: ${failure ?? 'delivered'}`).join('\n'),
+    );
+  assertDelivered(results);
+}
+
+/** Throws `alert-nobody` or `alert-undelivered`. */
+export function assertDelivered(results: CallAnswers['testAlerts']['results']): void {
+  if (results.length === 0)
+    throw new DreyError({
+      code: 'alert-nobody',
+      message: 'nobody is told of problems by this machine, so nothing was sent',
+      advice: 'Begin with `drey alerts set --webhook URL` or `drey alerts set --mail-to … --smtp …`.',
+    });
   const failed = results.filter(({ failure }) => failure !== undefined);
   if (failed.length > 0)
     throw new DreyError({

@@ -6,9 +6,10 @@ import { holderSilenceMsMin, inviteUsesMax } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, countText, setSpanText, timeText } from '../print.ts';
+import { countText, setSpanText, timeText } from '../print.ts';
 import { parseByteCount, parseCount, parseMomentMs, parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
+import { givenText } from '../space.ts';
 import { addFleetDeletions } from './fleet-deletions.ts';
 import { addFleetLog } from './fleet-log.ts';
 import { addFleetMembers } from './fleet-members.ts';
@@ -71,7 +72,7 @@ async function createFleetHere(options: CreateOptions): Promise<void> {
       ...(made.passphrase === undefined
         ? []
         : [`  passphrase    ${made.passphrase}   shown only now: it opens the kit`]),
-      `  space given   ${bytesText(made.quotaBytes)} on this machine`,
+      `  space given   ${givenText(made.quotaBytes, homeOf(options))}`,
       ...(holderSilenceMs === undefined || holderSilenceMs >= holderSilenceMsMin
         ? []
         : [

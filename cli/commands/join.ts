@@ -3,9 +3,9 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { homeOf, show, withCommonOptions } from '../command.ts';
-import { bytesText } from '../print.ts';
 import { parseByteCount } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
+import { givenText } from '../space.ts';
 import { runAgent, type UpOptions, withAgentOptions } from './up.ts';
 
 interface JoinOptions extends UpOptions {
@@ -31,7 +31,7 @@ async function join(invite: string, options: JoinOptions): Promise<void> {
   const text = [
     `This machine is now "${options.name}" of fleet "${joined.fleetName}".`,
     `  peer id      ${joined.peer}`,
-    `  space given  ${bytesText(joined.quotaBytes)}`,
+    `  space given  ${givenText(joined.quotaBytes, homeOf(options))}`,
     ...(joined.quotaBytes === 0 ? [noSpaceText] : []),
   ].join('\n');
   if (options.up === true) await runAgent(options, { value: joined, text });

@@ -22,6 +22,7 @@ function machineRows(view: FleetView): string {
     machine.name + (machine.peer === view.self ? ' (here)' : ''),
     machine.state,
     heardText(machine, view.atMs),
+    machine.quotaBytes === undefined ? '-' : bytesText(machine.quotaBytes),
     machine.freeBytes === undefined ? '-' : bytesText(machine.freeBytes),
     String(machine.slotCount),
     machine.audits === undefined
@@ -30,7 +31,10 @@ function machineRows(view: FleetView): string {
     machine.trust === undefined ? 'yes' : `${machine.trust.standing} (${machine.trust.score})`,
     machine.domain ?? '-',
   ]);
-  return tableText([['machine', 'state', 'heard', 'free', 'slots', 'proven', 'trusted', 'domain'], ...rows]);
+  return tableText([
+    ['machine', 'state', 'heard', 'gives', 'disk free', 'slots', 'proven', 'trusted', 'domain'],
+    ...rows,
+  ]);
 }
 
 /** When files of it last came back from other machines in a trial, and whether the last one did. */

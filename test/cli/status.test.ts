@@ -2,7 +2,8 @@
 
 import test from 'ava';
 import { statusText } from '../../cli/commands/status.ts';
-import { pendingText, whyWaiting } from '../../cli/waiting.ts';
+import { Patience, patienceMs, pendingText, whyWaiting } from '../../cli/waiting.ts';
+import { unixMs } from '../../datasets/index.ts';
 import { fleetView } from '../helpers/fleet-view.ts';
 
 const view = fleetView({ machineCount: 6 });
@@ -63,4 +64,28 @@ test('whoever waits for a snapshot is told how far it is and for whom it waits',
   t.regex(whyWaiting(waiting, own.drive), /waits for pc-03/u);
   const { plan: _, ...without } = view;
   t.regex(whyWaiting({ ...without, problems: [] }, own.drive), /no plan/u);
+});
+
+test('a machine is shown with what it gives, beside what its disk has', (t) => {
+  const [first, ...others] = view.machines;
+  const machines = [{ ...first!, quotaBytes: 2 * 1024 ** 3, freeBytes: 66 * 1024 ** 3 }, ...others];
+  t.regex(statusText({ ...view, machines }), /gives +disk free[^]* 2\.0 GiB +66\.0 GiB /u);
+});
+
+test('who waits for machines that are away is told once, after a while, that nobody has to', (t) => {
+  const patience = new Patience();
+  const pending = { startedMs: view.atMs, shardsStored: 2, shardsWanted: 3, waitsFor: ['pc-03'] };
+  const at = (ms: number, drive = { ...own, pending }) =>
+    patience.wordAt({ ...view, atMs: unixMs(view.atMs + ms), drives: [drive] }, own.drive);
+  t.is(at(0), undefined);
+  t.is(at(patienceMs - 1), undefined);
+  t.regex(at(patienceMs) ?? '', /Ctrl-C.*--no-wait/u);
+  t.is(at(3 * patienceMs), undefined);
+});
+
+test('who waits for shards that are on their way is not told to go', (t) => {
+  const patience = new Patience();
+  const pending = { startedMs: view.atMs, shardsStored: 2, shardsWanted: 3, waitsFor: [] };
+  for (const atMs of [view.atMs, unixMs(view.atMs + 2 * patienceMs)])
+    t.is(patience.wordAt({ ...view, atMs, drives: [{ ...own, pending }] }, own.drive), undefined);
 });
