@@ -41,6 +41,8 @@ export type PlanOrder = Omit<Extract<CoreEffect, { kind: 'computePlan' }>, 'kind
 export interface Proposal {
   readonly plan: Plan;
   readonly reason: string;
+  /** A whole plan, or the one that holds with its open slots filled. */
+  readonly scope: 'whole' | 'repair';
   /** Of the bytes of shards that lie on machines that may go on holding them, in 0..1. */
   readonly moveShare: number;
 }
@@ -111,13 +113,18 @@ export class Planning {
     this.#offer(await planner.copies({ machines, previous, limits: policy?.limits ?? noLimits }), previous);
   }
 
-  /** Only the open slots are filled: it waits for nobody but a fleet in review mode. */
+  /**
+   * Only the open slots are filled: it waits for nobody but a fleet in review mode. There it comes after a whole plan that waits already: in its
+   * place, what that was made for would be forgotten.
+   */
   async #repair(machines: readonly PeerId[], repair: RepairWish): Promise<void> {
     const { core, planner } = this.#parts;
     const previous = core.election.plan;
-    if (previous === undefined) return this.#offer(undefined, previous);
-    const limits = core.membership.policy?.limits ?? noLimits;
-    this.#offer(await planner.repair({ machines, previous, limits, repair }), previous);
+    const { policy } = core.membership;
+    const isAfterWhole = policy?.planMode === 'review' && this.#proposal?.scope === 'whole';
+    if (previous === undefined || isAfterWhole) return this.#offer(undefined, previous);
+    const limits = policy?.limits ?? noLimits;
+    this.#offer(await planner.repair({ machines, previous, limits, repair }), previous, 'repair');
   }
 
   /** A person asked. `changed` is false when nothing better than the plan of now was found. */
@@ -155,7 +162,7 @@ export class Planning {
     const { core, report, tell, now } = this.#parts;
     const { plan: previous } = core.election;
     if (this.#proposal === undefined || previous === undefined) return;
-    const { plan, reason: before } = this.#proposal;
+    const { plan, scope, reason: before } = this.#proposal;
     if (previous.epoch >= plan.epoch) {
       this.#proposal = undefined;
       report('info', `plan ${plan.epoch} does not wait any more: another plan ${previous.epoch} holds now`);
@@ -170,7 +177,7 @@ export class Planning {
       this.#publish(plan);
       return;
     }
-    this.#hold({ plan, reason, moveShare: movement.share });
+    this.#hold({ plan, scope, reason, moveShare: movement.share });
     if (reason !== before) report('warning', `plan ${plan.epoch} goes on waiting for approval: ${reason}`);
   }
 
@@ -207,13 +214,13 @@ export class Planning {
   }
 
   /** The core publishes it, unless it has to wait for an admin; the very first never waits. */
-  #offer(plan: Plan | undefined, previous: Plan | undefined): void {
+  #offer(plan: Plan | undefined, previous: Plan | undefined, scope: Proposal['scope'] = 'whole'): void {
     const { tell, now, report } = this.#parts;
     const news = isNews(plan, previous) ? plan : undefined;
     const { reason, movement } =
       news === undefined || previous === undefined ? unjudged : this.#judge(news, previous);
     if (news !== undefined && reason !== undefined) {
-      this.#hold({ plan: news, reason, moveShare: movement.share });
+      this.#hold({ plan: news, scope, reason, moveShare: movement.share });
       report('warning', `plan ${news.epoch} waits for approval: ${reason}`);
     }
     tell({ kind: 'planComputed', plan: reason === undefined ? news : undefined, now: now() });

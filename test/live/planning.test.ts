@@ -32,6 +32,9 @@ const holding = planWith(5, [first, second, third]);
 /** A third of all bytes changes places. */
 const moving = planWith(6, [first, second, fourth]);
 
+/** Nothing that may stay changes places. */
+const repaired = planWith(6, [first, second, third]);
+
 /** A machine that holds a pack, whose planner comes to this plan. */
 function planningOf(t: ExecutionContext, made: Plan) {
   const core = new AgentCore({ self: author.peer, fleet, fraction: () => 0.5 });
@@ -58,7 +61,7 @@ function planningOf(t: ExecutionContext, made: Plan) {
   const told: CoreEvent[] = [];
   const planning = new Planning({
     core,
-    planner: { make: async () => ({ plan: made }) } as unknown as Planner,
+    planner: { make: async () => ({ plan: made }), repair: async () => repaired } as unknown as Planner,
     tell: (event) => void told.push(event),
     append: async () => t.fail('nothing was trained'),
     report: () => {},
@@ -68,7 +71,13 @@ function planningOf(t: ExecutionContext, made: Plan) {
   const published = (): readonly number[] =>
     told.flatMap((event) => (event.kind === 'planComputed' ? (event.plan?.epoch ?? []) : []));
   const compute = () => planning.compute(() => {}, new AbortController().signal);
-  return { planning, compute, setPolicy, learn, told, published };
+  const repair = () =>
+    planning.computeForCore({
+      machines: [],
+      reason: 'a machine is gone',
+      repair: { open: [], hoursAway: [], notes: [] },
+    });
+  return { planning, compute, repair, setPolicy, learn, told, published };
 }
 
 test('who asks for a plan in review mode is told that it waits, and it goes out when it is approved', async (t) => {
@@ -116,4 +125,16 @@ test('a whole plan that goes out takes the place of one that waits', async (t) =
   t.deepEqual(published(), [6]);
   t.is((await compute()).waits, undefined);
   t.is(planning.proposal, undefined);
+});
+
+test('in review mode a repair waits too, and never in the place of a whole plan', async (t) => {
+  const { planning, compute, repair, setPolicy, published } = planningOf(t, moving);
+  setPolicy({ planMode: 'review' });
+  await repair();
+  t.is(planning.proposal?.plan, repaired);
+  await compute();
+  t.is(planning.proposal?.plan, moving);
+  await repair();
+  t.is(planning.proposal?.plan, moving);
+  t.deepEqual(published(), []);
 });
