@@ -118,15 +118,22 @@ async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
 
 /** An interval of a few outages is hardly one: so it says of how many it is. */
 function timesText({ timesFewer, interval, events }: PolicySummary): string {
-  if (timesFewer === undefined || interval === undefined) return '-';
+  if (timesFewer === undefined) return '-';
   if (events === 0) return 'no outage in either';
-  return `${timesFewer.toPrecision(3)} (${interval[0].toPrecision(2)} to ${interval[1].toPrecision(2)}) of ${events} ${events === 1 ? 'outage' : 'outages'}`;
+  if (interval === undefined) return `${timesFewer.toPrecision(3)}, one outage: no interval`;
+  return `${timesFewer.toPrecision(3)} (${interval[0].toPrecision(2)} to ${interval[1].toPrecision(2)}) of ${events} outages`;
 }
 
+/** Policies whose counted hours differ by more are shown with them. */
+const countedDifferenceMax = 0.01;
+
 function summaryText(summary: readonly PolicySummary[], bar: string): string {
+  const counted = summary.map(({ countedShare }) => countedShare);
+  const isUneven = Math.max(...counted) - Math.min(...counted) > countedDifferenceMax;
   const rows = summary.map((one) => [
     one.policy === bar ? `${one.policy} (the bar)` : one.policy,
     one.unavailableShare.toExponential(2),
+    ...(isUneven ? [`${(100 * one.countedShare).toFixed(0)} %`] : []),
     one.unavailableFileHoursBusiness.toFixed(0),
     one.lostFiles.toFixed(1),
     `${(100 * one.movedShare).toFixed(1)} %`,
@@ -134,10 +141,8 @@ function summaryText(summary: readonly PolicySummary[], bar: string): string {
     `${one.wins} : ${one.losses}`,
     timesText(one),
   ]);
-  return tableText([
-    ['policy', 'unavailable', 'business', 'lost', 'moved', 'seconds', 'wins', 'times fewer (95 %)'],
-    ...rows,
-  ]);
+  const outcomes = ['business', 'lost', 'moved', 'seconds', 'wins', 'times fewer (95 %)'];
+  return tableText([['policy', 'unavailable', ...(isUneven ? ['counted'] : []), ...outcomes], ...rows]);
 }
 
 const chosenNames = (options: ReplayOptions, hasLabels: boolean): readonly string[] =>
@@ -160,8 +165,12 @@ async function replay(options: ReplayOptions): Promise<void> {
   const origins = originsOf(history, scenario.rules);
   const bar = theBar(labels !== undefined).name;
   say(
-    `${history.machines.length} machines, ${Number(((history.slotCount * history.slotMs) / weekMs).toFixed(1))} weeks, ${origins.length} origins; labels: ${labels?.length ?? 0}; leave for good: ${scenario.departures.filter((slot) => slot < history.slotCount).length}`,
+    `${history.machines.length} machines, ${Number(((history.slotCount * history.slotMs) / weekMs).toFixed(1))} weeks, ${origins.length} ${origins.length === 1 ? 'origin' : 'origins'}; labels: ${labels?.length ?? 0}; leave for good: ${scenario.departures.filter((slot) => slot < history.slotCount).length}`,
   );
+  if (origins.length < options.origins)
+    say(
+      `no room for ${options.origins} origins: test weeks begin in ${origins.length === 1 ? 'one slot' : `${origins.length} slots, one after the other`}`,
+    );
   const unseen = unseenShare(history);
   if (unseen > 0)
     say(`${(100 * unseen).toFixed(1)} % of all hours do not count: in them nobody was up, or nobody looked`);

@@ -22,6 +22,8 @@ import { type Account, nobody, World } from './world.ts';
 export interface OriginResult {
   readonly policy: string;
   readonly origin: number;
+  /** Slot of the trace with which the accounts begin. */
+  readonly fromSlot: number;
   readonly account: Account;
   /** Files that could not be served and are not lost for good, slot by slot. */
   readonly unavailableBySlot: Int32Array;
@@ -61,6 +63,7 @@ export async function replayOrigin(
   return {
     policy: policy.name,
     origin: index,
+    fromSlot: origin.fromSlot,
     account: run.world.account,
     unavailableBySlot: run.world.unavailableBySlot,
     lostBySlot: run.world.lostBySlot,

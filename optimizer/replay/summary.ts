@@ -1,7 +1,8 @@
-// What a replay comes to: one row for each policy and origin, means, wins against the bar, and how sure the ratio to the bar is, by a
-// bootstrap over outage events (Efron, 1979). Never over file-hours: those of one outage are not independent.
+// What a replay comes to: one row for each policy and origin, means, and how each policy does against the bar. A file-hour counts only
+// where all holders were looked at, so policies count different hours: they are compared by shares of what each counted.
 
-import { createRandom, hourMs, type Random } from '../../datasets/index.ts';
+import { createRandom, hourMs } from '../../datasets/index.ts';
+import { type OutagePair, ratioOf } from './outages.ts';
 import type { OriginResult } from './replay.ts';
 
 export interface ReplayRow {
@@ -18,25 +19,25 @@ export interface ReplayRow {
 
 export interface PolicySummary {
   readonly policy: string;
-  /** Means over the origins: shares of file-hours, files, bytes, seconds. */
+  /** Means over the origins: shares of the file-hours that counted, files, bytes, seconds. Origins without such hours have no share. */
   readonly unavailableShare: number;
+  /** Of all file-hours those that counted. */
+  readonly countedShare: number;
   readonly unavailableFileHoursBusiness: number;
   readonly lostFiles: number;
   readonly movedShare: number;
   readonly planSeconds: number;
-  /** Origins with fewer unavailable file-hours than the bar, and with more. */
+  /** Origins with a lower unavailable share than the bar, and with a higher one. */
   readonly wins: number;
   readonly losses: number;
-  /** Unavailable file-hours of the bar over those of this policy, lost files' included: above 1 is better. Absent for the bar itself. */
+  /** Mean unavailable share of the bar over that of this policy, lost files included: above 1 is better. Absent for the bar itself. */
   readonly timesFewer?: number;
-  /** The middle 95 % of that ratio when events are drawn again, and how many events there were. */
+  /** The middle 95 % of that ratio when events are drawn again; absent with fewer than two. How many there were, in all origins. */
   readonly interval?: readonly [number, number];
   readonly events?: number;
   /** What served at each lesson of all origins, counted. */
   readonly sources?: Readonly<Record<string, number>>;
 }
-
-const draws = 1000;
 
 export const rowOf = (result: OriginResult, slotMs: number): ReplayRow => {
   const { account } = result;
@@ -64,86 +65,44 @@ export function summarize(
   return names.map((policy): PolicySummary => {
     const own = results.filter((result) => result.policy === policy);
     const rows = own.map((result) => rowOf(result, slotMs));
-    const mean = (value: (row: ReplayRow) => number): number =>
-      rows.reduce((sum, row) => sum + value(row), 0) / rows.length;
+    const counted = rows.filter(({ fileHours }) => fileHours > 0);
     const isComparable = policy !== bar && barResults.length === own.length;
     const random = createRandom(seed).fork(`bootstrap ${policy}`);
-    const counted = countOf(own.flatMap(({ sources }) => sources));
+    const pairs = own.flatMap((result, at) => {
+      const other = barResults[at];
+      return other === undefined ? [] : [{ own: result, bar: other }];
+    });
+    const served = countOf(own.flatMap(({ sources }) => sources));
     return {
       policy,
-      unavailableShare: mean((row) => row.unavailableFileHours / Math.max(1, row.fileHours)),
-      unavailableFileHoursBusiness: mean((row) => row.unavailableFileHoursBusiness),
-      lostFiles: mean((row) => row.lostFiles),
-      movedShare: mean((row) => row.movedBytes / Math.max(1, row.storedBytes)),
-      planSeconds: mean((row) => row.planSeconds),
-      ...winsOf(own, barResults),
-      ...(isComparable ? ratioOf(own, barResults, random) : {}),
-      ...(Object.keys(counted).length === 0 ? {} : { sources: counted }),
+      unavailableShare: meanOf(counted, (row) => row.unavailableFileHours / row.fileHours),
+      countedShare: meanOf(own, ({ account }) => account.fileSlots / Math.max(1, account.livedFileSlots)),
+      unavailableFileHoursBusiness: meanOf(rows, (row) => row.unavailableFileHoursBusiness),
+      lostFiles: meanOf(rows, (row) => row.lostFiles),
+      movedShare: meanOf(rows, (row) => row.movedBytes / Math.max(1, row.storedBytes)),
+      planSeconds: meanOf(rows, (row) => row.planSeconds),
+      ...winsOf(pairs),
+      ...(isComparable ? ratioOf(pairs, random) : {}),
+      ...(Object.keys(served).length === 0 ? {} : { sources: served }),
     };
   });
 }
 
-function winsOf(
-  own: readonly OriginResult[],
-  bar: readonly OriginResult[],
-): { readonly wins: number; readonly losses: number } {
+/** 0 of none. */
+function meanOf<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + value(item), 0) / Math.max(1, items.length);
+}
+
+function winsOf(pairs: readonly OutagePair[]): { readonly wins: number; readonly losses: number } {
   let [wins, losses] = [0, 0];
-  for (const [at, result] of own.entries()) {
-    const other = bar[at]?.account.unavailableFileSlots;
-    if (other === undefined) continue;
-    if (result.account.unavailableFileSlots < other) wins++;
-    if (result.account.unavailableFileSlots > other) losses++;
+  for (const { own, bar } of pairs) {
+    // Shares, both multiplied by both denominators: equal where one of the two counted nothing.
+    const share = own.account.unavailableFileSlots * bar.account.fileSlots;
+    const barShare = bar.account.unavailableFileSlots * own.account.fileSlots;
+    if (share < barShare) wins++;
+    if (share > barShare) losses++;
   }
   return { wins, losses };
-}
-
-interface OutageEvent {
-  readonly own: number;
-  readonly bar: number;
-}
-
-type Outages = Pick<OriginResult, 'unavailableBySlot' | 'lostBySlot'>;
-
-/**
- * Runs of slots in which either of the two could not serve some file; and each slot in which either lost some for good, with all the time
- * that they were missed until the end: without these, who loses files would look better than who keeps them.
- */
-export function outageEvents(own: Outages, bar: Outages): readonly OutageEvent[] {
-  const losses = Array.from(own.lostBySlot, (count, slot) => ({ own: count, bar: bar.lostBySlot[slot]! }));
-  const events: OutageEvent[] = losses.filter((event) => event.own + event.bar > 0);
-  let open: { own: number; bar: number } | undefined;
-  for (const [slot, count] of own.unavailableBySlot.entries()) {
-    const other = bar.unavailableBySlot[slot]!;
-    if (count + other === 0) open = undefined;
-    else if (open === undefined) events.push((open = { own: count, bar: other }));
-    else {
-      open.own += count;
-      open.bar += other;
-    }
-  }
-  return events;
-}
-
-/** Half a file-hour is added to both sides, so that nothing is divided by nothing. */
-const ratio = (events: readonly OutageEvent[]): number => {
-  const sum = (side: keyof OutageEvent): number => events.reduce((total, event) => total + event[side], 0);
-  return (sum('bar') + 0.5) / (sum('own') + 0.5);
-};
-
-function ratioOf(
-  own: readonly OriginResult[],
-  bar: readonly OriginResult[],
-  random: Random,
-): Pick<PolicySummary, 'timesFewer' | 'interval' | 'events'> {
-  const events = own.flatMap((result, at) => outageEvents(result, bar[at]!));
-  const ratios = Array.from({ length: draws }, () =>
-    ratio(Array.from(events, () => events[random.below(events.length)]!)),
-  ).toSorted((a, b) => a - b);
-  return {
-    timesFewer: ratio(events),
-    interval: [ratios[Math.floor(draws * 0.025)]!, ratios[Math.floor(draws * 0.975)]!],
-    events: events.length,
-  };
 }
 
 function countOf(sources: readonly string[]): Readonly<Record<string, number>> {

@@ -18,7 +18,10 @@ const notLost = -1;
 export interface Account {
   unavailableFileSlots: number;
   unavailableFileSlotsBusiness: number;
+  /** Those that counted: all holders were looked at. */
   fileSlots: number;
+  /** All, whether they counted or not. */
+  readonly livedFileSlots: number;
   lostFiles: number;
   readonly storedBytes: number;
   movedBytes: number;
@@ -72,6 +75,7 @@ export class World {
       unavailableFileSlots: 0,
       unavailableFileSlotsBusiness: 0,
       fileSlots: 0,
+      livedFileSlots: this.#fileCount * this.unavailableBySlot.length,
       lostFiles: 0,
       storedBytes: this.#fileCount * n * this.#shardBytes,
       movedBytes: 0,

@@ -125,10 +125,15 @@ function add(name: string, seed: number, { origin, account, sources }: OriginRes
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const unavailableIn = (some: readonly Turn[]): number => sum(some.map(({ unavailable }) => unavailable));
+const fileHoursIn = (some: readonly Turn[]): number => sum(some.map(({ fileHours }) => fileHours));
 
-/** Times fewer than the bar, all turns together. */
-const pooledRatio = (own: readonly Turn[], ofBar: readonly Turn[]): number =>
-  (unavailableIn(ofBar) + fileHoursFloor) / (unavailableIn(own) + fileHoursFloor);
+/** Times fewer than the bar, all these turns together, as if both had counted as many file-hours as they did on average. */
+function pooledRatio(own: readonly Turn[], ofBar: readonly Turn[]): number {
+  const mean = (fileHoursIn(own) + fileHoursIn(ofBar)) / 2;
+  const side = (some: readonly Turn[]): number =>
+    (unavailableIn(some) * mean) / Math.max(1, fileHoursIn(some));
+  return (side(ofBar) + fileHoursFloor) / (side(own) + fileHoursFloor);
+}
 
 const bootstraps = 2000;
 
@@ -189,12 +194,10 @@ for (let seed = first; seed < first + samples; seed++) {
 }
 const ofBar = turns.get('the bar')!;
 for (const [policy, own] of turns) {
-  const logRatios = own.map(({ unavailable }, at) =>
-    Math.log((ofBar[at]!.unavailable + fileHoursFloor) / (unavailable + fileHoursFloor)),
-  );
+  const logRatios = own.map((turn, at) => Math.log(pooledRatio([turn], [ofBar[at]!])));
   const line = {
     policy,
-    unavailable: (unavailableIn(own) / sum(own.map(({ fileHours }) => fileHours))).toExponential(1),
+    unavailable: (unavailableIn(own) / fileHoursIn(own)).toExponential(1),
     timesFewerPooled: pooledRatio(own, ofBar).toPrecision(3),
     interval: intervalOf(own, ofBar),
     timesFewerMean: Math.exp(sum(logRatios) / own.length).toPrecision(3),

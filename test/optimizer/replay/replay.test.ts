@@ -11,7 +11,6 @@ import {
 } from '../../../datasets/index.ts';
 import {
   departuresOf,
-  type OriginResult,
   originsOf,
   policies,
   policiesNamed,
@@ -164,35 +163,10 @@ test('every policy places, the oracle best, and the same seed gives the same row
     summary.map(({ policy }) => policy),
     policies.map(({ name }) => name),
   );
-  for (const { timesFewer, interval } of summary)
-    if (timesFewer !== undefined) t.true(interval![0] <= interval![1]);
-});
-
-const result = (change: Partial<OriginResult>): OriginResult => ({
-  policy: 'learned',
-  origin: 0,
-  account: {
-    unavailableFileSlots: 0,
-    unavailableFileSlotsBusiness: 0,
-    fileSlots: 1000,
-    lostFiles: 0,
-    storedBytes: 1,
-    movedBytes: 0,
-  },
-  unavailableBySlot: new Int32Array(10),
-  lostBySlot: new Int32Array(10),
-  planSeconds: 0,
-  sources: [],
-  ...change,
-});
-
-test('who loses files is not better for it: the time that they are missed counts, as one event each slot of loss', (t) => {
-  const bar = result({ policy: 'bar', unavailableBySlot: Int32Array.of(0, 4, 4, 0, 0, 2, 0, 0, 0, 0) });
-  const own = result({ lostBySlot: Int32Array.of(0, 0, 24, 0, 0, 0, 0, 0, 0, 0) });
-  const [, summary] = summarize([bar, own], { bar: 'bar', slotMs: 3_600_000, seed: 1 });
-  t.is(summary!.timesFewer, (10 + 0.5) / (24 + 0.5));
-  // Hours 1 and 2, hour 5, and the loss.
-  t.is(summary!.events, 3);
+  for (const { interval, events } of summary) {
+    t.is(interval === undefined, events === undefined || events < 2);
+    if (interval !== undefined) t.true(interval[0] <= interval[1]);
+  }
 });
 
 test('origins lie evenly between the first and the last possible, and a trace that is too short is refused', (t) => {
