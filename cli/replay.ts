@@ -238,7 +238,7 @@ const command = new Command('replay')
   .option('--json <file>', 'write rows and summary there')
   .addHelpText(
     'after',
-    '\nExample:\n  npm run replay -- --trace fleet.avt.gz --machines 1000 --block 500 --json out.json\n',
+    '\nThe oracle climbs by the hours that its plan is judged by: about the best that could be had, no bound.\n\nExample:\n  npm run replay -- --trace fleet.avt.gz --machines 1000 --block 500 --json out.json\n',
   )
   .showHelpAfterError('(add --help for the options and an example)')
   .exitOverride()

@@ -113,7 +113,9 @@ class PolicyRun {
     this.#roster.lookUntil(slot);
     const fromSlot = slot - (this.#origin.fromSlot - this.#origin.trainFromSlot);
     this.#rows = this.#roster.seenSince(fromSlot);
-    const untilSlot = Math.min(this.#origin.toSlot, slot + Math.round(weekMs / history.slotMs));
+    const { toSlot } = this.#origin;
+    const untilSlot =
+      rules.repair === 'off' ? toSlot : Math.min(toSlot, slot + Math.round(weekMs / history.slotMs));
     const { needs } = this.#policy;
     this.#belief = await this.#policy.learn({
       past: this.#roster.past(this.#rows, fromSlot),

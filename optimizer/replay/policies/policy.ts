@@ -12,7 +12,7 @@ export interface Lesson {
   readonly past: FleetHistory;
   /** One column of labels each, −1 where a machine has none. Only for policies that need labels. */
   readonly labels?: readonly Int32Array[];
-  /** The hours until the next lesson, of the same machines. Only for the oracle. */
+  /** The hours until the next lesson, or until the end where there is none, of the same machines. Only for the oracle. */
   readonly future?: FleetHistory;
   /** Members of a group, and how many of them must be up. */
   readonly redundancy: GroupsQuestion['redundancy'];

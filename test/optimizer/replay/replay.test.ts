@@ -14,11 +14,14 @@ import {
   originsOf,
   policies,
   policiesNamed,
+  replayGroups,
   replayOrigin,
   type Scenario,
   summarize,
 } from '../../../optimizer/replay/index.ts';
+import { chooseGroups } from '../../../optimizer/groups.ts';
 import { bestKWithSwaps } from '../../../optimizer/replay/policies/best-k.ts';
+import { oracle } from '../../../optimizer/replay/policies/oracle.ts';
 import type { Lesson, Policy } from '../../../optimizer/replay/policies/policy.ts';
 import { mondayMs, rules, scenarioOf } from './traces.ts';
 import { takeTime } from '../../helpers/waiting.ts';
@@ -81,6 +84,43 @@ test('labels go to those that need them, the future to the oracle', async (t) =>
     await replayOrigin(scenario, listener(lessons, needs), { origin: origin!, index: 0, stopwatch });
     t.is(lessons[0]!.labels !== undefined, needs === 'labels');
     t.is(lessons[0]!.future !== undefined, needs === 'future');
+  }
+});
+
+test('the oracle sees until the next plan, and without any until the end', async (t) => {
+  for (const [repair, weeks] of [
+    ['on', [1, 1]],
+    ['off', [2]],
+  ] as const) {
+    const lessons: Lesson[] = [];
+    const scenario = scenarioOf([stays + stays, stays + stays, stays + stays], { repair, testWeeks: 2 });
+    const [origin] = originsOf(scenario.history, scenario.rules);
+    await replayOrigin(scenario, listener(lessons, 'future'), { origin: origin!, index: 0, stopwatch });
+    t.deepEqual(
+      lessons.map(({ future }) => future!.slotCount),
+      weeks.map((count) => count * week),
+    );
+  }
+});
+
+test('the oracle takes what best-k with swaps would have where that is better than its own', async (t) => {
+  const scenario = generatedScenario(3);
+  const past = sliceHistory(scenario.history, { fromSlot: 0, toSlot: week });
+  const future = sliceHistory(scenario.history, { fromSlot: week, toSlot: 3 * week });
+  const lesson = { past, future, redundancy: { k: 1, n: 2 }, seed: 1 };
+  const [ofOracle, simple] = [await oracle.learn(lesson), await bestKWithSwaps.learn(lesson)];
+  const question = {
+    states: ofOracle.states,
+    redundancy: lesson.redundancy,
+    groupCount: 14,
+    capacities: Array.from({ length: 14 }, () => 3),
+  };
+  const lost = (groups: readonly (readonly number[])[]): number =>
+    replayGroups(groups, future, 1).reduce((sum, { all }) => sum + all.lost, 0);
+  for (let seed = 1; seed <= 5; seed++) {
+    const found = lost(ofOracle.groups!({ ...question, seed }));
+    t.true(found <= lost(chooseGroups({ ...question, seed })));
+    t.true(found <= lost(chooseGroups({ ...question, states: simple.states, seed })));
   }
 });
 
