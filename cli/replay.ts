@@ -86,10 +86,29 @@ const rulesOf = (options: ReplayOptions): ReplayRules => ({
   seed: options.seed,
 });
 
-async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
-  const stepMs = parseSpanMs(options.step);
+/** Weeks of training and test are whole slots, but for less than an hour, and each slot of a week has its hours of the week. */
+function stepMsOf({ step, train, test }: ReplayOptions): number {
+  const stepMs = parseSpanMs(step);
   if (stepMs < hours(1) || stepMs % hours(1) !== 0)
-    throw wrong(`a step of ${options.step} is not a whole number of hours`, 'Write --step 1h, 2h, 6h …');
+    throw wrong(`a step of ${step} is not a whole number of hours`, 'Write --step 1h, 2h, 6h …');
+  if (weekMs % stepMs !== 0)
+    throw wrong(
+      `a week is no whole number of steps of ${step}`,
+      'Write one that divides a week: --step 1h, 2h, 3h, 4h, 6h, 8h, 12h or 1d.',
+    );
+  for (const weeks of [train, test]) {
+    const slots = (weeks * weekMs) / stepMs;
+    if (Math.abs(slots - Math.round(slots)) * stepMs >= hours(1))
+      throw wrong(
+        `${weeks} weeks are no whole number of steps of ${step}`,
+        'Write other weeks with --train and --test, or a shorter --step.',
+      );
+  }
+  return stepMs;
+}
+
+async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
+  const stepMs = stepMsOf(options);
   const history = await loadTrace({
     file: options.trace,
     format: formatOf(options),
@@ -211,7 +230,7 @@ const command = new Command('replay')
   .option('--machines <count>', 'draw so many machines (default: all)', number('--machines', 4))
   .option('--block <count>', "… as runs of so many neighbours in the file's order", number('--block', 1))
   .option('--seed <seed>', 'of the draw and of all chance', '1')
-  .option('--step <span>', 'length of a slot, whole hours', '1h')
+  .option('--step <span>', 'length of a slot, whole hours that divide a week', '1h')
   .option('--train <weeks>', 'weeks to learn from', number('--train', 0, false), 3)
   .option('--test <weeks>', 'weeks to live through', number('--test', 0, false), 2)
   .option(

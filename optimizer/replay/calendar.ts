@@ -9,17 +9,34 @@ const weekHours = 168;
 /** Monday to Friday, 8 to 18. */
 export const isBusinessHour = (hour: number): boolean => hour < 5 * 24 && hour % 24 >= 8 && hour % 24 < 18;
 
+/** Of the whole hours from `fromMs` on for `spanMs`, the share that are business hours. */
+export function businessShare(span: {
+  readonly fromMs: number;
+  readonly spanMs: number;
+  readonly utcOffsetMs: number;
+}): number {
+  const first = hourOfWeek(span.fromMs, span.utcOffsetMs);
+  const count = Math.max(1, Math.round(span.spanMs / hourMs));
+  const hours = Array.from({ length: count }, (_, hour) => (first + hour) % weekHours);
+  return hours.filter(isBusinessHour).length / count;
+}
+
 /** Mean share of machines up in each hour of the week, counted from the history's first slot. */
 function weekProfile(history: FleetHistory): Float64Array {
   const { up, slotCount, slotMs } = history;
+  const [upCount, known] = [new Float64Array(slotCount), new Float64Array(slotCount)];
+  for (const [at, state] of up.entries()) {
+    if (state === slotUnknown) continue;
+    known[at % slotCount]!++;
+    if (state === slotUp) upCount[at % slotCount]!++;
+  }
   const [sum, count] = [new Float64Array(weekHours), new Float64Array(weekHours)];
-  for (let row = 0; row < history.machines.length; row++) {
-    for (let slot = 0; slot < slotCount; slot++) {
-      const state = up[row * slotCount + slot]!;
-      if (state === slotUnknown) continue;
-      const hour = Math.floor((slot * slotMs) / hourMs) % weekHours;
-      count[hour]!++;
-      if (state === slotUp) sum[hour]!++;
+  const slotHours = Math.max(1, Math.round(slotMs / hourMs));
+  for (let slot = 0; slot < slotCount; slot++) {
+    for (let at = 0; at < slotHours; at++) {
+      const hour = (Math.floor((slot * slotMs) / hourMs) + at) % weekHours;
+      sum[hour]! += upCount[slot]!;
+      count[hour]! += known[slot]!;
     }
   }
   return sum.map((value, hour) => value / Math.max(1, count[hour]!));

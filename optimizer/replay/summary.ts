@@ -46,7 +46,8 @@ export const rowOf = (result: OriginResult, slotMs: number): ReplayRow => {
     policy: result.policy,
     origin: result.origin,
     unavailableFileHours: account.unavailableFileSlots * hours,
-    unavailableFileHoursBusiness: account.unavailableFileSlotsBusiness * hours,
+    // Whole hours, but for what adding thirds of slots rounds.
+    unavailableFileHoursBusiness: Math.round(account.unavailableFileSlotsBusiness * hours),
     fileHours: account.fileSlots * hours,
     lostFiles: account.lostFiles,
     storedBytes: account.storedBytes,

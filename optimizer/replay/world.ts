@@ -1,11 +1,11 @@
 // The replayed fleet under one policy, slot by slot: who holds which shard of which file, what is copied, what cannot be served and
 // what is lost. It looks at the trace one slot at a time; what policies learn from ends before the slot that is being lived.
 
-import { createRandom, hourMs, hourOfWeek, machineId, slotUnknown, slotUp } from '../../datasets/index.ts';
+import { createRandom, hourMs, machineId, slotUnknown, slotUp } from '../../datasets/index.ts';
 import { fleetOffsetMs } from '../../models/index.ts';
 import { groupForPack } from '../rendezvous.ts';
 import type { PlacementClass } from '../plan.ts';
-import { isBusinessHour } from './calendar.ts';
+import { businessShare } from './calendar.ts';
 import { fileBytes, filesPerMachine, type Origin, type Scenario } from './scenario.ts';
 
 /** What is copied first: shards that nobody has, or those of files of which the fewest shards are up, before what only moves. */
@@ -17,6 +17,7 @@ const notLost = -1;
 
 export interface Account {
   unavailableFileSlots: number;
+  /** Of slots that begin or end within business hours the share that lies there. */
   unavailableFileSlotsBusiness: number;
   /** Those that counted: all holders were looked at. */
   fileSlots: number;
@@ -138,7 +139,6 @@ export class World {
   /** Files of which fewer than k shards are up. A file of which a holder was not seen in that slot does not count, as nobody knows. */
   #serve(slot: number): void {
     const { up, slotCount, startMs, slotMs } = this.#scenario.history;
-    const isBusiness = isBusinessHour(hourOfWeek(startMs + slot * slotMs, this.#utcOffsetMs));
     let [unavailable, seen, asleep] = [0, 0, 0];
     for (let file = 0; file < this.#fileCount; file++) {
       let upCount = 0;
@@ -161,7 +161,9 @@ export class World {
     const { account } = this;
     account.fileSlots += seen;
     account.unavailableFileSlots += unavailable;
-    if (isBusiness) account.unavailableFileSlotsBusiness += unavailable;
+    const [fromMs, utcOffsetMs] = [startMs + slot * slotMs, this.#utcOffsetMs];
+    const business = businessShare({ fromMs, spanMs: slotMs, utcOffsetMs });
+    account.unavailableFileSlotsBusiness += unavailable * business;
     this.unavailableBySlot[slot - this.#origin.fromSlot] = asleep;
   }
 

@@ -68,6 +68,22 @@ test('a trace without a date gets the week that its office hours fit', (t) => {
   }
 });
 
+test('slots of several hours lie in all of their hours: the week begins about where that of single hours does', (t) => {
+  const { history } = generateFleet({
+    seed: 3,
+    machineCount: 40,
+    weeks: 2,
+    startMs: unixMs(mondayMs + 3 * 86_400_000),
+    habitShares: { alwaysOn: 0.1, office: 0.9, laptop: 0 },
+  });
+  for (const count of [2, 3, 4]) {
+    const slots = { ...history, slotMs: count * hourMs, slotCount: history.slotCount / count };
+    const up = history.up.filter((_, at) => at % count === 0);
+    const apart = likelyStartHour({ ...slots, up }) - likelyStartHour(history);
+    t.true(Math.abs(apart) < count, `slots of ${count} hours: ${apart} hours apart`);
+  }
+});
+
 test('an .avt trace is read, and hours in which nobody of ten or more was up are not known', async (t) => {
   const file = join(temporaryFolder(t, 'trace'), 'some.avt');
   const others = (count: number): string =>

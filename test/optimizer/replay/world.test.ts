@@ -44,6 +44,21 @@ test('business hours are told apart', (t) => {
   t.is(world.account.unavailableFileSlots, 30);
 });
 
+test('of a slot of several hours the share that is business hours counts', (t) => {
+  for (const hoursOfSlot of [1, 2, 3, 4, 6, 8, 12, 24, 168]) {
+    const down = '0'.repeat(168 / hoursOfSlot);
+    const scenario = scenarioOf([down, down, down]);
+    const history = { ...scenario.history, slotMs: hoursOfSlot * 3_600_000 };
+    const slots = down.length;
+    const world = new World({ ...scenario, history }, { trainFromSlot: 0, fromSlot: 0, toSlot: slots }, 1);
+    world.follow([[0, 1, 2]]);
+    for (let slot = 0; slot < slots; slot++) world.live(slot);
+    const business = world.account.unavailableFileSlotsBusiness * hoursOfSlot;
+    t.true(Math.abs(business - 3 * 50) < 1e-9, `${hoursOfSlot} hours: ${business}`);
+    t.is(world.account.unavailableFileSlots * hoursOfSlot, 3 * 168);
+  }
+});
+
 test('a new plan copies one shard an hour and machine from who has it, and the old holder serves until then', (t) => {
   const world = liveThrough(
     ['111111', '111111', '111111', '001111'],
