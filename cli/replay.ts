@@ -2,7 +2,7 @@
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
 import { Command, CommanderError, Option } from 'commander';
-import { DreyError, hours, weekMs } from '../datasets/index.ts';
+import { DreyError, hours, type MachineId, weekMs } from '../datasets/index.ts';
 import {
   departuresOf,
   loadLabels,
@@ -107,6 +107,16 @@ function stepMsOf({ step, train, test }: ReplayOptions): number {
   return stepMs;
 }
 
+async function labelsOf(
+  options: ReplayOptions,
+  machines: readonly MachineId[],
+): Promise<readonly Int32Array[]> {
+  if (options.labels === undefined) return [];
+  const { columns, leftOut } = await loadLabels(options.labels, machines, rulesOf(options).redundancy.n);
+  for (const { name, reason } of leftOut) say(`labels of "${name}" are left out: ${reason}`);
+  return columns;
+}
+
 async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
   const stepMs = stepMsOf(options);
   const history = await loadTrace({
@@ -125,8 +135,7 @@ async function scenarioOf(options: ReplayOptions): Promise<Scenario> {
       'Take a larger trace, or ask for less with --replicas or --code.',
     );
   const ids = history.machines.map(({ machine }) => machine);
-  const labels =
-    options.labels === undefined ? [] : await loadLabels(options.labels, ids, rules.redundancy.n);
+  const labels = await labelsOf(options, ids);
   return {
     history,
     rules,
@@ -240,7 +249,9 @@ const command = new Command('replay')
     1,
   )
   .option('--replicas <count>', 'whole copies of each file', number('--replicas', 1), 3)
-  .option('--code <k,n>', 'erasure code instead of replicas', parseCode)
+  .addOption(
+    new Option('--code <k,n>', 'erasure code instead of replicas').argParser(parseCode).conflicts('replicas'),
+  )
   .option(
     '--capacity <factor>',
     'most of what a machine takes, of the mean',

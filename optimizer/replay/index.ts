@@ -15,7 +15,7 @@ export {
   touchedBytesPerSite,
 } from './accesses/index.ts';
 export { compareHeldOut, type HeldOut, replayGroups } from './compare.ts';
-export { loadLabels } from './labels.ts';
+export { type Labels, loadLabels } from './labels.ts';
 export { loadTrace, type TraceWish } from './load.ts';
 export { policies, policiesNamed, theBar } from './policies/index.ts';
 export { type OriginResult, replayOrigin } from './replay.ts';

@@ -1,37 +1,47 @@
 // Labels of machines from a CSV, as columns of numbers for the policies that are meant to have them. It refuses a file that is not about
-// the machines of the trace, and leaves out columns that cannot keep n machines apart.
+// the machines of the trace, and leaves out columns that cannot keep n machines apart, each with the reason.
 
 import { DreyError, type MachineId, openLines } from '../../datasets/index.ts';
 
 /** A column of which one value covers more of the machines keeps nobody apart. */
 const largestShareMax = 0.5;
 
+export interface Labels {
+  /** One number a machine, the same for the same label; −1 for none. */
+  readonly columns: readonly Int32Array[];
+  /** Columns that keep nobody apart. */
+  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+}
+
 /**
  * Labels of these machines from a CSV with a header: the first column is the id, every other one a label; an empty field is no
  * label, and so is what a machine that is not there would have. Fields may stand in quotes (RFC 4180), on one line. Columns with fewer values than a
  * group has members, or with one value for most machines, keep nobody apart and are left out. Throws `labels-malformed`, `dataset-missing`.
  */
-export async function loadLabels(
-  file: string,
-  machines: readonly MachineId[],
-  n: number,
-): Promise<readonly Int32Array[]> {
+export async function loadLabels(file: string, machines: readonly MachineId[], n: number): Promise<Labels> {
   const { header, fieldsOf } = await readTable(file);
   if (!machines.some((machine) => fieldsOf.has(machine)))
     throw malformed(`${file} names none of the machines of the trace`);
   if (machines.some((machine) => machine === header[0]))
     throw malformed(`${file} begins with the machine ${header[0]} and not with a header, as in "id,site"`);
   if (header.length < 2) throw malformed(`${file} has no column of labels`);
-  const columns = header.slice(1).map((_, at) => {
-    const numbers = new Map<string, number>();
-    return Int32Array.from(machines, (machine) => {
-      const value = fieldsOf.get(machine)?.[at + 1] ?? '';
-      if (value === '') return -1;
-      if (!numbers.has(value)) numbers.set(value, numbers.size);
-      return numbers.get(value)!;
-    });
+  const [columns, leftOut]: [Int32Array[], Labels['leftOut'][number][]] = [[], []];
+  for (const [at, name] of header.slice(1).entries()) {
+    const column = numbered(machines.map((machine) => fieldsOf.get(machine)?.[at + 1] ?? ''));
+    const reason = whyUseless(column, n);
+    if (reason === undefined) columns.push(column);
+    else leftOut.push({ name, reason });
+  }
+  return { columns, leftOut };
+}
+
+function numbered(labels: readonly string[]): Int32Array {
+  const numbers = new Map<string, number>();
+  return Int32Array.from(labels, (label) => {
+    if (label === '') return -1;
+    if (!numbers.has(label)) numbers.set(label, numbers.size);
+    return numbers.get(label)!;
   });
-  return columns.filter((column) => keepsApart(column, n));
 }
 
 interface LabelTable {
@@ -47,6 +57,7 @@ async function readTable(file: string): Promise<LabelTable> {
     lineNumber++;
     if (line.trim() === '') continue;
     const place = `${file}, line ${lineNumber}`;
+    if (header === undefined) refuseSeparator(line, place);
     const fields = fieldsOfLine(line);
     if (fields === undefined) throw malformed(`${place} has a quote that does not fit`);
     if (header === undefined) {
@@ -60,6 +71,13 @@ async function readTable(file: string): Promise<LabelTable> {
     fieldsOf.set(id, fields);
   }
   return { header: header ?? [], fieldsOf };
+}
+
+/** Spreadsheets of some countries write semicolons. */
+function refuseSeparator(header: string, place: string): void {
+  const other = header.includes(';') ? 'semicolons' : header.includes('\t') ? 'tabs' : undefined;
+  if (other !== undefined && !header.includes(','))
+    throw malformed(`${place} has ${other} where commas should be`);
 }
 
 /** What stands between two commas: in quotes, with doubled quotes inside, or without any quote. */
@@ -77,11 +95,16 @@ function fieldsOfLine(line: string): readonly string[] | undefined {
   }
 }
 
-function keepsApart(column: Int32Array, n: number): boolean {
+/** Undefined where the column keeps n machines apart. */
+function whyUseless(column: Int32Array, n: number): string | undefined {
   const counts = new Map<number, number>();
   for (const value of column) if (value >= 0) counts.set(value, (counts.get(value) ?? 0) + 1);
   const largest = [...counts.values()].reduce((most, count) => Math.max(most, count), 0);
-  return counts.size >= n && largest <= largestShareMax * column.length;
+  if (counts.size < n)
+    return `${counts.size} different ${counts.size === 1 ? 'label' : 'labels'} cannot keep ${n} pieces of a file apart`;
+  if (largest > largestShareMax * column.length)
+    return `${largest} of ${column.length} machines have the same one`;
+  return undefined;
 }
 
 const malformed = (message: string): DreyError =>

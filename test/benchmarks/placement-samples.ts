@@ -93,7 +93,8 @@ async function sampleOf(seed: number): Promise<Pick<Scenario, 'history' | 'label
   });
   if (asked.labels === undefined) return { history };
   const ids = history.machines.map(({ machine }) => machine);
-  return { history, labels: await loadLabels(asked.labels, ids, redundancy.n) };
+  const { columns } = await loadLabels(asked.labels, ids, redundancy.n);
+  return { history, labels: columns };
 }
 
 /** One origin of one sample. */

@@ -185,12 +185,18 @@ test('labels keep apart what they can; a broken line is named', async (t) => {
   const file = join(temporaryFolder(t, 'labels'), 'labels.csv');
   const machines = ['a', 'b', 'c', 'd', 'e'].map(machineId);
   writeFileSync(file, 'id,site,floor,country\na,x,1,de\nb,"y",1,de\nc,z,2,de\nd,,2,de\n');
-  const columns = await loadLabels(file, machines, 3);
+  const { columns, leftOut } = await loadLabels(file, machines, 3);
   // Two floors keep no three apart, and one country is everywhere.
   t.deepEqual(
     columns.map((column) => [...column]),
     [[0, 1, 2, -1, -1]],
   );
+  t.deepEqual(leftOut, [
+    { name: 'floor', reason: '2 different labels cannot keep 3 pieces of a file apart' },
+    { name: 'country', reason: '1 different label cannot keep 3 pieces of a file apart' },
+  ]);
+  const [most] = (await loadLabels(file, machines.slice(0, 2), 1)).leftOut.slice(-1);
+  t.deepEqual(most, { name: 'country', reason: '2 of 2 machines have the same one' });
   writeFileSync(file, 'id,site\na,x\nb\n');
   const error = await t.throwsAsync(loadLabels(file, machines, 3), { code: 'labels-malformed' });
   t.regex(error.message, /labels\.csv, line 3/u);
@@ -201,7 +207,7 @@ test('labels in quotes keep their commas and quotes', async (t) => {
   const machines = ['a', 'b', 'c', 'd'].map(machineId);
   const lines = ['\uFEFFid,site', '"a", "x, 1"', 'b,"x, 1"', 'c,"y ""2"""', 'd,', 'else,z'];
   writeFileSync(file, lines.join('\r\n'));
-  const [sites] = await loadLabels(file, machines, 2);
+  const [sites] = (await loadLabels(file, machines, 2)).columns;
   t.deepEqual([...sites!], [0, 0, 1, -1]);
 });
 
@@ -215,6 +221,8 @@ test('a file that is not about these machines, or says two things of one, is ref
     ['id\na\nb\n', /no column of labels/u],
     ['id,site\na,"x\n', /line 2 has a quote/u],
     ['id,site\na,x"y\n', /line 2 has a quote/u],
+    ['\nid;site\na;x\n', /line 2 has semicolons where commas should be/u],
+    ['"id"\t"site"\na\tx\n', /line 1 has tabs where commas should be/u],
     ['id,site\na,x\na,y\n', /line 3 is about a machine that had a line/u],
   ] as const) {
     writeFileSync(file, text);
