@@ -7,6 +7,7 @@ import {
   departuresOf,
   loadLabels,
   loadTrace,
+  type Origin,
   type OriginResult,
   originsOf,
   policies,
@@ -19,6 +20,7 @@ import {
   summarize,
   theBar,
   unseenShare,
+  usableMachines,
 } from '../optimizer/index.ts';
 import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
@@ -179,6 +181,41 @@ const chosenNames = (options: ReplayOptions, hasLabels: boolean): readonly strin
 
 const stopwatch = (): number => performance.now();
 
+/** Before the replay begins: what it replays, and where hours or origins are fewer than they seem. */
+function sayWhatCounts(scenario: Scenario, origins: readonly Origin[], originsAsked: number): void {
+  const { history, labels, rules, departures } = scenario;
+  const [all, { n }] = [history.machines.length, rules.redundancy];
+  const weeks = Number(((history.slotCount * history.slotMs) / weekMs).toFixed(1));
+  say(
+    `${all} machines, ${weeks} weeks, ${origins.length} ${origins.length === 1 ? 'origin' : 'origins'}; labels: ${labels?.length ?? 0}; leave for good: ${departures.filter((slot) => slot < history.slotCount).length}`,
+  );
+  if (origins.length < originsAsked)
+    say(
+      `no room for ${originsAsked} origins: test weeks begin in ${origins.length === 1 ? 'one slot' : `${origins.length} slots, one after the other`}`,
+    );
+  const usable = origins.map((origin) => usableMachines(scenario, origin));
+  const unseen = unseenShare(history);
+  if (unseen > 0 && usable.some((count) => count >= n))
+    say(`${(100 * unseen).toFixed(1)} % of all hours do not count: in them nobody was up, or nobody looked`);
+  for (const [index, count] of usable.entries())
+    if (count < n)
+      say(
+        `origin ${index}  only ${count} of ${all} machines can be used, and files have ${n} ${n === 1 ? 'piece' : 'pieces'}: ${count === 0 ? 'there is none to place' : 'nothing is placed, and every hour counts as unavailable'}`,
+      );
+}
+
+function resultText({ origin, policy, account, planSeconds, sources }: OriginResult): string {
+  const { unavailableFileSlots, fileSlots, livedFileSlots, lostFiles } = account;
+  const share =
+    livedFileSlots === 0
+      ? 'no machine to hold a file'
+      : fileSlots === 0
+        ? 'no hour counts'
+        : (unavailableFileSlots / fileSlots).toExponential(2);
+  const served = sources.length === 0 ? '' : `; ${[...new Set(sources)].join('; ')}`;
+  return `origin ${origin}  ${policy}: unavailable ${share}, lost ${lostFiles}, ${planSeconds.toFixed(1)} s${served}`;
+}
+
 async function replay(options: ReplayOptions): Promise<void> {
   if (options.json !== undefined) checkOutFile(options.json, '--json');
   const scenario = await scenarioOf(options);
@@ -192,27 +229,13 @@ async function replay(options: ReplayOptions): Promise<void> {
     );
   const origins = originsOf(history, scenario.rules);
   const bar = theBar(labels !== undefined).name;
-  say(
-    `${history.machines.length} machines, ${Number(((history.slotCount * history.slotMs) / weekMs).toFixed(1))} weeks, ${origins.length} ${origins.length === 1 ? 'origin' : 'origins'}; labels: ${labels?.length ?? 0}; leave for good: ${scenario.departures.filter((slot) => slot < history.slotCount).length}`,
-  );
-  if (origins.length < options.origins)
-    say(
-      `no room for ${options.origins} origins: test weeks begin in ${origins.length === 1 ? 'one slot' : `${origins.length} slots, one after the other`}`,
-    );
-  const unseen = unseenShare(history);
-  if (unseen > 0)
-    say(`${(100 * unseen).toFixed(1)} % of all hours do not count: in them nobody was up, or nobody looked`);
+  sayWhatCounts(scenario, origins, options.origins);
   const results: OriginResult[] = [];
   for (const [index, origin] of origins.entries()) {
     for (const policy of chosen) {
       const result = await replayOrigin(scenario, policy, { origin, index, stopwatch });
       results.push(result);
-      const { unavailableFileSlots, fileSlots, lostFiles } = result.account;
-      const share =
-        fileSlots === 0 ? 'no machine to hold a file' : (unavailableFileSlots / fileSlots).toExponential(2);
-      say(
-        `origin ${index}  ${policy.name}: unavailable ${share}, lost ${lostFiles}, ${result.planSeconds.toFixed(1)} s${result.sources.length === 0 ? '' : `; ${[...new Set(result.sources)].join('; ')}`}`,
-      );
+      say(resultText(result));
     }
   }
   const { slotMs } = history;

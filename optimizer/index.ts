@@ -107,6 +107,7 @@ export {
   type HeldOut,
   loadLabels,
   loadTrace,
+  type Origin,
   type OriginResult,
   originsOf,
   policies,
@@ -122,6 +123,7 @@ export {
   theBar,
   type TraceWish,
   unseenShare,
+  usableMachines,
 } from './replay/index.ts';
 export { groupsWithin } from './scatter-sets.ts';
 export { statesFromForecast, statesOfHours, type States } from './states.ts';

@@ -72,6 +72,14 @@ export async function replayOrigin(
   };
 }
 
+/** Machines that were up in the weeks to learn from and are not silent for too long. With fewer than a file has pieces nothing is placed. */
+export function usableMachines({ history, rules }: Scenario, origin: Origin): number {
+  const roster = new Roster(history);
+  roster.lookUntil(origin.fromSlot);
+  const seen = roster.seenSince(origin.trainFromSlot);
+  return seen.filter((row) => roster.silenceOf(row) * history.slotMs <= rules.patienceMs).length;
+}
+
 class PolicyRun {
   readonly world: World;
   planSeconds = 0;
@@ -100,10 +108,9 @@ class PolicyRun {
     this.#origin = origin;
     this.#roster = new Roster(scenario.history);
     this.#roster.lookUntil(origin.fromSlot);
-    const { redundancy } = scenario.rules;
-    const usable = this.#roster.seenSince(origin.trainFromSlot).filter((row) => !this.#isSilent(row));
-    this.#groupCount = groupCountFor(usable.length, redundancy);
-    this.world = new World(scenario, origin, usable.length);
+    const usableCount = usableMachines(scenario, origin);
+    this.#groupCount = groupCountFor(usableCount, scenario.rules.redundancy);
+    this.world = new World(scenario, origin, usableCount);
   }
 
   /** Looks at the past anew and places by it. */
@@ -163,10 +170,6 @@ class PolicyRun {
         return hours > patienceHours || (hours > 0 && (gone?.[column] ?? 0) > goneOddsMax);
       }),
     );
-  }
-
-  #isSilent(row: number): boolean {
-    return this.#roster.silenceOf(row) * this.#scenario.history.slotMs > this.#scenario.rules.patienceMs;
   }
 
   /** Slots of those who are given up, and of groups that are too thin to wait, are filled by machines that are here; in a burst nothing else moves. */

@@ -18,6 +18,7 @@ import {
   replayOrigin,
   type Scenario,
   summarize,
+  usableMachines,
 } from '../../../optimizer/replay/index.ts';
 import { chooseGroups } from '../../../optimizer/groups.ts';
 import { bestKWithSwaps } from '../../../optimizer/replay/policies/best-k.ts';
@@ -207,6 +208,18 @@ test('every policy places, the oracle best, and the same seed gives the same row
     t.is(interval === undefined, events === undefined || events < 2);
     if (interval !== undefined) t.true(interval[0] <= interval[1]);
   }
+});
+
+test('machines that were up in the weeks to learn from, and not silent for too long, can be used', async (t) => {
+  const silent = `${'1'.repeat(week - 100)}${'0'.repeat(100)}${'1'.repeat(week)}`;
+  const later = `${'0'.repeat(week)}${'1'.repeat(week)}`;
+  const scenario = scenarioOf([stays, stays, silent, later]);
+  const [origin] = originsOf(scenario.history, scenario.rules);
+  t.is(usableMachines(scenario, origin!), 2);
+  const { account } = await replayOrigin(scenario, bestKWithSwaps, { origin: origin!, index: 0, stopwatch });
+  // Two machines, and files of three pieces: nothing is placed.
+  t.is(account.livedFileSlots, 2 * 3 * week);
+  t.is(account.unavailableFileSlots, account.livedFileSlots);
 });
 
 test('origins lie evenly between the first and the last possible, and a trace that is too short is refused', (t) => {
