@@ -31,7 +31,15 @@ export { historyToRows } from './history-to-rows.ts';
 export * from './history.ts';
 export * from './random.ts';
 export { parseTelemetryRow, type Rejection, rowLimits } from './row-checks.ts';
-export { decodeRow, encodeRow, encodeRows, readRowFile, readRows, writeRowFile } from './row-files.ts';
+export {
+  decodeRow,
+  encodeRow,
+  encodeRows,
+  readPlacedRows,
+  readRowFile,
+  readRows,
+  writeRowFile,
+} from './row-files.ts';
 export * from './rows.ts';
 export { loadSample, type Sample, sampleOptions, sampleRows, writeSample } from './sample.ts';
 export { openRowTable, type RowTable, tableColumns, type TableFormat } from './table-files.ts';

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { DreyError } from './errors.ts';
 import { openLines } from './line-files.ts';
-import { cellsOfLine, isParquet, readParquetRows, rowOfCells } from './row-tables.ts';
+import { cellsOfLine, isParquet, type PlacedRow, readParquetRows, rowOfCells } from './row-tables.ts';
 import { parseTelemetryRow } from './row-checks.ts';
 import { attributeNames, type LocationRow, type TelemetryRow } from './rows.ts';
 
@@ -90,6 +90,14 @@ export function* readRows(
  * @yields The row of each line that is not empty.
  */
 export async function* readRowFile(path: string): AsyncGenerator<TelemetryRow> {
+  for await (const { row } of readPlacedRows(path)) yield row;
+}
+
+/**
+ * The same, each row with its place in the file.
+ * @yields The row of each line that is not empty.
+ */
+export async function* readPlacedRows(path: string): AsyncGenerator<PlacedRow> {
   if (await isParquet(path)) {
     yield* readParquetRows(path);
     return;
@@ -107,10 +115,10 @@ export async function* readRowFile(path: string): AsyncGenerator<TelemetryRow> {
     open = '';
     if (record.trim() === '') continue;
     if (lineNumber === 1 && !line.trimStart().startsWith('{')) columns = columnsOf(line, place);
-    else if (columns === undefined) yield decodeRow(line, place);
+    else if (columns === undefined) yield { row: decodeRow(line, place), unit: 'line', number: lineNumber };
     // A line break in quotes: the record goes on.
     else if (hasOpenQuote(record) && record.length < recordCharactersMax) open = `${record}\n`;
-    else yield decodeCells(record, columns, place);
+    else yield { row: decodeCells(record, columns, place), unit: 'line', number: beganAt };
   }
   if (open !== '') throw malformed('a quote is not closed', { file: path, lineNumber: beganAt });
 }
@@ -151,7 +159,7 @@ function decodeCells(
   if (cells?.length !== columns.length)
     throw malformed(`it has not the ${columns.length} cells of the first line`, place);
   const named = Object.fromEntries(columns.map((name, at) => [name, cells[at]]));
-  return rowOfCells(named, { file: place.file, number: place.lineNumber });
+  return rowOfCells(named, { file: place.file, unit: 'line', number: place.lineNumber });
 }
 
 /** All rows as one text, a line break after each. */

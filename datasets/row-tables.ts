@@ -25,11 +25,18 @@ const wholeColumns = new Set([
   'packBytes',
 ]);
 
+/** Where a row stands: lines are counted from the top of the file, header and empty ones too; rows of Parquet by themselves. */
+export interface RowPlace {
+  readonly unit: 'line' | 'row';
+  readonly number: number;
+}
+
+export interface PlacedRow extends RowPlace {
+  readonly row: TelemetryRow;
+}
+
 /** A row of a table as the object that its line of JSON would be; empty cells are no fields. */
-export function rowOfCells(
-  cells: Cells,
-  place: { readonly file: string; readonly number: number },
-): TelemetryRow {
+export function rowOfCells(cells: Cells, place: RowPlace & { readonly file: string }): TelemetryRow {
   const plain: Record<string, unknown> = {};
   const attributes: Record<string, unknown> = {};
   for (const [name, cell] of Object.entries(cells)) {
@@ -45,7 +52,7 @@ export function rowOfCells(
   if (row.kind !== 'rejection') return row;
   throw new DreyError({
     code: 'row-malformed',
-    message: `${place.file}, row ${place.number} is no telemetry row: ${row.reason}`,
+    message: `${place.file}, ${place.unit} ${place.number} is no telemetry row: ${row.reason}`,
     advice: 'Export the telemetry again, or remove that row from the table.',
   });
 }
@@ -101,7 +108,7 @@ const pageRows = 20_000;
  * Streams the rows of a Parquet file. Throws `row-malformed` and `dataset-unreadable`.
  * @yields The rows in order.
  */
-export async function* readParquetRows(path: string): AsyncGenerator<TelemetryRow> {
+export async function* readParquetRows(path: string): AsyncGenerator<PlacedRow> {
   // Only here: commands that never see a table start sooner.
   const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
   const { parquetHeader } = await import('hyparquet/src/column.js');
@@ -119,8 +126,10 @@ export async function* readParquetRows(path: string): AsyncGenerator<TelemetryRo
         rowStart: from,
         rowEnd: Math.min(count, from + pageRows),
       });
-      for (const [at, cells] of page.entries())
-        yield rowOfCells(cells, { file: path, number: from + at + 1 });
+      for (const [at, cells] of page.entries()) {
+        const place = { unit: 'row', number: from + at + 1 } as const;
+        yield { row: rowOfCells(cells, { file: path, ...place }), ...place };
+      }
     }
   } catch (error) {
     if (error instanceof DreyError) throw error;

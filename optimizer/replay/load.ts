@@ -9,6 +9,7 @@ import {
   hourMs,
   type MachineId,
   openTrace,
+  readPlacedRows,
   readRowFile,
   slotUnknown,
   slotUp,
@@ -76,9 +77,9 @@ const extentMsMax = 25 * 366 * 24 * hourMs;
 /** Seconds of the years 1998 to 2039, taken as milliseconds. */
 const [secondsFrom, secondsTo] = [9e8, 2.2e9];
 
-/** Names the row whose time is farther from when most rows begin. */
-function refuseLength(file: string, rows: readonly TelemetryRow[]): never {
-  const uptime = rows.flatMap((row, at) => (row.kind === 'uptime' ? [{ row, number: at + 1 }] : []));
+/** Names the line of the row whose time is farther from when most rows begin. */
+async function refuseLength(file: string, rows: readonly TelemetryRow[]): Promise<never> {
+  const uptime = rows.flatMap((row, at) => (row.kind === 'uptime' ? [{ row, at }] : []));
   const begins = uptime.map(({ row }) => row.fromMs).toSorted((a, b) => a - b);
   const usualMs = begins[Math.floor((begins.length - 1) / 2)]!;
   const distanceMs = ({ row: { fromMs, toMs } }: (typeof uptime)[number]): number =>
@@ -87,9 +88,16 @@ function refuseLength(file: string, rows: readonly TelemetryRow[]): never {
   const years = Math.round(distanceMs(wild) / (365.25 * 24 * hourMs));
   throw new DreyError({
     code: 'trace-too-long',
-    message: `${file}: row ${wild.number} lies ${years} years ${wild.row.fromMs < usualMs ? 'before' : 'after'} most others, if times are in milliseconds as they should be`,
+    message: `${file}, ${await placeOf(file, wild.at)} lies ${years} years ${wild.row.fromMs < usualMs ? 'before' : 'after'} most others, if times are in milliseconds as they should be`,
     advice: 'Leave out the row whose time is wrong.',
   });
+}
+
+/** The file is read again: places of millions of rows would be held for nothing. */
+async function placeOf(file: string, index: number): Promise<string> {
+  let at = 0;
+  for await (const { unit, number } of readPlacedRows(file)) if (at++ === index) return `${unit} ${number}`;
+  return 'its end';
 }
 
 async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHistory> {
@@ -103,7 +111,7 @@ async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHist
     fromMs = Math.min(fromMs, row.fromMs);
     toMs = Math.max(toMs, row.toMs);
   }
-  if (toMs - fromMs > extentMsMax) refuseLength(file, rows);
+  if (toMs - fromMs > extentMsMax) await refuseLength(file, rows);
   if (toMs === 0) {
     throw new DreyError({
       code: 'trace-too-small',

@@ -134,7 +134,7 @@ test('a table whose row does not fit is refused by file and number', async (t) =
   const file = await write(t, 'rows.csv');
   const lines = readFileSync(file, 'utf8');
   for (const [text, why] of [
-    [lines.replace('uptime', 'downtime'), /rows\.csv, row 2 /u],
+    [lines.replace('uptime', 'downtime'), /rows\.csv, line 2 /u],
     [`${lines}uptime,short\r\n`, /rows\.csv, line 7 .* cells/u],
     [`${lines}"uptime`, /rows\.csv, line 7 .*quote/u],
     [lines.replace('kind,', 'sort,'), /rows\.csv, line 1 .*neither JSON nor the header/u],

@@ -165,10 +165,11 @@ test('of rows that span too many years the one with the wrong time is named, and
     `${JSON.stringify({ kind: 'uptime', machine: 'm0', fromMs, toMs, state: 'up' })}\n`;
   const good = [0, 1, 2].map((hour) => line(mondayMs + hour * hourMs, mondayMs + (hour + 1) * hourMs));
   for (const [wrong, why] of [
-    [line(1, hourMs), /row 2 lies 5\d years before/u],
-    [line(2 * mondayMs, 2 * mondayMs + hourMs), /row 2 lies 5\d years after/u],
+    [line(1, hourMs), /rows\.ndjson, line 3 lies 5\d years before/u],
+    [line(2 * mondayMs, 2 * mondayMs + hourMs), /rows\.ndjson, line 3 lies 5\d years after/u],
   ] as const) {
-    writeFileSync(file, [good[0], wrong, ...good.slice(1)].join(''));
+    // The line of the file, with the empty one before it.
+    writeFileSync(file, [good[0], '\n', wrong, ...good.slice(1)].join(''));
     const error = await t.throwsAsync(loadTrace({ ...wish, file, format: 'rows' }), {
       code: 'trace-too-long',
     });
