@@ -260,7 +260,11 @@ const command = new Command('replay')
   )
   .option('--labels <csv>', 'id,site,subnet,… : only for the policies that are meant to have labels')
   .option('--machines <count>', 'draw so many machines (default: all)', number('--machines', 4))
-  .option('--block <count>', "… as runs of so many neighbours in the file's order", number('--block', 1))
+  .option(
+    '--block <count>',
+    "… as runs of so many neighbours in the file's order, of rows as they first name them",
+    number('--block', 1),
+  )
   .option('--seed <seed>', 'of the draw and of all chance', '1')
   .option('--step <span>', 'length of a slot, whole hours that divide a week', '1h')
   .option('--train <weeks>', 'weeks to learn from', number('--train', 0, false), 3)

@@ -24,7 +24,7 @@ export interface TraceWish {
   readonly format: 'avt' | 'fta' | 'rows';
   /** Machines to draw; all when absent. */
   readonly machineCount?: number;
-  /** Length of the contiguous runs in the file's order that they are drawn as. */
+  /** Length of the contiguous runs in the file's order that they are drawn as; of rows, the order in which machines are first named. */
   readonly block: number;
   readonly seed: number | string;
   readonly stepMs: number;
@@ -126,7 +126,8 @@ async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHist
       advice: 'Write the times of rows in milliseconds since 1970.',
     });
   }
-  const ids = [...machines];
+  // Runs are of the file's order; where none are drawn its order says nothing.
+  const ids = draw.machineCount === undefined ? [...machines].toSorted() : [...machines];
   const startMs = Math.ceil(fromMs / hourMs) * hourMs;
   if (toMs - startMs < stepMs) {
     throw new DreyError({

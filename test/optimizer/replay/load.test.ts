@@ -113,6 +113,21 @@ test('telemetry rows are a trace as well', async (t) => {
   t.deepEqual([...seen], [...history.up.subarray(row * history.slotCount, row * history.slotCount + 160)]);
 });
 
+test('the order of rows says nothing, but where runs of machines are drawn', async (t) => {
+  const { history } = generateFleet({ seed: 5, machineCount: 6, weeks: 1, startMs: unixMs(mondayMs) });
+  const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
+  const rows = [...historyToRows(history)];
+  const machinesOf = async (change: Partial<TraceWish>): Promise<readonly string[]> => {
+    const { machines } = await loadTrace({ ...wish, file, format: 'rows', ...change });
+    return machines.map(({ machine }) => machine);
+  };
+  await writeRowFile(file, rows);
+  const [all, run] = [await machinesOf({}), await machinesOf({ machineCount: 3, block: 3 })];
+  await writeRowFile(file, rows.toReversed());
+  t.deepEqual(await machinesOf({}), all);
+  t.notDeepEqual(await machinesOf({ machineCount: 3, block: 3 }), run);
+});
+
 test('the clocks of an event table, which knows unix seconds only, are told from its office hours', async (t) => {
   const file = join(temporaryFolder(t, 'trace'), 'event_trace.tab');
   for (const zone of [-8, 0, 9]) {
