@@ -30,8 +30,8 @@ export class Auditors {
   }
 
   /**
-   * Each panel decides by itself: most of those that share a group with it under the newest plan; or, of all that did under a plan that is
-   * remembered, most as well, or more than the liars of the fleet can be.
+   * Each panel decides by itself: most of those that share a group with it under the newest plan; or as many of all that did under a plan that is
+   * remembered, and no fewer than most of these or than the liars of the fleet cannot be.
    */
   panelsFor(machine: PeerId): readonly Panel[] {
     const third = Math.floor(this.#membership.machines.length / 3) + 1;
@@ -40,7 +40,7 @@ export class Auditors {
       return [{ entitled: undefined, quorum: Math.min(doubtQuorumMax, Math.max(doubtQuorumMin, third)) }];
     return [
       { entitled: newest, quorum: mostOf(newest) },
-      { entitled: all, quorum: Math.max(doubtQuorumMin, Math.min(third, mostOf(all))) },
+      { entitled: all, quorum: Math.max(mostOf(newest), Math.min(third, mostOf(all))) },
     ];
   }
 

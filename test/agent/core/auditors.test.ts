@@ -72,11 +72,16 @@ test('most of those beside a machine must agree, of now or of all times that are
   );
 });
 
-test('of many it takes no more than the liars of a fleet can be, and of nobody beside it anybody counts', (t) => {
+test('of many beside it over time it takes no more than the liars of a fleet cannot be, and where nobody was anybody counts', (t) => {
+  const some = (from: number): readonly number[] => Array.from({ length: 14 }, (_, at) => from + at);
+  t.deepEqual(sizesOf(auditorsAfter([[1, ...some(2)]], [[1, ...some(16)]])), [
+    [14, 8],
+    [28, 11],
+  ]);
   const many = Array.from({ length: 28 }, (_, at) => at + 2);
   t.deepEqual(sizesOf(auditorsAfter([[1, ...many]])), [
     [28, 15],
-    [28, 11],
+    [28, 15],
   ]);
   t.deepEqual(sizesOf(auditorsAfter([[2, 3, 4]])), [[undefined, 5]]);
 });
