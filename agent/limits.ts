@@ -173,6 +173,8 @@ export const certificateMs = days(365);
 export const inviteUsesMax = 100_000;
 /** Keys that one admin's certificate can end: it has to fit into every statement. */
 export const endedAdminsMax = 4;
+/** Places in logs that one word against an admin key can name: it has to fit into a statement. */
+export const endLogsMax = 24;
 /** A quorum of so many is never together. */
 export const wipeAdminsMax = 16;
 /** A weekend and a day in which any admin can stop a wipe: longer by a fleet's wish, never shorter. */
@@ -181,8 +183,6 @@ export const wipeWaitMsMin = days(3);
 export const wipeWaitMsMax = days(30);
 /** Packs are looked through for wipes this often. */
 export const wipesEveryMs = minutes(10);
-/** Wipes of which an agent knows the words; a flood of them ends there. */
-export const wipesMax = 1024;
 /** Strangers may hold this many connections before the oldest is closed. */
 export const strangersMax = 64;
 /** A stranger must show a certificate within this time. */

@@ -3,11 +3,12 @@
 
 import { z } from 'zod';
 import { attributeNames, type UnixMs, unixMs } from '../../datasets/index.ts';
-import { endedAdminsMax, wipeAdminsMax, wipeWaitMsMax } from '../limits.ts';
+import { endedAdminsMax, endLogsMax, wipeAdminsMax, wipeWaitMsMax } from '../limits.ts';
 import { type FleetId, fleetId } from '../units.ts';
+import { type EndedRow, endsOfRows, needsRows, rowsOfEnds } from './ended-rows.ts';
 import { accept, type Decoded, type Format, openEnvelope, reject, signEnvelope } from './envelope.ts';
 import { createSigningKey, sha256Hex, type SigningKey, signingKeyFromSeed, verifySignature } from './keys.ts';
-import type { RootWord, SignedStatement, Statement } from './statement.ts';
+import type { AdminEnd, RootWord, SignedStatement, Statement } from './statement.ts';
 import * as s from './schemas.ts';
 
 /** The fleet's root of trust; its seed leaves the recovery kit only to certify an admin. */
@@ -51,13 +52,20 @@ const adminBodyWithWord = z.strictObject({
   ended: z.array(z.strictObject({ admin: s.hash, log: s.peer, before: s.logLength })).max(endedAdminsMax),
   wipeRule: z.strictObject({ ...wipeRuleParts, atMs: s.time }).exactOptional(),
 });
-type AdminBody = z.output<typeof adminBody> & Partial<RootWord>;
+type AdminBody = z.output<typeof adminBody> & Partial<z.output<typeof adminBodyWithWord>>;
 const adminFormat: Format<AdminBody> = { magic: 'DRAC', version: 1, bytesMax: 1024, schema: adminBody };
 const adminFormatWithWord: Format<AdminBody> = { ...adminFormat, version: 2, schema: adminBodyWithWord };
+/** In version 3 the rows of one key are one end with several logs. */
+const adminFormatWithRows: Format<AdminBody> = { ...adminFormatWithWord, version: 3 };
 
 export interface AdminLife {
   readonly notBeforeMs: UnixMs;
   readonly forMs: number;
+}
+
+function formatOfWord(word: RootWord | undefined): Format<AdminBody> {
+  if (word === undefined) return adminFormat;
+  return needsRows(word.ended) ? adminFormatWithRows : adminFormatWithWord;
 }
 
 /** Certifies a new admin key from `notBeforeMs` on for `forMs` milliseconds, with what else the root has to say. */
@@ -70,8 +78,8 @@ export function createAdminKey(root: FleetRoot, life: AdminLife, word?: RootWord
     notAfterMs: unixMs(life.notBeforeMs + life.forMs),
   };
   const certificate = signEnvelope(
-    word === undefined ? adminFormat : adminFormatWithWord,
-    { ...value, ...word },
+    formatOfWord(word),
+    word === undefined ? value : { ...value, ...word, ended: rowsOfEnds(word.ended) },
     (signed) => root.key.sign(signed),
   );
   return { fleet: root.fleet, key, certificate };
@@ -138,16 +146,28 @@ const firstKinds = [
   }),
 ] as const;
 
+const wipeScope = z.enum(['drive', 'given up']);
+
+const adminRevocation = z.strictObject({
+  kind: z.literal('adminRevocation'),
+  admin: s.hash,
+  log: s.peer,
+  before: s.logLength,
+  reason: s.text(256),
+  atMs: s.time,
+});
+
+const wipeWord = z.strictObject({
+  kind: z.literal('wipeWord'),
+  wipe: s.wipe,
+  word: z.enum(['agree', 'stop']),
+  reason: s.text(256),
+  atMs: s.time,
+});
+
 /** Since version 2. */
 const laterKinds = [
-  z.strictObject({
-    kind: z.literal('adminRevocation'),
-    admin: s.hash,
-    log: s.peer,
-    before: s.logLength,
-    reason: s.text(256),
-    atMs: s.time,
-  }),
+  adminRevocation,
   z.strictObject({
     kind: z.literal('personRevocation'),
     person: s.hash,
@@ -158,17 +178,11 @@ const laterKinds = [
     kind: z.literal('wipe'),
     wipe: s.wipe,
     drive: s.drive,
-    scope: z.enum(['drive', 'given up']),
+    scope: wipeScope,
     reason: s.text(256),
     atMs: s.time,
   }),
-  z.strictObject({
-    kind: z.literal('wipeWord'),
-    wipe: s.wipe,
-    word: z.enum(['agree', 'stop']),
-    reason: s.text(256),
-    atMs: s.time,
-  }),
+  wipeWord,
   z.strictObject({
     kind: z.literal('wipeRule'),
     ...wipeRuleParts,
@@ -176,6 +190,27 @@ const laterKinds = [
   }),
 ] as const;
 const laterNames: ReadonlySet<string> = new Set(laterKinds.map(({ shape }) => shape.kind.value));
+
+const logEnd = { log: s.peer, before: s.logLength, hash: s.hash.exactOptional() } as const;
+
+/** Since version 3: what kinds of version 2 say more exactly. */
+const exactKinds = [
+  z.strictObject({
+    ...adminRevocation.shape,
+    ...logEnd,
+    more: z
+      .array(z.strictObject(logEnd))
+      .max(endLogsMax - 1)
+      .exactOptional(),
+  }),
+  z.strictObject({
+    ...wipeWord.shape,
+    about: z.strictObject({ drive: s.drive, scope: wipeScope }).exactOptional(),
+  }),
+] as const;
+const isExact = (value: Statement): boolean =>
+  (value.kind === 'adminRevocation' && (value.hash !== undefined || value.more !== undefined)) ||
+  (value.kind === 'wipeWord' && value.about !== undefined);
 
 const bodyOf = (statement: z.ZodType<Statement>) => z.strictObject({ admin: s.bytes(1024), statement });
 type Body = z.output<ReturnType<typeof bodyOf>>;
@@ -188,11 +223,18 @@ const formatOf = (version: number, statement: z.ZodType<Statement>): Format<Body
 /** Version 1 is what statements of its kinds are still written as. */
 const first = formatOf(1, z.discriminatedUnion('kind', [...firstKinds]));
 const later = formatOf(2, z.discriminatedUnion('kind', [...laterKinds]));
+const exact = formatOf(3, z.discriminatedUnion('kind', [...exactKinds]));
+
+function formatOfStatement(value: Statement): Format<Body> {
+  if (isExact(value)) return exact;
+  return laterNames.has(value.kind) ? later : first;
+}
 
 export function signStatement(admin: AdminKey, value: Statement): SignedStatement {
-  const format = laterNames.has(value.kind) ? later : first;
-  const bytes = signEnvelope(format, { admin: admin.certificate, statement: value }, (signed) =>
-    admin.key.sign(signed),
+  const bytes = signEnvelope(
+    formatOfStatement(value),
+    { admin: admin.certificate, statement: value },
+    (signed) => admin.key.sign(signed),
   );
   const opened = openAdmin(admin.certificate);
   if (!opened.ok) throw new TypeError(`an admin key without its certificate: ${opened.rejection.reason}`);
@@ -216,15 +258,23 @@ interface OpenedAdmin {
 }
 
 function openAdmin(bytes: Uint8Array): Decoded<OpenedAdmin> {
-  const format = bytes[4] === adminFormatWithWord.version ? adminFormatWithWord : adminFormat;
+  const format =
+    [adminFormatWithWord, adminFormatWithRows].find(({ version }) => version === bytes[4]) ?? adminFormat;
   const opened = openEnvelope(bytes, format, (value, signed, signature) =>
     verifySignature(value.root, signed, signature),
   );
   if (!opened.ok) return opened;
   const { root, admin: publicKeyOfAdmin, notBeforeMs, notAfterMs, ended, wipeRule } = opened.value;
-  const word = ended === undefined ? undefined : { ended, ...(wipeRule === undefined ? {} : { wipeRule }) };
+  const word =
+    ended === undefined
+      ? undefined
+      : { ended: endsIn(ended, format), ...(wipeRule === undefined ? {} : { wipeRule }) };
   return accept({ fleet: fleetOfRoot(root), publicKey: publicKeyOfAdmin, notBeforeMs, notAfterMs, word });
 }
+
+/** In version 2 two rows of one key were two ends, of which each holds. */
+const endsIn = (rows: readonly EndedRow[], { version }: Format<AdminBody>): readonly AdminEnd[] =>
+  version === adminFormatWithRows.version ? endsOfRows(rows) : rows.flatMap((row) => endsOfRows([row]));
 
 /**
  * Nothing that an admin signed holds longer than the admin's own certificate: certificates and invites are narrowed to its
@@ -246,7 +296,7 @@ function withinLife(value: Statement, { notBeforeMs, notAfterMs }: OpenedAdmin):
 export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<SignedStatement> {
   let reason = 'the statement is not signed by an admin';
   let signer: OpenedAdmin | undefined;
-  const format = bytes[4] === later.version ? later : first;
+  const format = [later, exact].find(({ version }) => version === bytes[4]) ?? first;
   const opened = openEnvelope(bytes, format, (value, signed, signature) => {
     const admin = openAdmin(value.admin);
     if (!admin.ok || admin.value.fleet !== fleet) {

@@ -60,13 +60,21 @@ export interface Pardon {
   readonly atMs: UnixMs;
 }
 
-/** Of what an admin's key signed only that still holds which stands in one machine's log before a batch. */
-export interface AdminEnd {
-  /** SHA-256 of the admin's public key, 64 hex digits. */
-  readonly admin: string;
+/** Up to where what a key signed in one machine's log still holds. */
+export interface LogEnd {
   /** The machine on which the key was used, and the number of the first batch of its facts that counts no more. */
   readonly log: PeerId;
   readonly before: number;
+  /** Hash of the batch just before that one, 64 hex digits: of a log with another one nothing counts. Absent in older words. */
+  readonly hash?: string;
+}
+
+/** Of what an admin's key signed only that still holds which stands in these logs before their ends. */
+export interface AdminEnd extends LogEnd {
+  /** SHA-256 of the admin's public key, 64 hex digits. */
+  readonly admin: string;
+  /** Further logs, where the key was used on several machines and nobody can tell which one is its own. */
+  readonly more?: readonly LogEnd[];
 }
 
 /** An admin's key is put out by another one. */
@@ -100,6 +108,8 @@ export interface WipeWord {
   readonly kind: 'wipeWord';
   readonly wipe: WipeId;
   readonly word: 'agree' | 'stop';
+  /** What the admin agreed to: its word counts for no other wish of the same id. Absent in older words. */
+  readonly about?: Pick<Wipe, 'drive' | 'scope'>;
   readonly reason: string;
   readonly atMs: UnixMs;
 }

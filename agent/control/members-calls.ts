@@ -80,7 +80,7 @@ export interface PeopleAnswer {
 export interface AdminsAnswer {
   readonly admins: readonly {
     readonly admin: string;
-    /** The machine on which it was used first. */
+    /** The machine on which it lies. */
     readonly machine?: string;
     readonly isHere: boolean;
     /** Who put it out. */
@@ -107,8 +107,9 @@ export interface WipesAnswer {
     readonly scope: 'drive' | 'given up';
     readonly reason: string;
     readonly atMs: number;
-    readonly state: 'asked' | 'waiting' | 'stopped' | 'due';
-    /** Machines of the admins that agree. */
+    /** `contradicted`: admins asked for different things under its id, and nobody deletes anything. */
+    readonly state: 'asked' | 'waiting' | 'stopped' | 'due' | 'contradicted';
+    /** Machines of the admins that agree; of those that asked where they contradict each other. */
     readonly agreed: readonly string[];
     readonly adminCount: number;
     readonly stoppedBy?: string;

@@ -268,7 +268,7 @@ function wordsOf(
       return {
         act: statement.word === 'agree' ? 'wipe-agreed' : 'wipe-stopped',
         about: statement.wipe,
-        detail: `${statement.word === 'agree' ? 'agreed to' : 'stopped'} the deletion ${statement.wipe.slice(0, 8)}: ${statement.reason}`,
+        detail: `${statement.word === 'agree' ? 'agreed to' : 'stopped'} the deletion ${statement.wipe.slice(0, 8)}${statement.about === undefined ? '' : ` of drive ${statement.about.drive.slice(0, 8)}`}: ${statement.reason}`,
       };
     case 'wipeRule':
       return {

@@ -3,7 +3,7 @@
 
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { SignedBatch, Wipe, WipeRule, WipeWord } from '../codec/index.ts';
-import { wipesEveryMs, wipesMax, wipeWaitMsMin } from '../limits.ts';
+import { wipesEveryMs, wipeWaitMsMin } from '../limits.ts';
 import type { DriveId, WipeId } from '../units.ts';
 import type { StatedAt } from './authority.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -13,8 +13,11 @@ import type { Membership } from './membership.ts';
 import { NotedTimes } from './noted-times.ts';
 import type { Shelf } from './shelf.ts';
 
-/** `asked`: too few admins agree. `waiting`: enough do; any of them can still stop it. `due`: holders free the packs. */
-export type WipeState = 'asked' | 'waiting' | 'stopped' | 'due';
+/**
+ * `asked`: too few admins agree. `waiting`: enough do; any of them can still stop it. `due`: holders free the packs. `contradicted`: admins asked
+ * for different things under one id, and nobody frees anything.
+ */
+export type WipeState = 'asked' | 'waiting' | 'stopped' | 'due' | 'contradicted';
 
 export interface WipeView {
   readonly wipe: WipeId;
@@ -24,7 +27,7 @@ export interface WipeView {
   /** When it was asked for, by the clock of whoever did. */
   readonly atMs: UnixMs;
   readonly state: WipeState;
-  /** Admin keys that agree, whoever asked first. */
+  /** Admin keys that agree, whoever asked first; where they contradict each other those that asked. */
   readonly agreed: readonly string[];
   readonly adminCount: number;
   readonly stoppedBy?: string;
@@ -48,11 +51,15 @@ interface Agreement extends Pick<HoldingRule, 'adminCount'> {
   readonly dueMs: UnixMs;
 }
 
+type Wish = Pick<Wipe, 'drive' | 'scope'>;
+
 interface Word {
   readonly admin: string;
   readonly at: StatedAt;
   readonly heardMs: UnixMs;
   readonly isStop: boolean;
+  /** What the admin asked for or agreed to; undefined in older words, which name the id alone. */
+  readonly about: Wish | undefined;
 }
 
 interface Ask extends Word {
@@ -60,13 +67,19 @@ interface Ask extends Word {
 }
 
 interface KnownWipe {
-  /** The first that counts is the wish; the same may stand in several logs. */
+  /** The key that spoke of it first here, and the log in which it did. */
+  readonly by: string;
+  /** The same wish may stand in several logs, and several admins may have it. */
   readonly asks: Ask[];
   readonly words: Word[];
 }
 
-/** Of one wipe; who says the same again and again is not noted. */
-const wordsMax = 256;
+/** Wipes that one key begins in one log: one a day for nearly three years. */
+export const wipesPerLogMax = 1024;
+/** All of which an agent knows the words; those that nobody who is believed asks for give way. */
+const wipesMax = 16_384;
+/** Of one wipe by one key; who says the same again and again is not noted. */
+const wordsPerKeyMax = 64;
 
 export interface WipesParts {
   readonly membership: Membership;
@@ -82,6 +95,10 @@ export class Wipes {
   readonly #parts: WipesParts;
   readonly #noted = new NotedTimes();
   readonly #wipes = new Map<WipeId, KnownWipe>();
+  /** How many of them each key began in each log. */
+  readonly #begun = new Map<string, number>();
+  /** All that are known are asked for by keys that are believed, and there is room for no more. */
+  #isFull = false;
   readonly #rules: { readonly admin: string; readonly at: StatedAt; readonly rule: WipeRule }[] = [];
   #nextMs = 0;
 
@@ -129,15 +146,18 @@ export class Wipes {
 
   /** Undefined for one that nobody who is believed has asked for. */
   viewOf(wipe: WipeId, now: UnixMs): WipeView | undefined {
-    const { authority } = this.#parts.membership;
     const known = this.#wipes.get(wipe);
-    const ask = known?.asks.find(({ admin, at }) => authority.holds(admin, at));
+    const asks = this.#believed(known?.asks ?? []).toSorted((a, b) => a.heardMs - b.heardMs);
+    const [ask] = asks;
     if (known === undefined || ask === undefined) return undefined;
-    const words = [ask, ...known.words].filter(({ admin, at }) => authority.holds(admin, at));
+    const words = this.#believed(known.words);
     const stop = words.find(({ isStop }) => isStop);
-    const heardMs = agreementsIn(words);
+    // Which of them the others agreed to is not told by the order in which they were heard: that is another one after each start.
+    const isContradicted = asks.some(({ about }) => !isSame(about, ask.about));
+    const agreeing = words.filter(({ about = ask.about }) => !isContradicted && isSame(about, ask.about));
+    const heardMs = agreementsIn([...asks, ...agreeing]);
     const times = [...heardMs.values()].map((at) => unixMs(Math.max(at, ask.heardMs)));
-    const agreement = this.#agreementOf(times.toSorted((a, b) => a - b));
+    const agreement = isContradicted ? undefined : this.#agreementOf(times.toSorted((a, b) => a - b));
     const { drive, scope, reason, atMs } = ask.statement;
     return {
       wipe,
@@ -145,7 +165,7 @@ export class Wipes {
       scope,
       reason,
       atMs,
-      state: stateOf({ isStopped: stop !== undefined, dueMs: agreement?.dueMs, now }),
+      state: stateOf({ isStopped: stop !== undefined, isContradicted, dueMs: agreement?.dueMs, now }),
       agreed: [...heardMs.keys()],
       adminCount: (agreement ?? this.rule).adminCount,
       ...(stop === undefined ? {} : { stoppedBy: stop.admin }),
@@ -153,6 +173,11 @@ export class Wipes {
         ? {}
         : { completeMs: agreement.completeMs, dueMs: agreement.dueMs }),
     };
+  }
+
+  #believed<One extends Word>(words: readonly One[]): readonly One[] {
+    const { authority } = this.#parts.membership;
+    return words.filter(({ admin, at }) => authority.holds(admin, at));
   }
 
   /**
@@ -192,27 +217,50 @@ export class Wipes {
   }
 
   /** Words may come before what they are about. */
-  #note(statement: Wipe | WipeWord, from: Omit<Word, 'isStop'>): boolean {
-    const known = this.#wipes.get(statement.wipe) ?? { asks: [], words: [] };
-    if (!this.#wipes.has(statement.wipe)) {
-      if (this.#wipes.size >= wipesMax) return false;
-      this.#wipes.set(statement.wipe, known);
-    }
+  #note(statement: Wipe | WipeWord, from: Omit<Word, 'isStop' | 'about'>): boolean {
+    const known = this.#wipes.get(statement.wipe) ?? this.#begin(statement.wipe, from);
+    if (known === undefined) return false;
     const isStop = statement.kind === 'wipeWord' && statement.word === 'stop';
-    const said = { ...from, isStop };
-    const others = statement.kind === 'wipe' ? known.asks : known.words;
-    const isKnown = others.some(
-      ({ admin, at, isStop: isOther }) =>
-        admin === said.admin && at.author === said.at.author && isOther === isStop,
+    const about = statement.kind === 'wipe' ? statement : statement.about;
+    const said = { ...from, isStop, about };
+    const others: readonly Word[] = statement.kind === 'wipe' ? known.asks : known.words;
+    const own = others.filter(({ admin }) => admin === from.admin);
+    const isKnown = own.some(
+      (one) => one.at.author === from.at.author && one.isStop === isStop && isSame(one.about, about),
     );
-    if (isKnown || others.length >= wordsMax) return false;
+    if (isKnown || own.length >= wordsPerKeyMax) return false;
     if (statement.kind === 'wipe') known.asks.push({ ...said, statement });
     else known.words.push(said);
     return true;
   }
 
+  /** Each key has room of its own in each log: a flood keeps nobody else's words out, nor what the key's owner said before it was stolen. */
+  #begin(wipe: WipeId, { admin, at }: Pick<Word, 'admin' | 'at'>): KnownWipe | undefined {
+    const by = `${admin} ${at.author}`;
+    const begun = this.#begun.get(by) ?? 0;
+    if (begun >= wipesPerLogMax || !this.#hasRoom()) return undefined;
+    const known: KnownWipe = { by, asks: [], words: [] };
+    this.#wipes.set(wipe, known);
+    this.#begun.set(by, begun + 1);
+    return known;
+  }
+
+  /** Those that nobody who is believed asks for give way. */
+  #hasRoom(): boolean {
+    if (this.#wipes.size < wipesMax) return true;
+    if (this.#isFull) return false;
+    for (const [wipe, { by, asks }] of this.#wipes) {
+      if (this.#believed(asks).length > 0) continue;
+      this.#wipes.delete(wipe);
+      this.#begun.set(by, (this.#begun.get(by) ?? 0) - 1);
+    }
+    this.#isFull = this.#wipes.size >= wipesMax;
+    return !this.#isFull;
+  }
+
   #tick(now: UnixMs): Effects {
     if (now < this.#nextMs || this.#wipes.size === 0) return [];
+    this.#isFull = false;
     const { shelf, catalogue, freeSoon } = this.#parts;
     const views = this.views(now);
     const dueAtMs = views.filter(({ state }) => state === 'waiting').map(({ dueMs }) => dueMs ?? now);
@@ -228,6 +276,9 @@ export class Wipes {
   }
 }
 
+const isSame = (one: Wish | undefined, other: Wish | undefined): boolean =>
+  one?.drive === other?.drive && one?.scope === other?.scope;
+
 /** When each admin's agreement was first heard. */
 function agreementsIn(words: readonly Word[]): ReadonlyMap<string, UnixMs> {
   const heardMs = new Map<string, UnixMs>();
@@ -239,14 +290,17 @@ function agreementsIn(words: readonly Word[]): ReadonlyMap<string, UnixMs> {
 
 function stateOf({
   isStopped,
+  isContradicted,
   dueMs,
   now,
 }: {
   readonly isStopped: boolean;
+  readonly isContradicted: boolean;
   readonly dueMs: UnixMs | undefined;
   readonly now: UnixMs;
 }): WipeState {
   if (isStopped) return 'stopped';
+  if (isContradicted) return 'contradicted';
   if (dueMs === undefined) return 'asked';
   return now < dueMs ? 'waiting' : 'due';
 }

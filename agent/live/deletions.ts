@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Statement } from '../codec/index.ts';
 import type { CallAnswers, CallRequest, WipesAnswer } from '../control/index.ts';
 import type { WipeView } from '../core/index.ts';
-import { type DriveId, type WipeId, wipeId } from '../units.ts';
+import { type DriveId, wipeId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import { wrong } from './wrong.ts';
 
@@ -33,7 +33,7 @@ export function listWipes(agent: LiveAgent): WipesAnswer {
   };
 }
 
-/** Throws `not-an-admin`, `drive-unknown`, `deletion-unknown`, `deletion-over`. */
+/** Throws `not-an-admin`, `drive-unknown`, `deletion-unknown`, `deletion-over`, `deletion-contradicted`. */
 export async function changeWipes(agent: LiveAgent, wish: CallRequest<'wipe'>): Promise<CallAnswers['wipe']> {
   const statement = statementOf(agent, wish);
   await agent.declare(statement);
@@ -65,14 +65,21 @@ function statementOf(
       reason: wish.reason,
       atMs,
     };
-  const { wipe, state } = wipeCalled(agent, wish.wipe);
+  const { wipe, state, drive, scope } = wipeCalled(agent, wish.wipe);
   if (state === 'stopped' || state === 'due')
     throw wrong(
       'deletion-over',
       state === 'due' ? 'its time is over: holders free the packs' : 'it was stopped already',
       'See `drey fleet deletions`.',
     );
-  return { kind: 'wipeWord', wipe, word: wish.action, reason: wish.reason, atMs };
+  if (state === 'contradicted' && wish.action === 'agree')
+    throw wrong(
+      'deletion-contradicted',
+      'admins asked for different things under its id: nobody deletes anything',
+      'Stop it with `drey fleet deletions --stop`, ask again with `drey fleet delete`, and see `drey fleet log` for who asked.',
+    );
+  const about = { drive, scope };
+  return { kind: 'wipeWord', wipe, word: wish.action, about, reason: wish.reason, atMs };
 }
 
 function driveCalled({ core: { catalogue } }: LiveAgent, wanted: string): DriveId {
@@ -86,7 +93,7 @@ function driveCalled({ core: { catalogue } }: LiveAgent, wanted: string): DriveI
   );
 }
 
-function wipeCalled(agent: LiveAgent, wanted: string): Pick<WipeView, 'state'> & { readonly wipe: WipeId } {
+function wipeCalled(agent: LiveAgent, wanted: string): WipeView {
   const found = agent.core.wipes.views(agent.now()).filter(({ wipe }) => wipe.startsWith(wanted));
   const [wipe] = found;
   if (wipe !== undefined && found.length === 1) return wipe;

@@ -56,10 +56,15 @@ const asking = (wish: Wish, atMs = now(wish), scope: WipeScope = 'drive'): State
   atMs,
 });
 
-const word = (wish: Wish, which: 'agree' | 'stop', atMs = now(wish)): Statement => ({
+const word = (
+  wish: Wish,
+  which: 'agree' | 'stop',
+  { atMs = now(wish), scope = 'drive' }: { readonly atMs?: UnixMs; readonly scope?: WipeScope } = {},
+): Statement => ({
   kind: 'wipeWord',
   wipe: wish.wipe,
   word: which,
+  about: { drive: wish.drive, scope },
   reason: 'simulated',
   atMs,
 });
@@ -98,7 +103,8 @@ function hasten(wish: Wish, owner: PeerId, random: Random): void {
   const isStolen = (): boolean => fleet.machineOf(owner)?.isRevoked === true;
   if (isStolen() || !say(wish, { by: first, statement: asking(wish, now(wish), 'given up') })) return;
   fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hours(20), () => {
-    if (isStolen() || !say(wish, { by: second, statement: word(wish, 'agree') })) return;
+    if (isStolen() || !say(wish, { by: second, statement: word(wish, 'agree', { scope: 'given up' }) }))
+      return;
     fleet.noteFault('what was given up is hastened by a quorum');
     fleet.ledger.mayHasten(drive, fleet.queue.nowMs);
   });
@@ -136,7 +142,8 @@ function steal(wish: Wish, random: Random): void {
   const atMs = (): number => fleet.queue.nowMs + random.fraction() * hours(6);
   fleet.queue.schedule(
     atMs(),
-    () => void say(wish, { by: thief, at: anywhere(), statement: word(wish, 'agree', fleet.startMs) }),
+    () =>
+      void say(wish, { by: thief, at: anywhere(), statement: word(wish, 'agree', { atMs: fleet.startMs }) }),
   );
   fleet.queue.schedule(atMs(), () => {
     const rule = { kind: 'wipeRule', adminCount: 1, waitMs: 0, atMs: fleet.startMs } as const;

@@ -50,6 +50,8 @@ function stateText(
       return `holders delete it at about ${timeText(dueMs ?? 0)}, each by its own clock, unless an admin says \`drey fleet deletions --stop ID\``;
     case 'stopped':
       return `stopped by the admin on ${stoppedBy ?? 'another machine'}`;
+    case 'contradicted':
+      return 'nobody deletes anything: admins asked for different things under this id, which a thief of an admin key can do; stop it, ask again, and see `drey fleet log`';
     case 'due':
       return 'deleted: each holder frees it when its own time is over';
   }
@@ -60,7 +62,7 @@ function wipeText(wipe: WipesAnswer['wipes'][number], rule: Rule): string {
   const what = scope === 'drive' ? 'everything of drive' : 'what its owner gave up until then of drive';
   return [
     `${id.slice(0, 8)}  ${what} ${drive.slice(0, 8)}${owner === undefined ? '' : ` of ${owner}`}, asked for ${timeText(atMs)}: ${reason}`,
-    `          agreed: ${agreed.join(', ')}`,
+    `          ${wipe.state === 'contradicted' ? 'asked for by' : 'agreed'}: ${agreed.join(', ')}`,
     `          ${stateText(wipe, rule)}`,
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import type { FoundProblem } from './find-problems.ts';
 
 export const findDeletionProblems = ({ core, drives, now }: ViewParts): readonly FoundProblem[] => [
   ...waiting(core, now),
+  ...contradicted(core, now),
   ...ownDeleted(core, drives),
 ];
 
@@ -31,6 +32,21 @@ function waiting({ wipes, catalogue, membership }: AgentCore, now: UnixMs): read
     };
   });
 }
+
+/** A thief of an admin key can have a drive take the place of the one that the others agreed to. */
+const contradicted = ({ wipes }: AgentCore, now: UnixMs): readonly FoundProblem[] =>
+  wipes
+    .views(now)
+    .filter(({ state }) => state === 'contradicted')
+    .map(({ wipe, agreed }) => ({
+      kind: 'deletion-waits',
+      about: wipe,
+      level: 'problem',
+      risk: `Admins asked for different things under the id of one deletion, ${wipe.slice(0, 8)}: one of their keys may be stolen.`,
+      why: `${agreed.length} admin keys asked for it, for different drives or not for the same of one.`,
+      action: 'Nothing is deleted by it.',
+      advice: `An admin says \`drey fleet deletions --stop ${wipe.slice(0, 8)}\`, asks again, and looks at \`drey fleet log\` for who asked.`,
+    }));
 
 /** Its owner goes on with a new drive, or not at all. */
 const ownDeleted = (core: AgentCore, drives: ViewParts['drives']): readonly FoundProblem[] =>

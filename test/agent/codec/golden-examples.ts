@@ -152,6 +152,14 @@ const laterStatementExamples = Object.entries(samples.laterStatements).map(([nam
     value,
   }),
 );
+const exactStatementExamples = Object.entries(samples.exactStatements).map(([name, value]) =>
+  readOnly({
+    path: `statement/v3/${name}.bin`,
+    encode: () => signStatement(samples.createAdmin(), value).bytes,
+    decode: kindOf,
+    value,
+  }),
+);
 const wordOf = (bytes: Uint8Array): unknown => {
   const opened = openStatement(bytes, samples.root.fleet);
   return opened.ok ? opened.value.word : opened;
@@ -161,6 +169,13 @@ const adminWithWord = readOnly({
   encode: () => signStatement(samples.createAdmin(samples.rootWord), samples.statements['revocation']!).bytes,
   decode: wordOf,
   value: samples.rootWord,
+});
+const adminWithLogs = readOnly({
+  path: 'admin-certificate/v3/with-logs.bin',
+  encode: () =>
+    signStatement(samples.createAdmin(samples.rootWordWithLogs), samples.statements['revocation']!).bytes,
+  decode: wordOf,
+  value: samples.rootWordWithLogs,
 });
 
 const treeBytes = (tree = samples.tree): Uint8Array =>
@@ -317,7 +332,9 @@ export const goldenExamples: readonly GoldenExample[] = [
   ...batchExamples,
   ...statementExamples,
   ...laterStatementExamples,
+  ...exactStatementExamples,
   adminWithWord,
+  adminWithLogs,
   ...snapshotExamples,
   ...packExamples,
   ...secretExamples,

@@ -96,6 +96,40 @@ export const laterStatements: Readonly<Record<string, Statement>> = {
   'wipe-rule': { kind: 'wipeRule', adminCount: 3, waitMs: 604_800_000, atMs },
 };
 
+/** What those of version 2 say more exactly since version 3. */
+export const exactStatements: Readonly<Record<string, Statement>> = {
+  'admin-revocation': {
+    kind: 'adminRevocation',
+    admin: hexId('admin'),
+    log: holder.peer,
+    before: 17,
+    hash: hexId('batch 16'),
+    more: [
+      { log: owner.peer, before: 3, hash: hexId('batch 2') },
+      { log: holder.peer, before: 9 },
+    ],
+    reason: 'stolen',
+    atMs,
+  },
+  'wipe-word': {
+    kind: 'wipeWord',
+    wipe,
+    word: 'agree',
+    about: { drive: driveId(hexId('drive').slice(0, 32)), scope: 'given up' },
+    reason: 'seen',
+    atMs,
+  },
+};
+
+/** What a root says with an admin's certificate of version 3. */
+export const rootWordWithLogs: RootWord = {
+  ended: [
+    { admin: hexId('admin'), log: holder.peer, before: 17, more: [{ log: owner.peer, before: 3 }] },
+    { admin: hexId('another admin'), log: owner.peer, before: 1, more: [{ log: holder.peer, before: 2 }] },
+  ],
+  wipeRule: { adminCount: 2, waitMs: 86_400_000, atMs },
+};
+
 /** What a root says with an admin's certificate of version 2. */
 export const rootWord: RootWord = {
   ended: [{ admin: hexId('admin'), log: holder.peer, before: 17 }],

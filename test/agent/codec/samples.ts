@@ -25,7 +25,7 @@ import type { Plan } from '../../../optimizer/index.ts';
 import { atMs, hexId, holder, noise, owner, root, seedOf } from './sample-seeds.ts';
 
 export { atMs, createAdmin, holder, noise, owner, root, seedOf } from './sample-seeds.ts';
-export { laterStatements, rootWord, statements } from './sample-statements.ts';
+export * from './sample-statements.ts';
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 
