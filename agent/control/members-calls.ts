@@ -65,6 +65,10 @@ export interface RevokeAnswer {
   readonly admins: readonly string[];
   /** Machines of the person that stay; their drives get new keys. */
   readonly kept: readonly string[];
+  /** Machines that use a key that is out now as theirs, and are not out: one of them may be the thief's. */
+  readonly alsoOn: readonly string[];
+  /** The admin key of the machine that was asked is used there too. */
+  readonly isOwnKeyThere?: true;
 }
 
 export interface PeopleAnswer {
@@ -82,6 +86,8 @@ export interface AdminsAnswer {
     readonly admin: string;
     /** The machine on which it lies. */
     readonly machine?: string;
+    /** Further machines that use it as theirs: it was copied there. */
+    readonly alsoOn?: readonly string[];
     readonly isHere: boolean;
     /** Who put it out. */
     readonly ended?: 'admin' | 'kit';

@@ -1,8 +1,15 @@
 // Which admin keys are believed, and for what: a key that was put out counts only for what stands in its machine's log before that.
 // The same whatever the order in which logs are read: words of the root first, then those of admins about each other.
 
-import type { UnixMs } from '../../datasets/index.ts';
-import type { AdminEnd, AdminRevocation, RootWord, SignedBatch, SignedStatement } from '../codec/index.ts';
+import { hours, type UnixMs } from '../../datasets/index.ts';
+import type {
+  AdminEnd,
+  AdminRevocation,
+  LogEnd,
+  RootWord,
+  SignedBatch,
+  SignedStatement,
+} from '../codec/index.ts';
 import { clockSkewMsMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 
@@ -12,18 +19,22 @@ export type StatedAt = Pick<SignedBatch, 'author' | 'sequence'>;
 export interface KnownAdmin {
   /** SHA-256 of its public key, 64 hex digits. */
   readonly admin: string;
-  /** The machine in whose log it was seen first, mostly the one on which it lies. */
-  readonly machine: PeerId | undefined;
+  /**
+   * The machines on which it lies, as their own logs say; where none says so one in whose log it was seen. Several: whoever stole it uses it
+   * too, and nobody can tell which of them.
+   */
+  readonly machines: readonly PeerId[];
   /** Put out by another admin or by the recovery kit; undefined while it is believed. */
   readonly ended: 'admin' | 'kit' | undefined;
 }
 
 interface Seat {
-  machine: PeerId | undefined;
+  /** Machines whose own logs certify them as admins by this key, from when it was made. */
+  readonly own: Set<PeerId>;
+  /** Of all in whose logs it was seen the one with the lowest id. */
+  seenOn: PeerId | undefined;
   /** From when on its key may sign. */
   sinceMs: UnixMs;
-  /** A machine's own certificate with the role, in its own log: that is what a new admin writes first. */
-  isOwn: boolean;
 }
 
 interface Said {
@@ -32,22 +43,41 @@ interface Said {
   readonly end: AdminRevocation;
 }
 
-const isBefore = ({ log, before }: AdminEnd, at: StatedAt | undefined): boolean =>
+/** A new admin certifies its machine when its key is made; what another admin's agent renews begins later. */
+const firstCertificateMs = hours(1);
+
+const isBefore = ({ log, before }: LogEnd, at: StatedAt | undefined): boolean =>
   at !== undefined && at.author === log && at.sequence < before;
 
-const nameOf = ({ admin, log, before }: AdminEnd): string => `${admin} ${log} ${before}`;
+function machinesOf({ own, seenOn }: Seat): readonly PeerId[] {
+  if (own.size > 0) return [...own].toSorted();
+  return seenOn === undefined ? [] : [seenOn];
+}
+
+const logsOf = (end: AdminEnd): readonly LogEnd[] => [end, ...(end.more ?? [])];
+
+const lastOf = ({ log, before }: LogEnd): string => `${log} ${before - 1}`;
+
+const nameOf = (end: AdminEnd): string =>
+  [end.admin, ...logsOf(end).map(({ log, before, hash }) => `${log} ${before} ${hash ?? ''}`)].join(' ');
 
 export class Authority {
   readonly #seats = new Map<string, Seat>();
   readonly #byRoot = new Map<string, AdminEnd>();
   readonly #byAdmins = new Map<string, Said>();
   readonly #rules: NonNullable<RootWord['wipeRule']>[] = [];
+  /** Hashes of the batches in which statements stand: each binds all that its log says before it. */
+  readonly #hashes = new Map<string, string>();
 
   /** Takes a checked statement; whether what other statements are worth may have changed. */
   note({ statement, admin, adminSinceMs, word }: SignedStatement, at: StatedAt | undefined): boolean {
     this.#seat(admin, at, {
       sinceMs: adminSinceMs,
-      isOwn: statement.kind === 'certificate' && statement.peer === at?.author && isForAdmins(statement),
+      isOwn:
+        statement.kind === 'certificate' &&
+        statement.peer === at?.author &&
+        statement.roles.includes('admin') &&
+        statement.notBeforeMs < adminSinceMs + firstCertificateMs,
     });
     const isNewWord = word !== undefined && this.#noteWord(word);
     if (statement.kind !== 'adminRevocation') return isNewWord;
@@ -58,17 +88,26 @@ export class Authority {
     return true;
   }
 
+  /** Takes a batch with statements in it; whether a key counts from now on for what its log says up to there. */
+  noteBatch({ author, sequence, hash }: Pick<SignedBatch, 'author' | 'sequence' | 'hash'>): boolean {
+    const name = `${author} ${sequence}`;
+    this.#hashes.set(name, hash);
+    return this.#ends().some((end) =>
+      logsOf(end).some((one) => one.hash !== undefined && lastOf(one) === name),
+    );
+  }
+
   /** Whether what an admin signed counts, by where it stands; outside the logs only words of keys that were never put out. */
   holds(admin: string, at: StatedAt | undefined): boolean {
     if (this.#byRoot.size === 0 && this.#byAdmins.size === 0) return true;
-    return this.#holdsForRoot(admin, at) && this.#endsBy('admins', admin).every((end) => isBefore(end, at));
+    return this.#holdsForRoot(admin, at) && this.#endsBy('admins', admin).every((end) => this.#isIn(end, at));
   }
 
   /** Every key that ever signed something, in the order in which they became known. */
   get admins(): readonly KnownAdmin[] {
-    return [...this.#seats].map(([admin, { machine }]) => ({
+    return [...this.#seats].map(([admin, seat]) => ({
       admin,
-      machine,
+      machines: machinesOf(seat),
       ended: this.endOf(admin),
     }));
   }
@@ -81,8 +120,28 @@ export class Authority {
 
   /** Whether some key that lies on a machine is believed; true where none is known yet. */
   canAct(machine: PeerId): boolean {
-    const own = [...this.#seats].filter(([, seat]) => seat.machine === machine);
+    const own = [...this.#seats].filter(([, { own: on, seenOn }]) =>
+      on.size > 0 ? on.has(machine) : seenOn === machine,
+    );
     return own.length === 0 || own.some(([admin]) => this.endOf(admin) === undefined);
+  }
+
+  /** Whether a key lies on a machine, as that one's own log says. */
+  isSeat(admin: string, machine: PeerId): boolean {
+    return this.#seats.get(admin)?.own.has(machine) === true;
+  }
+
+  /** Whether a word against a key says up to where the log of a machine counts: it is needed to know who belongs to the fleet. */
+  isNamed(machine: PeerId): boolean {
+    return this.#ends().some((end) => logsOf(end).some(({ log }) => log === machine));
+  }
+
+  /** Whether a batch is another one than words against keys say that stands there. */
+  contradicts({ author, sequence, hash }: Pick<SignedBatch, 'author' | 'sequence' | 'hash'>): boolean {
+    const said = this.#ends()
+      .flatMap(logsOf)
+      .filter((one) => one.hash !== undefined && one.log === author && one.before - 1 === sequence);
+    return said.length > 0 && said.every((one) => one.hash !== hash);
   }
 
   /** How many keys there were at a time, believed or not. Each holds from a day before it is made, for clocks that are behind. */
@@ -100,17 +159,17 @@ export class Authority {
       .at(-1);
   }
 
-  #seat(admin: string, at: StatedAt | undefined, { isOwn, sinceMs }: Pick<Seat, 'isOwn' | 'sinceMs'>): void {
-    const seat = this.#seats.get(admin);
-    if (seat === undefined) {
-      this.#seats.set(admin, { machine: at?.author, isOwn, sinceMs });
-      return;
-    }
+  #seat(
+    admin: string,
+    at: StatedAt | undefined,
+    { isOwn, sinceMs }: Pick<Seat, 'sinceMs'> & { readonly isOwn: boolean },
+  ): void {
+    const seat = this.#seats.get(admin) ?? { own: new Set(), seenOn: undefined, sinceMs };
+    this.#seats.set(admin, seat);
     if (sinceMs < seat.sinceMs) seat.sinceMs = sinceMs;
-    if (!seat.isOwn && at !== undefined && (isOwn || seat.machine === undefined)) {
-      seat.machine = at.author;
-      seat.isOwn = isOwn;
-    }
+    if (at === undefined) return;
+    if (isOwn) seat.own.add(at.author);
+    if (seat.seenOn === undefined || at.author < seat.seenOn) seat.seenOn = at.author;
   }
 
   #noteWord({ ended, wipeRule }: RootWord): boolean {
@@ -121,20 +180,30 @@ export class Authority {
     return fresh.length > 0;
   }
 
+  #ends(): readonly AdminEnd[] {
+    return [...this.#byRoot.values(), ...this.#endsByAdmins()];
+  }
+
+  /** Two that put each other out are both out: who was first cannot be told where one of them lies about the time. */
+  #endsByAdmins(): readonly AdminEnd[] {
+    return [...this.#byAdmins.values()]
+      .filter(({ by, at }) => this.#holdsForRoot(by, at))
+      .map(({ end }) => end);
+  }
+
   #endsBy(who: 'root' | 'admins', admin: string): readonly AdminEnd[] {
-    const ends =
-      who === 'root'
-        ? [...this.#byRoot.values()]
-        : [...this.#byAdmins.values()]
-            // Two that put each other out are both out: who was first cannot be told where one of them lies about the time.
-            .filter(({ by, at }) => this.#holdsForRoot(by, at))
-            .map(({ end }) => end);
+    const ends = who === 'root' ? [...this.#byRoot.values()] : this.#endsByAdmins();
     return ends.filter((end) => end.admin === admin);
   }
 
   #holdsForRoot(admin: string, at: StatedAt | undefined): boolean {
-    return this.#endsBy('root', admin).every((end) => isBefore(end, at));
+    return this.#endsBy('root', admin).every((end) => this.#isIn(end, at));
+  }
+
+  /** Whether a statement stands in what an end leaves of a key, in a log that is the one that was meant. */
+  #isIn(end: AdminEnd, at: StatedAt | undefined): boolean {
+    return logsOf(end).some(
+      (one) => isBefore(one, at) && (one.hash === undefined || this.#hashes.get(lastOf(one)) === one.hash),
+    );
   }
 }
-
-const isForAdmins = ({ roles }: { readonly roles: readonly string[] }): boolean => roles.includes('admin');

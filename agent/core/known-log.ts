@@ -1,8 +1,10 @@
 // What an agent remembers of one log besides the batches themselves: how far it goes here and elsewhere, who asked, its newest hashes.
 
 import type { SignedBatch, LogWant, Stream } from '../codec/index.ts';
-import { telemetryAsksMin } from '../limits.ts';
+import { recordsPerBatchMax, telemetryAsksMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
+import type { CoreEffect } from './effects.ts';
+import type { Membership } from './membership.ts';
 import { RecentHashes } from './recent-hashes.ts';
 
 export interface KnownLog {
@@ -52,6 +54,12 @@ export const emptyLog = (author: PeerId, stream: Stream): KnownLog => ({
   askers: undefined,
 });
 
+export const lengthTold = ({ author, stream, storedNext: next }: KnownLog): CoreEffect => ({
+  kind: 'send',
+  to: author,
+  message: { kind: 'logStored', stream, next },
+});
+
 export function keepHash(log: KnownLog, { sequence, hash }: SignedBatch, keptMax: number): void {
   log.hashes ??= new RecentHashes();
   log.hashes.keep(sequence, { hash, keptMax });
@@ -73,3 +81,16 @@ export const isAfterGivenUp = (
   stream === 'telemetry' &&
   sequence > next &&
   (next === 0 || (asked?.sequence === next && askedCount >= telemetryAsksMin));
+
+/** A new machine says who it is by a statement. */
+export const isCertificateLike = ({ records }: SignedBatch): boolean =>
+  records.some(({ kind }) => kind === 'statement');
+
+/** Certified, or its log says who is: that of an admin whose key was put out counts when all that is left of it is here. */
+export const isKnownAuthor = (author: PeerId, membership: Membership): boolean =>
+  membership.certificateOf(author) !== undefined || membership.authority.isNamed(author);
+
+/** Too long; or written anew by whoever was put out with its admin key, in place of words that still count. */
+export const isUnfit = (batch: SignedBatch, membership: Membership): boolean =>
+  batch.records.length > recordsPerBatchMax ||
+  (batch.stream === 'facts' && membership.isRevoked(batch.author) && membership.authority.contradicts(batch));

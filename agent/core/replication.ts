@@ -11,7 +11,6 @@ import {
   meetingMs,
   ownLogHashesKept,
   questionsInVainMax,
-  recordsPerBatchMax,
   retryMsMin,
   strangerLogsMax,
   waitingAskersMax,
@@ -21,7 +20,17 @@ import { Comparing } from './comparing.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
 import type { KnownLength } from './acts.ts';
-import { emptyLog, isAfterGivenUp, isOtherThan, keepHash, type KnownLog } from './known-log.ts';
+import {
+  emptyLog,
+  isAfterGivenUp,
+  isCertificateLike,
+  isKnownAuthor,
+  isOtherThan,
+  isUnfit,
+  keepHash,
+  type KnownLog,
+  lengthTold,
+} from './known-log.ts';
 import type { Membership } from './membership.ts';
 
 type Heads = Extract<WireMessage, { kind: 'heads' }>;
@@ -150,11 +159,10 @@ export class Replication {
 
   #opened({ batch, from, now }: Extract<CoreEvent, { kind: 'batchOpened' }>): Effects {
     // A machine that never got a certificate may not fill others' disks; its own roster entry comes with a statement.
-    const isKnown =
-      this.#membership.certificateOf(batch.author) !== undefined || batch.records.some(isCertificateLike);
+    const isKnown = isKnownAuthor(batch.author, this.#membership) || isCertificateLike(batch);
     // Of a machine that was put out others hand on what they had before: its owner wants those files back on another one.
     const isFromOutside = this.#membership.isRevoked(batch.author) && from === batch.author;
-    if (isFromOutside || batch.records.length > recordsPerBatchMax) return [];
+    if (isFromOutside || isUnfit(batch, this.#membership)) return [];
     if (!isKnown && this.#behind.size >= strangerLogsMax) return [];
     const log = this.#logOf(batch.author, batch.stream);
     log.signedNext = Math.max(log.signedNext, batch.sequence + 1);
@@ -250,7 +258,7 @@ export class Replication {
     for (const log of this.#behind) {
       if (log.askedCount >= questionsInVainMax) log.heardNext = log.next;
       if (log.next >= log.heardNext) this.#behind.delete(log);
-      else if (this.#membership.certificateOf(log.author) !== undefined) {
+      else if (isKnownAuthor(log.author, this.#membership)) {
         const to = up.has(log.author) ? log.author : this.#anybody();
         if (to !== undefined) effects.push(...this.#ask(log, to, now));
       }
@@ -389,11 +397,3 @@ export class Replication {
     return log;
   }
 }
-
-const lengthTold = ({ author, stream, storedNext: next }: KnownLog): CoreEffect => ({
-  kind: 'send',
-  to: author,
-  message: { kind: 'logStored', stream, next },
-});
-
-const isCertificateLike = (record: SignedBatch['records'][number]): boolean => record.kind === 'statement';

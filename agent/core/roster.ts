@@ -152,7 +152,7 @@ export class Roster {
     const { author, sequence, records } = batch;
     const at = { author, sequence };
     this.#words.push({ ...at, records });
-    let isChanged = false;
+    let isChanged = this.authority.noteBatch(batch);
     const news: RosterNews[] = [];
     for (const signed of statements) {
       this.#noteTold(signed, at);

@@ -11,7 +11,7 @@ import { wrong } from './wrong.ts';
 export function listWipes(agent: LiveAgent): WipesAnswer {
   const { wipes, catalogue, membership } = agent.core;
   const adminName = (admin: string): string => {
-    const machine = membership.authority.admins.find((known) => known.admin === admin)?.machine;
+    const machine = membership.authority.admins.find((known) => known.admin === admin)?.machines[0];
     return machine === undefined ? admin.slice(0, 8) : membership.nameOf(machine);
   };
   const { authority } = membership;

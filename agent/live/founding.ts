@@ -14,7 +14,6 @@ import {
   createPassphrase,
   type FleetPolicy,
   type FleetRoot,
-  logName,
   type MachineCertificate,
   openRecoveryKit,
   openStatement,
@@ -33,6 +32,7 @@ import {
   wipeWaitMsMax,
 } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
+import { endsOf, withoutHashes } from './admin-ends.ts';
 import { diskFull, isFullError, nameDiskError } from './disk-full.ts';
 import { type Home, homeAt, makeHome } from './home.ts';
 import { writeWhole } from './whole-files.ts';
@@ -250,28 +250,23 @@ async function rootWordFor(
       message: `${ended.length} admin keys are believed, and one certificate can end ${endedAdminsMax}`,
       advice: 'Put some out with `drey fleet revoke --admin-key` first.',
     });
-  return { ended, ...(wipeRule === undefined ? {} : { wipeRule: settledRule(wipeRule) }) };
+  return {
+    ended: withoutHashes(ended, endedAdminsMax),
+    ...(wipeRule === undefined ? {} : { wipeRule: settledRule(wipeRule) }),
+  };
 }
 
-/** Admin keys that others' logs here name, each with the first batch that counts no more. */
+/** Admin keys that others' logs here name, each with what still counts of it. */
 async function otherAdmins(
   store: Store,
   wish: { readonly fleet: FleetId; readonly self: PeerId; readonly endSinceMs: number | undefined },
 ): Promise<readonly AdminEnd[]> {
   const log = await openLiveLog(store);
   const membership = new Membership({ self: wish.self, fleet: wish.fleet });
-  const firstSince = new Map<PeerId, number>();
-  for await (const batch of log.readAll('facts')) {
+  for await (const batch of log.readAll('facts'))
     membership.handle({ kind: 'batchStored', batch, now: nowMs() });
-    const { author, sequence, atMs } = batch;
-    const isLate = wish.endSinceMs !== undefined && atMs >= wish.endSinceMs;
-    if (isLate && !firstSince.has(author)) firstSince.set(author, sequence);
-  }
-  return membership.authority.admins.flatMap(({ admin, machine, ended }): readonly AdminEnd[] => {
-    if (machine === undefined || ended === 'kit') return [];
-    const next = log.heads().get(logName(machine, 'facts'))?.next ?? 0;
-    return [{ admin, log: machine, before: firstSince.get(machine) ?? next }];
-  });
+  const keys = membership.authority.admins.filter(({ ended }) => ended !== 'kit');
+  return endsOf({ keys, membership, facts: log.readAll('facts'), sinceMs: wish.endSinceMs });
 }
 
 function readKit(file: string): Uint8Array {

@@ -2,7 +2,7 @@
 // It signs what the admin said; what follows from it is the core's business on every machine.
 
 import { type DreyError, unixMs } from '../../datasets/index.ts';
-import { createInvite, personOf, sha256Hex, type Statement } from '../codec/index.ts';
+import { type AdminRevocation, createInvite, personOf, sha256Hex, type Statement } from '../codec/index.ts';
 import type {
   AdminsAnswer,
   CallRequest,
@@ -11,8 +11,9 @@ import type {
   PeopleAnswer,
   RevokeAnswer,
 } from '../control/index.ts';
-import type { KnownInvite } from '../core/index.ts';
+import type { KnownAdmin, KnownInvite } from '../core/index.ts';
 import { inviteId, type PeerId } from '../units.ts';
+import { endsOf } from './admin-ends.ts';
 import type { LiveAgent } from './agent.ts';
 import { machineCalled } from './machine-names.ts';
 import { wrong } from './wrong.ts';
@@ -99,9 +100,10 @@ export const listPeople = (agent: LiveAgent): PeopleAnswer => ({
 });
 
 export const listAdmins = (agent: LiveAgent): AdminsAnswer => ({
-  admins: agent.core.membership.authority.admins.map(({ admin, machine, ended }) => ({
+  admins: agent.core.membership.authority.admins.map(({ admin, machines: [machine, ...others], ended }) => ({
     admin,
     ...(machine === undefined ? {} : { machine: agent.core.membership.nameOf(machine) }),
+    ...(others.length === 0 ? {} : { alsoOn: others.map((peer) => shownOf(agent, peer)) }),
     isHere: admin === ownAdmin(agent),
     ...(ended === undefined ? {} : { ended }),
   })),
@@ -121,7 +123,7 @@ export async function revoke(agent: LiveAgent, wish: CallRequest<'revoke'>): Pro
   return { ...nothing, revoked, what: 'invite' };
 }
 
-const nothing = { machines: [], admins: [], kept: [] } as const;
+const nothing = { machines: [], admins: [], kept: [], alsoOn: [] } as const;
 
 const notSelf = (): DreyError =>
   wrong('cannot-revoke-self', 'an admin cannot put itself out', 'Do it on another admin machine.');
@@ -153,6 +155,7 @@ async function revokeMachine(
     what: 'machine',
     machines: [agent.core.membership.nameOf(peer)],
     admins: adminsIn(statements),
+    ...leftIn(agent, statements, [peer]),
   };
 }
 
@@ -168,33 +171,59 @@ async function wordsAgainst(
   { reason, sinceMs }: Against,
 ): Promise<readonly Statement[]> {
   if (peer === agent.peer) throw notSelf();
-  const atMs = agent.now();
-  const before = await firstDistrusted(agent, peer, sinceMs);
-  const keys = agent.core.membership.authority.admins.filter(
-    ({ machine, ended }) => machine === peer && ended === undefined,
+  const { admins } = agent.core.membership.authority;
+  // Nobody puts its own key out: it says so instead.
+  const keys = admins.filter(
+    ({ admin, machines, ended }) =>
+      machines.includes(peer) && admin !== ownAdmin(agent) && isToEnd(ended, sinceMs),
   );
   return [
-    ...keys.map(
-      ({ admin }) => ({ kind: 'adminRevocation', admin, log: peer, before, reason, atMs }) as const,
-    ),
-    { kind: 'revocation', revoked: peer, reason, atMs },
+    ...(await wordsAgainstKeys(agent, keys, { reason, sinceMs })),
+    { kind: 'revocation', revoked: peer, reason, atMs: agent.now() },
   ];
+}
+
+/** A key that is out already can end earlier, when it turns out that it was stolen before. */
+const isToEnd = (ended: KnownAdmin['ended'], sinceMs: number | undefined): boolean =>
+  ended === undefined || (ended === 'admin' && sinceMs !== undefined);
+
+async function wordsAgainstKeys(
+  agent: LiveAgent,
+  keys: readonly KnownAdmin[],
+  { reason, sinceMs }: Against,
+): Promise<readonly AdminRevocation[]> {
+  const { membership } = agent.core;
+  const ends = await endsOf({ keys, membership, facts: agent.readFacts(), sinceMs });
+  const atMs = agent.now();
+  return ends.map((end) => ({ kind: 'adminRevocation', ...end, reason, atMs }));
+}
+
+/** Names need not be different, and a thief chooses its own. */
+const shownOf = ({ core: { membership } }: LiveAgent, peer: PeerId): string =>
+  `${membership.nameOf(peer)} (${peer})`;
+
+/** Where keys that are put out were used besides on the machines that are: nobody can tell which of them is the thief's. */
+function leftIn(
+  agent: LiveAgent,
+  statements: readonly Statement[],
+  out: readonly PeerId[],
+): Pick<RevokeAnswer, 'alsoOn' | 'isOwnKeyThere'> {
+  const { authority } = agent.core.membership;
+  const ended = new Set(statements.flatMap((one) => (one.kind === 'adminRevocation' ? [one.admin] : [])));
+  const machines = authority.admins
+    .filter(({ admin, machines: { length } }) => ended.has(admin) && length > 1)
+    .flatMap((known) => known.machines);
+  const left = [...new Set(machines)].filter((peer) => !out.includes(peer));
+  const own = ownAdmin(agent);
+  const isOwnThere = own !== undefined && out.some((peer) => authority.isSeat(own, peer));
+  return {
+    alsoOn: left.map((peer) => shownOf(agent, peer)),
+    ...(isOwnThere ? { isOwnKeyThere: true } : {}),
+  };
 }
 
 const adminsIn = (statements: readonly Statement[]): readonly string[] =>
   statements.flatMap((one) => (one.kind === 'adminRevocation' ? [one.admin.slice(0, 8)] : []));
-
-/**
- * The number of the first batch of a machine's facts that counts no more: by the machine's own clock, or all that come from now on. Only
- * batches that are here are counted: anybody may say of a thief's log that it is longer, and what the thief signs then would count.
- */
-async function firstDistrusted(agent: LiveAgent, peer: PeerId, sinceMs: number | undefined): Promise<number> {
-  const next = agent.core.replication.factsHere(peer);
-  if (sinceMs === undefined) return next;
-  for await (const { author, sequence, atMs } of agent.readFacts())
-    if (author === peer && atMs >= sinceMs) return sequence;
-  return next;
-}
 
 async function revokeAdmin(
   agent: LiveAgent,
@@ -203,9 +232,11 @@ async function revokeAdmin(
   const { authority } = agent.core.membership;
   const peer = machineCalled(agent.core.membership, target);
   const believed = authority.admins.filter(({ ended }) => ended === undefined);
-  const meant = believed.filter(({ admin, machine }) =>
-    peer === undefined ? target.length >= 8 && admin.startsWith(target) : machine === peer,
-  );
+  const meant = authority.admins
+    .filter(({ ended }) => isToEnd(ended, sinceMs))
+    .filter(({ admin, machines }) =>
+      peer === undefined ? target.length >= 8 && admin.startsWith(target) : machines.includes(peer),
+    );
   const [first] = meant;
   if (first === undefined)
     throw wrong(
@@ -215,17 +246,15 @@ async function revokeAdmin(
     );
   if (meant.some(({ admin }) => admin === ownAdmin(agent)))
     throw believed.length === 1 ? lastAdmin() : notSelf();
-  const atMs = agent.now();
-  for (const { admin, machine } of meant) {
-    const log = machine ?? agent.peer;
-    const before = await firstDistrusted(agent, log, sinceMs);
-    await agent.declare({ kind: 'adminRevocation', admin, log, before, reason, atMs });
-  }
+  const words = await wordsAgainstKeys(agent, meant, { reason, sinceMs });
+  for (const word of words) await agent.declare(word);
+  const [machine = peer] = first.machines;
   return {
     ...nothing,
-    revoked: first.machine === undefined ? first.admin : agent.core.membership.nameOf(first.machine),
+    revoked: machine === undefined ? first.admin : agent.core.membership.nameOf(peer ?? machine),
     what: 'admin',
     admins: meant.map(({ admin }) => admin.slice(0, 8)),
+    ...leftIn(agent, words, []),
   };
 }
 
@@ -269,6 +298,7 @@ async function revokePerson(agent: LiveAgent, wish: CallRequest<'revoke'>): Prom
     what: 'person',
     machines: out.map((peer) => agent.core.membership.nameOf(peer)),
     admins: adminsIn(words),
+    ...leftIn(agent, words, out),
     kept: inFleet.filter(([peer]) => !out.includes(peer)).map(([peer]) => agent.core.membership.nameOf(peer)),
   };
 }

@@ -2,7 +2,7 @@
 // admins that are put out and used all the same, certificates that run out. Whether everybody makes the same of it is looked at here too.
 
 import { days, hours, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
-import { type AdminKey, logName, sha256Hex, signStatement } from '../codec/index.ts';
+import { type AdminKey, type LogEnd, logName, sha256Hex, signStatement } from '../codec/index.ts';
 import { clockSkewMsMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
@@ -114,12 +114,10 @@ export function scheduleEndedKeys(scheduler: Scheduler): void {
     const machine = anyOf(writers(fleet), random);
     const key = fleet.formerAdmins[time];
     if (machine === undefined || key === undefined) return;
-    const before = machine.shelves.logs.get(logName(machine.peer, 'facts'))?.next ?? 0;
     const atMs = unixMs(Math.floor(fleet.queue.nowMs));
     const end = {
       admin: sha256Hex(key.key.publicKey),
-      log: machine.peer,
-      before,
+      ...endOf(machine),
       reason: 'simulated',
       atMs,
     } as const;
@@ -132,6 +130,14 @@ export function scheduleEndedKeys(scheduler: Scheduler): void {
         );
     });
   });
+}
+
+/** Up to the last batch of a machine's log in which an admin says something. */
+function endOf({ peer: log, shelves }: Machine): LogEnd {
+  const last = shelves.logs
+    .get(logName(log, 'facts'))
+    ?.batches.findLast(({ records }) => records.some(({ kind }) => kind === 'statement'));
+  return last === undefined ? { log, before: 0 } : { log, before: last.sequence + 1, hash: last.hash };
 }
 
 /** Of one key. */

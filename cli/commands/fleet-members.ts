@@ -69,9 +69,9 @@ async function showPeople(options: CommonOptions): Promise<void> {
 const endedText = { admin: 'put out by an admin', kit: 'put out by the recovery kit' } as const;
 
 function adminsText({ admins }: AdminsAnswer): string {
-  const rows = admins.map(({ admin, machine, isHere, ended }) => [
+  const rows = admins.map(({ admin, machine, alsoOn = [], isHere, ended }) => [
     admin.slice(0, 16),
-    `${machine ?? 'unknown'}${isHere ? ' (this machine)' : ''}`,
+    `${[machine ?? 'unknown', ...alsoOn].join(', ')}${isHere ? ' (this machine)' : ''}`,
     ended === undefined ? 'in' : endedText[ended],
   ]);
   return tableText([['admin key', 'on', 'now'], ...rows]);
@@ -92,11 +92,27 @@ interface RevokeOptions extends CommonOptions {
 
 const namesOf = (text: string): string[] => text.split(',').map((name) => name.trim());
 
-function revokeText({ revoked, what, machines, admins: keys, kept }: RevokeAnswer): string {
-  const keysText =
-    keys.length === 0
+function keysTextOf({ admins: keys, alsoOn, isOwnKeyThere }: RevokeAnswer): readonly string[] {
+  return [
+    ...(keys.length === 0
       ? []
-      : [`The admin key ${keys.join(', ')} is out: what it signs from now on counts nowhere.`];
+      : [`The admin key ${keys.join(', ')} is out: what it signs from now on counts nowhere.`]),
+    ...(alsoOn.length === 0
+      ? []
+      : [
+          `It was also used on ${alsoOn.join(', ')}: whose machine is the thief's cannot be told from logs. Put out those that you do not know, by their ids, and with --since the time of the theft.`,
+        ]),
+    ...(isOwnKeyThere === true
+      ? [
+          "This machine's own admin key was used there too: it was stolen. Have another admin put it out, or use the recovery kit on another machine with `drey fleet admin --kit … --end-others`.",
+        ]
+      : []),
+  ];
+}
+
+function revokeText(answer: RevokeAnswer): string {
+  const { revoked, what, machines, kept } = answer;
+  const keysText = keysTextOf(answer);
   switch (what) {
     case 'machine':
       return [`${revoked} is out: cut off everywhere, and its shards are being replaced.`, ...keysText].join(

@@ -16,6 +16,10 @@ import type {
   SnapshotListAnswer,
   WipesAnswer,
 } from '../../agent/control/index.ts';
+import { signStatement } from '../../agent/codec/index.ts';
+import { certificateFor } from '../../agent/live/founding.ts';
+import { homeAt } from '../../agent/live/home.ts';
+import { readIdentity, writeIdentity } from '../../agent/live/identity.ts';
 import { askCommand, killAgent, startAgentProcess, type RunningAgent } from '../../cli/demo/processes.ts';
 import { waitUntil, takeTime } from '../helpers/waiting.ts';
 import { failureOf, startFleet, temporaryFolder, type TestFleet } from '../helpers/agents.ts';
@@ -226,6 +230,64 @@ test('a stolen admin key ends by another admin, and by the recovery kit where it
   t.is(await failureOf(['fleet', 'invite', ...at(second)]), 'not-an-admin');
   t.is(await failureOf(['fleet', 'invite', ...at(third)]), undefined);
 });
+
+test('a stolen admin key that a thief uses on another machine ends all the same, and that machine is named', async (t) => {
+  takeTime(t);
+  const fleet = await startFleet(t, { holderSilence: '30s' });
+  const [first] = fleet.agents;
+  for (const name of ['pc-02', 'pc-03', 'pc-04']) await fleet.add(name);
+  const named = (name: string): RunningAgent => fleet.agents.find((agent) => agent.name === name)!;
+  const second = await makeAdmin(fleet, named('pc-02'));
+  const thief = await makeThief(fleet, { from: second, on: named('pc-04') });
+  await allUp(fleet.agents);
+  const { invite } = await askCommand<InviteAnswer>(['fleet', 'invite', ...at(second)]);
+  t.is(
+    await failureOf(['join', '-', '--home', join(fleet.root, 'friend'), '--name', 'friend'], invite),
+    undefined,
+  );
+  await waitUntil({ what: 'the thief as an admin', agents: [first!] }, ([view]) =>
+    view!.machines.some(({ name }) => name === 'friend'),
+  );
+  const out = await askCommand<RevokeAnswer>([
+    'fleet',
+    'revoke',
+    'pc-02',
+    '--reason',
+    'stolen',
+    ...at(first!),
+  ]);
+  t.is(out.admins.length, 1);
+  t.deepEqual(
+    out.alsoOn.map((name) => name.split(' ')[0]),
+    ['pc-04'],
+  );
+  const { admins } = await askCommand<AdminsAnswer>(['fleet', 'admins', ...at(first!)]);
+  t.deepEqual(admins.map(({ ended }) => ended ?? 'in').toSorted(), ['admin', 'in']);
+  await waitUntil({ what: 'the second machine being out', agents: [first!, thief] }, (views) =>
+    views.every(({ machines }) =>
+      machines.some(({ name, state }) => name === 'pc-02' && state === 'revoked'),
+    ),
+  );
+  t.is(await failureOf(['fleet', 'invite', ...at(thief)]), 'not-an-admin');
+});
+
+/** Starts a member anew with another one's admin key, by which it certifies itself. */
+async function makeThief(
+  fleet: TestFleet,
+  { from, on }: { readonly from: RunningAgent; readonly on: RunningAgent },
+): Promise<RunningAgent> {
+  await killAgent(on);
+  const home = homeAt(on.home);
+  const identity = readIdentity(home);
+  const { adminKey } = readIdentity(homeAt(from.home));
+  const { peer } = identity.machineKey;
+  const own = certificateFor({ peer, name: on.name, roles: ['admin', 'holder', 'optimizer'] });
+  const certificateBytes = signStatement(adminKey!, own).bytes;
+  writeIdentity(home, { ...identity, certificateBytes, adminKey: adminKey! });
+  const again = await startAgentProcess(on.name, on.home);
+  fleet.agents.splice(fleet.agents.indexOf(on), 1, again);
+  return again;
+}
 
 async function askForDeletion(agent: RunningAgent, drive: string): Promise<WipesAnswer['wipes'][number]> {
   const { wipes } = await askCommand<WipesAnswer>([

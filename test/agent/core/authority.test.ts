@@ -4,6 +4,8 @@ import {
   type AdminEnd,
   createAdminKey,
   fleetRootFromSeed,
+  type LogEnd,
+  type MachineCertificate,
   type MachineKey,
   machineKeyFromSeed,
   type RootWord,
@@ -32,11 +34,10 @@ const certificate = (key: MachineKey, roles: readonly Role[] = ['holder']): Stat
   notBeforeMs: startMs,
   notAfterMs: unixMs(startMs + days(20)),
 });
-const putOut = (target: string, { log, before }: Omit<AdminEnd, 'admin'>): Statement => ({
+const putOut = (target: string, end: Omit<AdminEnd, 'admin'>): Statement => ({
   kind: 'adminRevocation',
   admin: target,
-  log,
-  before,
+  ...end,
   reason: 'stolen',
   atMs: startMs,
 });
@@ -89,8 +90,8 @@ test("a key that was put out counts for what its machine's log said before, and 
     [a, b, c, thief].map(({ peer }) => known.isMember(peer, startMs)),
     [true, true, true, false],
   );
-  const { admin, ended, machine } = known.authority.admins[0]!;
-  t.deepEqual([admin, ended, machine], [idOf(first), 'admin', a.peer]);
+  const { admin, ended, machines: seats } = known.authority.admins[0]!;
+  t.deepEqual([admin, ended, seats], [idOf(first), 'admin', [a.peer]]);
   t.false(known.hasRole(a.peer, 'admin'), 'its machine stays, without the role');
   t.true(known.hasRole(b.peer, 'admin'));
 });
@@ -152,6 +153,51 @@ test('whoever was put out by the kit puts nobody out any more', (t) => {
   t.true(known.isMember(third.peer, startMs));
 });
 
+test('a key that is used on two machines lies on both, in whatever order their logs are read; what others renew lies on neither', (t) => {
+  const copied = batchOf(thief, [said(first, certificate(thief, ['admin', 'holder']))], 0);
+  const renewal: Statement = {
+    ...(certificate(a, ['admin', 'holder']) as MachineCertificate),
+    notBeforeMs: unixMs(startMs + days(2)),
+  };
+  const renewed = batchOf(a, [said(second, renewal)], 1);
+  const logs = [...admins, copied, renewed];
+  for (const order of [logs, logs.toReversed()]) {
+    const { authority } = reading(order);
+    const seatsOf = (key: AdminKey) => authority.admins.find(({ admin }) => admin === idOf(key))?.machines;
+    t.deepEqual(seatsOf(first), [a.peer, thief.peer].toSorted());
+    t.deepEqual(seatsOf(second), [b.peer]);
+  }
+});
+
+test('an end that names several logs leaves what stands in each of them before it, and two ends what both leave', (t) => {
+  const elsewhere = batchOf(thief, [said(first, certificate(third))], 0);
+  const end = { log: thief.peer, before: 1, more: [{ log: a.peer, before: 1 }] };
+  const wide = batchOf(b, [said(second, putOut(idOf(first), end))], 1);
+  const narrow = batchOf(b, [said(second, putOut(idOf(first), { log: a.peer, before: 1 }))], 2);
+  const known = reading([...admins, afterTheft, elsewhere, wide]);
+  const isIn = (): readonly boolean[] => [c, third, thief].map(({ peer }) => known.isMember(peer, startMs));
+  t.deepEqual(isIn(), [true, true, false]);
+  known.handle({ kind: 'batchStored', batch: narrow, now: startMs });
+  t.deepEqual(isIn(), [true, false, false]);
+});
+
+test('of a log that was written anew below the end of its key nothing counts; of the one that was meant all, once it is here', (t) => {
+  const later = batchOf(a, [said(first, certificate(third))], 1);
+  const forged = batchOf(a, [said(first, certificate(thief))], 1);
+  const [founding, other] = admins as [SignedBatch, SignedBatch];
+  const word = (...more: readonly LogEnd[]) =>
+    batchOf(b, [said(second, putOut(idOf(first), { log: a.peer, before: 2, hash: later.hash, more }))], 1);
+  const isIn = (known: Membership): readonly boolean[] =>
+    [c, third, thief].map(({ peer }) => known.isMember(peer, startMs));
+  const mark = { log: a.peer, before: 1, hash: founding.hash };
+  t.deepEqual(isIn(reading([other, word(), founding, forged])), [false, false, false]);
+  t.deepEqual(isIn(reading([founding, forged, other, word(mark)])), [true, false, false]);
+  const known = reading([other, word(), founding]);
+  t.deepEqual(isIn(known), [false, false, false], 'its last word is not here');
+  known.handle({ kind: 'batchStored', batch: later, now: startMs });
+  t.deepEqual(isIn(known), [true, true, false]);
+});
+
 test('in whatever order logs are read, the same is believed in the end', (t) => {
   const random = createRandom(7).fork('authority');
   for (let round = 0; round < 60; round++) {
@@ -183,19 +229,33 @@ function historyOf(seed: number): readonly (readonly SignedBatch[])[] {
   const pick = (count: number): number => Math.floor(random.fraction() * count);
   const seats = [a, b, c];
   const keys: AdminKey[] = [];
+  const logs: SignedBatch[][] = [];
+  const endIn = (target: number): LogEnd => {
+    const [log, before] = [seats[target]!.peer, pick(4)];
+    const last = logs[target]?.[before - 1];
+    const isBound = last !== undefined && random.fraction() < 0.5;
+    return {
+      log,
+      before,
+      ...(isBound ? { hash: random.fraction() < 0.7 ? last.hash : 'f'.repeat(64) } : {}),
+    };
+  };
   for (let index = 0; index < 3; index++) {
     const ended = keys
       .filter(() => random.fraction() < 0.2)
       .map((key) => ({ admin: idOf(key), log: seats[keys.indexOf(key)]!.peer, before: pick(4) }));
     keys.push(adminKey(ended.length === 0 ? undefined : { ended }));
   }
-  return keys.map((key, own) => {
+  for (const [own, key] of keys.entries()) {
     const batches = [batchOf(seats[own]!, [said(key, certificate(seats[own]!, ['admin', 'holder']))], 0)];
     for (let sequence = 1; sequence < 4; sequence++) {
       const target = pick(3);
       const statement: Statement =
         random.fraction() < 0.4
-          ? putOut(idOf(keys[target]!), { log: seats[target]!.peer, before: pick(4) })
+          ? putOut(idOf(keys[target]!), {
+              ...endIn(target),
+              ...(random.fraction() < 0.5 ? {} : { more: [endIn(pick(3))] }),
+            })
           : random.fraction() < 0.5
             ? certificate(machineKeyFromSeed(new Uint8Array(32).fill(100 + pick(5))))
             : {
@@ -207,6 +267,7 @@ function historyOf(seed: number): readonly (readonly SignedBatch[])[] {
               };
       batches.push(batchOf(seats[own]!, [said(key, statement)], sequence));
     }
-    return batches;
-  });
+    logs.push(batches);
+  }
+  return logs;
 }

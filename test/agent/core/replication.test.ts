@@ -1,8 +1,21 @@
 // Whom an agent of a large fleet asks to compare logs, and when: two at once would both send all that is missing.
 
 import test from 'ava';
-import { seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { type LogWant, type SignedBatch, signBatch } from '../../../agent/codec/index.ts';
+import { days, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import {
+  type AdminKey,
+  type AgentRecord,
+  createAdminKey,
+  fleetRootFromSeed,
+  type LogWant,
+  type Role,
+  sha256Hex,
+  type SignedBatch,
+  signBatch,
+  signStatement,
+  type Statement,
+} from '../../../agent/codec/index.ts';
+import { Membership } from '../../../agent/core/membership.ts';
 import { Replication } from '../../../agent/core/replication.ts';
 import type { Effects } from '../../../agent/core/effects.ts';
 import {
@@ -196,5 +209,62 @@ test('of facts nothing is left out, however often it was asked for in vain', (t)
       now: at(ms),
     });
     t.false(effects.some(({ kind }) => kind === 'storeBatch'));
+  }
+});
+
+/** An agent in a fleet of two admins, one of which is put out with its key: what its log said first counts. */
+function withAdminOut(hears: readonly ('first' | 'out')[]) {
+  const root = fleetRootFromSeed(new Uint8Array(32).fill(12));
+  const life = { notBeforeMs: startMs, forMs: days(30) };
+  const [good, stolen] = [createAdminKey(root, life), createAdminKey(root, life)];
+  const said = (by: AdminKey, statement: Statement) =>
+    ({ kind: 'statement', bytes: signStatement(by, statement).bytes }) as const;
+  const certificate = (
+    { peer }: { readonly peer: PeerId },
+    roles: readonly Role[] = ['holder'],
+  ): Statement => ({
+    kind: 'certificate',
+    peer,
+    name: 'pc',
+    roles,
+    notBeforeMs: startMs,
+    notAfterMs: unixMs(startMs + days(20)),
+  });
+  const first = batchOf(third, [said(stolen, certificate(third, ['admin', 'holder']))], 0);
+  const next = (records: readonly AgentRecord[]): SignedBatch =>
+    signBatch({ key: third, stream: 'facts', sequence: 1, previous: first.hash, atMs: startMs, records });
+  const genuine = next([said(stolen, certificate(self))]);
+  const evil = machines[3]!;
+  const forged = next([said(stolen, certificate(evil))]);
+  const end = { admin: sha256Hex(stolen.key.publicKey), log: third.peer, before: 2, hash: genuine.hash };
+  const words = { reason: 'stolen', atMs: startMs };
+  const out = batchOf(second, [
+    said(good, certificate(second, ['admin', 'holder'])),
+    said(good, { kind: 'adminRevocation', ...end, ...words }),
+    said(good, { kind: 'revocation', revoked: third.peer, ...words }),
+  ]);
+  const membership = new Membership({ self: self.peer, fleet: root.fleet });
+  const replication = new Replication(membership, () => 0);
+  const store = (batch: SignedBatch) =>
+    [membership, replication].flatMap((one) => one.handle({ kind: 'batchStored', batch, now: startMs }));
+  for (const name of hears) store({ first, out }[name]);
+  const take = (batch: SignedBatch): boolean => {
+    const effects = replication.handle({ kind: 'batchOpened', from: second.peer, batch, now: startMs });
+    const isTaken = effects.some(({ kind }) => kind === 'storeBatch');
+    if (isTaken) store(batch);
+    return isTaken;
+  };
+  const isIn = (): readonly boolean[] => [self, evil].map(({ peer }) => membership.isMember(peer, startMs));
+  return { take, isIn, first, genuine, forged };
+}
+
+test('what an admin that was put out writes anew in place of what still counts is refused, and the genuine one is taken', (t) => {
+  for (const hears of [['first', 'out'], ['out']] as const) {
+    const { take, isIn, first, genuine, forged } = withAdminOut(hears);
+    t.is(take(first), !hears.includes('first' as never));
+    t.false(take(forged));
+    t.deepEqual(isIn(), [false, false]);
+    t.true(take(genuine));
+    t.deepEqual(isIn(), [true, false]);
   }
 });

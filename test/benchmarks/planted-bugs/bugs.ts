@@ -209,7 +209,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'confirmed before flush',
     about: 'a batch of another log is confirmed as far as it came, not as far as it is on the disk',
-    file: 'core/replication.ts',
+    file: 'core/known-log.ts',
     find: 'lengthTold = ({ author, stream, storedNext: next }: KnownLog)',
     replace: 'lengthTold = ({ author, stream, next }: KnownLog)',
   },
