@@ -32,7 +32,7 @@ test('a deletion that admins contradict each other about is shown as one by whic
     agreed: ['pc-01', 'pc-07'],
     adminCount: 2,
   } as const;
-  const rule = { adminCount: 2, wantedCount: 2, waitMs: hours(72) };
+  const rule = { adminCount: 2, wantedCount: 2, waitMs: hours(72), thereCount: 2, saidBy: 'nobody' } as const;
   const text = deletionsText({ rule, wipes: [wipe] });
   t.regex(text, /asked for by: pc-01, pc-07\n +nobody deletes anything/u);
 });
