@@ -102,7 +102,8 @@ export class Audit {
     this.#shelf = shelf;
     this.#trust = trust;
     this.#fraction = fraction;
-    this.#answers = new AuditAnswers({ self: membership.self, shelf, fraction });
+    const isOut = (peer: PeerId): boolean => membership.isRevoked(peer);
+    this.#answers = new AuditAnswers({ self: membership.self, shelf, fraction, isOut });
   }
 
   /** Whether a proof is asked of a machine, or read for it. */

@@ -113,7 +113,10 @@ export class Liar {
     const { message, to } = effect;
     if (message.kind === 'auditAnswer' && this.kind === 'silent') return [];
     if (message.kind === 'auditAnswer' && this.kind === 'late') {
-      this.#later(shell, hours(2), () => shell.carryOut(effect));
+      // Who is out by then hears nothing, also from liars.
+      this.#later(shell, hours(2), () => {
+        if (!shell.core.membership.isRevoked(effect.to)) shell.carryOut(effect);
+      });
       return [];
     }
     if (this.kind === 'replays' && message.kind === 'auditAnswer' && message.proof !== undefined) {
