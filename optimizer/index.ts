@@ -76,7 +76,13 @@ export {
   type Urgency,
   type UrgencyQuestion,
 } from './repair-urgency.ts';
-export { capacitiesFor, groupCountFor, redundancyForFleet, type ClassShape } from './redundancy.ts';
+export {
+  capacitiesFor,
+  groupCountFor,
+  groupsMaxFor,
+  redundancyForFleet,
+  type ClassShape,
+} from './redundancy.ts';
 export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
 export {
   groupForPack,

@@ -11,6 +11,7 @@ import { groupingOf, statesOfEvidence } from './plan-evidence.ts';
 import { brokenLimits, scatterWidths, trafficOf, uncountedMoves } from './plan-limits.ts';
 import type { PlacementClass, PlacementGroup, Plan, PopularPart } from './plan.ts';
 import { plannedMachines } from './plan-members.ts';
+import { groupsMaxFor } from './redundancy.ts';
 import { statesOfHours, type States } from './states.ts';
 import { availabilities, type GroupOdds, unavailability } from './survival.ts';
 
@@ -18,10 +19,11 @@ const groupsMax = 200_000;
 
 /** Sentences on what is wrong; empty when the plan may be followed. */
 export function planProblems(plan: Plan): readonly string[] {
+  const crowded = crowdProblems(plan);
+  if (crowded.length > 0) return crowded;
   const problems: string[] = [];
   const ids = new Set<string>();
   const keys = new Set<string>();
-  let count = 0;
   for (const { name, redundancy, groups } of plan.classes) {
     const { k, n } = redundancy;
     const key = `${name} ${k} of ${n}`;
@@ -29,7 +31,6 @@ export function planProblems(plan: Plan): readonly string[] {
     keys.add(key);
     if (!(k >= 1 && k <= n && n <= 32)) problems.push(`class ${name} asks for ${k} of ${n}`);
     for (const { id, members, weight } of groups) {
-      count++;
       if (ids.has(id)) problems.push(`two groups are called ${id}`);
       ids.add(id);
       if (members.length !== n) problems.push(`group ${id} has ${members.length} members instead of ${n}`);
@@ -38,10 +39,23 @@ export function planProblems(plan: Plan): readonly string[] {
     }
   }
   problems.push(...copyProblems(plan));
-  if (count > groupsMax) problems.push(`${count} groups are more than ${groupsMax}`);
   if (!Number.isSafeInteger(plan.epoch) || plan.epoch < 1)
     problems.push(`the epoch ${plan.epoch} is not a positive whole number`);
   return problems;
+}
+
+/** Found before anything is looked up in such a plan: that would take all of a machine's time. */
+function crowdProblems(plan: Plan): readonly string[] {
+  const count = plan.classes.reduce((sum, { groups }) => sum + groups.length, 0);
+  if (count > groupsMax) return [`${count} groups are more than ${groupsMax}`];
+  const machineCount = plannedMachines(plan).size;
+  const most = groupsMaxFor(machineCount);
+  return plan.classes
+    .filter(({ groups }) => groups.length > most)
+    .map(({ name, groups }) => {
+      const title = `class ${name} has ${groups.length} groups for ${machineCount} machines`;
+      return `${title}, more than ${most}`;
+    });
 }
 
 /** Figures of one class of a plan. */

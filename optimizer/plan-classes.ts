@@ -8,7 +8,13 @@ import type { PlacementClass, PlacementGroup, Plan, PlanCertificate, Redundancy 
 import { pinnedSlots, type PlacementLimits } from './placement-limits.ts';
 import { refuseImpossible } from './plan-limits.ts';
 import { memberReasons } from './reasons.ts';
-import { type ClassShape, groupCountFor, groupCountForWidth, redundancyForFleet } from './redundancy.ts';
+import {
+  type ClassShape,
+  groupCountFor,
+  groupCountForWidth,
+  groupsMaxFor,
+  redundancyForFleet,
+} from './redundancy.ts';
 import { slotCapacities } from './slot-capacities.ts';
 import { type States, statesOfHours } from './states.ts';
 import { unavailability } from './survival.ts';
@@ -60,6 +66,8 @@ const classesMax = 16;
 /** Groups of an earlier plan that are kept, relative to what a new plan would have: each one dropped moves all its packs. */
 const keptGroupsFactor = 3;
 const keptGroupsMin = 32;
+/** A class stays so far below what is refused: half of the machines may be full, and be in no group. */
+const groupsSpareFactor = 2;
 
 /** Classes for new packs first, then those that only packs of earlier plans use. */
 export function planClasses(question: ClassesQuestion): readonly PlannedClass[] {
@@ -166,11 +174,13 @@ function draftClass(question: DraftQuestion, shape: ClassShape, movable: Movable
   const givers = givenBytes.filter((bytes) => bytes > 0).length;
   refuseImpossible(scatter ?? {}, { classes: [shape], machineCount: givers });
   const holderCount = givers >= redundancy.n ? givers : machineCount;
-  const target = Math.max(
+  const groupsMax = groupsMaxFor(holderCount) / groupsSpareFactor;
+  const wanted = Math.max(
     groupCountFor(holderCount, redundancy),
     groupCountForWidth(holderCount, redundancy.n, scatter?.scatterMin ?? 0),
   );
-  const keptMax = Math.max(keptGroupsMin, keptGroupsFactor * target);
+  const target = Math.min(groupsMax, wanted);
+  const keptMax = Math.min(groupsMax, Math.max(keptGroupsMin, keptGroupsFactor * target));
   const before = (known?.groups ?? []).slice(0, keptMax);
   const columns = before.map(({ members }) => members.map((member) => column.get(member) ?? -1));
   const groupCount = Math.max(target, before.length);

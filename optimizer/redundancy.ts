@@ -40,6 +40,15 @@ const widthSlack = 1.1;
 export const groupCountForWidth = (machineCount: number, n: number, scatterMin: number): number =>
   n < 2 ? 0 : Math.ceil((widthSlack * machineCount * Math.ceil(scatterMin / (n - 1))) / n);
 
+/** Groups of one class for each machine that no plan exceeds: earlier ones are kept up to three times what a new plan has. */
+const groupsPerMachineMax = 32;
+/** Where most of a fleet has burnt, the groups of the others name only few machines until the next whole plan. */
+const groupsMaxLeast = 1024;
+
+/** More groups of one class no optimizer makes for so many machines; each costs every pack a comparison, on every machine. */
+export const groupsMaxFor = (machineCount: number): number =>
+  Math.max(groupsMaxLeast, groupsPerMachineMax * machineCount);
+
 /** Slots beyond the mean that a machine may take. */
 export const capacityFactorDefault = 1.5;
 /** Nobody is asked for more than twice the mean, however large its disk: losing it would hurt too much. */

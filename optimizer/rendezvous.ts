@@ -11,16 +11,6 @@ export interface PackPlace {
   readonly placementClass: PlacementClass;
 }
 
-const hashes = new WeakMap<PlacementGroup, number>();
-
-function hashOfGroup(group: PlacementGroup): number {
-  const known = hashes.get(group);
-  if (known !== undefined) return known;
-  const mixed = hashOfName(group.id);
-  hashes.set(group, mixed);
-  return mixed;
-}
-
 /** FNV-1a of the name, finished by a 32-bit avalanche. */
 export function hashOfName(name: string): number {
   let hash = 0x811c9dc5;
@@ -62,8 +52,8 @@ export function standInRanks(packId: string): (machineHash: number) => number {
 /** The group with the highest −weight / ln(u); undefined only when the class has no groups. */
 export function groupForPack({ packId, owner, placementClass }: PackPlace): PlacementGroup | undefined {
   const words = wordsOf(packId);
-  const { groups } = placementClass;
-  return best(groups, words, owner) ?? best(groups, words, undefined);
+  const table = tableOf(placementClass.groups);
+  return table.best(words, owner) ?? table.best(words, undefined);
 }
 
 /** What a plan has to know of a pack to say who holds it. */
@@ -93,17 +83,46 @@ export function groupOfPack(
 /** The machines that should hold the pack's shards, shard j on the j-th; empty when the class has no groups. */
 export const holdersOf = (place: PackPlace): readonly MachineId[] => groupForPack(place)?.members ?? [];
 
-function best(
-  groups: readonly PlacementGroup[],
-  words: readonly [number, number],
-  avoided: MachineId | undefined,
-): PlacementGroup | undefined {
-  let found: PlacementGroup | undefined;
-  let highest = Number.NEGATIVE_INFINITY;
-  for (const group of groups) {
-    if (avoided !== undefined && group.members.includes(avoided)) continue;
-    const score = -group.weight / Math.log(fractionOf(words, hashOfGroup(group)));
-    if (score > highest) [found, highest] = [group, score];
+const tables = new WeakMap<readonly PlacementGroup[], GroupTable>();
+
+function tableOf(groups: readonly PlacementGroup[]): GroupTable {
+  const table = tables.get(groups) ?? new GroupTable(groups);
+  tables.set(groups, table);
+  return table;
+}
+
+/** What is the same of the groups of a class for all packs: thousands of packs are looked up under one plan, each beside all groups. */
+class GroupTable {
+  readonly #groups: readonly PlacementGroup[];
+  /** Places of the groups by falling weight: the sooner a high score is found, the fewer logarithms. */
+  readonly #order: Uint32Array;
+  /** In this order. */
+  readonly #hashes: Int32Array;
+  readonly #weights: Float64Array;
+
+  constructor(groups: readonly PlacementGroup[]) {
+    this.#groups = groups;
+    this.#order = Uint32Array.from(groups.keys()).sort((a, b) => groups[b]!.weight - groups[a]!.weight);
+    this.#hashes = Int32Array.from(this.#order, (at) => hashOfName(groups[at]!.id));
+    this.#weights = Float64Array.from(this.#order, (at) => groups[at]!.weight);
   }
-  return found;
+
+  /** The group with the highest score, of those without `avoided`; of two with the same the first. */
+  best(words: readonly [number, number], avoided: MachineId | undefined): PlacementGroup | undefined {
+    let found = -1;
+    let highest = Number.NEGATIVE_INFINITY;
+    for (let index = 0; index < this.#hashes.length; index++) {
+      const hash = this.#hashes[index]!;
+      const weight = this.#weights[index]!;
+      // As −ln(u) > 1 − u, no score reaches weight / (1 − u); u < (high + 1) / 2³².
+      const high = avalanche(words[0] ^ hash) >>> 0;
+      if (weight < highest * (1 - (high + 1) / 2 ** 32)) continue;
+      const score = -weight / Math.log(fractionOf(words, hash));
+      const at = this.#order[index]!;
+      if (score < highest || (score === highest && at > found)) continue;
+      if (avoided === undefined || !this.#groups[at]!.members.includes(avoided))
+        [found, highest] = [at, score];
+    }
+    return this.#groups[found];
+  }
 }

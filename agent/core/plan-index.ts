@@ -4,6 +4,7 @@ import { hashOfName, type PlacementGroup, type Plan, planProblems } from '../../
 import type { PeerId } from '../units.ts';
 
 export class PlanIndex {
+  /** Of a plan with problems nothing is looked up. */
   readonly byId: ReadonlyMap<string, PlacementGroup>;
   /** What is wrong with the plan; empty when it may be followed. */
   readonly problems: readonly string[];
@@ -12,8 +13,8 @@ export class PlanIndex {
   readonly #companions = new Map<PeerId, ReadonlySet<PeerId>>();
 
   constructor(plan: Plan) {
-    const groups = plan.classes.flatMap((one) => one.groups);
     this.problems = planProblems(plan);
+    const groups = this.problems.length > 0 ? [] : plan.classes.flatMap((one) => one.groups);
     this.byId = new Map(groups.map((group) => [group.id, group]));
     const byMember = new Map<PeerId, PlacementGroup[]>();
     for (const group of groups) {

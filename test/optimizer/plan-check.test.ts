@@ -1,6 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { checkPlan, computePlan, loadSolver, type PlacementGroup, type Plan } from '../../optimizer/index.ts';
+import {
+  checkPlan,
+  computePlan,
+  groupsMaxFor,
+  loadSolver,
+  type PlacementGroup,
+  type Plan,
+  planProblems,
+} from '../../optimizer/index.ts';
 import { fleetForecast } from './fleet-forecast.ts';
 
 const solver = await loadSolver();
@@ -94,4 +102,35 @@ test('a plan without evidence is checked by its structure alone', (t) => {
   t.deepEqual(check.problems, []);
   t.false(check.hasEvidence);
   t.true(check.classes.every(({ certificate }) => certificate === undefined));
+});
+
+/** Its groups, so many times, each time by other names. */
+const crowded = (plan: Plan, times: number): Plan => ({
+  ...plan,
+  classes: plan.classes.map((one) => ({
+    ...one,
+    groups: Array.from({ length: times }, (_, time) =>
+      one.groups.map((group) => ({ ...group, id: `${group.id} ${time}` })),
+    ).flat(),
+  })),
+});
+
+test('a plan with far more groups than its machines need is refused before anything else of it is looked at', (t) => {
+  const plan = planOf(9, 5);
+  const groupCount = plan.classes[0]!.groups.length;
+  const timesMax = Math.floor(groupsMaxFor(9) / Math.max(...plan.classes.map(({ groups }) => groups.length)));
+  t.true(groupCount * timesMax > 50 * 9);
+  t.deepEqual(planProblems(crowded(plan, timesMax)), []);
+  const problems = planProblems(crowded(plan, 1000));
+  t.is(problems.length, plan.classes.length);
+  t.regex(problems[0]!, /^class small has \d+ groups for 9 machines, more than 1024$/u);
+});
+
+test('whatever scatter an admin asks for, plans stay far below the number of groups that is refused', (t) => {
+  const forecast = fleetForecast({ machineCount: 70, stratumCount: 2, seed: 1 });
+  const machines = forecast.machines.map((machine) => ({ machine, quotaBytes: 1 }));
+  const limits = { vetoes: [], apart: [], pins: [], scatterMin: 40 };
+  const plan = computePlan({ machines, forecast, author: machines[0]!.machine, nowMs: 0, seed: 1, limits });
+  for (const { groups } of plan.classes) t.true(groups.length <= groupsMaxFor(70) / 2);
+  t.deepEqual(planProblems(plan), []);
 });

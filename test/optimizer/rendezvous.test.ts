@@ -88,6 +88,32 @@ test('groups get packs in proportion to their weights', (t) => {
   }
 });
 
+/** The score of each group written out, as another implementation would. */
+function naiveChoice(packId: string, owner: string, groups: readonly PlacementGroup[]): string | undefined {
+  const fractionOf = standInRanks(packId);
+  const scores = groups
+    .filter(({ members }) => !members.includes(machineId(owner)))
+    .map(({ id, weight }) => ({ id, score: -weight / Math.log(fractionOf(hashOfName(id))) }));
+  const highest = Math.max(...scores.map(({ score }) => score));
+  return scores.find(({ score }) => score === highest)?.id;
+}
+
+test('whatever the weights, a pack goes to the group whose score is highest, also where few are computed', (t) => {
+  const weight = fc.oneof(fc.constantFrom(1, 2, 0.5), fc.double({ min: 1e-9, max: 1e9, noNaN: true }));
+  fc.assert(
+    fc.property(fc.array(weight, { minLength: 1, maxLength: 80 }), fc.integer(), (weights, seed) => {
+      const groups = weights.map((each, index) => group(`w${index}`, [`m${index % 5}`], each));
+      const wide = [...groups, group('wide', ['x', 'y'], 1)];
+      return packIds(10, seed).every((packId, index) => {
+        const owner = machineId(`m${index}`);
+        const found = groupForPack({ packId, owner, placementClass: classOf(wide) });
+        return found?.id === naiveChoice(packId, owner, wide);
+      });
+    }),
+  );
+  t.pass();
+});
+
 test('a group that comes or goes moves only its own packs', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 20 }), fc.nat(), fc.integer(), (count, pick, seed) => {
