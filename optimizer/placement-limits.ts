@@ -26,11 +26,18 @@ export const noLimits: PlacementLimits = { vetoes: [], apart: [], pins: [] };
 
 const weekMs = 7 * 24 * 3_600_000;
 
-/** What earlier plans of the last seven days moved, as the newest one says. */
-export const movedBefore = (previous: Plan | undefined, nowMs: number): NonNullable<Plan['weekMoved']> =>
-  previous?.weekMoved !== undefined && nowMs - previous.weekMoved.fromMs < weekMs
-    ? previous.weekMoved
-    : { fromMs: nowMs, bytes: 0 };
+/** As `clockSkewMsMax` of agent/: nobody's clock is wrong by more. */
+const clockErrorMsMax = 26 * 3_600_000;
+
+/** Whether a plan is dated later than any clock may be: it could say so of a time that never comes. */
+export const isAhead = (saidMs: number, nowMs: number): boolean => saidMs > nowMs + clockErrorMsMax;
+
+/** What earlier plans of the last seven days moved, as the newest one says; a week that begins in the future is none. */
+export function movedBefore(previous: Plan | undefined, nowMs: number): NonNullable<Plan['weekMoved']> {
+  const week = previous?.weekMoved;
+  const isNow = week !== undefined && nowMs - week.fromMs < weekMs && !isAhead(week.fromMs, nowMs);
+  return isNow ? week : { fromMs: nowMs, bytes: 0 };
+}
 
 /** N values for each attribute that is to be kept apart: the same number for the same value, −1 for an unknown one. */
 export function labelColumns(

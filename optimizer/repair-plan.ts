@@ -5,7 +5,7 @@ import type { MachineId } from '../datasets/index.ts';
 import { type FailureForecast, selectPresence } from '../models/index.ts';
 import type { PlannedMachine } from './compute-plan.ts';
 import { chooseGroups } from './groups.ts';
-import { labelColumns, noLimits, type PlacementLimits } from './placement-limits.ts';
+import { isAhead, labelColumns, noLimits, type PlacementLimits } from './placement-limits.ts';
 import { limitsAfterRepair } from './plan-limits.ts';
 import type { OpenPlace, PlacementClass, PlacementGroup, Plan } from './plan.ts';
 import { memberReasons } from './reasons.ts';
@@ -55,15 +55,18 @@ export function repairPlan(question: RepairPlanQuestion): Plan {
   };
   const classes = previous.classes.map((one) => repairedClass(repair, one));
   if (classes.every((one, at) => one === previous.classes[at])) return previous;
-  const { evidence: _ofOtherGroups, limits: _asTheyWere, ...kept } = previous;
+  const { evidence: _ofOtherGroups, limits: _asTheyWere, weekMoved, ...kept } = previous;
   return {
     ...kept,
     epoch: previous.epoch + 1,
     author: question.author,
-    // Its age is that of the whole plan: repair does not put the next one off.
-    computedMs: previous.computedMs,
+    // Its age is that of the whole plan: repair does not put the next one off. No later than now, whatever the clock of its author.
+    computedMs: Math.min(previous.computedMs, question.nowMs),
     classes: classes.map(({ certificate: _ofThem, ...one }) => one),
     notes: [...question.notes, filledNote(previous, classes)],
+    ...(weekMoved === undefined || isAhead(weekMoved.fromMs, question.nowMs)
+      ? {}
+      : { weekMoved: { ...weekMoved, fromMs: Math.min(weekMoved.fromMs, question.nowMs) } }),
     ...limitsAfterRepair(previous, classes),
   };
 }

@@ -300,8 +300,7 @@ export class Election {
 
   #reasonFor(machines: readonly PeerId[], now: UnixMs): string | undefined {
     if (this.#plan === undefined) return 'the first plan';
-    if (now - Math.max(this.#plan.computedMs, this.#weighedMs) > planAgeMsMax)
-      return 'the plan is a week old';
+    if (this.#planAgeMs(this.#plan, now) > planAgeMsMax) return 'the plan is a week old';
     if (this.#isOutbidDue(now)) return 'some follow a plan that did not come here';
     const considered = this.#considered ?? membersOf(this.#plan).join(' ');
     if (considered === machines.join(' ') || this.#watch.isBurst) return undefined;
@@ -313,6 +312,12 @@ export class Election {
       machines.every((peer) => before.has(peer)) &&
       [...before].every((peer) => here.has(peer) || isKnown(peer));
     return isOnlyAway ? undefined : 'machines came or went';
+  }
+
+  /** Since it was made, or this agent last looked for a better one. Of a date that no clock can show yet nothing is believed. */
+  #planAgeMs({ computedMs }: Plan, now: UnixMs): number {
+    const isAhead = computedMs > now + clockSkewMsMax;
+    return now - Math.max(isAhead ? Number.NEGATIVE_INFINITY : computedMs, this.#weighedMs);
   }
 
   /** Machines that it was to consider are still to be considered. */

@@ -7,6 +7,7 @@ import {
   checkPlan,
   computePlan,
   loadSolver,
+  movedBefore,
   noLimits,
   type PlacementLimits,
   type Plan,
@@ -303,4 +304,14 @@ test('nobody gets more slots than fit into what it gives, as long as the others 
       .reduce((sum, { id }) => sum + (id.startsWith('s') ? 10 : 100), 0);
     t.true(bytes <= quotaBytes, `${machine} would hold ${bytes} of ${quotaBytes}`);
   }
+});
+
+test('a week that begins in the future is none: whoever dates a plan ahead uses up no limit', (t) => {
+  const hourMs = 3_600_000;
+  const movedAt = (fromMs: number): number =>
+    movedBefore({ weekMoved: { fromMs, bytes: 7 } } as Plan, 1000 * hourMs).bytes;
+  t.deepEqual(
+    [831, 833, 1026, 1027, 9999].map((hour) => movedAt(hour * hourMs)),
+    [0, 7, 7, 0, 0],
+  );
 });

@@ -3,7 +3,13 @@
 import test from 'ava';
 import { generateFleet, machineId, unixMs } from '../../datasets/index.ts';
 import { baselineForecast } from '../../models/index.ts';
-import { computePlan, planProblems, repairPlan, statesFromForecast } from '../../optimizer/index.ts';
+import {
+  computePlan,
+  type Plan,
+  planProblems,
+  repairPlan,
+  statesFromForecast,
+} from '../../optimizer/index.ts';
 import { unavailability } from '../../optimizer/survival.ts';
 import { mondayMs } from './replay/traces.ts';
 
@@ -47,6 +53,21 @@ test('only the open slots change, to machines that are up', (t) => {
     }
   }
   t.is(plan.notes[0], 'why');
+});
+
+test('dates that no clock can show yet go no further: neither that of the plan nor that of the week that it counts', (t) => {
+  const { nowMs } = question;
+  const open = [{ group: first!.id, slot: 0, reason: 'gone', gainHours: 0 }] as const;
+  const hoursAway = machines.map(({ machine }) => (machine === first!.members[0] ? 30 : 0));
+  const datedAt = (atMs: number): Plan => {
+    const dated = { ...previous, computedMs: atMs, weekMoved: { fromMs: atMs, bytes: 1e15 } };
+    return repairPlan({ ...question, previous: dated, open, hoursAway });
+  };
+  const daysMs = (count: number): number => count * 24 * 3_600_000;
+  t.is(datedAt(nowMs + daysMs(400)).computedMs, nowMs);
+  t.is(datedAt(nowMs + daysMs(400)).weekMoved, undefined);
+  t.deepEqual(datedAt(nowMs + daysMs(1)).weekMoved, { fromMs: nowMs, bytes: 1e15 });
+  t.deepEqual(datedAt(nowMs - daysMs(2)).weekMoved, { fromMs: nowMs - daysMs(2), bytes: 1e15 });
 });
 
 test('nothing to fill, or nobody to fill it with: the plan stays the same object', (t) => {

@@ -93,6 +93,14 @@ test('a plan of a week ago that is still the best is looked at once a week, not 
   t.deepEqual(leader.live(days(15)), ['the plan is a week old', 'the plan is a week old']);
 });
 
+test('a plan that is dated a year ahead counts as old, and is looked at once a week like any other', (t) => {
+  const leader = new Leader();
+  const plan = { ...planOf(second, 2), computedMs: unixMs(startMs + days(400)) };
+  leader.tell(batchOf(second, [{ kind: 'plan', plan }], 1));
+  t.deepEqual(leader.live(minutes(10)), ['the plan is a week old']);
+  t.deepEqual(leader.live(days(15)), ['the plan is a week old', 'the plan is a week old']);
+});
+
 test('who joins while the optimizer is switched off waits for the end of its lease, no longer', (t) => {
   const leader = new Leader();
   const lease = { kind: 'lease', fromMs: startMs, untilMs: unixMs(startMs + leaseMs) } as const;
