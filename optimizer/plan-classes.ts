@@ -163,6 +163,21 @@ interface DraftQuestion extends ClassesQuestion {
   readonly usedBytes: readonly number[];
 }
 
+/** How many groups a class gets, and how many of an earlier plan it keeps at most. */
+function groupCountsOf(
+  holderCount: number,
+  redundancy: Redundancy,
+  scatterMin = 0,
+): { readonly target: number; readonly keptMax: number } {
+  const most = groupsMaxFor(holderCount) / groupsSpareFactor;
+  const wanted = Math.max(
+    groupCountFor(holderCount, redundancy),
+    groupCountForWidth(holderCount, redundancy.n, scatterMin),
+  );
+  const target = Math.min(most, wanted);
+  return { target, keptMax: Math.min(most, Math.max(keptGroupsMin, keptGroupsFactor * target)) };
+}
+
 function draftClass(question: DraftQuestion, shape: ClassShape, movable: Movable | undefined): ClassDraft {
   const { states, previous, method, seed, usedBytes, solver, scatter, givenBytes } = question;
   const { name, redundancy } = shape;
@@ -174,13 +189,7 @@ function draftClass(question: DraftQuestion, shape: ClassShape, movable: Movable
   const givers = givenBytes.filter((bytes) => bytes > 0).length;
   refuseImpossible(scatter ?? {}, { classes: [shape], machineCount: givers });
   const holderCount = givers >= redundancy.n ? givers : machineCount;
-  const groupsMax = groupsMaxFor(holderCount) / groupsSpareFactor;
-  const wanted = Math.max(
-    groupCountFor(holderCount, redundancy),
-    groupCountForWidth(holderCount, redundancy.n, scatter?.scatterMin ?? 0),
-  );
-  const target = Math.min(groupsMax, wanted);
-  const keptMax = Math.min(groupsMax, Math.max(keptGroupsMin, keptGroupsFactor * target));
+  const { target, keptMax } = groupCountsOf(holderCount, redundancy, scatter?.scatterMin);
   const before = (known?.groups ?? []).slice(0, keptMax);
   const columns = before.map(({ members }) => members.map((member) => column.get(member) ?? -1));
   const groupCount = Math.max(target, before.length);

@@ -102,7 +102,7 @@ class GroupTable {
 
   constructor(groups: readonly PlacementGroup[]) {
     this.#groups = groups;
-    this.#order = Uint32Array.from(groups.keys()).sort((a, b) => groups[b]!.weight - groups[a]!.weight);
+    this.#order = Uint32Array.from(groups.keys()).toSorted((a, b) => groups[b]!.weight - groups[a]!.weight);
     this.#hashes = Int32Array.from(this.#order, (at) => hashOfName(groups[at]!.id));
     this.#weights = Float64Array.from(this.#order, (at) => groups[at]!.weight);
   }

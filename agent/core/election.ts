@@ -8,19 +8,16 @@ import {
   clockSkewMsMax,
   copiesEveryMs,
   copiesSettleMs,
-  epochsAheadMax,
   leaseClockErrorMsMax,
   leaseMs,
   leaseTurnsMs,
-  outbidEveryMs,
-  unseenPlanMs,
   planAgeMsMax,
 } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
+import { FollowedPlans } from './followed-plans.ts';
 import type { Membership } from './membership.ts';
-import { indexOfPlan } from './plan-index.ts';
 import { PlanTiming } from './plan-timing.ts';
 import { RepairWatch } from './repair-watch.ts';
 
@@ -44,11 +41,7 @@ export class Election {
   readonly #leases = new Map<PeerId, HeardLease>();
   /** Whose lease holds, as it was found in this event: each tick asks several times. */
   #found: { readonly now: UnixMs; readonly lease: Lease | undefined } | undefined;
-  #plan: Plan | undefined;
-  /** Earlier plans, newest first: restores look there for packs that have not moved yet. */
-  #earlier: readonly Plan[] = [];
-  /** The newest plan of each machine that is not known to be an optimizer, or whose plan nobody can have come to yet. */
-  readonly #unproven = new Map<PeerId, Plan>();
+  readonly #plans: FollowedPlans;
   readonly #timing = new PlanTiming();
   /** Machines that the last plan of this agent considered; undefined until it computed one. */
   #considered: string | undefined;
@@ -63,15 +56,13 @@ export class Election {
   #isReading = false;
   /** When copies of popular packs are to be weighed next; undefined while another agent is the optimizer. */
   #copiesDueMs: UnixMs | undefined;
-  /** The highest epoch of plans under which others place shards and that did not come here, and since when. */
-  #unseen: { readonly epoch: number; readonly sinceMs: UnixMs } | undefined;
-  #outbidMs = Number.NEGATIVE_INFINITY;
   readonly #isOwnLogForked: () => boolean;
 
   /** `isOwnLogForked`: whether others refuse what this agent writes, as its disk was put back. */
   constructor(membership: Membership, isOwnLogForked = (): boolean => false) {
     this.#membership = membership;
     this.#isOwnLogForked = isOwnLogForked;
+    this.#plans = new FollowedPlans(membership);
     this.#watch = new RepairWatch(membership);
   }
 
@@ -82,9 +73,9 @@ export class Election {
         this.#isReading = true;
         return [];
       case 'batchStored':
-        return [...this.#learn(event.batch, event.now), ...this.#learnProven(event.now)];
+        return this.#learn(event.batch, event.now);
       case 'message':
-        if (event.message.kind === 'inventory') this.#hearOf(event.message.under?.epoch, event.now);
+        if (event.message.kind === 'inventory') this.#plans.hearOf(event.message.under?.epoch, event.now);
         return [];
       case 'planWanted':
         this.#isAsked = true;
@@ -98,16 +89,16 @@ export class Election {
         return [];
       case 'tick':
         this.#isReading = false;
-        return [...this.#learnProven(event.now), ...this.#lead(event.now), ...this.#planIfDue(event.now)];
+        return [...this.#reconsider(event.now), ...this.#lead(event.now), ...this.#planIfDue(event.now)];
     }
   }
 
   get plan(): Plan | undefined {
-    return this.#plan;
+    return this.#plans.plan;
   }
 
   get earlierPlans(): readonly Plan[] {
-    return this.#earlier;
+    return this.#plans.earlier;
   }
 
   /** The earliest lease that holds now, of a machine that may have one and is not gone; ties go to the lower id. */
@@ -133,6 +124,7 @@ export class Election {
       if (record.kind === 'lease') this.#learnLease(batch.author, record, now);
       if (record.kind === 'plan') effects.push(...this.#learnPlan(batch.author, record.plan, now));
     }
+    effects.push(...this.#reconsider(now));
     return effects;
   }
 
@@ -159,54 +151,19 @@ export class Election {
   }
 
   #learnPlan(author: PeerId, plan: Plan, now: UnixMs): Effects {
-    if (plan.author !== author) return [];
-    if (!this.#isProven(author, plan, now)) {
-      this.#keepUnproven(author, plan);
-      // Whoever heard it before it heard that its author is out follows it.
-      if (this.#membership.isRevoked(author)) this.#hearOf(plan.epoch, now);
-      return [];
-    }
-    const { problems } = indexOfPlan(plan);
-    if (problems.length > 0) {
-      return [{ kind: 'report', level: 'warning', text: `a plan was refused: ${problems[0]}` }];
-    }
-    if (this.#plan !== undefined && !isNewer(plan, this.#plan)) return [];
-    if (this.#plan !== undefined) this.#earlier = [this.#plan, ...this.#earlier].slice(0, 8);
-    this.#plan = plan;
-    if (plan.epoch >= (this.#unseen?.epoch ?? 0)) this.#unseen = undefined;
+    return this.#follow(() => this.#plans.learn(author, plan, now));
+  }
+
+  #reconsider(now: UnixMs): Effects {
+    return this.#follow(() => this.#plans.reconsider(now));
+  }
+
+  #follow(change: () => Effects): Effects {
+    const before = this.plan;
+    const effects = change();
     // What this agent weighed says nothing of a plan that another one made meanwhile, perhaps for other machines.
-    if (author !== this.#membership.self) this.#considered = undefined;
-    return [];
-  }
-
-  /** A plan that is refused here, with its history or for its author, may be followed by those who know no better. */
-  #hearOf(epoch = 0, now: UnixMs): void {
-    const own = this.#plan?.epoch ?? 0;
-    if (epoch <= own || epoch > own + epochsAheadMax || epoch <= (this.#unseen?.epoch ?? 0)) return;
-    this.#unseen = { epoch, sinceMs: this.#unseen?.sinceMs ?? now };
-  }
-
-  /** Its log should have come by now: only a later plan brings all together again. Liars may not ask for one after another. */
-  #isOutbidDue(now: UnixMs): boolean {
-    const { sinceMs } = this.#unseen ?? {};
-    return sinceMs !== undefined && now - sinceMs >= unseenPlanMs && now - this.#outbidMs >= outbidEveryMs;
-  }
-
-  #isProven(author: PeerId, { epoch }: Plan, now: UnixMs): boolean {
-    return epoch <= epochMaxAt(now) && this.#membership.hasRole(author, 'optimizer');
-  }
-
-  /** The author's certificate is in the log of an admin, which may come later than the author's own; and a clock may be behind. */
-  #keepUnproven(author: PeerId, plan: Plan): void {
-    const known = this.#unproven.get(author);
-    if (known === undefined || isNewer(plan, known)) this.#unproven.set(author, plan);
-  }
-
-  #learnProven(now: UnixMs): Effects {
-    if (this.#unproven.size === 0) return [];
-    const proven = [...this.#unproven].filter(([author, plan]) => this.#isProven(author, plan, now));
-    for (const [author] of proven) this.#unproven.delete(author);
-    return proven.flatMap(([author, plan]) => this.#learnPlan(author, plan, now));
+    if (this.plan !== before && this.plan?.author !== this.#membership.self) this.#considered = undefined;
+    return effects;
   }
 
   /** Takes the lease when nobody has it and no better candidate is up; renews it at half its life. */
@@ -239,13 +196,13 @@ export class Election {
   #planIfDue(now: UnixMs): Effects {
     const isLeader = this.leaseAt(now)?.peer === this.#membership.self;
     if (!isLeader) this.#copiesDueMs = undefined;
-    if (!isLeader || this.#plan === undefined) return this.#computeIfDue(now);
+    if (!isLeader || this.plan === undefined) return this.#computeIfDue(now);
     const wanted = this.#watch.asks(now)
       ? [{ kind: 'forecastPresence', machines: this.#membership.holders(now) } as const]
       : [];
     return [
       ...wanted,
-      ...this.#repairIfDue(this.#plan, now),
+      ...this.#repairIfDue(this.plan, now),
       ...this.#computeIfDue(now),
       ...this.#copiesIfDue(now),
     ];
@@ -290,7 +247,7 @@ export class Election {
     this.#timing.noteComputed(now);
     this.#weighedMs = now;
     this.#considered = machines.join(' ');
-    if (this.#isOutbidDue(now)) this.#outbidMs = now;
+    this.#plans.noteComputed(now);
     return [{ kind: 'computePlan', machines, reason }];
   }
 
@@ -299,10 +256,10 @@ export class Election {
   }
 
   #reasonFor(machines: readonly PeerId[], now: UnixMs): string | undefined {
-    if (this.#plan === undefined) return 'the first plan';
-    if (this.#planAgeMs(this.#plan, now) > planAgeMsMax) return 'the plan is a week old';
-    if (this.#isOutbidDue(now)) return 'some follow a plan that did not come here';
-    const considered = this.#considered ?? membersOf(this.#plan).join(' ');
+    if (this.plan === undefined) return 'the first plan';
+    if (this.#planAgeMs(this.plan, now) > planAgeMsMax) return 'the plan is a week old';
+    if (this.#plans.isOutbidDue(now)) return 'some follow a plan that did not come here';
+    const considered = this.#considered ?? membersOf(this.plan).join(' ');
     if (considered === machines.join(' ') || this.#watch.isBurst) return undefined;
     // Whoever is only away is repaired slot by slot; a machine that came, or was put out, is a reason to plan anew.
     const before = new Set(considered.split(' '));
@@ -335,12 +292,12 @@ export class Election {
     const isWhole = this.#computing === 'whole';
     this.#computing = undefined;
     if (plan === undefined) return [];
-    if (this.#plan !== undefined && plan.epoch <= this.#plan.epoch) {
+    if (this.plan !== undefined && plan.epoch <= this.plan.epoch) {
       // An own plan that had waited for the log came between: what this one was made for is still to be done.
       if (isWhole) this.#considered = undefined;
       return [];
     }
-    const epoch = Math.max(plan.epoch, (this.#unseen?.epoch ?? 0) + 1);
+    const epoch = this.#plans.epochFor(plan);
     return [
       { kind: 'appendRecords', stream: 'facts', records: [{ kind: 'plan', plan: { ...plan, epoch } }] },
     ];
@@ -372,16 +329,6 @@ interface Candidate {
 
 const isEarlier = (a: Candidate, b: Candidate): boolean =>
   a.lease.fromMs < b.lease.fromMs || (a.lease.fromMs === b.lease.fromMs && a.peer < b.peer);
-
-/**
- * Nobody makes a plan a second, so that honest epochs never come near the seconds since 1970. A thief who invents the highest number there is would
- * else end all plans for good, put out or not: beyond this one there is room again a second later.
- */
-const epochMaxAt = (now: UnixMs): number => Math.floor((now + clockSkewMsMax) / 1000);
-
-/** The highest epoch wins, then the higher author. */
-const isNewer = (a: Plan, b: Plan): boolean =>
-  a.epoch > b.epoch || (a.epoch === b.epoch && a.author > b.author);
 
 /** All machines that stand in a group, in order of id. */
 export const membersOf = (plan: Plan): readonly PeerId[] => [...plannedMachines(plan)].toSorted();

@@ -6,6 +6,7 @@ export type { PendingCount } from './backup.ts';
 export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
+export { isFarAhead } from './followed-plans.ts';
 export type { CoreEvent, HeardForget, PowerSource, StagedSnapshot } from './events.ts';
 export { type Movement, movementBetween, reasonToHold } from './movement.ts';
 export { type DriveProof, type ProofResult } from './proving.ts';

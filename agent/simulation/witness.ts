@@ -4,7 +4,7 @@
 import { unixMs } from '../../datasets/index.ts';
 import { type Plan, planProblems } from '../../optimizer/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
-import type { CoreEffect, CoreEvent, StagedSnapshot } from '../core/index.ts';
+import { type CoreEffect, type CoreEvent, isFarAhead, type StagedSnapshot } from '../core/index.ts';
 import { proofsMax, shardSendsMax } from '../limits.ts';
 import type { ShardArrival, ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
@@ -294,7 +294,7 @@ export class Witness {
       );
   }
 
-  /** The highest epoch wins, then the higher author; and no plan is followed that breaks its own rules or comes from outside. */
+  /** The highest epoch wins, then the higher author, unless it was invented by whoever is out by now; and no plan is followed that breaks its own rules or comes from outside. */
   #watchPlan(machine: Machine, { core }: Shell, heard: Heard): void {
     const { plan } = core.election;
     const before = heard.plan;
@@ -305,7 +305,11 @@ export class Witness {
       before === undefined ||
       plan.epoch > before.epoch ||
       (plan.epoch === before.epoch && plan.author > before.author);
-    if (!isLater)
+    const isLeft =
+      before !== undefined &&
+      core.membership.isRevoked(before.author) &&
+      isFarAhead({ epoch: before.epoch, of: plan.epoch });
+    if (!isLater && !isLeft)
       this.#world.violate(
         'plans',
         machine,

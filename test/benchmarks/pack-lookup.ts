@@ -25,4 +25,6 @@ const owner = machineId('m0');
 const startMs = performance.now();
 for (const packId of packs) groupForPack({ packId, owner, placementClass });
 const ms = performance.now() - startMs;
-console.log(JSON.stringify({ groupCount, packCount, ms: Math.round(ms), msPerPack: ms / packCount }));
+process.stdout.write(
+  `${JSON.stringify({ groupCount, packCount, ms: Math.round(ms), msPerPack: ms / packCount })}\n`,
+);

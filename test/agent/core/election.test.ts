@@ -2,7 +2,8 @@
 
 import test from 'ava';
 import { leaseMs } from '../../../agent/limits.ts';
-import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { days, hours, machineId, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import type { Plan } from '../../../optimizer/index.ts';
 import type { Effects } from '../../../agent/core/index.ts';
 import { Election } from '../../../agent/core/election.ts';
 import {
@@ -15,11 +16,8 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [self, author, other] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+type Key = (typeof machines)[number];
+const [self, author, other] = machines as [Key, Key, Key];
 
 function electionOf() {
   const membership = membershipOf(self);
@@ -229,6 +227,82 @@ test('a plan of a machine that is out, which others may have followed before the
     .flatMap((answer) => (answer.kind === 'appendRecords' ? answer.records : []))
     .flatMap((record) => (record.kind === 'plan' ? [record.plan.epoch] : []));
   t.deepEqual([...new Set(epochs)], [6]);
+});
+
+/** All orders of some things. */
+const ordersOf = <T>(things: readonly T[]): readonly (readonly T[])[] =>
+  things.length < 2
+    ? [things]
+    : things.flatMap((first, at) => ordersOf(things.toSpliced(at, 1)).map((rest) => [first, ...rest]));
+
+test('plans of thieves far ahead of all others part nobody: in whatever order their ends are heard, all come to one plan', (t) => {
+  const [, honest, thief, second] = machines as [Key, Key, Key, Key];
+  const seconds = Math.floor(startMs / 1000);
+  const told = [
+    batchOf(honest, [{ kind: 'plan', plan: planOf(honest, 12) }], 1),
+    batchOf(thief, [{ kind: 'plan', plan: planOf(thief, seconds) }], 0),
+    batchOf(second, [{ kind: 'plan', plan: planOf(second, seconds + 5000) }], 0),
+    batchOf(honest, [{ kind: 'statement', bytes: revocationOf(thief) }], 2),
+    batchOf(honest, [{ kind: 'statement', bytes: revocationOf(second) }], 3),
+    batchOf(honest, [{ kind: 'plan', plan: planOf(honest, 13) }], 4),
+  ];
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  for (const order of ordersOf(told)) {
+    const { election, tell } = electionOf();
+    tell(batchOf(honest, records));
+    for (const batch of order) tell(batch);
+    t.deepEqual([election.plan?.author, election.plan?.epoch], [honest.peer, 13]);
+  }
+});
+
+test('a plan that is far ahead holds while its author is in, and while there is no other', (t) => {
+  const { election, tell } = electionOf();
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  tell(batchOf(other, records));
+  const far = planOf(author, Math.floor(startMs / 1000));
+  tell(batchOf(author, [{ kind: 'plan', plan: far }]));
+  tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 3) }]));
+  t.is(election.plan, far);
+  const alone = electionOf();
+  for (const batch of [batchOf(other, records), batchOf(author, [{ kind: 'plan', plan: far }])])
+    alone.tell(batch);
+  alone.tell(batchOf(other, [{ kind: 'statement', bytes: revocationOf(author) }], 1));
+  t.is(alone.election.plan, far);
+  alone.tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 3) }]));
+  t.is(alone.election.plan?.epoch, 3);
+  t.deepEqual(alone.election.earlierPlans, [far], 'restores look there for shards that moved');
+});
+
+test('a plan of whoever is out, near that of all others, holds until there is a later one: nothing moves back and forth', (t) => {
+  const { election, tell } = electionOf();
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  tell(batchOf(other, records));
+  tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 3) }]));
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 4) }]));
+  tell(batchOf(other, [{ kind: 'statement', bytes: revocationOf(author) }], 1));
+  t.is(election.plan?.epoch, 4);
+  tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 5) }], 1));
+  t.is(election.plan?.author, self.peer);
+});
+
+test('a plan of more groups than the machines that are known need is not followed, whatever machines it names', (t) => {
+  const { election, tell } = electionOf();
+  tell(batchOf(other, [{ kind: 'statement', bytes: certificateOf(author) }]));
+  const [known] = planOf(author, 1).classes;
+  const groupsNamed = (count: number): Plan['classes'] => [
+    {
+      ...known!,
+      groups: Array.from({ length: count }, (_, at) => ({
+        ...known!.groups[0]!,
+        id: `g${at}`,
+        members: ['a', 'b', 'c'].map((name) => machineId(`${name}${at}`)),
+      })),
+    },
+  ];
+  tell(batchOf(author, [{ kind: 'plan', plan: { ...planOf(author, 1), classes: groupsNamed(1024) } }]));
+  t.is(election.plan?.epoch, 1);
+  tell(batchOf(author, [{ kind: 'plan', plan: { ...planOf(author, 2), classes: groupsNamed(1025) } }], 1));
+  t.is(election.plan?.epoch, 1);
 });
 
 test('a machine whose own log is refused by others leads nobody', (t) => {

@@ -61,7 +61,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'accept an older plan',
     about: 'the plan that came last holds, whatever its epoch',
-    file: 'core/election.ts',
+    file: 'core/followed-plans.ts',
     find: '    if (this.#plan !== undefined && !isNewer(plan, this.#plan)) return [];\n',
     replace: '    if (this.#plan === plan || isNewer(plan, plan)) return [];\n',
   },
@@ -173,7 +173,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'twin plans',
     about: 'of two plans with one epoch each machine keeps the one that came last',
-    file: 'core/election.ts',
+    file: 'core/followed-plans.ts',
     find: 'a.author > b.author);',
     replace: 'a.author !== b.author);',
   },
@@ -187,7 +187,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'plan in any name',
     about: 'a plan is followed whoever wrote it into its log',
-    file: 'core/election.ts',
+    file: 'core/followed-plans.ts',
     find: '    if (plan.author !== author) return [];\n',
     replace: '',
   },
@@ -251,7 +251,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'plan of a layman',
     about: 'a plan is followed of any machine with a certificate',
-    file: 'core/election.ts',
+    file: 'core/followed-plans.ts',
     find: "return epoch <= epochMaxAt(now) && this.#membership.hasRole(author, 'optimizer');",
     replace: 'return epoch <= epochMaxAt(now) && author !== undefined;',
   },

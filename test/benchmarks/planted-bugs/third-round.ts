@@ -126,7 +126,7 @@ export const thirdRound: readonly PlantedBug[] = [
     name: "another's plan is known",
     about: 'a plan of another optimizer is taken for one for all machines that the last own one was for',
     file: 'core/election.ts',
-    find: '    if (author !== this.#membership.self) this.#considered = undefined;\n',
+    find: 'if (this.plan !== before && this.plan?.author !== this.#membership.self) this.#considered = undefined;\n',
     replace: '',
   },
   {
