@@ -67,9 +67,6 @@ export const leaseMs = hours(1);
 export const unseenPlanMs = hours(1);
 export const outbidEveryMs = hours(6);
 export const epochsAheadMax = 1000;
-/** Plans before the one that holds, and authors of whom the newest plan is remembered: each may take megabytes. */
-export const earlierPlansMax = 8;
-export const knownPlansMax = 8;
 /** Clocks of optimizers may differ by this; less than a night, so that yesterday's lease is over in the morning. */
 export const leaseClockErrorMsMax = hours(6);
 /** Plans that one agent computes by itself: a roll-out changes the roster all the time, and each plan is read by everybody. */

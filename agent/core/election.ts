@@ -8,7 +8,6 @@ import {
   clockSkewMsMax,
   copiesEveryMs,
   copiesSettleMs,
-  leaseClockErrorMsMax,
   leaseMs,
   leaseTurnsMs,
   planAgeMsMax,
@@ -17,7 +16,9 @@ import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import { FollowedPlans } from './followed-plans.ts';
+import { type Lease, Leases } from './leases.ts';
 import type { Membership } from './membership.ts';
+import { candidatesBefore, Neglect, neglectActsMs } from './neglect.ts';
 import { PlanTiming } from './plan-timing.ts';
 import { RepairWatch } from './repair-watch.ts';
 
@@ -38,7 +39,10 @@ export class Election {
   readonly hearsRecords = ['lease', 'plan', 'statement'] as const;
   readonly #membership: Membership;
   readonly #watch: RepairWatch;
-  readonly #leases = new Map<PeerId, HeardLease>();
+  readonly #leases: Leases;
+  readonly #neglect: Neglect;
+  /** Until when it plans in the place of a machine that has the lease and does not. */
+  #actsUntilMs = Number.NEGATIVE_INFINITY;
   /** Whose lease holds, as it was found in this event: each tick asks several times. */
   #found: { readonly now: UnixMs; readonly lease: Lease | undefined } | undefined;
   readonly #plans: FollowedPlans;
@@ -63,6 +67,8 @@ export class Election {
     this.#membership = membership;
     this.#isOwnLogForked = isOwnLogForked;
     this.#plans = new FollowedPlans(membership);
+    this.#leases = new Leases(membership, () => this.plan?.author);
+    this.#neglect = new Neglect(membership);
     this.#watch = new RepairWatch(membership);
   }
 
@@ -86,10 +92,16 @@ export class Election {
         return this.#failed(event.now);
       case 'presenceForecast':
         this.#watch.learn(event.presence, event.now);
+        this.#neglect.learn(event.presence, event.now);
         return [];
       case 'tick':
         this.#isReading = false;
-        return [...this.#reconsider(event.now), ...this.#lead(event.now), ...this.#planIfDue(event.now)];
+        return [
+          ...this.#reconsider(event.now),
+          ...this.#watchHolder(event.now),
+          ...this.#lead(event.now),
+          ...this.#planIfDue(event.now),
+        ];
     }
   }
 
@@ -101,21 +113,14 @@ export class Election {
     return this.#plans.earlier;
   }
 
-  /** The earliest lease that holds now, of a machine that may have one and is not gone; ties go to the lower id. */
+  /** Whose lease holds now; the own one, or none, where this agent plans in the place of whoever has it. */
   leaseAt(now: UnixMs): Lease | undefined {
     if (this.#found?.now !== now) this.#found = { now, lease: this.#findLease(now) };
     return this.#found.lease;
   }
 
   #findLease(now: UnixMs): Lease | undefined {
-    let best: Candidate | undefined;
-    for (const [peer, lease] of this.#leases) {
-      if (isOver(lease, now)) this.#leases.delete(peer);
-      if (lease.untilMs <= now || (best !== undefined && !isEarlier({ peer, lease }, best))) continue;
-      if (!this.#membership.isGone(peer, now) && this.#membership.hasRole(peer, 'optimizer'))
-        best = { peer, lease };
-    }
-    return best === undefined ? undefined : { peer: best.peer, untilMs: best.lease.untilMs };
+    return now < this.#actsUntilMs ? this.#leases.of(this.#membership.self, now) : this.#leases.at(now);
   }
 
   #learn(batch: SignedBatch, now: UnixMs): Effects {
@@ -128,26 +133,9 @@ export class Election {
     return effects;
   }
 
-  /**
-   * A lease lasts as long as it says from when it was heard: its author's clock may be wrong by hours, and two optimizers of which
-   * each thinks the other's lease over would overrule each other for ever. Those that ended long ago are of the past, and of those
-   * from the own disk nobody knows when they were heard: they end when they say, and no later than if they were heard now. Nobody has
-   * a longer lease than all, whatever it says.
-   */
-  #learnLease(author: PeerId, { fromMs, untilMs }: LeaseRecord, now: UnixMs): void {
-    const lastsMs = Math.min(leaseMs, untilMs - fromMs);
-    const saidUntilMs = unixMs(fromMs + lastsMs);
-    const endsMs = unixMs(this.#isReading ? Math.min(saidUntilMs, now + lastsMs) : now + lastsMs);
-    if (saidUntilMs < now - leaseClockErrorMsMax || lastsMs <= 0) return;
-    const known = this.#leases.get(author);
-    // A renewal keeps the place in the queue: the start stays the first one while leases follow without a gap.
-    const continues = known !== undefined && fromMs <= known.saidUntilMs;
+  #learnLease(author: PeerId, record: LeaseRecord, now: UnixMs): void {
     this.#found = undefined;
-    this.#leases.set(author, {
-      fromMs: continues ? known.fromMs : fromMs,
-      saidUntilMs,
-      untilMs: endsMs,
-    });
+    this.#leases.learn({ author, record, heard: this.#isReading ? 'before' : 'now', now });
   }
 
   #learnPlan(author: PeerId, plan: Plan, now: UnixMs): Effects {
@@ -163,33 +151,66 @@ export class Election {
     const effects = change();
     // What this agent weighed says nothing of a plan that another one made meanwhile, perhaps for other machines.
     if (this.plan !== before && this.plan?.author !== this.#membership.self) this.#considered = undefined;
+    if (this.plan !== before) this.#act(Number.NEGATIVE_INFINITY);
     return effects;
   }
 
-  /** Takes the lease when nobody has it and no better candidate is up; renews it at half its life. */
+  /** In review mode an admin sees that no plan comes. */
+  #watchHolder(now: UnixMs): Effects {
+    const lease = this.leaseAt(now);
+    const { self, policy } = this.#membership;
+    if (lease === undefined || lease.peer === self || policy?.planMode === 'review' || !this.#mayLead()) {
+      this.#neglect.end();
+      return [];
+    }
+    const held = { holder: lease.peer, plan: this.plan };
+    if (!this.#neglect.isLookDue(held, now)) return [];
+    const machines = this.#membership.eligibleHolders(now, this.#watch.givenUp);
+    if (machines.length < plannedMachinesMin) return [];
+    const planAgeMs = this.plan === undefined ? 0 : this.#planAgeMs(this.plan, now);
+    const hasLooked = this.#considered === machines.join(' ');
+    const wanted = this.#neglect.look({ ...held, planAgeMs, hasLooked }, now);
+    if (this.#neglect.isOver(now)) {
+      this.#act(now + neglectActsMs);
+      this.#neglect.begin(now);
+    }
+    return wanted;
+  }
+
+  #act(untilMs: number): void {
+    this.#actsUntilMs = untilMs;
+    this.#found = undefined;
+    this.#neglect.end();
+  }
+
+  #mayLead(): boolean {
+    return this.#membership.hasRole(this.#membership.self, 'optimizer') && !this.#isOwnLogForked();
+  }
+
+  /** Takes the lease when nobody has it and no better candidate takes it; renews it at half its life. */
   #lead(now: UnixMs): Effects {
+    if (!this.#mayLead()) return [];
     const { self } = this.#membership;
-    if (!this.#membership.hasRole(self, 'optimizer') || this.#isOwnLogForked()) return [];
     const lease = this.leaseAt(now);
     const isMine = lease?.peer === self && lease.untilMs - now < leaseMs / 2;
     if (lease !== undefined) this.#freeSinceMs = undefined;
-    const isFree = lease === undefined && this.#isBestCandidate() && this.#isMyTurn(now);
+    const isFree = lease === undefined && (now < this.#actsUntilMs || this.#isMyTurn(now));
     if (!isMine && !isFree) return [];
     const record: LeaseRecord = { kind: 'lease', fromMs: now, untilMs: unixMs(now + leaseMs) };
     this.#learnLease(self, record, now);
     return [{ kind: 'appendRecords', stream: 'facts', records: [record] }];
   }
 
-  #isBestCandidate(): boolean {
-    const { self, up } = this.#membership;
-    return ![...up].some((peer) => peer < self && this.#membership.hasRole(peer, 'optimizer'));
-  }
-
-  /** Where not everybody is connected, hundreds would take a free lease at once: they do so one after another, in order of id. */
+  /**
+   * In order of id; who is there and does not take it holds the others up for some hours. Where not everybody is connected, hundreds would take a
+   * free lease at once: they do so one after another.
+   */
   #isMyTurn(now: UnixMs): boolean {
-    if (!this.#membership.isSparse) return true;
     this.#freeSinceMs ??= now;
     const waitedMs = now - this.#freeSinceMs;
+    const beforeCount = candidatesBefore(this.#membership, this.#membership.up);
+    if (beforeCount > 0 && waitedMs < leaseMs * 2 ** beforeCount) return false;
+    if (!this.#membership.isSparse) return true;
     return waitedMs >= leaseTurnsMs || waitedMs >= leaseTurnsMs * this.#membership.shareBelow(now);
   }
 
@@ -303,32 +324,6 @@ export class Election {
     ];
   }
 }
-
-export interface Lease {
-  readonly peer: PeerId;
-  readonly untilMs: UnixMs;
-}
-
-/** No renewal can follow it without a gap any more, whatever the clocks. */
-const isOver = ({ untilMs, saidUntilMs }: HeardLease, now: UnixMs): boolean =>
-  Math.max(untilMs, saidUntilMs) < now - 2 * leaseClockErrorMsMax;
-
-/** A lease as this agent heard it. */
-interface HeardLease {
-  /** By its author's clock: the order in which leases were taken, the same for everybody. */
-  readonly fromMs: UnixMs;
-  readonly saidUntilMs: UnixMs;
-  /** By this agent's clock. */
-  readonly untilMs: UnixMs;
-}
-
-interface Candidate {
-  readonly peer: PeerId;
-  readonly lease: HeardLease;
-}
-
-const isEarlier = (a: Candidate, b: Candidate): boolean =>
-  a.lease.fromMs < b.lease.fromMs || (a.lease.fromMs === b.lease.fromMs && a.peer < b.peer);
 
 /** All machines that stand in a group, in order of id. */
 export const membersOf = (plan: Plan): readonly PeerId[] => [...plannedMachines(plan)].toSorted();

@@ -3,18 +3,15 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { groupsMaxFor, type Plan } from '../../optimizer/index.ts';
-import {
-  clockSkewMsMax,
-  earlierPlansMax,
-  epochsAheadMax,
-  knownPlansMax,
-  outbidEveryMs,
-  unseenPlanMs,
-} from '../limits.ts';
+import { clockSkewMsMax, epochsAheadMax, outbidEveryMs, unseenPlanMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { Membership } from './membership.ts';
 import { indexOfPlan } from './plan-index.ts';
+
+/** Plans before the one that holds, and authors of whom the newest plan is remembered: each may take megabytes. */
+const earlierPlansMax = 8;
+const knownPlansMax = 8;
 
 export class FollowedPlans {
   readonly #membership: Membership;

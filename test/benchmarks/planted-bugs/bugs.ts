@@ -370,7 +370,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'lease of a layman',
     about: 'a lease counts of any machine, whatever its roles',
-    file: 'core/election.ts',
+    file: 'core/leases.ts',
     find: "if (!this.#membership.isGone(peer, now) && this.#membership.hasRole(peer, 'optimizer'))",
     replace: 'if (!this.#membership.isGone(peer, now))',
   },

@@ -132,9 +132,9 @@ export const thirdRound: readonly PlantedBug[] = [
   {
     name: 'a lease without an end',
     about: 'a lease holds until its machine is given up',
-    file: 'core/election.ts',
-    find: 'if (lease.untilMs <= now || (best !== undefined && !isEarlier({ peer, lease }, best))) continue;',
-    replace: 'if (best !== undefined && !isEarlier({ peer, lease }, best)) continue;',
+    file: 'core/leases.ts',
+    find: 'if (lease.untilMs <= now || (best !== undefined && !this.#outranks({ peer, lease }, best))) continue;',
+    replace: 'if (best !== undefined && !this.#outranks({ peer, lease }, best)) continue;',
   },
   {
     name: 'full and asked',
