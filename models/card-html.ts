@@ -1,6 +1,6 @@
 // A card as one page with pictures that opens anywhere: no script, no file beside it, nothing fetched.
 
-import { bestBaseline, type ModelCard, type Score } from './card.ts';
+import { bestBaseline, bestFirst, detailText, type ModelCard, type Score, scoreText } from './card.ts';
 import {
   calibrationPictures,
   domainsPicture,
@@ -58,8 +58,8 @@ function summarySection(cards: readonly ModelCard[]): string {
     return [
       model,
       `${score.metric} (${score.better} is better)`,
-      score.value.toPrecision(4),
-      best === undefined ? '' : `${best.value.toPrecision(4)}, ${best.name}`,
+      scoreText(score.value),
+      best === undefined ? '' : `${scoreText(best.value)}, ${best.name}`,
       best === undefined ? '' : gainText(score, best.value),
       serves,
     ];
@@ -115,17 +115,20 @@ const meaningOf = (metric: string): string => {
 
 function modelSection(card: ModelCard): string {
   const { model, score, details, serves, reason, limits } = card;
-  const rows = [{ name: model, value: score.value }, ...score.baselines]
-    .toSorted((a, b) => (score.better === 'lower' ? a.value - b.value : b.value - a.value))
-    .map(({ name, value }) => [name, value.toPrecision(5), name === model ? '' : gainText(score, value)]);
+  const rows = bestFirst([{ name: model, value: score.value }, ...score.baselines], score.better).map(
+    ({ name, value }) => [name, scoreText(value, 5), name === model ? '' : gainText(score, value)],
+  );
+  const bars = Number.isFinite(score.value)
+    ? ` Bars show the distance from ${score.better === 'lower' ? 'zero' : 'the best of all'}: shorter is better.`
+    : '';
   return [
     `<h2>${escaped(model)}</h2>`,
     `<p><strong>The ${serves} serves:</strong> ${escaped(reason)}.</p>`,
-    `<p>${escaped(score.metric)}; ${score.better} is better.${escaped(meaningOf(score.metric))} Bars show the distance from ${score.better === 'lower' ? 'zero' : 'the best of all'}: shorter is better.</p>`,
-    scorePicture(model, score),
+    `<p>${escaped(score.metric)}; ${score.better} is better.${escaped(meaningOf(score.metric))}${bars}</p>`,
+    ...(bars === '' ? [] : [scorePicture(model, score)]),
     tableHtml(['', 'score', 'the model is'], rows),
     `<ul>${Object.entries(details)
-      .map(([name, value]) => `<li>${escaped(name)}: ${Number(value.toPrecision(5))}</li>`)
+      .map(([name, value]) => `<li>${escaped(name)}: ${detailText(value)}</li>`)
       .join('')}</ul>`,
     ...calibrationSection(card),
     `<p><strong>Where not to use it:</strong> ${escaped(limits)}</p>`,

@@ -2,6 +2,7 @@
 
 export interface Score {
   readonly metric: string;
+  /** Not a number where there was nothing to judge by; so with baselines. */
   readonly value: number;
   readonly better: 'lower' | 'higher';
   readonly baselines: readonly { readonly name: string; readonly value: number }[];
@@ -32,12 +33,33 @@ export interface ModelCard {
 /** Reads of packs by restores: what popular copies follow. */
 export const packPopularityName = 'pack popularity';
 
+/** The best first, and last what has no score: there was nothing to judge it by. */
+export const bestFirst = <Scored extends { readonly value: number }>(
+  scored: readonly Scored[],
+  better: Score['better'],
+): readonly Scored[] => {
+  const cost = ({ value }: Scored): number =>
+    Number.isNaN(value) ? Number.POSITIVE_INFINITY : better === 'lower' ? value : -value;
+  return scored.toSorted((a, b) => (cost(a) < cost(b) ? -1 : Number(cost(a) > cost(b))));
+};
+
+/** A score for people. */
+export const scoreText = (value: number, digits = 4): string =>
+  Number.isFinite(value) ? value.toPrecision(digits) : 'not judged';
+
+/** A further number for people, without zeros at its end. */
+export const detailText = (value: number): string =>
+  Number.isFinite(value) ? String(Number(value.toPrecision(5))) : 'not judged';
+
 /** The baseline to beat; undefined where none was scored. */
 export const bestBaseline = ({
   baselines,
   better,
-}: Score): { readonly name: string; readonly value: number } | undefined =>
-  baselines.toSorted((a, b) => (better === 'lower' ? a.value - b.value : b.value - a.value))[0];
+}: Pick<Score, 'baselines' | 'better'>): { readonly name: string; readonly value: number } | undefined =>
+  bestFirst(
+    baselines.filter(({ value }) => !Number.isNaN(value)),
+    better,
+  )[0];
 
 /** The gate: a model serves only when it beats every baseline on history that it did not see (promise 6). */
 export function gate(score: Score): Pick<ModelCard, 'serves' | 'reason'> {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DreyError, machineId } from '../datasets/index.ts';
-import type { ModelCard } from './card.ts';
+import { detailText, type ModelCard, scoreText } from './card.ts';
 import type { FailureForecast, PastHours } from './forecast.ts';
 import type { NamedWeights } from './weights.ts';
 
@@ -79,6 +79,19 @@ function typedForecast(plain: FailureForecast): FailureForecast {
     goneProbability: Float64Array.from(plain.goneProbability),
   };
 }
+
+/** JSON writes null for a number that there is none of. */
+const typedNumber = (value: number | null): number => value ?? Number.NaN;
+
+const typedCard = ({ score, details, ...card }: ModelCard): ModelCard => ({
+  ...card,
+  score: {
+    ...score,
+    value: typedNumber(score.value),
+    baselines: score.baselines.map(({ name, value }) => ({ name, value: typedNumber(value) })),
+  },
+  details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, typedNumber(value)])),
+});
 
 /** Keeps a version. An existing one of the same name is replaced. */
 export function writeModels(folder: string, models: StoredModels): void {
@@ -175,7 +188,8 @@ export function readModels(folder: string, version: string): StoredModels {
     );
     // Versions of before the span was kept were trained by agents, up to their last whole hour.
     const { historyEndMs = rest.trainedMs } = rest as Partial<Stored>;
-    return { ...rest, historyEndMs, forecast: typedForecast(rest.forecast), weights };
+    const cards = rest.cards.map(typedCard);
+    return { ...rest, historyEndMs, cards, forecast: typedForecast(rest.forecast), weights };
   } catch (cause) {
     throw new DreyError({
       code: 'model-damaged',
@@ -200,9 +214,9 @@ export function cardPage({
 }: Omit<StoredModels, 'forecast' | 'weights'>): string {
   const sections = cards.map(({ model, score, details, serves, reason, limits }) => {
     const rows = [{ name: `**${model}**`, value: score.value }, ...score.baselines].map(
-      ({ name, value }) => `| ${name} | ${value.toPrecision(5)} |`,
+      ({ name, value }) => `| ${name} | ${scoreText(value, 5)} |`,
     );
-    const more = Object.entries(details).map(([name, value]) => `- ${name}: ${Number(value.toPrecision(5))}`);
+    const more = Object.entries(details).map(([name, value]) => `- ${name}: ${detailText(value)}`);
     return [
       `## ${model}`,
       '',

@@ -366,7 +366,7 @@ export const modelRecordOf = ({ version, cards }: TrainedModels, trainedMs: Unix
       metric: score.metric,
       value: score.value,
       better: score.better,
-      baselines: score.baselines,
+      baselines: score.baselines.filter(({ value }) => Number.isFinite(value)),
       serves,
       reason,
     })),

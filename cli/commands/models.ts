@@ -3,9 +3,7 @@
 
 import type { Command } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
-import type { ModelSummary } from '../../agent/codec/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import type { ComparedModel, Evaluation, StoredModels, TrainedModels } from '../../models/index.ts';
 import { homeOf, show, withCommonOptions } from '../command.ts';
 import {
   type DataOptions,
@@ -17,8 +15,12 @@ import {
   withRegistry,
 } from '../model-files.ts';
 import { checkOutFolder, writeOutFile } from '../out-files.ts';
-import { countText, spanText, tableText, timeText } from '../print.ts';
+import { spanText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
+import type { ListedVersion } from './models-text.ts';
+
+/** It needs the models, which other commands need not wait for. */
+const loadTexts = () => import('./models-text.ts');
 
 /** What is asked of a fleet can be asked of files too: whoever has no fleet learns so. */
 function sayFiles(error: unknown, advice: string): never {
@@ -67,19 +69,6 @@ const commandOf = (options: TrainOptions & { readonly data: string }): string =>
 const typed = (command: string, { registry }: RegistryOptions): string =>
   `\`drey models ${command}${registry === undefined ? '' : ` --registry ${registry}`}\``;
 
-/** More domains are read on the card. */
-const shownDomains = 12;
-
-function domainLines({ cards, domains }: Pick<TrainedModels, 'cards' | 'domains'>): readonly string[] {
-  const isUsed = cards.some(({ model, serves }) => model === 'joint failure' && serves === 'model');
-  if (!isUsed && domains.length > 0)
-    return [`  ${countText(domains.length, 'domain')} found, of which none serves: joint failure does not`];
-  return [
-    ...domains.slice(0, shownDomains).map(({ name, members }) => `  ${name}: ${members.length} machines`),
-    ...(domains.length > shownDomains ? [`  … and ${domains.length - shownDomains} smaller ones`] : []),
-  ];
-}
-
 async function trainFromFile(options: TrainOptions & { readonly data: string }): Promise<void> {
   const { trainModels } = await import('../../models/index.ts');
   const history = await readData(options);
@@ -94,6 +83,7 @@ async function trainFromFile(options: TrainOptions & { readonly data: string }):
     onProgress: (progress) => report?.({ kind: 'training', ...progress }),
   });
   const { version, backend, seconds, cards, domains } = trained;
+  const { domainLines } = await loadTexts();
   show(options, { version, backend, seconds, cards, domains }, () =>
     [
       `Trained ${version} with ${backend} in ${spanText(seconds * 1000)}, on ${history.machines.length} machines × ${history.slotCount} hours.`,
@@ -104,28 +94,13 @@ async function trainFromFile(options: TrainOptions & { readonly data: string }):
   );
 }
 
-function summaryRow(summary: Omit<ModelSummary, 'better'> & { readonly better: string }): string[] {
-  const best = summary.baselines.toSorted((a, b) =>
-    summary.better === 'lower' ? a.value - b.value : b.value - a.value,
-  )[0];
-  return [
-    summary.model,
-    summary.metric,
-    summary.value.toPrecision(4),
-    best === undefined ? '-' : `${best.value.toPrecision(4)} (${best.name})`,
-    summary.serves,
-    summary.reason,
-  ];
-}
-
-const summaryHead = ['model', 'metric', 'score', 'best baseline', 'serves', 'why'];
-
 async function list(options: RegistryOptions): Promise<void> {
   if (options.registry !== undefined) return listFolder(options);
   const { servingVersion } = await import('../../models/index.ts');
   const { models } = await askAgent({ home: homeOf(options), call: 'view', request: {} }).catch(
     (error: unknown) => sayFiles(error, 'Without a fleet, name a folder of versions with --registry.'),
   );
+  const { summariesText } = await loadTexts();
   const promoted = servingVersion(registryOf(options));
   const notes = promoted === undefined ? [] : [`Version ${promoted} is promoted on this machine.`];
   show(options, models ?? null, () =>
@@ -137,7 +112,7 @@ async function list(options: RegistryOptions): Promise<void> {
       : [
           ...notes,
           `Version ${models.version}, trained ${timeText(models.trainedMs)}`,
-          tableText([summaryHead, ...models.summaries.map(summaryRow)]),
+          summariesText(models.summaries),
         ].join('\n'),
   );
 }
@@ -148,6 +123,7 @@ async function listFolder(options: RegistryOptions): Promise<void> {
   const serving = servingVersion(folder);
   const found = await Promise.all(listModels(folder).map(async (name) => versionRow(folder, name)));
   const versions = found.map((one) => ({ ...one, isPromoted: one.version === serving }));
+  const { versionCells } = await loadTexts();
   show(options, versions, () =>
     versions.length === 0
       ? `There is no version in ${folder}: ${typed('train --data FILE', options)} makes one.`
@@ -157,10 +133,6 @@ async function listFolder(options: RegistryOptions): Promise<void> {
         ]),
   );
 }
-
-type ListedVersion =
-  | Omit<StoredModels, 'forecast' | 'weights'>
-  | { readonly version: string; readonly isDamaged: true };
 
 /** One damaged version hides none of the others. */
 async function versionRow(folder: string, version: string): Promise<ListedVersion> {
@@ -174,32 +146,6 @@ async function versionRow(folder: string, version: string): Promise<ListedVersio
   }
 }
 
-function versionCells(listed: ListedVersion): string[] {
-  if ('isDamaged' in listed) return [listed.version, '-', '-', '-', 'damaged: train again'];
-  const { version, trainedMs, machineCount, slotCount, cards } = listed;
-  const learned = cards.filter(({ serves }) => serves === 'model').map(({ model }) => model);
-  return [
-    version,
-    timeText(trainedMs),
-    String(machineCount),
-    String(slotCount),
-    learned.join(', ') || 'none: the baselines',
-  ];
-}
-
-function evaluationText({ version, fromMs, toMs, hasSeen, models, ...counts }: Evaluation): string {
-  return [
-    `Version ${version} on ${timeText(fromMs)} to ${timeText(toMs)}; it knows ${counts.knownMachineCount} of ${countText(counts.machineCount, 'machine')}.`,
-    ...(hasSeen ? ['It was trained on hours of this span: these scores flatter it.'] : []),
-    tableText([
-      summaryHead,
-      ...models.map(({ score, ...rest }) =>
-        summaryRow({ ...score, ...rest, baselines: [...score.baselines] }),
-      ),
-    ]),
-  ].join('\n');
-}
-
 type FileOptions = RegistryOptions & DataOptions;
 
 async function evaluate(version: string, options: FileOptions): Promise<void> {
@@ -207,22 +153,8 @@ async function evaluate(version: string, options: FileOptions): Promise<void> {
   const folder = registryOf(options);
   const stored = readModels(folder, resolveVersion(folder, version));
   const evaluation = await evaluateModels(stored, await readNamedData(options));
+  const { evaluationText } = await loadTexts();
   show(options, evaluation, () => evaluationText(evaluation));
-}
-
-function comparisonText(names: readonly [string, string], models: readonly ComparedModel[]): string {
-  const [first, second] = names;
-  return tableText([
-    ['model', 'metric', first, second, 'difference, 95 %', 'better'],
-    ...models.map(({ model, metric, values, interval, winner }) => [
-      model,
-      metric,
-      values[0].toPrecision(5),
-      values[1].toPrecision(5),
-      interval === undefined ? '-' : `${interval[0].toPrecision(2)} to ${interval[1].toPrecision(2)}`,
-      { first, second, undecided: 'undecided' }[winner],
-    ]),
-  ]);
 }
 
 async function compare(first: string, second: string, options: FileOptions): Promise<void> {
@@ -238,6 +170,7 @@ async function compare(first: string, second: string, options: FileOptions): Pro
     await evaluateModels(b!, history, fromSlot),
   ] as const;
   const models = compareEvaluations(...evaluations);
+  const { comparisonText } = await loadTexts();
   show(options, { evaluations, models }, () =>
     [
       ...evaluations

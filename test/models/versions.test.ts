@@ -17,6 +17,7 @@ import {
 import {
   baselineForecast,
   cardHtml,
+  cardPage,
   compareEvaluations,
   evaluateModels,
   type Evaluation,
@@ -313,6 +314,29 @@ test.serial('a version is judged on hours that it never saw, and says so when it
   t.true(page.includes(gain), `the card says that it is ${gain}`);
   t.true(stored.forecast.shocks.length === 0 || page.includes('<details>'));
   t.notRegex(page, /<script|NaN|undefined|https?:/u);
+});
+
+test('a week without absences judges no return: the card says so, also where the folder holds null', (t) => {
+  const folder = folderFor(t);
+  const stored = storedOf('v1', 'baseline');
+  const none = { name: 'always back', value: Number.NaN };
+  const score = { metric: 'Brier score', value: Number.NaN, better: 'lower' as const, baselines: [none] };
+  const details = { 'hours away': 0, 'log loss': Number.NaN };
+  const unjudged: ModelCard = { ...cardOf('return', 'baseline'), score, details };
+  const better = { ...cardOf('joint failure', 'model') };
+  const partly: ModelCard = {
+    ...better,
+    score: { ...better.score, baselines: [none, { name: 'b', value: 2 }] },
+  };
+  writeModels(folder, { ...stored, cards: [unjudged, partly] });
+  t.regex(readFileSync(join(folder, 'v1', 'models.json'), 'utf8'), /"value":null/u);
+  const read = readModels(folder, 'v1');
+  t.deepEqual(read.cards, [unjudged, partly]);
+  for (const page of [cardPage(read), cardHtml(read), readFileSync(join(folder, 'v1', 'card.md'), 'utf8')]) {
+    t.regex(page, /not judged/u);
+    t.notRegex(page, /NaN|null|undefined|Infinity/u);
+  }
+  t.regex(cardHtml(read), /<td>2\.000, b<\/td>/u, 'the best baseline is the one that has a score');
 });
 
 test('two days are the least to judge on', async (t) => {
