@@ -142,10 +142,10 @@ export function sayProgress(text: string, state: 'going' | 'final'): void {
   else if (state === 'final') say(text);
 }
 
-/** Whoever reads us has seen enough, as `head` does: that is no failure. Where what is printed finds no room, that is said instead. */
+/** Whoever reads us has seen enough, as `head` does: that is no failure, and hides none. Where what is printed finds no room, that is said instead. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
+    if (error.code === 'EPIPE') process.exit();
     process.stderr.write(`${errorText(unwritable('what this command prints', 'standard output', error))}\n`);
     process.exit(1);
   });

@@ -74,22 +74,40 @@ export interface RowTable {
 export async function openRowTable(path: string, format: TableFormat): Promise<RowTable> {
   switch (format) {
     case 'ndjson':
-      return new TextTable(path, '', (row) => `${encodeRow(row)}\n`);
+      return new TextTable(await openText(path), '', (row) => `${encodeRow(row)}\n`);
     case 'csv':
-      return new TextTable(path, `${tableColumns.join(',')}\r\n`, csvRecord);
+      return new TextTable(await openText(path), `${tableColumns.join(',')}\r\n`, csvRecord);
     case 'parquet':
       // Only here: commands that write no table start sooner.
       return new ParquetTable(path, await import('hyparquet-writer'));
   }
 }
 
-const unwritable = (path: string, cause: unknown): DreyError =>
-  new DreyError({
+function unwritable(path: string, cause: unknown): DreyError {
+  const reason = cause instanceof Error && 'code' in cause ? `: ${String(cause.code)}` : '';
+  return new DreyError({
     code: 'table-unwritable',
-    message: `${path} cannot be written`,
+    message: `${path} cannot be written${reason}`,
     advice: 'Check that the folder exists, that you may write there, and that the disk has room.',
     cause,
   });
+}
+
+interface OpenText {
+  readonly path: string;
+  readonly stream: WriteStream;
+}
+
+/** Before the first row is asked for. */
+async function openText(path: string): Promise<OpenText> {
+  const stream = createWriteStream(path);
+  try {
+    await once(stream, 'open');
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+  return { path, stream };
+}
 
 /** RFC 4180: quotes where a comma, a quote or a line break stands inside. */
 const csvCell = (cell: Cell): string => {
@@ -105,10 +123,10 @@ class TextTable implements RowTable {
   readonly #encode: (row: TelemetryRow) => string;
   #failure: unknown;
 
-  constructor(path: string, head: string, encode: (row: TelemetryRow) => string) {
+  constructor({ path, stream }: OpenText, head: string, encode: (row: TelemetryRow) => string) {
     this.#path = path;
     this.#encode = encode;
-    this.#stream = createWriteStream(path);
+    this.#stream = stream;
     this.#stream.on('error', (error) => (this.#failure = error));
     this.#stream.write(head);
   }

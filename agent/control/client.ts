@@ -88,26 +88,39 @@ const isLate = (error: unknown): boolean =>
   error instanceof Error &&
   (error.cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_CONNECT_TIMEOUT';
 
+/** The last line; undefined where the connection ends before it. Throws what `report` throws. */
 async function readAnswer(
-  lines: AsyncIterable<string>,
+  lines: AsyncIterator<string>,
   report: ReportProgress | undefined,
 ): Promise<Line | undefined> {
-  for await (const text of lines) {
-    if (text === '') continue;
-    const line = JSON.parse(text) as Line;
-    if (line.progress === undefined) return line;
+  for (;;) {
+    const line = await nextLine(lines);
+    if (line?.progress === undefined) return line;
     report?.(line.progress);
   }
-  return undefined;
 }
 
-/** Asks the running agent of `home`. Throws what the agent threw, or `agent-not-running`, `agent-went-away`. */
+/** Undefined at the end, and where the connection breaks or a line is cut. */
+async function nextLine(lines: AsyncIterator<string>): Promise<Line | undefined> {
+  try {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done === true) return undefined;
+      if (value !== '') return JSON.parse(value) as Line;
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks the running agent of `home`. Throws what the agent threw, what `report` throws, or `agent-not-running`, `agent-went-away`. */
 export async function askAgent<Name extends CallName>(question: Question<Name>): Promise<CallAnswers[Name]> {
   const response = await post(question, readControl(question.home));
   if (response.status === 401)
     throw notRunning(question.home, new Error('the port answers, but to another token'));
   const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body);
-  const line = await readAnswer(createInterface({ input: body }), question.report).catch(() => undefined);
+  const lines = createInterface({ input: body })[Symbol.asyncIterator]();
+  const line = await readAnswer(lines, question.report).finally(() => body.destroy());
   if (line === undefined) {
     throw new DreyError({
       code: 'agent-went-away',

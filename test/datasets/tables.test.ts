@@ -99,13 +99,12 @@ test('a Parquet table is read back cell by cell, with nulls where a kind of row 
 });
 
 for (const format of ['ndjson', 'csv', 'parquet'] as const) {
-  test(`a ${format} table that cannot be written says so`, async (t) => {
-    const open = async (): Promise<void> => {
-      const table = await openRowTable(join(tmpdir(), 'drey-no-such-folder', 'rows'), format);
-      await table.close();
-    };
-    const error = await t.throwsAsync(open(), { instanceOf: DreyError });
-    t.is(error.code, 'table-unwritable');
+  test(`a ${format} table that cannot be written says so before the first row`, async (t) => {
+    for (const place of [join(tmpdir(), 'drey-no-such-folder', 'rows'), tmpdir()]) {
+      const error = await t.throwsAsync(openRowTable(place, format), { instanceOf: DreyError });
+      t.is(error.code, 'table-unwritable');
+      t.regex(error.message, /cannot be written: (?:ENOENT|EISDIR)/u);
+    }
   });
 }
 

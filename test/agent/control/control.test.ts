@@ -85,6 +85,35 @@ test('a call brings its progress and its answer', async (t) => {
   t.deepEqual(heard, [{ kind: 'counted', what: 'epochs', done: 1, of: 2 }]);
 });
 
+test('what the command throws while it takes in rows is thrown, and the agent is told that nobody listens', async (t) => {
+  const home = newHome();
+  const stopped = Promise.withResolvers<void>();
+  const server = await serveControl(
+    home,
+    handlersWith({
+      exportTelemetry: (_request, report, signal) => {
+        report({ kind: 'counted', what: 'rows', done: 1, of: 2 });
+        signal.addEventListener('abort', () => stopped.resolve());
+        return stopped.promise.then(() => ({ rowCount: 2 }));
+      },
+    }),
+  );
+  t.teardown(() => server.close());
+  const unwritable = new DreyError({ code: 'table-unwritable', message: 'm', advice: 'a' });
+  const error = await t.throwsAsync(
+    askAgent({
+      home,
+      call: 'exportTelemetry',
+      request: {},
+      report: () => {
+        throw unwritable;
+      },
+    }),
+  );
+  t.is(error, unwritable);
+  await t.notThrowsAsync(stopped.promise);
+});
+
 test("the agent's errors arrive with code and advice", async (t) => {
   const home = newHome();
   const server = await serveControl(
