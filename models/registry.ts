@@ -93,24 +93,55 @@ const typedCard = ({ score, details, ...card }: ModelCard): ModelCard => ({
   details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, typedNumber(value)])),
 });
 
-/** Keeps a version. An existing one of the same name is replaced. */
-export function writeModels(folder: string, models: StoredModels): void {
+/**
+ * Keeps a version under its name, or with "-2", "-3", … behind it where that is taken: trainings may end in one second, in several
+ * processes. Returns the name.
+ */
+export function writeModels(folder: string, models: StoredModels): string {
+  const { temporary, version } = reserve(folder, models.version);
+  try {
+    writeVersion(temporary, { ...models, version });
+    renameSync(temporary, join(folder, version));
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  return version;
+}
+
+/** A folder that only one process can make. Looked for afterwards: whoever has it is the only one who makes a version of its name. */
+function reserve(folder: string, wanted: string): { readonly temporary: string; readonly version: string } {
+  mkdirSync(folder, { recursive: true });
+  for (let count = 1; ; count++) {
+    const version = count === 1 ? wanted : `${wanted}-${count}`;
+    const temporary = join(folder, `${version}.new`);
+    if (!isMade(temporary)) continue;
+    if (!existsSync(join(folder, version))) return { temporary, version };
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function writeVersion(folder: string, models: StoredModels): void {
   const { weights, forecast, ...rest } = models;
   const entries = Object.entries(weights);
   const bytes = Buffer.concat(
     entries.map(([, { values }]) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)),
   );
   const layout = entries.map(([name, { shape, values }]) => ({ name, shape, count: values.length }));
-  const target = join(folder, models.version);
-  const temporary = `${target}.new`;
-  rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary, { recursive: true });
-  writeFileSync(join(temporary, 'weights.bin'), bytes);
+  writeFileSync(join(folder, 'weights.bin'), bytes);
   const told = { format, ...rest, layout, forecast: plainForecast(forecast) };
-  writeFileSync(join(temporary, 'models.json'), JSON.stringify({ ...told, hash: hashOf(bytes, told) }));
-  writeFileSync(join(temporary, 'card.md'), cardPage(models));
-  rmSync(target, { recursive: true, force: true });
-  renameSync(temporary, target);
+  writeFileSync(join(folder, 'models.json'), JSON.stringify({ ...told, hash: hashOf(bytes, told) }));
+  writeFileSync(join(folder, 'card.md'), cardPage(models));
 }
 
 /** One flipped bit in a weight or in the odds would serve as if it had been learned. */

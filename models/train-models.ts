@@ -65,24 +65,21 @@ export async function trainModels(options: TrainOptions): Promise<TrainedModels>
   const startedMs = performance.now();
   const result = await runInThread(options);
   const fingerprint = fingerprintOf(history);
-  const version = `${new Date(nowMs).toISOString().replaceAll(/[-:]/gu, '').slice(0, 15)}-${fingerprint.slice(0, 8)}`;
-  const trained = { ...result, version, seconds: (performance.now() - startedMs) / 1000 };
-  if (registryFolder !== undefined) {
-    const stored: StoredModels = {
-      version,
-      trainedMs: nowMs,
-      seed: String(seed),
-      fingerprint,
-      ...pick(history),
-      ...(command === undefined ? {} : { command }),
-      backend: result.backend,
-      cards: result.cards,
-      forecast: result.forecast,
-      weights: result.weights,
-    };
-    writeModels(registryFolder, stored);
-  }
-  return trained;
+  const named = `${new Date(nowMs).toISOString().replaceAll(/[-:]/gu, '').slice(0, 15)}-${fingerprint.slice(0, 8)}`;
+  const stored: StoredModels = {
+    version: named,
+    trainedMs: nowMs,
+    seed: String(seed),
+    fingerprint,
+    ...pick(history),
+    ...(command === undefined ? {} : { command }),
+    backend: result.backend,
+    cards: result.cards,
+    forecast: result.forecast,
+    weights: result.weights,
+  };
+  const version = registryFolder === undefined ? named : writeModels(registryFolder, stored);
+  return { ...result, version, seconds: (performance.now() - startedMs) / 1000 };
 }
 
 const pick = ({

@@ -1,9 +1,11 @@
 // Versions after their training: judged on other history, compared, promoted, rolled back, shown. Cards made by hand where a
 // gate's answer must be known; a real small training where numbers must be real.
 
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import {
   DreyError,
@@ -22,6 +24,7 @@ import {
   evaluateModels,
   type Evaluation,
   judgedFrom,
+  listModels,
   type ModelCard,
   promote,
   promotedForecast,
@@ -145,7 +148,10 @@ test('a damaged list of promotions is said, not guessed', (t) => {
 test('one changed bit of a version is found, and a version of before hashes were kept is read', (t) => {
   const folder = folderFor(t);
   const weights = { layer: { shape: [2], values: Float32Array.of(0.5, -0.25) } };
-  const write = (): void => writeModels(folder, { ...storedOf('v1', 'model'), weights });
+  const write = (): void => {
+    rmSync(join(folder, 'v1'), { recursive: true, force: true });
+    writeModels(folder, { ...storedOf('v1', 'model'), weights });
+  };
   const change = (name: string, of: (bytes: Buffer) => Buffer): void => {
     const path = join(folder, 'v1', name);
     writeFileSync(path, of(readFileSync(path)));
@@ -170,6 +176,35 @@ test('one changed bit of a version is found, and a version of before hashes were
     codeOf(t, () => readModels(folder, 'v1')),
     'model-damaged',
   );
+});
+
+test('versions of one name are all kept, also those that are written at once', async (t) => {
+  const folder = folderFor(t);
+  t.is(writeModels(folder, storedOf('v1', 'model')), 'v1');
+  t.is(writeModels(folder, storedOf('v1', 'baseline')), 'v1-2');
+  t.is(resolveVersion(folder, 'latest'), 'v1-2');
+  t.is(readModels(folder, 'v1').cards[0]?.serves, 'model');
+  t.is(readModels(folder, 'v1-2').cards[0]?.serves, 'baseline');
+  t.is(readModels(folder, 'v1-2').version, 'v1-2');
+  const door = new URL('../../models/registry.ts', import.meta.url).href;
+  const writers = Array.from(
+    { length: 4 },
+    (_, writer) =>
+      new Worker(
+        `const { parentPort } = await import('node:worker_threads');
+        const { readModels, writeModels } = await import(${JSON.stringify(door)});
+        const stored = { ...readModels(${JSON.stringify(folder)}, 'v1'), version: 'v2' };
+        for (let seed = 0; seed < 5; seed++)
+          parentPort.postMessage(writeModels(${JSON.stringify(folder)}, { ...stored, seed: '${writer} ' + seed }));`,
+        { eval: true },
+      ),
+  );
+  const names: string[] = [];
+  for (const writer of writers) writer.on('message', (name: string) => names.push(name));
+  await Promise.all(writers.map((writer) => once(writer, 'exit')));
+  t.is(new Set(names).size, 20);
+  t.is(new Set(names.map((name) => readModels(folder, name).seed)).size, 20);
+  t.is(listModels(folder).length, 22);
 });
 
 test('a version is found by its beginning, or as the latest', (t) => {
