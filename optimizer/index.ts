@@ -26,6 +26,7 @@ export {
   type ClassCheck,
   type PlanCheck,
 } from './plan-check.ts';
+export { shareBelow } from './plan-notes.ts';
 export { evidenceOf, statesOfEvidence } from './plan-evidence.ts';
 export { chooseServing, type GateQuestion, type Serving, withoutShocks } from './plan-gate.ts';
 export { movedBefore, noLimits, type PlacementLimits } from './placement-limits.ts';

@@ -7,7 +7,10 @@ import { gapMax } from './class-groups.ts';
 import { lowerBound } from './configuration/index.ts';
 import { uncountedCopies } from './copy-traffic.ts';
 import { copyProblems } from './plan-copies.ts';
+import { areNamed, namedHourStates } from './named-hours.ts';
 import { groupingOf, statesOfEvidence } from './plan-evidence.ts';
+import { noteProblems } from './plan-notes.ts';
+import { uncheckedParts } from './plan-unchecked.ts';
 import { brokenLimits, scatterWidths, trafficOf, uncountedMoves } from './plan-limits.ts';
 import type { PlacementClass, PlacementGroup, Plan, PopularPart } from './plan.ts';
 import { plannedMachines } from './plan-members.ts';
@@ -107,6 +110,8 @@ export interface TrafficCheck {
 
 export interface PlanCheck {
   readonly problems: readonly string[];
+  /** What the plan says and nothing in it can prove; each begins with the part of the plan. */
+  readonly notChecked: readonly string[];
   /** Whether the plan carries what its odds were computed from; else they are only claimed. */
   readonly hasEvidence: boolean;
   /** Absent where the plan counts no traffic by machine. */
@@ -129,9 +134,11 @@ export function checkPlan(plan: Plan, before?: Plan): PlanCheck {
       ...planProblems(plan),
       ...plan.classes.flatMap((_, index) => claimProblems(plan, index)),
       ...oddsProblems(plan),
+      ...noteProblems(plan),
       ...brokenLimits(plan).map(({ limit, problem }) => `the limit ${limit} is broken: ${problem}`),
       ...(before === undefined ? [] : [...uncountedMoves(plan, before), ...uncountedCopies(plan, before)]),
     ],
+    notChecked: uncheckedParts(plan),
     hasEvidence: plan.evidence !== undefined,
     ...(plan.limits?.moves === undefined ? {} : { traffic: checkTraffic(plan) }),
     ...(plan.popular === undefined ? {} : { popular: checkCopies(plan.popular) }),
@@ -245,8 +252,21 @@ interface RatedGroup {
   readonly odds: GroupOdds;
 }
 
-/** The evidence numbers its kinds of hour and does not name them: what is claimed for a named one must be true of one of them. */
+/** Named hours are computed again from their kind of hour. */
 function hourProblems(states: States, groups: readonly RatedGroup[]): readonly string[] {
+  if (!areNamed(states)) return nowhereTrue(states, groups);
+  const known = new Map(namedHourStates(states));
+  return groups.flatMap(({ group: { id, unavailabilityAt }, odds }) =>
+    Object.entries(unavailabilityAt).flatMap(([label, claimed]) => {
+      const kind = known.get(label);
+      const found = kind === undefined ? undefined : unavailability(kind, odds);
+      return differs(`group ${id} at ${label}`, claimed, found);
+    }),
+  );
+}
+
+/** Where evidence does not say which kind of hour is which, what is claimed for a named one must be true of one of them. */
+function nowhereTrue(states: States, groups: readonly RatedGroup[]): readonly string[] {
   const kinds = states.hours.map((wanted) => statesOfHours(states, (hour) => hour === wanted));
   const labels = new Set(groups.flatMap(({ group }) => Object.keys(group.unavailabilityAt)));
   return [...labels].flatMap((label) => {

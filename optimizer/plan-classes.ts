@@ -4,6 +4,7 @@
 import { type ClassGroups, classGroups, movedSlots } from './class-groups.ts';
 import type { Solver } from './configuration/index.ts';
 import type { GroupsQuestion } from './groups.ts';
+import { namedHourStates } from './named-hours.ts';
 import type { PlacementClass, PlacementGroup, Plan, PlanCertificate, Redundancy } from './plan.ts';
 import { pinnedSlots, type PlacementLimits } from './placement-limits.ts';
 import { refuseImpossible } from './plan-limits.ts';
@@ -16,7 +17,7 @@ import {
   redundancyForFleet,
 } from './redundancy.ts';
 import { slotCapacities } from './slot-capacities.ts';
-import { type States, statesOfHours } from './states.ts';
+import type { States } from './states.ts';
 import { unavailability } from './survival.ts';
 
 /** Everything that the classes of one plan are made from. */
@@ -289,15 +290,6 @@ interface ClassView extends ClassesQuestion {
   readonly hours: readonly (readonly [string, States])[];
   readonly hasReasons: boolean;
 }
-
-/** The named hours of a workday that people ask for. */
-const namedHours = { '03:00': 'workday 03:00', '10:00': 'workday 10:00' } as const;
-
-const namedHourStates = (states: States): readonly (readonly [string, States])[] =>
-  Object.entries(namedHours).flatMap(([label, hourName]) => {
-    const some = statesOfHours(states, ({ name }) => name === hourName);
-    return some === undefined ? [] : [[label, some] as const];
-  });
 
 function describeClass(view: ClassView, draft: ClassDraft): PlacementClass {
   const loads = new Int32Array(view.states.machines.length);

@@ -1,6 +1,7 @@
 // What a plan's odds and bounds were computed from, in a form that travels with the plan of a small fleet, and back to states.
 
 import type { Grouping } from './configuration/index.ts';
+import { numberedHours } from './named-hours.ts';
 import type { PlacementClass, PlanCertificate, PlanEvidence } from './plan.ts';
 import type { States } from './states.ts';
 
@@ -41,7 +42,7 @@ export function statesOfEvidence({ machines, weights, hourOfState, down }: PlanE
     weights: Float64Array.from(weights),
     down: down.map((row) => Float64Array.from(row)),
     hourOfState: Int32Array.from(hourOfState),
-    hours: Array.from({ length: hourCount }, (_, hour) => ({ name: `kind ${hour}`, isBusinessHour: false })),
+    hours: numberedHours(hourCount),
   };
 }
 

@@ -33,13 +33,36 @@ export function planNotes(question: NotesQuestion): readonly string[] {
 /** Only gaps that say something: a bound for k of n can be far below what is possible. */
 const gapWorthSaying = 1;
 
-function boundNotes({ name, redundancy, certificate }: PlacementClass): readonly string[] {
+/** What a certificate proves, as people read it; none where it says little. */
+export function boundNotes({ name, redundancy, certificate }: PlacementClass): readonly string[] {
   if (certificate === undefined || certificate.gap > gapWorthSaying) return [];
-  const gap = (100 * certificate.gap).toFixed(1);
+  const groups = `groups for ${name} packs of ${redundancy.k} of ${redundancy.n}`;
+  const share = (100 * shareBelow(certificate.gap)).toFixed(1);
   return [
-    `The groups for ${name} packs of ${redundancy.k} of ${redundancy.n} are proven to be within ${gap} % of the best possible.`,
+    share === '0.0'
+      ? `No ${groups} could be out of reach less often: that is proven.`
+      : `The best possible ${groups} may be out of reach up to ${share} % less often: more is not proven.`,
   ];
 }
+
+/** The share, 0..1, by which the best possible odds may be lower, where `gap` is value / lowerBound − 1. */
+export const shareBelow = (gap: number): number => (Number.isFinite(gap) ? gap / (1 + gap) : 1);
+
+/** Sentences on notes that say of a bound what no certificate of the plan does. */
+export const noteProblems = ({ classes, notes }: Plan): readonly string[] => {
+  const derived = new Set(classes.flatMap((one) => [...boundNotes(one), ...boundNotesBefore(one)]));
+  return notes
+    .filter((note) => /\b(?:proven|optimal|best possible)\b/iu.test(note) && !derived.has(note))
+    .map((note) => `a note says what no bound of the plan proves: "${note}"`);
+};
+
+/** How plans of before said it. */
+export const boundNotesBefore = ({ name, redundancy, certificate }: PlacementClass): readonly string[] =>
+  certificate === undefined
+    ? []
+    : [
+        `The groups for ${name} packs of ${redundancy.k} of ${redundancy.n} are proven to be within ${(100 * certificate.gap).toFixed(1)} % of the best possible.`,
+      ];
 
 function changeNote({ machines, classes, previous }: NotesQuestion): string {
   const machineCount = machines.length;

@@ -2,7 +2,8 @@
 // with the question is asked again when it is back in time. It is over when all have said something, or could not be reached. What they say is for restore.ts and survey.ts.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { askingMsMax, asksAtOnce, shardRetryMs } from '../limits.ts';
+import { shardRetryMs } from '../limits.ts';
+import { askingMsMax, asksAtOnce } from '../mesh-limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { Membership } from './membership.ts';

@@ -1,7 +1,8 @@
 // When whom to dial again: soon after a blip, ever more rarely after that. Whom at all is decided elsewhere (neighbours.ts).
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { absentDialsMax, dialAnswerMs, retryMsMax, retryMsMin } from '../limits.ts';
+import { absentDialsMax, retryMsMax, retryMsMin } from '../limits.ts';
+import { dialAnswerMs } from '../mesh-limits.ts';
 import type { PeerId } from '../units.ts';
 
 interface Dial {

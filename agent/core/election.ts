@@ -4,14 +4,8 @@
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { type Plan, plannedMachines } from '../../optimizer/index.ts';
 import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
-import {
-  clockSkewMsMax,
-  copiesEveryMs,
-  copiesSettleMs,
-  leaseMs,
-  leaseTurnsMs,
-  planAgeMsMax,
-} from '../limits.ts';
+import { clockSkewMsMax, copiesEveryMs, copiesSettleMs, leaseMs, planAgeMsMax } from '../limits.ts';
+import { leaseTurnsMs } from '../mesh-limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';

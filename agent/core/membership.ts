@@ -11,7 +11,8 @@ import {
   type SignedStatement,
   type Statement,
 } from '../codec/index.ts';
-import { holderSilenceMsMax, unheardMsMax } from '../limits.ts';
+import { holderSilenceMsMax } from '../limits.ts';
+import { unheardMsMax } from '../mesh-limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import type { Authority } from './authority.ts';
 import { type CallHaste, Calls } from './calls.ts';

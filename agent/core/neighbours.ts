@@ -3,6 +3,7 @@
 // which a shard or a proof is under way, and what others opened it leaves to them.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import { retryMsMin } from '../limits.ts';
 import {
   aliveMsMax,
   callMs,
@@ -10,12 +11,11 @@ import {
   fullMeshMax,
   idleMs,
   linksMax,
-  retryMsMin,
   ringCountDefault,
   ringSideLength,
   ringTriesAtOnce,
   workLinksMax,
-} from '../limits.ts';
+} from '../mesh-limits.ts';
 import type { SignedBatch } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import { Dialing } from './dialing.ts';

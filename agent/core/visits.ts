@@ -9,7 +9,7 @@ import {
   visitEveryMs,
   visitsAtOnce,
   visitsEveryMs,
-} from '../limits.ts';
+} from '../mesh-limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Membership } from './membership.ts';
 

@@ -14,13 +14,8 @@ import {
   openStatement,
 } from '../codec/index.ts';
 import type { MeshShape } from '../core/index.ts';
-import {
-  fullMeshMax,
-  quotaBytesDefaultMax,
-  quotaShareDefault,
-  reserveBytes,
-  ringCountDefault,
-} from '../limits.ts';
+import { quotaBytesDefaultMax, quotaShareDefault, reserveBytes } from '../limits.ts';
+import { fullMeshMax, ringCountDefault } from '../mesh-limits.ts';
 import { type FleetId, fleetId } from '../units.ts';
 import { type Home, readJson, writeJson } from './home.ts';
 import { statfsSync } from 'node:fs';

@@ -3,7 +3,8 @@
 // before it is too late.
 
 import { days, hours } from '../../datasets/index.ts';
-import { ownerSilenceMsMin, visitEveryMs } from '../limits.ts';
+import { ownerSilenceMsMin } from '../limits.ts';
+import { visitEveryMs } from '../mesh-limits.ts';
 import { logName } from '../codec/index.ts';
 import type { KnownPack } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { planSchema } from '../../agent/codec/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import { checkPlan, type ClassCheck, type Plan, type PlanCheck } from '../../optimizer/index.ts';
+import { checkPlan, type ClassCheck, type Plan, type PlanCheck, shareBelow } from '../../optimizer/index.ts';
 import { type CommonOptions, show } from '../command.ts';
-import { bytesText, tableText } from '../print.ts';
+import { bytesText, oneLine, tableText } from '../print.ts';
 
 export interface CheckOptions extends CommonOptions {
   /** File of the plan before it. */
@@ -37,8 +37,9 @@ function planInFile(path: string): Plan {
 const planOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'plan' in value ? value.plan : value;
 
+/** How far the best possible odds may be below those of the groups. */
 const gapText = (gap: number): string =>
-  Number.isFinite(gap) ? `${(100 * gap).toFixed(2)} %` : 'nothing proven';
+  Number.isFinite(gap) ? `up to ${(100 * shareBelow(gap)).toFixed(2)} % less` : 'nothing proven';
 
 function rowOf(check: ClassCheck, hasEvidence: boolean): readonly string[] {
   const { name, groupCount, distinctSetCount, slotsPerMachineMax, scatterWidthMin } = check;
@@ -82,11 +83,11 @@ function trafficLines({ traffic }: PlanCheck): readonly string[] {
 
 const verdict = (hasEvidence: boolean): string =>
   hasEvidence
-    ? 'Every claim of the plan holds.'
+    ? 'What can be computed from the file alone holds.'
     : 'What the plan says of its structure holds. Its odds are only claimed: it carries nothing that they could be computed from.';
 
 function checkText(check: PlanCheck): string {
-  const { problems, classes, hasEvidence } = check;
+  const { problems, notChecked, classes, hasEvidence } = check;
   const head = [
     'class',
     'groups',
@@ -96,13 +97,15 @@ function checkText(check: PlanCheck): string {
     'loss in a burst',
     'odds',
     'bound',
-    'gap',
+    'the best may be',
   ];
   return [
     tableText([head, ...classes.map((one) => rowOf(one, hasEvidence))]),
     ...copiesLines(check),
     ...trafficLines(check),
     ...(problems.length === 0 ? [verdict(hasEvidence)] : problems),
+    'Not checked, as nothing in the file proves it:',
+    ...notChecked.map((part) => `  ${oneLine(part)}`),
   ].join('\n');
 }
 

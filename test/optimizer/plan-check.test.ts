@@ -9,12 +9,23 @@ import {
   type Plan,
   planProblems,
 } from '../../optimizer/index.ts';
+import { hourKinds } from '../../models/index.ts';
 import { fleetForecast } from './fleet-forecast.ts';
 
 const solver = await loadSolver();
 
 function planOf(machineCount: number, seed: number): Plan {
-  const forecast = fleetForecast({ machineCount, stratumCount: 4, seed });
+  return planFrom(fleetForecast({ machineCount, stratumCount: 4, seed }), seed);
+}
+
+/** With all kinds of hour that forecasts of real fleets have. */
+function planOfKinds(machineCount: number, seed: number): Plan {
+  const forecast = fleetForecast({ machineCount, stratumCount: hourKinds.length, seed });
+  const strata = forecast.strata.map((stratum, kind) => ({ ...stratum, name: hourKinds[kind]!.name }));
+  return planFrom({ ...forecast, strata }, seed);
+}
+
+function planFrom(forecast: ReturnType<typeof fleetForecast>, seed: number): Plan {
   const machines = forecast.machines.map((machine) => ({ machine, quotaBytes: 1 }));
   return computePlan({ machines, forecast, author: machines[0]!.machine, nowMs: 0, seed, solver });
 }
@@ -59,7 +70,7 @@ test('odds of one group or machine, and a gap, that do not follow from the rest 
   const plan = planOf(9, 2);
   const named = (change: (first: Plan['classes'][number]) => Plan['classes'][number]): readonly string[] => {
     const [first, ...rest] = plan.classes;
-    return checkPlan({ ...plan, classes: [change(first!), ...rest] }).problems;
+    return checkPlan({ ...plan, notes: [], classes: [change(first!), ...rest] }).problems;
   };
   const ofGroup = (change: (group: PlacementGroup) => Partial<PlacementGroup>): readonly string[] =>
     named(({ groups: [group, ...others], ...first }) => ({
@@ -86,6 +97,67 @@ test('odds of one group or machine, and a gap, that do not follow from the rest 
     wrong.map((problems, at) => [problems.length, says[at]!.test(problems[0] ?? '')]),
     wrong.map(() => [1, true]),
   );
+});
+
+const withGroups = (plan: Plan, change: (group: PlacementGroup) => Partial<PlacementGroup>): Plan => ({
+  ...plan,
+  classes: plan.classes.map((one) => ({
+    ...one,
+    groups: one.groups.map((group) => ({ ...group, ...change(group) })),
+  })),
+});
+
+test('odds under the name of another hour are named, also where all groups exchange theirs', (t) => {
+  const plan = planOfKinds(9, 5);
+  const { problems, notChecked } = checkPlan(fromFile(plan));
+  t.deepEqual(problems, []);
+  t.false(notChecked.some((part) => part.startsWith('unavailabilityAt')));
+  const exchanged = withGroups(plan, ({ unavailabilityAt: at }) => ({
+    unavailabilityAt: { '03:00': at['10:00']!, '10:00': at['03:00']! },
+  }));
+  t.regex(checkPlan(exchanged).problems[0]!, /^group .* at 03:00 claims the odds/u);
+  const invented = withGroups(plan, ({ unavailabilityAt: at }) => ({
+    unavailabilityAt: { ...at, '17:00': at['10:00']! },
+  }));
+  t.regex(checkPlan(invented).problems[0]!, /at 17:00 claims the odds .*, the evidence says nothing$/u);
+});
+
+test('what nothing in a plan proves is said, and what is missing too', (t) => {
+  const plan = planOfKinds(9, 5);
+  const partsOf = (changed: Plan): string => checkPlan(changed).notChecked.join('\n');
+  for (const part of ['evidence', 'reasons', 'domains', 'modelSource', 'notes', 'epoch, author, computedMs'])
+    t.regex(partsOf(plan), new RegExp(`^${part}: `, 'mu'));
+  t.notRegex(partsOf(plan), /no bound|unavailabilityAt|heldOut|weekMoved/u);
+  const scores = [{ policy: 'random', unavailableShare: 0, unavailableShareBusiness: 0 }];
+  t.regex(
+    partsOf({ ...plan, heldOut: scores, weekMoved: { fromMs: 0, bytes: 1 } }),
+    /^heldOut: [^]*^weekMoved: /mu,
+  );
+  const bare = withGroups(plan, () => ({ unavailabilityAt: {} }));
+  t.regex(partsOf(bare), /^unavailabilityAt: (\d+) of \1 groups have no odds/mu);
+  const [{ certificate: _, ...first }, ...rest] = plan.classes as [Plan['classes'][0], ...Plan['classes']];
+  const unbound = { ...plan, classes: [first, ...rest], notes: [] };
+  t.regex(partsOf(unbound), /^class small 1 of 3: no bound to check/mu);
+  t.regex(partsOf(planOf(9, 5)), /^unavailabilityAt: which kind of hour/mu);
+});
+
+test('notes about bounds are derived again, also those of before', (t) => {
+  const plan = planOf(9, 1);
+  const [first] = plan.classes;
+  const { gap } = first!.certificate!;
+  const share = ((100 * gap) / (1 + gap)).toFixed(1);
+  const noted = (note: string): readonly string[] => checkPlan({ ...plan, notes: [note] }).problems;
+  const said = plan.notes.find((note) => note.includes('small packs'));
+  t.regex(
+    said!,
+    share === '0.0' ? /^No groups .* that is proven\.$/u : new RegExp(`up to ${share} % less often`, 'u'),
+  );
+  t.deepEqual(noted(said!), []);
+  const before = (of: number): string =>
+    `The groups for small packs of 1 of 3 are proven to be within ${(100 * of).toFixed(1)} % of the best possible.`;
+  t.deepEqual(noted(before(gap)), []);
+  for (const wrong of [before(gap + 0.01), 'This plan is proven optimal.'])
+    t.deepEqual(noted(wrong), [`a note says what no bound of the plan proves: "${wrong}"`]);
 });
 
 test('a machine with more slots than the evidence allows is named', (t) => {

@@ -3,7 +3,8 @@
 import test from 'ava';
 import { Asking } from '../../../agent/core/asking.ts';
 import { Membership } from '../../../agent/core/membership.ts';
-import { askingMsMax, asksAtOnce, shardRetryMs } from '../../../agent/limits.ts';
+import { shardRetryMs } from '../../../agent/limits.ts';
+import { askingMsMax, asksAtOnce } from '../../../agent/mesh-limits.ts';
 import { packId, type PackId, type PeerId, peerId } from '../../../agent/units.ts';
 import { days, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { fleet, startMs } from './fleet-of-four.ts';

@@ -10,7 +10,7 @@ import {
   visitEveryMs,
   visitsAtOnce,
   visitsEveryMs,
-} from '../../../agent/limits.ts';
+} from '../../../agent/mesh-limits.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
 import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { fleet, startMs } from './fleet-of-four.ts';
