@@ -1,6 +1,14 @@
 // A card as one page with pictures that opens anywhere: no script, no file beside it, nothing fetched.
 
-import { bestBaseline, bestFirst, detailText, type ModelCard, type Score, scoreText } from './card.ts';
+import {
+  bestBaseline,
+  bestFirst,
+  detailText,
+  type ModelCard,
+  pairText,
+  type Score,
+  scoreText,
+} from './card.ts';
 import {
   calibrationPictures,
   domainsPicture,
@@ -55,11 +63,12 @@ function gainText({ value, better }: Score, baseline: number): string {
 function summarySection(cards: readonly ModelCard[]): string {
   const rows = cards.map(({ model, score, serves }) => {
     const best = bestBaseline(score);
+    const [own, other] = pairText(score.value, best?.value ?? Number.NaN);
     return [
       model,
       `${score.metric} (${score.better} is better)`,
-      scoreText(score.value),
-      best === undefined ? '' : `${scoreText(best.value)}, ${best.name}`,
+      own,
+      best === undefined ? '' : `${other}, ${best.name}`,
       best === undefined ? '' : gainText(score, best.value),
       serves,
     ];

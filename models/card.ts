@@ -61,24 +61,35 @@ export const bestBaseline = ({
     better,
   )[0];
 
+/** A margin of less than this share is none: another seed, or another order of the same sums, moves a score by as much. */
+const marginShareMin = 1e-4;
+
+/** Whether a score beats another by more than nothing. */
+export function beats(value: number, other: number, better: Score['better']): boolean {
+  const margin = better === 'lower' ? other - value : value - other;
+  return margin > marginShareMin * Math.max(Math.abs(value), Math.abs(other));
+}
+
+/** Two scores with as many digits as tell apart what is not the same. */
+export function pairText(a: number, b: number): readonly [string, string] {
+  const told = [4, 5].find((digits) => a.toPrecision(digits) !== b.toPrecision(digits)) ?? 4;
+  return [scoreText(a, told), scoreText(b, told)];
+}
+
 /** The gate: a model serves only when it beats every baseline on history that it did not see (promise 6). */
 export function gate(score: Score): Pick<ModelCard, 'serves' | 'reason'> {
   const best = bestBaseline(score);
-  const text = (value: number): string => value.toPrecision(4);
-  // A baseline without a score was not beaten, and hides the best of the others.
+  // A baseline without a score was not beaten.
   const isScored = score.baselines.every(({ value }) => !Number.isNaN(value));
   if (!Number.isFinite(score.value) || best === undefined || !isScored)
     return { serves: 'baseline', reason: 'there is too little held-out history to judge it' };
-  const isBetter = score.better === 'lower' ? score.value < best.value : score.value > best.value;
-  if (isBetter)
+  const [own, other] = pairText(score.value, best.value);
+  if (beats(score.value, best.value, score.better))
+    return { serves: 'model', reason: `${own} beats the best baseline, ${best.name}, at ${other}` };
+  if (!beats(best.value, score.value, score.better))
     return {
-      serves: 'model',
-      reason: `${text(score.value)} beats the best baseline, ${best.name}, at ${text(best.value)}`,
+      serves: 'baseline',
+      reason: `the model is at ${scoreText(score.value)}, as good as ${best.name}`,
     };
-  if (text(score.value) === text(best.value))
-    return { serves: 'baseline', reason: `the model is at ${text(score.value)}, as good as ${best.name}` };
-  return {
-    serves: 'baseline',
-    reason: `${best.name} is at ${text(best.value)}, the model only at ${text(score.value)}`,
-  };
+  return { serves: 'baseline', reason: `${best.name} is at ${other}, the model only at ${own}` };
 }

@@ -1,4 +1,11 @@
-export { bestBaseline, type ModelCard, type ReliabilityBin, type Score, scoreText } from './card.ts';
+export {
+  bestBaseline,
+  type ModelCard,
+  pairText,
+  type ReliabilityBin,
+  type Score,
+  scoreText,
+} from './card.ts';
 export { cardHtml } from './card-html.ts';
 export { compareEvaluations, type ComparedModel } from './comparison.ts';
 export { evaluateModels, type EvaluatedModel, type Evaluation, judgedFrom } from './evaluation.ts';

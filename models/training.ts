@@ -15,7 +15,7 @@ import { fitAvailability, predictAvailability, type Weights } from './availabili
 import { horizons, takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
-import { gate, type ModelCard, packPopularityName } from './card.ts';
+import { beats, gate, type ModelCard, packPopularityName, pairText } from './card.ts';
 import type { FailureForecast } from './forecast.ts';
 import {
   betaBinomialLikelihood,
@@ -292,9 +292,10 @@ function withWeekAhead(
     'log loss a week ahead': ahead.network,
     'the same by habit alone': ahead.habit,
   };
-  if (card.serves === 'baseline' || ahead.network < ahead.habit)
+  if (card.serves === 'baseline' || beats(ahead.network, ahead.habit, 'lower'))
     return { ...learned, card: { ...card, details } };
-  const reason = `it wins a day ahead, but a week ahead, for which plans are made, its log loss is ${ahead.network.toPrecision(4)} and that of habit ${ahead.habit.toPrecision(4)}`;
+  const [network, habit] = pairText(ahead.network, ahead.habit);
+  const reason = `it wins a day ahead, but a week ahead, for which plans are made, its log loss is ${network} and that of habit ${habit}`;
   return { ...learned, card: { ...card, details, serves: 'baseline', reason } };
 }
 

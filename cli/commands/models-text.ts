@@ -6,6 +6,7 @@ import {
   type ComparedModel,
   type Evaluation,
   type ModelCard,
+  pairText,
   type Score,
   scoreText,
   type StoredModels,
@@ -31,11 +32,12 @@ export interface Summary extends Score, Pick<ModelCard, 'model' | 'serves' | 're
 
 function summaryRow(summary: Summary): string[] {
   const best = bestBaseline(summary);
+  const [own, other] = pairText(summary.value, best?.value ?? Number.NaN);
   return [
     summary.model,
     summary.metric,
-    scoreText(summary.value),
-    best === undefined ? '-' : `${scoreText(best.value)} (${best.name})`,
+    own,
+    best === undefined ? '-' : `${other} (${best.name})`,
     summary.serves,
     summary.reason,
   ];

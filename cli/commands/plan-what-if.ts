@@ -21,9 +21,13 @@ function namesText(machines: readonly string[], nameOf: (machine: string) => str
   return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 
-function repairText({ repair, leftCount }: WhatIfAnswer, mbit: number): string {
+function repairText({ repair, leftCount, classes }: WhatIfAnswer, mbit: number): string {
   const { slots, bytes, trafficBytes, seconds, isRough = false } = repair;
-  if (slots === 0) return 'Nothing has to be made again.';
+  const isOutOfReach = classes.some(({ lostGroups }) => lostGroups.length > 0);
+  if (slots === 0)
+    return isOutOfReach
+      ? 'Nothing can be made again: of what is out of reach too few shards are left, until machines come back.'
+      : 'Nothing has to be made again.';
   if (bytes === undefined || trafficBytes === undefined)
     return `${slots} slots of groups have to be filled again; how many bytes, a machine that holds some knows, and so far no drive has a snapshot.`;
   const needed = `${isRough ? 'About ' : ''}${bytesText(bytes)} have to be made again from ${bytesText(trafficBytes)} of shards`;

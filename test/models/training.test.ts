@@ -80,6 +80,13 @@ test('the gate opens only to a model that beats every baseline', (t) => {
   t.is(gate({ metric: 'm', better: 'lower', value: 0.1, baselines }).serves, 'baseline');
   const even = gate({ metric: 'm', better: 'lower', value: 0.100001, baselines });
   t.regex(even.reason, /^the model is at 0\.1000, as good as /u, 'no "only" between equal numbers');
+  const nothing = gate({ metric: 'm', better: 'lower', value: 0.099999, baselines });
+  t.like(nothing, { serves: 'baseline', reason: 'the model is at 0.1000, as good as b' });
+  const likelihoods = [{ name: 'independence', value: -1.3322 }];
+  t.like(gate({ metric: 'm', better: 'higher', value: -1.3319, baselines: likelihoods }), {
+    serves: 'model',
+    reason: '-1.3319 beats the best baseline, independence, at -1.3322',
+  });
   t.is(gate({ metric: 'm', better: 'higher', value: 0.15, baselines }).serves, 'baseline');
   t.is(gate({ metric: 'm', better: 'higher', value: Number.NaN, baselines }).serves, 'baseline');
   const unscored = [baselines[0]!, { name: 'c', value: Number.NaN }, baselines[1]!];

@@ -1,0 +1,33 @@
+// What `drey plan whatif` says of repair.
+
+import test from 'ava';
+import { whatIfText } from '../../cli/commands/plan-what-if.ts';
+import { machineId } from '../../datasets/index.ts';
+import type { WhatIfAnswer } from '../../optimizer/index.ts';
+
+const answerWith = (lostGroups: readonly string[], lostMachines: readonly string[]): WhatIfAnswer => ({
+  lostMachines: lostMachines.map((machine) => machineId(machine)),
+  leftCount: 4 - lostMachines.length,
+  machineCount: 4,
+  classes: [
+    {
+      name: 'small',
+      redundancy: { k: 1, n: 3 },
+      groupCount: 1,
+      lostGroups,
+      lostShare: lostGroups.length,
+      odds: { before: 0.1, after: 1 },
+    },
+  ],
+  owners: [],
+  repair: { slots: 0, bytes: 0, trafficBytes: 0 },
+});
+
+const said = (answer: WhatIfAnswer): string => whatIfText(answer, new Map(), 100);
+
+test('with every holder of a group lost nothing can be made again, which is not the same as nothing to do', (t) => {
+  const all = said(answerWith(['s1.3-1'], ['a', 'b', 'c']));
+  t.regex(all, /Nothing can be made again/u);
+  t.notRegex(all, /Nothing has to be/u);
+  t.regex(said(answerWith([], [])), /Nothing has to be made again\./u);
+});
