@@ -27,6 +27,8 @@ import { downByKind } from './marginals.ts';
 import { judgePopularity } from './popularity.ts';
 import { selectForecast } from './promoted-forecast.ts';
 import type { StoredModels } from './registry.ts';
+import { judgeReturn } from './return-judgement.ts';
+import { judgeWeekAhead, withWeekAhead } from './serving-forecast.ts';
 import { heldOutStart } from './training.ts';
 import { availabilityOf, popularityOf } from './weights.ts';
 
@@ -38,6 +40,8 @@ export interface JudgedDay {
 }
 
 export interface EvaluatedModel extends Omit<ModelCard, 'limits'> {
+  /** Whether it passes the gate on these hours; `reason` says why, and `serves` what serves since its training. */
+  readonly isBetter: boolean;
   /** Empty where the score is no mean over hours. */
   readonly days: readonly JudgedDay[];
 }
@@ -94,9 +98,12 @@ export async function evaluateModels(
     models: [
       evaluateAvailability(task),
       evaluateJoint(task),
+      evaluateReturn(task),
       await evaluatePopularity(task, ofFiles),
       await evaluatePopularity(task, ofPacks),
-    ].filter((model) => model !== undefined),
+    ]
+      .filter((model) => model !== undefined)
+      .map((model) => asTrained(stored, model)),
   };
 }
 
@@ -109,8 +116,18 @@ interface Task {
   readonly shared: readonly number[];
 }
 
+/** `serves` as the gate says it of these hours. */
+type Judged = Omit<EvaluatedModel, 'isBetter'>;
+
+/** What serves was decided when it was trained: other hours change nothing of that. */
+const asTrained = ({ cards }: StoredModels, judged: Judged): EvaluatedModel => ({
+  ...judged,
+  isBetter: judged.serves === 'model',
+  serves: cards.find(({ model }) => model === judged.model)?.serves ?? 'baseline',
+});
+
 /** The network needs no machine's name: it serves machines that it never saw. */
-function evaluateAvailability({ tf, stored, history, fromSlot }: Task): EvaluatedModel {
+function evaluateAvailability({ tf, stored, history, fromSlot }: Task): Judged {
   const { weights, calibration } = availabilityOf(stored.weights);
   const examples = takeExamples(history, {
     // The same moments for every version, so that they can be compared.
@@ -126,13 +143,22 @@ function evaluateAvailability({ tf, stored, history, fromSlot }: Task): Evaluate
   const days = new DaySums(history);
   for (const [index, p] of odds.entries())
     days.add(examples.slotOf[index]! + 24, (p - examples.outcomes[index]!) ** 2);
-  return { model: 'availability', ...judgement, ...gate(judgement.score), days: days.all };
+  const ahead = judgeWeekAhead(
+    tf,
+    { weights, calibration },
+    {
+      past: sliceHistory(history, { fromSlot: 0, toSlot: fromSlot }),
+      future: sliceHistory(history, { fromSlot, toSlot: history.slotCount }),
+    },
+  );
+  const judged = { model: 'availability', ...judgement, ...gate(judgement.score), days: days.all };
+  return withWeekAhead(judged, ahead);
 }
 
 const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What the optimizer got of this version: its kinds of hour and its shocks, for the machines that both know. */
-function evaluateJoint({ stored, history, fromSlot, shared }: Task): EvaluatedModel | undefined {
+function evaluateJoint({ stored, history, fromSlot, shared }: Task): Judged | undefined {
   if (shared.length < 2) return undefined;
   const part = selectMachines(history, shared);
   const past = sliceHistory(part, { fromSlot: 0, toSlot: fromSlot });
@@ -162,6 +188,13 @@ function evaluateJoint({ stored, history, fromSlot, shared }: Task): EvaluatedMo
   return { model: 'joint failure', score, details, ...gate(score), days: days.all };
 }
 
+/** It keeps no weights: as in a training it is fitted on the hours before those that judge it. */
+function evaluateReturn({ history, fromSlot }: Task): Judged {
+  const past = sliceHistory(history, { fromSlot: 0, toSlot: fromSlot });
+  const { limits: _, ...judged } = judgeReturn(history, past);
+  return { ...judged, days: [] };
+}
+
 interface PopularityOf {
   readonly model: string;
   readonly weights: 'popularity' | 'packPopularity';
@@ -178,7 +211,7 @@ const ofPacks: PopularityOf = {
 async function evaluatePopularity(
   { tf, stored, history, fromSlot }: Task,
   of: PopularityOf,
-): Promise<EvaluatedModel | undefined> {
+): Promise<Judged | undefined> {
   const weights = popularityOf(stored.weights, of.weights);
   const trace = of.traceOf(history);
   if (weights === undefined || trace === undefined) return undefined;

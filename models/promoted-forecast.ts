@@ -2,9 +2,11 @@
 // and who is gone by the newest history. No TensorFlow: a version that was trained elsewhere serves on any machine.
 
 import type { FleetHistory, MachineId } from '../datasets/index.ts';
+import { goneOdds } from './departures.ts';
 import type { FailureForecast } from './forecast.ts';
 import { baselineForecast } from './marginals.ts';
 import type { StoredModels } from './registry.ts';
+import { fitReturnHazard } from './return-hazard.ts';
 
 /** The forecast of these of its machines, in this order. Every machine must be known to it. */
 export function selectForecast(
@@ -48,6 +50,11 @@ export function promotedForecast(stored: StoredModels, history: FleetHistory): F
       strike: Float64Array.from(rows, (row) => (row === undefined ? 0 : shock.strike[row]!)),
     })),
     domainOfMachine: Int32Array.from(rows, (row) => (row === undefined ? -1 : learned.domainOfMachine[row]!)),
+    ...(knowsReturns(stored) ? { goneProbability: goneOdds(history, fitReturnHazard(history)) } : {}),
     source: `promoted ${stored.version}: ${learned.source}`,
   };
 }
+
+/** As after a training (`forecastOf`). */
+const knowsReturns = ({ cards }: StoredModels): boolean =>
+  cards.some(({ model, serves }) => model === 'return' && serves === 'model');

@@ -5,6 +5,7 @@ import { predictAvailability, type Weights } from './availability.ts';
 import { takeExamples } from './availability-examples.ts';
 import { calibrated, type Calibration } from './availability-judgement.ts';
 import type { Tf } from './backend.ts';
+import { beats, type ModelCard, pairText } from './card.ts';
 import type { FailureForecast } from './forecast.ts';
 import { hourKinds, kindOf, weekHours } from './hours.ts';
 import { type ShockMixture, shocksOf } from './joint-failure.ts';
@@ -91,6 +92,22 @@ export function judgeWeekAhead(
     network: logLossOf(weekAhead(tf, network, { history: past, coming }), future),
     habit: logLossOf(coming, future),
   };
+}
+
+/** A network that wins a day ahead serves only if it also says more than habit a week ahead: plans are made for that long. */
+export function withWeekAhead<Card extends Pick<ModelCard, 'details' | 'serves' | 'reason'>>(
+  card: Card,
+  ahead: WeekAheadScore,
+): Card {
+  const details = {
+    ...card.details,
+    'log loss a week ahead': ahead.network,
+    'the same by habit alone': ahead.habit,
+  };
+  if (card.serves === 'baseline' || beats(ahead.network, ahead.habit, 'lower')) return { ...card, details };
+  const [network, habit] = pairText(ahead.network, ahead.habit);
+  const reason = `it wins a day ahead, but a week ahead, for which plans are made, its log loss is ${network} and that of habit ${habit}`;
+  return { ...card, details, serves: 'baseline', reason };
 }
 
 export interface Serving {

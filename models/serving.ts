@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { DreyError } from '../datasets/index.ts';
 import { type ModelCard, packPopularityName } from './card.ts';
-import type { Evaluation } from './evaluation.ts';
+import type { EvaluatedModel, Evaluation } from './evaluation.ts';
 import { readModels, type StoredModels } from './registry.ts';
 
 const entrySchema = z.strictObject({
@@ -70,10 +70,7 @@ export function promote(folder: string, { version, nowMs, evaluation }: Promotio
   const learned = readModels(folder, version).cards.filter(
     (card) => makesForecast(card) && card.serves === 'model',
   );
-  const judged =
-    evaluation === undefined
-      ? learned
-      : evaluation.models.filter(({ model }) => learned.some((card) => card.model === model));
+  const judged = evaluation === undefined ? learned.map(asGated) : judgedOf(evaluation, learned);
   if (learned.length > 0 && judged.length === 0) {
     throw new DreyError({
       code: 'model-not-better',
@@ -81,7 +78,7 @@ export function promote(folder: string, { version, nowMs, evaluation }: Promotio
       advice: 'Give later history of the machines that it was trained on, or promote it by its own card.',
     });
   }
-  const lost = judged.filter(({ serves }) => serves === 'baseline');
+  const lost = judged.filter(({ isBetter }) => !isBetter);
   if (judged.length === 0 || lost.length > 0) {
     throw new DreyError({
       code: 'model-not-better',
@@ -92,6 +89,20 @@ export function promote(folder: string, { version, nowMs, evaluation }: Promotio
   const reason = judged.map(reasonOf).join('; ');
   return append(folder, { atMs: nowMs, action: 'promoted', version, reason });
 }
+
+type Judged = Pick<EvaluatedModel, 'model' | 'reason' | 'isBetter'>;
+
+const asGated = ({ model, reason, serves }: ModelCard): Judged => ({
+  model,
+  reason,
+  isBetter: serves === 'model',
+});
+
+/** Hours without absences judge no return, and hours of others no joint failure: they speak neither for it nor against it. */
+const judgedOf = ({ models }: Evaluation, learned: readonly ModelCard[]): readonly Judged[] =>
+  models.filter(
+    ({ model, score }) => !Number.isNaN(score.value) && learned.some((card) => card.model === model),
+  );
 
 const reasonOf = ({ model, reason }: Pick<ModelCard, 'model' | 'reason'>): string => `${model}: ${reason}`;
 

@@ -15,7 +15,7 @@ import { fitAvailability, predictAvailability, type Weights } from './availabili
 import { horizons, takeExamples } from './availability-examples.ts';
 import { baselineOdds, calibrated, fitCalibration, judgeAvailability } from './availability-judgement.ts';
 import { type BackendName, openBackend, type Tf } from './backend.ts';
-import { beats, gate, type ModelCard, packPopularityName, pairText } from './card.ts';
+import { gate, type ModelCard, packPopularityName } from './card.ts';
 import type { FailureForecast } from './forecast.ts';
 import {
   betaBinomialLikelihood,
@@ -29,7 +29,7 @@ import {
   type Network,
   type Serving,
   weekAhead,
-  type WeekAheadScore,
+  withWeekAhead,
 } from './serving-forecast.ts';
 import { type TrainedPopularity, trainPopularity } from './popularity.ts';
 import { judgeReturn } from './return-judgement.ts';
@@ -115,10 +115,11 @@ export async function runTraining(task: TrainingTask, report: Report): Promise<T
   const past = sliceHistory(history, { fromSlot: 0, toSlot: heldOutFromSlot });
   const future = sliceHistory(history, { fromSlot: heldOutFromSlot, toSlot: history.slotCount });
   const pace = new Pace(13, report);
-  const learned = withWeekAhead(
-    await learnAvailability(tf, { history, past, budget, seed }, pace),
-    (network) => judgeWeekAhead(tf, network, { past, future }),
-  );
+  const fitted = await learnAvailability(tf, { history, past, budget, seed }, pace);
+  const learned = {
+    ...fitted,
+    card: withWeekAhead(fitted.card, judgeWeekAhead(tf, fitted, { past, future })),
+  };
   const joint = await learnJointFailure(tf, { past, future, budget }, pace);
   const heldOutDay = Math.floor((heldOutFromSlot * history.slotMs) / dayMs);
   const popularity = await learnPopularity(tf, { ...task, heldOutDay }, pace);
@@ -278,25 +279,6 @@ async function learnAvailability(
     calibration,
     card: { model: 'availability', score, details, reliability, ...gate(score), limits },
   };
-}
-
-/** A network that wins a day ahead serves only if it also says more than habit a week ahead: plans are made for that long. */
-function withWeekAhead(
-  learned: LearnedAvailability,
-  judge: (network: Network) => WeekAheadScore,
-): LearnedAvailability {
-  const { card } = learned;
-  const ahead = judge(learned);
-  const details = {
-    ...card.details,
-    'log loss a week ahead': ahead.network,
-    'the same by habit alone': ahead.habit,
-  };
-  if (card.serves === 'baseline' || beats(ahead.network, ahead.habit, 'lower'))
-    return { ...learned, card: { ...card, details } };
-  const [network, habit] = pairText(ahead.network, ahead.habit);
-  const reason = `it wins a day ahead, but a week ahead, for which plans are made, its log loss is ${network} and that of habit ${habit}`;
-  return { ...learned, card: { ...card, details, serves: 'baseline', reason } };
 }
 
 interface LearnedJoint {

@@ -69,7 +69,13 @@ export function evaluationText({ version, fromMs, toMs, hasSeen, models, ...coun
   return [
     `Version ${version} on ${timeText(fromMs)} to ${timeText(toMs)}; it knows ${counts.knownMachineCount} of ${countText(counts.machineCount, 'machine')}.`,
     ...(hasSeen ? ['It was trained on hours of this span: these scores flatter it.'] : []),
-    summariesText(models.map(({ score, ...rest }) => ({ ...score, ...rest }))),
+    tableText([
+      [...summaryHead.slice(0, 4), 'wins here', 'why', 'serves since its training'],
+      ...models.map(({ score, isBetter, serves, ...rest }) => {
+        const row = summaryRow({ ...score, ...rest, serves });
+        return [...row.slice(0, 4), isBetter ? 'yes' : 'no', rest.reason, serves];
+      }),
+    ]),
   ].join('\n');
 }
 
