@@ -1,5 +1,5 @@
 // Where `drey models` finds versions and history on a machine that need not be in any fleet: a folder of versions, and a file of
-// exported telemetry or of a public trace. Reads only.
+// exported telemetry or of a public trace; how that is typed again. Reads only.
 
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -31,6 +31,42 @@ export interface DataOptions {
 /** The folder of versions: the running agent's own, unless another is named. */
 export const registryOf = (options: RegistryOptions): string =>
   options.registry ?? join(homeOf(options), 'models');
+
+/** A word as a shell takes it. */
+const typedWord = (word: string): string =>
+  /^[\w./:@%+=,~-]+$/u.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** A command as it can be typed again: with the folder of versions, where it is not this user's own agent's. */
+export function typedCommand(command: string, { registry, home }: RegistryOptions): string {
+  if (registry !== undefined) return `${command} --registry ${typedWord(registry)}`;
+  return home === undefined ? command : `${command} --home ${typedWord(home)}`;
+}
+
+/** The command of a card; versions of before it named its folder get the one that they are in. */
+export const commandOfCard = (command: string | undefined, options: RegistryOptions): string | undefined =>
+  command === undefined || / --(?:registry|home) /u.test(command) ? command : typedCommand(command, options);
+
+/** The command that makes the same training again. */
+export function trainingCommand(
+  options: RegistryOptions & DataOptions & { readonly data: string; readonly seed: string },
+): string {
+  const { data, seed, weeks, machines, block, draw, format } = options;
+  const words = [
+    ['--data', data],
+    ['--seed', seed],
+    ['--weeks', weeks],
+    ...(machines === undefined
+      ? []
+      : [
+          ['--machines', machines],
+          ['--block', block ?? machines],
+          ['--draw', draw],
+        ]),
+    ...(format === undefined ? [] : [['--format', format]]),
+  ];
+  const typed = words.map(([option = '', word = '']) => `${option} ${typedWord(word)}`);
+  return typedCommand(['drey models train', ...typed].join(' '), options);
+}
 
 export const withRegistry = (command: Command): Command =>
   command.option('--registry <folder>', "the folder of versions (default: the agent's own)");

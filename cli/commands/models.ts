@@ -6,11 +6,14 @@ import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions } from '../command.ts';
 import {
+  commandOfCard,
   type DataOptions,
   readData,
   readNamedData,
   registryOf,
   type RegistryOptions,
+  trainingCommand,
+  typedCommand,
   withData,
   withRegistry,
 } from '../model-files.ts';
@@ -53,21 +56,8 @@ async function train(options: TrainOptions): Promise<void> {
   );
 }
 
-/** The command that gives the same again, for the card. */
-const commandOf = (options: TrainOptions & { readonly data: string }): string =>
-  [
-    `drey models train --data ${options.data} --seed ${options.seed} --weeks ${options.weeks}`,
-    ...(options.machines === undefined
-      ? []
-      : [
-          `--machines ${options.machines} --block ${options.block ?? options.machines} --draw ${options.draw}`,
-        ]),
-    ...(options.format === undefined ? [] : [`--format ${options.format}`]),
-  ].join(' ');
-
-/** Says it so that it can be typed: with the folder of versions that was named. */
-const typed = (command: string, { registry }: RegistryOptions): string =>
-  `\`drey models ${command}${registry === undefined ? '' : ` --registry ${registry}`}\``;
+const typed = (command: string, options: RegistryOptions): string =>
+  `\`${typedCommand(`drey models ${command}`, options)}\``;
 
 async function trainFromFile(options: TrainOptions & { readonly data: string }): Promise<void> {
   const { trainModels } = await import('../../models/index.ts');
@@ -79,7 +69,7 @@ async function trainFromFile(options: TrainOptions & { readonly data: string }):
     seed: options.seed,
     registryFolder: registryOf(options),
     nowMs: Date.now(),
-    command: commandOf(options),
+    command: trainingCommand(options),
     onProgress: (progress) => report?.({ kind: 'training', ...progress }),
   });
   const { version, backend, seconds, cards, domains } = trained;
@@ -96,10 +86,16 @@ async function trainFromFile(options: TrainOptions & { readonly data: string }):
 
 async function list(options: RegistryOptions): Promise<void> {
   if (options.registry !== undefined) return listFolder(options);
-  const { servingVersion } = await import('../../models/index.ts');
-  const { models } = await askAgent({ home: homeOf(options), call: 'view', request: {} }).catch(
-    (error: unknown) => sayFiles(error, 'Without a fleet, name a folder of versions with --registry.'),
+  const { listModels, servingVersion } = await import('../../models/index.ts');
+  const view = await askAgent({ home: homeOf(options), call: 'view', request: {} }).catch(
+    (error: unknown) => {
+      // Promotion needs no agent, so neither does what it chooses from.
+      if (hasVersions(error, listModels(registryOf(options)))) return undefined;
+      return sayFiles(error, 'Without a fleet, name a folder of versions with --registry.');
+    },
   );
+  if (view === undefined) return listFolder(options);
+  const { models } = view;
   const { summariesText } = await loadTexts();
   const promoted = servingVersion(registryOf(options));
   const notes = promoted === undefined ? [] : [`Version ${promoted} is promoted on this machine.`];
@@ -116,6 +112,11 @@ async function list(options: RegistryOptions): Promise<void> {
         ].join('\n'),
   );
 }
+
+const hasVersions = (error: unknown, versions: readonly string[]): boolean =>
+  error instanceof DreyError &&
+  ['no-fleet-here', 'agent-not-running'].includes(error.code) &&
+  versions.length > 0;
 
 async function listFolder(options: RegistryOptions): Promise<void> {
   const { listModels, servingVersion } = await import('../../models/index.ts');
@@ -216,8 +217,13 @@ async function rollback(options: RegistryOptions): Promise<void> {
 async function card(version: string, options: RegistryOptions & { readonly html?: string }): Promise<void> {
   const { cardHtml, cardPage, readModels, resolveVersion } = await import('../../models/index.ts');
   const folder = registryOf(options);
-  const stored = readModels(folder, resolveVersion(folder, version));
-  if (options.html !== undefined) writeOutFile(options.html, cardHtml(stored), '--html');
+  const found = readModels(folder, resolveVersion(folder, version));
+  const command = commandOfCard(found.command, options);
+  const stored = { ...found, ...(command === undefined ? {} : { command }) };
+  if (options.html !== undefined) {
+    const page = cardHtml(stored, (plain) => typedCommand(plain, options));
+    writeOutFile(options.html, page, '--html');
+  }
   const { forecast: _, weights: __, ...rest } = stored;
   show(options, rest, () =>
     options.html === undefined

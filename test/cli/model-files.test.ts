@@ -4,7 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import test from 'ava';
-import { formatOfName, readData, readNamedData, slotsOf } from '../../cli/model-files.ts';
+import {
+  commandOfCard,
+  formatOfName,
+  readData,
+  readNamedData,
+  slotsOf,
+  trainingCommand,
+} from '../../cli/model-files.ts';
 import { DreyError, generateFleet, historyToRows, unixMs, writeRowFile } from '../../datasets/index.ts';
 
 const tenWeeks = { slotCount: 1680, slotMs: 3_600_000 };
@@ -56,4 +63,23 @@ test('no file, a missing file and a malformed number are told apart', async (t) 
   t.is(await codeOf(options), 'models-options');
   t.is(await codeOf({ ...options, data: '/no/such/rows.ndjson' }), 'dataset-missing');
   t.is(await codeOf({ ...options, data: '/no/such/rows.ndjson', machines: 'many' }), 'models-options');
+});
+
+test('a training is typed again with its folder of versions, in words that a shell takes', (t) => {
+  const typed = { data: "Anna's rows.csv", seed: '2', weeks: '0-4', draw: '1', registry: 'versions' };
+  const command = `drey models train --data 'Anna'\\''s rows.csv' --seed 2 --weeks 0-4`;
+  t.is(trainingCommand(typed), `${command} --registry versions`);
+  t.is(
+    trainingCommand({ ...typed, machines: '10', format: 'rows' }),
+    `${command} --machines 10 --block 10 --draw 1 --format rows --registry versions`,
+  );
+  const { registry: _, ...elsewhere } = typed;
+  t.is(trainingCommand(elsewhere), command);
+  t.is(trainingCommand({ ...elsewhere, home: '/agent' }), `${command} --home /agent`);
+  t.is(commandOfCard(command, { registry: 'moved' }), `${command} --registry moved`);
+  t.is(
+    commandOfCard(`${command} --registry versions`, { registry: 'moved' }),
+    `${command} --registry versions`,
+  );
+  t.is(commandOfCard(undefined, typed), undefined);
 });

@@ -1,7 +1,7 @@
 // `drey models` on a machine that is in no fleet: what it says when files, folders or versions are not as they should be, and what
 // to type next.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { runCommand } from '../../cli/demo/processes.ts';
@@ -89,8 +89,24 @@ test('what cannot be written is refused before the training, without a stack', a
   t.deepEqual(readdirSync(registry), ['v1', 'v2']);
 });
 
+test("the agent's own versions are listed also where no agent runs, as they can be promoted then", async (t) => {
+  const { root, ask } = registryFor(t);
+  writeModels(join(root, 'nobody', 'models'), storedOf('v7'));
+  t.regex((await ask('list')).output, /^v7 .* availability$/mu);
+  t.is((await ask('promote', 'v7')).exitCode, 0);
+  t.regex((await ask('list')).output, /^v7 .* promoted$/mu);
+});
+
 test('what is printed to type next names the folder of versions', async (t) => {
-  const { registry, ask } = registryFor(t);
+  const { root, registry, ask } = registryFor(t);
   const { output } = await ask('promote', 'v2', '--registry', registry);
   t.true(output.includes(`\`drey models rollback --registry ${registry}\``), output);
+  const page = join(root, 'card.html');
+  await ask('card', 'v2', '--registry', registry, '--html', page);
+  const html = readFileSync(page, 'utf8');
+  for (const command of ['evaluate v2', 'compare v2 OTHER'])
+    t.true(
+      html.includes(`drey models ${command} --data newer.ndjson --registry ${registry}</code>`),
+      command,
+    );
 });
