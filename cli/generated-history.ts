@@ -1,9 +1,10 @@
 // Writes the history of a generated fleet: one row file a machine for `drey telemetry import`, and the truth that
 // models are judged by (never trained on).
 
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  countText,
   DreyError,
   generateFleet,
   hourMs,
@@ -34,7 +35,7 @@ export interface WrittenHistory {
   readonly domains: readonly { readonly name: string; readonly machines: readonly MachineId[] }[];
 }
 
-/** Throws `fleet-options` when the numbers are out of range, `dataset-unwritable` when the folder cannot be made or written. */
+/** Throws `dataset-of-another` where files of other machines are there, `fleet-options` when the numbers are out of range, `dataset-unwritable` when the folder cannot be made or written. */
 export async function writeGeneratedHistory(options: GeneratedHistoryOptions): Promise<WrittenHistory> {
   const endMs = Math.floor(options.nowMs / hourMs) * hourMs;
   const fleet = generateFleet({
@@ -45,6 +46,10 @@ export async function writeGeneratedHistory(options: GeneratedHistoryOptions): P
     ...(options.machines === undefined ? {} : { machines: options.machines }),
   });
   makeOutFolder(options.folder);
+  refuseOthers(
+    options.folder,
+    fleet.history.machines.map(({ machine }) => `${machine}.ndjson`),
+  );
   const files: { readonly machine: MachineId; readonly file: string; readonly rowCount: number }[] = [];
   for (const [machine, rows] of fleet.rows) {
     const file = join(options.folder, `${machine}.ndjson`);
@@ -62,6 +67,20 @@ export async function writeGeneratedHistory(options: GeneratedHistoryOptions): P
     JSON.stringify({ seed: options.seed, weeks: options.weeks, domains }, undefined, 2),
   );
   return { files, truthFile, domains };
+}
+
+/** Files of the same machines are written anew; with others beside them two fleets would be read as one. */
+function refuseOthers(folder: string, own: readonly string[]): void {
+  const others = new Set(readdirSync(folder).filter((name) => name.endsWith('.ndjson'))).difference(
+    new Set(own),
+  );
+  const [first] = others;
+  if (first === undefined) return;
+  throw new DreyError({
+    code: 'dataset-of-another',
+    message: `${folder} has ${countText(others.size, 'file')} of rows of other machines, the first ${first}`,
+    advice: 'Name another folder with --out, or empty this one: two fleets in one folder are read as one.',
+  });
 }
 
 function makeOutFolder(folder: string): void {

@@ -40,6 +40,7 @@ export {
   readRows,
   writeRowFile,
 } from './row-files.ts';
+export type { PlacedRow } from './row-tables.ts';
 export * from './rows.ts';
 export { loadSample, type Sample, sampleOptions, sampleRows, writeSample } from './sample.ts';
 export { openRowTable, type RowTable, tableColumns, type TableFormat } from './table-files.ts';

@@ -34,7 +34,14 @@ export {
   selectPresence,
 } from './presence-forecast.ts';
 export { promotedForecast } from './promoted-forecast.ts';
-export { cardPage, listModels, readModels, resolveVersion, type StoredModels } from './registry.ts';
+export {
+  brokenModels,
+  cardPage,
+  listModels,
+  readModels,
+  resolveVersion,
+  type StoredModels,
+} from './registry.ts';
 export { adjustedRandIndex } from './scores.ts';
 export { habitForecast } from './serving-forecast.ts';
 export {

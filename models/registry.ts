@@ -158,6 +158,17 @@ export function listModels(folder: string): readonly string[] {
     .toSorted();
 }
 
+/** Versions of which the numbers are missing: what is left of a copy or a deletion that broke off. */
+export const brokenModels = (folder: string): readonly string[] =>
+  existsSync(folder)
+    ? entriesOf(folder)
+        .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.new'))
+        .map(({ name }) => name)
+        .filter((name) => !existsSync(join(folder, name, 'models.json')))
+        .filter((name) => ['weights.bin', 'card.md'].some((part) => existsSync(join(folder, name, part))))
+        .toSorted()
+    : [];
+
 function entriesOf(folder: string): readonly Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });

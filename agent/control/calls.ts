@@ -354,7 +354,8 @@ export interface CallAnswers extends OperationsAnswers, MembersAnswers, FoldersA
   readonly planLimits: PlacementLimits;
   readonly whatIf: WhatIfAnswer;
   readonly train: TrainAnswer;
-  readonly importTelemetry: { readonly rowCount: number };
+  /** Rows that were added, and those of the file that were there already. */
+  readonly importTelemetry: { readonly rowCount: number; readonly knownCount: number };
   readonly exportTelemetry: { readonly rowCount: number };
   readonly stop: { readonly stopping: true };
 }

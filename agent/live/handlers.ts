@@ -1,8 +1,15 @@
 // The calls of agent/control, done by a running agent.
 
-import { machineId, readRowFile, type TelemetryRow } from '../../datasets/index.ts';
+import {
+  knownAtMs,
+  machineId,
+  type PlacedRow,
+  readPlacedRows,
+  type TelemetryRow,
+} from '../../datasets/index.ts';
 import { type HeadRecord, type PackDescriptor, personFromPhrase } from '../codec/index.ts';
 import type {
+  CallAnswers,
   CallRequest,
   CallHandlers,
   ReportProgress,
@@ -25,7 +32,7 @@ import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } fro
 import { machineNamed } from './machine-names.ts';
 import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './members.ts';
 import { assertOutsideAgent } from './protected-folder.ts';
-import { importTelemetry } from './telemetry/index.ts';
+import { importTelemetry, newRows, strayRow } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { changeLimits, changePolicy } from './policy.ts';
 import { answerWhatIf } from './what-if.ts';
@@ -254,9 +261,11 @@ async function importRows(
   agent: LiveAgent,
   file: string,
   asSelf: boolean,
-): Promise<{ readonly rowCount: number }> {
-  const rows: TelemetryRow[] = [];
-  for await (const row of readRowFile(file)) rows.push(asSelf ? asOwn(row, agent.peer) : row);
+): Promise<CallAnswers['importTelemetry']> {
+  const placed: PlacedRow[] = [];
+  for await (const one of readPlacedRows(file))
+    placed.push(asSelf ? { ...one, row: asOwn(one.row, agent.peer) } : one);
+  const rows = placed.map(({ row }) => row);
   const foreign = rows.find(({ machine }) => machine !== machineId(agent.peer));
   if (foreign !== undefined)
     throw wrong(
@@ -264,8 +273,16 @@ async function importRows(
       'the file has rows of another machine: an agent signs only what is about itself',
       'Import it on that machine, or use --as-self.',
     );
-  await agent.appendTelemetry(importTelemetry(rows));
-  return { rowCount: rows.length };
+  const stray = placed[strayRow(rows) ?? -1];
+  if (stray !== undefined)
+    throw wrong(
+      'row-astray',
+      `${file}, ${stray.unit} ${stray.number} is of ${new Date(knownAtMs(stray.row)).toISOString()}, more than ten years away from the other rows`,
+      'Correct its time, or remove it from the file. Nothing was imported.',
+    );
+  const fresh = await newRows(rows, agent.planner.rows());
+  await agent.appendTelemetry(importTelemetry(fresh));
+  return { rowCount: fresh.length, knownCount: rows.length - fresh.length };
 }
 
 async function exportRows(

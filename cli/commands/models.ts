@@ -119,10 +119,11 @@ const hasVersions = (error: unknown, versions: readonly string[]): boolean =>
   versions.length > 0;
 
 async function listFolder(options: RegistryOptions): Promise<void> {
-  const { listModels, servingVersion } = await import('../../models/index.ts');
+  const { brokenModels, listModels, servingVersion } = await import('../../models/index.ts');
   const folder = registryOf(options);
   const serving = servingVersion(folder);
-  const found = await Promise.all(listModels(folder).map(async (name) => versionRow(folder, name)));
+  const names = [...listModels(folder), ...brokenModels(folder)].toSorted();
+  const found = await Promise.all(names.map(async (name) => versionRow(folder, name)));
   const versions = found.map((one) => ({ ...one, isPromoted: one.version === serving }));
   const { versionCells } = await loadTexts();
   show(options, versions, () =>

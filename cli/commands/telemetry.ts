@@ -123,10 +123,13 @@ async function importRows(
     call: 'importTelemetry',
     request: { file: resolve(file), asSelf: options.asSelf === true },
   });
-  show(
-    options,
-    answer,
-    () => `${countText(answer.rowCount, 'row')} of history imported and signed by this machine.`,
+  show(options, answer, () =>
+    [
+      `${countText(answer.rowCount, 'row')} of history imported and signed by this machine.`,
+      ...(answer.knownCount === 0
+        ? []
+        : [`${countText(answer.knownCount, 'row')} of the file had been imported before.`]),
+    ].join('\n'),
   );
 }
 

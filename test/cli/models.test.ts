@@ -1,7 +1,7 @@
 // `drey models` on a machine that is in no fleet: what it says when files, folders or versions are not as they should be, and what
 // to type next.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { runCommand } from '../../cli/demo/processes.ts';
@@ -50,8 +50,11 @@ test('one damaged version, and a folder that is none, hide no other', async (t) 
   const { registry, ask } = registryFor(t);
   writeFileSync(join(registry, 'v1', 'weights.bin'), 'too long');
   mkdirSync(join(registry, 'zzz, notes of mine'));
+  writeModels(registry, storedOf('v0'));
+  rmSync(join(registry, 'v0', 'models.json'));
   const { output, exitCode } = await ask('list', '--registry', registry);
   t.is(exitCode, 0);
+  t.regex(output, /^v0 .* damaged: train again$/mu);
   t.regex(output, /^v1 .* damaged: train again$/mu);
   t.regex(output, /^v2 .* availability$/mu);
   t.notRegex(output, /notes/u);
