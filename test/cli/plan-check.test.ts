@@ -1,5 +1,6 @@
-// What `drey plan check` says where a plan carries nothing that its odds could be computed from.
+// What `drey plan check` says where a plan carries nothing that its odds could be computed from, and how it ends.
 
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -10,10 +11,23 @@ import { fleetForecast } from '../optimizer/fleet-forecast.ts';
 
 const solver = await loadSolver();
 
+const forecast = fleetForecast({ machineCount: 9, stratumCount: 2, seed: 1 });
+const machines = forecast.machines.map((machine) => ({ machine, quotaBytes: 1 }));
+const whole = computePlan({ machines, forecast, author: machines[0]!.machine, nowMs: 0, seed: 1, solver });
+
+test('a reader that has gone hides no failure', (t) => {
+  const file = join(temporaryFolder(t, 'plan'), 'plan.json');
+  writeFileSync(file, JSON.stringify({ ...whole, notes: ['This plan is proven optimal.'] }));
+  const program = new URL('../../cli/drey.js', import.meta.url).pathname;
+  const piped = '"$0" "$1" plan check "$2" | true; exit "${PIPESTATUS[0]}"';
+  const { status, stderr } = spawnSync('bash', ['-c', piped, process.execPath, program, file], {
+    encoding: 'utf8',
+  });
+  t.is(status, 1);
+  t.regex(stderr, /plan-check-failed/u);
+});
+
 test('odds without evidence are only claimed, and the check says so', async (t) => {
-  const forecast = fleetForecast({ machineCount: 9, stratumCount: 2, seed: 1 });
-  const machines = forecast.machines.map((machine) => ({ machine, quotaBytes: 1 }));
-  const whole = computePlan({ machines, forecast, author: machines[0]!.machine, nowMs: 0, seed: 1, solver });
   const file = join(temporaryFolder(t, 'plan'), 'plan.json');
   const said = async (plan: object): Promise<string> => {
     writeFileSync(file, JSON.stringify(plan));
