@@ -41,5 +41,7 @@ export const partnersEveryMs = minutes(1);
 export const soundEveryMs = hours(2);
 /** who was heard of in this time counts as up also where it is not connected. */
 export const unheardMsMax = hours(3);
+/** What the log says of a machine counts as silence up to this share of what is allowed; the rest it must have been called in vain. */
+export const unheardShareMax = 0.75;
 /** In large fleets the turns of all machines to take a free lease are spread over this: a lease is heard of everywhere within seconds. */
 export const leaseTurnsMs = minutes(15);

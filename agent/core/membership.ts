@@ -12,7 +12,7 @@ import {
   type Statement,
 } from '../codec/index.ts';
 import { holderSilenceMsMax } from '../limits.ts';
-import { unheardMsMax } from '../mesh-limits.ts';
+import { unheardMsMax, unheardShareMax } from '../mesh-limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import type { Authority } from './authority.ts';
 import { type CallHaste, Calls } from './calls.ts';
@@ -23,9 +23,6 @@ import { type LateUse, outText } from './invite-uses.ts';
 import { isValidAt, type KnownInvite, type OpenedBatches, Roster, type RosterNews } from './roster.ts';
 
 export type Presence = 'up' | 'silent' | 'gone' | 'revoked';
-
-/** What the log says of a machine counts as silence up to this share of what is allowed; the rest it must have been called in vain. */
-const unheardShareMax = 0.75;
 
 export interface MembershipIdentity {
   readonly self: PeerId;
