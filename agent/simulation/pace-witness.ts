@@ -14,7 +14,6 @@ import {
   pullsMax,
   standInPullsMax,
 } from '../limits.ts';
-import type { ShardPlace } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Machine } from './machine.ts';
 import type { CheckName } from './options.ts';
@@ -31,7 +30,7 @@ type Send = Extract<CoreEffect, { kind: 'send' }>;
 type PlanOrder = Extract<CoreEffect, { kind: 'computePlan' }>;
 
 const nameOf = (pack: PackId, index: number): string => `${pack} ${index}`;
-const flowOf = (from: PeerId, place: ShardPlace, name: string): string => `${from} ${place} ${name}`;
+const flowOf = (from: PeerId, name: string): string => `${from} ${name}`;
 
 /** Of one life of an agent; all times are of its own clock. */
 export class PaceWitness {
@@ -39,7 +38,7 @@ export class PaceWitness {
   readonly #machine: Machine;
   /** Shards that the plan gives it, what they are made from, and those for which it stands in: asked for, and not come. */
   readonly #pulls = new Map<string, { readonly from: PeerId; readonly atMs: number }>();
-  /** The same by sender and place, however long ago: what comes late counts as well. */
+  /** Parts by sender, however long ago: what comes late counts as well. */
   readonly #asked = new Map<string, PeerId>();
   #isOnBattery = false;
   #isPaused = false;
@@ -75,7 +74,9 @@ export class PaceWitness {
       case 'shardArrived': {
         const { descriptor, index, place } = event.arrival;
         this.#endPull(event.from, nameOf(descriptor.pack, index));
-        const isAsked = this.#asked.delete(flowOf(event.from, place, nameOf(descriptor.pack, index)));
+        // What comes for others to hold was asked for, also where it comes twice.
+        const isAsked =
+          this.#asked.delete(flowOf(event.from, nameOf(descriptor.pack, index))) || place === 'held';
         // Scratch has room where others' shards have none.
         if (event.outcome === 'stored' && place === 'held') this.#fullWaitMs = fullDiskWaitMsMin;
         if (event.outcome === 'full' && isAsked) this.#full(event.now);
@@ -129,7 +130,7 @@ export class PaceWitness {
       violate('traffic', this.#machine, 'asks for a shard though its disk has just said that it is full');
     for (const [name, { atMs }] of this.#pulls) if (now - atMs > pullMsMax) this.#pulls.delete(name);
     this.#pulls.set(nameOf(pack, index), { from: to, atMs: now });
-    this.#asked.set(flowOf(to, purpose === 'slot' ? 'held' : 'scratch', nameOf(pack, index)), to);
+    if (purpose === 'part') this.#asked.set(flowOf(to, nameOf(pack, index)), to);
     count('queues');
     if (this.#pulls.size > pullsAtOnceMax)
       violate('queues', this.#machine, `asks for ${this.#pulls.size} shards at once`);
