@@ -210,6 +210,33 @@ test('a plan that was overtaken by an own one while it was made is made again', 
   t.true(wantedBy(hours(2), hours(6)));
 });
 
+test('whoever leads again after another one planned makes a plan: that one may not have known of all', (t) => {
+  const { election, tell, membership } = electionOf();
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  tell(batchOf(other, records));
+  for (const { peer } of machines)
+    if (peer !== self.peer) membership.handle({ kind: 'connected', peer, now: startMs });
+  const isWantedUntil = (fromMs: number, toMs: number): boolean => {
+    for (let ms = fromMs; ms < toMs; ms += minutes(1)) {
+      const now = unixMs(startMs + ms);
+      for (const effect of election.handle({ kind: 'tick', now })) {
+        if (effect.kind !== 'computePlan') continue;
+        if (effect.scope === undefined) return true;
+        // No other copies than before.
+        election.handle({ kind: 'planComputed', plan: undefined, now });
+      }
+    }
+    return false;
+  };
+  t.true(isWantedUntil(0, hours(2)));
+  election.handle({ kind: 'planComputed', plan: planOf(self, 1), now: unixMs(startMs + hours(2)) });
+  tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 1) }]));
+  t.false(isWantedUntil(hours(2), hours(12)), 'it knows for whom that was');
+  tell(batchOf(other, [{ kind: 'plan', plan: planOf(other, 2) }]));
+  membership.handle({ kind: 'disconnected', peer: other.peer, now: unixMs(startMs + hours(12)) });
+  t.true(isWantedUntil(hours(12), hours(24)));
+});
+
 test('a plan of a machine that is out, which others may have followed before they heard that, is overruled too', (t) => {
   const { election, tell, membership } = electionOf();
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
