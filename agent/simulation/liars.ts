@@ -84,18 +84,24 @@ export class Liar {
     return this.kind === 'drops' || this.kind === 'alters' || this.kind === 'silent';
   }
 
+  /** The faults are over. */
+  get #hasStopped(): boolean {
+    return this.#parts.machine.liar !== this;
+  }
+
   #later(shell: Shell, waitMs: number, act: () => void): void {
     shell.life.after(waitMs * (0.5 + this.#parts.random.fraction()), act);
   }
 
   #drop(shard: ShardKey): void {
     const { platters } = this.#parts.machine;
-    if (!platters.hasIntact(shard)) return;
+    if (this.#hasStopped || !platters.hasIntact(shard)) return;
     platters.remove({ ...shard, place: 'held' });
     this.#parts.noteHarm(shard);
   }
 
   #alter(): void {
+    if (this.#hasStopped) return;
     const rotten = this.#parts.machine.platters.rot(this.#parts.random.below(2 ** 30));
     if (rotten !== undefined) this.#parts.noteHarm(rotten);
   }
