@@ -32,6 +32,8 @@ interface Wish {
   readonly machines: readonly PeerId[];
   readonly onProgress: (training: TrainingView) => void;
   readonly signal?: AbortSignal;
+  /** A person waits for it: it holds also where another one was sent while it was made. */
+  readonly isAsked?: true;
 }
 
 /** What the core orders. */
@@ -57,6 +59,8 @@ export class Planning {
   readonly #parts: PlanningParts;
   #training: TrainingView | undefined;
   #proposal: Proposal | undefined;
+  /** The highest epoch that went to the core: it may not be written yet. */
+  #sentEpoch = 0;
   /** The policy that the waiting plan was judged by. */
   #judgedBy: FleetPolicy | undefined;
 
@@ -134,7 +138,8 @@ export class Planning {
   ): Promise<{ readonly plan: Plan; readonly changed: boolean; readonly waits?: string }> {
     const { core, now } = this.#parts;
     const before = core.election.plan;
-    const plan = await this.#make({ machines: core.membership.eligibleHolders(now()), onProgress, signal });
+    const machines = core.membership.eligibleHolders(now());
+    const plan = await this.#make({ machines, onProgress, signal, isAsked: true });
     // A plan comes back from its thread as a copy: only its epoch tells whether it is the one that was sent.
     const changed = plan.epoch !== before?.epoch;
     const waits = this.#proposal?.plan === plan ? this.#proposal.reason : undefined;
@@ -195,7 +200,7 @@ export class Planning {
       wish.onProgress(training);
     };
     try {
-      const { plan, trained } = await planner.make({
+      const { plan: made, trained } = await planner.make({
         ...wish,
         previous,
         onProgress,
@@ -204,6 +209,9 @@ export class Planning {
         bytesPerSlot: previous === undefined ? {} : bytesPerSlot(core.shelf, previous, core.membership.self),
       });
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
+      const newest = Math.max(core.election.plan?.epoch ?? 0, this.#sentEpoch);
+      const isOvertaken = wish.isAsked === true && isNews(made, previous) && made.epoch <= newest;
+      const plan = isOvertaken ? { ...made, epoch: newest + 1 } : made;
       // A newer whole plan takes the place of the one that waits.
       if (isNews(plan, previous)) this.#proposal = undefined;
       this.#offer(plan, previous);
@@ -223,6 +231,7 @@ export class Planning {
       this.#hold({ plan: news, scope, reason, moveShare: movement.share });
       report('warning', `plan ${news.epoch} waits for approval: ${reason}`);
     }
+    if (reason === undefined && news !== undefined) this.#sentEpoch = Math.max(this.#sentEpoch, news.epoch);
     tell({ kind: 'planComputed', plan: reason === undefined ? news : undefined, now: now() });
   }
 

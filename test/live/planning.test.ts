@@ -138,3 +138,12 @@ test('in review mode a repair waits too, and never in the place of a whole plan'
   t.is(planning.proposal?.plan, moving);
   t.deepEqual(published(), []);
 });
+
+test('a plan that a person asks for holds also where the core sent one while it was made', async (t) => {
+  const { planning, compute, published } = planningOf(t, repaired);
+  const ordered = planning.computeForCore({ machines: [], reason: 'machines came or went' });
+  const asked = compute();
+  await ordered;
+  t.is((await asked).plan.epoch, 7);
+  t.deepEqual(published(), [6, 7]);
+});
