@@ -14,14 +14,17 @@ export interface Panel {
   readonly quorum: number;
 }
 
+/** Machines that share a group with another: under the newest plan that names it, and under all that are remembered. */
+interface Companions {
+  readonly newest: ReadonlySet<PeerId>;
+  readonly all: ReadonlySet<PeerId>;
+}
+
 export class Auditors {
   readonly #membership: Membership;
   readonly #election: Election;
-  /** Companions of machines under the plans that hold now: of the newest that names them, and of all. */
-  readonly #companions = new Map<
-    PeerId,
-    { readonly newest: ReadonlySet<PeerId>; readonly all: ReadonlySet<PeerId> }
-  >();
+  /** Under the plans that hold now. */
+  readonly #companions = new Map<PeerId, Companions>();
   #under: Plan | undefined;
 
   constructor(membership: Membership, election: Election) {
@@ -44,10 +47,7 @@ export class Auditors {
     ];
   }
 
-  #companionsOf(machine: PeerId): {
-    readonly newest: ReadonlySet<PeerId>;
-    readonly all: ReadonlySet<PeerId>;
-  } {
+  #companionsOf(machine: PeerId): Companions {
     const { plan, earlierPlans } = this.#election;
     if (plan !== this.#under) this.#companions.clear();
     this.#under = plan;

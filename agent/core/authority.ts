@@ -15,6 +15,7 @@ import type { PeerId } from '../units.ts';
 
 /** Where a statement stands: a batch of an agent's facts. */
 export type StatedAt = Pick<SignedBatch, 'author' | 'sequence'>;
+type StatedBatch = Pick<SignedBatch, 'author' | 'sequence' | 'hash'>;
 
 export interface KnownAdmin {
   /** SHA-256 of its public key, 64 hex digits. */
@@ -56,7 +57,10 @@ function machinesOf({ own, seenOn }: Seat): readonly PeerId[] {
 
 const logsOf = (end: AdminEnd): readonly LogEnd[] => [end, ...(end.more ?? [])];
 
-const lastOf = ({ log, before }: LogEnd): string => `${log} ${before - 1}`;
+const placeOf = ({ author, sequence }: StatedAt): string => `${author} ${sequence}`;
+
+/** The last batch that counts. */
+const lastOf = ({ log, before }: LogEnd): string => placeOf({ author: log, sequence: before - 1 });
 
 const nameOf = (end: AdminEnd): string =>
   [end.admin, ...logsOf(end).map(({ log, before, hash }) => `${log} ${before} ${hash ?? ''}`)].join(' ');
@@ -89,12 +93,9 @@ export class Authority {
   }
 
   /** Takes a batch with statements in it; whether a key counts from now on for what its log says up to there. */
-  noteBatch({ author, sequence, hash }: Pick<SignedBatch, 'author' | 'sequence' | 'hash'>): boolean {
-    const name = `${author} ${sequence}`;
-    this.#hashes.set(name, hash);
-    return this.#ends().some((end) =>
-      logsOf(end).some((one) => one.hash !== undefined && lastOf(one) === name),
-    );
+  noteBatch(batch: StatedBatch): boolean {
+    this.#hashes.set(placeOf(batch), batch.hash);
+    return this.#hashesSaidOf(batch).length > 0;
   }
 
   /** Whether what an admin signed counts, by where it stands; outside the logs only words of keys that were never put out. */
@@ -137,11 +138,9 @@ export class Authority {
   }
 
   /** Whether a batch is another one than words against keys say that stands there. */
-  contradicts({ author, sequence, hash }: Pick<SignedBatch, 'author' | 'sequence' | 'hash'>): boolean {
-    const said = this.#ends()
-      .flatMap(logsOf)
-      .filter((one) => one.hash !== undefined && one.log === author && one.before - 1 === sequence);
-    return said.length > 0 && said.every((one) => one.hash !== hash);
+  contradicts(batch: StatedBatch): boolean {
+    const said = this.#hashesSaidOf(batch);
+    return said.length > 0 && said.every((hash) => hash !== batch.hash);
   }
 
   /** How many keys there were at a time, believed or not. Each holds from a day before it is made, for clocks that are behind. */
@@ -178,6 +177,14 @@ export class Authority {
     if (wipeRule !== undefined && !this.#rules.some(({ atMs }) => atMs === wipeRule.atMs))
       this.#rules.push(wipeRule);
     return fresh.length > 0;
+  }
+
+  /** Hashes that words against keys give for the batch that stands there. */
+  #hashesSaidOf(at: StatedAt): readonly string[] {
+    const place = placeOf(at);
+    return this.#ends()
+      .flatMap(logsOf)
+      .flatMap((end) => (end.hash !== undefined && lastOf(end) === place ? [end.hash] : []));
   }
 
   #ends(): readonly AdminEnd[] {

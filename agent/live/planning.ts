@@ -223,7 +223,7 @@ export class Planning {
 
   /** The core publishes it, unless it has to wait for an admin; the very first never waits. */
   #offer(plan: Plan | undefined, previous: Plan | undefined, scope: Proposal['scope'] = 'whole'): void {
-    const { tell, now, report } = this.#parts;
+    const { report } = this.#parts;
     const news = isNews(plan, previous) ? plan : undefined;
     const { reason, movement } =
       news === undefined || previous === undefined ? unjudged : this.#judge(news, previous);
@@ -231,8 +231,7 @@ export class Planning {
       this.#hold({ plan: news, scope, reason, moveShare: movement.share });
       report('warning', `plan ${news.epoch} waits for approval: ${reason}`);
     }
-    if (reason === undefined && news !== undefined) this.#sentEpoch = Math.max(this.#sentEpoch, news.epoch);
-    tell({ kind: 'planComputed', plan: reason === undefined ? news : undefined, now: now() });
+    this.#send(reason === undefined ? news : undefined);
   }
 
   #judge(plan: Plan, previous: Plan): Judged {
@@ -248,8 +247,14 @@ export class Planning {
   }
 
   #publish(plan: Plan): void {
-    const { tell, now } = this.#parts;
     this.#proposal = undefined;
+    this.#send(plan);
+  }
+
+  /** What came of an order: a plan to be published, or none. */
+  #send(plan: Plan | undefined): void {
+    const { tell, now } = this.#parts;
+    this.#sentEpoch = Math.max(this.#sentEpoch, plan?.epoch ?? 0);
     tell({ kind: 'planComputed', plan, now: now() });
   }
 }

@@ -1,7 +1,7 @@
 // `drey status`: what is safe, what is at risk, what is being done, in plain words.
 
 import type { Command } from 'commander';
-import { type DriveView, type FleetView, type Problem, problemText } from '../../agent/index.ts';
+import { type DriveView, type FleetView, type Problem, problemText, sentence } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { limitWords } from './limits.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
@@ -83,7 +83,7 @@ function limitsLines({ limits }: FleetView): readonly string[] {
   const words = limitWords(rates).join(', ');
   const until = untilMs === undefined ? '' : ` Until ${timeText(untilMs)}.`;
   if (paused !== undefined) return [`Paused: ${paused}.${until}`];
-  return words === '' ? [] : [`${words[0]!.toUpperCase()}${words.slice(1)}.${until}`];
+  return words === '' ? [] : [`${sentence(words)}${until}`];
 }
 
 /** Each problem as one paragraph; of one kind only the first few. */

@@ -1,59 +1,20 @@
 // Versions in a folder: each whole or not at all, none in the place of another, and a card that opens whatever there was to judge.
 
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import test, { type ExecutionContext } from 'ava';
-import { DreyError, generateFleet, sliceHistory, weekMs } from '../../datasets/index.ts';
+import test from 'ava';
 import {
-  baselineForecast,
   cardHtml,
   cardPage,
   listModels,
   type ModelCard,
   readModels,
   resolveVersion,
-  type StoredModels,
 } from '../../models/index.ts';
 import { writeModels } from '../../models/registry.ts';
-
-const startMs = Date.UTC(2026, 9, 5);
-const { history } = generateFleet({ seed: 6, machineCount: 6, weeks: 4, startMs });
-const past = sliceHistory(history, { fromSlot: 0, toSlot: 3 * 168 });
-
-function folderFor(t: ExecutionContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'drey-versions-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-const cardOf = (model: string, serves: ModelCard['serves']): ModelCard => ({
-  model,
-  score: { metric: 'm', value: 1, better: 'lower', baselines: [{ name: 'b', value: 2 }] },
-  details: {},
-  serves,
-  reason: `the ${serves} was better`,
-  limits: 'none',
-});
-
-const storedOf = (version: string, serves: ModelCard['serves']): StoredModels => ({
-  version,
-  trainedMs: startMs,
-  seed: '1',
-  fingerprint: 'f'.repeat(64),
-  machineCount: 6,
-  slotCount: past.slotCount,
-  historyEndMs: startMs + 3 * weekMs,
-  backend: 'wasm',
-  cards: [cardOf('availability', serves), cardOf('joint failure', 'baseline'), cardOf('popularity', 'model')],
-  forecast: baselineForecast(past),
-  weights: {},
-});
-
-const codeOf = (t: ExecutionContext, act: () => unknown): string =>
-  t.throws(() => void act(), { instanceOf: DreyError }).code;
+import { cardOf, codeOf, folderFor, storedOf } from './stored-versions.ts';
 
 test('one changed bit of a version is found, and a version of before hashes were kept is read', (t) => {
   const folder = folderFor(t);

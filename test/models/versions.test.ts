@@ -1,19 +1,10 @@
 // Versions after their training: judged on other history, compared, promoted, rolled back, shown. Cards made by hand where a
 // gate's answer must be known; a real small training where numbers must be real.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import {
-  DreyError,
-  generateFleet,
-  hourMs,
-  machineId,
-  selectMachines,
-  sliceHistory,
-  weekMs,
-} from '../../datasets/index.ts';
+import test from 'ava';
+import { DreyError, hourMs, machineId, selectMachines, sliceHistory, weekMs } from '../../datasets/index.ts';
 import {
   baselineForecast,
   cardHtml,
@@ -30,48 +21,13 @@ import {
   type Score,
   servingEntries,
   servingVersion,
-  type StoredModels,
   trainModels,
 } from '../../models/index.ts';
 import { forecastLikelihoods, withoutCommonCauses } from '../../models/forecast-likelihood.ts';
 import { writeModels } from '../../models/registry.ts';
+import { cardOf, codeOf, folderFor, history, past, startMs, storedOf } from './stored-versions.ts';
 
-const startMs = Date.UTC(2026, 9, 5);
-const { history } = generateFleet({ seed: 6, machineCount: 6, weeks: 4, startMs });
-const past = sliceHistory(history, { fromSlot: 0, toSlot: 3 * 168 });
 const budget = { availabilityEpochs: 2, availabilityExamples: 4000, mixtureSteps: 20, popularityEpochs: 20 };
-
-function folderFor(t: ExecutionContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'drey-versions-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-const cardOf = (model: string, serves: ModelCard['serves']): ModelCard => ({
-  model,
-  score: { metric: 'm', value: 1, better: 'lower', baselines: [{ name: 'b', value: 2 }] },
-  details: {},
-  serves,
-  reason: `the ${serves} was better`,
-  limits: 'none',
-});
-
-const storedOf = (version: string, serves: ModelCard['serves']): StoredModels => ({
-  version,
-  trainedMs: startMs,
-  seed: '1',
-  fingerprint: 'f'.repeat(64),
-  machineCount: 6,
-  slotCount: past.slotCount,
-  historyEndMs: startMs + 3 * weekMs,
-  backend: 'wasm',
-  cards: [cardOf('availability', serves), cardOf('joint failure', 'baseline'), cardOf('popularity', 'model')],
-  forecast: baselineForecast(past),
-  weights: {},
-});
-
-const codeOf = (t: ExecutionContext, act: () => unknown): string =>
-  t.throws(() => void act(), { instanceOf: DreyError }).code;
 
 test('promotions stack: each roll-back takes one away, and the first version needs one only', (t) => {
   const folder = folderFor(t);

@@ -84,9 +84,10 @@ function backupOf(about: DriveId, { failure, wait }: RunningDrive): readonly Fou
 
 function unreadOf(about: DriveId, { unread }: RunningDrive): readonly FoundProblem[] {
   if (unread.length === 0) return [];
-  const counts = new Map<string, number>();
-  for (const { reason } of unread) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const reasons = [...counts].map(([reason, count]) => (counts.size === 1 ? reason : `${reason} (${count})`));
+  const byReason = Map.groupBy(unread, ({ reason }) => reason);
+  const reasons = [...byReason].map(([reason, { length }]) =>
+    byReason.size === 1 ? reason : `${reason} (${length})`,
+  );
   return [
     {
       kind: 'files-unread',
