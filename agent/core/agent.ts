@@ -5,6 +5,7 @@ import type { UnixMs } from '../../datasets/index.ts';
 import type { ShardArrival, ShardPlace } from '../ports.ts';
 import type { FleetId, PackId, PeerId } from '../units.ts';
 import { Audit } from './audit.ts';
+import { AuditQuestions } from './audit-questions.ts';
 import { Backup } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
 import { Copies } from './copies.ts';
@@ -30,6 +31,7 @@ import { Scrub } from './scrub.ts';
 import { Serving } from './serving.ts';
 import { groupUnder, Shelf } from './shelf.ts';
 import { StandIns } from './stand-ins.ts';
+import { Surplus } from './surplus.ts';
 import { Survey } from './survey.ts';
 import { Trust } from './trust.ts';
 import { Vigil } from './vigil.ts';
@@ -56,6 +58,7 @@ export class AgentCore {
   readonly election: Election;
   readonly catalogue = new Catalogue();
   readonly shelf = new Shelf((owner) => this.membership.isRevoked(owner));
+  readonly surplus: Surplus;
   readonly placement: Placement;
   readonly repair: Repair;
   readonly backup: Backup;
@@ -89,9 +92,18 @@ export class AgentCore {
     // What it plans would be in vain: others refuse it, or the log does not take it.
     const plansInVain = (): boolean => this.replication.isForked(identity.self) || !this.ownLog.takesPlans;
     this.election = new Election(this.membership, plansInVain);
-    this.placement = new Placement(this.membership, this.shelf);
-    this.repair = new Repair(this.membership, this.shelf, this.#pulls);
     const { membership, shelf, ownLog } = this;
+    this.trust = new Trust(membership, this.election);
+    const questions = new AuditQuestions({
+      membership,
+      shelf,
+      trust: this.trust,
+      fraction: identity.fraction,
+    });
+    this.audit = new Audit({ membership, shelf, questions, fraction: identity.fraction });
+    this.surplus = new Surplus({ membership, shelf, questions });
+    this.placement = new Placement({ membership, shelf, surplus: this.surplus });
+    this.repair = new Repair(membership, shelf, this.#pulls);
     const keepers = new Keepers(membership, shelf);
     this.backup = new Backup({ membership, shelf, ownLog, keepers });
     this.standIns = new StandIns({
@@ -107,8 +119,6 @@ export class AgentCore {
     this.scrub = new Scrub(this.shelf, identity.scrubPassMs);
     this.proving = new Proving(this.membership, this.catalogue);
     this.vigil = new Vigil(this.membership, this.catalogue);
-    this.trust = new Trust(this.membership, this.election);
-    this.audit = new Audit({ membership, shelf, trust: this.trust, fraction: identity.fraction });
     const sources = { membership, shelf, election: this.election, nearness: this.#nearness };
     this.#restore = new Restore({ ...sources, pulls: this.#pulls, copies: this.copies });
     this.#ranges = new Ranges(sources);
@@ -177,7 +187,7 @@ export class AgentCore {
     return isWanted ? place : undefined;
   }
 
-  /** Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say. */
+  /** Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say. Audit before surplus: it notes what was shown. */
   #machines(): readonly Hearer[] {
     return [
       this.membership,
@@ -196,6 +206,7 @@ export class AgentCore {
       this.serving,
       this.scrub,
       this.audit,
+      this.surplus,
       this.catalogue,
       this.proving,
       this.vigil,

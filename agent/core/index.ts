@@ -1,6 +1,6 @@
 export { type Act, ActList, type KnownLength, type LogCheck } from './acts.ts';
 export { AgentCore, type CoreIdentity } from './agent.ts';
-export type { AuditCount } from './audit.ts';
+export type { AuditCount } from './audit-questions.ts';
 export { drawnLeaf, newPart, sealOfPart } from './audit-draws.ts';
 export type { PendingCount } from './backup.ts';
 export type { KnownDrive } from './catalogue.ts';

@@ -1,5 +1,5 @@
-// Holders tell each other what they have, and shards that lie where the plan does not want them are removed, but only
-// when every slot of the pack is known to be filled: copy, verify, then remove. Fetching is the business of repair.ts.
+// Holders tell each other what they have, and what others say is noted. Fetching is the business of repair.ts, removing what the plan wants
+// elsewhere of surplus.ts.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
@@ -11,24 +11,33 @@ import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
 import { Reminders } from './reminders.ts';
 import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import type { Surplus } from './surplus.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 type Held = Inventory['held'][number];
 type HeldByGroup = Map<PlacementGroup, Held[]>;
 
+export interface PlacementParts {
+  readonly membership: Membership;
+  readonly shelf: Shelf;
+  readonly surplus: Surplus;
+}
+
 export class Placement {
   readonly hears = ['connected', 'message', 'receiptOpened', 'packStaged', 'tick'] as const;
   readonly #membership: Membership;
   readonly #shelf: Shelf;
+  readonly #surplus: Surplus;
   #nextInventoryMs = 0;
   #nextReminderMs = 0;
   /** Something here waits for the words of others: the outbox, or shards that belong elsewhere. */
   #mayWait = true;
   readonly #reminders = new Reminders();
 
-  constructor(membership: Membership, shelf: Shelf) {
+  constructor({ membership, shelf, surplus }: PlacementParts) {
     this.#membership = membership;
     this.#shelf = shelf;
+    this.#surplus = surplus;
   }
 
   handle(event: EventOf<Placement['hears'][number]>): Effects {
@@ -60,7 +69,7 @@ export class Placement {
   planChanged(): Effects {
     this.#reminders.restart();
     this.#waitForWords();
-    return [...this.#announceToAll(), ...this.#removeSurplus()];
+    return [...this.#announceToAll(), ...this.#surplus.removeAll()];
   }
 
   /** Which indexes of a pack are here, the outbox counting as all. */
@@ -71,7 +80,7 @@ export class Placement {
 
   /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
   announcePack(known: KnownPack): Effects {
-    if (this.#hasSurplus(known)) this.#waitForWords();
+    if (this.#surplus.isOf(known)) this.#waitForWords();
     return this.#announcePackTo([...this.#hearersOf(known)], known);
   }
 
@@ -181,7 +190,7 @@ export class Placement {
           : this.#reminded(from, known, isUnderOurs ? indexes : []);
       if (answer.length > 0) answers.set(group, [...(answers.get(group) ?? []), { pack, indexes: answer }]);
       if (known.descriptor?.owner === from) effects.push(...this.#receiptsFor(known, from));
-      effects.push(...this.#removeSurplusOf(known));
+      effects.push(...this.#surplus.removeOf(known));
     }
     for (const [group, held] of answers)
       effects.push(...this.#pages(from, held, { group: group.id, scope: 'update' }));
@@ -263,7 +272,7 @@ export class Placement {
     const known = this.#shelf.get(receipt.pack);
     if (known === undefined) return [];
     noteHas(known, receipt.holder, receipt.index);
-    return this.#removeSurplusOf(known);
+    return this.#surplus.removeOf(known);
   }
 
   #tick(now: UnixMs): Effects {
@@ -276,7 +285,7 @@ export class Placement {
   #remind(now: UnixMs): Effects {
     if (!this.#mayWait || now < this.#nextReminderMs) return [];
     const waiting = [...this.#shelf.packs.values()].filter(
-      (known) => known.isInOutbox || this.#hasSurplus(known),
+      (known) => known.isInOutbox || this.#surplus.isOf(known),
     );
     this.#mayWait = waiting.length > 0;
     const due = this.#reminders.due(
@@ -317,57 +326,6 @@ export class Placement {
     return members.filter((member, slot) =>
       known.isInOutbox ? !known.signed.has(slot, member) : !known.confirmed.has(slot),
     );
-  }
-
-  #hasSurplus(known: KnownPack): boolean {
-    const group = known.held.size === 0 ? undefined : this.#shelf.groupOf(known);
-    return (
-      group !== undefined && [...known.held].some((index) => group.members[index] !== this.#membership.self)
-    );
-  }
-
-  #removeSurplus(): Effects {
-    return [...this.#shelf.packs.values()].flatMap((known) => this.#removeSurplusOf(known));
-  }
-
-  /** Removes held shards that belong elsewhere, once every slot of the pack is known to be filled by its machine, and enough of them are there. */
-  #removeSurplusOf(known: KnownPack): Effects {
-    const group = this.#shelf.groupOf(known);
-    const surplus =
-      group === undefined
-        ? []
-        : [...known.held].filter((index) => group.members[index] !== this.#membership.self);
-    if (group === undefined || surplus.length === 0) return [];
-    if (!this.isFilled(known, group) || !this.#areEnoughThere(known, group)) return [];
-    return surplus.map((index): CoreEffect => {
-      this.#shelf.release(known.pack, index);
-      return { kind: 'removeShard', shard: { place: 'held', pack: known.pack, index } };
-    });
-  }
-
-  /** Every slot's machine has its shard: this one itself, the others by their word under this plan. */
-  isFilled(known: KnownPack, group: PlacementGroup): boolean {
-    return group.members.every((member, index) =>
-      member === this.#membership.self ? known.held.has(index) : known.confirmed.has(index),
-    );
-  }
-
-  /** Whoever spoke and went away since may have burnt: of those that are there now one could be lost as well. */
-  #areEnoughThere({ descriptor }: KnownPack, { members }: PlacementGroup): boolean {
-    const { self } = this.#membership;
-    const there = members.filter((member) => member === self || !this.#membership.isAway(member));
-    return there.length >= Math.min(members.length, (descriptor?.redundancy.k ?? 1) + 1);
-  }
-
-  /** Shards held here that the plan wants elsewhere, counted anew. */
-  countSurplus(): number {
-    let count = 0;
-    for (const known of this.#shelf.packs.values()) {
-      const group = this.#shelf.groupOf(known);
-      if (group === undefined) continue;
-      for (const index of known.held) if (group.members[index] !== this.#membership.self) count++;
-    }
-    return count;
   }
 }
 

@@ -34,6 +34,8 @@ export interface KnownPack {
   readonly signed: ShardHolders;
   /** Slots whose machine said, under the very plan that holds here, that its shard is there. */
   readonly confirmed: IndexSet;
+  /** Those of them whose machine has shown its shard here, by a leaf that both drew, since it said so. */
+  readonly shown: IndexSet;
   /** The group that the pack maps to under the current plan; undefined until looked up, null when there is none. */
   group: PlacementGroup | null | undefined;
   /** Group under which others spoke of the pack while its descriptor is not known here, and of which plan. */
@@ -76,6 +78,7 @@ export class Shelf {
     for (const known of this.#packs.values()) {
       known.group = undefined;
       known.confirmed.clear();
+      known.shown.clear();
     }
   }
 
@@ -98,6 +101,7 @@ export class Shelf {
       others: new ShardHolders(),
       signed: new ShardHolders(),
       confirmed: new IndexSet(),
+      shown: new IndexSet(),
       group: undefined,
       heard: undefined,
       givenUpBy: undefined,
@@ -252,6 +256,11 @@ export const isForgotten = ({ descriptor, others }: KnownPack): boolean =>
 export const noteHas = ({ descriptor, others }: KnownPack, peer: PeerId, index: number): boolean =>
   isIndexOf(descriptor, index) && others.add(index, peer);
 
+/** Notes that a machine has shown a shard that the plan gives to it. */
+export function noteShown(known: KnownPack, peer: PeerId, index: number): void {
+  if (known.group?.members[index] === peer) known.shown.add(index);
+}
+
 /** Of a pack that is not described yet any index may be right. */
 const isIndexOf = (descriptor: PackDescriptor | undefined, index: number): boolean =>
   descriptor === undefined || index < descriptor.redundancy.n;
@@ -259,7 +268,8 @@ const isIndexOf = (descriptor: PackDescriptor | undefined, index: number): boole
 /** Forgets what a peer said about a pack; one index, or all. */
 export function noteLacks(known: KnownPack, peer: PeerId, index?: number): void {
   if (!known.others.hasPeer(peer)) return;
-  for (const slot of known.confirmed)
-    if (known.group?.members[slot] === peer && (index ?? slot) === slot) known.confirmed.delete(slot);
+  for (const slots of [known.confirmed, known.shown])
+    for (const slot of slots)
+      if (known.group?.members[slot] === peer && (index ?? slot) === slot) slots.delete(slot);
   known.others.delete(peer, index);
 }

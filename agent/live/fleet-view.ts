@@ -136,7 +136,7 @@ const groupsNow = ({ core }: ViewParts, plan: Plan): readonly GroupNowView[] =>
   );
 
 function workView({ core, traffic }: ViewParts): WorkView {
-  const { shelf, backup, serving, repair, placement, scrub } = core;
+  const { shelf, backup, serving, repair, surplus, scrub } = core;
   const { copies, bytes: copyBytes, servedShards: servedCopyShards } = core.copies.counts;
   const { readShards, wholeMs } = scrub.counts;
   return {
@@ -148,7 +148,7 @@ function workView({ core, traffic }: ViewParts): WorkView {
     outboxPacks: backup.outboxPacks,
     shardsToSend: serving.sendCount,
     shardsToRebuild: repair.wantCount,
-    shardsToRemove: placement.countSurplus(),
+    shardsToRemove: surplus.count(),
     ...traffic,
     readShards,
     rottenShards: repair.rottenShards,

@@ -1,12 +1,15 @@
 // What each agent asked others to prove, and what was shown to it, kept apart from what its core makes of it. Once an agent is told or orders
 // something it is compared; it breaks no run off by itself.
 
+import type { Plan } from '../../optimizer/index.ts';
 import { leafCountOf, leafMatches, type PackDescriptor, type WireMessage } from '../codec/index.ts';
 import { type CoreEffect, drawnLeaf } from '../core/index.ts';
 import { auditAnswerMsMax, auditRoundMsMin } from '../limits.ts';
+import type { ShardLocation } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
+import { nameOf, shortOf } from './naming.ts';
 import type { CheckName } from './options.ts';
 
 type Offer = Extract<WireMessage, { kind: 'auditOffer' }>;
@@ -22,6 +25,10 @@ interface Question extends Offer {
   readonly leaf: number | undefined;
   readonly atMs: number;
   readonly descriptor: PackDescriptor | undefined;
+  /** What its audits had counted against the machine that is asked, when it was. */
+  readonly failedBefore: number;
+  /** The shard lies here too, and is to be removed. */
+  readonly isForRemoval: boolean;
 }
 
 export interface AuditedWorld {
@@ -30,8 +37,6 @@ export interface AuditedWorld {
   readonly violate: (check: CheckName, machine: Machine, text: string) => void;
 }
 
-const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;
-
 /** Of one life of an agent. */
 export class AuditWitness {
   readonly #world: AuditedWorld;
@@ -39,11 +44,12 @@ export class AuditWitness {
   /** Proofs of each machine that its audits counted when it last answered. */
   readonly #proven = new Map<PeerId, number>();
   readonly #askedMs = new Map<PackId, number[]>();
-  /** What its audits had counted against the machine that is asked, when it was. */
-  #failedBefore = 0;
-  #question: Question | undefined;
-  /** The last part of another in a draw. */
-  #drawn: (Part & { readonly from: PeerId }) | undefined;
+  readonly #questions = new Map<PeerId, Question>();
+  /** The last part of each in a draw. */
+  readonly #drawn = new Map<PeerId, Part>();
+  /** Who has truly shown which shard under the plan that is followed. */
+  readonly #shown = new Map<string, PeerId>();
+  #plan: Plan | undefined;
   /** When it last asked for a proof, by its own clock. */
   lastAskedMs: number | undefined;
 
@@ -53,23 +59,34 @@ export class AuditWitness {
   }
 
   disconnected(peer: PeerId): void {
-    if (this.#question?.to === peer) this.#question = undefined;
+    this.#questions.delete(peer);
+  }
+
+  /** What was shown under another plan is to be shown again. */
+  #watchPlan(): void {
+    const plan = this.#machine.shell?.core.shelf.plan;
+    if (plan === this.#plan) return;
+    this.#plan = plan;
+    this.#shown.clear();
   }
 
   /** After the core took it. */
   told(from: PeerId, message: WireMessage): void {
-    if (message.kind === 'auditDraw') this.#drawn = { ...message, from };
+    this.#watchPlan();
+    if (message.kind === 'auditDraw') this.#drawn.set(from, message);
     if (message.kind === 'auditAnswer') this.#answered(from, message);
   }
 
   /** Who has not answered in time has failed, and is not waited for any more. */
   ticked(now: number): void {
-    const question = this.#question;
     const { core } = this.#machine.shell ?? {};
-    if (question === undefined || core === undefined || now - question.atMs < auditAnswerMsMax) return;
-    this.#question = undefined;
-    if (core.audit.countOf(question.to).failed <= this.#failedBefore)
-      this.#world.violate('audits', this.#machine, `waits for the proof of ${shortOf(question)} for ever`);
+    if (core === undefined) return;
+    for (const [peer, question] of this.#questions) {
+      if (now - question.atMs < auditAnswerMsMax) continue;
+      this.#questions.delete(peer);
+      if (core.audit.countOf(peer).failed <= question.failedBefore)
+        this.#world.violate('audits', this.#machine, `waits for the proof of ${shortOf(question)} for ever`);
+    }
   }
 
   /** Before it is sent. `nowMs`: by its own clock. */
@@ -78,16 +95,47 @@ export class AuditWitness {
     if (message.kind === 'auditOpen') this.#opens(to, message);
   }
 
-  /** One question at a time, and no pack more often than once in a round, but for fresh receipts. */
+  /** What the plan gives to another machine goes once that has shown it; what is damaged, given up or was never wanted is not for audits. */
+  removes(shard: ShardLocation): void {
+    const { shell, peer, platters } = this.#machine;
+    this.#watchPlan();
+    const known = shell?.core.shelf.get(shard.pack);
+    const member = known === undefined ? undefined : shell?.core.shelf.groupOf(known)?.members[shard.index];
+    if (member === undefined || member === peer || !platters.hasIntact(shard)) return;
+    this.#world.count('removals');
+    if (this.#shown.get(nameOf(shard)) !== member)
+      this.#world.violate(
+        'removals',
+        this.#machine,
+        `removes shard ${shard.index} of ${shortOf(shard)}, which its new holder has not shown`,
+      );
+  }
+
+  /** One question at a time of each machine, one for audits, and of no pack more often than once in a round, but for fresh receipts. */
   #asks(to: PeerId, offer: Offer, now: number): void {
+    const { shell } = this.#machine;
     // It may be freed in the very moment in which it is asked about.
     const descriptor = this.#world.ledger.descriptorOf(offer.pack);
+    const isForRemoval = shell?.core.shelf.get(offer.pack)?.held.has(offer.index) === true;
+    const failedBefore = shell?.core.audit.countOf(to).failed ?? 0;
     this.#world.count('audits');
-    if (this.#question !== undefined && now - this.#question.atMs < auditAnswerMsMax)
+    const others = [...this.#questions].filter(([, { atMs }]) => now - atMs < auditAnswerMsMax);
+    const isTooMany = others.some(
+      ([peer, question]) => peer === to || !(isForRemoval || question.isForRemoval),
+    );
+    if (isTooMany)
       this.#world.violate('audits', this.#machine, 'asks for a proof while it waits for another');
-    this.#question = { ...offer, to, leaf: undefined, atMs: now, descriptor };
+    this.#questions.set(to, {
+      ...offer,
+      to,
+      leaf: undefined,
+      atMs: now,
+      descriptor,
+      failedBefore,
+      isForRemoval,
+    });
+    if (isForRemoval) return;
     this.lastAskedMs = now;
-    this.#failedBefore = this.#machine.shell?.core.audit.countOf(to).failed ?? 0;
     if (descriptor?.owner === this.#machine.peer) return;
     const lately = (this.#askedMs.get(offer.pack) ?? []).filter((atMs) => now - atMs < auditRoundMsMin);
     this.#askedMs.set(offer.pack, [...lately, now]);
@@ -96,24 +144,25 @@ export class AuditWitness {
   }
 
   /** The leaf that both have drawn, worked out once more. */
-  #opens(to: PeerId, { pack, index, part: askerPart }: Part): void {
-    const [question, drawn] = [this.#question, this.#drawn];
-    const isIts = question?.to === to && question.pack === pack && question.index === index;
-    if (!isIts || drawn?.from !== to || drawn.pack !== pack || drawn.index !== index) return;
+  #opens(to: PeerId, shown: Part): void {
+    const { pack, index, part: askerPart } = shown;
+    const [question, drawn] = [this.#questions.get(to), this.#drawn.get(to)];
+    if (question === undefined || drawn === undefined) return;
+    if (nameOf(question) !== nameOf(shown) || nameOf(drawn) !== nameOf(shown)) return;
     const parts = { asker: this.#machine.peer, holder: to, askerPart, holderPart: drawn.part };
     const leafCount = leafCountOf(question.descriptor?.shardBytes ?? 0);
-    this.#question = { ...question, leaf: drawnLeaf({ ...parts, pack, index, leafCount }) };
+    const leaf = drawnLeaf({ ...parts, pack, index, leafCount });
+    this.#questions.set(to, { ...question, leaf });
   }
 
   /** Only a true proof of what was asked counts as one. */
   #answered(from: PeerId, answer: Answer): void {
     this.#world.count('audits');
-    const question = this.#question;
-    const { pack, index, leaf, proof } = answer;
+    const question = this.#questions.get(from);
+    const { leaf, proof } = answer;
     const isAsked =
-      question?.to === from &&
-      question.pack === pack &&
-      question.index === index &&
+      question !== undefined &&
+      nameOf(question) === nameOf(answer) &&
       (proof === undefined || question.leaf === leaf);
     const isTrue =
       isAsked &&
@@ -123,7 +172,8 @@ export class AuditWitness {
     const before = this.#proven.get(from) ?? 0;
     const proven = this.#machine.shell?.core.audit.countOf(from).proven ?? 0;
     this.#proven.set(from, proven);
-    if (isAsked) this.#question = undefined;
+    if (isAsked) this.#questions.delete(from);
+    if (isTrue) this.#shown.set(nameOf(answer), from);
     if (proven > before && !isTrue)
       this.#world.violate(
         'audits',

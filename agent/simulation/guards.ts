@@ -10,6 +10,7 @@ import type { Checks } from './checks.ts';
 import type { Holdings } from './holdings.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
+import { shortOf } from './naming.ts';
 import type { CheckName } from './options.ts';
 
 /** A shard may come to where it lies already when words were lost; more often than this, nobody keeps count of what is there. */
@@ -233,5 +234,3 @@ const shardsIn = (
   message.kind === 'inventory'
     ? message.held
     : message.held.map(({ descriptor, indexes }) => ({ pack: descriptor.pack, indexes }));
-
-const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;

@@ -6,6 +6,7 @@ import { logName, type ShardKey } from '../codec/index.ts';
 import { lookAtCertificates, lookAtRules } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { shortOf } from './naming.ts';
 import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 
@@ -151,5 +152,3 @@ export interface Rotten {
   readonly shard: ShardKey;
   readonly atMs: number;
 }
-
-const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;

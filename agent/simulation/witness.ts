@@ -13,6 +13,7 @@ import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout, mayKeep } from './matching.ts';
+import { nameOf, shortOf } from './naming.ts';
 import type { CheckName } from './options.ts';
 import { PaceWitness } from './pace-witness.ts';
 import { ScrubWitness } from './scrub-witness.ts';
@@ -60,9 +61,6 @@ export interface WitnessedWorld {
   readonly count: (check: CheckName) => void;
   readonly violate: (check: CheckName, machine: Machine, text: string) => void;
 }
-
-const nameOf = ({ pack, index }: ShardKey): string => `${pack} ${index}`;
-const shortOf = ({ pack }: { readonly pack: string }): string => `pack ${pack.slice(0, 8)}`;
 
 /** The shard, where the core does not count it as here. */
 const unknownTo = ({ core }: Shell, shard: ShardKey): ShardKey | undefined =>
@@ -173,8 +171,10 @@ export class Witness {
     if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
     if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
       this.#empties(machine, heard, effect.shard);
-    if (effect.kind === 'removeShard' && effect.shard.place === 'held')
+    if (effect.kind === 'removeShard' && effect.shard.place === 'held') {
       this.#givenUp.frees(machine, effect.shard, heard.nowMs);
+      heard.audits.removes(effect.shard);
+    }
   }
 
   /** A plan is asked for all holders that are there, and for none that is out or left out; whatever was so when the last one was made. */

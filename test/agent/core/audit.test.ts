@@ -10,6 +10,7 @@ import {
   type WireMessage,
 } from '../../../agent/codec/index.ts';
 import { Audit } from '../../../agent/core/audit.ts';
+import { AuditQuestions } from '../../../agent/core/audit-questions.ts';
 import { drawnLeaf, sealOfPart } from '../../../agent/core/audit-draws.ts';
 import { Election } from '../../../agent/core/election.ts';
 import type { Effects } from '../../../agent/core/index.ts';
@@ -24,7 +25,7 @@ import {
   receiptAuditMs,
 } from '../../../agent/limits.ts';
 import { driveId, packId, type PeerId } from '../../../agent/units.ts';
-import { hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import {
   batchOf,
   certificateOf,
@@ -73,7 +74,9 @@ function auditOf(held = descriptor) {
   const membership = membershipOf(self);
   const shelf = new Shelf();
   const trust = new Trust(membership, new Election(membership));
-  const audit = new Audit({ membership, shelf, trust, fraction: () => 0.5 });
+  const fraction = (): number => 0.5;
+  const questions = new AuditQuestions({ membership, shelf, trust, fraction });
+  const audit = new Audit({ membership, shelf, questions, fraction });
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   for (const { peer } of [second, third, outsider])
@@ -339,8 +342,7 @@ test('who signs for a shard of an own pack is asked to show it, though it never 
 test('one answer is enough for a question that was asked again', (t) => {
   const { audit, own, draw, later } = receiptedAudit({ receiptCount: 2 });
   const first = draw(offerIn(later(2 * receiptAuditMs))!);
-  later(auditAnswerMsMax);
-  const again = draw(offerIn(later(hours(1)))!);
+  const again = draw(offerIn(later(auditAnswerMsMax))!);
   t.deepEqual(again, first, 'the same parts, so the same leaf');
   const message = { kind: 'auditAnswer', pack: own.pack, index: 1, leaf: again.message.leaf } as const;
   const proof = proveLeaf(bytes, again.message.leaf);

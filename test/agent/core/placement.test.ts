@@ -1,11 +1,14 @@
-// What is removed, and on whose word: copy, verify, then remove (also as a law over random talk).
+// Who is told what of packs that wait, and how often.
 
 import test from 'ava';
-import fc from 'fast-check';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { describePack, type WireMessage } from '../../../agent/codec/index.ts';
+import { AuditQuestions } from '../../../agent/core/audit-questions.ts';
+import { Election } from '../../../agent/core/election.ts';
 import { Placement } from '../../../agent/core/placement.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
+import { Surplus } from '../../../agent/core/surplus.ts';
+import { Trust } from '../../../agent/core/trust.ts';
 import { heardPacksPerPeerMax } from '../../../agent/limits.ts';
 import { driveId, packId, type PeerId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
@@ -16,112 +19,29 @@ const [first, second, third, outsider] = machines as [
   (typeof machines)[number],
   (typeof machines)[number],
 ];
-const packOf = (owner: PeerId) =>
-  describePack(new Uint8Array(100).fill(1), {
-    owner,
-    drive: driveId('0'.repeat(32)),
-    placementClass: 'small',
-    redundancy: { k: 1, n: 3 },
-  }).descriptor;
-const descriptor = packOf(outsider.peer);
+const { descriptor } = describePack(new Uint8Array(100).fill(1), {
+  owner: outsider.peer,
+  drive: driveId('0'.repeat(32)),
+  placementClass: 'small',
+  redundancy: { k: 1, n: 3 },
+});
 const plan = planOf(first, 5);
 
 /** The outsider holds shard 0 of a pack whose group is the three others, under plan 5. */
-function placementOf(held = descriptor) {
+function placementOf() {
   const membership = membershipOf(outsider);
   const shelf = new Shelf();
-  const placement = new Placement(membership, shelf);
+  const trust = new Trust(membership, new Election(membership));
+  const questions = new AuditQuestions({ membership, shelf, trust, fraction: () => 0.5 });
+  const surplus = new Surplus({ membership, shelf, questions });
+  const placement = new Placement({ membership, shelf, surplus });
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   membership.handle({ kind: 'batchStored', batch: batchOf(first, records), now: startMs });
   for (const { peer } of [first, second, third]) membership.handle({ kind: 'connected', peer, now: startMs });
-  shelf.hold(held, 0);
+  shelf.hold(descriptor, 0);
   shelf.usePlan(plan);
-  const hear = (from: PeerId, under: { readonly epoch: number }, indexes: readonly number[]): boolean => {
-    const message: WireMessage = {
-      kind: 'inventory',
-      group: 'g',
-      scope: 'update',
-      under: { author: plan.author, ...under },
-      held: [{ pack: held.pack, indexes }],
-    };
-    const effects = placement.handle({ kind: 'message', from, message, now: startMs });
-    return effects.some(({ kind }) => kind === 'removeShard');
-  };
-  const tell = (kind: 'connected' | 'disconnected', peer: PeerId): void => {
-    membership.handle({ kind, peer, now: startMs });
-    if (kind === 'connected') placement.handle({ kind, peer, now: startMs });
-  };
-  return { hear, tell, placement, shelf };
+  return { placement, shelf };
 }
-
-test('a shard that belongs elsewhere goes when every slot has said that it has its own', (t) => {
-  const { hear } = placementOf();
-  t.false(hear(first.peer, { epoch: 5 }, [0]));
-  t.false(hear(second.peer, { epoch: 5 }, [1]));
-  t.true(hear(third.peer, { epoch: 5 }, [2]));
-});
-
-test('the words of machines that went away since are not enough: of those that are there one could be lost as well', (t) => {
-  const { hear, tell } = placementOf();
-  t.false(hear(first.peer, { epoch: 5 }, [0]));
-  t.false(hear(second.peer, { epoch: 5 }, [1]));
-  tell('disconnected', first.peer);
-  tell('disconnected', second.peer);
-  t.false(hear(third.peer, { epoch: 5 }, [2]), 'both may have burnt');
-  tell('connected', second.peer);
-  t.false(hear(third.peer, { epoch: 5 }, [2]), 'it is back, and has not said what it has');
-  t.true(hear(second.peer, { epoch: 5 }, [1]));
-});
-
-test('a word under an older or a newer plan removes nothing', (t) => {
-  const { hear } = placementOf();
-  t.false(hear(first.peer, { epoch: 4 }, [0]));
-  t.false(hear(second.peer, { epoch: 5 }, [1]));
-  t.false(hear(third.peer, { epoch: 5 }, [2]));
-  t.false(hear(first.peer, { epoch: 6 }, [0]));
-  t.true(hear(first.peer, { epoch: 5 }, [0]));
-});
-
-test('a whole pack in its owner’s outbox is no reason to remove a shard: it goes when others have signed', (t) => {
-  const { hear } = placementOf(packOf(first.peer));
-  t.false(hear(second.peer, { epoch: 5 }, [1]));
-  t.false(hear(third.peer, { epoch: 5 }, [2]));
-  t.false(hear(first.peer, { epoch: 5 }, [0, 1, 2]));
-  t.true(hear(first.peer, { epoch: 5 }, [0]));
-});
-
-test('a new plan makes every old word void', (t) => {
-  const { hear, shelf } = placementOf();
-  hear(first.peer, { epoch: 5 }, [0]);
-  hear(second.peer, { epoch: 5 }, [1]);
-  shelf.usePlan({ ...plan, epoch: 6 });
-  t.false(hear(third.peer, { epoch: 6 }, [2]));
-  t.is(shelf.heldShards, 1);
-});
-
-test('whatever is said in whatever order, nothing is removed before all three slots are confirmed', (t) => {
-  const members = [first, second, third];
-  const word = fc.record({
-    from: fc.integer({ min: 0, max: 2 }),
-    epoch: fc.integer({ min: 4, max: 6 }),
-    indexes: fc.uniqueArray(fc.integer({ min: 0, max: 2 })),
-  });
-  fc.assert(
-    fc.property(fc.array(word, { maxLength: 30 }), (words) => {
-      const { hear } = placementOf();
-      const confirmed = new Set<number>();
-      for (const { from, epoch, indexes } of words) {
-        if (epoch === 5 && indexes.includes(from)) confirmed.add(from);
-        const isRemoved = hear(members[from]!.peer, { epoch }, indexes);
-        if (isRemoved) return confirmed.size === 3;
-        if (confirmed.size === 3) return false;
-      }
-      return true;
-    }),
-    { seed: 7, numRuns: 60 },
-  );
-  t.pass();
-});
 
 test('an owner reminds a holder of a receipt that was lost, whatever the holder has said besides, and stops at the receipt', (t) => {
   const { placement, shelf } = placementOf();

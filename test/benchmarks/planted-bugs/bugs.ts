@@ -18,9 +18,16 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'remove before verify',
     about: 'what belongs elsewhere is removed before its new holders have said that they have it',
-    file: 'core/placement.ts',
-    find: 'if (!this.isFilled(known, group) || !this.#areEnoughThere(known, group)) return [];',
-    replace: 'if (!this.#areEnoughThere(known, group)) return [];',
+    file: 'core/surplus.ts',
+    find: 'return this.#isFilled(known, group) && this.#areEnoughThere(known, group);',
+    replace: 'return this.#areEnoughThere(known, group);',
+  },
+  {
+    name: 'removed on their word',
+    about: 'what belongs elsewhere is removed though its new holder has not shown it',
+    file: 'core/surplus.ts',
+    find: 'if (!known.shown.has(index)) {',
+    replace: 'if (known.shown.size < 0) {',
   },
   {
     name: 'receipt before flush',
@@ -194,9 +201,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'any proof counts',
     about: 'what is shown in an audit is not compared with the tree of the pack',
-    file: 'core/audit.ts',
-    find: 'if (!leafMatches(descriptor, message, proof)) {',
-    replace: 'if (proof.bytes.length === 0) {',
+    file: 'core/audit-questions.ts',
+    find: 'if (!leafMatches(descriptor, message, message.proof)) {',
+    replace: 'if (message.proof.bytes.length === 0) {',
   },
   {
     name: 'rebuilt and forgotten',
@@ -238,8 +245,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'audits without a question',
     about: 'nobody is asked for a proof',
     file: 'core/audit.ts',
-    find: '    return [...silent, ...this.#askNext(now)];',
-    replace: '    return silent;',
+    find: '    return [...expired, ...this.#askNext(now)];',
+    replace: '    return expired;',
   },
   {
     name: 'no trial restores',

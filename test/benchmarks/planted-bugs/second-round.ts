@@ -97,9 +97,9 @@ export const secondRound: readonly PlantedBug[] = [
   {
     name: 'a proof for ever',
     about: 'whoever does not answer an audit is waited for without an end',
-    file: 'core/audit.ts',
-    find: 'if (now - question.askedMs < auditAnswerMsMax) return silent;',
-    replace: 'if (now - question.askedMs < 1000 * auditAnswerMsMax) return silent;',
+    file: 'core/audit-questions.ts',
+    find: 'if (now - question.askedMs < auditAnswerMsMax) continue;',
+    replace: 'if (now - question.askedMs < 1000 * auditAnswerMsMax) continue;',
   },
   {
     name: 'reads of those who left',

@@ -217,10 +217,10 @@ export const thirdRound: readonly PlantedBug[] = [
   {
     name: 'stand-ins keep it',
     about: 'who stood in for another machine keeps the shard when that has its own',
-    file: 'core/placement.ts',
-    find: 'if (group === undefined || surplus.length === 0) return [];',
+    file: 'core/surplus.ts',
+    find: '    if (group === undefined) return [];\n    return [...known.held]',
     replace:
-      'if (group === undefined || surplus.length === 0 || !group.members.includes(this.#membership.self)) return [];',
+      '    if (group === undefined || !group.members.includes(this.#membership.self)) return [];\n    return [...known.held]',
   },
   {
     name: 'gives up at once',
