@@ -6,13 +6,14 @@
 import { Worker } from 'node:worker_threads';
 import { minutes } from '../../datasets/index.ts';
 import { say } from '../../cli/print.ts';
-import { plantedBugs, type PlantedBug } from './planted-bugs/bugs.ts';
+import { plantedBugs } from './planted-bugs/bugs.ts';
 import type { HuntEnd, HuntTask } from './planted-bugs/hunter.ts';
+import type { PlantedBug } from './planted-bugs/planted-bug.ts';
 
 const [, , seed = 'hunt', minutesText = '5', ...names] = process.argv;
 
 function hunt(bug: PlantedBug): Promise<HuntEnd> {
-  const task: HuntTask = { bug, seed, cpuMsMax: minutes(Number(minutesText)) };
+  const task: HuntTask = { bug, seed, cpuMsMax: minutes(Number(minutesText)), shape: 'any' };
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('planted-bugs/hunter.ts', import.meta.url), { workerData: task });
     worker.once('message', (end: HuntEnd) => resolve(end));

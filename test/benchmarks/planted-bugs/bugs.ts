@@ -1,11 +1,10 @@
 // Bugs that are planted into the core one at a time, as a change of its source text that only a hunt loads: no flag in the product knows
 // of them. Each is a mistake that somebody could make.
 
-import { type PlantedBug, secondRound } from './second-round.ts';
+import type { PlantedBug } from './planted-bug.ts';
+import { secondRound } from './second-round.ts';
 import { standInBugs } from './stand-ins.ts';
 import { thirdRound } from './third-round.ts';
-
-export type { PlantedBug };
 
 export const plantedBugs: readonly PlantedBug[] = [
   {

@@ -1,11 +1,6 @@
 // Bugs that were invented when the checks of the first ones stood, by reading the core: places at which no check had been aimed.
 
-import type { SourceChange } from '../../helpers/planted-source.ts';
-
-export interface PlantedBug extends SourceChange {
-  readonly name: string;
-  readonly about: string;
-}
+import type { PlantedBug } from './planted-bug.ts';
 
 export const secondRound: readonly PlantedBug[] = [
   {

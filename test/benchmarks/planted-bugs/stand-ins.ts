@@ -1,6 +1,6 @@
 // Planted bugs of machines that stand in for holders that are away.
 
-import type { PlantedBug } from './second-round.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 export const standInBugs: readonly PlantedBug[] = [
   {

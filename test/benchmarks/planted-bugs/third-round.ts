@@ -1,6 +1,6 @@
 // Bugs of a third round: what is counted, waited for, noted and read back, where neither of the first two had one.
 
-import type { PlantedBug } from './second-round.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 export const thirdRound: readonly PlantedBug[] = [
   {
