@@ -43,6 +43,12 @@ export class Keepers {
     return [...members, ...keepers].every((other) => other === undefined || domains[other] !== domain);
   }
 
+  /** Whether a machine is of the domain of a slot's planned holder. It can stand in for that domain alone; others can for any, so they come last. */
+  isBeside(peer: PeerId, member: PeerId): boolean {
+    const domain = this.#shelf.plan?.domains[peer];
+    return domain !== undefined && domain === this.#shelf.plan?.domains[member];
+  }
+
   // Of its own disk this agent knows without a receipt: one from before a crash would never come again.
   #hasSigned(known: KnownPack, member: PeerId, slot: number): boolean {
     if (member === this.#membership.self && known.held.has(slot)) return true;
@@ -52,8 +58,8 @@ export class Keepers {
 
   #standInOf(known: KnownPack, slot: number, keepers: readonly (PeerId | undefined)[]): PeerId | undefined {
     const group = this.#shelf.groupOf(known);
-    return group === undefined
-      ? undefined
-      : known.signed.of(slot).find((peer) => this.mayStandIn(peer, group, { slot, keepers }));
+    if (group === undefined) return undefined;
+    const mayAll = known.signed.of(slot).filter((peer) => this.mayStandIn(peer, group, { slot, keepers }));
+    return mayAll.find((peer) => this.isBeside(peer, group.members[slot]!)) ?? mayAll[0];
   }
 }

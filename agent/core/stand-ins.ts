@@ -43,6 +43,19 @@ interface Task {
   readonly untilMs: number;
 }
 
+/** A slot, who keeps or shall keep the others, and how much each machine was asked for. */
+interface Choice {
+  readonly slot: number;
+  readonly keepers: readonly (PeerId | undefined)[];
+  readonly asking: ReadonlyMap<PeerId, number>;
+}
+
+/** Who is asked to keep the shard of which slot. */
+interface Chosen {
+  readonly slot: number;
+  readonly peer: PeerId;
+}
+
 export interface StandInsParts {
   readonly membership: Membership;
   readonly shelf: Shelf;
@@ -187,19 +200,39 @@ export class StandIns {
       if (this.#isComing(waiting, slot, now)) continue;
       waiting.asked.delete(slot);
       const keepers = [...kept, ...[...waiting.asked.values()].map(({ peer }) => peer)];
-      const peer = this.#choose(known, group, { slot, keepers, asking });
-      if (peer === undefined) continue;
-      waiting.asked.set(slot, { peer, atMs: now });
-      asking.set(peer, (asking.get(peer) ?? 0) + 1);
-      effects.push({ kind: 'send', to: peer, message: { kind: 'standIn', descriptor, index: slot } });
+      const found =
+        this.#choose(known, group, { slot, keepers, asking }) ??
+        this.#freeing(known, group, { slot, keepers: kept, asking });
+      if (found === undefined) continue;
+      waiting.asked.set(found.slot, { peer: found.peer, atMs: now });
+      asking.set(found.peer, (asking.get(found.peer) ?? 0) + 1);
+      effects.push({
+        kind: 'send',
+        to: found.peer,
+        message: { kind: 'standIn', descriptor, index: found.slot },
+      });
     }
     return effects;
+  }
+
+  /** Nobody may: but one that stands in for another slot could, where a machine beside that slot's holder, which came later, takes its place there. */
+  #freeing(known: KnownPack, group: PlacementGroup, at: Choice): Chosen | undefined {
+    for (const [slot, keeper] of at.keepers.entries()) {
+      if (keeper === undefined || slot === at.slot || keeper === group.members[slot]) continue;
+      const keepers = at.keepers.with(slot, undefined);
+      if (!this.#parts.keepers.mayStandIn(keeper, group, { slot: at.slot, keepers })) continue;
+      const chosen = this.#choose(known, group, { ...at, slot, keepers: [...keepers, keeper] });
+      if (chosen !== undefined && this.#parts.keepers.isBeside(chosen.peer, group.members[slot]!))
+        return chosen;
+    }
+    return undefined;
   }
 
   /** Away for longer than a restart takes, or there and of no use. */
   #isLate(member: PeerId, sinceMs: UnixMs, now: UnixMs): boolean {
     const { membership } = this.#parts;
-    if (member === membership.self) return false;
+    // Its own disk has no room for its own shard.
+    if (member === membership.self) return now - sinceMs >= standInForSilentMs;
     if (membership.isAway(member)) return membership.awayMs(member, now) >= standInAfterMs;
     if (this.#passedOver.has(member)) return true;
     const isOvertaken = (this.#youngestMs.get(member) ?? 0) > sinceMs;
@@ -223,27 +256,24 @@ export class StandIns {
     return now - Math.max(sinceMs, this.#signedMs.get(peer) ?? 0);
   }
 
-  /** The first in the pack's order that may, is there and has not too much to do. In a large fleet who is not connected is called. */
-  #choose(
-    known: KnownPack,
-    group: PlacementGroup,
-    at: {
-      readonly slot: number;
-      readonly keepers: readonly (PeerId | undefined)[];
-      readonly asking: ReadonlyMap<PeerId, number>;
-    },
-  ): PeerId | undefined {
+  /**
+   * The first in the pack's order that may, is there and has not too much to do; of the absent one's domain, where there is one. In a large fleet
+   * who is not connected is called.
+   */
+  #choose(known: KnownPack, group: PlacementGroup, at: Choice): Chosen | undefined {
     const { membership, shelf, keepers } = this.#parts;
+    const member = group.members[at.slot]!;
     const rankOf = standInRanks(known.pack);
     let [found, highest] = [undefined as PeerId | undefined, -1];
     for (const [peer, hash] of indexOfPlan(shelf.plan!).machines) {
       if (membership.isAway(peer) || this.#passedOver.has(peer)) continue;
       if ((at.asking.get(peer) ?? 0) >= standInAsksMax || isNeededElsewhere(known, peer, at)) continue;
-      const rank = rankOf(hash);
+      const rank = rankOf(hash) + (keepers.isBeside(peer, member) ? 1 : 0);
       if (rank <= highest || !keepers.mayStandIn(peer, group, at)) continue;
       [found, highest] = [peer, rank];
     }
-    if (found === undefined || membership.up.has(found)) return found;
+    if (found === undefined) return undefined;
+    if (membership.up.has(found)) return { slot: at.slot, peer: found };
     membership.call(found);
     return undefined;
   }
@@ -265,7 +295,7 @@ export class StandIns {
     return this.#fetch(now);
   }
 
-  /** Not while nothing comes in here, and one shard of a pack at most besides those that their planned holders have as well. */
+  /** Not while nothing comes in here, and not for two shards of a pack at once. Of one that is here already the owner knows: it counts each machine once. */
   #isFreeFor(descriptor: PackDescriptor, now: UnixMs): boolean {
     const { shelf, membership, isIdle } = this.#parts;
     const { pack, owner } = descriptor;
@@ -273,9 +303,6 @@ export class StandIns {
     if (shelf.isGivenUpBy(pack, owner) || shelf.wiped.has(descriptor.drive)) return false;
     for (const task of this.#tasks.values()) if (task.pack === pack) return false;
     const members = groupUnder(shelf.plan, descriptor)?.members ?? [];
-    const known = shelf.get(pack);
-    const isSpare = (index: number): boolean => known?.others.has(index, members[index]!) === true;
-    if (known !== undefined && ![...known.held].every(isSpare)) return false;
     return members.length > 0 && !members.includes(membership.self);
   }
 

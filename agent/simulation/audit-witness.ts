@@ -2,10 +2,16 @@
 // something it is compared; it breaks no run off by itself.
 
 import type { Plan } from '../../optimizer/index.ts';
-import { leafCountOf, leafMatches, type PackDescriptor, type WireMessage } from '../codec/index.ts';
+import {
+  leafCountOf,
+  leafMatches,
+  logName,
+  type PackDescriptor,
+  type ShardKey,
+  type WireMessage,
+} from '../codec/index.ts';
 import { type CoreEffect, drawnLeaf } from '../core/index.ts';
 import { auditAnswerMsMax, auditRoundMsMin } from '../limits.ts';
-import type { ShardLocation } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
@@ -18,6 +24,9 @@ type Answer = Extract<WireMessage, { kind: 'auditAnswer' }>;
 
 /** A pack stands near the end of one round and the beginning of the next. */
 const questionsPerRoundMax = 2;
+
+/** What a machine writes down stands in its log after so many looks at the clock. */
+const lateTicks = 12;
 
 interface Question extends Offer {
   readonly to: PeerId;
@@ -50,6 +59,8 @@ export class AuditWitness {
   /** Who has truly shown which shard under the plan that is followed. */
   readonly #shown = new Map<string, PeerId>();
   #plan: Plan | undefined;
+  /** Who has shown other bytes than it was asked for, and at how many ticks since the own log could have said so. */
+  readonly #accused = new Map<PeerId, number>();
   /** When it last asked for a proof, by its own clock. */
   lastAskedMs: number | undefined;
 
@@ -81,6 +92,7 @@ export class AuditWitness {
   ticked(now: number): void {
     const { core } = this.#machine.shell ?? {};
     if (core === undefined) return;
+    this.#lookForDoubts();
     for (const [peer, question] of this.#questions) {
       if (now - question.atMs < auditAnswerMsMax) continue;
       this.#questions.delete(peer);
@@ -95,20 +107,10 @@ export class AuditWitness {
     if (message.kind === 'auditOpen') this.#opens(to, message);
   }
 
-  /** What the plan gives to another machine goes once that has shown it; what is damaged, given up or was never wanted is not for audits. */
-  removes(shard: ShardLocation): void {
-    const { shell, peer, platters } = this.#machine;
+  /** Whether a machine has shown a shard under the plan that is followed. */
+  hasShown(shard: ShardKey, peer: PeerId): boolean {
     this.#watchPlan();
-    const known = shell?.core.shelf.get(shard.pack);
-    const member = known === undefined ? undefined : shell?.core.shelf.groupOf(known)?.members[shard.index];
-    if (member === undefined || member === peer || !platters.hasIntact(shard)) return;
-    this.#world.count('removals');
-    if (this.#shown.get(nameOf(shard)) !== member)
-      this.#world.violate(
-        'removals',
-        this.#machine,
-        `removes shard ${shard.index} of ${shortOf(shard)}, which its new holder has not shown`,
-      );
+    return this.#shown.get(nameOf(shard)) === peer;
   }
 
   /** One question at a time of each machine, one for audits, and of no pack more often than once in a round, but for fresh receipts. */
@@ -155,6 +157,46 @@ export class AuditWitness {
     this.#questions.set(to, { ...question, leaf });
   }
 
+  /** Its word about this shard is not believed any more; and what was shown in bad faith is written down. */
+  #failed(from: PeerId, { pack, index, proof }: Answer): void {
+    const known = this.#machine.shell?.core.shelf.get(pack);
+    if (known?.others.has(index, from) === true)
+      this.#world.violate(
+        'audits',
+        this.#machine,
+        `still believes that another has ${shortOf({ pack })}, which that could not show`,
+      );
+    if (proof !== undefined && !this.#accused.has(from)) this.#accused.set(from, 0);
+  }
+
+  /** Other bytes than were asked for are reason enough for a doubt, which stands in the own log soon. */
+  #lookForDoubts(): void {
+    const { core, mayPublish } = this.#machine.shell ?? {};
+    if (core === undefined) return;
+    for (const [peer, ticks] of this.#accused) {
+      const isHeld = !core.ownLog.isSure || mayPublish !== true;
+      const isOver = core.membership.pardonedMs(peer) !== undefined || this.#machine.hasLied;
+      this.#accused.set(peer, isHeld ? 0 : ticks + 1);
+      if (ticks < lateTicks && !isOver) continue;
+      this.#accused.delete(peer);
+      if (isOver) continue;
+      this.#world.count('audits');
+      if (!this.#hasDoubted(peer))
+        this.#world.violate(
+          'audits',
+          this.#machine,
+          `has not written down that it doubts ${core.membership.nameOf(peer)}, which showed other bytes`,
+        );
+    }
+  }
+
+  #hasDoubted(peer: PeerId): boolean {
+    const { peer: self, shelves } = this.#machine;
+    const records = shelves.logs.get(logName(self, 'facts'))?.batches.flatMap((batch) => batch.records) ?? [];
+    const last = records.findLast((record) => record.kind === 'doubt' && record.machine === peer);
+    return last?.kind === 'doubt' && last.evidence.length > 0;
+  }
+
   /** Only a true proof of what was asked counts as one. */
   #answered(from: PeerId, answer: Answer): void {
     this.#world.count('audits');
@@ -174,6 +216,7 @@ export class AuditWitness {
     this.#proven.set(from, proven);
     if (isAsked) this.#questions.delete(from);
     if (isTrue) this.#shown.set(nameOf(answer), from);
+    if (isAsked && !isTrue) this.#failed(from, answer);
     if (proven > before && !isTrue)
       this.#world.violate(
         'audits',

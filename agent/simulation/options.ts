@@ -181,6 +181,7 @@ export const checkNames = [
   'keys',
   'quota',
   'copies',
+  'served',
   'plain',
   'queues',
   'lengths',

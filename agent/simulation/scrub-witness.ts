@@ -1,7 +1,7 @@
 // Whether each pass over a machine's disk reads all that lay there when it began, however often the process was started again meanwhile.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import type { CoreEvent, ScrubPosition } from '../core/index.ts';
+import type { CoreEffect, CoreEvent, ScrubPosition } from '../core/index.ts';
 import type { Platters } from './disk.ts';
 import type { Machine } from './machine.ts';
 import type { CheckName } from './options.ts';
@@ -43,8 +43,12 @@ export class ScrubWitness {
     if (slot !== undefined) passes.get(this.#machine)?.read.add(slot);
   }
 
-  /** Before it is noted on the disk. */
-  notes(position: ScrubPosition): void {
+  /** Before it is done. */
+  ordered(effect: CoreEffect): void {
+    if (effect.kind === 'noteScrub') this.#notes(effect.position);
+  }
+
+  #notes(position: ScrubPosition): void {
     const machine = this.#machine;
     const before = machine.scrub;
     const wholeMs = position.wholeMs ?? Number.NEGATIVE_INFINITY;

@@ -5,18 +5,20 @@ import { unixMs } from '../../datasets/index.ts';
 import { type Plan, planProblems } from '../../optimizer/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
 import { type CoreEffect, type CoreEvent, isFarAhead, type StagedSnapshot } from '../core/index.ts';
-import { proofsMax, shardSendsMax } from '../limits.ts';
-import type { ShardArrival, ShardLocation } from '../ports.ts';
+import { proofsMax } from '../limits.ts';
+import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import { AuditWitness } from './audit-witness.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout, mayKeep } from './matching.ts';
-import { nameOf, shortOf } from './naming.ts';
+import { isOf, nameOf, shortOf } from './naming.ts';
 import type { CheckName } from './options.ts';
 import { PaceWitness } from './pace-witness.ts';
+import { RemovalWitness } from './removal-witness.ts';
 import { ScrubWitness } from './scrub-witness.ts';
+import { ServingWitness } from './serving-witness.ts';
 import type { Shell } from './shell.ts';
 import { WordWitness } from './word-witness.ts';
 
@@ -28,9 +30,9 @@ interface Heard {
   readonly factsAt: Map<PeerId, number>;
   readonly receipts: Map<string, Set<PeerId>>;
   readonly audits: AuditWitness;
-  readonly pace: PaceWitness;
   readonly words: WordWitness;
-  readonly scrub: ScrubWitness;
+  /** Those that only listen. */
+  readonly others: readonly LifeWitness[];
   /** It came to the disk by the last event, and the core does not count it as here: it has to order it away. */
   gained: ShardKey | undefined;
   /** Of packs that it rebuilds: what was asked for, and what has come to scratch. */
@@ -47,9 +49,14 @@ interface Heard {
   /** The plan that held when it was asked for. */
   chosenUnder: Plan | undefined;
   isPlanWhole: boolean;
-  sendCount: number;
   /** Its own clock at the last event. */
   nowMs: number;
+}
+
+interface LifeWitness {
+  told(event: CoreEvent): void;
+  /** `nowMs`: by the agent's own clock. */
+  ordered(effect: CoreEffect, nowMs: number): void;
 }
 
 export interface WitnessedWorld {
@@ -87,7 +94,7 @@ export class Witness {
     this.#watchGained(machine, heard);
     this.#watchUsed(machine, heard, event);
     this.#watchPlan(machine, shell, heard);
-    for (const witness of [heard.pace, heard.words, heard.scrub]) witness.told(event);
+    for (const witness of [heard.words, ...heard.others]) witness.told(event);
     switch (event.kind) {
       case 'message':
         this.#message(machine, heard, event);
@@ -109,9 +116,6 @@ export class Witness {
         return;
       case 'tick':
         heard.audits.ticked(event.now);
-        return;
-      case 'shardSent':
-        heard.sendCount--;
         return;
       case 'shardProved':
         heard.proofCount = Math.max(0, heard.proofCount - 1);
@@ -144,16 +148,9 @@ export class Witness {
     if (shell === undefined) return;
     const heard = this.#heardBy(machine, shell);
     if (effect.kind === 'send') heard.audits.ordered(effect, heard.nowMs);
-    heard.pace.ordered(effect, heard.nowMs);
-    heard.words.ordered(effect, heard.nowMs);
-    if (effect.kind === 'noteScrub') heard.scrub.notes(effect.position);
+    for (const witness of [heard.words, ...heard.others]) witness.ordered(effect, heard.nowMs);
     if (effect.kind === 'send' && effect.message.kind === 'shardPull')
       this.#pulls(machine, shell, { heard, shard: effect.message });
-    if (effect.kind === 'sendShard') {
-      this.#world.count('queues');
-      if (++heard.sendCount > shardSendsMax)
-        this.#world.violate('queues', machine, `sends ${heard.sendCount} shards at once`);
-    }
     // A liar reads nothing for a proof, or hours later, when it may have stopped to lie.
     if (effect.kind === 'proveShard' && !machine.hasLied) {
       this.#world.count('queues');
@@ -171,10 +168,8 @@ export class Witness {
     if (effect.kind === 'snapshotAcknowledged') this.#acknowledges(machine, heard, effect.staged);
     if (effect.kind === 'removeShard' && effect.shard.place === 'outbox')
       this.#empties(machine, heard, effect.shard);
-    if (effect.kind === 'removeShard' && effect.shard.place === 'held') {
+    if (effect.kind === 'removeShard' && effect.shard.place === 'held')
       this.#givenUp.frees(machine, effect.shard, heard.nowMs);
-      heard.audits.removes(effect.shard);
-    }
   }
 
   /** A plan is asked for all holders that are there, and for none that is out or left out; whatever was so when the last one was made. */
@@ -221,13 +216,14 @@ export class Witness {
   #heardBy(machine: Machine, shell: Shell): Heard {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
+    const audits = new AuditWitness(this.#world, machine);
+    const alone = [PaceWitness, ServingWitness, ScrubWitness].map((Kind) => new Kind(this.#world, machine));
     const heard: Heard = {
       factsAt: new Map(),
       receipts: new Map(),
-      audits: new AuditWitness(this.#world, machine),
-      pace: new PaceWitness(this.#world, machine),
+      audits,
       words: new WordWitness(this.#world, machine),
-      scrub: new ScrubWitness(this.#world, machine),
+      others: [...alone, new RemovalWitness(this.#world, machine, audits)],
       gained: undefined,
       parts: new Map(),
       used: [],
@@ -237,7 +233,6 @@ export class Witness {
       chosen: new Set(),
       chosenUnder: undefined,
       isPlanWhole: false,
-      sendCount: 0,
       nowMs: Number.NEGATIVE_INFINITY,
     };
     this.#heard.set(shell, heard);
@@ -280,7 +275,7 @@ export class Witness {
     const { used } = heard;
     heard.used = [];
     const left = used.find((part) => {
-      if (event.kind === 'shardArrived' && isSameShard(part, event.arrival)) return false;
+      if (event.kind === 'shardArrived' && isOf(part, event.arrival)) return false;
       // A proof of the same pack has a use for it too.
       if (heard.words.isFetching(part.pack)) return false;
       const slot = machine.platters.slot('scratch', part);
@@ -395,6 +390,3 @@ export class Witness {
     violate('outbox', machine, text);
   }
 }
-
-const isSameShard = ({ pack, index }: ShardKey, { descriptor, index: other }: ShardArrival): boolean =>
-  pack === descriptor.pack && index === other;

@@ -27,9 +27,9 @@ const [owner, first, second, third, ...rest] = keys.map(({ peer }) => peer) as [
   PeerId,
   ...PeerId[],
 ];
-const packOf = (fill: number) =>
+const packOf = (fill: number, by = owner) =>
   describePack(new Uint8Array(100).fill(fill), {
-    owner,
+    owner: by,
     drive: driveId('0'.repeat(32)),
     placementClass: 'small',
     redundancy: { k: 1, n: 3 },
@@ -80,12 +80,15 @@ function standInsOf(
   };
   const hear = (from: PeerId, message: WireMessage): Effects =>
     standIns.handle({ kind: 'message', from, message, now: state.now });
+  const connect = (peer: PeerId): void => {
+    membership.handle({ kind: 'connected', peer, now: state.now });
+  };
   const putOut = (peer: PeerId): void => {
     const revoked = keys.find((one) => one.peer === peer)!;
     const statement = { kind: 'statement', bytes: revocationOf(revoked) } as const;
     membership.handle({ kind: 'batchStored', batch: batchOf(key, [statement], 1), now: state.now });
   };
-  return { standIns, keepers, shelf, pulls, state, later, stage, tick, sign, hear, putOut };
+  return { standIns, keepers, shelf, pulls, state, later, stage, tick, sign, hear, connect, putOut };
 }
 
 /** Who is asked to stand in, and for which index. */
@@ -155,6 +158,25 @@ test('who signs for packs that nobody waits for, or for younger ones only, is no
   t.true(asksIn(busy.tick(minutes(2))).some(({ index }) => index === 1));
 });
 
+test('an owner that has no room for its own slot has another machine keep it', (t) => {
+  const { keepers, shelf, stage, tick } = standInsOf(first);
+  const { classes, ...plan } = planWith();
+  const [group, others] = classes[0]!.groups;
+  // Every group has the owner, as in a fleet of few machines.
+  const groups = [group!, { ...others!, members: [first, ...others!.members.slice(0, 2)] }];
+  shelf.usePlan({ ...plan, classes: [{ ...classes[0]!, groups }] });
+  const ownPack = packOf(1, first);
+  stage(ownPack);
+  t.deepEqual(asksIn(tick(standInForSilentMs - minutes(1))), [], 'it may be about to come');
+  const asked = asksIn(tick(minutes(1))).filter(({ index }) => index === 0);
+  t.is(asked.length, 1);
+  const known = shelf.take(ownPack.pack);
+  known.signed.add(0, asked[0]!.to);
+  t.is(keepers.of(known)[0], asked[0]!.to);
+  shelf.hold(ownPack, 0);
+  t.is(keepers.of(known)[0], first);
+});
+
 test('a holder that says that it has no room is not waited for', (t) => {
   const { stage, hear } = standInsOf(owner);
   t.deepEqual(asksIn(stage()), []);
@@ -199,6 +221,51 @@ test('nobody stands in from a domain that another shard of the pack has, but fro
   later(standInAfterMs);
   t.deepEqual(asksIn(stage()), [{ to: sixth, index: 1 }]);
   t.deepEqual(asksIn(hear(sixth, { kind: 'shardRefused', pack, index: 1 })), []);
+});
+
+test('who is of the absent one’s domain stands in before who could for anybody, and takes its place when it comes later', (t) => {
+  const [fourth, fifth, sixth] = rest as [PeerId, PeerId, PeerId];
+  // The sixth alone may stand in for the second; both it and the fifth may for the third.
+  const domains = { [first]: 'A', [second]: 'B', [third]: 'C', [fourth]: 'A', [fifth]: 'C', [sixth]: 'D' };
+  const away = [second, third];
+  const { stage, later } = standInsOf(owner, { away, domains });
+  later(standInAfterMs);
+  t.deepEqual(asksIn(stage()), [
+    { to: sixth, index: 1 },
+    { to: fifth, index: 2 },
+  ]);
+
+  const late = standInsOf(owner, { away: [...away, fifth], domains: { ...domains, [second]: 'C' } });
+  late.later(standInAfterMs);
+  t.deepEqual(asksIn(late.stage()), [{ to: sixth, index: 1 }]);
+  late.sign(sixth, 1);
+  late.sign(first, 0);
+  t.deepEqual(asksIn(late.tick(minutes(1))), [], 'nobody is left for the third');
+  late.connect(fifth);
+  t.deepEqual(asksIn(late.tick(minutes(1))), [{ to: fifth, index: 2 }]);
+});
+
+test('a stand-in of any domain is freed for a slot that nobody else may keep', (t) => {
+  const [fourth, fifth, sixth] = rest as [PeerId, PeerId, PeerId];
+  const domains = { [first]: 'A', [second]: 'B', [third]: 'C', [fourth]: 'A', [fifth]: 'C', [sixth]: 'D' };
+  const { keepers, shelf, stage, later, tick, sign, connect } = standInsOf(owner, {
+    away: [third, fifth],
+    domains,
+  });
+  later(standInAfterMs);
+  t.deepEqual(asksIn(stage()), [{ to: sixth, index: 2 }]);
+  sign(sixth, 2);
+  sign(first, 0);
+  const known = shelf.take(pack);
+  t.deepEqual(keepers.of(known), [first, undefined, sixth]);
+  connect(fifth);
+  // The second is there and signs for nothing.
+  t.deepEqual(asksIn(tick(standInForSilentMs)), [{ to: fifth, index: 2 }]);
+  sign(fifth, 2);
+  t.deepEqual(keepers.of(known), [first, undefined, fifth]);
+  t.deepEqual(asksIn(tick(minutes(1))), [{ to: sixth, index: 1 }]);
+  sign(sixth, 1);
+  t.deepEqual(keepers.of(known), [first, sixth, fifth]);
 });
 
 test('a receipt of a stand-in fills a slot; one machine fills one slot at most, and members only their own', (t) => {
@@ -255,12 +322,12 @@ test('nobody but the owner may ask, and only for a shard that there is', (t) => 
   t.deepEqual(hear(owner, { kind: 'standIn', descriptor, index: 3 }), []);
 });
 
-test('a wish is refused by a member of the group, by who has another shard of it, and by who takes nothing now', (t) => {
+test('a wish is refused by a member of the group, by who fetches another shard of it, and by who takes nothing now', (t) => {
   const ask: WireMessage = { kind: 'standIn', descriptor, index: 1 };
   t.deepEqual(kindsTo(standInsOf(first).hear(owner, ask), owner), ['shardRefused']);
   const other = standInsOf(rest[0]!);
-  other.shelf.hold(descriptor, 2);
-  t.deepEqual(kindsTo(other.hear(owner, ask), owner), ['shardRefused']);
+  t.deepEqual(kindsTo(other.hear(owner, ask), owner), ['shardPull']);
+  t.deepEqual(kindsTo(other.hear(owner, { ...ask, index: 2 }), owner), ['shardRefused']);
   const idle = standInsOf(rest[0]!);
   idle.state.isIdle = true;
   t.deepEqual(kindsTo(idle.hear(owner, ask), owner), ['shardRefused']);
@@ -271,9 +338,7 @@ test('who stood in for a holder that came back may stand in for another', (t) =>
   const ask: WireMessage = { kind: 'standIn', descriptor, index: 1 };
   const standIn = standInsOf(self, { away: [second] });
   standIn.shelf.hold(descriptor, 2);
-  t.deepEqual(kindsTo(standIn.hear(owner, ask), owner), ['shardRefused']);
-  standIn.shelf.take(pack).others.add(2, third);
-  t.deepEqual(kindsTo(standIn.hear(owner, ask), owner), ['shardPull']);
+  t.deepEqual(kindsTo(standIn.hear(owner, ask), owner), ['shardPull'], 'the owner knows who else has it');
 
   const asking = standInsOf(owner, { away: [second, ...rest.slice(1)] });
   asking.later(standInAfterMs);

@@ -1,6 +1,7 @@
 // Bugs that are planted into the core one at a time, as a change of its source text that only a hunt loads: no flag in the product knows
 // of them. Each is a mistake that somebody could make.
 
+import { fourthRound } from './fourth-round.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { secondRound } from './second-round.ts';
 import { standInBugs } from './stand-ins.ts';
@@ -390,4 +391,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...secondRound,
   ...standInBugs,
   ...thirdRound,
+  ...fourthRound,
 ];

@@ -1,0 +1,91 @@
+// What an agent was told before it removes a shard that belongs elsewhere: the words of all who are to have the pack, under the plan that it follows,
+// and the proof of whoever is to have this shard.
+
+import type { Plan } from '../../optimizer/index.ts';
+import type { WireMessage } from '../codec/index.ts';
+import type { CoreEffect, CoreEvent } from '../core/index.ts';
+import type { ShardLocation } from '../ports.ts';
+import type { PeerId } from '../units.ts';
+import type { AuditWitness } from './audit-witness.ts';
+import type { Machine } from './machine.ts';
+import { nameOf, shortOf } from './naming.ts';
+import type { CheckName } from './options.ts';
+
+export interface RemovedWorld {
+  readonly count: (check: CheckName) => void;
+  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
+}
+
+type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
+
+/** Of one life of an agent. */
+export class RemovalWitness {
+  readonly #world: RemovedWorld;
+  readonly #machine: Machine;
+  readonly #audits: AuditWitness;
+  /** Who said under the plan that is followed that it has which shard. */
+  readonly #said = new Map<string, Set<PeerId>>();
+  #plan: Plan | undefined;
+
+  constructor(world: RemovedWorld, machine: Machine, audits: AuditWitness) {
+    this.#world = world;
+    this.#machine = machine;
+    this.#audits = audits;
+  }
+
+  /** After the core took it. */
+  told(event: CoreEvent): void {
+    this.#watchPlan();
+    // It tells anew what it has.
+    if (event.kind === 'connected') for (const peers of this.#said.values()) peers.delete(event.peer);
+    if (event.kind === 'message' && event.message.kind === 'inventory')
+      this.#hears(event.from, event.message);
+  }
+
+  /** Before it is done. */
+  ordered(effect: CoreEffect): void {
+    if (effect.kind === 'removeShard' && effect.shard.place === 'held') this.#removes(effect.shard);
+  }
+
+  #watchPlan(): void {
+    const plan = this.#machine.shell?.core.shelf.plan;
+    if (plan === this.#plan) return;
+    this.#plan = plan;
+    this.#said.clear();
+  }
+
+  #hears(from: PeerId, { under, held }: Inventory): void {
+    if (under === undefined || under.epoch !== this.#plan?.epoch || under.author !== this.#plan.author)
+      return;
+    for (const { pack, indexes } of held)
+      for (const index of indexes) {
+        const name = nameOf({ pack, index });
+        this.#said.set(name, (this.#said.get(name) ?? new Set()).add(from));
+      }
+  }
+
+  /** What is damaged, given up or was never wanted goes for other reasons. */
+  #removes(shard: ShardLocation): void {
+    const { shell, peer: self, platters } = this.#machine;
+    this.#watchPlan();
+    const { shelf } = shell?.core ?? {};
+    const known = shelf?.get(shard.pack);
+    const members = (known === undefined ? undefined : shelf?.groupOf(known)?.members) ?? [];
+    const member = members[shard.index];
+    if (member === undefined || member === self || !platters.hasIntact(shard)) return;
+    this.#world.count('removals');
+    if (!this.#audits.hasShown(shard, member))
+      this.#violate(`removes shard ${shard.index} of ${shortOf(shard)}, which its new holder has not shown`);
+    const silent = members.findIndex((one, index) =>
+      one === self
+        ? known?.held.has(index) !== true
+        : this.#said.get(nameOf({ pack: shard.pack, index }))?.has(one) !== true,
+    );
+    if (silent >= 0)
+      this.#violate(`removes a shard of ${shortOf(shard)} before all have said that they have theirs`);
+  }
+
+  #violate(text: string): void {
+    this.#world.violate('removals', this.#machine, text);
+  }
+}
