@@ -4,7 +4,13 @@
 import { dayMs, days, hours, minutes } from '../../datasets/index.ts';
 import type { PackDescriptor, ShardKey, SignedBatch } from '../codec/index.ts';
 import { reasonText } from '../core/index.ts';
-import { doubtGraceMs, doubtQuorumMin, forgottenGraceMs, queuedFramesPerPeerMax } from '../limits.ts';
+import {
+  doubtGraceMs,
+  doubtMsMax,
+  doubtQuorumMin,
+  forgottenGraceMs,
+  queuedFramesPerPeerMax,
+} from '../limits.ts';
 import type { PackId, PeerId, SnapshotId } from '../units.ts';
 import type { Holdings } from './holdings.ts';
 import { type Ledger, packsOf } from './ledger.ts';
@@ -180,9 +186,15 @@ export class Checks {
     }
   }
 
-  /** Liars may not talk an honest machine out of its place, nor may bad luck. */
+  /** Liars may not talk an honest machine out of its place, nor may bad luck; a disk that rots again and again is neither. */
   #lookForFramed(nowMs: number): void {
-    const liars = new Set(this.#world.machines.filter(({ hasLied }) => hasLied).map(({ peer }) => peer));
+    const { machines } = this.#world;
+    const liars = new Set(machines.filter(({ hasLied }) => hasLied).map(({ peer }) => peer));
+    const failing = new Set(
+      machines
+        .filter(({ rotMs }) => rotMs.filter((atMs) => nowMs - atMs < doubtMsMax).length >= failingDiskRots)
+        .map(({ peer }) => peer),
+    );
     for (const { shell, liar, index, shelves } of this.#world.machines) {
       if (shell === undefined || liar !== undefined) continue;
       this.counts.framed++;
@@ -191,7 +203,7 @@ export class Checks {
         if (doubters.size < doubtQuorumMin)
           this.violate('framed', `machine ${index} leaves out another before its time of grace is over`);
         if (liars.has(peer)) this.liarsLeftOut.add(peer);
-        else
+        else if (!failing.has(peer))
           this.violate(
             'framed',
             `machine ${index} leaves out an honest one on ${this.dayText(nowMs)}: ${reasonText(shell.core.trust.viewOf(peer))}`,
@@ -270,6 +282,8 @@ export class Checks {
 
 /** Clocks are set by hours, and verdicts stand for a while. */
 const graceSlackMs = hours(6);
+/** A disk that flips so many bits while a doubt lasts is to be left out: on each day on which it does, all who ask find a shard missing. */
+const failingDiskRots = 6;
 
 /** Who doubted a machine by then, in the logs that lie on a disk. */
 function doubtersOf(batches: readonly SignedBatch[], peer: PeerId, untilMs: number): ReadonlySet<PeerId> {

@@ -149,6 +149,7 @@ function rot(scheduler: Scheduler): void {
     fleet.noteFault('flipped bit');
     fleet.noteHarm(shard);
     machine.rotten.set(`${shard.pack} ${shard.index}`, { shard, atMs: fleet.queue.nowMs });
+    machine.rotMs.push(fleet.queue.nowMs);
   });
 }
 

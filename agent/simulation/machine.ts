@@ -125,6 +125,8 @@ export class Machine {
   readonly ups: UpSpan[] = [];
   /** Shards in which a bit flipped, until that was noticed. */
   readonly rotten = new Map<string, Rotten>();
+  /** When bits flipped on its disk. */
+  readonly rotMs: number[] = [];
   platters: Platters;
   shell: Shell | undefined;
   liar: Liar | undefined;
