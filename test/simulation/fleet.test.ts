@@ -7,6 +7,7 @@ import { manyFaults, noFaults } from '../../agent/simulation/index.ts';
 import type { Effects } from '../../agent/core/index.ts';
 import { imageRegressions } from './image-regressions.ts';
 import { longRegressions, regressions } from './regressions.ts';
+import { standInRegressions } from './stand-in-regressions.ts';
 import { longSparseRegressions } from './sparse-regressions.ts';
 import { isLong, run, runKept, runWell } from './running.ts';
 
@@ -86,9 +87,8 @@ test.serial('the same seed gives the same run, another seed another one', async 
 });
 
 /** Some take long: not with every run of the tests. */
-const seeds = isLong
-  ? [...regressions, ...longRegressions, ...imageRegressions, ...longSparseRegressions]
-  : regressions;
+const soon = [...regressions, ...standInRegressions];
+const seeds = isLong ? [...soon, ...longRegressions, ...imageRegressions, ...longSparseRegressions] : soon;
 
 /** What is left of these fleets is too little to come to rest, since decisions changed: they keep their promises. */
 const burntOut: ReadonlySet<string> = new Set(['dotterel-5', 'nightjar-29']);
