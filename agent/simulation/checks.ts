@@ -16,6 +16,7 @@ import type { Holdings } from './holdings.ts';
 import { type Ledger, packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { type CheckName, checkNames, type Violation } from './options.ts';
+import { Standing } from './standing.ts';
 
 /** Violations kept of each check; one bug makes thousands. */
 const violationsMax = 10;
@@ -41,6 +42,8 @@ export class Checks {
   readonly #world: CheckedWorld;
   /** When the world itself took a shard (rot, fire, a liar) that has not been put back since. */
   readonly #harmed = new Map<PackId, Map<number, number>>();
+  /** Copies whose time is over. */
+  readonly #overdue = new Standing<PackId>();
   /** Packs that were lost through no fault of the fleet. */
   readonly #gone = new Set<PackId>();
   readonly #everHarmed = new Set<string>();
@@ -125,6 +128,8 @@ export class Checks {
         machine === peer ? [[pack, untilMs]] : [],
       ),
     );
+    // A clock that was set forwards is looked at with the next tick.
+    const stands = this.#overdue.look(shell!, nowMs);
     for (const { place, descriptor, isFlushed, isLeaving } of platters.all()) {
       if (place !== 'copy' || !isFlushed || isLeaving === true) continue;
       this.counts.copies++;
@@ -132,7 +137,7 @@ export class Checks {
       const short = descriptor.pack.slice(0, 8);
       if (untilMs === undefined)
         this.violate('copies', `machine ${index} keeps a copy of pack ${short} that no plan wants there`);
-      else if (untilMs < shell!.clock.now() - slackMs)
+      else if (untilMs < shell!.clock.now() && stands(descriptor.pack) >= slackMs)
         this.violate('copies', `machine ${index} keeps a copy of pack ${short} whose time is over`);
     }
   }

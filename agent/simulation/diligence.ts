@@ -13,6 +13,8 @@ import type { Machine } from './machine.ts';
 import { lookAtPlanning } from './planning-diligence.ts';
 import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
+import { Standing } from './standing.ts';
+import { lookAtSurplus } from './surplus-diligence.ts';
 
 /** Awake for so long in one life, and it has done once what it does each day; clocks may be set by hours meanwhile. */
 const dueMs = days(3);
@@ -41,7 +43,10 @@ export function lookAtDiligence(fleet: Fleet): void {
       continue;
     }
     lookAtPlanning(fleet, machine, shell);
-    if (awakeMs(fleet, machine) >= heardMs) lookAtThinPacks(fleet, machine, shell);
+    if (awakeMs(fleet, machine) >= heardMs) {
+      lookAtThinPacks(fleet, machine, shell);
+      lookAtSurplus(fleet, machine, { shell, awakeMs: (other) => awakeMs(fleet, other) });
+    }
     if (awakeMs(fleet, machine) >= thereMs) lookAtVigil(fleet, machine, shell);
     if (awakeMs(fleet, machine) < dueMs) continue;
     lookAtAudits(fleet, machine, shell);
@@ -49,16 +54,14 @@ export function lookAtDiligence(fleet: Fleet): void {
   }
 }
 
-/** Since when a machine has lacked a shard that it could have had, by pack, at every look of this life. */
-const lackedMs = new WeakMap<Shell, ReadonlyMap<PackId, number>>();
+/** Packs of which a machine has lacked a shard that it could have had. */
+const lacked = new Standing<PackId>();
 
 /** A pack of which no shard may be lost any more is mended as soon as what it takes is there, whoever may come back. */
 function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
   const { platters } = machine;
   const nowMs = fleet.queue.nowMs;
-  const before = lackedMs.get(shell);
-  const since = new Map<PackId, number>();
-  lackedMs.set(shell, since);
+  const stands = lacked.look(shell, nowMs);
   if (hasRestedSince(machine, nowMs - mendMsMax)) return;
   // A disk that was full is asked again hours later.
   if (platters.isFull || platters.heldBytes + platters.copyBytes > platters.quotaBytes / 2) return;
@@ -80,10 +83,9 @@ function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
         there.add(index);
     }
     if (there.size < k || inReach.size > k) continue;
-    const sinceMs = before?.get(pack) ?? nowMs;
-    since.set(pack, sinceMs);
-    if (nowMs - sinceMs < mendMsMax) continue;
-    const hoursText = `${Math.round((nowMs - sinceMs) / hours(1))} hours`;
+    const forMs = stands(pack);
+    if (forMs < mendMsMax) continue;
+    const hoursText = `${Math.round(forMs / hours(1))} hours`;
     fleet.guards.violate(
       'mended',
       machine,
@@ -93,15 +95,12 @@ function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
   }
 }
 
-/** Since when a machine has not met one that its packs concern, by peer, at every look of this life. */
-const unmetMs = new WeakMap<Shell, ReadonlyMap<PeerId, number>>();
+/** Machines that one has not met though its packs concern them. */
+const unmet = new Standing<PeerId>();
 
 /** In a large fleet nobody is connected to all: who holds shards of the same packs speaks to each other once a day. */
 function lookAtVisits(fleet: Fleet, machine: Machine, shell: Shell): void {
-  const nowMs = fleet.queue.nowMs;
-  const before = unmetMs.get(shell);
-  const since = new Map<PeerId, number>();
-  unmetMs.set(shell, since);
+  const stands = unmet.look(shell, fleet.queue.nowMs);
   for (const peer of shell.core.placement.hearers()) {
     const other = fleet.machineOf(peer);
     const isHere = shell.core.membership.up.has(peer) || shell.core.membership.isRevoked(peer);
@@ -110,9 +109,7 @@ function lookAtVisits(fleet: Fleet, machine: Machine, shell: Shell): void {
     fleet.checks.counts.visits++;
     const metMs = fleet.witness.lastMetMs(shell, peer);
     if (metMs !== undefined && shell.clock.now() - metMs < visitEveryMs + heardMs) continue;
-    const sinceMs = before?.get(peer) ?? nowMs;
-    since.set(peer, sinceMs);
-    if (nowMs - sinceMs >= thereMs)
+    if (stands(peer) >= thereMs)
       fleet.guards.violate('visits', machine, `has not met machine ${other.index}, which its packs concern`);
   }
 }
@@ -164,25 +161,19 @@ function awakeMs({ queue }: Fleet, { isUp, ups }: Machine): number {
   return isUp ? queue.nowMs - (ups.at(-1)?.fromMs ?? queue.nowMs) : 0;
 }
 
-/** Since when a machine has had shards of a pack, by pack, at every look of this life. */
-const keptMs = new WeakMap<Shell, ReadonlyMap<PackId, number>>();
+/** Packs of which a machine has shards. */
+const kept = new Standing<PackId>();
 
 function lookAtAudits(fleet: Fleet, machine: Machine, shell: Shell): void {
-  const nowMs = fleet.queue.nowMs;
   fleet.checks.counts.audits++;
-  const before = keptMs.get(shell);
-  const since = new Map<PackId, number>();
-  keptMs.set(shell, since);
-  for (const { pack, held } of shell.core.shelf.packs.values())
-    if (held.size > 0) since.set(pack, before?.get(pack) ?? nowMs);
+  const stands = kept.look(shell, fleet.queue.nowMs);
+  const longKept = [...shell.core.shelf.packs.values()].filter(
+    ({ pack, held }) => held.size > 0 && stands(pack) >= askedMsMax,
+  );
   const askedMs = fleet.witness.lastAskedMs(shell);
   if (askedMs !== undefined && shell.clock.now() - askedMs < dueMs) return;
-  for (const known of shell.core.shelf.packs.values()) {
-    const isKept = nowMs - (since.get(known.pack) ?? nowMs) >= askedMsMax;
-    if (!isKept || !areOthersAskable(fleet, machine, { shell, known })) continue;
+  if (longKept.some((known) => areOthersAskable(fleet, machine, { shell, known })))
     fleet.guards.violate('audits', machine, 'has asked nobody for a proof in three days');
-    return;
-  }
 }
 
 /** Whether all who have the other shards of a pack that was acknowledged long ago could be asked for them. */
