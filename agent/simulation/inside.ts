@@ -3,6 +3,7 @@
 
 import { minutes } from '../../datasets/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
+import type { DriveId, PeerId } from '../units.ts';
 import { lookAtCertificates, lookAtRules } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
@@ -60,7 +61,12 @@ function lookAtDrives({ checks, guards, ledger }: Fleet, machine: Machine, { cor
     checks.counts.drives++;
     const owner = ledger.driveOwner(drive);
     const isForeign = known.heads.some(({ snapshot }) => !ledger.promised.has(snapshot));
-    if (known.owner === owner && !isForeign) continue;
+    if (known.owner === owner && !isForeign) {
+      const isLost = owner !== undefined && lacksNewest(machine, { core, drive, owner });
+      if (isLost)
+        guards.violate('drives', machine, `has lost the newest snapshot of drive ${drive.slice(0, 8)}`);
+      continue;
+    }
     const log = owner === undefined ? undefined : machine.shelves.logs.get(logName(owner, 'facts'));
     const isHeard = log?.batches.some(({ records }) =>
       records.some((record) => record.kind === 'drive' && record.drive === drive),
@@ -68,6 +74,21 @@ function lookAtDrives({ checks, guards, ledger }: Fleet, machine: Machine, { cor
     if (isHeard === true)
       guards.violate('drives', machine, `takes drive ${drive.slice(0, 8)} for another's than its owner's`);
   }
+}
+
+/** Whatever its owner gives up, the newest snapshot of a drive stays in every list. */
+function lacksNewest(
+  { shelves }: Machine,
+  { core, drive, owner }: { readonly core: Shell['core']; readonly drive: DriveId; readonly owner: PeerId },
+): boolean {
+  if (core.catalogue.isWiped(drive) || core.replication.isForked(owner)) return false;
+  const batches = shelves.logs.get(logName(owner, 'facts'))?.batches ?? [];
+  const newest = batches
+    .flatMap(({ records }) => records)
+    .findLast((record) => record.kind === 'head' && record.drive === drive);
+  const isTold = newest?.kind === 'head' && batches.at(-1)?.records.includes(newest) !== true;
+  const heads = core.catalogue.drives.get(drive)?.heads ?? [];
+  return isTold && heads.every(({ snapshot }) => snapshot !== newest.snapshot);
 }
 
 /** An agent that loses track of its own disk fills it with what nobody asks for, or promises what is not there. */

@@ -3,7 +3,7 @@
 
 import { hours, type Random, seconds } from '../../datasets/index.ts';
 import type { LeafProof, ShardKey, WireMessage } from '../codec/index.ts';
-import type { CoreEffect, Effects, Shelf } from '../core/index.ts';
+import { type CoreEffect, type Effects, sealOfPart, type Shelf } from '../core/index.ts';
 import { Forwarder } from './forwarder.ts';
 import type { ProofOutcome } from '../ports.ts';
 import type { PackId, PeerId } from '../units.ts';
@@ -182,15 +182,22 @@ export function altered(frame: Uint8Array, random: Random): Uint8Array {
   return cut === 1 ? Buffer.concat([bytes, bytes.subarray(0, random.below(40))]) : bytes;
 }
 
-/** Well-formed messages with numbers that are beyond everything: a leaf past the end of a shard, an index that no code has. */
+/**
+ * Well-formed messages with numbers that are beyond everything: a leaf past the end of a shard, an index that no code has; and such as only others may
+ * send: a part that was not sealed, wishes of an owner.
+ */
 export function overstated(shelf: Shelf, random: Random): readonly WireMessage[] {
   const packs = [...shelf.packs.keys()];
   const pack = packs[random.below(Math.max(1, packs.length))];
   if (pack === undefined) return [];
   const index = random.below(3);
+  const descriptor = shelf.get(pack)?.descriptor;
   return [
     { kind: 'auditAsk', pack, index, leaf: 2 ** 20 + random.below(2 ** 10) },
+    { kind: 'auditOffer', pack, index, seal: sealOfPart('1'.repeat(32)) },
     { kind: 'auditOpen', pack, index, part: '0'.repeat(32) },
+    { kind: 'rangeAsk', pack, index, offset: 0, length: 1 },
+    ...(descriptor === undefined ? [] : [{ kind: 'standIn', descriptor, index } as const]),
     { kind: 'shardPull', pack, index: 31 },
     { kind: 'logStored', stream: 'facts', next: 2 ** 40 },
   ];

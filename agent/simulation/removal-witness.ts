@@ -57,11 +57,15 @@ export class RemovalWitness {
   #hears(from: PeerId, { under, held }: Inventory): void {
     if (under === undefined || under.epoch !== this.#plan?.epoch || under.author !== this.#plan.author)
       return;
-    for (const { pack, indexes } of held)
+    for (const { pack, indexes } of held) {
+      const descriptor = this.#machine.shell?.core.descriptorOf(pack);
+      // The whole pack lies in its owner's outbox, and goes when others have signed.
+      if (descriptor?.owner === from && indexes.length === descriptor.redundancy.n) continue;
       for (const index of indexes) {
         const name = nameOf({ pack, index });
         this.#said.set(name, (this.#said.get(name) ?? new Set()).add(from));
       }
+    }
   }
 
   /** What is damaged, given up or was never wanted goes for other reasons. */

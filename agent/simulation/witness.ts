@@ -17,6 +17,7 @@ import { isOf, nameOf, shortOf } from './naming.ts';
 import type { CheckName } from './options.ts';
 import { PaceWitness } from './pace-witness.ts';
 import { RemovalWitness } from './removal-witness.ts';
+import { RightsWitness } from './rights-witness.ts';
 import { ScrubWitness } from './scrub-witness.ts';
 import { ServingWitness } from './serving-witness.ts';
 import type { Shell } from './shell.ts';
@@ -217,7 +218,9 @@ export class Witness {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
     const audits = new AuditWitness(this.#world, machine);
-    const alone = [PaceWitness, ServingWitness, ScrubWitness].map((Kind) => new Kind(this.#world, machine));
+    const alone = [PaceWitness, RightsWitness, ServingWitness, ScrubWitness].map(
+      (Kind) => new Kind(this.#world, machine),
+    );
     const heard: Heard = {
       factsAt: new Map(),
       receipts: new Map(),

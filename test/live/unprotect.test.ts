@@ -65,7 +65,8 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   );
 
   mkdirSync(join(folder, 'inner'));
-  const inner = await askCommand<ProtectAnswer>(['protect', join(folder, 'inner'), '--no-wait', ...home]);
+  // With a snapshot of its own, so that there are two drives to restore from.
+  const inner = await askCommand<ProtectAnswer>(['protect', join(folder, 'inner'), ...home]);
   t.is(inner.inside, folder);
   await askCommand<UnprotectAnswer>(['unprotect', inner.drive.slice(0, 8), ...home]);
   const left = await askCommand<UnprotectAnswer>(['unprotect', `${link}/`, ...home]);

@@ -1,4 +1,4 @@
-// Planted bugs of those who are asked for shards, and of those who were shown other bytes.
+// Planted bugs of those who are asked for what is here, with a right to it or without, and of those who were shown other bytes.
 
 import type { PlantedBug } from './planted-bug.ts';
 
@@ -30,5 +30,33 @@ export const fourthRound: readonly PlantedBug[] = [
     file: 'core/audit-questions.ts',
     find: '    this.#lacks(question);\n    const name',
     replace: '    const name',
+  },
+  {
+    name: 'parts that were not sealed',
+    about: 'whoever asks for a proof may choose its part of the draw when it has seen the other',
+    file: 'core/audit-draws.ts',
+    find: ' || offer.seal !== sealOfPart(part)) return undefined;',
+    replace: ') return undefined;',
+  },
+  {
+    name: 'anybody asks to stand in',
+    about: 'a shard is kept for whoever asks for that, not for its owner alone',
+    file: 'core/stand-ins.ts',
+    find: 'if (owner !== from || index >= redundancy.n) return [];',
+    replace: 'if (index >= redundancy.n) return [];',
+  },
+  {
+    name: 'parts for everybody',
+    about: 'parts of a shard are read out for whoever asks, not for its owner alone',
+    file: 'core/serving.ts',
+    find: 'descriptor?.owner !== to || !isInside || isBusy',
+    replace: '!isInside || isBusy',
+  },
+  {
+    name: 'the newest may go',
+    about: "an owner's word may give up the newest snapshot of a drive as well",
+    file: 'core/catalogue.ts',
+    find: 'ids.has(head.snapshot) && head !== newest;',
+    replace: 'ids.has(head.snapshot) && (head !== newest || head === newest);',
   },
 ];
