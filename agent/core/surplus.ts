@@ -50,7 +50,9 @@ export class Surplus {
     return count;
   }
 
+  /** The same of all packs. Whoever was to show what is not wanted of it any more is not waited for. */
   removeAll(): Effects {
+    this.#toShow.clear();
     return [...this.#shelf.packs.values()].flatMap((known) => this.removeOf(known));
   }
 

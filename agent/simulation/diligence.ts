@@ -49,7 +49,7 @@ export function lookAtDiligence(fleet: Fleet): void {
     }
     if (awakeMs(fleet, machine) >= thereMs) lookAtVigil(fleet, machine, shell);
     if (awakeMs(fleet, machine) < dueMs) continue;
-    lookAtAudits(fleet, machine, shell);
+    lookAtKept(fleet, machine, shell);
     lookAtProofs(fleet, machine, shell);
   }
 }
@@ -164,12 +164,41 @@ function awakeMs({ queue }: Fleet, { isUp, ups }: Machine): number {
 /** Packs of which a machine has shards. */
 const kept = new Standing<PackId>();
 
-function lookAtAudits(fleet: Fleet, machine: Machine, shell: Shell): void {
-  fleet.checks.counts.audits++;
+function lookAtKept(fleet: Fleet, machine: Machine, shell: Shell): void {
   const stands = kept.look(shell, fleet.queue.nowMs);
-  const longKept = [...shell.core.shelf.packs.values()].filter(
-    ({ pack, held }) => held.size > 0 && stands(pack) >= askedMsMax,
+  const ages = new Map(
+    [...shell.core.shelf.packs.values()]
+      .filter(({ held }) => held.size > 0)
+      .map((known) => [known, stands(known.pack)]),
   );
+  lookAtAudits(fleet, machine, { shell, ages });
+  lookAtScrub(fleet, machine, { shell, ages });
+}
+
+/** A machine, and for how long it has had shards of which packs. */
+interface Keeping {
+  readonly shell: Shell;
+  readonly ages: ReadonlyMap<KnownPack, number>;
+}
+
+/** Who was awake for so many passes over its disk has ended one. */
+const passesMax = 3;
+
+function lookAtScrub(fleet: Fleet, machine: Machine, { shell: { core, clock }, ages }: Keeping): void {
+  const { queue, scrubPassMs, checks, guards } = fleet;
+  // Clocks are set by hours.
+  const longMs = passesMax * scrubPassMs + hours(12);
+  const isLong = awakeMs(fleet, machine) >= longMs && Math.max(0, ...ages.values()) >= longMs;
+  if (!isLong || hasRestedSince(machine, queue.nowMs - longMs)) return;
+  checks.counts.rot++;
+  const { wholeMs } = core.scrub.counts;
+  if (wholeMs === undefined || clock.now() - wholeMs > longMs)
+    guards.violate('rot', machine, 'has not read all that lies on its disk for days');
+}
+
+function lookAtAudits(fleet: Fleet, machine: Machine, { shell, ages }: Keeping): void {
+  fleet.checks.counts.audits++;
+  const longKept = [...ages].flatMap(([known, ageMs]) => (ageMs >= askedMsMax ? [known] : []));
   const askedMs = fleet.witness.lastAskedMs(shell);
   if (askedMs !== undefined && shell.clock.now() - askedMs < dueMs) return;
   if (longKept.some((known) => areOthersAskable(fleet, machine, { shell, known })))

@@ -53,6 +53,13 @@ export const fourthRound: readonly PlantedBug[] = [
     replace: '!isInside || isBusy',
   },
   {
+    name: 'the own disk is not read',
+    about: 'no shard of the own disk is read but where others ask for it',
+    file: 'core/scrub.ts',
+    find: '    if (this.#resting.isOn) return [];\n    if (this.#reading',
+    replace: '    if (this.#resting.isOn || now > 0) return [];\n    if (this.#reading',
+  },
+  {
     name: 'the newest may go',
     about: "an owner's word may give up the newest snapshot of a drive as well",
     file: 'core/catalogue.ts',
