@@ -156,7 +156,7 @@ export class AgentCore {
     this.#followPlan(event.now, effects);
     if (event.kind === 'tick' && this.membership.isSparse) this.#sound(event.now);
     for (const effect of this.neighbours.follow(event)) effects.push(effect);
-    const kept = effects.filter((effect) => !this.#isNeededHere(effect));
+    const kept = effects.filter((effect) => !this.#isNeededHere(effect) && !this.#isForOutsider(effect));
     return this.ownLog.hold(kept, event.now);
   }
 
@@ -222,6 +222,12 @@ export class AgentCore {
   #isNeededHere(effect: CoreEffect): boolean {
     if (effect.kind !== 'removeShard' || effect.shard.place !== 'scratch') return false;
     return this.repair.needs(effect.shard) || this.#restore.needs(effect.shard);
+  }
+
+  /** Much takes long, and whoever is to hear of its end may have been put out meanwhile: nobody speaks to it any more. */
+  #isForOutsider(effect: CoreEffect): boolean {
+    const isWord = effect.kind === 'send' || effect.kind === 'sendReceipt';
+    return isWord && this.membership.isRevoked(effect.to);
   }
 
   #sound(now: UnixMs): void {

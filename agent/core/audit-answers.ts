@@ -19,26 +19,22 @@ export interface AnswerParts {
   readonly shelf: Shelf;
   /** Uniform in [0, 1). */
   readonly fraction: () => number;
-  /** Whether a machine was put out of the fleet. */
-  readonly isOut: (peer: PeerId) => boolean;
 }
 
 export class AuditAnswers {
   readonly #self: PeerId;
   readonly #shelf: Shelf;
   readonly #fraction: () => number;
-  readonly #isOut: (peer: PeerId) => boolean;
   readonly #offers = new OfferedDraws();
   /** For whom a proof is being read, also where it went away meanwhile: the reading goes on. */
   readonly #proving = new Set<PeerId>();
   /** Questions that wait until a proof was read, the last one of each machine. */
   readonly #queue = new Map<PeerId, Ask>();
 
-  constructor({ self, shelf, fraction, isOut }: AnswerParts) {
+  constructor({ self, shelf, fraction }: AnswerParts) {
     this.#self = self;
     this.#shelf = shelf;
     this.#fraction = fraction;
-    this.#isOut = isOut;
   }
 
   /** Whether a proof is read for it, or will be. */
@@ -72,8 +68,8 @@ export class AuditAnswers {
 
   proved({ to, pack, index, leaf, outcome }: EventOf<'shardProved'>): Effects {
     this.#proving.delete(to);
-    // Whoever asks hears nothing, and asks again: it is not gone. Reading takes long, and it may have been put out meanwhile.
-    if (outcome === 'unread' || this.#isOut(to)) return this.#proveNext();
+    // Whoever asks hears nothing, and asks again: it is not gone.
+    if (outcome === 'unread') return this.#proveNext();
     const proof = typeof outcome === 'string' ? undefined : outcome;
     return [answer(to, { pack, index, leaf }, proof), ...this.#proveNext()];
   }

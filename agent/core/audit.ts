@@ -57,8 +57,7 @@ export class Audit {
     this.#shelf = shelf;
     this.#questions = questions;
     this.#fraction = fraction;
-    const isOut = (peer: PeerId): boolean => membership.isRevoked(peer);
-    this.#answers = new AuditAnswers({ self: membership.self, shelf, fraction, isOut });
+    this.#answers = new AuditAnswers({ self: membership.self, shelf, fraction });
   }
 
   /** Whether a proof is asked of a machine, or read for it. */

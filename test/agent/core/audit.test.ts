@@ -26,15 +26,7 @@ import {
 } from '../../../agent/limits.ts';
 import { driveId, packId, type PeerId } from '../../../agent/units.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import {
-  batchOf,
-  certificateOf,
-  machines,
-  membershipOf,
-  planOf,
-  revocationOf,
-  startMs,
-} from './fleet-of-four.ts';
+import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const [self, second, third, outsider] = machines as [
   (typeof machines)[number],
@@ -231,15 +223,6 @@ test('a question is answered by reading the shard, one at a time for each peer a
   t.deepEqual(answersIn(askOf(fleet, third.peer, { pack: packId('f'.repeat(64)), index: 0 }).effects), [
     undefined,
   ]);
-});
-
-test('who was put out while its proof was read is not shown it', (t) => {
-  const fleet = auditOf();
-  const { leaf } = askOf(fleet, second.peer);
-  const out = batchOf(self, [{ kind: 'statement', bytes: revocationOf(second) }], 1);
-  fleet.membership.handle({ kind: 'batchStored', batch: out, now: startMs });
-  const proved = { kind: 'shardProved', pack, index: 0, leaf: leaf!, to: second.peer, now: startMs } as const;
-  t.deepEqual(answersIn(fleet.audit.handle({ ...proved, outcome: proveLeaf(bytes, leaf!) })), []);
 });
 
 test('who connects again and again has no more read for it than others', (t) => {
