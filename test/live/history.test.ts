@@ -1,6 +1,6 @@
 // What people look up in snapshots, asked of real agents by the command.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type {
@@ -29,6 +29,10 @@ test('files are found, followed, compared and brought back from a moment; what i
   mkdirSync(join(folder, 'letters'));
   writeFileSync(join(folder, 'letters', 'Offer.txt'), 'first');
   writeFileSync(join(folder, 'plan.txt'), 'a plan');
+  writeFileSync(join(folder, 'minutes.txt'), 'kept');
+  linkSync(join(folder, 'minutes.txt'), join(folder, 'protocol.txt'));
+  symlinkSync('minutes.txt', join(folder, 'short'));
+  linkSync(join(folder, 'short'), join(folder, 'shorter'));
   const first = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, ...home]);
   const firstMs = Date.now();
   writeFileSync(join(folder, 'letters', 'Offer.txt'), 'second, longer');
@@ -88,6 +92,7 @@ test('files are found, followed, compared and brought back from a moment; what i
     [[2, []]],
   );
   t.true(verified.drives[0]!.checkedBytes > 0);
+  t.is(verified.drives[0]!.fileCount, first.fileCount! + second.fileCount!, 'each name of a file counts');
   await Promise.all(fleet.agents.filter((agent) => agent !== owner).map(killAgent));
   await waitUntil(
     { what: 'the owner seeing that it is alone', agents: [owner] },

@@ -35,8 +35,16 @@ interface Harmed {
 
 interface PartFindings {
   readonly fileCount: number;
+  /** Paths, and what further names are names of: those of files count as files do. */
+  readonly symlinks: readonly string[];
+  readonly linkTargets: readonly string[];
   readonly harmed: readonly Harmed[];
 }
+
+const nothingFound: PartFindings = { fileCount: 0, symlinks: [], linkTargets: [], harmed: [] };
+
+/** Paths need not be UTF-8. */
+const keyOf = (path: Uint8Array): string => Buffer.from(path).toString('latin1');
 
 class VerifyRun {
   readonly #request: VerifyRequest;
@@ -130,8 +138,10 @@ class VerifyRun {
 
   async #noteHarmed({ index, root }: Opened, walk: TreeWalk<PartFindings>): Promise<number> {
     let fileCount = 0;
+    const symlinks = new Set<string>();
     for await (const part of walk.walk(root)) {
-      fileCount += part.fileCount;
+      for (const path of part.symlinks) symlinks.add(path);
+      fileCount += part.fileCount + part.linkTargets.filter((target) => !symlinks.has(target)).length;
       for (const file of part.harmed) this.#note({ snapshot: index, ...file });
     }
     return fileCount;
@@ -144,7 +154,9 @@ class VerifyRun {
       const reason = await this.#markFile(file, root);
       if (reason !== undefined) harmed.push({ path: pathText(pathOf(file.path)), reason });
     }
-    return { fileCount: files.length, harmed };
+    const symlinks = entries.flatMap(({ kind, path }) => (kind === 'symlink' ? [keyOf(path)] : []));
+    const linkTargets = entries.flatMap((entry) => (entry.kind === 'hardLink' ? [keyOf(entry.target)] : []));
+    return { fileCount: files.length, symlinks, linkTargets, harmed };
   }
 
   async #markFile({ chunks, byteCount }: FileEntry, root: OpenedRoot): Promise<string | undefined> {
@@ -208,7 +220,7 @@ class VerifyRun {
 
   async #nameFiles(readable: readonly Opened[]): Promise<void> {
     const walk = new TreeWalk(this.#packs, (entries): PartFindings => ({
-      fileCount: 0,
+      ...nothingFound,
       harmed: entries.flatMap((entry) => {
         const reason = entry.kind === 'file' ? this.#reasonAgainst(entry) : undefined;
         return reason === undefined ? [] : [{ path: pathText(pathOf(entry.path)), reason }];
