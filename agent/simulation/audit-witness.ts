@@ -13,10 +13,10 @@ import {
 import { type CoreEffect, drawnLeaf } from '../core/index.ts';
 import { auditAnswerMsMax, auditRoundMsMin } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
+import type { Checking } from './checking.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { nameOf, shortOf } from './naming.ts';
-import type { CheckName } from './options.ts';
 
 type Offer = Extract<WireMessage, { kind: 'auditOffer' }>;
 type Part = Extract<WireMessage, { kind: 'auditDraw' | 'auditOpen' }>;
@@ -40,10 +40,8 @@ interface Question extends Offer {
   readonly isForRemoval: boolean;
 }
 
-export interface AuditedWorld {
+export interface AuditedWorld extends Checking {
   readonly ledger: Ledger;
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
 }
 
 /** Of one life of an agent. */

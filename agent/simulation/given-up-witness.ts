@@ -7,17 +7,15 @@ import { type CoreEvent, idsIn } from '../core/index.ts';
 import { forgottenGraceMs } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
 import { type PackId, packId } from '../units.ts';
+import type { Checking } from './checking.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
-import type { CheckName } from './options.ts';
 
 /** Clocks are set by hours. */
 const longMs = hours(12);
 
-export interface GivingUpWorld {
+export interface GivingUpWorld extends Checking {
   readonly ledger: Ledger;
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
 }
 
 export class GivenUpWitness {

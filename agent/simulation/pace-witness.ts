@@ -15,16 +15,11 @@ import {
   standInPullsMax,
 } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
+import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
-import type { CheckName } from './options.ts';
 
 /** Those of repairs, and of shards for which it stands in. */
 const pullsAtOnceMax = pullsMax + standInPullsMax;
-
-export interface PacedWorld {
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
-}
 
 type Send = Extract<CoreEffect, { kind: 'send' }>;
 type PlanOrder = Extract<CoreEffect, { kind: 'computePlan' }>;
@@ -34,7 +29,7 @@ const flowOf = (from: PeerId, name: string): string => `${from} ${name}`;
 
 /** Of one life of an agent; all times are of its own clock. */
 export class PaceWitness {
-  readonly #world: PacedWorld;
+  readonly #world: Checking;
   readonly #machine: Machine;
   /** Shards that the plan gives it, what they are made from, and those for which it stands in: asked for, and not come. */
   readonly #pulls = new Map<string, { readonly from: PeerId; readonly atMs: number }>();
@@ -49,7 +44,7 @@ export class PaceWitness {
   #planning: 'whole' | 'part' | undefined;
   #planFailedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(world: PacedWorld, machine: Machine) {
+  constructor(world: Checking, machine: Machine) {
     this.#world = world;
     this.#machine = machine;
   }

@@ -7,27 +7,22 @@ import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import type { AuditWitness } from './audit-witness.ts';
+import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
 import { nameOf, shortOf } from './naming.ts';
-import type { CheckName } from './options.ts';
-
-export interface RemovedWorld {
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
-}
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 
 /** Of one life of an agent. */
 export class RemovalWitness {
-  readonly #world: RemovedWorld;
+  readonly #world: Checking;
   readonly #machine: Machine;
   readonly #audits: AuditWitness;
   /** Who said under the plan that is followed that it has which shard. */
   readonly #said = new Map<string, Set<PeerId>>();
   #plan: Plan | undefined;
 
-  constructor(world: RemovedWorld, machine: Machine, audits: AuditWitness) {
+  constructor(world: Checking, machine: Machine, audits: AuditWitness) {
     this.#world = world;
     this.#machine = machine;
     this.#audits = audits;

@@ -4,14 +4,9 @@
 import type { WireMessage } from '../codec/index.ts';
 import { type CoreEffect, type CoreEvent, sealOfPart } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';
+import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
 import { shortOf } from './naming.ts';
-import type { CheckName } from './options.ts';
-
-export interface GuardedWorld {
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
-}
 
 /** Asked without a right: whatever is ordered for this peer and pack before the next event is wrong. */
 interface Wrong {
@@ -23,13 +18,13 @@ interface Wrong {
 
 /** Of one life of an agent. */
 export class RightsWitness {
-  readonly #world: GuardedWorld;
+  readonly #world: Checking;
   readonly #machine: Machine;
   /** What each sealed last for which pack. */
   readonly #seals = new Map<string, string>();
   #wrong: Wrong | undefined;
 
-  constructor(world: GuardedWorld, machine: Machine) {
+  constructor(world: Checking, machine: Machine) {
     this.#world = world;
     this.#machine = machine;
   }

@@ -2,16 +2,11 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { CoreEffect, CoreEvent, ScrubPosition } from '../core/index.ts';
+import type { Checking } from './checking.ts';
 import type { Platters } from './disk.ts';
 import type { Machine } from './machine.ts';
-import type { CheckName } from './options.ts';
 
 type Slot = NonNullable<ReturnType<Platters['slot']>>;
-
-export interface ScrubbedWorld {
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
-}
 
 /** One pass of a machine, over all its lives. */
 interface Pass {
@@ -25,12 +20,12 @@ const passes = new WeakMap<Machine, Pass>();
 
 /** Of one life of an agent. */
 export class ScrubWitness {
-  readonly #world: ScrubbedWorld;
+  readonly #world: Checking;
   readonly #machine: Machine;
   #startedMs = Number.NEGATIVE_INFINITY;
   #hasNoted = false;
 
-  constructor(world: ScrubbedWorld, machine: Machine) {
+  constructor(world: Checking, machine: Machine) {
     this.#world = world;
     this.#machine = machine;
   }

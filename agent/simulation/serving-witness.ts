@@ -4,17 +4,12 @@ import type { ShardKey, WireMessage } from '../codec/index.ts';
 import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import { queuedPullsPerPeerMax, shardSendsMax } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
+import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
 import { nameOf, shortOf } from './naming.ts';
-import type { CheckName } from './options.ts';
 
 /** With nothing else to send, a shard that is asked for is on its way after so many looks at the clock. */
 const lateTicks = 6;
-
-export interface ServedWorld {
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
-}
 
 interface Pull {
   readonly from: PeerId;
@@ -30,7 +25,7 @@ interface Owed {
 
 /** Of one life of an agent. */
 export class ServingWitness {
-  readonly #world: ServedWorld;
+  readonly #world: Checking;
   readonly #machine: Machine;
   readonly #pulls = new Map<string, Pull>();
   #sendCount = 0;
@@ -38,7 +33,7 @@ export class ServingWitness {
   #pulled: Pull | undefined;
   #owed: Owed | undefined;
 
-  constructor(world: ServedWorld, machine: Machine) {
+  constructor(world: Checking, machine: Machine) {
     this.#world = world;
     this.#machine = machine;
   }

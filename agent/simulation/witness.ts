@@ -9,12 +9,12 @@ import { proofsMax } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import { AuditWitness } from './audit-witness.ts';
+import type { Checking } from './checking.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout, mayKeep } from './matching.ts';
 import { isOf, nameOf, shortOf } from './naming.ts';
-import type { CheckName } from './options.ts';
 import { PaceWitness } from './pace-witness.ts';
 import { RemovalWitness } from './removal-witness.ts';
 import { RightsWitness } from './rights-witness.ts';
@@ -60,14 +60,12 @@ interface LifeWitness {
   ordered(effect: CoreEffect, nowMs: number): void;
 }
 
-export interface WitnessedWorld {
+export interface WitnessedWorld extends Checking {
   readonly ledger: Ledger;
   /** Whether agents know by now who comes back when. */
   readonly hasForecasts: boolean;
   /** Whether a machine may make no plans. */
   readonly isLayman: (peer: PeerId) => boolean;
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
 }
 
 /** The shard, where the core does not count it as here. */

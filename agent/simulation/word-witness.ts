@@ -6,8 +6,8 @@ import type { AgentRecord, ShardKey } from '../codec/index.ts';
 import { type CoreEffect, type CoreEvent, sealOfPart } from '../core/index.ts';
 import { reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
+import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
-import type { CheckName } from './options.ts';
 
 /** Clocks are set by hours: what is late was so at as many looks at the clock. */
 const lateTicks = 6;
@@ -17,11 +17,6 @@ const lookEveryMs = hours(1);
 const remindedMsMax = reminderMsMax + hours(2);
 /** Whoever is there for so long is asked before a restore gives up. */
 const thereMs = minutes(1);
-
-export interface WordedWorld {
-  readonly count: (check: CheckName) => void;
-  readonly violate: (check: CheckName, machine: Machine, text: string) => void;
-}
 
 type Send = Extract<CoreEffect, { kind: 'send' }>;
 type Message = Extract<CoreEvent, { kind: 'message' }>;
@@ -43,7 +38,7 @@ const shortOf = (pack: PackId): string => `pack ${pack.slice(0, 8)}`;
 
 /** Of one life of an agent; all times are of its own clock. */
 export class WordWitness {
-  readonly #world: WordedWorld;
+  readonly #world: Checking;
   readonly #machine: Machine;
   readonly #upSinceMs = new Map<PeerId, number>();
   /** When each was last connected. */
@@ -60,7 +55,7 @@ export class WordWitness {
   #unwritten: readonly AgentRecord[] = [];
   #sureTicks = 0;
 
-  constructor(world: WordedWorld, machine: Machine) {
+  constructor(world: Checking, machine: Machine) {
     this.#world = world;
     this.#machine = machine;
   }
