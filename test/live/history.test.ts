@@ -92,7 +92,7 @@ test('files are found, followed, compared and brought back from a moment; what i
     [[2, []]],
   );
   t.true(verified.drives[0]!.checkedBytes > 0);
-  t.is(verified.drives[0]!.fileCount, first.fileCount! + second.fileCount!, 'each name of a file counts');
+  t.is(verified.drives[0]!.fileCount, first.fileCount + second.fileCount, 'each name of a file counts');
   await Promise.all(fleet.agents.filter((agent) => agent !== owner).map(killAgent));
   await waitUntil(
     { what: 'the owner seeing that it is alone', agents: [owner] },
