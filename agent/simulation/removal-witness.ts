@@ -82,6 +82,19 @@ export class RemovalWitness {
     );
     if (silent >= 0)
       this.#violate(`removes a shard of ${shortOf(shard)} before all have said that they have theirs`);
+    this.#lookWhoIsThere(shard, members);
+  }
+
+  /** Of those that are there one could be lost as well. Where not all are connected, who is there is not known from outside. */
+  #lookWhoIsThere(shard: ShardLocation, members: readonly PeerId[]): void {
+    const { shell, peer: self } = this.#machine;
+    const { membership, shelf } = shell!.core;
+    const { k } = shelf.get(shard.pack)?.descriptor?.redundancy ?? { k: 1 };
+    const thereCount = members.filter((one) => one === self || membership.up.has(one)).length;
+    if (!membership.isSparse && thereCount < Math.min(members.length, k + 1))
+      this.#violate(
+        `removes a shard of ${shortOf(shard)} while ${thereCount} of those who have the others are there`,
+      );
   }
 
   #violate(text: string): void {

@@ -60,6 +60,14 @@ export const fourthRound: readonly PlantedBug[] = [
     replace: '    if (this.#resting.isOn || now > 0) return [];\n    if (this.#reading',
   },
   {
+    name: 'removed though few are there',
+    about:
+      'what belongs elsewhere is removed on words and a proof, however many of those who have the others went away since',
+    file: 'core/surplus.ts',
+    find: '    return there.length >= Math.min(',
+    replace: '    return there.length >= 0 * Math.min(',
+  },
+  {
     name: 'the newest may go',
     about: "an owner's word may give up the newest snapshot of a drive as well",
     file: 'core/catalogue.ts',
