@@ -94,7 +94,7 @@ export class AuditQuestions {
 
   /** Whether an answer is waited for that was not asked for a removal. */
   get isAuditing(): boolean {
-    return [...this.#open.values()].some(({ occasion }) => occasion !== 'removal');
+    return this.#open.values().some(({ occasion }) => occasion !== 'removal');
   }
 
   /** Nobody may be waited for that is asked. */
@@ -136,7 +136,10 @@ export class AuditQuestions {
     const { descriptor, occasion } = question;
     const { trust } = this.#parts;
     if (message.proof === undefined) {
-      if (mayHaveHandedOn[occasion]) return this.#lacks(question);
+      if (mayHaveHandedOn[occasion]) {
+        this.#lacks(question);
+        return [];
+      }
       const kind = occasion === 'receipt' ? 'claimed' : 'dropped';
       return [
         ...this.#failed(question, 'says that it does not have it'),
@@ -193,10 +196,9 @@ export class AuditQuestions {
     return [{ kind: 'report', level: 'warning', text }];
   }
 
-  #lacks({ peer, pack, index }: Question): Effects {
+  #lacks({ peer, pack, index }: Question): void {
     const known = this.#parts.shelf.get(pack);
     if (known !== undefined) noteLacks(known, peer, index);
-    return [];
   }
 }
 

@@ -1,15 +1,7 @@
 // What each agent asked others to prove, and what was shown to it, kept apart from what its core makes of it. Once an agent is told or orders
 // something it is compared; it breaks no run off by itself.
 
-import type { Plan } from '../../optimizer/index.ts';
-import {
-  leafCountOf,
-  leafMatches,
-  logName,
-  type PackDescriptor,
-  type ShardKey,
-  type WireMessage,
-} from '../codec/index.ts';
+import { leafCountOf, leafMatches, logName, type PackDescriptor, type WireMessage } from '../codec/index.ts';
 import { type CoreEffect, drawnLeaf } from '../core/index.ts';
 import { auditAnswerMsMax, auditRoundMsMin } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
@@ -17,6 +9,7 @@ import type { Checking } from './checking.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { nameOf, shortOf } from './naming.ts';
+import type { RemovalWitness } from './removal-witness.ts';
 
 type Offer = Extract<WireMessage, { kind: 'auditOffer' }>;
 type Part = Extract<WireMessage, { kind: 'auditDraw' | 'auditOpen' }>;
@@ -48,40 +41,30 @@ export interface AuditedWorld extends Checking {
 export class AuditWitness {
   readonly #world: AuditedWorld;
   readonly #machine: Machine;
+  readonly #removals: RemovalWitness;
   /** Proofs of each machine that its audits counted when it last answered. */
   readonly #proven = new Map<PeerId, number>();
   readonly #askedMs = new Map<PackId, number[]>();
   readonly #questions = new Map<PeerId, Question>();
   /** The last part of each in a draw. */
   readonly #drawn = new Map<PeerId, Part>();
-  /** Who has truly shown which shard under the plan that is followed. */
-  readonly #shown = new Map<string, PeerId>();
-  #plan: Plan | undefined;
   /** Who has shown other bytes than it was asked for, and at how many ticks since the own log could have said so. */
   readonly #accused = new Map<PeerId, number>();
   /** When it last asked for a proof, by its own clock. */
   lastAskedMs: number | undefined;
 
-  constructor(world: AuditedWorld, machine: Machine) {
+  constructor(world: AuditedWorld, machine: Machine, removals: RemovalWitness) {
     this.#world = world;
     this.#machine = machine;
+    this.#removals = removals;
   }
 
   disconnected(peer: PeerId): void {
     this.#questions.delete(peer);
   }
 
-  /** What was shown under another plan is to be shown again. */
-  #watchPlan(): void {
-    const plan = this.#machine.shell?.core.shelf.plan;
-    if (plan === this.#plan) return;
-    this.#plan = plan;
-    this.#shown.clear();
-  }
-
   /** After the core took it. */
   told(from: PeerId, message: WireMessage): void {
-    this.#watchPlan();
     if (message.kind === 'auditDraw') this.#drawn.set(from, message);
     if (message.kind === 'auditAnswer') this.#answered(from, message);
   }
@@ -103,12 +86,6 @@ export class AuditWitness {
   ordered({ to, message }: Extract<CoreEffect, { kind: 'send' }>, nowMs: number): void {
     if (message.kind === 'auditOffer') this.#asks(to, message, nowMs);
     if (message.kind === 'auditOpen') this.#opens(to, message);
-  }
-
-  /** Whether a machine has shown a shard under the plan that is followed. */
-  hasShown(shard: ShardKey, peer: PeerId): boolean {
-    this.#watchPlan();
-    return this.#shown.get(nameOf(shard)) === peer;
   }
 
   /** One question at a time of each machine, one for audits, and of no pack more often than once in a round, but for fresh receipts. */
@@ -213,7 +190,7 @@ export class AuditWitness {
     const proven = this.#machine.shell?.core.audit.countOf(from).proven ?? 0;
     this.#proven.set(from, proven);
     if (isAsked) this.#questions.delete(from);
-    if (isTrue) this.#shown.set(nameOf(answer), from);
+    if (isTrue) this.#removals.shown(from, answer);
     if (isAsked && !isTrue) this.#failed(from, answer);
     if (proven > before && !isTrue)
       this.#world.violate(

@@ -9,6 +9,7 @@ import { logName } from '../codec/index.ts';
 import type { KnownPack } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
+import { passesMax } from './inside.ts';
 import type { Machine } from './machine.ts';
 import { lookAtPlanning } from './planning-diligence.ts';
 import { hasRestedSince } from './rests.ts';
@@ -181,9 +182,7 @@ interface Keeping {
   readonly ages: ReadonlyMap<KnownPack, number>;
 }
 
-/** Who was awake for so many passes over its disk has ended one. */
-const passesMax = 3;
-
+/** Who was awake for as many passes as rot may take to be found has ended one. */
 function lookAtScrub(fleet: Fleet, machine: Machine, { shell: { core, clock }, ages }: Keeping): void {
   const { queue, scrubPassMs, checks, guards } = fleet;
   // Clocks are set by hours.

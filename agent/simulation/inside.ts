@@ -12,7 +12,7 @@ import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 
 /** Passes over the disk within which rot is found: what is read when it rots comes in the next, and what was missed is made up for. */
-const passesMax = 3;
+export const passesMax = 3;
 
 /** A process has read its disk by then. */
 const settledMs = minutes(10);

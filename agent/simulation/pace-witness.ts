@@ -14,9 +14,10 @@ import {
   pullsMax,
   standInPullsMax,
 } from '../limits.ts';
-import type { PackId, PeerId } from '../units.ts';
+import type { PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
+import { nameOf } from './naming.ts';
 
 /** Those of repairs, and of shards for which it stands in. */
 const pullsAtOnceMax = pullsMax + standInPullsMax;
@@ -24,7 +25,6 @@ const pullsAtOnceMax = pullsMax + standInPullsMax;
 type Send = Extract<CoreEffect, { kind: 'send' }>;
 type PlanOrder = Extract<CoreEffect, { kind: 'computePlan' }>;
 
-const nameOf = (pack: PackId, index: number): string => `${pack} ${index}`;
 const flowOf = (from: PeerId, name: string): string => `${from} ${name}`;
 
 /** Of one life of an agent; all times are of its own clock. */
@@ -63,15 +63,15 @@ export class PaceWitness {
         for (const [name, from] of this.#asked) if (from === event.peer) this.#asked.delete(name);
         return;
       case 'message':
-        if (event.message.kind === 'shardMissing')
-          this.#endPull(event.from, nameOf(event.message.pack, event.message.index));
+        if (event.message.kind === 'shardMissing') this.#endPull(event.from, nameOf(event.message));
         return;
       case 'shardArrived': {
         const { descriptor, index, place } = event.arrival;
-        this.#endPull(event.from, nameOf(descriptor.pack, index));
+        this.#endPull(event.from, nameOf({ pack: descriptor.pack, index }));
         // What comes for others to hold was asked for, also where it comes twice.
         const isAsked =
-          this.#asked.delete(flowOf(event.from, nameOf(descriptor.pack, index))) || place === 'held';
+          this.#asked.delete(flowOf(event.from, nameOf({ pack: descriptor.pack, index }))) ||
+          place === 'held';
         // Scratch has room where others' shards have none.
         if (event.outcome === 'stored' && place === 'held') this.#fullWaitMs = fullDiskWaitMsMin;
         if (event.outcome === 'full' && isAsked) this.#full(event.now);
@@ -124,8 +124,8 @@ export class PaceWitness {
     if (now < this.#fullUntilMs)
       violate('traffic', this.#machine, 'asks for a shard though its disk has just said that it is full');
     for (const [name, { atMs }] of this.#pulls) if (now - atMs > pullMsMax) this.#pulls.delete(name);
-    this.#pulls.set(nameOf(pack, index), { from: to, atMs: now });
-    if (purpose === 'part') this.#asked.set(flowOf(to, nameOf(pack, index)), to);
+    this.#pulls.set(nameOf({ pack, index }), { from: to, atMs: now });
+    if (purpose === 'part') this.#asked.set(flowOf(to, nameOf({ pack, index })), to);
     count('queues');
     if (this.#pulls.size > pullsAtOnceMax)
       violate('queues', this.#machine, `asks for ${this.#pulls.size} shards at once`);

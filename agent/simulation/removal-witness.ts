@@ -2,11 +2,10 @@
 // and the proof of whoever is to have this shard.
 
 import type { Plan } from '../../optimizer/index.ts';
-import type { WireMessage } from '../codec/index.ts';
+import type { ShardKey, WireMessage } from '../codec/index.ts';
 import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
-import type { AuditWitness } from './audit-witness.ts';
 import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
 import { nameOf, shortOf } from './naming.ts';
@@ -17,15 +16,15 @@ type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
 export class RemovalWitness {
   readonly #world: Checking;
   readonly #machine: Machine;
-  readonly #audits: AuditWitness;
   /** Who said under the plan that is followed that it has which shard. */
   readonly #said = new Map<string, Set<PeerId>>();
+  /** Who has truly shown which shard under it. */
+  readonly #shown = new Map<string, PeerId>();
   #plan: Plan | undefined;
 
-  constructor(world: Checking, machine: Machine, audits: AuditWitness) {
+  constructor(world: Checking, machine: Machine) {
     this.#world = world;
     this.#machine = machine;
-    this.#audits = audits;
   }
 
   /** After the core took it. */
@@ -35,6 +34,11 @@ export class RemovalWitness {
     if (event.kind === 'connected') for (const peers of this.#said.values()) peers.delete(event.peer);
     if (event.kind === 'message' && event.message.kind === 'inventory')
       this.#hears(event.from, event.message);
+  }
+
+  /** What a machine has shown is known to be true. */
+  shown(peer: PeerId, shard: ShardKey): void {
+    this.#shown.set(nameOf(shard), peer);
   }
 
   /** Before it is done. */
@@ -47,6 +51,7 @@ export class RemovalWitness {
     if (plan === this.#plan) return;
     this.#plan = plan;
     this.#said.clear();
+    this.#shown.clear();
   }
 
   #hears(from: PeerId, { under, held }: Inventory): void {
@@ -73,7 +78,7 @@ export class RemovalWitness {
     const member = members[shard.index];
     if (member === undefined || member === self || !platters.hasIntact(shard)) return;
     this.#world.count('removals');
-    if (!this.#audits.hasShown(shard, member))
+    if (this.#shown.get(nameOf(shard)) !== member)
       this.#violate(`removes shard ${shard.index} of ${shortOf(shard)}, which its new holder has not shown`);
     const silent = members.findIndex((one, index) =>
       one === self

@@ -215,16 +215,16 @@ export class Witness {
   #heardBy(machine: Machine, shell: Shell): Heard {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
-    const audits = new AuditWitness(this.#world, machine);
+    const removals = new RemovalWitness(this.#world, machine);
     const alone = [PaceWitness, RightsWitness, ServingWitness, ScrubWitness].map(
       (Kind) => new Kind(this.#world, machine),
     );
     const heard: Heard = {
       factsAt: new Map(),
       receipts: new Map(),
-      audits,
+      audits: new AuditWitness(this.#world, machine, removals),
       words: new WordWitness(this.#world, machine),
-      others: [...alone, new RemovalWitness(this.#world, machine, audits)],
+      others: [...alone, removals],
       gained: undefined,
       parts: new Map(),
       used: [],

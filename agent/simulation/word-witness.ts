@@ -8,6 +8,7 @@ import { reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
+import { shortOf } from './naming.ts';
 
 /** Clocks are set by hours: what is late was so at as many looks at the clock. */
 const lateTicks = 6;
@@ -33,8 +34,6 @@ interface Fetch {
   /** Whose answer is waited for, and since when. */
   readonly unanswered: Map<PeerId, number>;
 }
-
-const shortOf = (pack: PackId): string => `pack ${pack.slice(0, 8)}`;
 
 /** Of one life of an agent; all times are of its own clock. */
 export class WordWitness {
@@ -166,7 +165,7 @@ export class WordWitness {
       if (!isEarly && !isUnasked) continue;
       const name = membership.nameOf(peer);
       const text = isEarly ? `before ${name} had the time to answer` : `and has not asked ${name}`;
-      this.#world.violate('restored', this.#machine, `gives up ${shortOf(pack)} ${text}`);
+      this.#world.violate('restored', this.#machine, `gives up ${shortOf({ pack })} ${text}`);
       return;
     }
   }
@@ -177,11 +176,7 @@ export class WordWitness {
       this.#questions.delete(peer);
       // Whoever lied has let its core wait for what it never read.
       if (this.#machine.hasLied) continue;
-      this.#world.violate(
-        'audits',
-        this.#machine,
-        `does not answer a question for ${shortOf(question.pack)}`,
-      );
+      this.#world.violate('audits', this.#machine, `does not answer a question for ${shortOf(question)}`);
     }
     const isSure = this.#machine.shell?.core.ownLog.isSure === true;
     this.#sureTicks = isSure && this.#unwritten.length > 0 ? this.#sureTicks + 1 : 0;
@@ -213,7 +208,7 @@ export class WordWitness {
         if (now - saidMs < remindedMsMax) continue;
         late.add(name);
         if (!this.#late.has(name)) continue;
-        const text = `has not reminded ${core.membership.nameOf(peer)} of ${shortOf(known.pack)}`;
+        const text = `has not reminded ${core.membership.nameOf(peer)} of ${shortOf(known)}`;
         this.#world.violate('said', this.#machine, text);
       }
     }

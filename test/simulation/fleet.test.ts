@@ -86,8 +86,8 @@ test.serial('the same seed gives the same run, another seed another one', async 
   t.not(first.traceHash, other.traceHash);
 });
 
-/** Some take long: not with every run of the tests. */
 const soon = [...regressions, ...standInRegressions];
+/** Some take long: not with every run of the tests. */
 const seeds = isLong ? [...soon, ...longRegressions, ...imageRegressions, ...longSparseRegressions] : soon;
 
 /** What is left of these fleets is too little to come to rest, since decisions changed: they keep their promises. */

@@ -7,25 +7,25 @@ import type { Effects } from '../../agent/core/index.ts';
 import { run, runWell } from './running.ts';
 
 const repaired = 'a shard on this disk was damaged or missing; it is fetched again';
-/** Nobody is asked for a proof of a shard: what rots is found by its own holder, or never, and what has moved stays at its old place too. */
+/** Nobody is asked for a proof of a shard: what rots is found by its own holder, or never. */
 const withoutAudits = (effects: Effects): Effects =>
   effects.filter((effect) => effect.kind !== 'send' || effect.message.kind !== 'auditOffer');
 
+/** Shorter than a plan lasts: nothing moves, so that no proof is asked for before a removal either. */
 const rotting = {
   seed: 'rot-1',
   agentCount: 8,
-  days: 10,
+  days: 6,
   snapshotsPerMachineDay: 1,
-  faults: { ...noFaults, rotsPerDay: 4 },
+  faults: { ...noFaults, rotsPerDay: 7 },
   rewrite: withoutAudits,
-  checks: checkNames.filter((name) => !['audits', 'removals', 'settled'].includes(name)),
+  checks: checkNames.filter((name) => name !== 'audits'),
 };
 
 test.serial(
   'what rots and is never audited is found by its holder, taken out and fetched again',
   async (t) => {
-    const report = await run({ ...rotting, scrubPassMs: hours(12) });
-    t.deepEqual(report.violations, []);
+    const report = await runWell(t, { ...rotting, scrubPassMs: hours(12) });
     const flips = report.faultCounts['flipped bit'] ?? 0;
     t.true(flips > 20, `${flips} flipped bits`);
     t.is(report.effectCounts['proveShard'], undefined);
@@ -42,7 +42,6 @@ test.serial(
     const isLazy = ({ kind }: Effects[number]): boolean => kind !== 'proveDrive';
     const { violations } = await run({
       ...options,
-      days: 6,
       rewrite: (effects) => withoutAudits(effects).filter(isLazy),
     });
     t.deepEqual([...new Set(violations.map(({ check }) => check))].toSorted(), ['audits', 'proofs']);

@@ -2,20 +2,14 @@
 
 import assert from 'node:assert/strict';
 import test from 'ava';
-import {
-  describePack,
-  leafCountOf,
-  type LeafProof,
-  proveLeaf,
-  type WireMessage,
-} from '../../../agent/codec/index.ts';
+import { leafCountOf, type LeafProof, proveLeaf, type WireMessage } from '../../../agent/codec/index.ts';
 import { Audit } from '../../../agent/core/audit.ts';
-import { AuditQuestions } from '../../../agent/core/audit-questions.ts';
+
 import { drawnLeaf, sealOfPart } from '../../../agent/core/audit-draws.ts';
-import { Election } from '../../../agent/core/election.ts';
+
 import type { Effects } from '../../../agent/core/index.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
-import { Trust } from '../../../agent/core/trust.ts';
+
 import {
   auditAnswerMsMax,
   auditDrawsMax,
@@ -24,9 +18,16 @@ import {
   proofsMax,
   receiptAuditMs,
 } from '../../../agent/limits.ts';
-import { driveId, packId, type PeerId } from '../../../agent/units.ts';
+import { packId, type PeerId } from '../../../agent/units.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import {
+  connectedMembershipOf,
+  machines,
+  planOf,
+  questionsOf,
+  replicasOf,
+  startMs,
+} from './fleet-of-four.ts';
 
 const [self, second, third, outsider] = machines as [
   (typeof machines)[number],
@@ -35,14 +36,7 @@ const [self, second, third, outsider] = machines as [
   (typeof machines)[number],
 ];
 const bytes = Uint8Array.from({ length: 40_000 }, (_, at) => (at * 13) & 255);
-const packOf = (owner: PeerId) =>
-  describePack(bytes, {
-    owner,
-    drive: driveId('0'.repeat(32)),
-    placementClass: 'small',
-    redundancy: { k: 1, n: 3 },
-  }).descriptor;
-const descriptor = packOf(outsider.peer);
+const descriptor = replicasOf(outsider.peer, bytes);
 const { pack } = descriptor;
 
 /** What a holder is asked to show, once both have drawn the leaf. */
@@ -63,16 +57,10 @@ const answersIn = (effects: Effects): readonly (LeafProof | undefined)[] =>
 
 /** Holds shard 0 of a pack whose other shards the second and third machine say to hold. */
 function auditOf(held = descriptor) {
-  const membership = membershipOf(self);
+  const membership = connectedMembershipOf(self);
   const shelf = new Shelf();
-  const trust = new Trust(membership, new Election(membership));
-  const fraction = (): number => 0.5;
-  const questions = new AuditQuestions({ membership, shelf, trust, fraction });
-  const audit = new Audit({ membership, shelf, questions, fraction });
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
-  membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
-  for (const { peer } of [second, third, outsider])
-    membership.handle({ kind: 'connected', peer, now: startMs });
+  const questions = questionsOf(membership, shelf);
+  const audit = new Audit({ membership, shelf, questions, fraction: () => 0.5 });
   const known = shelf.hold(held, 0);
   known.others.add(1, second.peer);
   known.others.add(2, third.peer);
@@ -133,7 +121,7 @@ test('each other holder is asked in its turn, and a true leaf counts as a proof'
 });
 
 test('an owner with a slot of its own pack is asked once it has said more than that the pack lies in its outbox', (t) => {
-  const { known, membership, nextQuestion } = auditOf(packOf(second.peer));
+  const { known, membership, nextQuestion } = auditOf(replicasOf(second.peer, bytes));
   membership.handle({ kind: 'disconnected', peer: third.peer, now: startMs });
   t.is(nextQuestion(), undefined);
   known.confirmed.add(1);
@@ -298,12 +286,7 @@ function receiptedAudit({ receiptCount }: { readonly receiptCount: number }) {
   const parts = auditOf();
   const { audit, known, membership } = parts;
   known.others.clear();
-  const { descriptor: own } = describePack(bytes, {
-    owner: self.peer,
-    drive: driveId('0'.repeat(32)),
-    placementClass: 'small',
-    redundancy: { k: 1, n: 3 },
-  });
+  const own = replicasOf(self.peer, bytes);
   known.descriptor = own;
   membership.handle({ kind: 'connected', peer: second.peer, now: startMs });
   for (let count = 0; count < receiptCount; count++)

@@ -1,10 +1,18 @@
 // Nobody speaks to a machine that was put out, whatever was begun for it before.
 
 import test from 'ava';
-import { describePack, proveLeaf } from '../../../agent/codec/index.ts';
+import { proveLeaf } from '../../../agent/codec/index.ts';
 import { AgentCore, type Effects, sealOfPart } from '../../../agent/core/index.ts';
-import { driveId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, fleet, machines, revocationOf, startMs } from './fleet-of-four.ts';
+
+import {
+  batchOf,
+  certificateOf,
+  fleet,
+  machines,
+  replicasOf,
+  revocationOf,
+  startMs,
+} from './fleet-of-four.ts';
 
 const [admin, asker, owner, self] = machines as [
   (typeof machines)[number],
@@ -13,12 +21,7 @@ const [admin, asker, owner, self] = machines as [
   (typeof machines)[number],
 ];
 const bytes = new Uint8Array(100).fill(1);
-const { descriptor } = describePack(bytes, {
-  owner: owner.peer,
-  drive: driveId('0'.repeat(32)),
-  placementClass: 'small',
-  redundancy: { k: 1, n: 3 },
-});
+const descriptor = replicasOf(owner.peer, bytes);
 const { pack } = descriptor;
 
 /** A machine that holds a shard and is connected to all others. */

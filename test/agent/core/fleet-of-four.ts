@@ -4,21 +4,27 @@ import {
   type AdminKey,
   type AgentRecord,
   createAdminKey,
+  describePack,
   fleetRootFromSeed,
   type HeadRecord,
   machineKeyFromSeed,
   type MachineKey,
   noBatchHash,
+  type PackDescriptor,
   type Role,
   signBatch,
   type SignedBatch,
   signStatement,
 } from '../../../agent/codec/index.ts';
+import { AuditQuestions } from '../../../agent/core/audit-questions.ts';
 import type { CoreEffect } from '../../../agent/core/effects.ts';
+import { Election } from '../../../agent/core/election.ts';
 import type { CoreEvent } from '../../../agent/core/events.ts';
 import { type Hearer, Hearing } from '../../../agent/core/hearing.ts';
 import { Membership } from '../../../agent/core/membership.ts';
-import { type DriveId, type FleetId, snapshotId } from '../../../agent/units.ts';
+import type { Shelf } from '../../../agent/core/shelf.ts';
+import { Trust } from '../../../agent/core/trust.ts';
+import { driveId, type DriveId, type FleetId, type PeerId, snapshotId } from '../../../agent/units.ts';
 import type { Plan } from '../../../optimizer/index.ts';
 import { days, type UnixMs, unixMs } from '../../../datasets/index.ts';
 
@@ -58,6 +64,31 @@ export const batchOf = (key: MachineKey, records: readonly AgentRecord[], sequen
   signBatch({ key, stream: 'facts', sequence, previous: noBatchHash, atMs: startMs, records });
 
 export const membershipOf = (self: MachineKey): Membership => new Membership({ self: self.peer, fleet });
+
+/** Of a machine that is connected to all others. */
+export function connectedMembershipOf(self: MachineKey): Membership {
+  const membership = membershipOf(self);
+  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  membership.handle({ kind: 'batchStored', batch: batchOf(machines[0]!, records), now: startMs });
+  for (const { peer } of machines)
+    if (peer !== self.peer) membership.handle({ kind: 'connected', peer, now: startMs });
+  return membership;
+}
+
+/** What audits and removals ask by; chance always says one half. */
+export function questionsOf(membership: Membership, shelf: Shelf): AuditQuestions {
+  const trust = new Trust(membership, new Election(membership));
+  return new AuditQuestions({ membership, shelf, trust, fraction: () => 0.5 });
+}
+
+/** A pack of three replicas on the owner's drive. */
+export const replicasOf = (owner: PeerId, bytes: Uint8Array): PackDescriptor =>
+  describePack(bytes, {
+    owner,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  }).descriptor;
 
 /** The one snapshot of a drive, as long as nobody looks inside. */
 export const headOf = (drive: DriveId): HeadRecord => ({

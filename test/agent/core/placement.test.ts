@@ -3,15 +3,21 @@
 import test from 'ava';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { describePack, type WireMessage } from '../../../agent/codec/index.ts';
-import { AuditQuestions } from '../../../agent/core/audit-questions.ts';
-import { Election } from '../../../agent/core/election.ts';
+
 import { Placement } from '../../../agent/core/placement.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { Surplus } from '../../../agent/core/surplus.ts';
-import { Trust } from '../../../agent/core/trust.ts';
+
 import { heardPacksPerPeerMax } from '../../../agent/limits.ts';
-import { driveId, packId, type PeerId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import { packId, type PeerId } from '../../../agent/units.ts';
+import {
+  connectedMembershipOf,
+  machines,
+  planOf,
+  questionsOf,
+  replicasOf,
+  startMs,
+} from './fleet-of-four.ts';
 
 const [first, second, third, outsider] = machines as [
   (typeof machines)[number],
@@ -19,25 +25,15 @@ const [first, second, third, outsider] = machines as [
   (typeof machines)[number],
   (typeof machines)[number],
 ];
-const { descriptor } = describePack(new Uint8Array(100).fill(1), {
-  owner: outsider.peer,
-  drive: driveId('0'.repeat(32)),
-  placementClass: 'small',
-  redundancy: { k: 1, n: 3 },
-});
+const descriptor = replicasOf(outsider.peer, new Uint8Array(100).fill(1));
 const plan = planOf(first, 5);
 
 /** The outsider holds shard 0 of a pack whose group is the three others, under plan 5. */
 function placementOf() {
-  const membership = membershipOf(outsider);
+  const membership = connectedMembershipOf(outsider);
   const shelf = new Shelf();
-  const trust = new Trust(membership, new Election(membership));
-  const questions = new AuditQuestions({ membership, shelf, trust, fraction: () => 0.5 });
-  const surplus = new Surplus({ membership, shelf, questions });
+  const surplus = new Surplus({ membership, shelf, questions: questionsOf(membership, shelf) });
   const placement = new Placement({ membership, shelf, surplus });
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
-  membership.handle({ kind: 'batchStored', batch: batchOf(first, records), now: startMs });
-  for (const { peer } of [first, second, third]) membership.handle({ kind: 'connected', peer, now: startMs });
   shelf.hold(descriptor, 0);
   shelf.usePlan(plan);
   return { placement, shelf };

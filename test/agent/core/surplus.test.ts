@@ -3,25 +3,26 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import {
-  describePack,
-  leafCountOf,
-  type LeafProof,
-  proveLeaf,
-  type WireMessage,
-} from '../../../agent/codec/index.ts';
+import { leafCountOf, type LeafProof, proveLeaf, type WireMessage } from '../../../agent/codec/index.ts';
 import { Audit } from '../../../agent/core/audit.ts';
-import { AuditQuestions } from '../../../agent/core/audit-questions.ts';
+
 import { drawnLeaf } from '../../../agent/core/audit-draws.ts';
-import { Election } from '../../../agent/core/election.ts';
+
 import type { Effects } from '../../../agent/core/index.ts';
 import { Placement } from '../../../agent/core/placement.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { Surplus } from '../../../agent/core/surplus.ts';
-import { Trust } from '../../../agent/core/trust.ts';
+
 import { auditAnswerMsMax } from '../../../agent/limits.ts';
-import { driveId, type PeerId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import { type PeerId } from '../../../agent/units.ts';
+import {
+  connectedMembershipOf,
+  machines,
+  planOf,
+  questionsOf,
+  replicasOf,
+  startMs,
+} from './fleet-of-four.ts';
 
 const [first, second, third, outsider] = machines as [
   (typeof machines)[number],
@@ -30,13 +31,7 @@ const [first, second, third, outsider] = machines as [
   (typeof machines)[number],
 ];
 const bytes = Uint8Array.from({ length: 40_000 }, (_, at) => (at * 13) & 255);
-const packOf = (owner: PeerId) =>
-  describePack(bytes, {
-    owner,
-    drive: driveId('0'.repeat(32)),
-    placementClass: 'small',
-    redundancy: { k: 1, n: 3 },
-  }).descriptor;
+const packOf = (owner: PeerId) => replicasOf(owner, bytes);
 const plan = planOf(first, 5);
 const holderPart = '1'.repeat(32);
 
@@ -44,17 +39,12 @@ const isRemoval = (effects: Effects): boolean => effects.some(({ kind }) => kind
 
 /** The outsider holds shard 0 of a pack whose group is the three others, under plan 5: the first is its new holder. */
 function surplusOf(held = packOf(outsider.peer)) {
-  const membership = membershipOf(outsider);
+  const membership = connectedMembershipOf(outsider);
   const shelf = new Shelf();
-  const trust = new Trust(membership, new Election(membership));
-  const fraction = (): number => 0.5;
-  const questions = new AuditQuestions({ membership, shelf, trust, fraction });
+  const questions = questionsOf(membership, shelf);
   const surplus = new Surplus({ membership, shelf, questions });
-  const audit = new Audit({ membership, shelf, questions, fraction });
+  const audit = new Audit({ membership, shelf, questions, fraction: () => 0.5 });
   const placement = new Placement({ membership, shelf, surplus });
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
-  membership.handle({ kind: 'batchStored', batch: batchOf(first, records), now: startMs });
-  for (const { peer } of [first, second, third]) membership.handle({ kind: 'connected', peer, now: startMs });
   shelf.hold(held, 0);
   shelf.usePlan(plan);
   let now: UnixMs = startMs;
