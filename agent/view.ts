@@ -2,7 +2,7 @@
 // this. Made from the core's state; nobody decides from it.
 
 import type { UnixMs } from '../datasets/index.ts';
-import type { Plan, Redundancy } from '../optimizer/index.ts';
+import type { Plan, Redundancy, SlotChange } from '../optimizer/index.ts';
 import type { ModelSummary } from './codec/record.ts';
 import type { Problem } from './problem.ts';
 import type { DriveId, FleetId, PeerId, SnapshotId } from './units.ts';
@@ -15,8 +15,8 @@ export interface FleetView {
   readonly optimizer?: { readonly peer: PeerId; readonly untilMs: UnixMs };
   readonly machines: readonly MachineView[];
   readonly plan?: Plan;
-  /** A plan that waits for an admin on this machine, why, and what share of all bytes it would move. */
-  readonly waitingPlan?: { readonly plan: Plan; readonly reason: string; readonly moveShare: number };
+  /** A plan that waits for an admin, why, and what share of all bytes it would move. */
+  readonly waitingPlan?: WaitingPlanView;
   /** Survival of each group given who is up at this moment, by group id. */
   readonly groupsNow: readonly GroupNowView[];
   readonly work: WorkView;
@@ -34,6 +34,14 @@ export interface FleetView {
   readonly events: readonly EventLine[];
   /** Telemetry rows of all machines that this agent keeps. */
   readonly telemetryRows: number;
+}
+
+export interface WaitingPlanView {
+  readonly plan: Plan;
+  readonly reason: string;
+  readonly moveShare: number;
+  /** Slots that it gives to other machines than the plan that holds. */
+  readonly changes: readonly SlotChange[];
 }
 
 export interface MachineView {

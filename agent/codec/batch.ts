@@ -118,6 +118,16 @@ const tabledPlanOf = (table: typeof planTable) =>
 const tabledPlan = tabledPlanOf(earlyPlanTable);
 /** Of version 3: with popular copies. */
 const popularPlan = tabledPlanOf(planTable);
+/** Of version 5: one that may wait for an admin. */
+const waitingPlan = popularPlan.extend({
+  waits: z
+    .strictObject({
+      reason: s.text(512),
+      scope: z.enum(['whole', 'repair']),
+      moveShare: z.number().min(0).max(1),
+    })
+    .exactOptional(),
+});
 
 const firstKinds = [...otherRecords, firstDrive, firstAct] as const;
 const laterKinds = [...otherRecords, laterDrive, laterAct] as const;
@@ -150,6 +160,7 @@ const formats = {
   2: formatOf(2, z.discriminatedUnion('kind', [...firstKinds, earlyTelemetry, tabledPlan])),
   3: formatOf(3, z.discriminatedUnion('kind', [...firstKinds, telemetry, popularPlan])),
   4: formatOf(4, z.discriminatedUnion('kind', [...laterKinds, telemetry, popularPlan])),
+  5: formatOf(5, z.discriminatedUnion('kind', [...laterKinds, telemetry, waitingPlan])),
 } as const;
 type Version = keyof typeof formats;
 
@@ -162,6 +173,7 @@ function versionFor(record: AgentRecord): Version {
     case 'act':
       return isLaterAct(record.act) ? 4 : 1;
     case 'plan':
+      if (record.waits !== undefined) return 5;
       return record.plan.popular === undefined ? 2 : 3;
     case 'telemetry':
       return record.rows.some(({ kind }) => kind === 'packRead') ? 3 : 1;

@@ -67,9 +67,21 @@ export interface LeaseRecord {
   readonly untilMs: UnixMs;
 }
 
+/** Why a plan waits for an admin, and how it differs from the one that held when it was made. */
+export interface PlanWait {
+  /** At most 512 characters. */
+  readonly reason: string;
+  /** A whole plan, or the one that held with its open slots filled. */
+  readonly scope: 'whole' | 'repair';
+  /** Of the bytes of shards that lie on machines that may go on holding them, in 0..1; by the packs that the author holds. */
+  readonly moveShare: number;
+}
+
+/** A plan that is followed, or that waits: then nobody follows it before an admin has approved it. */
 export interface PlanRecord {
   readonly kind: 'plan';
   readonly plan: Plan;
+  readonly waits?: PlanWait;
 }
 
 /** One model's score beside its baselines, for admins everywhere; weights stay where they were trained. */

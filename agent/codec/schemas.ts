@@ -151,9 +151,12 @@ const popularPart = z.strictObject({
 /** A time that no calendar knows would be an exception wherever it is shown. */
 const moment = z.number().min(0).max(timeMsMax);
 
+/** Of a plan; the first has 1. */
+export const epoch = z.int().min(1);
+
 /** What a plan says besides groups and domains. */
 export const planParts = {
-  epoch: z.int().min(1),
+  epoch,
   author: machine,
   computedMs: moment,
   modelSource: text(512),

@@ -208,6 +208,17 @@ const exactKinds = [
     about: z.strictObject({ drive: s.drive, scope: wipeScope }).exactOptional(),
   }),
 ] as const;
+
+/** Since version 4. */
+const planApproval = z.strictObject({
+  kind: z.literal('planApproval'),
+  log: s.peer,
+  sequence: s.batchNumber,
+  hash: s.hash,
+  epoch: s.epoch,
+  atMs: s.time,
+});
+
 const isExact = (value: Statement): boolean =>
   (value.kind === 'adminRevocation' && (value.hash !== undefined || value.more !== undefined)) ||
   (value.kind === 'wipeWord' && value.about !== undefined);
@@ -224,8 +235,10 @@ const formatOf = (version: number, statement: z.ZodType<Statement>): Format<Body
 const first = formatOf(1, z.discriminatedUnion('kind', [...firstKinds]));
 const later = formatOf(2, z.discriminatedUnion('kind', [...laterKinds]));
 const exact = formatOf(3, z.discriminatedUnion('kind', [...exactKinds]));
+const latest = formatOf(4, planApproval);
 
 function formatOfStatement(value: Statement): Format<Body> {
+  if (value.kind === 'planApproval') return latest;
   if (isExact(value)) return exact;
   return laterNames.has(value.kind) ? later : first;
 }
@@ -296,7 +309,7 @@ function withinLife(value: Statement, { notBeforeMs, notAfterMs }: OpenedAdmin):
 export function openStatement(bytes: Uint8Array, fleet: FleetId): Decoded<SignedStatement> {
   let reason = 'the statement is not signed by an admin';
   let signer: OpenedAdmin | undefined;
-  const format = [later, exact].find(({ version }) => version === bytes[4]) ?? first;
+  const format = [later, exact, latest].find(({ version }) => version === bytes[4]) ?? first;
   const opened = openEnvelope(bytes, format, (value, signed, signature) => {
     const admin = openAdmin(value.admin);
     if (!admin.ok || admin.value.fleet !== fleet) {

@@ -122,6 +122,18 @@ export interface WipeRule {
   readonly atMs: UnixMs;
 }
 
+/** An admin's word for a plan: whoever waits for one follows it from now on, until there is a later one. */
+export interface PlanApproval {
+  readonly kind: 'planApproval';
+  /** Where the plan stands: in which machine's facts, in which batch; and that batch's hash, 64 hex digits, so that no other plan can take its place. */
+  readonly log: PeerId;
+  readonly sequence: number;
+  readonly hash: string;
+  /** The plan's: of several that are approved the highest one is followed. */
+  readonly epoch: number;
+  readonly atMs: UnixMs;
+}
+
 export type Statement =
   | MachineCertificate
   | InviteStatement
@@ -132,7 +144,8 @@ export type Statement =
   | PersonRevocation
   | Wipe
   | WipeWord
-  | WipeRule;
+  | WipeRule
+  | PlanApproval;
 
 /** What the fleet's root says in an admin's certificate: nobody can take it back but the root. */
 export interface RootWord {

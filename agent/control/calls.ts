@@ -82,7 +82,8 @@ export const callSchemas = {
     apply: z.boolean(),
   }),
   computePlan: z.strictObject({}),
-  approvePlan: z.strictObject({}),
+  /** With an epoch only the plan that has it. */
+  approvePlan: z.strictObject({ epoch: z.int().min(1).exactOptional() }),
   planLimits: z.strictObject({
     veto: z.array(name).max(64).exactOptional(),
     lift: z.array(name).max(64).exactOptional(),

@@ -270,6 +270,12 @@ function wordsOf(
         about: statement.wipe,
         detail: `${statement.word === 'agree' ? 'agreed to' : 'stopped'} the deletion ${statement.wipe.slice(0, 8)}${statement.about === undefined ? '' : ` of drive ${statement.about.drive.slice(0, 8)}`}: ${statement.reason}`,
       };
+    case 'planApproval':
+      return {
+        act: 'plan-approved',
+        about: statement.log,
+        detail: `approved plan ${statement.epoch} of ${statement.log}`,
+      };
     case 'wipeRule':
       return {
         act: 'wipe-rule-set',

@@ -300,7 +300,8 @@ export class AgentCore {
 
   #followPlan(now: UnixMs, effects: CoreEffect[]): void {
     const { plan } = this.election;
-    if (this.#isReading || plan === undefined || plan === this.shelf.plan) return;
+    const isUnsure = this.#isReading || this.election.isRecalling;
+    if (isUnsure || plan === undefined || plan === this.shelf.plan) return;
     this.shelf.usePlan(plan);
     this.neighbours.visits.planChanged(now);
     effects.push(

@@ -27,6 +27,8 @@ export type CoreEffect =
   | { readonly kind: 'storeBatch'; readonly batch: SignedBatch }
   /** Read from the log and send pages of `batches`. */
   | { readonly kind: 'sendBatches'; readonly to: PeerId; readonly want: readonly LogWant[] }
+  /** Read one batch of facts from the log again; answer with `batchRecalled`. */
+  | { readonly kind: 'recallBatch'; readonly author: PeerId; readonly sequence: number }
   | { readonly kind: 'sendShard'; readonly to: PeerId; readonly shard: ShardLocation }
   /** Sign a receipt for a shard that is on the disk, flushed, and send it. */
   | { readonly kind: 'sendReceipt'; readonly to: PeerId; readonly shard: ShardKey }

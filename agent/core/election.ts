@@ -3,13 +3,13 @@
 
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { type Plan, plannedMachines } from '../../optimizer/index.ts';
-import type { LeaseRecord, SignedBatch } from '../codec/index.ts';
+import type { LeaseRecord, PlanRecord, SignedBatch } from '../codec/index.ts';
 import { clockSkewMsMax, copiesEveryMs, copiesSettleMs, leaseMs, planAgeMsMax } from '../limits.ts';
 import { leaseTurnsMs } from '../mesh-limits.ts';
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
-import { FollowedPlans } from './followed-plans.ts';
+import { FollowedPlans, type StatedPlan } from './followed-plans.ts';
 import { type Lease, Leases } from './leases.ts';
 import type { Membership } from './membership.ts';
 import { candidatesBefore, Neglect, neglectActsMs } from './neglect.ts';
@@ -23,6 +23,7 @@ export class Election {
   readonly hears = [
     'started',
     'batchStored',
+    'batchRecalled',
     'message',
     'planWanted',
     'planComputed',
@@ -74,6 +75,8 @@ export class Election {
         return [];
       case 'batchStored':
         return this.#learn(event.batch, event.now);
+      case 'batchRecalled':
+        return this.#learnRecalled(event);
       case 'message':
         if (event.message.kind === 'inventory') this.#plans.hearOf(event.message.under?.epoch, event.now);
         return [];
@@ -81,7 +84,7 @@ export class Election {
         this.#isAsked = true;
         return this.#planIfDue(event.now);
       case 'planComputed':
-        return this.#computed(event.plan);
+        return this.#computed(event);
       case 'planFailed':
         return this.#failed(event.now);
       case 'presenceForecast':
@@ -92,6 +95,7 @@ export class Election {
         this.#isReading = false;
         return [
           ...this.#reconsider(event.now),
+          ...this.#plans.recall(),
           ...this.#watchHolder(event.now),
           ...this.#lead(event.now),
           ...this.#planIfDue(event.now),
@@ -105,6 +109,31 @@ export class Election {
 
   get earlierPlans(): readonly Plan[] {
     return this.#plans.earlier;
+  }
+
+  /** The plan that is followed and where it stands, for an admin who wants it to stay. */
+  get followed(): StatedPlan | undefined {
+    return this.#plans.followed;
+  }
+
+  /** The newest plan that waits for an admin, whoever made it. */
+  get proposal(): StatedPlan | undefined {
+    return this.#plans.proposal;
+  }
+
+  /** Others are known to follow a later plan, which has not come here. */
+  get isBehind(): boolean {
+    return this.#plans.isBehind;
+  }
+
+  /** The plan that holds is being read from the log here: nothing is done for the sake of another one. */
+  get isRecalling(): boolean {
+    return this.#plans.isRecalling;
+  }
+
+  /** The epoch under which an own plan is published now. */
+  epochFor(plan: Plan): number {
+    return this.#plans.epochFor(plan);
   }
 
   /** Whose lease holds now; the own one, or none, where this agent plans in the place of whoever has it. */
@@ -121,8 +150,9 @@ export class Election {
     const effects: CoreEffect[] = [];
     for (const record of batch.records) {
       if (record.kind === 'lease') this.#learnLease(batch.author, record, now);
-      if (record.kind === 'plan') effects.push(...this.#learnPlan(batch.author, record.plan, now));
+      if (record.kind === 'plan') effects.push(...this.#learnPlan(batch, record, now));
     }
+    this.#plans.approvals.learn(batch);
     effects.push(...this.#reconsider(now));
     return effects;
   }
@@ -132,8 +162,17 @@ export class Election {
     this.#leases.learn({ author, record, heard: this.#isReading ? 'before' : 'now', now });
   }
 
-  #learnPlan(author: PeerId, plan: Plan, now: UnixMs): Effects {
-    return this.#follow(() => this.#plans.learn(author, plan, now));
+  #learnPlan({ author, sequence, hash }: SignedBatch, { plan, waits }: PlanRecord, now: UnixMs): Effects {
+    return this.#follow(() => this.#plans.learn({ plan, waits, at: { author, sequence, hash } }, now));
+  }
+
+  #learnRecalled(event: EventOf<'batchRecalled'>): Effects {
+    this.#plans.noteRecalled(event);
+    const { batch, now } = event;
+    const effects = (batch?.records ?? []).flatMap((record) =>
+      record.kind === 'plan' ? this.#learnPlan(batch!, record, now) : [],
+    );
+    return [...effects, ...this.#reconsider(now)];
   }
 
   #reconsider(now: UnixMs): Effects {
@@ -303,7 +342,7 @@ export class Election {
     return [];
   }
 
-  #computed(plan: Plan | undefined): Effects {
+  #computed({ plan, waits }: EventOf<'planComputed'>): Effects {
     const isWhole = this.#computing === 'whole';
     this.#computing = undefined;
     if (plan === undefined) return [];
@@ -312,10 +351,12 @@ export class Election {
       if (isWhole) this.#considered = undefined;
       return [];
     }
-    const epoch = this.#plans.epochFor(plan);
-    return [
-      { kind: 'appendRecords', stream: 'facts', records: [{ kind: 'plan', plan: { ...plan, epoch } }] },
-    ];
+    const record: PlanRecord = {
+      kind: 'plan',
+      plan: { ...plan, epoch: this.epochFor(plan) },
+      ...(waits === undefined ? {} : { waits }),
+    };
+    return [{ kind: 'appendRecords', stream: 'facts', records: [record] }];
   }
 }
 

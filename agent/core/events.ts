@@ -8,6 +8,7 @@ import type {
   HeadRecord,
   Hint,
   PackDescriptor,
+  PlanWait,
   Receipt,
   ShardKey,
   ShardRange,
@@ -67,6 +68,14 @@ export type CoreEvent =
   | { readonly kind: 'batchOpened'; readonly from: PeerId; readonly batch: SignedBatch; readonly now: UnixMs }
   /** The log has it, flushed: own ones, others', and at the start all old ones. */
   | { readonly kind: 'batchStored'; readonly batch: SignedBatch; readonly now: UnixMs }
+  /** The answer to `recallBatch`; undefined where the log here has no such batch, or it cannot be read. */
+  | {
+      readonly kind: 'batchRecalled';
+      readonly author: PeerId;
+      readonly sequence: number;
+      readonly batch: SignedBatch | undefined;
+      readonly now: UnixMs;
+    }
   /** A receipt whose holder's signature holds. */
   | { readonly kind: 'receiptOpened'; readonly receipt: Receipt; readonly now: UnixMs }
   | {
@@ -132,8 +141,13 @@ export type CoreEvent =
   /** An own pack lies whole in the outbox, flushed. */
   | { readonly kind: 'packStaged'; readonly descriptor: PackDescriptor; readonly now: UnixMs }
   | { readonly kind: 'snapshotStaged'; readonly staged: StagedSnapshot; readonly now: UnixMs }
-  /** The answer to `computePlan`; undefined when nothing better was found, or when it waits for an admin. */
-  | { readonly kind: 'planComputed'; readonly plan: Plan | undefined; readonly now: UnixMs }
+  /** The answer to `computePlan`; undefined when nothing better was found. With `waits` nobody follows it before an admin approved it. */
+  | {
+      readonly kind: 'planComputed';
+      readonly plan: Plan | undefined;
+      readonly waits?: PlanWait;
+      readonly now: UnixMs;
+    }
   /** The other answer: nobody knows whether there is a better plan. */
   | { readonly kind: 'planFailed'; readonly now: UnixMs }
   /** The answer to `forecastPresence`; undefined while there is too little telemetry to tell by. */

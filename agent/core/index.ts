@@ -6,9 +6,9 @@ export type { PendingCount } from './backup.ts';
 export type { KnownDrive } from './catalogue.ts';
 export type { CoreEffect, Effects } from './effects.ts';
 export { membersOf, plannedMachinesMin } from './election.ts';
-export { isFarAhead } from './followed-plans.ts';
+export { isFarAhead, type StatedPlan } from './followed-plans.ts';
 export type { CoreEvent, HeardForget, PowerSource, StagedSnapshot } from './events.ts';
-export { type Movement, movementBetween, reasonToHold } from './movement.ts';
+export { type Movement, movementBetween, reasonToHold, reviewReason } from './movement.ts';
 export { type DriveProof, type ProofResult } from './proving.ts';
 export {
   areRulesSet,

@@ -42,12 +42,15 @@ export function movementBetween(
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
+/** Said of a plan that waits in such a fleet, also of one that does not say so itself. */
+export const reviewReason = 'the fleet is in review mode';
+
 /** Why a plan that follows another has to wait for an admin's word; undefined when it has not. Who lets nothing pass is asked for every byte. */
 export function reasonToHold(
   policy: Pick<FleetPolicy, 'planMode' | 'holdMoveShare'> | undefined,
   { share, fleetBytes }: Movement,
 ): string | undefined {
-  if (policy?.planMode === 'review') return 'the fleet is in review mode';
+  if (policy?.planMode === 'review') return reviewReason;
   const shareMax = policy?.holdMoveShare ?? holdMoveShareDefault;
   const isLittle = shareMax > 0 && fleetBytes < holdMoveBytesMin;
   if (share <= shareMax || isLittle) return undefined;

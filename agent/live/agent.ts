@@ -185,7 +185,6 @@ export class LiveAgent {
       observations: this.#observations,
       training: this.planning.training,
       events: this.#events,
-      proposal: this.planning.proposal,
       turnedAwayBy: this.#admission.turnedAwayBy,
       operations: this.operations,
       now: this.now(),
@@ -281,9 +280,11 @@ export class LiveAgent {
     return this.ownWords.write([{ kind: 'statement', bytes: statement.bytes }]);
   }
 
-  /** Signs and publishes. Throws `not-an-admin`. */
-  async declare(statement: Statement): Promise<void> {
-    await this.publish(signStatement(this.#adminKey(), statement));
+  /** Signs and publishes, all at once. Throws `not-an-admin`. */
+  async declare(...statements: readonly Statement[]): Promise<void> {
+    const key = this.#adminKey();
+    const signed = statements.map((statement) => signStatement(key, statement));
+    await this.ownWords.write(signed.map(({ bytes }) => ({ kind: 'statement', bytes })));
   }
 
   async appendTelemetry(records: ReturnType<typeof telemetryRecords>): Promise<void> {

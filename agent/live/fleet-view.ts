@@ -4,11 +4,13 @@ import { openSmall } from '../codec/index.ts';
 import {
   type AgentCore,
   type AuditCount,
+  movementBetween,
   type PendingCount,
   type ProofResult,
+  reviewReason,
   trustText,
 } from '../core/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import { type Plan, slotChanges } from '../../optimizer/index.ts';
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import type {
@@ -25,7 +27,6 @@ import type {
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
 import { massChangeText } from './mass-changes.ts';
-import type { Proposal } from './planning.ts';
 import type { Observations } from './observations.ts';
 import type { Operations } from './operations.ts';
 
@@ -37,11 +38,24 @@ export interface ViewParts {
   readonly observations: Observations;
   readonly training: TrainingView | undefined;
   readonly events: readonly EventLine[];
-  readonly proposal: Proposal | undefined;
   /** Machines that say that this one was put out. */
   readonly turnedAwayBy: ReadonlySet<PeerId>;
   readonly operations: Operations;
   readonly now: UnixMs;
+}
+
+/** A plan that waits, as its author says; one of a fleet in review mode that says nothing is measured here. */
+function waitingView({ core, now }: Pick<ViewParts, 'core' | 'now'>): Pick<FleetView, 'waitingPlan'> {
+  const { proposal, plan: held } = core.election;
+  if (proposal === undefined) return {};
+  const { plan, waits } = proposal;
+  const usable = core.membership.eligibleHolders(now);
+  const { reason, moveShare } = waits ?? {
+    reason: reviewReason,
+    moveShare: held === undefined ? 0 : movementBetween(core, held, { after: plan, usable }).share,
+  };
+  const changes = held === undefined ? [] : slotChanges(held, plan);
+  return { waitingPlan: { plan, reason, moveShare, changes } };
 }
 
 export function fleetView(parts: ViewParts): FleetView {
@@ -59,7 +73,7 @@ export function fleetView(parts: ViewParts): FleetView {
     ...(lease === undefined ? {} : { optimizer: lease }),
     machines: membership.machines.map((peer) => machineView(parts, peer, slots)),
     ...(plan === undefined ? {} : { plan }),
-    ...(parts.proposal === undefined ? {} : { waitingPlan: parts.proposal }),
+    ...waitingView(parts),
     groupsNow: plan === undefined ? [] : groupsNow(parts, plan),
     work: workView(parts),
     limits: parts.operations.pacing.view(),

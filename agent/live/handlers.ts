@@ -34,7 +34,7 @@ import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './membe
 import { assertOutsideAgent } from './protected-folder.ts';
 import { importTelemetry, newRows, strayRow } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
-import { changeLimits, changePolicy } from './policy.ts';
+import { approvePlan, changeLimits, changePolicy } from './policy.ts';
 import { answerWhatIf } from './what-if.ts';
 import { wrong } from './wrong.ts';
 
@@ -76,11 +76,7 @@ export function createHandlers(agent: LiveAgent): Handlers {
     prove: (request, report, signal) => proveDrives(agent, request, { report, signal }),
     retention: (request, report, signal) => setRetention(agent, request, { report, signal }),
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
-    approvePlan: async () => {
-      const plan = agent.planning.approve();
-      await noteAct(agent, 'plan-approved', String(plan.epoch));
-      return { plan, changed: true };
-    },
+    approvePlan: (request) => approvePlan(agent, request),
     acts: (request) => listActs(agent, request),
     planLimits: (change) => changeLimits(agent, change),
     whatIf: (request) => answerWhatIf(agent, request),

@@ -1,14 +1,13 @@
-// Plans on demand: for the core, and for an admin who asks. In review mode, and when it would move too much, a plan waits
-// here for approval.
+// Plans on demand: for the core, and for an admin who asks. In review mode, and when it would move too much, a plan is published as one that
+// waits for an admin's approval: any of them sees it then, wherever it was made.
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import { noLimits, type Plan, targetDefault } from '../../optimizer/index.ts';
-import type { FleetPolicy, ModelRecord } from '../codec/index.ts';
+import type { FleetPolicy, ModelRecord, PlanWait } from '../codec/index.ts';
 import {
   type AgentCore,
   type CoreEffect,
   type CoreEvent,
-  type Movement,
   movementBetween,
   reasonToHold,
   type RepairWish,
@@ -39,29 +38,20 @@ interface Wish {
 /** What the core orders. */
 export type PlanOrder = Omit<Extract<CoreEffect, { kind: 'computePlan' }>, 'kind'>;
 
-/** A plan that waits for an admin, and why. */
-export interface Proposal {
-  readonly plan: Plan;
-  readonly reason: string;
-  /** A whole plan, or the one that holds with its open slots filled. */
-  readonly scope: 'whole' | 'repair';
-  /** Of the bytes of shards that lie on machines that may go on holding them, in 0..1. */
-  readonly moveShare: number;
-}
-
-interface Judged {
-  /** Why it has to wait; undefined when it has not. */
-  readonly reason: string | undefined;
-  readonly movement: Movement;
+/** A plan that was made, and why it waits; undefined when it does not. */
+interface Offered {
+  readonly plan: Plan | undefined;
+  readonly waits: PlanWait | undefined;
 }
 
 export class Planning {
   readonly #parts: PlanningParts;
   #training: TrainingView | undefined;
-  #proposal: Proposal | undefined;
   /** The highest epoch that went to the core: it may not be written yet. */
   #sentEpoch = 0;
-  /** The policy that the waiting plan was judged by. */
+  /** The epoch of the last plan that was made here and waits. */
+  #waitingEpoch: number | undefined;
+  /** The policy that it was judged by. */
   #judgedBy: FleetPolicy | undefined;
 
   constructor(parts: PlanningParts) {
@@ -71,11 +61,6 @@ export class Planning {
   /** How far a running training is. */
   get training(): TrainingView | undefined {
     return this.#training;
-  }
-
-  /** The plan that waits for an admin. */
-  get proposal(): Proposal | undefined {
-    return this.#proposal;
   }
 
   /** The core asked: every outcome goes back to it, so that it may ask again. */
@@ -112,9 +97,12 @@ export class Planning {
     const { core, planner } = this.#parts;
     const previous = core.election.plan;
     const { policy } = core.membership;
-    if (previous === undefined || policy?.planMode === 'review' || this.#proposal !== undefined)
-      return this.#offer(undefined, previous);
-    this.#offer(await planner.copies({ machines, previous, limits: policy?.limits ?? noLimits }), previous);
+    const isWaiting = policy?.planMode === 'review' || core.election.proposal !== undefined;
+    const copied =
+      previous === undefined || isWaiting
+        ? undefined
+        : await planner.copies({ machines, previous, limits: policy?.limits ?? noLimits });
+    this.#offer(copied, previous);
   }
 
   /**
@@ -125,10 +113,15 @@ export class Planning {
     const { core, planner } = this.#parts;
     const previous = core.election.plan;
     const { policy } = core.membership;
-    const isAfterWhole = policy?.planMode === 'review' && this.#proposal?.scope === 'whole';
-    if (previous === undefined || isAfterWhole) return this.#offer(undefined, previous);
+    const { proposal } = core.election;
+    const isAfterWhole =
+      policy?.planMode === 'review' && proposal !== undefined && proposal.waits?.scope !== 'repair';
     const limits = policy?.limits ?? noLimits;
-    this.#offer(await planner.repair({ machines, previous, limits, repair }), previous, 'repair');
+    const repaired =
+      previous === undefined || isAfterWhole
+        ? undefined
+        : await planner.repair({ machines, previous, limits, repair });
+    this.#offer(repaired, previous, 'repair');
   }
 
   /** A person asked. `changed` is false when nothing better than the plan of now was found. */
@@ -139,51 +132,42 @@ export class Planning {
     const { core, now } = this.#parts;
     const before = core.election.plan;
     const machines = core.membership.eligibleHolders(now());
-    const plan = await this.#make({ machines, onProgress, signal, isAsked: true });
+    const { plan, waits } = await this.#make({ machines, onProgress, signal, isAsked: true });
     // A plan comes back from its thread as a copy: only its epoch tells whether it is the one that was sent.
     const changed = plan.epoch !== before?.epoch;
-    const waits = this.#proposal?.plan === plan ? this.#proposal.reason : undefined;
-    return { plan, changed, ...(waits === undefined ? {} : { waits }) };
+    return { plan, changed, ...(waits === undefined ? {} : { waits: waits.reason }) };
   }
 
-  /** Publishes the plan that waited for approval. Throws `no-proposal`. */
-  approve(): Plan {
-    this.judgeAgain();
-    const plan = this.#proposal?.plan;
-    if (plan === undefined) {
-      throw new DreyError({
-        code: 'no-proposal',
-        message: 'no plan waits for approval on this machine',
-        advice:
-          'A plan waits on the machine that computed it, and `drey status` says so there. `drey plan compute` asks for one here.',
-      });
-    }
-    this.#publish(plan);
-    return plan;
-  }
-
-  /** The policy, or the plan that holds, may have changed while a plan waits: then it goes out, waits for another reason, or is over. */
+  /** The policy, or the plan that holds, may have changed while an own plan waits: then it goes out, waits for another reason, or is over. */
   judgeAgain(): void {
+    const { core, report } = this.#parts;
+    const { plan: previous, proposal } = core.election;
+    if (previous === undefined) return;
+    this.#noteOver(previous);
+    const { self, policy } = core.membership;
+    if (proposal?.plan.author !== self || policy === this.#judgedBy) return;
+    const waits = this.#waitFor(proposal.plan, previous, proposal.waits?.scope ?? 'whole');
+    if (waits !== undefined && waits.reason === proposal.waits?.reason) return;
+    const plan = { ...proposal.plan, epoch: core.election.epochFor(proposal.plan) };
+    report(
+      waits === undefined ? 'info' : 'warning',
+      waits === undefined
+        ? `plan ${proposal.plan.epoch} does not have to wait any more, by the policy of now: it is published as plan ${plan.epoch}`
+        : `plan ${proposal.plan.epoch} goes on waiting for approval, as plan ${plan.epoch}: ${waits.reason}`,
+    );
+    this.#send(plan, waits);
+  }
+
+  /** It was approved, or another one came before it: then what it was made for is still to be done. */
+  #noteOver(held: Plan): void {
     const { core, report, tell, now } = this.#parts;
-    const { plan: previous } = core.election;
-    if (this.#proposal === undefined || previous === undefined) return;
-    const { plan, scope, reason: before } = this.#proposal;
-    if (previous.epoch >= plan.epoch) {
-      this.#proposal = undefined;
-      report('info', `plan ${plan.epoch} does not wait any more: another plan ${previous.epoch} holds now`);
-      // What it was made for is still to be done.
-      if (previous.author === core.membership.self) tell({ kind: 'planWanted', now: now() });
-      return;
-    }
-    if (core.membership.policy === this.#judgedBy) return;
-    const { reason, movement } = this.#judge(plan, previous);
-    if (reason === undefined) {
-      report('info', `plan ${plan.epoch} does not have to wait any more, by the policy of now`);
-      this.#publish(plan);
-      return;
-    }
-    this.#hold({ plan, scope, reason, moveShare: movement.share });
-    if (reason !== before) report('warning', `plan ${plan.epoch} goes on waiting for approval: ${reason}`);
+    const waiting = this.#waitingEpoch;
+    if (waiting === undefined || held.epoch < waiting) return;
+    this.#waitingEpoch = undefined;
+    const isOwn = held.author === core.membership.self;
+    if (isOwn && held.epoch === waiting) report('info', `plan ${waiting} was approved`);
+    else report('info', `plan ${waiting} does not wait any more: another plan ${held.epoch} holds now`);
+    if (isOwn && held.epoch !== waiting) tell({ kind: 'planWanted', now: now() });
   }
 
   show(training: TrainingView | undefined): void {
@@ -191,7 +175,7 @@ export class Planning {
     this.#parts.changed();
   }
 
-  async #make(wish: Wish): Promise<Plan> {
+  async #make(wish: Wish): Promise<Offered & { readonly plan: Plan }> {
     const { core, planner, append, now } = this.#parts;
     const previous = core.election.plan;
     const { policy } = core.membership;
@@ -211,55 +195,58 @@ export class Planning {
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
       const newest = Math.max(core.election.plan?.epoch ?? 0, this.#sentEpoch);
       const isOvertaken = wish.isAsked === true && isNews(made, previous) && made.epoch <= newest;
-      const plan = isOvertaken ? { ...made, epoch: newest + 1 } : made;
-      // A newer whole plan takes the place of the one that waits.
-      if (isNews(plan, previous)) this.#proposal = undefined;
-      this.#offer(plan, previous);
-      return plan;
+      const offered = this.#offer(isOvertaken ? { ...made, epoch: newest + 1 } : made, previous);
+      return { ...offered, plan: offered.plan ?? made };
     } finally {
       this.show(undefined);
     }
   }
 
-  /** The core publishes it, unless it has to wait for an admin; the very first never waits. */
-  #offer(plan: Plan | undefined, previous: Plan | undefined, scope: Proposal['scope'] = 'whole'): void {
-    const { report } = this.#parts;
-    const news = isNews(plan, previous) ? plan : undefined;
-    const { reason, movement } =
-      news === undefined || previous === undefined ? unjudged : this.#judge(news, previous);
-    if (news !== undefined && reason !== undefined) {
-      this.#hold({ plan: news, scope, reason, moveShare: movement.share });
-      report('warning', `plan ${news.epoch} waits for approval: ${reason}`);
+  /** The core publishes it, as one that waits for an admin where it has to; the very first never does. */
+  #offer(made: Plan | undefined, previous: Plan | undefined, scope: PlanWait['scope'] = 'whole'): Offered {
+    const { core, report } = this.#parts;
+    if (!isNews(made, previous)) return this.#send(undefined, undefined);
+    // One that came too late is refused by the core, whatever waits.
+    const isLate = made.epoch <= (core.election.plan?.epoch ?? 0);
+    const plan = isLate ? made : { ...made, epoch: core.election.epochFor(made) };
+    const waits = previous === undefined ? undefined : this.#waitFor(plan, previous, scope);
+    const { proposal } = core.election;
+    if (waits !== undefined && proposal !== undefined && isSamePlacement(proposal.plan, plan)) {
+      this.#send(undefined, undefined);
+      return { plan: proposal.plan, waits };
     }
-    this.#send(reason === undefined ? news : undefined);
+    if (waits !== undefined) report('warning', `plan ${plan.epoch} waits for approval: ${waits.reason}`);
+    return this.#send(plan, waits);
   }
 
-  #judge(plan: Plan, previous: Plan): Judged {
+  #waitFor(plan: Plan, previous: Plan, scope: PlanWait['scope']): PlanWait | undefined {
     const { core, now } = this.#parts;
+    const { policy } = core.membership;
+    this.#judgedBy = policy;
     const usable = core.membership.eligibleHolders(now());
     const movement = movementBetween(core, previous, { after: plan, usable });
-    return { reason: reasonToHold(core.membership.policy, movement), movement };
-  }
-
-  #hold(proposal: Proposal): void {
-    this.#proposal = proposal;
-    this.#judgedBy = this.#parts.core.membership.policy;
-  }
-
-  #publish(plan: Plan): void {
-    this.#proposal = undefined;
-    this.#send(plan);
+    const reason = reasonToHold(policy, movement);
+    return reason === undefined ? undefined : { reason, scope, moveShare: movement.share };
   }
 
   /** What came of an order: a plan to be published, or none. */
-  #send(plan: Plan | undefined): void {
+  #send(plan: Plan | undefined, waits: PlanWait | undefined): Offered {
     const { tell, now } = this.#parts;
-    this.#sentEpoch = Math.max(this.#sentEpoch, plan?.epoch ?? 0);
-    tell({ kind: 'planComputed', plan, now: now() });
+    if (plan !== undefined) {
+      this.#sentEpoch = Math.max(this.#sentEpoch, plan.epoch);
+      this.#waitingEpoch = waits === undefined ? undefined : plan.epoch;
+    }
+    tell({ kind: 'planComputed', plan, ...(waits === undefined ? {} : { waits }), now: now() });
+    return { plan, waits };
   }
 }
 
-const unjudged: Judged = { reason: undefined, movement: { share: 0, fleetBytes: 0 } };
+/** Whether all slots have the same machines: to ask an admin once more would be of no use. */
+function isSamePlacement(a: Plan, b: Plan): boolean {
+  const membersOf = ({ classes }: Plan): string =>
+    JSON.stringify(classes.map(({ name, groups }) => [name, groups.map(({ id, members }) => [id, members])]));
+  return membersOf(a) === membersOf(b);
+}
 
 const isNews = (plan: Plan | undefined, previous: Plan | undefined): plan is Plan =>
   plan !== undefined && plan !== previous && plan.epoch > (previous?.epoch ?? 0);

@@ -1,9 +1,10 @@
 // What admins set for the whole fleet: the policy of now, changed in some points and said again.
 
-import { DreyError } from '../../datasets/index.ts';
+import { DreyError, type UnixMs } from '../../datasets/index.ts';
 import { noLimits, type PlacementLimits, refuseImpossible, targetDefault } from '../../optimizer/index.ts';
-import type { FleetPolicy } from '../codec/index.ts';
+import type { FleetPolicy, PlanApproval } from '../codec/index.ts';
 import type { CallAnswers, CallRequest } from '../control/index.ts';
+import type { StatedPlan } from '../core/index.ts';
 import { holdMoveShareDefault } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
@@ -23,13 +24,67 @@ function policyOf({ core: { membership } }: LiveAgent): Policy {
   };
 }
 
-/** A plan that waits is judged by it at once. */
+/** A plan that waits is judged by it at once. Whoever turns review mode on has approved the plan that holds: it stays until there is a word for another. */
 async function declare(agent: LiveAgent, policy: Policy): Promise<void> {
-  await agent.declare({ kind: 'policy', atMs: agent.now(), ...policy });
+  const { core } = agent;
+  const { followed } = core.election;
+  const isTurnedOn = policy.planMode === 'review' && core.membership.policy?.planMode !== 'review';
+  if (isTurnedOn && followed !== undefined) refuseBehind(agent);
+  await agent.declare(
+    { kind: 'policy', atMs: agent.now(), ...policy },
+    ...(isTurnedOn && followed !== undefined ? [approvalOf(followed, agent.now())] : []),
+  );
   agent.planning.judgeAgain();
 }
 
-/** Shows the policy, or changes what is named. Throws `not-an-admin`. */
+/** All would go back to an old plan that is approved. Throws `plan-behind`. */
+function refuseBehind({ core: { election, membership } }: LiveAgent): void {
+  const isAlone = membership.up.size === 0 && membership.machines.length > 1;
+  if (!election.isBehind && !isAlone) return;
+  throw new DreyError({
+    code: 'plan-behind',
+    message: isAlone
+      ? 'no other machine is connected: whether the plan that holds here is the newest cannot be told'
+      : 'others follow a later plan than this machine has heard of',
+    advice:
+      'Review mode begins with the plan that holds. Try again when this machine has been connected to others for a minute.',
+    retry: 'retryable',
+  });
+}
+
+const approvalOf = ({ plan, at }: StatedPlan, atMs: UnixMs): PlanApproval => ({
+  kind: 'planApproval',
+  log: at.author,
+  sequence: at.sequence,
+  hash: at.hash,
+  epoch: plan.epoch,
+  atMs,
+});
+
+/** An admin's word for the plan that waits, whoever made it. Throws `no-proposal`, `other-proposal`, `not-an-admin`. */
+export async function approvePlan(
+  agent: LiveAgent,
+  { epoch }: CallRequest<'approvePlan'>,
+): Promise<CallAnswers['approvePlan']> {
+  const { proposal } = agent.core.election;
+  if (proposal === undefined)
+    throw new DreyError({
+      code: 'no-proposal',
+      message: 'no plan waits for approval, as far as this machine has heard',
+      advice: 'See `drey status`. `drey plan compute` asks for a plan now.',
+    });
+  const waiting = proposal.plan.epoch;
+  if (epoch !== undefined && epoch !== waiting)
+    throw new DreyError({
+      code: 'other-proposal',
+      message: `plan ${epoch} does not wait for approval, plan ${waiting} does`,
+      advice: 'Look at it with `drey plan show --waiting`.',
+    });
+  await agent.declare(approvalOf(proposal, agent.now()));
+  return { plan: proposal.plan, changed: true };
+}
+
+/** Shows the policy, or changes what is named. Throws `not-an-admin`, `plan-behind`. */
 export async function changePolicy(
   agent: LiveAgent,
   change: CallRequest<'policy'>,

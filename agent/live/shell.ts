@@ -246,6 +246,8 @@ export class Shell implements WireListener {
         return this.#store(effect.batch);
       case 'sendBatches':
         return this.#answers.want(effect.to, effect.want);
+      case 'recallBatch':
+        return this.#recall(effect);
       case 'sendShard':
         return wire.sendShard(effect.to, effect.shard, (outcome) => this.#shardSent(effect, outcome));
       case 'sendReceipt':
@@ -315,6 +317,13 @@ export class Shell implements WireListener {
       if (outcome === 'stored') this.#stored(batch);
       else if (outcome !== 'known')
         core.replication.forget(batch, log.heads().get(logName(batch.author, batch.stream))?.next ?? 0);
+    });
+  }
+
+  #recall({ author, sequence }: Extract<CoreEffect, { kind: 'recallBatch' }>): void {
+    this.#parts.log.read({ author, stream: 'facts', sequence }, (page) => {
+      const batch = page.find((one) => one.sequence === sequence);
+      this.handle({ kind: 'batchRecalled', author, sequence, batch, now: this.#parts.now() });
     });
   }
 

@@ -7,6 +7,8 @@ import { clockSkewMsMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
+import { approveAsEnded } from './reviews.ts';
+import { anyOf, hasHeard, writers } from './saying.ts';
 import { type Scheduler, timesApart } from './scheduling.ts';
 import type { Shell } from './shell.ts';
 
@@ -17,14 +19,6 @@ export interface SaidRule {
   readonly log: PeerId;
   readonly bytes: Uint8Array;
 }
-
-/** Whether a statement stands in the log `of` a machine, as that lies on another one's disk. */
-const hasHeard = ({ shelves }: Machine, of: PeerId, bytes: Uint8Array): boolean =>
-  shelves.logs
-    .get(logName(of, 'facts'))
-    ?.batches.some(({ records }) =>
-      records.some((record) => record.kind === 'statement' && Buffer.compare(record.bytes, bytes) === 0),
-    ) === true;
 
 /** A machine is out as soon as the word that says so is flushed; what it holds counts as lost. */
 export function putOut(fleet: Fleet, machine: Machine, done: () => void): void {
@@ -54,15 +48,6 @@ export function lookForRevoked({ machines, checks }: Fleet): void {
     }
   }
 }
-
-/** Machines that may write a statement now, all but liars and those that are out. */
-const writers = ({ machines }: Fleet): readonly Machine[] =>
-  machines.filter(
-    ({ isUp, hasLied, isRevoked, shell }) => isUp && !hasLied && !isRevoked && shell?.mayPublish === true,
-  );
-
-const anyOf = <Value>(values: readonly Value[], random: Random): Value | undefined =>
-  values.length === 0 ? undefined : values[random.below(values.length)];
 
 /** Two rules each time: one is made while another admin makes the next one, and is heard of only later. */
 export function scheduleRules(scheduler: Scheduler): void {
@@ -161,6 +146,7 @@ function steal(
   const word = { kind: 'revocation', revoked: victim.peer, reason: 'stolen key', atMs } as const;
   fleet.noteFault('word of a key that is out');
   shell.publish([{ kind: 'statement', bytes: signStatement(key, word).bytes }], () => {});
+  approveAsEnded(fleet, machine, key);
 }
 
 /** A guest never comes; its certificate ends soon. */

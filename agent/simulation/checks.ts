@@ -12,6 +12,7 @@ import {
   queuedFramesPerPeerMax,
 } from '../limits.ts';
 import type { PackId, PeerId, SnapshotId } from '../units.ts';
+import { heardMs, hearingMs } from './hearsay.ts';
 import type { Holdings } from './holdings.ts';
 import { type Ledger, packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
@@ -236,16 +237,19 @@ export class Checks {
     const out = new Set(machines.filter(({ isRevoked }) => isRevoked).map(({ peer }) => peer));
     const given = ledger.givenUp
       .filter(({ owner }) => !out.has(owner))
-      .map((promised) => ({ promised, sinceMs: promised.givenUpMs ?? nowMs }));
-    const wiped = ledger.wiped.map(({ promised, wipedMs }) => ({ promised, sinceMs: wipedMs }));
-    for (const {
-      sinceMs,
-      promised: { descriptors },
-    } of [...given, ...wiped]) {
-      for (const { pack } of descriptors) {
-        for (const holders of this.#world.holdings.intactOf(pack).values())
-          count += holders.filter((machine) => shouldHaveFreed(machine, sinceMs, nowMs)).length;
-      }
+      .map((promised) => ({ promised, words: [{ by: promised.owner, atMs: promised.givenUpMs ?? nowMs }] }));
+    for (const { promised, words } of [...given, ...ledger.wiped]) {
+      const holders = promised.descriptors.flatMap(({ pack }) =>
+        [...this.#world.holdings.intactOf(pack).values()].flat(),
+      );
+      // An owner waits for receipts of what it saved last, also where its drive was deleted meanwhile.
+      if (holders.length === 0 || words.some(({ atMs }) => nowMs - atMs < forgottenGraceMs)) continue;
+      const heard = words.map((word) => heardMs(machines, word));
+      count += holders.filter(
+        (machine) =>
+          machine.peer !== promised.owner &&
+          shouldHaveFreed(machine, Math.max(...heard.map((by) => by.get(machine)!)), nowMs),
+      ).length;
     }
     return count;
   }
@@ -307,22 +311,12 @@ function doubtersOf(batches: readonly SignedBatch[], peer: PeerId, untilMs: numb
   );
 }
 
-/** So long in a row, and a machine has heard from some other what there is to hear. */
-const hearingMs = hours(6);
 /** Clocks are wrong, packs are looked through by the hour. */
 const freeingMs = days(1);
 
-/** Whether a machine was up for long enough to hear of it, and again after its holders' week. */
-function shouldHaveFreed(
-  { ups, isRevoked, liar, skewMs }: Machine,
-  givenUpMs: number,
-  nowMs: number,
-): boolean {
+/** Whether a machine that has heard of it was up again for long enough after its holders' week. */
+function shouldHaveFreed({ ups, isRevoked, liar, skewMs }: Machine, heard: number, nowMs: number): boolean {
   if (isRevoked || liar !== undefined) return false;
-  const endOf = (span: { readonly toMs: number }): number => Math.min(span.toMs, nowMs);
-  const heard = ups.find((span) => endOf(span) - Math.max(span.fromMs, givenUpMs) >= hearingMs);
-  if (heard === undefined) return false;
-  const heardMs = Math.max(heard.fromMs, givenUpMs) + hearingMs;
-  const freeMs = heardMs + forgottenGraceMs + freeingMs + Math.abs(skewMs);
-  return ups.some((span) => endOf(span) - Math.max(span.fromMs, freeMs) >= hearingMs);
+  const freeMs = heard + forgottenGraceMs + freeingMs + Math.abs(skewMs);
+  return ups.some(({ fromMs, toMs }) => Math.min(toMs, nowMs) - Math.max(fromMs, freeMs) >= hearingMs);
 }

@@ -112,6 +112,7 @@ export const faultKinds = {
     faults: { planBurstsPerDay: 2, swapShare: 0.3 },
   },
   domains: { about: 'plans that found domains', faults: { domainCount: 4 } },
+  reviews: { about: 'plans that wait for an admin, and such that should', faults: { reviewCount: 2 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

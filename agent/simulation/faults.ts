@@ -13,6 +13,7 @@ import type { Machine } from './machine.ts';
 import { calmNetwork } from './network.ts';
 import { scheduleReaders } from './readers.ts';
 import { endRest, scheduleRests } from './rests.ts';
+import { scheduleReviews } from './reviews.ts';
 import { scheduleTurns } from './turns.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
@@ -65,6 +66,7 @@ export function scheduleFaults(fleet: Fleet): void {
     holidays: scheduleHolidays,
     readers: scheduleReaders,
     turns: scheduleTurns,
+    reviews: scheduleReviews,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });

@@ -11,6 +11,7 @@ import {
   fleetRootFromSeed,
   type ForgetRecord,
   machineKeyFromSeed,
+  type PlanWait,
   type Role,
   sha256,
   type ShardKey,
@@ -19,6 +20,7 @@ import {
   noBatchHash,
 } from '../codec/index.ts';
 import type {
+  AgentCore,
   CoreEffect,
   CoreEvent,
   DriveProof,
@@ -43,6 +45,7 @@ import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type Planner, planMsOf, type PlanRequest } from './planner.ts';
 import { oldOf } from './retaining.ts';
+import { noReviewWords, waitOf, wasApproved } from './reviews.ts';
 import { saysPlace, withRandomCopies } from './popular.ts';
 import { createStatementOpener } from './statements.ts';
 import { ShardTraffic } from './waits.ts';
@@ -96,7 +99,9 @@ export class Fleet implements World {
   /** Of admins who left. */
   readonly formerAdmins: readonly AdminKey[];
   readonly rules: SaidRule[] = [];
+  readonly reviews = noReviewWords();
   readonly #planning: Random;
+  readonly #waiting: Random;
   readonly #byPeer = new Map<string, Machine>();
   #presence: PresenceForecast | undefined;
 
@@ -104,6 +109,7 @@ export class Fleet implements World {
     this.options = options;
     this.random = createRandom(options.seed).fork('simulation');
     this.#planning = this.random.fork('plans that fail');
+    this.#waiting = this.random.fork('plans that wait');
     this.tickMs = options.tickMs;
     this.scrubPassMs = options.scrubPassMs;
     this.meshShape = options;
@@ -145,6 +151,7 @@ export class Fleet implements World {
     this.witness = new Witness({
       ledger,
       hasForecasts: options.past !== undefined,
+      isApproved: (stated) => wasApproved(this, stated),
       isLayman: (peer) => this.machineOf(peer)?.isLayman === true,
       count: (check) => this.checks.counts[check]++,
       violate: (check, machine, text) => {
@@ -218,6 +225,10 @@ export class Fleet implements World {
       count: this.options.faults.copiesPerPlan,
       roomBytes: Math.floor(this.options.quotaBytes / 3),
     });
+  }
+
+  waitFor(core: AgentCore, scope: PlanWait['scope']): PlanWait | undefined {
+    return waitOf(this, core, { scope, random: this.#waiting });
   }
 
   begun(machine: Machine): void {

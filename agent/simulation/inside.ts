@@ -9,6 +9,7 @@ import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import { shortOf } from './naming.ts';
 import { hasRestedSince } from './rests.ts';
+import { lookAtReviews } from './reviews.ts';
 import type { Shell } from './shell.ts';
 
 /** Passes over the disk within which rot is found: what is read when it rots comes in the next, and what was missed is made up for. */
@@ -27,6 +28,7 @@ export function lookInside(fleet: Fleet): void {
     lookAtRoster(fleet, machine, shell);
     lookAtRules(fleet, machine, shell);
     lookAtCertificates(fleet, machine, shell);
+    lookAtReviews(fleet, machine, shell);
     lookAtDisk(fleet, machine, shell);
     lookAtLogs(fleet, machine, shell);
     lookAtDrives(fleet, machine, shell);

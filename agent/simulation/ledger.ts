@@ -84,6 +84,12 @@ export function plainOf(owner: PeerId, number: number, part: number): Uint8Array
   return bytesOf(line + noise.repeat(1 + (Number.parseInt(noise.slice(0, 4), 16) % 12)));
 }
 
+/** On which machine's disk a word stands, and since when. */
+export interface Written {
+  readonly by: PeerId;
+  readonly atMs: number;
+}
+
 export class Ledger {
   readonly promised = new Map<SnapshotId, Promised>();
   readonly #snapshotOf = new Map<PackId, Promised>();
@@ -94,7 +100,7 @@ export class Ledger {
   /** From when holders may free sooner what the owner of a drive gave up, by the word of admins. */
   readonly #hastenedMs = new Map<DriveId, number>();
   /** When that word was written for good. */
-  readonly #wipedMs = new Map<DriveId, number>();
+  readonly #wiped = new Map<DriveId, readonly Written[]>();
 
   /** Seals the owner's next snapshot: one pack of each class of the fleet's plan. */
   make(
@@ -204,9 +210,9 @@ export class Ledger {
     this.#wipeableMs.set(drive, Math.min(fromMs, this.#wipeableMs.get(drive) ?? fromMs));
   }
 
-  /** Their words are on a disk: holders that hear them have to free it. */
-  noteWiped(drive: DriveId, atMs: number): void {
-    if (!this.#wipedMs.has(drive)) this.#wipedMs.set(drive, atMs);
+  /** Their words are on disks: holders that hear all of them have to free it. */
+  noteWiped(drive: DriveId, words: readonly Written[]): void {
+    if (!this.#wiped.has(drive)) this.#wiped.set(drive, words);
   }
 
   isWipeable(drive: DriveId, nowMs: number): boolean {
@@ -218,11 +224,11 @@ export class Ledger {
     return this.#wipeableMs.has(driveOf(owner));
   }
 
-  /** What was made before its drive was to be wiped, and when that was. */
-  get wiped(): readonly { readonly promised: Promised; readonly wipedMs: number }[] {
+  /** What was made before its drive was to be wiped, and the words that say so. */
+  get wiped(): readonly { readonly promised: Promised; readonly words: readonly Written[] }[] {
     return [...this.promised.values()].flatMap((promised) => {
-      const wipedMs = this.#wipedMs.get(driveOf(promised.owner));
-      return wipedMs === undefined ? [] : [{ promised, wipedMs }];
+      const words = this.#wiped.get(driveOf(promised.owner));
+      return words === undefined ? [] : [{ promised, words }];
     });
   }
 

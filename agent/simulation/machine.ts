@@ -4,8 +4,17 @@
 import type { Random, UnixMs } from '../../datasets/index.ts';
 import type { PresenceForecast } from '../../models/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import type { AdminKey, AgentRecord, MachineKey, openStatement, Role, ShardKey } from '../codec/index.ts';
 import type {
+  AdminKey,
+  AgentRecord,
+  MachineKey,
+  openStatement,
+  PlanWait,
+  Role,
+  ShardKey,
+} from '../codec/index.ts';
+import type {
+  AgentCore,
   CoreEffect,
   CoreEvent,
   DriveProof,
@@ -45,6 +54,8 @@ export interface World {
   saysPlace(index: number): boolean;
   /** A process of it has read its disk. */
   begun(machine: Machine): void;
+  /** Why a plan that was made waits for an admin; undefined where it does not. */
+  waitFor(core: AgentCore, scope: PlanWait['scope']): PlanWait | undefined;
   /** Whether the plan that is asked for cannot be computed. */
   failsToPlan(): boolean;
   /** Who is back when, by what the machines did before the run; undefined where nobody knows. */

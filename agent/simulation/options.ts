@@ -98,6 +98,8 @@ export interface Faults {
   readonly readsPerDay: number;
   /** Times that a machine is given up and comes back while optimizers fall asleep in the middle of their plans, per day. */
   readonly turnsPerDay: number;
+  /** Times that an admin turns review mode on, over all days; with it some plans wait in other times too. */
+  readonly reviewCount: number;
   /** Plans take up to this. */
   readonly planMsMax: number;
   /** Copies of popular packs that each plan begins; with them machines say where they stand, and plans change daily. */
@@ -152,6 +154,7 @@ export const noFaults: Faults = {
   earlyWordShare: 0,
   readsPerDay: 0,
   turnsPerDay: 0,
+  reviewCount: 0,
   planMsMax: 0,
   copiesPerPlan: 0,
 };
@@ -168,6 +171,7 @@ export const checkNames = [
   'prompt',
   'forks',
   'plans',
+  'reviewed',
   'audits',
   'proofs',
   'mended',

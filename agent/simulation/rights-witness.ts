@@ -20,8 +20,9 @@ interface Wrong {
 export class RightsWitness {
   readonly #world: Checking;
   readonly #machine: Machine;
-  /** What each sealed last for which pack. */
+  /** What each sealed last for which pack, where its offer was answered by a part: one that is not heard changes nothing. */
   readonly #seals = new Map<string, string>();
+  #offered: { readonly name: string; readonly seal: string } | undefined;
   #wrong: Wrong | undefined;
 
   constructor(world: Checking, machine: Machine) {
@@ -31,11 +32,14 @@ export class RightsWitness {
 
   /** After the core took it, and before what it ordered is done. */
   told(event: CoreEvent): void {
+    this.#offered = undefined;
     this.#wrong = event.kind === 'message' ? this.#wrongOf(event.from, event.message) : undefined;
   }
 
   /** Before it is done. */
   ordered(effect: CoreEffect): void {
+    if (this.#offered !== undefined && effect.kind === 'send' && effect.message.kind === 'auditDraw')
+      this.#seals.set(this.#offered.name, this.#offered.seal);
     const wrong = this.#wrong;
     if (wrong === undefined || !wrong.effects.includes(effect.kind)) return;
     const { to, pack } = targetOf(effect);
@@ -46,7 +50,7 @@ export class RightsWitness {
   #wrongOf(from: PeerId, message: WireMessage): Wrong | undefined {
     switch (message.kind) {
       case 'auditOffer':
-        this.#seals.set(`${from} ${message.pack}`, message.seal);
+        this.#offered = { name: `${from} ${message.pack}`, seal: message.seal };
         return undefined;
       case 'auditOpen': {
         const { pack, part } = message;

@@ -30,6 +30,8 @@ import { carryOutOnDisk } from './shard-orders.ts';
 import type { PackListener, RangeListener, TimelessEvent } from './shell-events.ts';
 import { SimulatedWire } from './wire.ts';
 
+type LogOrder = Extract<CoreEffect, { kind: 'appendRecords' | 'storeBatch' | 'sendBatches' | 'recallBatch' }>;
+
 export class Shell {
   readonly core: AgentCore;
   readonly life: Life;
@@ -229,13 +231,10 @@ export class Shell {
         this.wire.broadcast(this.#world.frames.encodeHint(effect.hint));
         return;
       case 'appendRecords':
-        this.#store(this.#sign(effect));
-        return;
       case 'storeBatch':
-        this.#store(effect.batch);
-        return;
       case 'sendBatches':
-        this.#sendBatches(effect.to, effect.want);
+      case 'recallBatch':
+        this.#carryOutInLog(effect);
         return;
       case 'connect':
       case 'release':
@@ -277,6 +276,13 @@ export class Shell {
       default:
         carryOutOnDisk(effect, this);
     }
+  }
+
+  #carryOutInLog(effect: LogOrder): void {
+    if (effect.kind === 'appendRecords') this.#store(this.#sign(effect));
+    else if (effect.kind === 'storeBatch') this.#store(effect.batch);
+    else if (effect.kind === 'sendBatches') this.#sendBatches(effect.to, effect.want);
+    else this.#recall(effect);
   }
 
   /** A fetched pack from the shards here, in one place or wherever they lie; undefined where they are not enough: it is fetched on. */
@@ -329,6 +335,13 @@ export class Shell {
     });
   }
 
+  #recall({ author, sequence }: Extract<CoreEffect, { kind: 'recallBatch' }>): void {
+    this.log.read({ author, stream: 'facts', sequence }, (page) => {
+      const batch = page.find((one) => one.sequence === sequence);
+      this.tell({ kind: 'batchRecalled', author, sequence, batch });
+    });
+  }
+
   #sendBatches(to: PeerId, want: readonly LogWant[]): void {
     let page: Uint8Array[] = [];
     let pageBytes = 0;
@@ -363,7 +376,12 @@ export class Shell {
     this.clock.start(this.#world.planMs(), () => {
       const request = { machines, previous, author, now: unixMs(Math.floor(this.clock.now())), random };
       const plan = this.#world.planFor({ ...request, ...(repair === undefined ? {} : { repair }) }, scope);
-      this.tell(this.#world.failsToPlan() ? { kind: 'planFailed' } : { kind: 'planComputed', plan });
+      const waits = this.#world.waitFor(this.core, repair === undefined ? 'whole' : 'repair');
+      this.tell(
+        this.#world.failsToPlan()
+          ? { kind: 'planFailed' }
+          : { kind: 'planComputed', plan, ...(waits === undefined ? {} : { waits }) },
+      );
     });
   }
 

@@ -32,6 +32,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'turns',
   'swaps',
   'domains',
+  'reviews',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

@@ -6,7 +6,8 @@ import { type AdminKey, sha256Hex, signStatement, type Statement } from '../code
 import { wipeWaitMsMin } from '../limits.ts';
 import { type DriveId, type PeerId, type WipeId, wipeId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
-import { driveOf } from './ledger.ts';
+import { driveOf, type Written } from './ledger.ts';
+import type { Machine } from './machine.ts';
 import { type Scheduler, times } from './scheduling.ts';
 
 /** Holders wait by their own clocks, which may be set forwards meanwhile. */
@@ -77,19 +78,25 @@ interface Saying {
 }
 
 /** `done` when it is on a machine's disk: a crash may lose it before. */
-const say = ({ fleet }: Wish, { by, statement, at }: Saying, done = (): void => {}): boolean =>
-  fleet.publishStatement(signStatement(by, statement).bytes, done, at);
+const say = (
+  { fleet }: Wish,
+  { by, statement, at }: Saying,
+  done = (_author: Machine): void => {},
+): boolean => fleet.publishStatement(signStatement(by, statement).bytes, done, at);
 
 /** Two admins: from now on the drive's shards may go when the time is over, and must when both words were written. */
 function agree(wish: Wish, random: Random): void {
   const { fleet, drive } = wish;
   const [first, second] = fleet.admins;
-  if (!say(wish, { by: first, statement: asking(wish) })) return;
+  const words: Written[] = [];
+  const note = ({ peer: by }: Machine): void => void words.push({ by, atMs: fleet.queue.nowMs });
+  if (!say(wish, { by: first, statement: asking(wish) }, note)) return;
   fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hours(20), () => {
     const fromMs = fleet.queue.nowMs + wipeWaitMsMin - wrongClocksMs;
-    const isSaid = say(wish, { by: second, statement: word(wish, 'agree') }, () =>
-      fleet.ledger.noteWiped(drive, fleet.queue.nowMs),
-    );
+    const isSaid = say(wish, { by: second, statement: word(wish, 'agree') }, (author) => {
+      note(author);
+      if (words.length === 2) fleet.ledger.noteWiped(drive, words);
+    });
     if (!isSaid) return;
     fleet.noteFault('deletion by a quorum');
     fleet.ledger.mayWipe(drive, fromMs);

@@ -2,20 +2,20 @@
 // up. An act is held against the words that it must rest on, so that a wrong one is seen also where luck makes it right.
 
 import { unixMs } from '../../datasets/index.ts';
-import { type Plan, planProblems } from '../../optimizer/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
-import { type CoreEffect, type CoreEvent, isFarAhead, type StagedSnapshot } from '../core/index.ts';
+import type { CoreEffect, CoreEvent, StagedSnapshot } from '../core/index.ts';
 import { proofsMax } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import { AuditWitness } from './audit-witness.ts';
-import type { Checking } from './checking.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout, mayKeep } from './matching.ts';
 import { isOf, nameOf, shortOf } from './naming.ts';
 import { PaceWitness } from './pace-witness.ts';
+import { PlanWitness, type PlanWorld } from './plan-witness.ts';
 import { RemovalWitness } from './removal-witness.ts';
 import { RightsWitness } from './rights-witness.ts';
 import { ScrubWitness } from './scrub-witness.ts';
@@ -44,7 +44,6 @@ interface Heard {
   proofCount: number;
   /** Shards that were asked for because the plan gives them, or what they are made from, to it. */
   readonly mending: Map<string, ShardKey>;
-  plan: Plan | undefined;
   /** Whom its last whole plan that did not fail was asked for; whether the last one is whole. */
   chosen: ReadonlySet<PeerId>;
   /** The plan that held when it was asked for. */
@@ -60,12 +59,10 @@ interface LifeWitness {
   ordered(effect: CoreEffect, nowMs: number): void;
 }
 
-export interface WitnessedWorld extends Checking {
+export interface WitnessedWorld extends PlanWorld {
   readonly ledger: Ledger;
   /** Whether agents know by now who comes back when. */
   readonly hasForecasts: boolean;
-  /** Whether a machine may make no plans. */
-  readonly isLayman: (peer: PeerId) => boolean;
 }
 
 /** The shard, where the core does not count it as here. */
@@ -75,7 +72,6 @@ const unknownTo = ({ core }: Shell, shard: ShardKey): ShardKey | undefined =>
 export class Witness {
   readonly #world: WitnessedWorld;
   readonly #heard = new WeakMap<Shell, Heard>();
-  readonly #problems = new WeakMap<Plan, readonly string[]>();
   readonly #givenUp: GivenUpWitness;
 
   constructor(world: WitnessedWorld) {
@@ -92,7 +88,6 @@ export class Witness {
     heard.nowMs = event.now;
     this.#watchGained(machine, heard);
     this.#watchUsed(machine, heard, event);
-    this.#watchPlan(machine, shell, heard);
     for (const witness of [heard.words, ...heard.others]) witness.told(event);
     switch (event.kind) {
       case 'message':
@@ -216,7 +211,7 @@ export class Witness {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
     const removals = new RemovalWitness(this.#world, machine);
-    const alone = [PaceWitness, RightsWitness, ServingWitness, ScrubWitness].map(
+    const alone = [PlanWitness, PaceWitness, RightsWitness, ServingWitness, ScrubWitness].map(
       (Kind) => new Kind(this.#world, machine),
     );
     const heard: Heard = {
@@ -230,7 +225,6 @@ export class Witness {
       used: [],
       proofCount: 0,
       mending: new Map(),
-      plan: undefined,
       chosen: new Set(),
       chosenUnder: undefined,
       isPlanWhole: false,
@@ -288,49 +282,6 @@ export class Witness {
         machine,
         `keeps part ${left.index} of ${shortOf(left)}, which it has rebuilt`,
       );
-  }
-
-  /** The highest epoch wins, then the higher author, unless it was invented by whoever is out by now; and no plan is followed that breaks its own rules or comes from outside. */
-  #watchPlan(machine: Machine, { core }: Shell, heard: Heard): void {
-    const { plan } = core.election;
-    const before = heard.plan;
-    if (plan === before || plan === undefined) return;
-    heard.plan = plan;
-    this.#world.count('plans');
-    const isLater =
-      before === undefined ||
-      plan.epoch > before.epoch ||
-      (plan.epoch === before.epoch && plan.author > before.author);
-    const isLeft =
-      before !== undefined &&
-      core.membership.isRevoked(before.author) &&
-      isFarAhead({ epoch: before.epoch, of: plan.epoch });
-    if (!isLater && !isLeft)
-      this.#world.violate(
-        'plans',
-        machine,
-        `goes from plan ${before.epoch} of ${before.author.slice(-4)} to ${plan.epoch} of ${plan.author.slice(-4)}`,
-      );
-    const [problem] = this.#problemsOf(plan);
-    if (problem !== undefined)
-      this.#world.violate('plans', machine, `follows plan ${plan.epoch}: ${problem}`);
-    const inLog = machine.shelves.logs
-      .get(logName(plan.author, 'facts'))
-      ?.batches.findLast(({ records }) =>
-        records.some((record) => record.kind === 'plan' && record.plan.epoch === plan.epoch),
-      );
-    if (inLog === undefined)
-      this.#world.violate('plans', machine, `follows plan ${plan.epoch}, which its author never wrote`);
-    const isOut = core.membership.isRevoked(plan.author);
-    if (isOut || !core.membership.hasRole(plan.author, 'optimizer') || this.#world.isLayman(plan.author))
-      this.#world.violate('plans', machine, `follows plan ${plan.epoch} of a machine that may make none`);
-  }
-
-  /** A plan never changes, and thousands follow it. */
-  #problemsOf(plan: Plan): readonly string[] {
-    const problems = this.#problems.get(plan) ?? planProblems(plan);
-    this.#problems.set(plan, problems);
-    return problems;
   }
 
   #message(machine: Machine, heard: Heard, { from, message }: Message): void {

@@ -1,6 +1,6 @@
 // Plans in words: groups, copies and why. The only part of `drey plan` that needs the optimizer, so that other commands start without it.
 
-import { copyReasonText, explainGroup, type Plan } from '../../optimizer/index.ts';
+import { copyReasonText, explainGroup, type Plan, slotCountOf } from '../../optimizer/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { bytesText, oneLine, shareText, survivalText, tableText, timeText } from '../print.ts';
 
@@ -35,43 +35,16 @@ export function planText(plan: Plan, names: Naming): string {
 
 type WaitingPlan = NonNullable<FleetView['waitingPlan']>;
 
-interface SlotChange {
-  readonly group: string;
-  readonly slot: number;
-  /** Absent: the group is a new one, or has no such slot any more. */
-  readonly from?: string;
-  readonly to?: string;
-}
-
-const groupsOf = (plan: Plan): ReadonlyMap<string, readonly string[]> =>
-  new Map(plan.classes.flatMap(({ groups }) => groups.map(({ id, members }) => [id, members] as const)));
-
-/** Slots that another plan gives to another machine, group by group. */
-function slotChanges(before: Plan, after: Plan): readonly SlotChange[] {
-  const [was, is] = [groupsOf(before), groupsOf(after)];
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((group) => {
-    const [old = [], young = []] = [was.get(group), is.get(group)];
-    return Array.from({ length: Math.max(old.length, young.length) }, (_, slot): SlotChange => ({
-      group,
-      slot,
-      ...(old[slot] === undefined ? {} : { from: old[slot] }),
-      ...(young[slot] === undefined ? {} : { to: young[slot] }),
-    })).filter(({ from, to }) => from !== to);
-  });
-}
-
 /** That another plan waits, why, and how much it would change. */
-export function waitingLine(plan: Plan, { plan: after, reason, moveShare }: WaitingPlan): string {
-  const slotCount = [...groupsOf(after).values()].reduce((sum, members) => sum + members.length, 0);
-  const changedCount = slotChanges(plan, after).length;
-  return `Plan ${after.epoch} waits for approval: ${reason}. Against plan ${plan.epoch} it changes ${changedCount} of ${slotCount} slots and moves about ${shareText(moveShare)} of all bytes.`;
+export function waitingLine(plan: Plan, { plan: after, reason, moveShare, changes }: WaitingPlan): string {
+  return `Plan ${after.epoch} waits for approval: ${oneLine(reason)}. Against plan ${plan.epoch} it changes ${changes.length} of ${slotCountOf(after)} slots and moves about ${shareText(moveShare)} of all bytes.`;
 }
 
 const shownChangesMax = 40;
 
 /** The plan that waits, and each slot that it gives to another machine than the one of now. */
 export function waitingPlanText(plan: Plan, waiting: WaitingPlan, names: Naming): string {
-  const changes = slotChanges(plan, waiting.plan);
+  const { changes } = waiting;
   const more = changes.length - shownChangesMax;
   const named = (peer: string | undefined): string => (peer === undefined ? '-' : nameOf(names, peer));
   const rows = changes
@@ -83,6 +56,7 @@ export function waitingPlanText(plan: Plan, waiting: WaitingPlan, names: Naming)
     waitingLine(plan, waiting),
     ...(rows.length === 0 ? [] : [tableText([['group', 'slot', 'now', 'then'], ...rows])]),
     ...(more > 0 ? [`and ${more} more: compare \`drey plan show --json\` with and without --waiting`] : []),
+    `An admin approves it with \`drey plan approve ${waiting.plan.epoch}\`.`,
   ].join('\n');
 }
 

@@ -6,6 +6,7 @@ import type { FleetView } from '../../agent/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
+import { parseCount } from '../quantities.ts';
 import { trainingProgress } from '../training-progress.ts';
 import type { CheckOptions } from './plan-check.ts';
 import { addLimits } from './plan-limits.ts';
@@ -46,17 +47,15 @@ async function showPlan(options: ShowOptions): Promise<void> {
   const { planText, waitingLine, waitingPlanText } = await loadTexts();
   if (options.waiting !== true) {
     const more =
-      waiting === undefined
-        ? []
-        : ['', waitingLine(plan, waiting), 'See `drey plan show --waiting`, then `drey plan approve`.'];
+      waiting === undefined ? [] : ['', waitingLine(plan, waiting), 'See `drey plan show --waiting`.'];
     show(options, plan, () => [planText(plan, names), ...more].join('\n'));
     return;
   }
   if (waiting === undefined)
     throw new DreyError({
       code: 'plan-not-waiting',
-      message: 'no plan waits for approval on this machine',
-      advice: 'A plan waits on the machine that computed it, and `drey status` says so there.',
+      message: 'no plan waits for approval, as far as this machine has heard',
+      advice: 'See `drey status`. `drey plan compute` asks for a plan now.',
     });
   show(options, waiting.plan, () => waitingPlanText(plan, waiting, names));
 }
@@ -96,7 +95,7 @@ export function computedText({ plan, changed, waits }: PlanAnswer): string {
   if (!changed) return 'The plan stays as it is: nothing better was found.';
   return waits === undefined
     ? 'A new plan is published.'
-    : `Plan ${plan.epoch} waits for approval: ${waits}. The old plan holds until \`drey plan approve\`.`;
+    : `Plan ${plan.epoch} waits for approval: ${waits}. The old plan holds until an admin runs \`drey plan approve ${plan.epoch}\`.`;
 }
 
 async function compute(options: CommonOptions): Promise<void> {
@@ -107,9 +106,14 @@ async function compute(options: CommonOptions): Promise<void> {
   show(options, answer, () => [computedText(answer), planText(answer.plan, names)].join('\n'));
 }
 
-async function approve(options: CommonOptions): Promise<void> {
-  const answer = await askAgent({ home: homeOf(options), call: 'approvePlan', request: {} });
-  show(options, answer, () => `Plan ${answer.plan.epoch} is approved and published.`);
+async function approve(epochText: string | undefined, options: CommonOptions): Promise<void> {
+  const request = epochText === undefined ? {} : { epoch: parseCount(epochText, { least: 1 }) };
+  const answer = await askAgent({ home: homeOf(options), call: 'approvePlan', request });
+  show(
+    options,
+    answer,
+    () => `Plan ${answer.plan.epoch} is approved: each machine follows it as soon as it hears of that.`,
+  );
 }
 
 /** Adds `plan show | explain | compute | approve | limits | whatif | check`. */
@@ -135,8 +139,9 @@ export function addPlanCommands(program: Command): void {
   withCommonOptions(
     plan
       .command('approve')
-      .description('publish the plan that waits for approval (see `drey plan show --waiting`)'),
-    'drey plan approve',
+      .description('let the fleet follow the plan that waits for approval (see `drey plan show --waiting`)')
+      .argument('[epoch]', 'only if it is this plan that waits'),
+    'drey plan approve 17',
   ).action(approve);
   const namesFor = async (home: string): Promise<Naming> =>
     namesOf(await askAgent({ home, call: 'view', request: {} }));

@@ -37,7 +37,11 @@ function textOf(id: string, view: FleetView): string {
   const { plan, models, training, drives, problems, events, work, groupsNow } = view;
   const parts: Readonly<Record<string, unknown>> = {
     fleet: machines,
-    placement: [plan, machines.map(({ peer, name, slotCount, domain }) => [peer, name, slotCount, domain])],
+    placement: [
+      plan,
+      view.waitingPlan,
+      machines.map(({ peer, name, slotCount, domain }) => [peer, name, slotCount, domain]),
+    ],
     survival: [plan, groupsNow],
     models: [models, training, plan?.heldOut],
     reasons: plan,

@@ -5,6 +5,7 @@ import type { PlacementClass } from '../../optimizer/plan.ts';
 import { matrix } from './charts.ts';
 import { aloneColour, domainColour, domainMark } from './format.ts';
 import { byDomain, counted, domainsOf, namesOf, type Section, title, words } from './section.ts';
+import { proposalOf } from './proposal.ts';
 import { type Cell, element, folded, pagerOf, replaceContent, table } from './tables.ts';
 
 /** As many squares as can be told apart on a common screen. */
@@ -181,6 +182,7 @@ export const placementSection: Section = (view) => {
       'Placement',
       'Who holds shards of which group. A column should show different numbers: machines of one domain fail together.',
     ),
+    ...proposalOf(view),
     classChoice(classes, redraw),
     content,
   ];

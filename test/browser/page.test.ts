@@ -3,7 +3,7 @@
 
 import { AxeBuilder } from '@axe-core/playwright';
 import { gibibyte } from '../../datasets/index.ts';
-import { fleetView, lonelyView } from '../helpers/fleet-view.ts';
+import { fleetView, lonelyView, withWaitingPlan } from '../helpers/fleet-view.ts';
 import { coloursOf, pageTest, rowsOf, show } from './shown-page.ts';
 
 const paintedMin = 20;
@@ -33,6 +33,7 @@ for (const scheme of ['light', 'dark'] as const)
   for (const [name, view] of [
     ['a fleet', fleetView()],
     ['an agent alone', lonelyView()],
+    ['a fleet with a plan that waits', withWaitingPlan(fleetView())],
   ] as const)
     pageTest(`axe finds nothing serious on the page of ${name}, ${scheme}`, async (t) => {
       const { page } = await show(t, view, { scheme });
@@ -51,6 +52,26 @@ pageTest('every chart has a sentence for those who cannot see it, and a table in
     t.true(((await canvas.getAttribute('aria-label')) ?? '').split(' ').length > 5);
     t.true((await canvas.locator('xpath=ancestor::section').locator('table').count()) > 0);
   }
+});
+
+pageTest('a plan that waits is shown with what it changes, and is gone when nothing waits', async (t) => {
+  const view = fleetView();
+  const { waitingPlan, machines, ...rest } = withWaitingPlan(view);
+  const { page, change } = await show(t, { ...rest, machines, waitingPlan });
+  const box = page.getByRole('group', { name: `Plan ${waitingPlan.plan.epoch} waits for an admin` });
+  t.regex(
+    (await box.textContent()) ?? '',
+    /because the fleet is in review mode\. It changes 1 slot and moves about 4 %/u,
+  );
+  t.regex((await box.textContent()) ?? '', new RegExp(`drey plan approve ${waitingPlan.plan.epoch}\\.`, 'u'));
+  const nameOf = (peer: string | undefined): string | undefined =>
+    machines.find((machine) => machine.peer === peer)?.name;
+  const { group, from, to } = waitingPlan.changes[0]!;
+  const [row] = await rowsOf(page, 'Slots that it gives');
+  t.deepEqual(row?.slice(0, 4), [group, '0', nameOf(from), nameOf(to)]);
+  t.is(row?.[5], '99.970 %');
+  change(view);
+  await box.waitFor({ state: 'detached' });
 });
 
 pageTest('the tables say what the view says', async (t) => {

@@ -3,7 +3,7 @@
 import { driveId, type FleetView, fleetId, type MachineView, peerId, snapshotId } from '../../agent/index.ts';
 import { dayMs, gibibyte, hourMs, mebibyte, minuteMs, unixMs } from '../../datasets/index.ts';
 import type { FailureForecast } from '../../models/index.ts';
-import { computePlan, type Plan, type PolicyScore } from '../../optimizer/index.ts';
+import { computePlan, type Plan, type PolicyScore, slotChanges } from '../../optimizer/index.ts';
 
 export interface FleetShape {
   /** Default 9; domains of three by number. */
@@ -261,5 +261,27 @@ export function lonelyView(): FleetView {
     problems: [],
     events: [],
     telemetryRows: 0,
+  };
+}
+
+/** The same fleet with a plan that waits: another machine gets the first slot of the first group. */
+export function withWaitingPlan(
+  view: FleetView,
+): FleetView & Required<Pick<FleetView, 'waitingPlan' | 'plan'>> {
+  const plan = view.plan!;
+  const [first, ...classes] = plan.classes;
+  const [group, ...groups] = first!.groups;
+  const newcomer = view.machines.find(({ peer }) => !group!.members.includes(peer))!;
+  const changed = { ...group!, members: [newcomer.peer, ...group!.members.slice(1)], unavailability: 0.0003 };
+  const next = {
+    ...plan,
+    epoch: plan.epoch + 1,
+    classes: [{ ...first!, groups: [changed, ...groups] }, ...classes],
+  };
+  const reason = 'the fleet is in review mode';
+  return {
+    ...view,
+    plan,
+    waitingPlan: { plan: next, reason, moveShare: 0.04, changes: slotChanges(plan, next) },
   };
 }

@@ -86,11 +86,12 @@ test('a machine that goes is told once, its return once, metrics say it too, and
       'machine-admitted',
       'alerts-set',
       'policy-set',
+      'plan-approved',
       'trusted-again',
     ],
   );
   t.regex(acts.acts[7]!.detail, /planMode from "automatic" to "review"/u);
-  t.is(acts.acts[8]!.detail, 'gave pc-02 its place back: a new disk');
+  t.is(acts.acts[9]!.detail, 'gave pc-02 its place back: a new disk');
   t.deepEqual(acts.check?.findings, []);
   const other = fleet.agents[1]!;
   const logOfOther = async (): Promise<readonly string[]> => {

@@ -45,7 +45,7 @@ function planningOf(t: ExecutionContext, made: Plan) {
     redundancy: { k: 1, n: 3 },
   });
   const stored = [{ place: 'held', descriptor, index: 0 } as const];
-  core.handle({ kind: 'started', stored, staged: [], heard: [], now: startMs });
+  core.handle({ kind: 'started', isFirstLife: true, stored, staged: [], heard: [], now: startMs });
   let sequence = 0;
   const learn = (records: Parameters<typeof batchOf>[1]): void => {
     core.handle({ kind: 'batchStored', batch: batchOf(author, records, sequence++), now: startMs });
@@ -62,14 +62,33 @@ function planningOf(t: ExecutionContext, made: Plan) {
   const planning = new Planning({
     core,
     planner: { make: async () => ({ plan: made }), repair: async () => repaired } as unknown as Planner,
-    tell: (event) => void told.push(event),
+    tell: (event) => {
+      told.push(event);
+      for (const effect of core.handle(event)) if (effect.kind === 'appendRecords') learn(effect.records);
+    },
     append: async () => t.fail('nothing was trained'),
     report: () => {},
     changed: () => {},
     now: () => startMs,
   });
   const published = (): readonly number[] =>
-    told.flatMap((event) => (event.kind === 'planComputed' ? (event.plan?.epoch ?? []) : []));
+    told.flatMap((event) =>
+      event.kind === 'planComputed' && event.waits === undefined ? (event.plan?.epoch ?? []) : [],
+    );
+  const approve = (): void => {
+    const { plan, at } = core.election.proposal!;
+    const { author: log, sequence: place, hash } = at;
+    const word = {
+      kind: 'planApproval',
+      log,
+      sequence: place,
+      hash,
+      epoch: plan.epoch,
+      atMs: startMs,
+    } as const;
+    learn([{ kind: 'statement', bytes: signStatement(admin, word).bytes }]);
+    planning.judgeAgain();
+  };
   const compute = () => planning.compute(() => {}, new AbortController().signal);
   const repair = () =>
     planning.computeForCore({
@@ -77,65 +96,79 @@ function planningOf(t: ExecutionContext, made: Plan) {
       reason: 'a machine is gone',
       repair: { open: [], hoursAway: [], notes: [] },
     });
-  return { planning, compute, repair, setPolicy, learn, told, published };
+  const waiting = () => core.election.proposal;
+  return { core, planning, compute, repair, setPolicy, learn, approve, told, published, waiting };
 }
 
-test('who asks for a plan in review mode is told that it waits, and it goes out when it is approved', async (t) => {
-  const { planning, compute, setPolicy, published } = planningOf(t, moving);
+test('who asks for a plan in review mode is told that it waits, and it is followed when an admin has approved it', async (t) => {
+  const { core, compute, setPolicy, approve, published, waiting } = planningOf(t, moving);
   setPolicy({ planMode: 'review' });
   const { changed, waits } = await compute();
   t.true(changed);
   t.regex(waits ?? '', /review mode/u);
-  t.is(planning.proposal?.moveShare, 1 / 3);
+  t.is(waiting()?.waits?.moveShare, 1 / 3);
   t.deepEqual(published(), []);
-  t.is(planning.approve().epoch, 6);
-  t.deepEqual(published(), [6]);
-  t.throws(() => planning.approve(), { code: 'no-proposal' });
+  t.is(core.election.plan?.epoch, 5);
+  approve();
+  t.is(core.election.plan?.epoch, 6);
+  t.is(waiting(), undefined);
+});
+
+test('a plan that waits already is not written down once more', async (t) => {
+  const { compute, setPolicy, told, waiting } = planningOf(t, moving);
+  setPolicy({ planMode: 'review' });
+  await compute();
+  const { plan, waits } = await compute();
+  t.is(plan.epoch, 6);
+  t.regex(waits ?? '', /review mode/u);
+  t.is(waiting()?.plan.epoch, 6);
+  t.is(told.filter((event) => event.kind === 'planComputed' && event.plan !== undefined).length, 1);
 });
 
 test('a policy that lets a waiting plan pass lets it out, and one that does not gives the true reason', async (t) => {
-  const { planning, compute, setPolicy, published } = planningOf(t, moving);
+  const { core, compute, setPolicy, published, waiting } = planningOf(t, moving);
   setPolicy({ planMode: 'review' });
   await compute();
   setPolicy({ planMode: 'automatic', holdMoveShare: 0 });
-  t.regex(planning.proposal?.reason ?? '', /33 % of all bytes.*0 %/u);
+  t.regex(waiting()?.waits?.reason ?? '', /33 % of all bytes.*0 %/u);
   t.deepEqual(published(), []);
   setPolicy({ planMode: 'automatic', holdMoveShare: 0.5 });
-  t.is(planning.proposal, undefined);
-  t.deepEqual(published(), [6]);
+  t.is(waiting(), undefined);
+  t.deepEqual(published(), [8]);
+  t.deepEqual(core.election.plan?.classes, moving.classes);
 });
 
 test('a plan that waits is over when another one holds: it is not approved, and one is asked for anew', async (t) => {
-  const { planning, compute, setPolicy, learn, told, published } = planningOf(t, moving);
-  setPolicy({ planMode: 'review' });
+  const { planning, compute, setPolicy, learn, told, published, waiting } = planningOf(t, moving);
+  setPolicy({ planMode: 'automatic', holdMoveShare: 0 });
   await compute();
-  learn([{ kind: 'plan', plan: planWith(6, [first, third, second]) }]);
-  t.throws(() => planning.approve(), { code: 'no-proposal' });
-  t.is(planning.proposal, undefined);
+  learn([{ kind: 'plan', plan: planWith(7, [first, third, second]) }]);
+  planning.judgeAgain();
+  t.is(waiting(), undefined);
   t.is(told.filter(({ kind }) => kind === 'planWanted').length, 1);
   t.deepEqual(published(), []);
 });
 
 test('a whole plan that goes out takes the place of one that waits', async (t) => {
-  const { planning, compute, setPolicy, published } = planningOf(t, moving);
+  const { compute, setPolicy, published, waiting } = planningOf(t, moving);
   setPolicy({ planMode: 'automatic', holdMoveShare: 0 });
   t.regex((await compute()).waits ?? '', /33 %/u);
   setPolicy({ planMode: 'automatic', holdMoveShare: 0.2 });
   // 300 bytes are moved without asking, whatever their share.
-  t.deepEqual(published(), [6]);
+  t.deepEqual(published(), [7]);
   t.is((await compute()).waits, undefined);
-  t.is(planning.proposal, undefined);
+  t.is(waiting(), undefined);
 });
 
 test('in review mode a repair waits too, and never in the place of a whole plan', async (t) => {
-  const { planning, compute, repair, setPolicy, published } = planningOf(t, moving);
+  const { compute, repair, setPolicy, published, waiting } = planningOf(t, moving);
   setPolicy({ planMode: 'review' });
   await repair();
-  t.is(planning.proposal?.plan, repaired);
+  t.is(waiting()?.waits?.scope, 'repair');
   await compute();
-  t.is(planning.proposal?.plan, moving);
+  t.deepEqual(waiting()?.plan.classes, moving.classes);
   await repair();
-  t.is(planning.proposal?.plan, moving);
+  t.deepEqual(waiting()?.plan.classes, moving.classes);
   t.deepEqual(published(), []);
 });
 

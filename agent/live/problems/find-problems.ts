@@ -2,7 +2,7 @@
 // told, is the book's and the alerts' business.
 
 import { countText, dayMs, hourMs, type UnixMs } from '../../../datasets/index.ts';
-import type { AgentCore } from '../../core/index.ts';
+import { type AgentCore, reviewReason } from '../../core/index.ts';
 import { certificateWarnMs } from '../../limits.ts';
 import type { Problem } from '../../problem.ts';
 import type { ViewParts } from '../fleet-view.ts';
@@ -60,23 +60,37 @@ export function noPlan(usableCount: number): FoundProblem {
   };
 }
 
-function findPlanProblems({ core, proposal, now }: ViewParts): readonly FoundProblem[] {
+function findPlanProblems({ core, now }: ViewParts): readonly FoundProblem[] {
   const { membership, election } = core;
   const found: FoundProblem[] = [];
   if (election.plan === undefined) found.push(noPlan(membership.eligibleHolders(now).length));
-  if (proposal !== undefined)
-    found.push({
+  return [...found, ...findWaitingPlan(core), ...findPlansStopped(core)];
+}
+
+/** Admins are told, and the machine that made the plan: its person can tell one of them. */
+export function findWaitingPlan({
+  membership,
+  election,
+}: Pick<AgentCore, 'membership' | 'election'>): readonly FoundProblem[] {
+  const { self, policy } = membership;
+  if (election.proposal === undefined) return [];
+  const { plan, waits } = election.proposal;
+  const { epoch, author } = plan;
+  const isAdmin = membership.hasRole(self, 'admin');
+  if (!isAdmin && author !== self) return [];
+  return [
+    {
       kind: 'plan-waits',
       level: 'warning',
       risk: 'Shards stay where the old plan put them, also where that has become worse.',
-      why: `Plan ${proposal.plan.epoch} waits for approval: ${proposal.reason}.`,
+      why: `Plan ${epoch} waits for approval: ${waits?.reason ?? reviewReason}.`,
       action:
-        membership.policy?.planMode === 'review'
+        policy?.planMode === 'review'
           ? 'Until then the old plan holds, and nobody takes the place of machines that are gone.'
           : 'Until then the old plan holds and is repaired.',
-      advice: 'Look at it with `drey plan show --waiting`, then run `drey plan approve`.',
-    });
-  return [...found, ...findPlansStopped(core)];
+      advice: `Look at it with \`drey plan show --waiting\`, then run \`drey plan approve ${epoch}\`${isAdmin ? '' : " on an admin's machine"}.`,
+    },
+  ];
 }
 
 /** On a machine that may plan, and whose log is filled by what it has planned. */

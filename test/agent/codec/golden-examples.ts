@@ -44,6 +44,7 @@ import {
 } from '../../../agent/codec/index.ts';
 import { unixMs } from '../../../datasets/index.ts';
 import { popularBatches } from './sample-popular.ts';
+import { waitingBatches } from './sample-waiting.ts';
 import * as samples from './samples.ts';
 
 export interface GoldenExample {
@@ -112,7 +113,11 @@ const recordsOf = (bytes: Uint8Array): unknown => {
 };
 const hasPlan = ({ records }: SignedBatch): boolean => records.some(({ kind }) => kind === 'plan');
 // Each batch is written in the lowest version that has words for it; plans of version 1 are still read.
-const batchExamples = Object.entries({ ...samples.batches, ...popularBatches }).flatMap(([name, value]) => {
+const batchExamples = Object.entries({
+  ...samples.batches,
+  ...popularBatches,
+  ...waitingBatches,
+}).flatMap(([name, value]) => {
   const written = repeatable({
     path: `batch/v${value.bytes[4]}/${name}.bin`,
     encode: () => value.bytes,
@@ -135,30 +140,20 @@ const kindOf = (bytes: Uint8Array): unknown => {
   return opened.ok ? opened.value.statement : opened;
 };
 // Ed25519 is deterministic, but the admin key is drawn afresh: statements are only read.
-const statementExamples = Object.entries(samples.statements).map(([name, value]) =>
-  readOnly({
-    path: `statement/v1/${name}.bin`,
-    encode: () => signStatement(samples.createAdmin(), value).bytes,
-    decode: kindOf,
-    value,
-  }),
-);
-
-const laterStatementExamples = Object.entries(samples.laterStatements).map(([name, value]) =>
-  readOnly({
-    path: `statement/v2/${name}.bin`,
-    encode: () => signStatement(samples.createAdmin(), value).bytes,
-    decode: kindOf,
-    value,
-  }),
-);
-const exactStatementExamples = Object.entries(samples.exactStatements).map(([name, value]) =>
-  readOnly({
-    path: `statement/v3/${name}.bin`,
-    encode: () => signStatement(samples.createAdmin(), value).bytes,
-    decode: kindOf,
-    value,
-  }),
+const statementExamples = [
+  samples.statements,
+  samples.laterStatements,
+  samples.exactStatements,
+  samples.latestStatements,
+].flatMap((ofVersion, index) =>
+  Object.entries(ofVersion).map(([name, value]) =>
+    readOnly({
+      path: `statement/v${index + 1}/${name}.bin`,
+      encode: () => signStatement(samples.createAdmin(), value).bytes,
+      decode: kindOf,
+      value,
+    }),
+  ),
 );
 const wordOf = (bytes: Uint8Array): unknown => {
   const opened = openStatement(bytes, samples.root.fleet);
@@ -331,8 +326,6 @@ export const goldenExamples: readonly GoldenExample[] = [
   }),
   ...batchExamples,
   ...statementExamples,
-  ...laterStatementExamples,
-  ...exactStatementExamples,
   adminWithWord,
   adminWithLogs,
   ...snapshotExamples,

@@ -121,6 +121,18 @@ export const exactStatements: Readonly<Record<string, Statement>> = {
   },
 };
 
+/** Kinds that there are since version 4. */
+export const latestStatements: Readonly<Record<string, Statement>> = {
+  'plan-approval': {
+    kind: 'planApproval',
+    log: holder.peer,
+    sequence: 47,
+    hash: hexId('batch 47'),
+    epoch: 18,
+    atMs,
+  },
+};
+
 /** What a root says with an admin's certificate of version 3. */
 export const rootWordWithLogs: RootWord = {
   ended: [

@@ -3,6 +3,7 @@
 
 import { fourthRound } from './fourth-round.ts';
 import type { PlantedBug } from './planted-bug.ts';
+import { reviews } from './reviews.ts';
 import { secondRound } from './second-round.ts';
 import { standInBugs } from './stand-ins.ts';
 import { thirdRound } from './third-round.ts';
@@ -69,8 +70,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'accept an older plan',
     about: 'the plan that came last holds, whatever its epoch',
     file: 'core/followed-plans.ts',
-    find: '    if (this.#plan !== undefined && !isNewer(plan, this.#plan)) return [];\n',
-    replace: '    if (this.#plan === plan || isNewer(plan, plan)) return [];\n',
+    find: 'if (this.plan === undefined || isNewer(plan, this.plan)) this.#follow(stated);',
+    replace: 'if (this.plan !== plan) this.#follow(stated);',
   },
   {
     name: 'reclaim too early',
@@ -195,7 +196,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'plan in any name',
     about: 'a plan is followed whoever wrote it into its log',
     file: 'core/followed-plans.ts',
-    find: '    if (plan.author !== author) return [];\n',
+    find: '    if (plan.author !== at.author) return [];\n',
     replace: '',
   },
   {
@@ -259,7 +260,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'plan of a layman',
     about: 'a plan is followed of any machine with a certificate',
     file: 'core/followed-plans.ts',
-    find: "return epoch <= epochMaxAt(now) && this.#membership.hasRole(author, 'optimizer');",
+    find: 'return epoch <= epochMaxAt(now) && (this.#mayPlan(author) || this.#isApproved(stated));',
     replace: 'return epoch <= epochMaxAt(now) && author !== undefined;',
   },
   {
@@ -392,4 +393,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...standInBugs,
   ...thirdRound,
   ...fourthRound,
+  ...reviews,
 ];
