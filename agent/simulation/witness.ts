@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { firstWithout, mayKeep } from './matching.ts';
 import { isOf, nameOf, shortOf } from './naming.ts';
+import { OwedWitness } from './owed-witness.ts';
 import { PaceWitness } from './pace-witness.ts';
 import { PlanWitness, type PlanWorld } from './plan-witness.ts';
 import { RemovalWitness } from './removal-witness.ts';
@@ -211,7 +212,7 @@ export class Witness {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
     const removals = new RemovalWitness(this.#world, machine);
-    const alone = [PlanWitness, PaceWitness, RightsWitness, ServingWitness, ScrubWitness].map(
+    const alone = [PlanWitness, PaceWitness, RightsWitness, ServingWitness, ScrubWitness, OwedWitness].map(
       (Kind) => new Kind(this.#world, machine),
     );
     const heard: Heard = {
