@@ -113,6 +113,10 @@ export const faultKinds = {
   },
   domains: { about: 'plans that found domains', faults: { domainCount: 4 } },
   reviews: { about: 'plans that wait for an admin, and such that should', faults: { reviewCount: 2 } },
+  spoils: {
+    about: 'liars that send other bytes than a shard has',
+    faults: { liarShare: 0.1, spoilShare: 0.3 },
+  },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

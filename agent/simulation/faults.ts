@@ -289,7 +289,8 @@ function liars({ fleet, random }: Scheduler): void {
     const noteHarm = fleet.noteHarm.bind(fleet);
     fleet.liars.add(machine);
     machine.hasLied = true;
-    machine.liar = new Liar({ kind, machine, random: random.fork(machine.index), noteHarm });
+    const { spoilShare } = faults;
+    machine.liar = new Liar({ kind, machine, random: random.fork(machine.index), spoilShare, noteHarm });
     times(
       { fleet, random: random.fork(`hostile ${machine.index}`) },
       faults.hostileFramesPerLiarDay * dayCount,

@@ -32,6 +32,8 @@ export interface LiarParts {
   readonly kind: LieKind;
   readonly machine: Machine;
   readonly random: Random;
+  /** Of the shards that it sends, in 0..1: with other bytes than they should have. */
+  readonly spoilShare: number;
   /** A shard that somebody may count on is gone. */
   readonly noteHarm: (shard: ShardKey) => void;
 }
@@ -48,8 +50,10 @@ export class Liar {
   readonly #boastedMs = new Map<PeerId, number>();
 
   readonly #forwarder: Forwarder;
+  readonly #spoiling: Random;
 
   constructor(parts: LiarParts) {
+    this.#spoiling = parts.random.fork('spoils');
     this.kind = parts.kind;
     this.#parts = parts;
     this.#forwarder = new Forwarder(parts);
@@ -58,6 +62,14 @@ export class Liar {
   /** Whether what came is for it alone: its core hears nothing of that. */
   hides(event: TimelessEvent, shell: Shell): boolean {
     return this.kind === 'forwards' && event.kind === 'message' && this.#forwarder.hears(event, shell);
+  }
+
+  /** Bytes that do not fit to their hash, which whoever asked for the shard has to notice; and whoever counts on it does in vain. */
+  spoiled({ pack, index }: ShardKey, bytes: Uint8Array): Uint8Array | undefined {
+    if (this.#spoiling.fraction() >= this.#parts.spoilShare || bytes.length === 0) return undefined;
+    this.#parts.noteHarm({ pack, index });
+    const at = this.#spoiling.below(bytes.length);
+    return bytes.with(at, bytes[at]! ^ (1 << this.#spoiling.below(8)));
   }
 
   /** What is done instead of what was ordered. */

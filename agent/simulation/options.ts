@@ -44,6 +44,8 @@ export interface Faults {
   readonly liarShare: number;
   /** Altered and cut frames that liars send to everybody whom they reach, per liar and day. */
   readonly hostileFramesPerLiarDay: number;
+  /** Of the shards that liars send, those with other bytes than they should have. */
+  readonly spoilShare: number;
   /** Machines that are put back to an image of their disk a few days old, over all days. */
   readonly rollbackCount: number;
   /** Machines that an admin puts out of the fleet, over all days. */
@@ -127,6 +129,7 @@ export const noFaults: Faults = {
   fullDisksPerMachineDay: 0,
   liarShare: 0,
   hostileFramesPerLiarDay: 0,
+  spoilShare: 0,
   rollbackCount: 0,
   revocationCount: 0,
   wipesPerDay: 0,

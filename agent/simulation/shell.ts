@@ -69,6 +69,7 @@ export class Shell {
       self: machine.peer,
       certificate: machine.certificate,
       admits: (peer, certificate) => this.#admits(peer, certificate),
+      spoiled: (shard, bytes) => machine.liar?.spoiled(shard, bytes),
     });
   }
 

@@ -33,6 +33,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'swaps',
   'domains',
   'reviews',
+  'spoils',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

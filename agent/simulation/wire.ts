@@ -39,6 +39,8 @@ export interface WireParts {
   readonly certificate: Uint8Array;
   /** Checks what the other side shows in its hello. */
   readonly admits: (peer: PeerId, certificate: Uint8Array) => boolean;
+  /** What a liar sends in place of a shard; undefined where it sends what is there. */
+  readonly spoiled: (shard: ShardLocation, bytes: Uint8Array) => Uint8Array | undefined;
 }
 
 interface Queued {
@@ -269,9 +271,12 @@ export class SimulatedWire implements Wire, Endpoint {
       life.after(1, () => done(link === undefined ? 'unreachable' : 'damaged'));
       return;
     }
-    const { descriptor, bytes } = found;
+    const { descriptor } = found;
+    const spoiled = this.#parts.spoiled(shard, found.bytes);
+    const bytes = spoiled ?? found.bytes;
     // Verified on the way out: a rotten shard costs no bandwidth.
-    if (!shardMatches(descriptor, shard.index, bytes)) life.after(1, () => done('damaged'));
+    if (spoiled === undefined && !shardMatches(descriptor, shard.index, bytes))
+      life.after(1, () => done('damaged'));
     else {
       const trickleMs = this.#parts.network.trickleMs();
       this.#stream({ link, arrival: { descriptor, index: shard.index }, bytes, trickleMs }, done);

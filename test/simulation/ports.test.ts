@@ -116,6 +116,7 @@ function wireEnd(network: Network, seed: number): WireEnd {
     self,
     certificate: new Uint8Array(0),
     admits: () => true,
+    spoiled: () => undefined,
   });
   return {
     wire,
