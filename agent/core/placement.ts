@@ -5,7 +5,7 @@ import type { UnixMs } from '../../datasets/index.ts';
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import type { Receipt, WireMessage } from '../codec/index.ts';
 import { inventoryEveryMs, inventoryPackCountMax } from '../limits.ts';
-import type { PeerId } from '../units.ts';
+import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
@@ -176,6 +176,7 @@ export class Placement {
     const effects: CoreEffect[] = [];
     for (const { pack, indexes } of message.held) {
       if (this.#shelf.get(pack) === undefined && !this.#concerns(named, isUnderOurs)) continue;
+      if (named !== undefined && message.scope === 'all') this.#forgetPack(from, pack);
       const noted = this.#note(from, message, { pack, indexes });
       if (noted === undefined) continue;
       const { known, isNews } = noted;
@@ -260,6 +261,12 @@ export class Placement {
     const slot = members.indexOf(from);
     const isOutbox = indexes.length === members.length && (known.descriptor?.owner ?? from) === from;
     if (indexes.includes(slot) && !isOutbox) known.confirmed.add(slot);
+  }
+
+  /** Of a pack that nothing but its group's name is known of here, what was said before is not found by its group. */
+  #forgetPack(from: PeerId, pack: PackId): void {
+    const known = this.#shelf.get(pack);
+    if (known !== undefined) noteLacks(known, from);
   }
 
   #forgetOf(from: PeerId, group: PlacementGroup): void {

@@ -293,6 +293,9 @@ export class Repair {
   #arrived(event: Extract<CoreEvent, { kind: 'shardArrived' }>): Effects {
     const { descriptor, index } = event.arrival;
     if (event.outcome === 'stored') this.#silent.noteSent(event.from);
+    // Nobody asks for it there again before it is named once more.
+    const source = event.outcome === 'damaged' ? this.#shelf.get(descriptor.pack) : undefined;
+    if (source !== undefined) noteLacks(source, event.from, index);
     const pull = this.#pulls.waitingFor(event.from, event.arrival);
     if (pull === undefined) return this.#arrivedLate(event);
     if (!isForRepair(pull)) return [];
@@ -322,8 +325,6 @@ export class Repair {
   }
 
   #failed(event: Extract<CoreEvent, { kind: 'shardArrived' }>, pull: Pull): Effects {
-    const known = this.#shelf.get(pull.pack);
-    if (known !== undefined && event.outcome === 'damaged') noteLacks(known, pull.from, pull.index);
     this.#postpone(pull.pack, event.now);
     return event.outcome === 'full' ? this.#room.full(event.now) : this.#work(event.now);
   }

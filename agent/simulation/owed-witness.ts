@@ -119,7 +119,9 @@ export class OwedWitness {
 
   #asks(to: PeerId, shard: ShardKey): void {
     const damaged = this.#damaged.get(to);
-    if (damaged === undefined) return;
+    const purpose = this.#machine.shell?.core.purposeOf(shard.pack, shard.index);
+    // A restore asks whoever may have it, and a copy all of them again after an hour.
+    if (damaged === undefined || purpose === 'restore' || purpose === 'copy') return;
     this.#world.count('traffic');
     if (damaged.has(nameOf(shard)))
       this.#world.violate(
@@ -134,6 +136,7 @@ export class OwedWitness {
       for (const { descriptor, indexes } of message.held)
         for (const index of indexes) this.#spoke(from, { pack: descriptor.pack, index });
     if (message.kind === 'auditAnswer' && message.proof !== undefined) this.#spoke(from, message);
+    if (message.kind === 'standIn') this.#damaged.delete(from);
     if (message.kind !== 'inventory') return;
     for (const { pack, indexes } of message.held)
       for (const index of indexes) this.#spoke(from, { pack, index });

@@ -122,3 +122,32 @@ test('packs that one machine invents end at a limit, take nobody else the room, 
   speak(first.peer, 'c', 20);
   t.is(shelf.packs.size, 31);
 });
+
+test('a list of all that somebody has of a group ends what it said before, also of a pack of which nothing else is known', (t) => {
+  const { placement, shelf } = placementOf();
+  const pack = packId('a'.repeat(64));
+  const hear = (scope: 'all' | 'update', indexes: readonly number[]): void => {
+    const under = { epoch: plan.epoch, author: plan.author };
+    const held = [{ pack, indexes }];
+    const message: WireMessage = { kind: 'inventory', group: 'g', scope, under, held };
+    placement.handle({ kind: 'message', from: first.peer, message, now: startMs });
+  };
+  const group = plan.classes[0]!.groups[0]!;
+  shelf.usePlan({
+    ...plan,
+    classes: [
+      {
+        ...plan.classes[0]!,
+        groups: [{ ...group, members: [first, second, outsider].map(({ peer }) => peer) }],
+      },
+    ],
+  });
+  hear('update', [0, 1, 2]);
+  const known = shelf.get(pack)!;
+  t.deepEqual(known.others.indexesOf(first.peer).toSorted(), [0, 1, 2]);
+  // As when it was spoken of under another plan.
+  known.heard = { group: 'another', epoch: plan.epoch, author: plan.author };
+  known.group = undefined;
+  hear('all', [0]);
+  t.deepEqual(known.others.indexesOf(first.peer), [0]);
+});

@@ -129,6 +129,7 @@ function rebuilding() {
   return {
     repair,
     shelf,
+    pulls,
     descriptor,
     asked,
     isLate,
@@ -189,4 +190,16 @@ test('a part that flows in is not asked for again, though its holder says that i
   const message = { kind: 'shardsHeld', held: [{ descriptor, indexes: [elsewhere] }] } as const;
   const asked = repair.handle({ kind: 'message', from: second.peer, message, now });
   t.false(asked.some((effect) => effect.kind === 'send' && effect.message.kind === 'shardPull'));
+});
+
+test('where a shard came damaged from, for a repair or for a restore, nobody asks for it before it is named there again', (t) => {
+  for (const purpose of ['part', 'restore'] as const) {
+    const { shelf, pulls, descriptor, elsewhere, arrives, now } = rebuilding();
+    const { pack } = descriptor;
+    pulls.end(pack, elsewhere);
+    pulls.start({ pack, index: elsewhere, from: second.peer, place: 'scratch', sinceMs: now, purpose });
+    t.deepEqual(shelf.get(pack)?.others.of(elsewhere), [second.peer]);
+    arrives(now, 'damaged');
+    t.deepEqual(shelf.get(pack)?.others.of(elsewhere), [], purpose);
+  }
 });
