@@ -30,8 +30,10 @@ export interface KnownDrive {
   /** Those that are kept, oldest first. */
   heads: HeadRecord[];
   /** Those that their owner gave up, and when it said so by its own clock; their packs last for a while. */
-  readonly forgotten: ForgottenHead[];
+  forgotten: ForgottenHead[];
 }
+
+type Lists = Pick<KnownDrive, 'heads' | 'forgotten'>;
 
 /**
  * A drive belongs to whoever its id was made by; nobody else's heads count. Ids of old drives are of chance: there the first who is heard
@@ -42,7 +44,8 @@ export class Catalogue {
   readonly hearsRecords = ['drive', 'head', 'forget'] as const;
   readonly #drives = new Map<DriveId, KnownDrive>();
 
-  #wiped: ReadonlySet<DriveId> = new Set();
+  /** Snapshots of drives that are wiped. A clock that was set, or an admin's word, may take that back. */
+  readonly #hidden = new Map<DriveId, Lists>();
 
   get drives(): ReadonlyMap<DriveId, KnownDrive> {
     return this.#drives;
@@ -50,17 +53,21 @@ export class Catalogue {
 
   /** Drives of which admins had everything deleted: none of their snapshots is there any more. */
   wipe(drives: ReadonlySet<DriveId>): void {
-    this.#wiped = drives;
+    for (const [drive, lists] of this.#hidden) {
+      if (drives.has(drive)) continue;
+      this.#hidden.delete(drive);
+      Object.assign(this.#drives.get(drive) ?? {}, lists);
+    }
     for (const drive of drives) {
-      const known = this.#drives.get(drive);
-      if (known === undefined) continue;
-      known.heads = [];
-      known.forgotten.length = 0;
+      if (this.#hidden.has(drive)) continue;
+      const { heads = [], forgotten = [] } = this.#drives.get(drive) ?? {};
+      this.#hidden.set(drive, { heads, forgotten });
+      Object.assign(this.#drives.get(drive) ?? {}, { heads: [], forgotten: [] });
     }
   }
 
   isWiped(drive: DriveId): boolean {
-    return this.#wiped.has(drive);
+    return this.#hidden.has(drive);
   }
 
   handle(event: EventOf<Catalogue['hears'][number]>): Effects {
@@ -81,6 +88,7 @@ export class Catalogue {
     const isBound = driveIdOf(owner, record) === record.drive;
     if (known === undefined || (isBound && !known.isBound && known.owner !== owner)) {
       this.#drives.set(record.drive, { owner, isBound, record, formerRecords: [], heads: [], forgotten: [] });
+      if (this.#hidden.has(record.drive)) this.#hidden.set(record.drive, { heads: [], forgotten: [] });
       return;
     }
     if (known.owner !== owner || record.keyEpoch < known.record.keyEpoch) return;
@@ -90,7 +98,7 @@ export class Catalogue {
 
   #learnHead(author: PeerId, head: HeadRecord): void {
     const known = this.#drives.get(head.drive);
-    if (known?.owner === author && !this.#wiped.has(head.drive)) known.heads.push(head);
+    if (known?.owner === author) this.#listsOf(known, head.drive).heads.push(head);
   }
 
   /** The newest snapshot stays, whatever a record says. */
@@ -98,9 +106,14 @@ export class Catalogue {
     const known = this.#drives.get(drive);
     if (known?.owner !== author) return;
     const ids = new Set(idsIn(snapshots));
-    const newest = known.heads.at(-1);
+    const lists = this.#listsOf(known, drive);
+    const newest = lists.heads.at(-1);
     const isForgotten = (head: HeadRecord): boolean => ids.has(head.snapshot) && head !== newest;
-    for (const head of known.heads) if (isForgotten(head)) known.forgotten.push({ head, sinceMs });
-    known.heads = known.heads.filter((head) => !isForgotten(head));
+    for (const head of lists.heads) if (isForgotten(head)) lists.forgotten.push({ head, sinceMs });
+    lists.heads = lists.heads.filter((head) => !isForgotten(head));
+  }
+
+  #listsOf(known: KnownDrive, drive: DriveId): Lists {
+    return this.#hidden.get(drive) ?? known;
   }
 }

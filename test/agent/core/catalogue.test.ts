@@ -75,3 +75,25 @@ test('whatever liars copy, and in whatever order logs come, each drive is its ow
     t.deepEqual(known?.heads, [head]);
   }
 });
+
+test('a deletion that a clock or an admin takes back takes nothing from the list', (t) => {
+  const later = { ...head, snapshot: snapshotId('b'.repeat(64)) };
+  const catalogue = heard(...honest);
+  catalogue.wipe(new Set([drive]));
+  t.deepEqual(catalogue.drives.get(drive)?.heads, []);
+  catalogue.handle({ kind: 'batchStored', batch: batchOf(owner, [later], 2), now: startMs });
+  t.deepEqual(catalogue.drives.get(drive)?.heads, []);
+  catalogue.wipe(new Set([drive]));
+  catalogue.wipe(new Set());
+  t.false(catalogue.isWiped(drive));
+  t.deepEqual(catalogue.drives.get(drive)?.heads, [head, later]);
+});
+
+test('what a liar said of a drive is not what is there when its deletion is taken back', (t) => {
+  const catalogue = heard(...copied);
+  catalogue.wipe(new Set([drive]));
+  for (const batch of honest) catalogue.handle({ kind: 'batchStored', batch, now: startMs });
+  catalogue.wipe(new Set());
+  t.deepEqual(catalogue.drives.get(drive)?.heads, [head]);
+  t.is(catalogue.drives.get(drive)?.owner, owner.peer);
+});
