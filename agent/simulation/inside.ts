@@ -34,6 +34,7 @@ export function lookInside(fleet: Fleet): void {
     lookAtDrives(fleet, machine, shell);
     for (const known of shell.core.shelf.packs.values()) lookAtPack(fleet, machine, known);
     lookForRot(fleet, machine);
+    lookAtWants(fleet, machine, shell);
   }
 }
 
@@ -168,6 +169,19 @@ function lookForRot({ checks, guards, queue, scrubPassMs }: Fleet, machine: Mach
     machine.rotten.delete(name);
     guards.violate('rot', machine, `has not noticed that shard ${shard.index} of ${shortOf(shard)} rotted`);
   }
+}
+
+/** Each shard that the plan gives to an agent, and that is not here, is one that it wants. */
+function lookAtWants({ checks, guards }: Fleet, machine: Machine, { core }: Shell): void {
+  checks.counts.mended++;
+  let lackingCount = 0;
+  for (const known of core.shelf.packs.values()) {
+    const slot = core.repair.slotOf(known);
+    if (slot !== undefined && !known.held.has(slot)) lackingCount++;
+  }
+  const { wantCount } = core.repair;
+  if (lackingCount > wantCount)
+    guards.violate('mended', machine, `lacks ${lackingCount} shards, and wants ${wantCount}`);
 }
 
 /** A bit of it flipped. */
