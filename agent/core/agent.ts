@@ -122,7 +122,7 @@ export class AgentCore {
     const sources = { membership, shelf, election: this.election, nearness: this.#nearness };
     this.#restore = new Restore({ ...sources, pulls: this.#pulls, copies: this.copies });
     this.#ranges = new Ranges(sources);
-    this.#reclaim = new Reclaim(this.shelf);
+    this.#reclaim = new Reclaim(this.shelf, (now) => this.wipes.mayFree(now));
     this.wipes = new Wipes({
       membership,
       shelf,

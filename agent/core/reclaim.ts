@@ -21,12 +21,15 @@ export class Reclaim {
   readonly hears = ['started', 'batchStored', 'tick'] as const;
   readonly hearsRecords = ['forget'] as const;
   readonly #shelf: Shelf;
+  readonly #mayFreeWiped: (now: UnixMs) => boolean;
   /** Of batches that give something up. */
   readonly #noted = new NotedTimes();
   #nextMs = 0;
 
-  constructor(shelf: Shelf) {
+  /** `mayFreeWiped`: whether shards of drives that admins had deleted may go now. */
+  constructor(shelf: Shelf, mayFreeWiped = (_now: UnixMs): boolean => true) {
     this.#shelf = shelf;
+    this.#mayFreeWiped = mayFreeWiped;
   }
 
   /** Looks with the next tick. */
@@ -62,7 +65,10 @@ export class Reclaim {
   #tick(now: UnixMs): Effects {
     if (now < this.#nextMs) return [];
     this.#nextMs = now + reclaimEveryMs;
+    const { wiped } = this.#shelf;
+    const isHeldBack = wiped.size > 0 && !this.#mayFreeWiped(now);
     const over = [...this.#shelf.packs.values()].filter((known) => {
+      if (isHeldBack && known.descriptor !== undefined && wiped.has(known.descriptor.drive)) return false;
       const sinceMs = this.#shelf.givenUpMs(known);
       return sinceMs !== undefined && now - sinceMs >= forgottenGraceMs;
     });

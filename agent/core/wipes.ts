@@ -3,9 +3,10 @@
 
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { SignedBatch, Wipe, WipeRule, WipeWord } from '../codec/index.ts';
-import { wipesEveryMs, wipeWaitMsMin } from '../limits.ts';
+import { wipeAwakeMsMin, wipesEveryMs, wipeWaitMsMin } from '../limits.ts';
 import type { DriveId, WipeId } from '../units.ts';
 import type { StatedAt } from './authority.ts';
+import { Awake } from './awake.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
@@ -94,6 +95,7 @@ export class Wipes {
   readonly hearsRecords = ['statement'] as const;
   readonly #parts: WipesParts;
   readonly #noted = new NotedTimes();
+  readonly #awake = new Awake();
   readonly #wipes = new Map<WipeId, KnownWipe>();
   /** How many of them each key began in each log. */
   readonly #begun = new Map<string, number>();
@@ -114,8 +116,14 @@ export class Wipes {
       case 'batchStored':
         return this.#read(event.batch, event.now);
       case 'tick':
+        this.#awake.note(event.now);
         return this.#tick(event.now);
     }
+  }
+
+  /** Whether what is wiped may be freed: a word that stops it would have come by now. */
+  mayFree(now: UnixMs): boolean {
+    return this.#awake.forMs(now) >= wipeAwakeMsMin;
   }
 
   /** What holds now. */
@@ -270,7 +278,7 @@ export class Wipes {
     let isNews = shelf.wipe(drives);
     catalogue.wipe(drives);
     for (const { drive, scope, completeMs = now } of due)
-      if (scope === 'given up' && shelf.hasten(drive, completeMs)) isNews = true;
+      if (scope === 'given up' && this.mayFree(now) && shelf.hasten(drive, completeMs)) isNews = true;
     if (isNews) freeSoon();
     return [];
   }

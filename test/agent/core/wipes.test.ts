@@ -14,7 +14,7 @@ import {
   type Wipe,
   type WipeWord,
 } from '../../../agent/codec/index.ts';
-import { AgentCore, type CoreEvent, type HeardForget } from '../../../agent/core/index.ts';
+import { AgentCore, type CoreEvent, type Effects, type HeardForget } from '../../../agent/core/index.ts';
 import { wipesPerLogMax } from '../../../agent/core/wipes.ts';
 import { forgottenGraceMs, wipeWaitMsMin } from '../../../agent/limits.ts';
 import { driveId, wipeId } from '../../../agent/units.ts';
@@ -84,7 +84,17 @@ function holderOf(packs: readonly PackDescriptor[], heard: readonly HeardForget[
 const after = (ms: number): UnixMs => unixMs(startMs + ms);
 const tell = (core: AgentCore, event: CoreEvent) =>
   core.handle(event).filter(({ kind }) => kind === 'removeShard' || kind === 'noteForget');
-const tick = (core: AgentCore, ms: number) => tell(core, { kind: 'tick', now: after(ms) });
+const tickOnce = (core: AgentCore, ms: number) => tell(core, { kind: 'tick', now: after(ms) });
+const tickedMs = new WeakMap<AgentCore, number>();
+
+/** A machine that has been awake until then for long enough to free something. */
+function tick(core: AgentCore, ms: number): Effects {
+  const times = [4, 3, 2, 1, 0].map((hoursBefore) => ms - hours(hoursBefore));
+  const left = times.filter((at) => at >= (tickedMs.get(core) ?? Number.NEGATIVE_INFINITY));
+  tickedMs.set(core, ms);
+  return left.flatMap((at) => tickOnce(core, at));
+}
+
 const hear = (core: AgentCore, batch: ReturnType<typeof batchOf>, ms: number) =>
   tell(core, { kind: 'batchStored', batch, now: after(ms) });
 
@@ -373,4 +383,26 @@ test('whatever admins say and in whatever order it is heard, nothing is freed wi
     if (isFreed) freedCount++;
   }
   t.true(freedCount > 5, `${freedCount} of 150 were freed`);
+});
+
+test('a machine that was off while a deletion was stopped frees nothing before it can have heard of that', (t) => {
+  const asleep = founded([packOf(1)]);
+  hear(asleep, ask, 0);
+  hear(asleep, agreement, 0);
+  tickOnce(asleep, hours(1));
+  // It wakes when the time is over, and hears the word three hours later.
+  const wakesMs = wipeWaitMsMin + days(2);
+  for (let hour = 0; hour < 3; hour++) t.deepEqual(tickOnce(asleep, wakesMs + hours(hour)), []);
+  t.is(asleep.wipes.viewOf(wipe, after(wakesMs))?.state, 'due');
+  hear(asleep, batchOf(second, [said(adminTwo, word('stop'))], 2), wakesMs + hours(3));
+  for (let hour = 3; hour < 30; hour++) t.deepEqual(tickOnce(asleep, wakesMs + hours(hour)), []);
+});
+
+test('a machine that is awake for four hours frees what nobody stopped', (t) => {
+  const core = founded([packOf(1)]);
+  hear(core, ask, 0);
+  hear(core, agreement, 0);
+  const wakesMs = wipeWaitMsMin + days(2);
+  const freedAfter = Array.from({ length: 6 }, (_, hour) => tickOnce(core, wakesMs + hours(hour)).length);
+  t.deepEqual(freedAfter, [0, 0, 0, 0, 1, 0]);
 });

@@ -1,0 +1,21 @@
+// For how long this machine has been on and awake without a break: what was said while it was not may not have come yet.
+
+import type { UnixMs } from '../../datasets/index.ts';
+import { sleepMsMin } from '../limits.ts';
+
+export class Awake {
+  #sinceMs: number | undefined;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  /** At each look at the clock. A gap is a sleep; a clock that was set counts as one. */
+  note(now: UnixMs): void {
+    const hasSlept = now < this.#lastMs || now - this.#lastMs > sleepMsMin;
+    if (this.#sinceMs === undefined || hasSlept) this.#sinceMs = now;
+    this.#lastMs = now;
+  }
+
+  /** Milliseconds; 0 before the first look. */
+  forMs(now: UnixMs): number {
+    return this.#sinceMs === undefined ? 0 : Math.max(0, now - this.#sinceMs);
+  }
+}
