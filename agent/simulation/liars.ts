@@ -171,17 +171,15 @@ export class Liar {
 }
 
 /**
- * Packs of which a machine that lied threw a shard away behind the back of its own core. Until somebody asks about that shard again all believe that
- * it is there; how soon that is, is another check.
+ * Packs of which a machine that lied threw a shard away, or changed it, behind the back of its own core. Until somebody asks about that shard, or that core
+ * reads it, all believe that it is there; how soon that is, is another check.
  */
 export const packsThrownAway = (machines: readonly Machine[]): ReadonlySet<PackId> =>
   new Set(machines.filter(({ hasLied }) => hasLied).flatMap(missingOf));
 
 const missingOf = ({ platters, shell }: Machine): readonly PackId[] =>
   [...(shell?.core.shelf.packs.values() ?? [])]
-    .filter(({ pack, held }) =>
-      [...held].some((index) => platters.slot('held', { pack, index }) === undefined),
-    )
+    .filter(({ pack, held }) => [...held].some((index) => !platters.hasIntact({ pack, index })))
     .map(({ pack }) => pack);
 
 /** A frame with some of its bytes changed, cut off, or said to be longer than it is: what a hostile peer would try. */

@@ -130,6 +130,8 @@ function unsettled(fleet: Fleet): string {
     thin: countThin(fleet),
   };
   const plans = new Set<string>();
+  // Whoever is to have it cannot show it before it knows.
+  const thrownAway = packsThrownAway(fleet.machines);
   const forked = forkedOwners(fleet);
   for (const { shell, peer, isDestroyed, isRevoked, journal } of fleet.machines) {
     if (isDestroyed || isRevoked) continue;
@@ -151,7 +153,7 @@ function unsettled(fleet: Fleet): string {
       const slot = core.repair.slotOf(known);
       const isThere = slot !== undefined && known.held.has(slot);
       if (slot !== undefined && !isThere) todo.wanted++;
-      todo.surplus += known.held.size - (isThere ? 1 : 0);
+      if (!thrownAway.has(known.pack)) todo.surplus += known.held.size - (isThere ? 1 : 0);
     }
   }
   const isQuiet = Object.values(todo).every((count) => count === 0) && plans.size === 1;
