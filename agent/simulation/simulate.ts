@@ -100,7 +100,17 @@ function canSettle(fleet: Fleet): boolean {
     ({ platters: { heldBytes, quotaBytes } }) => heldBytes > fullShare * quotaBytes,
   );
   const widest = Math.max(0, ...fleet.machines.map(({ shell }) => widestOf(shell?.core.election.plan)));
-  return fleet.checks.usableCount() >= Math.max(plannedMachinesMin, 1 + widest) && !isFull;
+  return (
+    fleet.checks.usableCount() - doubtedCount(fleet) >= Math.max(plannedMachinesMin, 1 + widest) && !isFull
+  );
+}
+
+/** Machines that are there and that no plan uses, as they had lied. */
+function doubtedCount({ machines }: Fleet): number {
+  const leftOut = new Set(machines.flatMap(({ shell }) => [...(shell?.core.membership.leftOut ?? [])]));
+  return machines.filter(
+    ({ peer, isDestroyed, isRevoked }) => !isDestroyed && !isRevoked && leftOut.has(peer),
+  ).length;
 }
 
 /** Members of the largest groups of a plan. */
