@@ -2,6 +2,7 @@
 // worth is for audit-questions.ts, how others' questions are answered for audit-answers.ts.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import type { Receipt, WireMessage } from '../codec/index.ts';
 import {
   auditedReceiptsMax,
@@ -49,6 +50,8 @@ export class Audit {
   #nextMs = 0;
   readonly #answers: AuditAnswers;
   #receipted: readonly Receipted[] = [];
+  /** Under which those who signed were last to have their shards. */
+  #plan: Plan | undefined;
   /** In a large fleet: what others are asked when they have answered a call, the last of each; in the same round only. */
   readonly #called = new Map<PeerId, PackId>();
 
@@ -107,7 +110,21 @@ export class Audit {
     }
   }
 
+  /**
+   * Whoever is to have another shard by a new plan hands its own on, and gets it back if a later plan takes that back: it has as long for that as
+   * after a fresh receipt.
+   */
+  #watchPlan(now: UnixMs): void {
+    const { plan } = this.#shelf;
+    if (plan === this.#plan) return;
+    this.#plan = plan;
+    this.#receipted = this.#receipted
+      .filter((receipted) => this.#shouldHaveIt(receipted, now))
+      .map((receipted) => ({ ...receipted, dueMs: Math.max(receipted.dueMs, now + receiptAuditMs) }));
+  }
+
   #tick(now: UnixMs): Effects {
+    this.#watchPlan(now);
     const expired = this.#questions.expire(now);
     if (this.#questions.isAuditing || now < this.#nextMs) return expired;
     if (this.#shelf.heldShards === 0 && this.#receipted.length === 0) return expired;
@@ -159,6 +176,7 @@ export class Audit {
     const descriptor = this.#shelf.get(pack)?.descriptor;
     if (descriptor === undefined || holder === this.#membership.self) return;
     if (this.#receipted.length >= auditedReceiptsMax || descriptor.owner !== this.#membership.self) return;
+    this.#watchPlan(now);
     const dueMs = now + receiptAuditMs * (1 + this.#fraction());
     this.#receipted = [...this.#receipted, { descriptor, index, peer: holder, atMs: now, dueMs }];
   }

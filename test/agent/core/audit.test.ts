@@ -19,6 +19,7 @@ import {
   receiptAuditMs,
 } from '../../../agent/limits.ts';
 import { packId, type PeerId } from '../../../agent/units.ts';
+import type { Plan } from '../../../optimizer/index.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import {
   connectedMembershipOf,
@@ -103,7 +104,7 @@ function auditOf(held = descriptor) {
     now = unixMs(now + ms);
     return audit.handle({ kind: 'tick', now });
   };
-  return { audit, known, membership, nextQuestion, draw, answerWith, later };
+  return { audit, shelf, known, membership, nextQuestion, draw, answerWith, later };
 }
 
 test('each other holder is asked in its turn, and a true leaf counts as a proof', (t) => {
@@ -349,4 +350,29 @@ test('holders ask a stand-in too; that it has handed over is no fault, other byt
   const again = nextQuestion()!;
   answerWith(outsider.peer, again.message, { bytes: new Uint8Array(10), path: [] });
   t.is(audit.countOf(outsider.peer).failed, 1);
+});
+
+test('who signed for a shard that a plan took from it for a while is not asked at once when a later plan gives it back', (t) => {
+  const { shelf, later } = receiptedAudit({ receiptCount: 1 });
+  const plan = shelf.plan!;
+  const withMembers = (epoch: number, order: readonly number[]): Plan => ({
+    ...plan,
+    epoch,
+    classes: plan.classes.map((one) => ({
+      ...one,
+      groups: one.groups.map((group) => ({ ...group, members: order.map((at) => group.members[at]!) })),
+    })),
+  });
+  const dueMs = 2 * receiptAuditMs;
+  later(0);
+  shelf.usePlan(withMembers(plan.epoch + 1, [0, 1, 2]));
+  t.is(offerIn(later(dueMs)), undefined, 'a plan that changes nothing for it came just then');
+  t.is(offerIn(later(receiptAuditMs))?.to, second.peer);
+
+  const swapped = receiptedAudit({ receiptCount: 1 });
+  swapped.later(0);
+  swapped.shelf.usePlan(withMembers(plan.epoch + 1, [0, 2, 1]));
+  swapped.later(minutes(1));
+  swapped.shelf.usePlan(withMembers(plan.epoch + 2, [0, 1, 2]));
+  t.is(offerIn(swapped.later(2 * dueMs)), undefined, 'it has signed for nothing since');
 });
