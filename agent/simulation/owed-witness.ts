@@ -19,7 +19,7 @@ interface Owed extends ShardKey {
 const owedName = ({ to, what, ...shard }: Owed): string => `${what} ${to} ${nameOf(shard)}`;
 
 /** Lists are compared with what is believed where that is soon done. */
-const comparedPacksMax = 2000;
+const comparedPacksMax = 300;
 
 /** Of one life of an agent. */
 export class OwedWitness {
