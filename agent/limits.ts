@@ -180,10 +180,13 @@ export const endLogsMax = 24;
 export const wipeAdminsMax = 16;
 /** A weekend and a day in which any admin can stop a wipe: longer by a fleet's wish, never shorter. */
 export const wipeWaitMsMin = days(3);
-/** A machine that was off while others stopped a wipe has this long to hear of it before it frees anything for it. */
-export const wipeAwakeMsMin = hours(4);
-/** Between two looks at the clock: a machine that was away for longer has slept. */
-export const sleepMsMin = hours(1);
+/**
+ * A machine that was off while others stopped a wipe has this long to hear of it before it frees anything for it. Whoever is on for less each day
+ * never would.
+ */
+export const wipeAwakeMsMin = hours(2);
+/** Between two looks at the clock: a machine that was away for longer has slept. A break at noon is none. */
+export const sleepMsMin = hours(3);
 /** Who deletes by law has to do so within a month. */
 export const wipeWaitMsMax = days(30);
 /** Packs are looked through for wipes this often. */

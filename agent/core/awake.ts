@@ -1,4 +1,4 @@
-// For how long this machine has been on and awake without a break: what was said while it was not may not have come yet.
+// For how long this machine has been on and awake: what was said while it was not may not have come yet.
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { sleepMsMin } from '../limits.ts';
@@ -7,7 +7,7 @@ export class Awake {
   #sinceMs: number | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  /** At each look at the clock. A gap is a sleep; a clock that was set counts as one. */
+  /** At each look at the clock. A long gap is a sleep; a clock that was set counts as one. */
   note(now: UnixMs): void {
     const hasSlept = now < this.#lastMs || now - this.#lastMs > sleepMsMin;
     if (this.#sinceMs === undefined || hasSlept) this.#sinceMs = now;
