@@ -42,7 +42,10 @@ export class WordWitness {
   readonly #upSinceMs = new Map<PeerId, number>();
   /** When each was last connected. */
   readonly #metMs = new Map<PeerId, number>();
-  readonly #seals = new Map<string, string>();
+  /** What the sender of the last message sealed, if it offered to draw. */
+  #offered: string | undefined;
+  /** The seals of the questions for which it has drawn its part: of an offer that is not heard nothing is owed. */
+  readonly #drawn = new Map<string, string>();
   readonly #questions = new Map<PeerId, Open>();
   readonly #fetches = new Map<PackId, Fetch>();
   /** When a peer last heard of a pack, and since when that pack has waited in the outbox. */
@@ -113,21 +116,19 @@ export class WordWitness {
   #message({ from, message }: Message): void {
     if (message.kind === 'shardsHeld')
       for (const { unanswered } of this.#fetches.values()) unanswered.delete(from);
-    if (message.kind === 'auditOffer') this.#seals.set(`${from} ${message.pack}`, message.seal);
+    this.#offered = message.kind === 'auditOffer' ? message.seal : undefined;
     if (message.kind !== 'auditOpen') return;
     const { pack, index, part } = message;
-    if (this.#seals.get(`${from} ${pack}`) !== sealOfPart(part)) return;
-    this.#seals.delete(`${from} ${pack}`);
-    if (this.#drawn.delete(`${from} ${pack} ${index}`)) this.#questions.set(from, { pack, index, ticks: 0 });
+    const name = `${from} ${pack} ${index}`;
+    if (this.#drawn.get(name) !== sealOfPart(part)) return;
+    this.#drawn.delete(name);
+    this.#questions.set(from, { pack, index, ticks: 0 });
   }
-
-  /** For which questions it has drawn its part. */
-  readonly #drawn = new Set<string>();
 
   #sends({ to, message }: Send, now: number): void {
     switch (message.kind) {
       case 'auditDraw':
-        this.#drawn.add(`${to} ${message.pack} ${message.index}`);
+        this.#drawn.set(`${to} ${message.pack} ${message.index}`, this.#offered ?? '');
         return;
       case 'auditAnswer':
         if (this.#questions.get(to)?.pack === message.pack) this.#questions.delete(to);
