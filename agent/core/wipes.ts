@@ -121,9 +121,9 @@ export class Wipes {
     }
   }
 
-  /** Whether what is wiped may be freed: a word that stops it would have come by now. */
+  /** Whether what is wiped may be freed: a word that stops it would have come by now. No longer than wipes wait anyway. */
   mayFree(now: UnixMs): boolean {
-    return this.#awake.forMs(now) >= wipeAwakeMsMin;
+    return this.#awake.forMs(now) >= Math.min(wipeAwakeMsMin, this.rule.waitMs);
   }
 
   /** What holds now. */
