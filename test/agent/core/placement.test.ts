@@ -144,7 +144,10 @@ test('a list of all that somebody has of a group ends what it said before, also 
   });
   hear('update', [0, 1, 2]);
   const known = shelf.get(pack)!;
-  t.deepEqual(known.others.indexesOf(first.peer).toSorted(), [0, 1, 2]);
+  t.deepEqual(
+    known.others.indexesOf(first.peer).toSorted((a, b) => a - b),
+    [0, 1, 2],
+  );
   // As when it was spoken of under another plan.
   known.heard = { group: 'another', epoch: plan.epoch, author: plan.author };
   known.group = undefined;

@@ -3,115 +3,43 @@ import {
   type AdminKey,
   bytesOfHex,
   createAdminKey,
-  describePack,
-  fleetRootFromSeed,
   type MachineKey,
   type PackDescriptor,
-  type RootWord,
   sha256Hex,
-  signStatement,
   type Statement,
   type Wipe,
-  type WipeWord,
 } from '../../../agent/codec/index.ts';
-import { AgentCore, type CoreEvent, type Effects, type HeardForget } from '../../../agent/core/index.ts';
 import { wipesPerLogMax } from '../../../agent/core/wipes.ts';
 import { forgottenGraceMs, wipeWaitMsMin } from '../../../agent/limits.ts';
-import { driveId, wipeId } from '../../../agent/units.ts';
-import { createRandom, days, hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { createStatementOpener } from '../../../agent/simulation/statements.ts';
-import { batchOf, machines, startMs } from './fleet-of-four.ts';
-
-const root = fleetRootFromSeed(new Uint8Array(32).fill(11));
-const life = { notBeforeMs: startMs, forMs: days(60) };
-const [holder, first, second, owner] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
-const drive = driveId('ab'.repeat(16));
-const other = driveId('cd'.repeat(16));
-const wipe = wipeId('ef'.repeat(16));
-const open = createStatementOpener();
-
-const keyOf = (word?: RootWord): AdminKey => createAdminKey(root, life, word);
-const said = (by: AdminKey, statement: Statement) => ({
-  kind: 'statement' as const,
-  bytes: signStatement(by, statement).bytes,
-});
-const asking = (scope: Wipe['scope'] = 'drive'): Statement => ({
-  kind: 'wipe',
-  wipe,
+import { wipeId } from '../../../agent/units.ts';
+import { createRandom, days, hours, unixMs } from '../../../datasets/index.ts';
+import { batchOf, startMs } from './fleet-of-four.ts';
+import {
+  adminOne,
+  adminTwo,
+  after,
+  agreement,
+  ask,
+  asking,
+  certificate,
   drive,
-  scope,
-  reason: 'asked for by law',
-  atMs: startMs,
-});
-const word = (which: 'agree' | 'stop', about?: WipeWord['about']): Statement => ({
-  kind: 'wipeWord',
+  first,
+  founded,
+  founding,
+  hear,
+  holder,
+  holderOf,
+  keyOf,
+  other,
+  owner,
+  packOf,
+  root,
+  said,
+  second,
+  tick,
   wipe,
-  word: which,
-  ...(about === undefined ? {} : { about }),
-  reason: 'seen',
-  atMs: startMs,
-});
-const certificate = (key: MachineKey): Statement => ({
-  kind: 'certificate',
-  peer: key.peer,
-  name: 'pc',
-  roles: ['admin', 'holder'],
-  notBeforeMs: startMs,
-  notAfterMs: unixMs(startMs + days(50)),
-});
-
-const packOf = (byte: number, of = drive): PackDescriptor =>
-  describePack(new Uint8Array(100).fill(byte), {
-    owner: owner.peer,
-    drive: of,
-    placementClass: 'small',
-    redundancy: { k: 1, n: 3 },
-  }).descriptor;
-
-/** A holder with shards of some packs, at the start or after a restart. */
-function holderOf(packs: readonly PackDescriptor[], heard: readonly HeardForget[] = []): AgentCore {
-  const core = new AgentCore({
-    self: holder.peer,
-    fleet: root.fleet,
-    fraction: () => 0.5,
-    openStatement: open,
-  });
-  const stored = packs.map((descriptor) => ({ place: 'held' as const, descriptor, index: 1 }));
-  core.handle({ kind: 'started', stored, staged: [], heard, now: startMs });
-  return core;
-}
-
-const after = (ms: number): UnixMs => unixMs(startMs + ms);
-const tell = (core: AgentCore, event: CoreEvent) =>
-  core.handle(event).filter(({ kind }) => kind === 'removeShard' || kind === 'noteForget');
-const tickOnce = (core: AgentCore, ms: number) => tell(core, { kind: 'tick', now: after(ms) });
-const tickedMs = new WeakMap<AgentCore, number>();
-
-/** A machine that has been awake until then for long enough to free something. */
-function tick(core: AgentCore, ms: number): Effects {
-  const times = [2, 1, 0].map((hoursBefore) => ms - hours(hoursBefore));
-  const left = times.filter((at) => at >= (tickedMs.get(core) ?? Number.NEGATIVE_INFINITY));
-  tickedMs.set(core, ms);
-  return left.flatMap((at) => tickOnce(core, at));
-}
-
-const hear = (core: AgentCore, batch: ReturnType<typeof batchOf>, ms: number) =>
-  tell(core, { kind: 'batchStored', batch, now: after(ms) });
-
-const adminOne = keyOf();
-const adminTwo = keyOf();
-const founding = [
-  batchOf(first, [said(adminOne, certificate(first))], 0),
-  batchOf(second, [said(adminTwo, certificate(second))], 0),
-];
-const ask = batchOf(first, [said(adminOne, asking())], 1);
-const agreement = batchOf(second, [said(adminTwo, word('agree'))], 1);
-
-function founded(packs: readonly PackDescriptor[], heard: readonly HeardForget[] = []): AgentCore {
-  const core = holderOf(packs, heard);
-  for (const batch of founding) hear(core, batch, 0);
-  return core;
-}
+  word,
+} from './two-admins.ts';
 
 test('one admin of two deletes nothing, however long it waits', (t) => {
   const core = founded([packOf(1)]);
@@ -383,26 +311,4 @@ test('whatever admins say and in whatever order it is heard, nothing is freed wi
     if (isFreed) freedCount++;
   }
   t.true(freedCount > 5, `${freedCount} of 150 were freed`);
-});
-
-test('a machine that was off while a deletion was stopped frees nothing before it can have heard of that', (t) => {
-  const asleep = founded([packOf(1)]);
-  hear(asleep, ask, 0);
-  hear(asleep, agreement, 0);
-  tickOnce(asleep, hours(1));
-  // It wakes when the time is over, and hears the word an hour and a half later.
-  const wakesMs = wipeWaitMsMin + days(2);
-  for (const hour of [0, 1]) t.deepEqual(tickOnce(asleep, wakesMs + hours(hour)), []);
-  t.is(asleep.wipes.viewOf(wipe, after(wakesMs))?.state, 'due');
-  hear(asleep, batchOf(second, [said(adminTwo, word('stop'))], 2), wakesMs + hours(1.5));
-  for (let hour = 2; hour < 30; hour++) t.deepEqual(tickOnce(asleep, wakesMs + hours(hour)), []);
-});
-
-test('a machine that is awake for two hours frees what nobody stopped', (t) => {
-  const core = founded([packOf(1)]);
-  hear(core, ask, 0);
-  hear(core, agreement, 0);
-  const wakesMs = wipeWaitMsMin + days(2);
-  const freedAfter = Array.from({ length: 6 }, (_, hour) => tickOnce(core, wakesMs + hours(hour)).length);
-  t.deepEqual(freedAfter, [0, 0, 1, 0, 0, 0]);
 });
