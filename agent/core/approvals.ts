@@ -1,12 +1,22 @@
 // Which plans admins have approved. A word names a plan by the batch in which it stands: the same plan for everybody, whoever it came from,
 // and none that its author writes later can take its place.
 
-import type { PlanApproval, SignedBatch } from '../codec/index.ts';
+import type { UnixMs } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
+import type { PlanApproval, PlanWait, SignedBatch } from '../codec/index.ts';
 import type { StatedAt } from './authority.ts';
 import type { Membership } from './membership.ts';
 
 /** Where a plan stands. */
 export type PlanPlace = Pick<SignedBatch, 'author' | 'sequence' | 'hash'>;
+
+/** A plan as it stands in the log of its author. */
+export interface StatedPlan {
+  readonly plan: Plan;
+  readonly at: PlanPlace;
+  /** Why it waits; undefined where it does not say so. */
+  readonly waits: PlanWait | undefined;
+}
 
 interface Approved {
   readonly admin: string;
@@ -53,6 +63,16 @@ export class Approvals {
     this.#known = last === undefined ? known : known.filter((other) => other !== last);
   }
 }
+
+/** The word for a plan, where it stands. */
+export const approvalOf = ({ plan, at }: StatedPlan, atMs: UnixMs): PlanApproval => ({
+  kind: 'planApproval',
+  log: at.author,
+  sequence: at.sequence,
+  hash: at.hash,
+  epoch: plan.epoch,
+  atMs,
+});
 
 export const isAbout = ({ log, sequence, hash }: PlanApproval, place: PlanPlace): boolean =>
   place.author === log && place.sequence === sequence && place.hash === hash;

@@ -4,10 +4,10 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { groupsMaxFor, type Plan } from '../../optimizer/index.ts';
-import type { PlanApproval, PlanWait } from '../codec/index.ts';
+import type { PlanApproval } from '../codec/index.ts';
 import { clockSkewMsMax, epochsAheadMax, outbidEveryMs, unseenPlanMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
-import { Approvals, isAbout, type PlanPlace } from './approvals.ts';
+import { Approvals, isAbout, type PlanPlace, type StatedPlan } from './approvals.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { Membership } from './membership.ts';
 import { indexOfPlan } from './plan-index.ts';
@@ -26,14 +26,6 @@ const isSamePlace = (a: PlanPlace, b: PlanPlace): boolean =>
 /** Plans before the one that holds, and authors of whom the newest plan is remembered: each may take megabytes. */
 const earlierPlansMax = 8;
 const knownPlansMax = 8;
-
-/** A plan as it stands in the log of its author. */
-export interface StatedPlan {
-  readonly plan: Plan;
-  readonly at: PlanPlace;
-  /** Why it waits; undefined where it does not say so. */
-  readonly waits: PlanWait | undefined;
-}
 
 export class FollowedPlans {
   readonly #membership: Membership;

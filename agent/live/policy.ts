@@ -1,10 +1,10 @@
 // What admins set for the whole fleet: the policy of now, changed in some points and said again.
 
-import { DreyError, type UnixMs } from '../../datasets/index.ts';
+import { DreyError } from '../../datasets/index.ts';
 import { noLimits, type PlacementLimits, refuseImpossible, targetDefault } from '../../optimizer/index.ts';
-import type { FleetPolicy, PlanApproval } from '../codec/index.ts';
+import type { FleetPolicy } from '../codec/index.ts';
 import type { CallAnswers, CallRequest } from '../control/index.ts';
-import type { StatedPlan } from '../core/index.ts';
+import { approvalOf } from '../core/index.ts';
 import { holdMoveShareDefault } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
@@ -51,15 +51,6 @@ function refuseBehind({ core: { election, membership } }: LiveAgent): void {
     retry: 'retryable',
   });
 }
-
-const approvalOf = ({ plan, at }: StatedPlan, atMs: UnixMs): PlanApproval => ({
-  kind: 'planApproval',
-  log: at.author,
-  sequence: at.sequence,
-  hash: at.hash,
-  epoch: plan.epoch,
-  atMs,
-});
 
 /** An admin's word for the plan that waits, whoever made it. Throws `no-proposal`, `other-proposal`, `not-an-admin`. */
 export async function approvePlan(

@@ -12,7 +12,7 @@ import {
   type PlanWait,
   signStatement,
 } from '../codec/index.ts';
-import { type AgentCore, reviewReason, type StatedPlan } from '../core/index.ts';
+import { type AgentCore, approvalOf, reviewReason, type StatedPlan } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
@@ -90,7 +90,7 @@ function setMode(fleet: Fleet, planMode: FleetPolicy['planMode'], random: Random
     holderSilenceMs: fleet.options.holderSilenceMs,
     planMode,
   };
-  const approval = planMode === 'review' && held !== undefined ? approvalOf(fleet, held) : undefined;
+  const approval = planMode === 'review' && held !== undefined ? approvalOf(held, nowOf(fleet)) : undefined;
   const words = [policy, ...(approval === undefined ? [] : [approval])].map((said) => ({
     said,
     log: machine.peer,
@@ -106,15 +106,6 @@ function setMode(fleet: Fleet, planMode: FleetPolicy['planMode'], random: Random
   });
 }
 
-const approvalOf = (fleet: Fleet, { plan, at }: StatedPlan): PlanApproval => ({
-  kind: 'planApproval',
-  log: at.author,
-  sequence: at.sequence,
-  hash: at.hash,
-  epoch: plan.epoch,
-  atMs: nowOf(fleet),
-});
-
 /** Whichever machine the admin sits at shows what waits as far as it has heard. */
 function lookAgain(fleet: Fleet, random: Random): void {
   const inMs = fleet.areFaultsOver ? lastLooksMs : random.fraction() * lookMsMax;
@@ -128,7 +119,7 @@ function approve(fleet: Fleet, random: Random): void {
   const machine = anyOf(writers(fleet), random);
   const proposal = machine?.shell?.core.election.proposal;
   if (machine === undefined || proposal === undefined) return;
-  const said = approvalOf(fleet, proposal);
+  const said = approvalOf(proposal, nowOf(fleet));
   sayApproval(machine, { said, key: fleet.admins[1] }, (bytes) => {
     fleet.noteFault('plan approved');
     fleet.reviews.approvals.push({ said, log: machine.peer, bytes });
@@ -149,7 +140,7 @@ export function approveAsEnded(fleet: Fleet, machine: Machine, key: AdminKey): v
   const { followed, proposal } = machine.shell?.core.election ?? {};
   const wanted = proposal ?? followed;
   if (wanted === undefined || fleet.options.faults.reviewCount === 0) return;
-  sayApproval(machine, { said: approvalOf(fleet, wanted), key }, () =>
+  sayApproval(machine, { said: approvalOf(wanted, nowOf(fleet)), key }, () =>
     fleet.noteFault('plan approved by a key that is out'),
   );
 }
