@@ -239,16 +239,17 @@ export class Checks {
       .filter(({ owner }) => !out.has(owner))
       .map((promised) => ({ promised, words: [{ by: promised.owner, atMs: promised.givenUpMs ?? nowMs }] }));
     for (const { promised, words } of [...given, ...ledger.wiped]) {
-      const holders = promised.descriptors.flatMap(({ pack }) =>
-        [...this.#world.holdings.intactOf(pack).values()].flat(),
-      );
+      const saidMs = Math.max(...words.map(({ atMs }) => atMs));
       // An owner waits for receipts of what it saved last, also where its drive was deleted meanwhile.
-      if (holders.length === 0 || words.some(({ atMs }) => nowMs - atMs < forgottenGraceMs)) continue;
+      const late = promised.descriptors
+        .flatMap(({ pack }) => [...this.#world.holdings.intactOf(pack).values()].flat())
+        .filter(({ peer }) => peer !== promised.owner)
+        .filter((machine) => shouldHaveFreed(machine, saidMs, nowMs));
+      // Who has heard it how soon takes long to find out, and few are late at all.
+      if (late.length === 0) continue;
       const heard = words.map((word) => heardMs(machines, word));
-      count += holders.filter(
-        (machine) =>
-          machine.peer !== promised.owner &&
-          shouldHaveFreed(machine, Math.max(...heard.map((by) => by.get(machine)!)), nowMs),
+      count += late.filter((machine) =>
+        shouldHaveFreed(machine, Math.max(...heard.map((by) => by.get(machine)!)), nowMs),
       ).length;
     }
     return count;

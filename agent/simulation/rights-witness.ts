@@ -2,9 +2,10 @@
 // out parts of another's pack.
 
 import type { WireMessage } from '../codec/index.ts';
-import { type CoreEffect, type CoreEvent, sealOfPart } from '../core/index.ts';
+import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
+import { DrawnSeals } from './drawn-seals.ts';
 import type { Machine } from './machine.ts';
 import { shortOf } from './naming.ts';
 
@@ -20,9 +21,7 @@ interface Wrong {
 export class RightsWitness {
   readonly #world: Checking;
   readonly #machine: Machine;
-  /** What each sealed last for which pack, where its offer was answered by a part: one that is not heard changes nothing. */
-  readonly #seals = new Map<string, string>();
-  #offered: { readonly name: string; readonly seal: string } | undefined;
+  readonly #seals = new DrawnSeals();
   #wrong: Wrong | undefined;
 
   constructor(world: Checking, machine: Machine) {
@@ -32,14 +31,13 @@ export class RightsWitness {
 
   /** After the core took it, and before what it ordered is done. */
   told(event: CoreEvent): void {
-    this.#offered = undefined;
+    this.#seals.told(event);
     this.#wrong = event.kind === 'message' ? this.#wrongOf(event.from, event.message) : undefined;
   }
 
   /** Before it is done. */
   ordered(effect: CoreEffect): void {
-    if (this.#offered !== undefined && effect.kind === 'send' && effect.message.kind === 'auditDraw')
-      this.#seals.set(this.#offered.name, this.#offered.seal);
+    this.#seals.ordered(effect);
     const wrong = this.#wrong;
     if (wrong === undefined || !wrong.effects.includes(effect.kind)) return;
     const { to, pack } = targetOf(effect);
@@ -49,13 +47,9 @@ export class RightsWitness {
 
   #wrongOf(from: PeerId, message: WireMessage): Wrong | undefined {
     switch (message.kind) {
-      case 'auditOffer':
-        this.#offered = { name: `${from} ${message.pack}`, seal: message.seal };
-        return undefined;
       case 'auditOpen': {
-        const { pack, part } = message;
-        const isSealed = this.#seals.get(`${from} ${pack}`) === sealOfPart(part);
-        return isSealed
+        const { pack } = message;
+        return this.#seals.isOpenedBy(from, message)
           ? undefined
           : this.#found({ from, pack, effects: ['proveShard'], text: 'shows a leaf that was not drawn,' });
       }

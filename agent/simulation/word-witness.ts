@@ -3,10 +3,11 @@
 
 import { hours, minutes } from '../../datasets/index.ts';
 import type { AgentRecord, ShardKey } from '../codec/index.ts';
-import { type CoreEffect, type CoreEvent, sealOfPart } from '../core/index.ts';
+import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import { reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
+import { DrawnSeals } from './drawn-seals.ts';
 import type { Machine } from './machine.ts';
 import { shortOf } from './naming.ts';
 
@@ -42,10 +43,7 @@ export class WordWitness {
   readonly #upSinceMs = new Map<PeerId, number>();
   /** When each was last connected. */
   readonly #metMs = new Map<PeerId, number>();
-  /** What the sender of the last message sealed, if it offered to draw. */
-  #offered: string | undefined;
-  /** The seals of the questions for which it has drawn its part: of an offer that is not heard nothing is owed. */
-  readonly #drawn = new Map<string, string>();
+  readonly #seals = new DrawnSeals();
   readonly #questions = new Map<PeerId, Open>();
   readonly #fetches = new Map<PackId, Fetch>();
   /** When a peer last heard of a pack, and since when that pack has waited in the outbox. */
@@ -74,6 +72,7 @@ export class WordWitness {
 
   /** After the core took it, and before what it ordered is done. */
   told(event: CoreEvent): void {
+    this.#seals.told(event);
     switch (event.kind) {
       case 'connected':
         this.#upSinceMs.set(event.peer, event.now);
@@ -108,6 +107,7 @@ export class WordWitness {
 
   /** Before it is done. */
   ordered(effect: CoreEffect, now: number): void {
+    this.#seals.ordered(effect);
     if (effect.kind === 'send') this.#sends(effect, now);
     if (effect.kind === 'packReady') this.#fetches.delete(effect.pack);
     if (effect.kind === 'packLost') this.#givesUp(effect.pack, now);
@@ -116,20 +116,14 @@ export class WordWitness {
   #message({ from, message }: Message): void {
     if (message.kind === 'shardsHeld')
       for (const { unanswered } of this.#fetches.values()) unanswered.delete(from);
-    this.#offered = message.kind === 'auditOffer' ? message.seal : undefined;
-    if (message.kind !== 'auditOpen') return;
-    const { pack, index, part } = message;
-    const name = `${from} ${pack} ${index}`;
-    if (this.#drawn.get(name) !== sealOfPart(part)) return;
-    this.#drawn.delete(name);
+    if (message.kind !== 'auditOpen' || !this.#seals.isOpenedBy(from, message)) return;
+    this.#seals.end(from, message);
+    const { pack, index } = message;
     this.#questions.set(from, { pack, index, ticks: 0 });
   }
 
   #sends({ to, message }: Send, now: number): void {
     switch (message.kind) {
-      case 'auditDraw':
-        this.#drawn.set(`${to} ${message.pack} ${message.index}`, this.#offered ?? '');
-        return;
       case 'auditAnswer':
         if (this.#questions.get(to)?.pack === message.pack) this.#questions.delete(to);
         return;
