@@ -83,6 +83,8 @@ export class AgentCore {
   readonly #hearing: Hearing;
   /** The own disk is being read: plans of the past come by, and nothing is done for their sake. */
   #isReading = false;
+  /** When it was last looked at what of all is wanted here: the roster, and the drives that are deleted. */
+  #looked = { rosterVersion: 0, wiped: this.shelf.wiped };
 
   constructor(identity: CoreIdentity) {
     this.membership = new Membership(identity);
@@ -154,6 +156,7 @@ export class AgentCore {
     if (event.kind === 'tick') this.#expirePulls(event.now, effects);
     if (event.kind === 'shardArrived' || event.kind === 'rebuilt') this.#announceGain(event, effects);
     this.#followPlan(event.now, effects);
+    this.#takeBack(event.now, effects);
     if (event.kind === 'tick' && this.membership.isSparse) this.#sound(event.now);
     for (const effect of this.neighbours.follow(event)) effects.push(effect);
     const kept = effects.filter((effect) => !this.#isNeededHere(effect) && !this.#isForOutsider(effect));
@@ -296,6 +299,15 @@ export class AgentCore {
     if (!this.#isReading) return;
     this.#isReading = false;
     this.#followPlan(now, effects);
+  }
+
+  /** Who is put out has given nothing up, and a deletion may be stopped: what counts again is sought under the plan that holds. */
+  #takeBack(now: UnixMs, effects: CoreEffect[]): void {
+    const [{ rosterVersion }, { wiped }] = [this.membership, this.shelf];
+    if (this.#isReading || (rosterVersion === this.#looked.rosterVersion && wiped === this.#looked.wiped))
+      return;
+    this.#looked = { rosterVersion, wiped };
+    effects.push(...this.repair.planChanged(now));
   }
 
   #followPlan(now: UnixMs, effects: CoreEffect[]): void {

@@ -84,7 +84,7 @@ export class Repair {
     }
   }
 
-  /** A new plan holds: what should be here now? */
+  /** A new plan holds, or what was given up counts again: what should be here now? */
   planChanged(now: UnixMs): Effects {
     this.#inquiries.clear();
     for (const pack of this.#wants.packs) {
