@@ -93,7 +93,8 @@ test('any part of a pack is put together from slices, whatever the order of the 
         'parity has none of the bytes',
       );
       const ends = (isReversed ? asks.toReversed() : asks).map((ask) => endOf(answer(ranges, ask)));
-      t.deepEqual(ends.at(-1), pack.slice(offset, offset + length));
+      // Thousands of times faster than `deepEqual`, which looks at each byte by itself.
+      t.true(Buffer.from(pack.subarray(offset, offset + length)).equals(ends.at(-1) as Uint8Array));
       t.true(ends.slice(0, -1).every((end) => end === undefined));
     }),
     { numRuns: 50 },

@@ -236,6 +236,16 @@ test('origins lie evenly between the first and the last possible, and a trace th
     code: 'trace-too-short',
     message: /and 0 to live through: one of them has no hour$/u,
   });
+});
+
+test('policies are named in any of the ways in which people write them, and none stands for another', (t) => {
+  const namesOf = (names: readonly string[]) => policiesNamed(names).map(({ name }) => name);
+  t.deepEqual(namesOf(['Best-k + swaps without labels', 'label-distinct best-k+swaps']), [
+    'label-distinct best-k with swaps',
+    'best-k with swaps',
+  ]);
+  t.deepEqual(namesOf(['best k']), ['best-k']);
+  for (const { name } of policies) t.deepEqual(namesOf([name]), [name]);
   t.throws(() => policiesNamed(['best']), { code: 'policy-unknown', message: /"best"/u });
 });
 
