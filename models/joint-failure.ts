@@ -7,6 +7,7 @@ import type { Tf } from './backend.ts';
 import { type CandidateDomain, candidateDomains } from './co-failure.ts';
 import type { Shock } from './forecast.ts';
 import { hourKinds, kindOf, weekHours } from './hours.ts';
+import { withLateMembers } from './late-members.ts';
 import { downByKind } from './marginals.ts';
 
 export interface ShockMixture {
@@ -126,21 +127,47 @@ const domainsMax = 96;
 /** Slots in one gradient step; more only where the fleet is small. */
 const cellsPerStep = 800_000;
 
-/** Fits rates, strikes and corrections by Adam over all slots (or seeded stretches of them in large fleets). */
+/** Of the steps so many are taken before machines may join the domains that were found. */
+const shareBeforeJoins = 2 / 3;
+
+/** Fits all candidate domains, has machines join those that explain them, and fits again from there. */
 export async function fitShockMixture(history: FleetHistory, fitting: MixtureFitting): Promise<ShockMixture> {
-  const { tf, steps } = fitting;
-  const domains = candidateDomains(history).slice(0, domainsMax);
+  const { steps, onStep } = fitting;
   const marginals = downByKind(history);
-  const N = history.machines.length;
   const observed = observe(history, marginals);
+  const [N, candidates] = [history.machines.length, candidateDomains(history).slice(0, domainsMax)];
+  const priors = candidates.map(({ origin }) => (origin === 'learned' ? learnedPrior : attributePrior));
+  const start: ShockMixture = {
+    domains: candidates,
+    logRates: Float32Array.from(priors, ({ logRate }) => logRate),
+    strikes: Float32Array.from(priors, ({ strike }) => strike),
+    shifts: new Float32Array(N),
+    marginals,
+  };
+  const before = Math.ceil(shareBeforeJoins * steps);
+  const found = await fitParameters(start, observed, { ...fitting, steps: before });
+  return fitParameters({ ...found, domains: withLateMembers(found, observed) }, observed, {
+    ...fitting,
+    steps: steps - before,
+    onStep: (step, loss) => onStep(before + step, loss),
+  });
+}
+
+/** Rates, strikes and corrections by Adam over all slots (or seeded stretches of them in large fleets), from where they stand. */
+async function fitParameters(
+  start: ShockMixture,
+  observed: Observed,
+  { tf, steps, onStep }: MixtureFitting,
+): Promise<ShockMixture> {
+  const { domains } = start;
   const priors = domains.map(({ origin }) => (origin === 'learned' ? learnedPrior : attributePrior));
   const priorRates = tf.tensor1d(priors.map(({ logRate }) => logRate));
   const priorStrikes = tf.tensor1d(priors.map(({ strike }) => strike));
-  const logRates = tf.variable(priorRates.clone());
-  const strikes = tf.variable(priorStrikes.clone());
-  const shifts = tf.variable(tf.zeros([N]));
+  const logRates = tf.variable(tf.tensor1d(start.logRates));
+  const strikes = tf.variable(tf.tensor1d(start.strikes));
+  const shifts = tf.variable(tf.tensor1d(start.shifts));
   const optimizer = tf.train.adam(0.05);
-  const cells = N + domains.reduce((sum, { members }) => sum + members.length, 0);
+  const cells = observed.machineCount + domains.reduce((sum, { members }) => sum + members.length, 0);
   const stretch = Math.min(observed.slotCount, Math.max(64, Math.floor(cellsPerStep / cells)));
   const stretches = stretchesOf(observed.slotCount, stretch).map((from) =>
     termsOf(tf, observed, { from, count: stretch, domains }),
@@ -165,14 +192,13 @@ export async function fitShockMixture(history: FleetHistory, fitting: MixtureFit
     );
     const loss = cost?.dataSync()[0] ?? Number.NaN;
     cost?.dispose();
-    if (step % 10 === 9 || step === steps - 1) await fitting.onStep(step + 1, loss);
+    if (step % 10 === 9 || step === steps - 1) await onStep(step + 1, loss);
   }
   const mixture = {
-    domains,
+    ...start,
     logRates: logRates.dataSync() as Float32Array,
     strikes: strikes.dataSync() as Float32Array,
     shifts: shifts.dataSync() as Float32Array,
-    marginals,
   };
   tf.dispose([logRates, strikes, shifts, priorRates, priorStrikes]);
   for (const terms of stretches) disposeTerms(tf, terms);
@@ -278,7 +304,10 @@ export function shocksOf(
     if (strength < strikeMin || probability < probabilityMin) continue;
     const strike = new Float64Array(machineCount);
     for (const member of members) strike[member] = strength;
-    if (origin === 'learned') for (const member of members) domainOfMachine[member] = shocks.length;
+    // Who is in two counts as of the larger one, which comes first.
+    const found = origin === 'learned' ? members : [];
+    for (const member of found.filter((row) => domainOfMachine[row] === -1))
+      domainOfMachine[member] = shocks.length;
     shocks.push({ name, origin, probability, strike });
   }
   const kinds = hourKinds.length;
