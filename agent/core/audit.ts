@@ -52,7 +52,10 @@ export class Audit {
   #receipted: readonly Receipted[] = [];
   /** Under which those who signed were last to have their shards. */
   #plan: Plan | undefined;
-  /** In a large fleet: what others are asked when they have answered a call, the last of each; in the same round only. */
+  /**
+   * What others who were not there are asked when they are, the last pack of each; in the same round only. A round begins at about the same time of
+   * each day: who has few packs would never ask a machine that is off then.
+   */
   readonly #called = new Map<PeerId, PackId>();
 
   constructor({ membership, shelf, questions, fraction }: AuditParts) {
@@ -214,7 +217,7 @@ export class Audit {
     // It may have spoken of its outbox, which is empty by now.
     if (peer === known.descriptor.owner && !known.confirmed.has(index)) return undefined;
     if (!this.#canBeAsked(peer)) {
-      if (this.#membership.isExpected(peer)) this.#called.set(peer, known.pack);
+      if (!this.#membership.up.has(peer)) this.#called.set(peer, known.pack);
       return undefined;
     }
     return { descriptor: known.descriptor, index, peer, occasion: 'round' };

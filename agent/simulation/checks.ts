@@ -99,6 +99,7 @@ export class Checks {
 
   /** Looks at everything that can be seen at one moment. */
   look(nowMs: number): void {
+    this.#lookForEarlyHarm(nowMs);
     this.#lookForShards(nowMs);
     this.#lookForHeads(nowMs);
     this.#lookForFramed(nowMs);
@@ -171,6 +172,18 @@ export class Checks {
   /** Machines that are neither burnt nor put out. */
   usableCount(): number {
     return this.#world.machines.filter(({ isDestroyed, isRevoked }) => !isDestroyed && !isRevoked).length;
+  }
+
+  /** A snapshot may be acknowledged long after a pack of it has left the outbox, and was taken by the world. */
+  #lookForEarlyHarm(nowMs: number): void {
+    const { ledger, machines } = this.#world;
+    for (const pack of this.#harmed.keys()) {
+      const descriptor = ledger.descriptorOf(pack);
+      if (descriptor === undefined || ledger.acknowledgedMsOf(pack) !== undefined) continue;
+      const owner = machines.find(({ peer }) => peer === descriptor.owner);
+      if (owner?.platters.slot('outbox', { pack, index: 0 }) === undefined)
+        this.isBeyondRepair(descriptor, this.intactOf(pack), nowMs);
+    }
   }
 
   /** Promise 1: at least k different intact shards of each acknowledged pack lie on disks that still exist. */

@@ -195,9 +195,15 @@ function lookAtScrub(fleet: Fleet, machine: Machine, { shell: { core, clock }, a
     guards.violate('rot', machine, 'has not read all that lies on its disk for days');
 }
 
+/** Packs of which a machine has shards, and a slot by the plan: what a plan has taken away nobody proves to it. */
+const placed = new Standing<PackId>();
+
 function lookAtAudits(fleet: Fleet, machine: Machine, { shell, ages }: Keeping): void {
   fleet.checks.counts.audits++;
-  const longKept = [...ages].flatMap(([known, ageMs]) => (ageMs >= askedMsMax ? [known] : []));
+  const stands = placed.look(shell, fleet.queue.nowMs);
+  const longKept = [...ages.keys()].filter(
+    (known) => shell.core.repair.slotOf(known) !== undefined && stands(known.pack) >= askedMsMax,
+  );
   const askedMs = fleet.witness.lastAskedMs(shell);
   if (askedMs !== undefined && shell.clock.now() - askedMs < dueMs) return;
   if (longKept.some((known) => areOthersAskable(fleet, machine, { shell, known })))

@@ -165,6 +165,20 @@ test('an answer that nobody asked for, or of somebody else, counts nothing', (t)
     t.deepEqual([audit.countOf(peer).proven, audit.countOf(peer).failed], [0, 0]);
 });
 
+test('who was off when a round came to it is asked when it is there, once', (t) => {
+  const { audit, membership, later } = auditOf();
+  for (const { peer } of [second, third]) membership.handle({ kind: 'disconnected', peer, now: startMs });
+  for (let times = 0; times < 3; times++) later(auditEveryMsMax);
+  const now = unixMs(startMs + minutes(5));
+  const offers = [second, third, second, third].flatMap(({ peer }) => {
+    membership.handle({ kind: 'connected', peer, now });
+    const offer = offerIn(audit.handle({ kind: 'connected', peer, now }));
+    audit.handle({ kind: 'disconnected', peer, now });
+    return offer === undefined ? [] : [offer.to];
+  });
+  t.is(offers.length, 1, 'one of the two is due in this round');
+});
+
 test('who goes away while it is asked has not failed', (t) => {
   const { audit, membership, nextQuestion, later } = auditOf();
   const asked = nextQuestion()!;
