@@ -61,6 +61,8 @@ export class SimulatedLog implements Log {
   readonly #refuses: (batch: SignedBatch) => boolean;
   /** Heads with what is under way: appends are flushed in order. */
   readonly #heads = new Map<string, LogHead>();
+  /** Batches of each log whose end was not told yet, be they taken or not. */
+  readonly #underWay = new Map<string, number>();
 
   /** `refuses`: whether there is no room for a batch now. */
   constructor(shelves: Shelves, life: Life, refuses = (_batch: SignedBatch): boolean => false) {
@@ -74,12 +76,18 @@ export class SimulatedLog implements Log {
     return this.#heads;
   }
 
+  isWriting(name: string): boolean {
+    return (this.#underWay.get(name) ?? 0) > 0;
+  }
+
   append(batch: SignedBatch, done: Done<LogOutcome>): void {
     const name = nameOf(batch.author, batch.stream);
     const fit = outcomeOf(batch, this.#heads.get(name));
     const outcome = fit === 'stored' && this.#refuses(batch) ? 'full' : fit;
     if (outcome === 'stored') this.#heads.set(name, { next: batch.sequence + 1, hash: batch.hash });
+    this.#underWay.set(name, (this.#underWay.get(name) ?? 0) + 1);
     this.#life.after(flushMs, () => {
+      this.#underWay.set(name, this.#underWay.get(name)! - 1);
       if (outcome === 'stored') this.#shelves.keep(batch);
       done(outcome);
     });
