@@ -199,9 +199,13 @@ test('an altered pack costs exactly its own files, by name, and the rest comes b
   await trial.snapshotter.snapshot();
   writeManySmall(trial.folder, 30);
   const { staged } = await trial.snapshotter.snapshot();
-  const second = staged.packs.find(({ placementClass }) => placementClass === 'bulk');
-  const bytes = trial.outbox.packs.get(second?.pack as never) ?? new Uint8Array();
-  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  // On a busy machine a second thread takes some of the files, into a pack of its own.
+  const altered = staged.packs.filter(({ placementClass }) => placementClass === 'bulk');
+  t.true(altered.length > 0);
+  for (const { pack } of altered) {
+    const bytes = trial.outbox.packs.get(pack)!;
+    bytes[bytes.length >> 1]! ^= 1;
+  }
   const restored = await trial.restore(staged);
   t.is(restored.missing.length, 30);
   t.true(restored.missing.every(({ path }) => path.startsWith('box-0/note-')));
