@@ -5,6 +5,7 @@
 import { type FleetHistory, type Random, slotUp } from '../datasets/index.ts';
 import { type ForecastMoments, tournamentOdds } from './availability-tournament.ts';
 import { kindOf, weekHours } from './hours.ts';
+import { logit } from './log-odds.ts';
 
 export const horizons = [1, 4, 12, 24, 48, 72, 168] as const;
 
@@ -151,7 +152,6 @@ class Memory {
 
 /** Log odds of 0.5 % to 99.5 %: no habit of a few weeks is surer than that. */
 const bounded = (odds: number): number => Math.min(0.995, Math.max(0.005, odds));
-const logit = (p: number): number => Math.log(p / (1 - p));
 
 export interface Sampling {
   readonly random: Random;

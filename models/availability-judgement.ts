@@ -7,14 +7,13 @@ import { tournamentOdds } from './availability-tournament.ts';
 import { weekHours } from './hours.ts';
 import type { ReliabilityBin, Score } from './card.ts';
 import { brierScore, calibrationError, logLoss, reliabilityBins } from './scores.ts';
+import { sigmoid } from './log-odds.ts';
 
 /** Platt scaling (1999): odds = σ(scale · z + shift), fitted by Newton's method; keeps the order of forecasts. */
 export interface Calibration {
   readonly scale: number;
   readonly shift: number;
 }
-
-const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
 /** Strength of the pull to the identity, in examples. */
 const pull = 100;

@@ -4,8 +4,7 @@
 import { type FleetHistory, slotDown, slotUp } from '../datasets/index.ts';
 import type { FailureForecast } from './forecast.ts';
 import { hourKinds, kindOf, weekHours } from './hours.ts';
-
-const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
+import { clampOdds } from './log-odds.ts';
 
 /** Machines that a shock strikes, with how hard. */
 interface Reach {

@@ -9,6 +9,7 @@ import type { Shock } from './forecast.ts';
 import { hourKinds, kindOf, weekHours } from './hours.ts';
 import { withLateMembers } from './late-members.ts';
 import { downByKind } from './marginals.ts';
+import { logit, sigmoid } from './log-odds.ts';
 
 export interface ShockMixture {
   readonly domains: readonly CandidateDomain[];
@@ -29,6 +30,8 @@ export interface ShockMixture {
 const learnedPrior = { logRate: Math.log(3 / 168), strike: 1.4 };
 const attributePrior = { logRate: Math.log(0.1 / 168), strike: 0.5 };
 const priorWeight = 2;
+const priorOf = ({ origin }: CandidateDomain): typeof learnedPrior =>
+  origin === 'learned' ? learnedPrior : attributePrior;
 
 export interface Observed {
   /** T × N: 1 down, 0 up. */
@@ -40,8 +43,6 @@ export interface Observed {
   readonly slotCount: number;
   readonly machineCount: number;
 }
-
-const logit = (p: number): number => Math.log(p / (1 - p));
 
 function observe(history: FleetHistory, marginals: Float64Array): Observed {
   const [N, T, kinds] = [history.machines.length, history.slotCount, hourKinds.length];
@@ -136,7 +137,7 @@ export async function fitShockMixture(history: FleetHistory, fitting: MixtureFit
   const marginals = downByKind(history);
   const observed = observe(history, marginals);
   const [N, candidates] = [history.machines.length, candidateDomains(history).slice(0, domainsMax)];
-  const priors = candidates.map(({ origin }) => (origin === 'learned' ? learnedPrior : attributePrior));
+  const priors = candidates.map(priorOf);
   const start: ShockMixture = {
     domains: candidates,
     logRates: Float32Array.from(priors, ({ logRate }) => logRate),
@@ -160,7 +161,7 @@ async function fitParameters(
   { tf, steps, onStep }: MixtureFitting,
 ): Promise<ShockMixture> {
   const { domains } = start;
-  const priors = domains.map(({ origin }) => (origin === 'learned' ? learnedPrior : attributePrior));
+  const priors = domains.map(priorOf);
   const priorRates = tf.tensor1d(priors.map(({ logRate }) => logRate));
   const priorStrikes = tf.tensor1d(priors.map(({ strike }) => strike));
   const logRates = tf.variable(tf.tensor1d(start.logRates));
@@ -281,7 +282,6 @@ export function meanLogLikelihood(tf: Tf, mixture: ShockMixture, history: FleetH
   return mean;
 }
 
-const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 /** Domains that strike more weakly, or hardly ever, explain nothing. */
 const strikeMin = 0.35;
 const probabilityMin = 3e-3;

@@ -2,6 +2,7 @@
 // a shock comes, and says little each time. Over all shocks of the domain that it was seen in, it adds up.
 
 import type { Observed, ShockMixture } from './joint-failure.ts';
+import { sigmoid } from './log-odds.ts';
 
 /**
  * Nats by which a domain must explain a machine better than none does, and better than any other. With one nat desktops that were
@@ -14,8 +15,6 @@ const shockMin = 0.05;
 const domainSizeMin = 3;
 /** As sure as it may be that a shock takes a member down. */
 const strikeMax = 0.97;
-
-const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
 /** Machines that may join, and what a domain's shocks say of each. */
 class Candidates {

@@ -6,10 +6,7 @@ import type { FailureForecast } from './forecast.ts';
 import { drifted, type HabitDrift, habitDrift } from './habit-drift.ts';
 import { fleetOffsetMs, hourKinds, kindOf, weekHours } from './hours.ts';
 import { presenceForecast } from './presence-forecast.ts';
-
-const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
-const logit = (p: number): number => Math.log(p / (1 - p));
-const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+import { clampOdds, logit, sigmoid } from './log-odds.ts';
 
 /** Weight of what is expected against what was seen in one kind of hour, in days. */
 const smoothingDays = 1;

@@ -2,8 +2,7 @@
 
 import { mean } from 'simple-statistics';
 import type { ReliabilityBin } from './card.ts';
-
-const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
+import { clampOdds } from './log-odds.ts';
 
 /** Mean squared error of probabilities against outcomes 0/1 (Brier, 1950). */
 export const brierScore = (odds: readonly number[], outcomes: readonly number[]): number =>

@@ -13,6 +13,7 @@ import { goneOdds } from './departures.ts';
 import { baselineForecast, habitsOf, strataOf } from './marginals.ts';
 import { pastHoursOf } from './past-hours.ts';
 import { fitReturnHazard } from './return-hazard.ts';
+import { clampOdds, logit, sigmoid } from './log-odds.ts';
 
 /** A fitted availability network. */
 export interface Network {
@@ -118,9 +119,6 @@ export interface Serving {
   readonly knowsReturns?: boolean;
 }
 
-const logit = (p: number): number => Math.log(p / (1 - p));
-const clampOdds = (p: number): number => Math.min(1 - 1e-6, Math.max(1e-6, p));
-
 /** Habits of each machine and hours that were, without anything learned: what may be said at any time and at no cost. */
 export const habitForecast = (history: FleetHistory): FailureForecast =>
   forecastOf(history, { source: 'habits, and hours that were', mixture: undefined });
@@ -142,9 +140,7 @@ export function forecastOf(
   const { shocks, domainOfMachine } = shocksOf(mixture, N);
   // What shocks explain is taken off the machine's own odds.
   const kinds = hourKinds.length;
-  const quiet = own.map(
-    (p, at) => 1 / (1 + Math.exp(-(logit(clampOdds(p)) + mixture.shifts[Math.floor(at / kinds)]!))),
-  );
+  const quiet = own.map((p, at) => sigmoid(logit(clampOdds(p)) + mixture.shifts[Math.floor(at / kinds)]!));
   return {
     machines: base.machines,
     strata: strataOf(N, quiet),

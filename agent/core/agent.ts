@@ -83,8 +83,8 @@ export class AgentCore {
   readonly #hearing: Hearing;
   /** The own disk is being read: plans of the past come by, and nothing is done for their sake. */
   #isReading = false;
-  /** When it was last looked at what of all is wanted here: the roster, and the drives that are deleted. */
-  #looked = { rosterVersion: 0, wiped: this.shelf.wiped };
+  /** As it was when what of all is wanted here was last looked at: the roster, who was out by it, and which drives were deleted. */
+  #looked = { rosterVersion: 0, outIds: '', wiped: this.shelf.wiped };
 
   constructor(identity: CoreIdentity) {
     this.membership = new Membership(identity);
@@ -303,10 +303,12 @@ export class AgentCore {
 
   /** Who is put out has given nothing up, and a deletion may be stopped: what counts again is sought under the plan that holds. */
   #takeBack(now: UnixMs, effects: CoreEffect[]): void {
-    const [{ rosterVersion }, { wiped }] = [this.membership, this.shelf];
-    if (this.#isReading || (rosterVersion === this.#looked.rosterVersion && wiped === this.#looked.wiped))
-      return;
-    this.#looked = { rosterVersion, wiped };
+    const [{ rosterVersion }, { wiped }, looked] = [this.membership, this.shelf, this.#looked];
+    if (this.#isReading || (rosterVersion === looked.rosterVersion && wiped === looked.wiped)) return;
+    const outIds = this.membership.outIds.join(' ');
+    this.#looked = { rosterVersion, outIds, wiped };
+    // Most changes of the roster put nobody out, and a shelf may be long.
+    if (outIds === looked.outIds && wiped === looked.wiped) return;
     effects.push(...this.repair.planChanged(now));
   }
 

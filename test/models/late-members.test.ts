@@ -3,8 +3,8 @@
 import test from 'ava';
 import type { Observed, ShockMixture } from '../../models/joint-failure.ts';
 import { withLateMembers } from '../../models/late-members.ts';
+import { logit } from '../../models/log-odds.ts';
 
-const logit = (p: number): number => Math.log(p / (1 - p));
 /** The last two machines are mostly off. */
 const ownOdds = [0.01, 0.01, 0.01, 0.7, 0.7];
 const slotCount = 1000;
