@@ -22,7 +22,7 @@ function begin(t: ExecutionContext) {
   const root = temporaryFolder(t, 'drives');
   const home = homeAt(join(root, 'home'));
   mkdirSync(home.folder);
-  const key = machines[0]!;
+  const key = machines[0];
   const written: AgentRecord[] = [];
   const workers = new WorkerPool();
   const parts = {

@@ -22,7 +22,7 @@ const drive = driveId('0'.repeat(32));
 const otherDrive = driveId('1'.repeat(32));
 
 function packOf(content: number, of: DriveId = drive, redundancy = { k: 1, n: 3 }) {
-  const parts = { owner: machines[0]!.peer, drive: of, placementClass: 'bulk', redundancy } as const;
+  const parts = { owner: machines[0].peer, drive: of, placementClass: 'bulk', redundancy } as const;
   return describePack(new Uint8Array(1000).fill(content), parts);
 }
 
@@ -175,7 +175,7 @@ for (const k of [1, 2])
 test('a rotten pack of which others have enough goes on waiting for its holders', async (t) => {
   const { outbox, shelf, stage, fileOf, lostOf } = await begin(t);
   const descriptor = await stage(packOf(1));
-  shelf.get(descriptor.pack)!.others.add(2, machines[1]!.peer);
+  shelf.get(descriptor.pack)!.others.add(2, machines[1].peer);
   truncateSync(fileOf(descriptor), 100);
   await outbox.damaged(descriptor.pack);
   t.is(lostOf(drive), undefined);

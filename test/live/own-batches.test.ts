@@ -8,7 +8,7 @@ import { type UnixMs, seconds, unixMs } from '../../datasets/index.ts';
 import { driveId } from '../../agent/units.ts';
 import { headOf, machines, startMs } from '../agent/core/fleet-of-four.ts';
 
-const key = machines[0]!;
+const key = machines[0];
 const head = headOf(driveId('0'.repeat(32)));
 const leaseAt = (fromMs: UnixMs) => ({ kind: 'lease', fromMs, untilMs: unixMs(fromMs + 1) }) as const;
 const tellAll = (): Promise<void> => new Promise(setImmediate);

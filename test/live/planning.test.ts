@@ -16,7 +16,7 @@ import { days, unixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import { batchOf, certificateOf, fleet, machines, planOf, startMs } from '../agent/core/fleet-of-four.ts';
 
-const author = machines[0]!;
+const author = machines[0];
 const [first, second, third, fourth] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 const root = fleetRootFromSeed(new Uint8Array(32).fill(42));
 const admin = createAdminKey(root, { notBeforeMs: startMs, forMs: days(30) });

@@ -19,7 +19,7 @@ const drive = driveId('0'.repeat(32));
 
 const packOf = (content: number, of: DriveId = drive): PackDescriptor =>
   describePack(new Uint8Array(100).fill(content), {
-    owner: machines[0]!.peer,
+    owner: machines[0].peer,
     drive: of,
     placementClass: 'small',
     redundancy: { k: 1, n: 3 },

@@ -18,7 +18,7 @@ import { days, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, fleet, machines, planOf, revocationOf, startMs } from './fleet-of-four.ts';
 
 type Key = (typeof machines)[number];
-const [self, author, other, desk] = machines as [Key, Key, Key, Key];
+const [self, author, other, desk] = machines;
 const root = fleetRootFromSeed(new Uint8Array(32).fill(42));
 const newAdmin = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: days(30) });
 const [admin, stolen] = [newAdmin(), newAdmin()];

@@ -30,12 +30,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [self, second, third, outsider] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [self, second, third, outsider] = machines;
 const bytes = Uint8Array.from({ length: 40_000 }, (_, at) => (at * 13) & 255);
 const descriptor = replicasOf(outsider.peer, bytes);
 const { pack } = descriptor;

@@ -22,7 +22,7 @@ import { batchOf, machines, startMs } from './fleet-of-four.ts';
 
 const root = fleetRootFromSeed(new Uint8Array(32).fill(9));
 const life = { notBeforeMs: startMs, forMs: days(30) };
-const [a, b, c, thief] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
+const [a, b, c, thief] = machines;
 const idOf = ({ key }: AdminKey): string => sha256Hex(key.publicKey);
 const adminKey = (word?: RootWord): AdminKey => createAdminKey(root, life, word);
 

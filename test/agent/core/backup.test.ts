@@ -18,7 +18,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [self, other] = [machines[0]!, machines[1]!];
+const [self, other] = [machines[0], machines[1]];
 const drive = driveId('0'.repeat(32));
 const { descriptor } = describePack(new Uint8Array(100).fill(1), {
   owner: self.peer,
@@ -103,14 +103,14 @@ test('a machine that was put out counts no more among those who know a head', (t
   );
   membership.handle({ kind: 'batchStored', batch: said, now: startMs });
   t.true(membership.isRevoked(other.peer));
-  t.deepEqual(says(machines[2]!), []);
-  t.deepEqual(says(machines[3]!), [], 'two who are in it and one who is out are too few');
+  t.deepEqual(says(machines[2]), []);
+  t.deepEqual(says(machines[3]), [], 'two who are in it and one who is out are too few');
 });
 
 test('who has the telemetry of a machine does not count as one who knows a head', (t) => {
   const { says } = publisherOf();
   for (const one of machines.slice(1)) t.deepEqual(says(one, 'telemetry'), []);
-  t.deepEqual(says(machines[1]!), []);
-  t.deepEqual(says(machines[2]!), []);
-  t.deepEqual(says(machines[3]!), ['snapshotAcknowledged']);
+  t.deepEqual(says(machines[1]), []);
+  t.deepEqual(says(machines[2]), []);
+  t.deepEqual(says(machines[3]), ['snapshotAcknowledged']);
 });

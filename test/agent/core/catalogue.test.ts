@@ -1,13 +1,13 @@
 // Whose drive is whose: nobody takes another's by copying its id, in whatever order the two are heard of.
 
 import test from 'ava';
-import { type DriveRecord, driveIdOf, type MachineKey } from '../../../agent/codec/index.ts';
+import { type DriveRecord, driveIdOf } from '../../../agent/codec/index.ts';
 import { Catalogue } from '../../../agent/core/catalogue.ts';
 import { driveId, snapshotId } from '../../../agent/units.ts';
 import { createRandom } from '../../../datasets/index.ts';
 import { batchOf, headOf, machines, startMs } from './fleet-of-four.ts';
 
-const [owner, liar, other] = machines as [MachineKey, MachineKey, MachineKey];
+const [owner, liar, other] = machines;
 const sealedName = new Uint8Array(40).fill(7);
 const record: DriveRecord = {
   kind: 'drive',

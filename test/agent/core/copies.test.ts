@@ -16,7 +16,7 @@ import type { Plan, PlannedCopy } from '../../../optimizer/index.ts';
 import { machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const [a, b, c, self] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
-const selfKey = machines[3]!;
+const selfKey = machines[3];
 const redundancy = { k: 2, n: 3 };
 const untilMs = startMs + hours(10);
 
@@ -42,7 +42,7 @@ const copyOn = (machine: PeerId, of = descriptor): PlannedCopy => ({
 });
 
 function planWith(copies: readonly PlannedCopy[], epoch = 1): Plan {
-  const plan = planOf(machines[0]!, epoch);
+  const plan = planOf(machines[0], epoch);
   const classes = plan.classes.map((one) => ({ ...one, redundancy }));
   return { ...plan, classes, popular: { copies, rooms: [] } };
 }

@@ -14,12 +14,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [admin, asker, owner, self] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [admin, asker, owner, self] = machines;
 const bytes = new Uint8Array(100).fill(1);
 const descriptor = replicasOf(owner.peer, bytes);
 const { pack } = descriptor;

@@ -16,8 +16,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-type Key = (typeof machines)[number];
-const [self, author, other] = machines as [Key, Key, Key];
+const [self, author, other] = machines;
 
 function electionOf() {
   const membership = membershipOf(self);
@@ -258,7 +257,7 @@ const ordersOf = <T>(things: readonly T[]): readonly (readonly T[])[] =>
     : things.flatMap((first, at) => ordersOf(things.toSpliced(at, 1)).map((rest) => [first, ...rest]));
 
 test('plans of thieves far ahead of all others part nobody: in whatever order their ends are heard, all come to one plan', (t) => {
-  const [, honest, thief, second] = machines as [Key, Key, Key, Key];
+  const [, honest, thief, second] = machines;
   const seconds = Math.floor(startMs / 1000);
   const told = [
     batchOf(honest, [{ kind: 'plan', plan: planOf(honest, 12) }], 1),

@@ -33,9 +33,14 @@ const root = fleetRootFromSeed(new Uint8Array(32).fill(42));
 const admin: AdminKey = createAdminKey(root, { notBeforeMs: startMs, forMs: days(30) });
 export const { fleet }: { readonly fleet: FleetId } = root;
 /** Four machines in order of their ids. */
-export const machines: readonly MachineKey[] = [1, 2, 3, 4]
+export const machines = [1, 2, 3, 4]
   .map((seed) => machineKeyFromSeed(new Uint8Array(32).fill(seed)))
-  .toSorted((a, b) => (a.peer < b.peer ? -1 : 1));
+  .toSorted((a, b) => (a.peer < b.peer ? -1 : 1)) as unknown as readonly [
+  MachineKey,
+  MachineKey,
+  MachineKey,
+  MachineKey,
+];
 
 export const certificateOf = (
   key: MachineKey,
@@ -69,7 +74,7 @@ export const membershipOf = (self: MachineKey): Membership => new Membership({ s
 export function connectedMembershipOf(self: MachineKey): Membership {
   const membership = membershipOf(self);
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
-  membership.handle({ kind: 'batchStored', batch: batchOf(machines[0]!, records), now: startMs });
+  membership.handle({ kind: 'batchStored', batch: batchOf(machines[0], records), now: startMs });
   for (const { peer } of machines)
     if (peer !== self.peer) membership.handle({ kind: 'connected', peer, now: startMs });
   return membership;

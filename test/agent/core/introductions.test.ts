@@ -7,7 +7,7 @@ import { Introductions } from '../../../agent/core/introductions.ts';
 import { hours, minutes, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, fleet, machines, membershipOf, startMs } from './fleet-of-four.ts';
 
-const [self, admin, met, friend] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
+const [self, admin, met, friend] = machines;
 const shown = certificateOf(met);
 const recordOf = (key: MachineKey) => ({ kind: 'statement', bytes: certificateOf(key) }) as const;
 const record = recordOf(met);

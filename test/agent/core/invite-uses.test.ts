@@ -21,7 +21,7 @@ import { batchOf, machines, startMs } from './fleet-of-four.ts';
 const root = fleetRootFromSeed(new Uint8Array(32).fill(12));
 const adminOf = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: days(60) });
 const [one, two] = [adminOf(), adminOf()];
-const [a, b, early, late] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
+const [a, b, early, late] = machines;
 const invite = inviteId('ab'.repeat(16));
 const again = inviteId('cd'.repeat(16));
 const open = createStatementOpener();

@@ -9,12 +9,7 @@ import { driveId, type PeerId } from '../../../agent/units.ts';
 import type { Plan } from '../../../optimizer/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
-const [first, second, third, fourth] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [first, second, third, fourth] = machines;
 const all = machines.map(({ peer }) => peer);
 
 /** Holds one pack whose group is the first three machines. */

@@ -20,7 +20,7 @@ import {
 } from './fleet-of-four.ts';
 
 type Key = (typeof machines)[number];
-const [first, second, third, fourth] = machines as [Key, Key, Key, Key];
+const [first, second, third, fourth] = machines;
 const fifth = machineKeyFromSeed(new Uint8Array(32).fill(50));
 
 /** Always another plan; never a better one; or none, also when one is due. */
@@ -42,7 +42,7 @@ class SmallFleet {
   readonly asked: Key[] = [];
   readonly published: { readonly by: Key; readonly atMs: UnixMs }[] = [];
 
-  constructor(habits: readonly Habit[], keys = machines) {
+  constructor(habits: readonly Habit[], keys: readonly Key[] = machines) {
     this.members = keys.map((key, at) => {
       const membership = membershipOf(key);
       return { key, habit: habits[at]!, membership, election: new Election(membership) };

@@ -20,7 +20,7 @@ import {
 } from './fleet-of-four.ts';
 import { findPlansStopped } from '../../../agent/live/problems/find-problems.ts';
 
-const [first, second, third] = [machines[0]!, machines[1]!, machines[2]!];
+const [first, second, third] = [machines[0], machines[1], machines[2]];
 const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
 const after = (ms: number): UnixMs => unixMs(startMs + ms);
 const append: Effects = [
@@ -224,7 +224,7 @@ test('whoever was put out in a history that is refused is out all the same, and 
   const { open, store } = replicationOf();
   open(said('/ip4/10.0.0.1/tcp/1'));
   store(said('/ip4/10.0.0.1/tcp/1'));
-  const revocation = { kind: 'statement', bytes: revocationOf(machines[3]!) } as const;
+  const revocation = { kind: 'statement', bytes: revocationOf(machines[3]) } as const;
   const forged = { kind: 'statement', bytes: new Uint8Array(revocation.bytes).fill(0, -8) } as const;
   const other = batchOf(first, [...statements, revocation, forged]);
   const appended = (effects: Effects): Effects => effects.filter(({ kind }) => kind === 'appendRecords');
@@ -261,7 +261,7 @@ test('what a machine said before it was put out is taken from others, not from i
   membership.learn({ kind: 'revocation', revoked: first.peer, reason: 'lost', atMs: startMs }, startMs);
   t.deepEqual(open(said('/ip4/10.0.0.1/tcp/1')), []);
   t.deepEqual(
-    open(said('/ip4/10.0.0.1/tcp/1'), machines[2]!.peer).map(({ kind }) => kind),
+    open(said('/ip4/10.0.0.1/tcp/1'), machines[2].peer).map(({ kind }) => kind),
     ['storeBatch'],
   );
 });

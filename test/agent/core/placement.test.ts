@@ -19,12 +19,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [first, second, third, outsider] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [first, second, third, outsider] = machines;
 const descriptor = replicasOf(outsider.peer, new Uint8Array(100).fill(1));
 const plan = planOf(first, 5);
 

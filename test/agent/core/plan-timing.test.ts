@@ -8,7 +8,7 @@ import { days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../dat
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 type Key = (typeof machines)[number];
-const [self, second, third, fourth] = machines as [Key, Key, Key, Key];
+const [self, second, third, fourth] = machines;
 
 /** An optimizer that follows a plan of its first three machines, and these others, all connected. */
 class Leader {

@@ -17,7 +17,7 @@ import {
   tellMachines,
 } from './fleet-of-four.ts';
 
-const [self, second] = machines as [(typeof machines)[number], (typeof machines)[number]];
+const [self, second] = machines;
 const drive = driveId('1'.repeat(32));
 const foreign = driveId('2'.repeat(32));
 const snapshot = snapshotId('a'.repeat(64));

@@ -34,7 +34,7 @@ const allSlices: Held = [
 ];
 
 function rangesAmong(up: readonly PeerId[], held = allSlices, { descriptor } = sliced) {
-  const membership = membershipOf(machines[0]!);
+  const membership = membershipOf(machines[0]);
   for (const peer of up) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();
   const known = shelf.describe(descriptor);

@@ -7,11 +7,7 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
-const [self, second, third] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [self, second, third] = machines;
 const packOf = (fill: number) =>
   describePack(new Uint8Array(100).fill(fill), {
     owner: self.peer,

@@ -14,7 +14,7 @@ import { driveId, type SnapshotId, snapshotId } from '../../../agent/units.ts';
 import { hours, unixMs } from '../../../datasets/index.ts';
 import { batchOf, machines, planOf, startMs } from './fleet-of-four.ts';
 
-const [holder, owner, stranger] = machines as [MachineKey, MachineKey, MachineKey];
+const [holder, owner, stranger] = machines;
 const drive = driveId('ab'.repeat(16));
 
 const packOf = (byte: number): PackDescriptor =>

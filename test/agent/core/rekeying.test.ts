@@ -21,8 +21,8 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [self, other] = [machines[0]!, machines[1]!];
-const person = machineRecipient(machines[3]!).recipient;
+const [self, other] = [machines[0], machines[1]];
+const person = machineRecipient(machines[3]).recipient;
 const drive = driveId('1'.repeat(32));
 
 const recordOf = (key: MachineKey, keyEpoch = 1, id = drive): DriveRecord =>
@@ -48,7 +48,7 @@ function stepAfter(lock: Partial<Lock>, words: readonly AgentRecord[], wanted?: 
 }
 
 test('a key stays as long as nobody who may know it is put out', (t) => {
-  const stranger = { kind: 'statement', bytes: revocationOf(machines[2]!) } as const;
+  const stranger = { kind: 'statement', bytes: revocationOf(machines[2]) } as const;
   t.deepEqual(stepAfter({}, []), { kind: 'none' });
   t.deepEqual(stepAfter({}, [stranger]), { kind: 'none' });
 });

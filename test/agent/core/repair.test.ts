@@ -12,7 +12,7 @@ import type { ShardOutcome } from '../../../agent/ports.ts';
 import { driveId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
-const [self, second, third, owner] = [machines[0]!, machines[1]!, machines[2]!, machines[3]!];
+const [self, second, third, owner] = [machines[0], machines[1], machines[2], machines[3]];
 
 test('where more is wanted than is fetched at once, packs that can lose no more shard come before all others', (t) => {
   const [membership, shelf] = [membershipOf(self), new Shelf()];

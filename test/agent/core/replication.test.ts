@@ -27,11 +27,7 @@ import {
 import { type PeerId, peerId } from '../../../agent/units.ts';
 import { batchOf, certificateOf, machines, membershipOf, pardonOf, startMs } from './fleet-of-four.ts';
 
-const [self, second, third] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [self, second, third] = machines;
 
 const at = (ms: number): UnixMs => unixMs(startMs + ms);
 
@@ -234,7 +230,7 @@ function withAdminOut(hears: readonly ('first' | 'out')[]) {
   const next = (records: readonly AgentRecord[]): SignedBatch =>
     signBatch({ key: third, stream: 'facts', sequence: 1, previous: first.hash, atMs: startMs, records });
   const genuine = next([said(stolen, certificate(self))]);
-  const evil = machines[3]!;
+  const evil = machines[3];
   const forged = next([said(stolen, certificate(evil))]);
   const end = { admin: sha256Hex(stolen.key.publicKey), log: third.peer, before: 2, hash: genuine.hash };
   const words = { reason: 'stolen', atMs: startMs };

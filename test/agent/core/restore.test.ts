@@ -24,12 +24,12 @@ function coreOf(self: PeerId, redundancy: { readonly k: number; readonly n: numb
   const core = new AgentCore({ self, fleet, fraction: () => 0.5 });
   let now: UnixMs = startMs;
   const tell = (event: Told): readonly CoreEffect[] => core.handle({ ...event, now });
-  const plan = planOf(machines[1]!, 1);
+  const plan = planOf(machines[1], 1);
   const classes = plan.classes.map((one) => ({ ...one, redundancy }));
   tell({ kind: 'started', stored: [], staged: [], heard: [], isFirstLife: true });
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
-  tell({ kind: 'batchStored', batch: batchOf(machines[0]!, records) });
-  tell({ kind: 'batchStored', batch: batchOf(machines[1]!, [{ kind: 'plan', plan: { ...plan, classes } }]) });
+  tell({ kind: 'batchStored', batch: batchOf(machines[0], records) });
+  tell({ kind: 'batchStored', batch: batchOf(machines[1], [{ kind: 'plan', plan: { ...plan, classes } }]) });
   for (const { peer } of machines) if (peer !== self) tell({ kind: 'connected', peer });
   const wait = (ms: number): void => {
     now = unixMs(now + ms);
@@ -139,7 +139,7 @@ test('what a restore has fetched stays when a shard was made of it meanwhile, an
   // The restore fetches both, and is ready to read them.
   for (const { index } of pulled(tell({ kind: 'packsWanted', packs: [descriptor] }))) arrive(index);
   // Then the plan's own shard is wanted, of which the same two are parts.
-  const under = { epoch: 1, author: machines[1]!.peer };
+  const under = { epoch: 1, author: machines[1].peer };
   for (const [index, from] of holders) {
     const held = [{ pack, indexes: [index] }];
     tell({ kind: 'message', from, message: { kind: 'inventory', group: 'g', scope: 'all', under, held } });

@@ -5,7 +5,7 @@ import type { MachineCertificate } from '../../../agent/codec/index.ts';
 import { days, unixMs } from '../../../datasets/index.ts';
 import { machines, membershipOf, startMs } from './fleet-of-four.ts';
 
-const { peer } = machines[1]!;
+const { peer } = machines[1];
 const at = (day: number): ReturnType<typeof unixMs> => unixMs(startMs + days(day));
 const certificate = (fromDay: number, toDay: number): MachineCertificate => ({
   kind: 'certificate',
@@ -21,7 +21,7 @@ function memberOn(
   dayList: readonly number[],
   certificates: readonly MachineCertificate[],
 ): readonly number[] {
-  const membership = membershipOf(machines[0]!);
+  const membership = membershipOf(machines[0]);
   for (const statement of certificates) membership.learn(statement, startMs);
   return dayList.filter((day) => membership.isMember(peer, at(day)));
 }

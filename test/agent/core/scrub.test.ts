@@ -19,7 +19,7 @@ const descriptorOf = (seed: number, byteCount = 100) =>
   describePack(
     Uint8Array.from({ length: byteCount }, (_, at) => (at * 7 + seed * 31 + (seed >> 8)) & 255),
     {
-      owner: owner!.peer,
+      owner: owner.peer,
       drive: driveId('0'.repeat(32)),
       placementClass: 'small',
       redundancy: { k: 1, n: 3 },

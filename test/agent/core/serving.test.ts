@@ -11,11 +11,7 @@ import { queuedPullsPerPeerMax, rangeReadsPerPeerMax, shardSendsMax } from '../.
 import { driveId, type PeerId } from '../../../agent/units.ts';
 import { machines, membershipOf, startMs } from './fleet-of-four.ts';
 
-const [self, greedy, modest] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [self, greedy, modest] = machines;
 const { descriptor } = describePack(new Uint8Array(100).fill(1), {
   owner: greedy.peer,
   drive: driveId('0'.repeat(32)),

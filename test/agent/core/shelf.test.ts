@@ -9,15 +9,15 @@ import { machines, planOf } from './fleet-of-four.ts';
 test('a pack that was heard of under another plan belongs where its descriptor says, once that is here', (t) => {
   const [author, , , owner] = machines;
   const shelf = new Shelf();
-  shelf.usePlan(planOf(author!, 5));
+  shelf.usePlan(planOf(author, 5));
   const { descriptor } = describePack(new Uint8Array(100).fill(1), {
-    owner: owner!.peer,
+    owner: owner.peer,
     drive: driveId('0'.repeat(32)),
     placementClass: 'small',
     redundancy: { k: 1, n: 3 },
   });
   const known = shelf.take(descriptor.pack);
-  known.heard = { group: 'other', epoch: 4, author: author!.peer };
+  known.heard = { group: 'other', epoch: 4, author: author.peer };
   t.is(shelf.groupOf(known), undefined);
   shelf.describe(descriptor);
   t.is(shelf.groupOf(known)?.id, 'g');
@@ -26,16 +26,16 @@ test('a pack that was heard of under another plan belongs where its descriptor s
 test('nobody has a shard that its pack does not have, said before or after it is described', (t) => {
   const [owner, one, other] = machines;
   const { descriptor } = describePack(new Uint8Array(100).fill(1), {
-    owner: owner!.peer,
+    owner: owner.peer,
     drive: driveId('0'.repeat(32)),
     placementClass: 'small',
     redundancy: { k: 2, n: 3 },
   });
   const shelf = new Shelf();
   const known = shelf.take(descriptor.pack);
-  for (const index of [2, 3, 20]) t.true(noteHas(known, one!.peer, index));
+  for (const index of [2, 3, 20]) t.true(noteHas(known, one.peer, index));
   shelf.describe(descriptor);
-  t.deepEqual(known.others.indexesOf(one!.peer), [2]);
-  t.false(noteHas(known, other!.peer, 3));
+  t.deepEqual(known.others.indexesOf(one.peer), [2]);
+  t.false(noteHas(known, other.peer, 3));
   t.deepEqual(known.others.indexes(), [2]);
 });

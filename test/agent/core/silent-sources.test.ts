@@ -15,36 +15,36 @@ test('each time that nothing came the rest is twice as long, and half as long fo
   const silent = new SilentSources();
   let now = startMs;
   const restMs = (): number => {
-    silent.note(liar!.peer, now);
+    silent.note(liar.peer, now);
     const fromMs = now;
-    while (silent.isResting(liar!.peer, now)) now = unixMs(now + minuteMs);
+    while (silent.isResting(liar.peer, now)) now = unixMs(now + minuteMs);
     return now - fromMs;
   };
   t.deepEqual(
     [restMs(), restMs(), restMs()],
     [1, 2, 4].map((times) => times * silentSourceMsMin),
   );
-  silent.noteSent(liar!.peer);
-  silent.noteSent(liar!.peer);
+  silent.noteSent(liar.peer);
+  silent.noteSent(liar.peer);
   t.is(restMs(), 2 * silentSourceMsMin);
   for (let times = 0; times < 10; times++) restMs();
   t.is(restMs(), silentSourceMsMax);
-  silent.note(liar!.peer, now);
-  silent.noteSent(liar!.peer);
-  t.true(silent.isResting(liar!.peer, now), 'a rest goes on');
+  silent.note(liar.peer, now);
+  silent.noteSent(liar.peer);
+  t.true(silent.isResting(liar.peer, now), 'a rest goes on');
 });
 
 test('a machine that invents packs and sends none keeps no real one waiting for long', (t) => {
-  const core = new AgentCore({ self: self!.peer, fleet, fraction: () => 0.1 });
+  const core = new AgentCore({ self: self.peer, fleet, fraction: () => 0.1 });
   core.handle({ kind: 'started', stored: [], staged: [], heard: [], now: startMs });
   const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
-  core.handle({ kind: 'batchStored', batch: batchOf(owner!, statements), now: startMs });
-  const plan = { kind: 'plan', plan: planOf(other!, 1) } as const;
-  core.handle({ kind: 'batchStored', batch: batchOf(other!, [plan]), now: startMs });
+  core.handle({ kind: 'batchStored', batch: batchOf(owner, statements), now: startMs });
+  const plan = { kind: 'plan', plan: planOf(other, 1) } as const;
+  core.handle({ kind: 'batchStored', batch: batchOf(other, [plan]), now: startMs });
   core.handle({ kind: 'tick', now: startMs });
-  for (const { peer } of [liar!, other!, owner!]) core.handle({ kind: 'connected', peer, now: startMs });
+  for (const { peer } of [liar, other, owner]) core.handle({ kind: 'connected', peer, now: startMs });
   const { descriptor: real } = describePack(new Uint8Array(1000).fill(1), {
-    owner: owner!.peer,
+    owner: owner.peer,
     drive: driveId('0'.repeat(32)),
     placementClass: 'small',
     redundancy: { k: 1, n: 3 },
@@ -60,9 +60,9 @@ test('a machine that invents packs and sends none keeps no real one waiting for 
   };
   type Held = Extract<WireMessage, { kind: 'inventory' }>['held'];
   const say = (from: typeof liar, held: Held): void => {
-    const under = { epoch: 1, author: other!.peer };
+    const under = { epoch: 1, author: other.peer };
     const message = { kind: 'inventory', group: 'g', scope: 'update', under, held } as const;
-    note(core.handle({ kind: 'message', from: from!.peer, message, now }));
+    note(core.handle({ kind: 'message', from: from.peer, message, now }));
   };
   const invented = (count: number): Held =>
     Array.from({ length: count }, () => ({

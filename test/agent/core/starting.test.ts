@@ -11,7 +11,7 @@ import type { Plan } from '../../../optimizer/index.ts';
 import { batchOf, certificateOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
 
 const [first, second, third, self] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
-const author = machines[0]!;
+const author = machines[0];
 const { descriptor } = describePack(new Uint8Array(100).fill(1), {
   owner: self,
   drive: driveId('0'.repeat(32)),
@@ -128,7 +128,7 @@ test('heads that stand in the own log already are not written again, however man
     const records = effects.flatMap((effect) => (effect.kind === 'appendRecords' ? effect.records : []));
     for (const record of records) if (record.kind === 'head') written.push(record.snapshot);
   };
-  const own = machines[3]!;
+  const own = machines[3];
   const read = (sequence: number): void =>
     note(
       core.handle({ kind: 'batchStored', batch: batchOf(own, [heads[sequence]!], sequence), now: startMs }),

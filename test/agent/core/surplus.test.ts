@@ -24,12 +24,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [first, second, third, outsider] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [first, second, third, outsider] = machines;
 const bytes = Uint8Array.from({ length: 40_000 }, (_, at) => (at * 13) & 255);
 const packOf = (owner: PeerId) => replicasOf(owner, bytes);
 const plan = planOf(first, 5);

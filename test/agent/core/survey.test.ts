@@ -21,10 +21,10 @@ const smallPack = (byteCount: number, redundancy: PackDescriptor['redundancy']):
 const descriptor = smallPack(100, { k: 2, n: 3 });
 
 function surveyAmong(up: readonly PeerId[]): Survey {
-  const membership = membershipOf(machines[0]!);
+  const membership = membershipOf(machines[0]);
   for (const peer of up) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();
-  shelf.usePlan(planOf(machines[0]!, 1));
+  shelf.usePlan(planOf(machines[0], 1));
   return new Survey({ membership, shelf, election: new Election(membership), nearness: new Nearness(self) });
 }
 
@@ -74,9 +74,9 @@ test('with nobody to ask the answer comes at once, and the next wish gets its tu
 
 /** A survey a week after the others were last seen, but for those that are up now; all four are members. */
 function weekLater(up: readonly PeerId[], wanted = descriptor) {
-  const membership = membershipOf(machines[0]!);
+  const membership = membershipOf(machines[0]);
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
-  membership.handle({ kind: 'batchStored', batch: batchOf(machines[0]!, records), now: startMs });
+  membership.handle({ kind: 'batchStored', batch: batchOf(machines[0], records), now: startMs });
   for (const peer of [a, b, c]) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();
   shelf.describe(wanted);
@@ -148,7 +148,7 @@ test('who is nearly alone has lost the others, and takes nothing for lost', (t) 
 
 test('a machine that was asked about another pack is asked about one that is short, too', (t) => {
   const other = smallPack(101, { k: 1, n: 2 });
-  const membership = membershipOf(machines[0]!);
+  const membership = membershipOf(machines[0]);
   for (const peer of [a, b]) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();
   shelf.describe(other).others.add(0, b);

@@ -15,12 +15,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [self, admin, other, owner] = machines as [
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-  (typeof machines)[number],
-];
+const [self, admin, other, owner] = machines;
 const descriptor = replicasOf(owner.peer, new Uint8Array(100).fill(1));
 
 /** A machine that keeps another shard of the pack than the one that the plan gives to it, and is alone. */

@@ -21,7 +21,7 @@ import { batchOf, machines, startMs } from './fleet-of-four.ts';
 
 export const root = fleetRootFromSeed(new Uint8Array(32).fill(11));
 const life = { notBeforeMs: startMs, forMs: days(60) };
-export const [holder, first, second, owner] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
+export const [holder, first, second, owner] = machines;
 export const drive = driveId('ab'.repeat(16));
 export const other = driveId('cd'.repeat(16));
 export const wipe = wipeId('ef'.repeat(16));

@@ -19,7 +19,7 @@ import {
   tellMachines,
 } from './fleet-of-four.ts';
 
-const [self, second, third, fourth] = machines as [MachineKey, MachineKey, MachineKey, MachineKey];
+const [self, second, third, fourth] = machines;
 const driveOf = (key: MachineKey) => driveId(String(machines.indexOf(key)).repeat(32));
 
 const row = { kind: 'telemetry', origin: 'collected', rows: [] } as const;
