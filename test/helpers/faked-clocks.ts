@@ -1,6 +1,6 @@
 // Clocks of agents that a test sets, all at once and while they run: those of the library that chaos uses too.
 
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { fakeTimeLibrary } from '../chaos/machine.ts';
@@ -18,7 +18,11 @@ export interface FakedClocks {
 export function fakeClocks(t: ExecutionContext): FakedClocks {
   const file = join(temporaryFolder(t, 'clock'), 'now');
   let aheadMs = 0;
-  const write = (): void => writeFileSync(file, `+${Math.round(aheadMs / 1000)}`);
+  // In one step: whoever looks meanwhile must not find half of a number.
+  const write = (): void => {
+    writeFileSync(`${file}.new`, `+${Math.round(aheadMs / 1000)}`);
+    renameSync(`${file}.new`, file);
+  };
   write();
   Object.assign(process.env, {
     LD_PRELOAD: fakeTimeLibrary,

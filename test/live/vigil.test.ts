@@ -54,24 +54,22 @@ testWithClocks(
     t.false(early.some(isSilent), 'six days are no alarm');
     clocks.pass(days(3));
     // Who looked before it had heard of the others looks again after a while: clocks go on.
-    await waitUntil({ what: 'all telling of the silent owner', agents: others }, (views) => {
-      clocks.pass(minutes(1));
-      return views.every(isSilent);
-    });
+    const waitForOthers = (what: string, holds: (view: FleetView) => boolean): Promise<unknown> =>
+      waitUntil({ what, agents: others }, (views) => {
+        clocks.pass(minutes(1));
+        return views.every(holds);
+      });
+    await waitForOthers('all telling of the silent owner', isSilent);
     t.regex(await statusOf(others[1]!.home), /Nothing new of pc-02 is saved \(one drive\)/u);
 
     // It is back, but what it should save is gone: it does not have to say so itself.
     rmSync(folder, { recursive: true });
     const back = await startAgentProcess('pc-02', owner.home);
-    await waitUntil({ what: 'the owner being back', agents: others }, (views) =>
-      views.every((view) => !isSilent(view)),
-    );
+    await waitForOthers('the owner being back', (view) => !isSilent(view));
     await stopAgents([back]);
     clocks.pass(hours(7));
     fleet.agents.push(await startAgentProcess('pc-02', owner.home));
-    await waitUntil({ what: 'all telling of the drive', agents: others }, (views) =>
-      views.every(tells('snapshot-old', saved.drive)),
-    );
+    await waitForOthers('all telling of the drive', tells('snapshot-old', saved.drive));
     t.regex(await statusOf(others[1]!.home), /What changed in a drive of pc-02 is not safe/u);
   },
 );
