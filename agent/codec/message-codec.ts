@@ -71,13 +71,6 @@ const firstKinds = [
     kind: z.literal('shardsHeld'),
     held: z.array(z.strictObject({ descriptor, indexes })).max(1000),
   }),
-  z.strictObject({
-    kind: z.literal('inventory'),
-    group: groupId,
-    scope: z.enum(['all', 'update']),
-    under: z.strictObject({ epoch: z.int().min(1), author: s.peer }).exactOptional(),
-    held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
-  }),
 ] as const;
 const secondKinds = [
   ...firstKinds,
@@ -104,24 +97,38 @@ const fourthKinds = [
   z.strictObject({ kind: z.literal('rangeAnswer'), ...range, bytes: s.bytes(rangeBytesMax).exactOptional() }),
 ] as const;
 
+const inventory = {
+  kind: z.literal('inventory'),
+  group: groupId,
+  scope: z.enum(['all', 'update']),
+  held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
+};
+const planName = { epoch: z.int().min(1), author: s.peer };
+const namelessInventory = z.strictObject({ ...inventory, under: z.strictObject(planName).exactOptional() });
+const namedPlan = z.strictObject({ ...planName, batch: s.hash });
+const fifthInventory = z.strictObject({ ...inventory, under: namedPlan });
+
 const formatOf = (version: number, schema: z.ZodType<WireMessage>): Format<WireMessage> => ({
   magic: 'DRMS',
   version,
   bytesMax: frameBytesMax,
   schema,
 });
-/** Version 2 has words for stand-ins, 3 for drawn audits, 4 for ranges of a shard; a message is written in the lowest version that has words for it. */
+/** Version 2 has words for stand-ins, 3 for drawn audits, 4 for ranges of a shard, 5 names the plan's batch; a message is written in the lowest version that has words for it. */
 const formats = [
-  formatOf(1, z.discriminatedUnion('kind', firstKinds)),
-  formatOf(2, z.discriminatedUnion('kind', secondKinds)),
-  formatOf(3, z.discriminatedUnion('kind', thirdKinds)),
-  formatOf(4, z.discriminatedUnion('kind', fourthKinds)),
+  formatOf(1, z.discriminatedUnion('kind', [...firstKinds, namelessInventory])),
+  formatOf(2, z.discriminatedUnion('kind', [...secondKinds, namelessInventory])),
+  formatOf(3, z.discriminatedUnion('kind', [...thirdKinds, namelessInventory])),
+  formatOf(4, z.discriminatedUnion('kind', [...fourthKinds, namelessInventory])),
+  formatOf(5, z.discriminatedUnion('kind', [...fourthKinds, fifthInventory])),
 ] as const;
 
 /** One frame of `/drey/message/1`. */
 export function encodeMessage(value: WireMessage): Uint8Array {
-  const [first, second, third, fourth] = formats;
+  const [first, second, third, fourth, fifth] = formats;
   switch (value.kind) {
+    case 'inventory':
+      return encodeEnvelope(value.under?.batch === undefined ? first : fifth, value);
     case 'rangeAsk':
     case 'rangeAnswer':
       return encodeEnvelope(fourth, value);

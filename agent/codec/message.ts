@@ -73,9 +73,17 @@ export type WireMessage =
       readonly group: string;
       readonly scope: 'all' | 'update';
       /** The plan under which the sender speaks: what it has in its own slots it keeps until a later plan is filled. */
-      readonly under?: { readonly epoch: number; readonly author: PeerId };
+      readonly under?: PlanName;
       readonly held: readonly { readonly pack: PackId; readonly indexes: readonly number[] }[];
     };
+
+/** A plan, as words about shards name it. */
+export interface PlanName {
+  readonly epoch: number;
+  readonly author: PeerId;
+  /** Hash of the batch in which it stands: an author can write two plans of one epoch, in two histories of its log. Older agents leave it out. */
+  readonly batch?: string;
+}
 
 /** The one hint: "my log moved". At most 1 KiB. */
 export interface Hint {

@@ -313,10 +313,10 @@ export class AgentCore {
   }
 
   #followPlan(now: UnixMs, effects: CoreEffect[]): void {
-    const { plan } = this.election;
+    const { plan, at } = this.election.followed ?? {};
     const isUnsure = this.#isReading || this.election.isRecalling;
-    if (isUnsure || plan === undefined || plan === this.shelf.plan) return;
-    this.shelf.usePlan(plan);
+    if (isUnsure || plan === undefined || at === undefined || plan === this.shelf.plan) return;
+    this.shelf.usePlan(plan, at.hash);
     this.neighbours.visits.planChanged(now);
     effects.push(
       ...this.placement.planChanged(),

@@ -164,8 +164,8 @@ export class Placement {
   }
 
   #under(): Pick<Inventory, 'under'> {
-    const { plan } = this.#shelf;
-    return plan === undefined ? {} : { under: { epoch: plan.epoch, author: plan.author } };
+    const { planName } = this.#shelf;
+    return planName === undefined ? {} : { under: planName };
   }
 
   #inventory(from: PeerId, message: Inventory): Effects {
@@ -247,8 +247,7 @@ export class Placement {
   }
 
   #isUnderOurPlan({ under }: Inventory): boolean {
-    const { plan } = this.#shelf;
-    return under !== undefined && under.epoch === plan?.epoch && under.author === plan.author;
+    return under !== undefined && this.#shelf.isOurPlan(under);
   }
 
   /**

@@ -3,7 +3,7 @@
 
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { groupOfPack, type Plan, type PlacementGroup } from '../../optimizer/index.ts';
-import type { PackDescriptor } from '../codec/index.ts';
+import type { PackDescriptor, PlanName } from '../codec/index.ts';
 import { givenUpPacksMax, heardPacksPerPeerMax } from '../limits.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
 import { IndexSet } from './index-set.ts';
@@ -13,10 +13,8 @@ import { ShardHolders } from './shard-holders.ts';
 /** Before all that a holder waits for. */
 const longAgoMs = unixMs(0);
 
-export interface HeardGroup {
+export interface HeardGroup extends PlanName {
   readonly group: string;
-  readonly epoch: number;
-  readonly author: PeerId;
 }
 
 /** One pack on the shelf. */
@@ -54,6 +52,7 @@ export class Shelf {
   readonly #givenUp = new Map<string, UnixMs>();
   #wiped: ReadonlySet<DriveId> = new Set();
   #plan: Plan | undefined;
+  #planName: PlanName | undefined;
   readonly #isOut: (owner: PeerId) => boolean;
   heldBytes = 0;
   heldShards = 0;
@@ -71,9 +70,21 @@ export class Shelf {
     return this.#plan;
   }
 
-  /** Every pack's group is looked up again under the new plan. */
-  usePlan(plan: Plan): void {
+  /** The plan that holds here, by the name under which words speak of it. */
+  get planName(): PlanName | undefined {
+    return this.#planName;
+  }
+
+  /** Whether a word speaks of the very plan that holds here: not of another one of the same author and epoch. */
+  isOurPlan({ epoch, author, batch }: PlanName): boolean {
+    const own = this.#planName;
+    return batch !== undefined && batch === own?.batch && epoch === own.epoch && author === own.author;
+  }
+
+  /** Every pack's group is looked up again under the new plan, which stands in this batch. */
+  usePlan(plan: Plan, batch: string): void {
     this.#plan = plan;
+    this.#planName = { epoch: plan.epoch, author: plan.author, batch };
     this.#groups = indexOfPlan(plan).byId;
     for (const known of this.#packs.values()) {
       known.group = undefined;
@@ -238,8 +249,7 @@ export class Shelf {
     const { descriptor, heard } = known;
     if (this.#plan === undefined || this.givenUpMs(known) !== undefined) return undefined;
     if (descriptor !== undefined) return groupUnder(this.#plan, descriptor);
-    const isOfThisPlan = heard?.epoch === this.#plan.epoch && heard.author === this.#plan.author;
-    return isOfThisPlan ? this.#groups.get(heard.group) : undefined;
+    return heard !== undefined && this.isOurPlan(heard) ? this.#groups.get(heard.group) : undefined;
   }
 }
 

@@ -315,6 +315,13 @@ export const messages: readonly WireMessage[] = [
   { kind: 'shardsAsk', packs: [descriptor.pack] },
   { kind: 'shardsHeld', held: [{ descriptor, indexes: [0, 2] }] },
   { kind: 'inventory', group: 'g1', scope: 'all', held: [{ pack: descriptor.pack, indexes: [1] }] },
+  {
+    kind: 'inventory',
+    group: 'g1',
+    scope: 'update',
+    under: { epoch: 12, author: owner.peer, batch: hexId('plan') },
+    held: [{ pack: descriptor.pack, indexes: [1] }],
+  },
 ];
 
 export const joinMessages: readonly JoinMessage[] = [

@@ -28,6 +28,7 @@ import {
   questionsOf,
   replicasOf,
   startMs,
+  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, second, third, outsider] = machines;
@@ -60,7 +61,7 @@ function auditOf(held = descriptor) {
   const known = shelf.hold(held, 0);
   known.others.add(1, second.peer);
   known.others.add(2, third.peer);
-  shelf.usePlan(planOf(self, 5));
+  shelf.usePlan(planOf(self, 5), planBatch);
   let now: UnixMs = startMs;
   /** Ticks until the next question, at most as long as a round may take. */
   const nextQuestion = () => {
@@ -374,14 +375,14 @@ test('who signed for a shard that a plan took from it for a while is not asked a
   });
   const dueMs = 2 * receiptAuditMs;
   later(0);
-  shelf.usePlan(withMembers(plan.epoch + 1, [0, 1, 2]));
+  shelf.usePlan(withMembers(plan.epoch + 1, [0, 1, 2]), planBatch);
   t.is(offerIn(later(dueMs)), undefined, 'a plan that changes nothing for it came just then');
   t.is(offerIn(later(receiptAuditMs))?.to, second.peer);
 
   const swapped = receiptedAudit({ receiptCount: 1 });
   swapped.later(0);
-  swapped.shelf.usePlan(withMembers(plan.epoch + 1, [0, 2, 1]));
+  swapped.shelf.usePlan(withMembers(plan.epoch + 1, [0, 2, 1]), planBatch);
   swapped.later(minutes(1));
-  swapped.shelf.usePlan(withMembers(plan.epoch + 2, [0, 1, 2]));
+  swapped.shelf.usePlan(withMembers(plan.epoch + 2, [0, 1, 2]), planBatch);
   t.is(offerIn(swapped.later(2 * dueMs)), undefined, 'it has signed for nothing since');
 });

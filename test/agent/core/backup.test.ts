@@ -16,6 +16,7 @@ import {
   planOf,
   revocationOf,
   startMs,
+  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, other] = [machines[0], machines[1]];
@@ -35,7 +36,7 @@ function ownerOf(staged: readonly StagedSnapshot[]) {
   const membership = membershipOf(self);
   const keepers = new Keepers(membership, shelf);
   const backup = new Backup({ membership, shelf, ownLog: { isSure: true }, keepers });
-  shelf.usePlan(planOf(other, 1));
+  shelf.usePlan(planOf(other, 1), planBatch);
   const known = shelf.describe(descriptor);
   known.isInOutbox = true;
   backup.handle({ kind: 'started', stored: [], staged, heard: [], now: startMs });

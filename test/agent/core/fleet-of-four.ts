@@ -139,3 +139,6 @@ export const planOf = (author: MachineKey, epoch: number): Plan => ({
 /** Tells some machines of the core an event, in order, as the core does. */
 export const tellMachines = (hearers: readonly Hearer[], event: CoreEvent): readonly CoreEffect[] =>
   new Hearing(hearers).of(event).flatMap((machine) => machine.handle(event));
+
+/** Where the plan stands that a shelf is given without a log. */
+export const planBatch = 'ab'.repeat(32);

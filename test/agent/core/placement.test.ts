@@ -17,6 +17,7 @@ import {
   questionsOf,
   replicasOf,
   startMs,
+  planBatch,
 } from './fleet-of-four.ts';
 
 const [first, second, third, outsider] = machines;
@@ -30,7 +31,7 @@ function placementOf() {
   const surplus = new Surplus({ membership, shelf, questions: questionsOf(membership, shelf) });
   const placement = new Placement({ membership, shelf, surplus });
   shelf.hold(descriptor, 0);
-  shelf.usePlan(plan);
+  shelf.usePlan(plan, planBatch);
   return { placement, shelf };
 }
 
@@ -45,7 +46,7 @@ test('an owner reminds a holder of a receipt that was lost, whatever the holder 
   remindedAt(0);
   for (const [index, { peer }] of [first, second, third].entries()) {
     const held = [{ pack: descriptor.pack, indexes: [index] }];
-    const under = { epoch: plan.epoch, author: plan.author };
+    const under = { epoch: plan.epoch, author: plan.author, batch: planBatch };
     const message: WireMessage = { kind: 'inventory', group: 'g', scope: 'update', under, held };
     placement.handle({ kind: 'message', from: peer, message, now: startMs });
     if (peer !== third.peer) known.signed.add(index, peer);
@@ -122,21 +123,24 @@ test('a list of all that somebody has of a group ends what it said before, also 
   const { placement, shelf } = placementOf();
   const pack = packId('a'.repeat(64));
   const hear = (scope: 'all' | 'update', indexes: readonly number[]): void => {
-    const under = { epoch: plan.epoch, author: plan.author };
+    const under = { epoch: plan.epoch, author: plan.author, batch: planBatch };
     const held = [{ pack, indexes }];
     const message: WireMessage = { kind: 'inventory', group: 'g', scope, under, held };
     placement.handle({ kind: 'message', from: first.peer, message, now: startMs });
   };
   const group = plan.classes[0]!.groups[0]!;
-  shelf.usePlan({
-    ...plan,
-    classes: [
-      {
-        ...plan.classes[0]!,
-        groups: [{ ...group, members: [first, second, outsider].map(({ peer }) => peer) }],
-      },
-    ],
-  });
+  shelf.usePlan(
+    {
+      ...plan,
+      classes: [
+        {
+          ...plan.classes[0]!,
+          groups: [{ ...group, members: [first, second, outsider].map(({ peer }) => peer) }],
+        },
+      ],
+    },
+    planBatch,
+  );
   hear('update', [0, 1, 2]);
   const known = shelf.get(pack)!;
   t.deepEqual(

@@ -5,7 +5,15 @@ import { describePack } from '../../../agent/codec/index.ts';
 import { Reach } from '../../../agent/core/reach.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  machines,
+  membershipOf,
+  planOf,
+  startMs,
+  planBatch,
+} from './fleet-of-four.ts';
 
 const [self, second, third] = machines;
 const packOf = (fill: number) =>
@@ -22,7 +30,7 @@ function reachOf() {
   const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   membership.handle({ kind: 'connected', peer: second.peer, now: startMs });
-  shelf.usePlan(planOf(self, 5));
+  shelf.usePlan(planOf(self, 5), planBatch);
   return { reach: new Reach(membership, shelf), shelf };
 }
 

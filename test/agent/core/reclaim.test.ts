@@ -12,7 +12,7 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { forgottenGraceMs } from '../../../agent/limits.ts';
 import { driveId, type SnapshotId, snapshotId } from '../../../agent/units.ts';
 import { hours, unixMs } from '../../../datasets/index.ts';
-import { batchOf, machines, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, machines, planOf, startMs, planBatch } from './fleet-of-four.ts';
 
 const [holder, owner, stranger] = machines;
 const drive = driveId('ab'.repeat(16));
@@ -38,7 +38,7 @@ function holderOf(
 ): Holder {
   const shelf = new Shelf(isOut);
   for (const pack of packs) shelf.hold(pack, 1);
-  shelf.usePlan(planOf(holder, 1));
+  shelf.usePlan(planOf(holder, 1), planBatch);
   const reclaim = new Reclaim(shelf);
   reclaim.handle({ kind: 'started', stored: [], staged: [], heard, now: startMs });
   return { shelf, reclaim };

@@ -10,7 +10,15 @@ import { pullMsMax, pullsMax, repairWantsPerTick } from '../../../agent/limits.t
 import { days, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { ShardOutcome } from '../../../agent/ports.ts';
 import { driveId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  machines,
+  membershipOf,
+  planOf,
+  startMs,
+  planBatch,
+} from './fleet-of-four.ts';
 
 const [self, second, third, owner] = [machines[0], machines[1], machines[2], machines[3]];
 
@@ -34,7 +42,7 @@ test('where more is wanted than is fetched at once, packs that can lose no more 
     if (at < pullsMax) known.others.add(2, third.peer);
     return descriptor.pack;
   });
-  shelf.usePlan(planOf(second, 1));
+  shelf.usePlan(planOf(second, 1), planBatch);
   const pulled = repair
     .planChanged(startMs)
     .flatMap((effect) =>
@@ -67,7 +75,7 @@ test('thousands of packs that nobody can send now hold nothing else up', (t) => 
     const known = shelf.describe(packOf(at));
     for (const index of [0, 1, 2]) known.others.add(index, second.peer);
   }
-  shelf.usePlan(planOf(second, 1));
+  shelf.usePlan(planOf(second, 1), planBatch);
   repair.planChanged(startMs);
   const fresh = packOf(4 * repairWantsPerTick);
   const known = shelf.describe(fresh);
@@ -100,7 +108,7 @@ function rebuilding() {
     placementClass: 'small',
     redundancy: { k: 1, n: 3 },
   });
-  shelf.usePlan(planOf(second, 1));
+  shelf.usePlan(planOf(second, 1), planBatch);
   const known = shelf.describe(descriptor);
   const slot = repair.slotOf(known)!;
   const elsewhere = (slot + 1) % 3;

@@ -139,7 +139,7 @@ test('what a restore has fetched stays when a shard was made of it meanwhile, an
   // The restore fetches both, and is ready to read them.
   for (const { index } of pulled(tell({ kind: 'packsWanted', packs: [descriptor] }))) arrive(index);
   // Then the plan's own shard is wanted, of which the same two are parts.
-  const under = { epoch: 1, author: machines[1].peer };
+  const under = core.shelf.planName!;
   for (const [index, from] of holders) {
     const held = [{ pack, indexes: [index] }];
     tell({ kind: 'message', from, message: { kind: 'inventory', group: 'g', scope: 'all', under, held } });

@@ -4,12 +4,12 @@ import test from 'ava';
 import { describePack } from '../../../agent/codec/index.ts';
 import { noteHas, Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
-import { machines, planOf } from './fleet-of-four.ts';
+import { machines, planOf, planBatch } from './fleet-of-four.ts';
 
 test('a pack that was heard of under another plan belongs where its descriptor says, once that is here', (t) => {
   const [author, , , owner] = machines;
   const shelf = new Shelf();
-  shelf.usePlan(planOf(author, 5));
+  shelf.usePlan(planOf(author, 5), planBatch);
   const { descriptor } = describePack(new Uint8Array(100).fill(1), {
     owner: owner.peer,
     drive: driveId('0'.repeat(32)),

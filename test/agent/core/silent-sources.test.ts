@@ -60,7 +60,7 @@ test('a machine that invents packs and sends none keeps no real one waiting for 
   };
   type Held = Extract<WireMessage, { kind: 'inventory' }>['held'];
   const say = (from: typeof liar, held: Held): void => {
-    const under = { epoch: 1, author: other.peer };
+    const under = core.shelf.planName!;
     const message = { kind: 'inventory', group: 'g', scope: 'update', under, held } as const;
     note(core.handle({ kind: 'message', from: from.peer, message, now }));
   };

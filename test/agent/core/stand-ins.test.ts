@@ -17,7 +17,15 @@ import {
 import { driveId, type PeerId, type PackId, packId } from '../../../agent/units.ts';
 import type { PlacementGroup, Plan } from '../../../optimizer/index.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, membershipOf, planOf, revocationOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  membershipOf,
+  planOf,
+  revocationOf,
+  startMs,
+  planBatch,
+} from './fleet-of-four.ts';
 
 const keys = [1, 2, 3, 4, 5, 6, 7].map((seed) => machineKeyFromSeed(new Uint8Array(32).fill(seed)));
 const [owner, first, second, third, ...rest] = keys.map(({ peer }) => peer) as [
@@ -66,7 +74,7 @@ function standInsOf(
   membership.handle({ kind: 'batchStored', batch: batchOf(key, records), now: startMs });
   for (const { peer } of keys)
     if (peer !== self && !away.includes(peer)) membership.handle({ kind: 'connected', peer, now: startMs });
-  shelf.usePlan(planWith(domains));
+  shelf.usePlan(planWith(domains), planBatch);
   const later = (ms: number): UnixMs => (state.now = unixMs(state.now + ms));
   const stage = (staged = descriptor): Effects => {
     shelf.describe(staged).isInOutbox = true;
@@ -164,7 +172,7 @@ test('an owner that has no room for its own slot has another machine keep it', (
   const [group, others] = classes[0]!.groups;
   // Every group has the owner, as in a fleet of few machines.
   const groups = [group!, { ...others!, members: [first, ...others!.members.slice(0, 2)] }];
-  shelf.usePlan({ ...plan, classes: [{ ...classes[0]!, groups }] });
+  shelf.usePlan({ ...plan, classes: [{ ...classes[0]!, groups }] }, planBatch);
   const ownPack = packOf(1, first);
   stage(ownPack);
   t.deepEqual(asksIn(tick(standInForSilentMs - minutes(1))), [], 'it may be about to come');

@@ -22,6 +22,7 @@ import {
   questionsOf,
   replicasOf,
   startMs,
+  planBatch,
 } from './fleet-of-four.ts';
 
 const [first, second, third, outsider] = machines;
@@ -41,7 +42,7 @@ function surplusOf(held = packOf(outsider.peer)) {
   const audit = new Audit({ membership, shelf, questions, fraction: () => 0.5 });
   const placement = new Placement({ membership, shelf, surplus });
   shelf.hold(held, 0);
-  shelf.usePlan(plan);
+  shelf.usePlan(plan, planBatch);
   let now: UnixMs = startMs;
   const tell = (from: PeerId, message: WireMessage): Effects =>
     [placement, audit, surplus].flatMap((machine) => machine.handle({ kind: 'message', from, message, now }));
@@ -58,12 +59,12 @@ function surplusOf(held = packOf(outsider.peer)) {
     return asked;
   };
   /** Whether it is known by now that all have their shards, so that the new holder is asked to show its own. */
-  const hear = (from: PeerId, under: { readonly epoch: number }, indexes: readonly number[]): boolean => {
+  const hear = (from: PeerId, under: { readonly epoch: number; readonly batch?: string }, indexes: readonly number[]): boolean => {
     const effects = tell(from, {
       kind: 'inventory',
       group: 'g',
       scope: 'update',
-      under: { author: plan.author, ...under },
+      under: { author: plan.author, batch: planBatch, ...under },
       held: [{ pack: held.pack, indexes }],
     });
     if (isRemoval(effects)) throw new Error('nothing was shown');
@@ -114,6 +115,16 @@ test('a shard that belongs elsewhere goes when every slot has said that it has i
   t.is(shelf.heldShards, 0);
 });
 
+test('a word under another plan of the same author and epoch, from another history of its log, frees nothing', (t) => {
+  const { hear, askedAfter } = surplusOf();
+  const other = { epoch: 5, batch: 'cd'.repeat(32) };
+  for (const [index, { peer }] of [first, second, third].entries()) hear(peer, other, [index]);
+  t.is(askedAfter(), undefined);
+  t.false(hear(first.peer, { epoch: 5 }, [0]));
+  t.false(hear(second.peer, { epoch: 5 }, [1]));
+  t.true(hear(third.peer, { epoch: 5 }, [2]));
+});
+
 test('who says that it has the shard and shows other bytes, none, or does not answer gets nothing removed', (t) => {
   const { hearAll, hear, answer, askedAfter, shelf, countOf } = surplusOf();
   t.true(hearAll());
@@ -144,7 +155,7 @@ test('what was shown counts until the machine is met anew or another plan holds'
   t.false(hear(second.peer, { epoch: 5 }, [1]));
   t.false(hear(third.peer, { epoch: 5 }, [2]));
   t.true(hear(first.peer, { epoch: 5 }, [0]), 'it shows it again');
-  shelf.usePlan({ ...plan, epoch: 6 });
+  shelf.usePlan({ ...plan, epoch: 6 }, planBatch);
   t.false(answer(first.peer));
   t.is(shelf.heldShards, 1);
 });
@@ -182,7 +193,7 @@ test('a new plan makes every old word void', (t) => {
   const { hear, shelf } = surplusOf();
   hear(first.peer, { epoch: 5 }, [0]);
   hear(second.peer, { epoch: 5 }, [1]);
-  shelf.usePlan({ ...plan, epoch: 6 });
+  shelf.usePlan({ ...plan, epoch: 6 }, planBatch);
   t.false(hear(third.peer, { epoch: 6 }, [2]));
   t.is(shelf.heldShards, 1);
 });

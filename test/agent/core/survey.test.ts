@@ -7,7 +7,15 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { Survey } from '../../../agent/core/survey.ts';
 import { driveId, type PeerId } from '../../../agent/units.ts';
 import { days, hours, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  machines,
+  membershipOf,
+  planOf,
+  startMs,
+  planBatch,
+} from './fleet-of-four.ts';
 
 const [self, a, b, c] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 
@@ -24,7 +32,7 @@ function surveyAmong(up: readonly PeerId[]): Survey {
   const membership = membershipOf(machines[0]);
   for (const peer of up) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();
-  shelf.usePlan(planOf(machines[0], 1));
+  shelf.usePlan(planOf(machines[0], 1), planBatch);
   return new Survey({ membership, shelf, election: new Election(membership), nearness: new Nearness(self) });
 }
 

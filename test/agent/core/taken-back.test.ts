@@ -13,6 +13,7 @@ import {
   replicasOf,
   revocationOf,
   startMs,
+  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, admin, other, owner] = machines;
@@ -25,7 +26,7 @@ function lackingCore(): AgentCore {
   core.handle({ kind: 'started', stored, staged: [], heard: [], now: startMs });
   const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
   hear(core, admin, certificates, startMs);
-  core.shelf.usePlan(planOf(admin, 1));
+  core.shelf.usePlan(planOf(admin, 1), planBatch);
   core.repair.planChanged(startMs);
   core.handle({ kind: 'tick', now: startMs });
   return core;
