@@ -175,19 +175,25 @@ export class AgentCore {
 
   /** Asked by the wire before a shard flows in: undefined refuses it. Only what was asked for, and only into an own slot or one that this machine stands in for. */
   placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
-    const place = this.#pulls.placeFor(from, arrival);
-    if (place === 'copy') return this.copies.takes(arrival.descriptor) ? place : undefined;
-    if (place !== 'held') return place;
-    const known = this.shelf.describe(arrival.descriptor);
+    const { pack } = arrival.descriptor;
+    const pull = this.#pulls.find(pack, arrival.index);
+    if (pull?.from !== from) return undefined;
+    if (this.#takes(pull, arrival)) return this.#pulls.placeFor(from, arrival);
+    // It sends what it was asked for: it is not silent, nor busy with it.
+    this.#pulls.end(pack, arrival.index);
+    return undefined;
+  }
+
+  #takes({ from, place }: Pull, { descriptor, index }: ShardArrival): boolean {
+    if (place === 'copy') return this.copies.takes(descriptor);
+    if (place !== 'held') return true;
+    const known = this.shelf.describe(descriptor);
     // Whoever sends it has not heard yet that its owner gave it up.
-    if (this.shelf.givenUpMs(known) !== undefined) return undefined;
+    if (this.shelf.givenUpMs(known) !== undefined) return false;
     const { plan } = this.shelf;
     const slot =
-      plan === undefined
-        ? -1
-        : (groupUnder(plan, arrival.descriptor)?.members.indexOf(this.membership.self) ?? -1);
-    const isWanted = slot === arrival.index || this.standIns.isTask(from, known.pack, arrival.index);
-    return isWanted ? place : undefined;
+      plan === undefined ? -1 : (groupUnder(plan, descriptor)?.members.indexOf(this.membership.self) ?? -1);
+    return slot === index || this.standIns.isTask(from, known.pack, index);
   }
 
   /** Membership and neighbours first: everybody else asks them. Placement before repair: it notes what inventories say. Audit before surplus: it notes what was shown. */

@@ -76,7 +76,7 @@ export class Pulls {
     return this.#pulls.get(keyOf(pack, index));
   }
 
-  /** Where an arrival goes; undefined when nobody here asked that peer for it. */
+  /** Lets an arrival in, which flows from now on until `endFlow`: where it goes; undefined when nobody here asked that peer for it. */
   placeFor(from: PeerId, { descriptor, index }: ShardArrival): ShardPlace | undefined {
     const pull = this.find(descriptor.pack, index);
     if (pull?.from !== from) return undefined;

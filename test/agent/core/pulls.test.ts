@@ -2,9 +2,11 @@
 
 import test from 'ava';
 import { hours, minutes, unixMs } from '../../../datasets/index.ts';
-import type { PackDescriptor } from '../../../agent/codec/index.ts';
+import type { MachineKey, PackDescriptor } from '../../../agent/codec/index.ts';
+import { AgentCore, type CoreEvent } from '../../../agent/core/index.ts';
 import { Pulls } from '../../../agent/core/pulls.ts';
 import { packId, type PeerId } from '../../../agent/units.ts';
+import { batchOf, certificateOf, fleet, machines, planOf, replicasOf, startMs } from './fleet-of-four.ts';
 
 const pack = packId('ab'.repeat(32));
 const [holder, stranger] = ['a', 'b'] as [PeerId, PeerId];
@@ -62,4 +64,35 @@ test('the same shard for two purposes is told apart by its place', (t) => {
   pulls.endFlow(holder, part);
   t.is(pulls.letIn(holder, part), undefined);
   t.is(pulls.letIn(holder, arrival)?.purpose, 'slot');
+});
+
+test('a shard that a plan took away while it was on its way is refused, and asked for at once when it is given back', (t) => {
+  const [self, source, other, owner] = machines;
+  const descriptor = replicasOf(owner.peer, new Uint8Array(100).fill(7));
+  const core = new AgentCore({ self: self.peer, fleet, fraction: () => 0.5 });
+  const asked: unknown[] = [];
+  const tell = (event: CoreEvent): void => {
+    for (const effect of core.handle(event))
+      if (effect.kind === 'send' && effect.message.kind === 'shardPull') asked.push(effect.to);
+  };
+  const follow = (epoch: number, members: readonly MachineKey[]): void => {
+    const { classes, ...rest } = planOf(source, epoch);
+    const groups = [{ ...classes[0]!.groups[0]!, members: members.map(({ peer }) => peer) }];
+    const plan = { ...rest, classes: [{ ...classes[0]!, groups }] };
+    tell({ kind: 'batchStored', batch: batchOf(source, [{ kind: 'plan', plan }], epoch), now: startMs });
+  };
+  tell({ kind: 'started', stored: [], staged: [], heard: [], now: startMs });
+  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  tell({ kind: 'batchStored', batch: batchOf(self, certificates), now: startMs });
+  follow(1, [self, source, other]);
+  tell({ kind: 'connected', peer: source.peer, now: startMs });
+  const under = { epoch: 1, author: source.peer };
+  const held = [{ pack: descriptor.pack, indexes: [0] }];
+  const message = { kind: 'inventory', group: 'g', scope: 'update', under, held } as const;
+  tell({ kind: 'message', from: source.peer, message, now: startMs });
+  t.deepEqual(asked, [source.peer]);
+  follow(2, [other, source, owner]);
+  t.is(core.placeFor(source.peer, { descriptor, index: 0 }), undefined);
+  follow(3, [self, source, other]);
+  t.deepEqual(asked, [source.peer, source.peer]);
 });
