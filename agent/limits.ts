@@ -42,6 +42,10 @@ export const batchPageCountMax = 256;
 /** One signed batch: about 100 records of a few hundred bytes, or one plan; it must fit into a frame. */
 export const batchBytesMax = 3 * mebibyte;
 export const recordsPerBatchMax = 128;
+/** One statement of an admin: a policy with all vetoes and pins that there may be fits in. */
+export const statementBytesMax = 8 * kibibyte;
+export const vetoesMax = 64;
+export const pinsMax = 32;
 /** Batches of one log, by their numbers: a thousand a second for ten thousand years, and far below where numbers lose their last digit. */
 export const logLengthMax = 2 ** 48;
 /** Popular copies in one plan's record: `copiesMax` of optimizer/, which codec does not load for one number. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { UnixMs } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import { batchBytesMax, forgetIdCountMax, recordsPerBatchMax } from '../limits.ts';
+import { batchBytesMax, forgetIdCountMax, recordsPerBatchMax, statementBytesMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import { accept, type Decoded, type Format, openEnvelope, signEnvelope } from './envelope.ts';
 import { bytesOfHex, hexOf, type MachineKey, sha256Hex, verifyPeerSignature } from './keys.ts';
@@ -73,7 +73,7 @@ const otherRecords = [
     summaries: z.array(modelSummary).max(32),
   }),
   z.strictObject({ kind: z.literal('addresses'), addresses: z.array(s.text(256)).max(16) }),
-  z.strictObject({ kind: z.literal('statement'), bytes: s.bytes(8192) }),
+  z.strictObject({ kind: z.literal('statement'), bytes: s.bytes(statementBytesMax) }),
   z.strictObject({
     kind: z.literal('doubt'),
     machine: s.peer,

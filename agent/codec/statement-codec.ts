@@ -3,7 +3,15 @@
 
 import { z } from 'zod';
 import { attributeNames, type UnixMs, unixMs } from '../../datasets/index.ts';
-import { endedAdminsMax, endLogsMax, wipeAdminsMax, wipeWaitMsMax } from '../limits.ts';
+import {
+  endedAdminsMax,
+  endLogsMax,
+  pinsMax,
+  statementBytesMax,
+  vetoesMax,
+  wipeAdminsMax,
+  wipeWaitMsMax,
+} from '../limits.ts';
 import { type FleetId, fleetId } from '../units.ts';
 import { type EndedRow, endsOfRows, needsRows, rowsOfEnds } from './ended-rows.ts';
 import { accept, type Decoded, type Format, openEnvelope, reject, signEnvelope } from './envelope.ts';
@@ -133,9 +141,9 @@ const firstKinds = [
       .exactOptional(),
     limits: z
       .strictObject({
-        vetoes: z.array(s.peer).max(64),
+        vetoes: z.array(s.peer).max(vetoesMax),
         apart: z.array(z.enum(attributeNames)).max(attributeNames.length),
-        pins: z.array(z.strictObject({ group: s.text(32), machine: s.peer })).max(32),
+        pins: z.array(z.strictObject({ group: s.text(32), machine: s.peer })).max(pinsMax),
         movedBytesPerWeek: z.number().min(0).exactOptional(),
         takenBytesPerWeek: z.number().min(0).exactOptional(),
         givenBytesPerWeek: z.number().min(0).exactOptional(),
@@ -228,7 +236,7 @@ type Body = z.output<ReturnType<typeof bodyOf>>;
 const formatOf = (version: number, statement: z.ZodType<Statement>): Format<Body> => ({
   magic: 'DRST',
   version,
-  bytesMax: 8192,
+  bytesMax: statementBytesMax,
   schema: bodyOf(statement),
 });
 /** Version 1 is what statements of its kinds are still written as. */

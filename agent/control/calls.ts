@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { attributeNames, type MachineId, type TelemetryRow } from '../../datasets/index.ts';
 import type { AvailabilityTarget, PlacementLimits, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import type { ProofResult, RetentionRules } from '../core/index.ts';
-import { holderSilenceMsMin, inviteUsesMax } from '../limits.ts';
+import { holderSilenceMsMin, inviteUsesMax, pinsMax, vetoesMax } from '../limits.ts';
 import type { DriveId, InviteId, PeerId, SnapshotId } from '../units.ts';
 import type { FleetView } from '../view.ts';
 import { type FoldersAnswers, foldersSchemas, path, phrase, place } from './folders-calls.ts';
@@ -85,15 +85,16 @@ export const callSchemas = {
   /** With an epoch only the plan that has it. */
   approvePlan: z.strictObject({ epoch: z.int().min(1).exactOptional() }),
   planLimits: z.strictObject({
-    veto: z.array(name).max(64).exactOptional(),
-    lift: z.array(name).max(64).exactOptional(),
+    // How many there may be in all is said where they are added up.
+    veto: z.array(name).max(1024).exactOptional(),
+    lift: z.array(name).max(vetoesMax).exactOptional(),
     pin: z
       .array(z.strictObject({ group: name, machine: name }))
-      .max(32)
+      .max(1024)
       .exactOptional(),
     unpin: z
       .array(z.strictObject({ group: name, machine: name }))
-      .max(32)
+      .max(pinsMax)
       .exactOptional(),
     apart: z.array(z.enum(attributeNames)).exactOptional(),
     /** Null lifts it. */

@@ -111,7 +111,7 @@ export class ActList {
     const wording = new Wording();
     const stated = ordered.map((said): Act => {
       const { machine, admin, at, statement } = said;
-      return { machine, admin, at, atMs: saidMs(said), ...wording.of(statement) };
+      return { machine, admin, at, atMs: shownMs(said), ...wording.of(statement) };
     });
     return [...this.#acts, ...stated].toSorted((a, b) => a.atMs - b.atMs || inLog(a, b));
   }
@@ -215,6 +215,10 @@ function saidMs({ statement, writtenMs }: Said): UnixMs {
     return unixMs(Math.min(writtenMs, statement.notBeforeMs + clockSkewMsMax));
   return statement.atMs;
 }
+
+/** Where somebody dated a policy ahead the next ones are dated later still. */
+const shownMs = (said: Said): UnixMs =>
+  said.statement.kind === 'policy' ? unixMs(Math.min(saidMs(said), said.writtenMs)) : saidMs(said);
 
 const actTexts: Readonly<Record<ActRecord['act'], (about: string) => string>> = {
   'plan-approved': (about) => `approved plan ${about}`,

@@ -7,7 +7,6 @@ import {
   type SignedBatch,
   type SignedStatement,
   type Statement,
-  signStatement,
   type StatementRecord,
 } from '../codec/index.ts';
 import type { CallHandlers } from '../control/index.ts';
@@ -33,6 +32,7 @@ import type { LiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Operations } from './operations.ts';
 import { OwnAddresses } from './own-addresses.ts';
+import { signBelieved } from './own-statements.ts';
 import { OwnWords } from './own-words.ts';
 import { Planner } from './planner.ts';
 import { Planning, type PlanOrder } from './planning.ts';
@@ -280,10 +280,10 @@ export class LiveAgent {
     return this.ownWords.write([{ kind: 'statement', bytes: statement.bytes }]);
   }
 
-  /** Signs and publishes, all at once. Throws `not-an-admin`. */
+  /** Signs and publishes, all at once. Throws `not-an-admin`, `statement-refused`. */
   async declare(...statements: readonly Statement[]): Promise<void> {
     const key = this.#adminKey();
-    const signed = statements.map((statement) => signStatement(key, statement));
+    const signed = statements.map((statement) => signBelieved(key, statement));
     await this.ownWords.write(signed.map(({ bytes }) => ({ kind: 'statement', bytes })));
   }
 

@@ -5,9 +5,11 @@ import type { UnixMs } from '../../datasets/index.ts';
 import { DreyError, seconds } from '../../datasets/index.ts';
 import {
   type AgentRecord,
+  type CodecRejection,
   logName,
   type MachineKey,
   noBatchHash,
+  openBatch,
   type SignedBatch,
   signBatch,
   type Stream,
@@ -41,7 +43,7 @@ export class OwnBatches {
     this.#parts = parts;
   }
 
-  /** As many batches as the records need. Rejects with `log-full` when the disk does not take them. */
+  /** As many batches as the records need. Rejects with `log-full` when the disk does not take them, with `record-unreadable` or `record-too-large` where others would not. */
   async append(stream: Stream, records: readonly AgentRecord[]): Promise<void> {
     const pages = Array.from({ length: Math.ceil(records.length / recordsPerPage(stream)) }, (_, page) =>
       records.slice(page * recordsPerPage(stream), (page + 1) * recordsPerPage(stream)),
@@ -79,6 +81,9 @@ export class OwnBatches {
     const head = this.#heads.get(stream) ?? this.#lookAt(stream);
     const batch = signBatch({ key, stream, sequence: head.next, previous: head.hash, atMs: now(), records });
     if (batch.bytes.length > batchBytesMax) return Promise.reject(tooLarge(batch.bytes.length));
+    // What nobody can read nothing can follow: all that is written later would reach nobody.
+    const opened = openBatch(batch.bytes);
+    if (!opened.ok) return Promise.reject(unreadable(opened.rejection));
     this.#heads.set(stream, { next: head.next + 1, hash: batch.hash });
     return new Promise((resolve, reject) => {
       log.append(batch, (outcome) => {
@@ -110,6 +115,13 @@ const tooLarge = (byteCount: number): DreyError =>
     code: 'record-too-large',
     message: `a batch of ${byteCount} bytes is over the limit of ${batchBytesMax}`,
     advice: 'Report this: what is written at once must be made smaller.',
+  });
+
+const unreadable = ({ code, reason }: CodecRejection): DreyError =>
+  new DreyError({
+    code: 'record-unreadable',
+    message: `nobody could read a batch of these records (${code}: ${reason}), so it was not written`,
+    advice: 'Report this: what is written must keep to the formats.',
   });
 
 const logFull = (outcome: string): DreyError =>

@@ -1,11 +1,11 @@
 // What admins set for the whole fleet: the policy of now, changed in some points and said again.
 
-import { DreyError } from '../../datasets/index.ts';
+import { DreyError, unixMs } from '../../datasets/index.ts';
 import { noLimits, type PlacementLimits, refuseImpossible, targetDefault } from '../../optimizer/index.ts';
 import type { FleetPolicy } from '../codec/index.ts';
 import type { CallAnswers, CallRequest } from '../control/index.ts';
 import { approvalOf } from '../core/index.ts';
-import { holdMoveShareDefault } from '../limits.ts';
+import { holdMoveShareDefault, pinsMax, vetoesMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { LiveAgent } from './agent.ts';
 import { machineNamed } from './machine-names.ts';
@@ -30,8 +30,10 @@ async function declare(agent: LiveAgent, policy: Policy): Promise<void> {
   const { followed } = core.election;
   const isTurnedOn = policy.planMode === 'review' && core.membership.policy?.planMode !== 'review';
   if (isTurnedOn && followed !== undefined) refuseBehind(agent);
+  // The newest by its own date holds, and somebody's clock may have been a year ahead.
+  const atMs = unixMs(Math.max(agent.now(), (core.membership.policy?.atMs ?? 0) + 1));
   await agent.declare(
-    { kind: 'policy', atMs: agent.now(), ...policy },
+    { kind: 'policy', atMs, ...policy },
     ...(isTurnedOn && followed !== undefined ? [approvalOf(followed, agent.now())] : []),
   );
   agent.planning.judgeAgain();
@@ -75,7 +77,7 @@ export async function approvePlan(
   return { plan: proposal.plan, changed: true };
 }
 
-/** Shows the policy, or changes what is named. Throws `not-an-admin`, `plan-behind`. */
+/** Shows the policy, or changes what is named. Throws `not-an-admin`, `statement-refused`, `plan-behind`. */
 export async function changePolicy(
   agent: LiveAgent,
   change: CallRequest<'policy'>,
@@ -113,6 +115,16 @@ function pinFor(
   });
 }
 
+/** One call may name more than there is room for, or add to what there is. Throws `limits-too-many`. */
+function refuseTooMany({ vetoes, pins }: PlacementLimits): void {
+  if (vetoes.length <= vetoesMax && pins.length <= pinsMax) return;
+  throw new DreyError({
+    code: 'limits-too-many',
+    message: `there would be ${vetoes.length} vetoes and ${pins.length} pins; a policy has room for ${vetoesMax} vetoes and ${pinsMax} pins`,
+    advice: 'Nothing was changed. Take some back with --lift and --unpin.',
+  });
+}
+
 /** Limits that are one number each: null lifts one. */
 const numbers = [
   'movedBytesPerWeek',
@@ -122,7 +134,7 @@ const numbers = [
   'scatterMax',
 ] as const;
 
-/** Shows what plans may not do, or changes what is named. Throws `not-an-admin`, `target-unknown`, `pin-impossible` or `limits-infeasible`. */
+/** Shows what plans may not do, or changes what is named. Throws `not-an-admin`, `statement-refused`, `target-unknown`, `pin-impossible`, `limits-too-many` or `limits-infeasible`. */
 export async function changeLimits(
   agent: LiveAgent,
   change: CallRequest<'planLimits'>,
@@ -149,6 +161,7 @@ export async function changeLimits(
     ),
   };
   const { core } = agent;
+  refuseTooMany(limits);
   if (change.scatterMin !== undefined || change.scatterMax !== undefined)
     refuseImpossible(limits, {
       classes: core.election.plan?.classes ?? [],

@@ -1,7 +1,8 @@
-// What the core orders to be written while the disk is full.
+// What is written into the own log: what the core orders while the disk is full, and what nobody could read.
 
 import test from 'ava';
-import type { SignedBatch } from '../../agent/codec/index.ts';
+import { openBatch, type SignedBatch } from '../../agent/codec/index.ts';
+import { statementBytesMax } from '../../agent/limits.ts';
 import { OwnBatches } from '../../agent/live/own-batches.ts';
 import type { LogHead, LogOutcome } from '../../agent/ports.ts';
 import { type UnixMs, seconds, unixMs } from '../../datasets/index.ts';
@@ -71,4 +72,22 @@ test('what people and parts of the agent write is refused to them, and not tried
   t.is(stored.length, 0);
   await own.append('facts', [head]);
   t.is(stored.length, 1);
+});
+
+test('what nobody could read is not written, and what comes after it is', async (t) => {
+  const { own, disk, stored, refusals } = begin();
+  disk.isFull = false;
+  const long = { kind: 'statement', bytes: new Uint8Array(statementBytesMax + 1) } as const;
+  await t.throwsAsync(own.append('facts', [long]), { code: 'record-unreadable' });
+  own.carryOut('facts', [long]);
+  await tellAll();
+  own.tick(unixMs(startMs + seconds(60)));
+  await tellAll();
+  t.is(stored.length, 0);
+  t.is(refusals.length, 1);
+  await own.append('facts', [head]);
+  t.deepEqual(
+    stored.map(({ sequence, bytes }) => [sequence, openBatch(bytes).ok]),
+    [[0, true]],
+  );
 });

@@ -119,6 +119,19 @@ test('every act of an admin is told, in order, with who signed it and where it s
   t.true(acts.every(({ machine }) => machine === admin.peer));
 });
 
+test('a policy that has to be dated after one of a clock far ahead is told when it was written', (t) => {
+  const ahead = { ...policy, holdMoveShare: 0.3, atMs: after(hours(5000)) };
+  const next = { ...ahead, holdMoveShare: 0.1, atMs: after(hours(5000) + 1) };
+  const { acts } = listOf(logOf(admin, [first, [stated(ahead)], [stated(next)]]));
+  t.deepEqual(
+    acts.slice(-2).map(({ atMs, detail }) => [atMs, detail]),
+    [
+      [after(hours(1)), 'set holdMoveShare from nothing to 0.3'],
+      [after(hours(2)), 'set holdMoveShare from 0.3 to 0.1'],
+    ],
+  );
+});
+
 test('a whole log has no findings, and is counted', (t) => {
   t.deepEqual(listOf(everything).check(new Map([[admin.peer, { signed: 8, spokenOf: 8 }]]), []), {
     logCount: 1,
