@@ -16,6 +16,7 @@ import type { Membership } from './membership.ts';
 import { candidatesBefore, Neglect, neglectActsMs } from './neglect.ts';
 import { PlanTiming } from './plan-timing.ts';
 import { RepairWatch } from './repair-watch.ts';
+import { SpokenPlans } from './spoken-plans.ts';
 
 /** Fewer machines cannot hold three copies besides the owner's. */
 export const plannedMachinesMin = 4;
@@ -26,6 +27,7 @@ export class Election {
     'batchStored',
     'batchRecalled',
     'message',
+    'disconnected',
     'planWanted',
     'planComputed',
     'planFailed',
@@ -42,6 +44,7 @@ export class Election {
   /** Whose lease holds, as it was found in this event: each tick asks several times. */
   #found: { readonly now: UnixMs; readonly lease: Lease | undefined } | undefined;
   readonly #plans: FollowedPlans;
+  readonly #spoken: SpokenPlans;
   readonly #timing = new PlanTiming();
   /** Machines that the last plan of this agent considered; undefined until it computed one. */
   #considered: string | undefined;
@@ -63,6 +66,7 @@ export class Election {
     this.#membership = membership;
     this.#isOwnLogForked = isOwnLogForked;
     this.#plans = new FollowedPlans(membership);
+    this.#spoken = new SpokenPlans(membership);
     this.#leases = new Leases(membership, () => this.plan?.author);
     this.#neglect = new Neglect(membership);
     this.#watch = new RepairWatch(membership);
@@ -79,7 +83,10 @@ export class Election {
       case 'batchRecalled':
         return this.#learnRecalled(event);
       case 'message':
-        if (event.message.kind === 'inventory') this.#plans.hearOf(event.message.under?.epoch, event.now);
+        this.#hearMessage(event);
+        return [];
+      case 'disconnected':
+        this.#spoken.forget(event.peer);
         return [];
       case 'planWanted':
         this.#isAsked = true;
@@ -124,7 +131,12 @@ export class Election {
 
   /** Others are known to follow a later plan, which has not come here. */
   get isBehind(): boolean {
-    return this.#plans.isBehind;
+    return this.laterFollowers.length > 0;
+  }
+
+  /** Who they are, by their own word; nobody where too few say so to be believed. */
+  get laterFollowers(): readonly PeerId[] {
+    return this.#spoken.followersAfter(this.plan?.epoch ?? 0);
   }
 
   /** The plan that holds is being read from the log here: nothing is done for the sake of another one. */
@@ -145,6 +157,12 @@ export class Election {
 
   #findLease(now: UnixMs): Lease | undefined {
     return now < this.#actsUntilMs ? this.#leases.of(this.#membership.self, now) : this.#leases.at(now);
+  }
+
+  #hearMessage({ from, message, now }: EventOf<'message'>): void {
+    if (message.kind !== 'inventory') return;
+    this.#spoken.hear(from, message.under?.epoch);
+    this.#plans.hearOf(message.under?.epoch, now);
   }
 
   #learn(batch: SignedBatch, now: UnixMs): Effects {

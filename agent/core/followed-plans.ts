@@ -137,11 +137,6 @@ export class FollowedPlans {
     this.#unseen = { epoch, sinceMs: this.#unseen?.sinceMs ?? now };
   }
 
-  /** Others are known to follow a later plan, which has not come here. */
-  get isBehind(): boolean {
-    return this.#unseen !== undefined;
-  }
-
   /** Its log should have come by now: only a later plan brings all together again. Liars may not ask for one after another. */
   isOutbidDue(now: UnixMs): boolean {
     const { sinceMs } = this.#unseen ?? {};

@@ -39,17 +39,23 @@ async function declare(agent: LiveAgent, policy: Policy): Promise<void> {
   agent.planning.judgeAgain();
 }
 
+/** Machines named in one message. */
+const namedMax = 8;
+
 /** All would go back to an old plan that is approved. Throws `plan-behind`. */
 function refuseBehind({ core: { election, membership } }: LiveAgent): void {
   const isAlone = membership.up.size === 0 && membership.machines.length > 1;
   if (!election.isBehind && !isAlone) return;
+  const { laterFollowers: later } = election;
+  // Names need not be different, and a liar chooses its own.
+  const named = later.slice(0, namedMax).map((peer) => `${membership.nameOf(peer)} (${peer})`);
   throw new DreyError({
     code: 'plan-behind',
     message: isAlone
       ? 'no other machine is connected: whether the plan that holds here is the newest cannot be told'
-      : 'others follow a later plan than this machine has heard of',
+      : `others say that they follow a later plan than this machine has heard of: ${named.join(', ')}${later.length > namedMax ? ' …' : ''}`,
     advice:
-      'Review mode begins with the plan that holds. Try again when this machine has been connected to others for a minute.',
+      'Review mode begins with the plan that holds. Try again when this machine has been connected to others for a minute. Who goes on to say so where no later plan comes is wrong, or lies: others that are on outweigh it, and `drey fleet revoke` puts it out.',
     retry: 'retryable',
   });
 }
