@@ -82,9 +82,16 @@ export const isAfterGivenUp = (
   sequence > next &&
   (next === 0 || (asked?.sequence === next && askedCount >= telemetryAsksMin));
 
-/** A new machine says who it is by a statement. */
-export const isCertificateLike = ({ records }: SignedBatch): boolean =>
-  records.some(({ kind }) => kind === 'statement');
+/** A new machine may say itself who it is, in the words of an admin who is believed: names without them anybody may invent. */
+export const certifiesItself = (batch: SignedBatch, membership: Membership): boolean =>
+  membership
+    .statementsIn(batch)
+    .some(
+      ({ statement, admin }) =>
+        statement.kind === 'certificate' &&
+        statement.peer === batch.author &&
+        membership.authority.holds(admin, batch),
+    );
 
 /** Certified, or its log says who is: that of an admin whose key was put out counts when all that is left of it is here. */
 export const isKnownAuthor = (author: PeerId, membership: Membership): boolean =>

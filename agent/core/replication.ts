@@ -21,9 +21,9 @@ import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
 import type { KnownLength } from './acts.ts';
 import {
+  certifiesItself,
   emptyLog,
   isAfterGivenUp,
-  isCertificateLike,
   isKnownAuthor,
   isOtherThan,
   isUnfit,
@@ -158,8 +158,8 @@ export class Replication {
   }
 
   #opened({ batch, from, now }: Extract<CoreEvent, { kind: 'batchOpened' }>): Effects {
-    // A machine that never got a certificate may not fill others' disks; its own roster entry comes with a statement.
-    const isKnown = isKnownAuthor(batch.author, this.#membership) || isCertificateLike(batch);
+    // A machine that never got a certificate may not fill others' disks; its own one may come with the batch.
+    const isKnown = isKnownAuthor(batch.author, this.#membership) || certifiesItself(batch, this.#membership);
     // Of a machine that was put out others hand on what they had before: its owner wants those files back on another one.
     const isFromOutside = this.#membership.isRevoked(batch.author) && from === batch.author;
     if (isFromOutside || isUnfit(batch, this.#membership)) return [];

@@ -180,11 +180,14 @@ export class Roster {
    */
   #findKnowable(): ReadonlySet<PeerId> {
     const knowable = new Set<PeerId>();
+    const isByItself = ({ peer, admin, tellers }: ToldCertificate): boolean =>
+      tellers.has(peer) && this.authority.holds(admin, { author: peer, sequence: 0 });
     for (let count = -1; count < knowable.size;) {
       count = knowable.size;
-      for (const { peer, tellers } of this.#told.values())
-        if (!knowable.has(peer) && (tellers.has(peer) || [...tellers].some((one) => knowable.has(one))))
-          knowable.add(peer);
+      for (const told of this.#told.values()) {
+        if (knowable.has(told.peer)) continue;
+        if (isByItself(told) || [...told.tellers].some((one) => knowable.has(one))) knowable.add(told.peer);
+      }
     }
     return knowable;
   }
@@ -315,6 +318,7 @@ export class Roster {
     for (const known of [this.#revoked, this.#personsOut]) known.clear();
     this.#policy = undefined;
     this.#machines = undefined;
+    this.#knowable = undefined;
     for (const { statement, admin } of this.#outside)
       if (admin === undefined || this.authority.holds(admin, undefined)) this.#take(statement, undefined);
     for (const { records, ...at } of this.#words)
