@@ -315,6 +315,8 @@ export const questionsInVainMax = 20;
 export const telemetryAsksMin = 3;
 /** Logs of authors without a certificate of which an agent remembers that they exist; their certificates mostly follow at once. */
 export const strangerLogsMax = 1024;
+/** Logs in one page of a comparison: those of ten thousand machines, at most 2 MB. */
+export const headsPerPageMax = 20_000;
 /** Peers with which logs are compared when they connect, of all that do; one would be enough if none were behind. */
 export const headsOnConnect = 2;
 /** Absent peers that are dialled at the shortest wait; where more are absent each waits in proportion, as it dials back. */

@@ -52,8 +52,16 @@ const proof = z.strictObject({
   path: z.array(s.exactBytes(32)).max(leafPathMax),
 });
 
+const heads = z.strictObject({ kind: z.literal('heads'), next: wants, reply: z.enum(['wanted', 'none']) });
+const inventory = z.strictObject({
+  kind: z.literal('inventory'),
+  group: groupId,
+  scope: z.enum(['all', 'update']),
+  under: z.strictObject({ epoch: z.int().min(1), author: s.peer }).exactOptional(),
+  held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
+});
 const firstKinds = [
-  z.strictObject({ kind: z.literal('heads'), next: wants, reply: z.enum(['wanted', 'none']) }),
+  heads,
   z.strictObject({ kind: z.literal('logPull'), want: wants }),
   z.strictObject({
     kind: z.literal('batches'),
@@ -71,6 +79,7 @@ const firstKinds = [
     kind: z.literal('shardsHeld'),
     held: z.array(z.strictObject({ descriptor, indexes })).max(1000),
   }),
+  inventory,
 ] as const;
 const secondKinds = [
   ...firstKinds,
@@ -96,17 +105,13 @@ const fourthKinds = [
   z.strictObject({ kind: z.literal('rangeAsk'), ...range }),
   z.strictObject({ kind: z.literal('rangeAnswer'), ...range, bytes: s.bytes(rangeBytesMax).exactOptional() }),
 ] as const;
-
-const inventory = {
-  kind: z.literal('inventory'),
-  group: groupId,
-  scope: z.enum(['all', 'update']),
-  held: z.array(z.strictObject({ pack: s.pack, indexes })).max(inventoryPackCountMax),
-};
-const planName = { epoch: z.int().min(1), author: s.peer };
-const namelessInventory = z.strictObject({ ...inventory, under: z.strictObject(planName).exactOptional() });
-const namedPlan = z.strictObject({ ...planName, batch: s.hash });
-const fifthInventory = z.strictObject({ ...inventory, under: namedPlan });
+/** Both since version 5. */
+const headsPage = heads.extend({
+  authors: z.strictObject({ from: s.peer.exactOptional(), until: s.peer.exactOptional() }),
+});
+const namedInventory = inventory.extend({
+  under: z.strictObject({ epoch: z.int().min(1), author: s.peer, batch: s.hash }),
+});
 
 const formatOf = (version: number, schema: z.ZodType<WireMessage>): Format<WireMessage> => ({
   magic: 'DRMS',
@@ -114,13 +119,16 @@ const formatOf = (version: number, schema: z.ZodType<WireMessage>): Format<WireM
   bytesMax: frameBytesMax,
   schema,
 });
-/** Version 2 has words for stand-ins, 3 for drawn audits, 4 for ranges of a shard, 5 names the plan's batch; a message is written in the lowest version that has words for it. */
+/**
+ * Version 2 has words for stand-ins, 3 for drawn audits, 4 for ranges of a shard, 5 for pages of heads and for inventories that name their plan's batch
+ * alone; a message is written in the lowest version that has words for it.
+ */
 const formats = [
-  formatOf(1, z.discriminatedUnion('kind', [...firstKinds, namelessInventory])),
-  formatOf(2, z.discriminatedUnion('kind', [...secondKinds, namelessInventory])),
-  formatOf(3, z.discriminatedUnion('kind', [...thirdKinds, namelessInventory])),
-  formatOf(4, z.discriminatedUnion('kind', [...fourthKinds, namelessInventory])),
-  formatOf(5, z.discriminatedUnion('kind', [...fourthKinds, fifthInventory])),
+  formatOf(1, z.discriminatedUnion('kind', firstKinds)),
+  formatOf(2, z.discriminatedUnion('kind', secondKinds)),
+  formatOf(3, z.discriminatedUnion('kind', thirdKinds)),
+  formatOf(4, z.discriminatedUnion('kind', fourthKinds)),
+  formatOf(5, z.discriminatedUnion('kind', [headsPage, namedInventory])),
 ] as const;
 
 /** One frame of `/drey/message/1`. */
@@ -129,6 +137,8 @@ export function encodeMessage(value: WireMessage): Uint8Array {
   switch (value.kind) {
     case 'inventory':
       return encodeEnvelope(value.under?.batch === undefined ? first : fifth, value);
+    case 'heads':
+      return encodeEnvelope(value.authors === undefined ? first : fifth, value);
     case 'rangeAsk':
     case 'rangeAnswer':
       return encodeEnvelope(fourth, value);

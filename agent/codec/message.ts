@@ -24,7 +24,13 @@ export interface LogWant {
 
 export type WireMessage =
   /** "This is how far I know each log": the answer is batches that the sender lacks, and a heads back where I lack. */
-  | { readonly kind: 'heads'; readonly next: readonly LogWant[]; readonly reply: 'wanted' | 'none' }
+  | {
+      readonly kind: 'heads';
+      readonly next: readonly LogWant[];
+      readonly reply: 'wanted' | 'none';
+      /** Where all are too many for one message: about the logs of these alone, by the text of their ids from the first on and before the second. */
+      readonly authors?: { readonly from?: PeerId; readonly until?: PeerId };
+    }
   | { readonly kind: 'logPull'; readonly want: readonly LogWant[] }
   /** Signed batches as bytes, in order within each log. `more`: the page was full, pull again. */
   | { readonly kind: 'batches'; readonly batches: readonly Uint8Array[]; readonly more: boolean }

@@ -15,6 +15,7 @@ import {
 import type { PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
+import { isAmong } from './heads.ts';
 import type { Membership } from './membership.ts';
 
 /** Records that wait; a machine alone makes few, and only its newest lease is of any use. */
@@ -147,6 +148,6 @@ const planNotWritten: CoreEffect = {
 /** How long a machine's log of facts is by a message; undefined where it does not say. */
 function lengthIn(message: WireMessage, author: PeerId): number | undefined {
   if (message.kind === 'logStored') return message.stream === 'facts' ? message.next : undefined;
-  if (message.kind !== 'heads') return undefined;
+  if (message.kind !== 'heads' || !isAmong(message.authors, author)) return undefined;
   return message.next.find((head) => head.author === author && head.stream === 'facts')?.sequence ?? 0;
 }

@@ -2,7 +2,7 @@
 // the contents: records are for the other machines, after they are stored.
 
 import { type UnixMs } from '../../datasets/index.ts';
-import { hexOf, type LogWant, type SignedBatch, type Stream, type WireMessage } from '../codec/index.ts';
+import { hexOf, type LogWant, type SignedBatch, type Stream } from '../codec/index.ts';
 import {
   headsAfterAppendMs,
   headsEveryMs,
@@ -20,6 +20,7 @@ import { Comparing } from './comparing.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
 import type { KnownLength } from './acts.ts';
+import { type Authors, type Heads, headsOf, isAmong, pagesOf } from './heads.ts';
 import {
   certifiesItself,
   emptyLog,
@@ -33,7 +34,11 @@ import {
 } from './known-log.ts';
 import type { Membership } from './membership.ts';
 
-type Heads = Extract<WireMessage, { kind: 'heads' }>;
+interface HeadsWish {
+  readonly reply: Heads['reply'];
+  readonly authors?: Authors;
+  readonly now: UnixMs;
+}
 
 /** Statements handed on by one life of an agent; an admin writes a few in a year, and each disk goes back once. */
 const handedOnMax = 1024;
@@ -93,7 +98,7 @@ export class Replication {
     if (!isChosen) return [];
     // Two that are asked at once both send all that is missing: in a large fleet the second is asked when the first has answered.
     if (!this.#membership.isSparse || !this.#comparing.isUnderWay(now))
-      return [this.#headsTo(peer, 'wanted', now)];
+      return this.#headsTo(peer, { reply: 'wanted', now });
     this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
     return [];
   }
@@ -120,7 +125,7 @@ export class Replication {
   }
 
   /** Sends what the other lacks; asks for what it lacks itself. */
-  #compare(from: PeerId, { next: theirs, reply }: Heads, now: UnixMs): Effects {
+  #compare(from: PeerId, { next: theirs, reply, authors }: Heads, now: UnixMs): Effects {
     // Hundreds of logs are compared at once: what they say is noted on the logs themselves, no table is built.
     const comparison = ++this.#comparison;
     let isBehind = false;
@@ -134,6 +139,7 @@ export class Replication {
     const missing: LogWant[] = [];
     for (const logs of [this.#logs.facts, this.#logs.telemetry]) {
       for (const log of logs.values()) {
+        if (!isAmong(authors, log.author)) continue;
         const sequence = log.comparison === comparison ? log.theirNext : 0;
         if (sequence < log.next) missing.push({ author: log.author, stream: log.stream, sequence });
       }
@@ -142,7 +148,7 @@ export class Replication {
     if (missing.length > 0) effects.push({ kind: 'sendBatches', to: from, want: missing });
     // Where the words of both crossed it has these heads already, and sends what is missing here.
     if (isBehind && reply === 'wanted' && !this.#comparing.isWith(from, now))
-      effects.push(this.#headsTo(from, 'none', now));
+      effects.push(...this.#headsTo(from, { reply: 'none', authors, now }));
     return effects;
   }
 
@@ -355,7 +361,7 @@ export class Replication {
     const isMeeting = now - (this.#metMs ?? -Infinity) < meetingMs && !this.#membership.isSparse;
     this.#nextHeadsMs = now + (isMeeting ? retryMsMin : everyMs) * (0.75 + 0.5 * this.#fraction());
     const peer = this.#anybody();
-    return peer === undefined ? [] : [this.#headsTo(peer, 'wanted', now)];
+    return peer === undefined ? [] : this.#headsTo(peer, { reply: 'wanted', now });
   }
 
   #anybody(): PeerId | undefined {
@@ -363,10 +369,14 @@ export class Replication {
     return peers[Math.floor(this.#fraction() * peers.length)];
   }
 
-  #headsTo(to: PeerId, reply: Heads['reply'], now: UnixMs): CoreEffect {
-    this.#heads ??= this.#allHeads();
+  #headsTo(to: PeerId, { reply, authors, now }: HeadsWish): Effects {
+    this.#heads ??= headsOf([...this.#logs.facts.values(), ...this.#logs.telemetry.values()]);
     if (reply === 'wanted') this.#comparing.asked(to, now);
-    return { kind: 'send', to, message: { kind: 'heads', next: this.#heads, reply } };
+    return pagesOf(this.#heads, authors).map((page) => ({
+      kind: 'send',
+      to,
+      message: { kind: 'heads', ...page, reply },
+    }));
   }
 
   #moveTo(log: KnownLog, next: number): void {
@@ -375,17 +385,6 @@ export class Replication {
     log.told = undefined;
     log.askedCount = 0;
     log.next = next;
-  }
-
-  /** Thousands of logs, of which a few moved on since the last comparison. */
-  #allHeads(): readonly LogWant[] {
-    const heads: LogWant[] = [];
-    for (const logs of [this.#logs.facts, this.#logs.telemetry])
-      for (const log of logs.values()) {
-        log.told ??= { author: log.author, stream: log.stream, sequence: log.next };
-        heads.push(log.told);
-      }
-    return heads;
   }
 
   #logOf(author: PeerId, stream: Stream): KnownLog {

@@ -297,6 +297,7 @@ const shard = { pack: descriptor.pack, index: 1 };
 const range = { ...shard, offset: 16, length: 40 };
 export const messages: readonly WireMessage[] = [
   { kind: 'heads', next: [want, { ...want, stream: 'telemetry' }], reply: 'wanted' },
+  { kind: 'heads', next: [want], reply: 'none', authors: { from: owner.peer, until: holder.peer } },
   { kind: 'logPull', want: [want] },
   { kind: 'batches', batches: [noise('batch', 100)], more: true },
   { kind: 'logStored', stream: 'facts', next: 6 },

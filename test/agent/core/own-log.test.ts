@@ -106,6 +106,25 @@ test('a comparison of logs is an answer, whether it names the log or not', (t) =
   t.true(ownLog.isSure);
 });
 
+test('of a comparison in pages only the page that is about the log is an answer', (t) => {
+  const ownLog = ownLogOf();
+  for (const { peer } of [second, third]) ownLog.handle({ kind: 'connected', peer, now: after(0) });
+  const page = (authors: Extract<WireMessage, { kind: 'heads' }>['authors']): WireMessage => ({
+    kind: 'heads',
+    next: [],
+    reply: 'none',
+    ...(authors === undefined ? {} : { authors }),
+  });
+  const isSureAfter = (message: WireMessage): boolean => {
+    for (const { peer } of [second, third])
+      ownLog.handle({ kind: 'message', from: peer, message, now: after(0) });
+    ownLog.handle({ kind: 'tick', now: after(ownLogSettleMs) });
+    return ownLog.isSure;
+  };
+  t.false(isSureAfter(page({ until: first.peer })));
+  t.true(isSureAfter(page({ from: first.peer })));
+});
+
 test('who is asked for its author’s own log says how long it is, though it has none of it', (t) => {
   const { replication, open, store } = replicationOf();
   const ask = (): Effects =>
