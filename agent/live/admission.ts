@@ -17,6 +17,7 @@ import { isValidAt, type Membership, outText } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import { certificateFor } from './founding.ts';
 import type { Identity } from './identity.ts';
+import { knownAddresses } from './known-addresses.ts';
 import { isUsableName } from './names.ts';
 import { Turns } from './turns.ts';
 
@@ -187,9 +188,7 @@ export class Admission {
 
   #adminAddresses(): readonly string[] {
     const { membership } = this.#options;
-    return membership.machines
-      .filter((peer) => membership.hasRole(peer, 'admin'))
-      .flatMap((peer) => membership.addressesOf(peer))
-      .slice(0, 32);
+    const admins = membership.machines.filter((peer) => membership.hasRole(peer, 'admin'));
+    return knownAddresses(membership, admins).slice(0, 32);
   }
 }

@@ -28,6 +28,7 @@ import type { Home } from './home.ts';
 import type { Identity } from './identity.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Keeper } from './keeping.ts';
+import { knownAddresses } from './known-addresses.ts';
 import type { LiveLog } from './log/index.ts';
 import { Observations } from './observations.ts';
 import { Operations } from './operations.ts';
@@ -370,8 +371,7 @@ export class LiveAgent {
   /** Addresses to dial this machine at, and others of the fleet. */
   knownAddresses(): readonly string[] {
     const { membership } = this.core;
-    const others = [...membership.up].flatMap((peer) => membership.addressesOf(peer));
-    return [...this.addresses(), ...others].slice(0, 32);
+    return [...this.addresses(), ...knownAddresses(membership, membership.up)].slice(0, 32);
   }
 
   #tick(): void {

@@ -1,3 +1,4 @@
+export { isDialable } from './addresses.ts';
 export { probe, type ProbeAnswer } from './dial.ts';
 export type { HelloKeeper } from './hello.ts';
 export { type JoinAsk, type JoinKeeper, type JoinWelcome, requestJoin } from './join-exchange.ts';

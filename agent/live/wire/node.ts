@@ -19,6 +19,7 @@ import {
   streamWindowBytesMax,
 } from '../limits.ts';
 import { machineKeyFromSeed } from '../../codec/index.ts';
+import { isDialable } from './addresses.ts';
 import type { HintService } from './hints.ts';
 import { tls } from './tls.ts';
 
@@ -107,7 +108,8 @@ function discovery({
   mdnsName,
 }: NodeOptions): NonNullable<Libp2pOptions['peerDiscovery']> {
   const ways: NonNullable<Libp2pOptions['peerDiscovery']> = [];
-  if (bootstrapAddresses.length > 0) ways.push(bootstrap({ list: [...bootstrapAddresses], timeout: 0 }));
+  const list = bootstrapAddresses.filter(isDialable);
+  if (list.length > 0) ways.push(bootstrap({ list, timeout: 0 }));
   if (mdnsName !== undefined) ways.push(mdns({ serviceTag: `_${mdnsName}._udp.local` }));
   return ways;
 }

@@ -65,6 +65,19 @@ test('an agent that knows only a bootstrap address finds the fleet by it', async
   );
 });
 
+test('an agent among whose bootstrap addresses are some that are none starts, and finds the fleet by the others', async (t) => {
+  const fleet = smallFleet();
+  const first = await startAgent(t, fleet);
+  const none = ['nowhere', '/ip4/127.0.0.1/tcp/1/p2p/xyz', `/ip4/300.1.1.1/tcp/1/p2p/${first.key.peer}`, ''];
+  await startAgent(t, fleet, { bootstrapAddresses: none });
+  const second = await startAgent(t, fleet, { bootstrapAddresses: [...none, ...first.wire.addresses()] });
+  await Promise.all([first.ears.hears('connected'), second.ears.hears('connected')]);
+  t.deepEqual(
+    second.ears.heard.map(({ peer }) => peer),
+    [first.key.peer],
+  );
+});
+
 test('hints reach the other members', async (t) => {
   const [first, second] = await connectedPair(t);
   const hint = new TextEncoder().encode('my head moved');
