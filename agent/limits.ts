@@ -175,6 +175,8 @@ export const certificateRenewMs = days(60);
 export const renewalsEveryMs = hours(1);
 /** A certificate's life; renewed by an admin agent well before. */
 export const certificateMs = days(365);
+/** Certificates of one machine that it showed, the last ones, which an agent remembers for as long as it runs: a machine gets a new one each year. */
+export const shownCertificatesMax = 8;
 export const inviteUsesMax = 100_000;
 /** Keys that one admin's certificate can end: it has to fit into every statement. */
 export const endedAdminsMax = 4;

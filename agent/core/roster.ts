@@ -11,7 +11,7 @@ import type {
   SignedStatement,
   Statement,
 } from '../codec/index.ts';
-import { clockSkewMsMax } from '../limits.ts';
+import { clockSkewMsMax, shownCertificatesMax } from '../limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import { Authority, type StatedAt } from './authority.ts';
 import { InviteUses, type LateUse } from './invite-uses.ts';
@@ -52,6 +52,13 @@ interface ToldCertificate extends ShownCertificate {
 /** From when to when a certificate holds. */
 type Span = Pick<MachineCertificate, 'notBeforeMs' | 'notAfterMs'>;
 
+/** A statement that came without a log: shown on a hello, or with a join. */
+interface Shown {
+  readonly statement: Statement;
+  readonly admin: string | undefined;
+  readonly bytes?: Uint8Array;
+}
+
 /** A batch with statements in it, kept to read them again. */
 interface Words extends StatedAt {
   readonly records: SignedBatch['records'];
@@ -74,12 +81,8 @@ export class Roster {
   readonly #pardonedMs = new Map<PeerId, UnixMs>();
   #policy: FleetPolicy | undefined;
   readonly #words: Words[] = [];
-  /** What came without a log: shown on a hello, or with a join. */
-  readonly #outside: {
-    readonly statement: Statement;
-    readonly admin: string | undefined;
-    readonly bytes?: Uint8Array;
-  }[] = [];
+  /** What was believed when it came: no log may have it when all are read again. */
+  readonly #outside: Shown[] = [];
   /** The last certificate of each machine that stands in a log, and the authors of those logs. */
   readonly #told = new Map<PeerId, ToldCertificate>();
   /** Whom a new machine would come to know; undefined since more was told. */
@@ -132,18 +135,25 @@ export class Roster {
     return [...this.#take(statement, undefined), ...this.#judgeLate()];
   }
 
-  /** Takes one that somebody showed. */
+  /** Takes one that somebody showed. What is not believed is forgotten: whoever is refused for it shows it again, as often as it likes. */
   learnSigned(signed: SignedStatement): readonly RosterNews[] {
-    const { statement, admin } = signed;
+    const { statement, admin, bytes } = signed;
     const isChanged = this.authority.note(signed, undefined);
-    const isNews =
-      statement.kind !== 'certificate' ||
-      (this.certificates.get(statement.peer)?.notAfterMs ?? 0) < statement.notAfterMs;
-    if (isNews) this.#outside.push({ statement, admin, bytes: signed.bytes });
+    const isBelieved = this.authority.holds(admin, undefined);
+    if (isBelieved) this.#keepOutside({ statement, admin, bytes });
     if (isChanged) return this.#readAgain();
-    return this.authority.holds(admin, undefined)
-      ? [...this.#take(statement, undefined), ...this.#judgeLate()]
-      : [];
+    return isBelieved ? [...this.#take(statement, undefined), ...this.#judgeLate()] : [];
+  }
+
+  #keepOutside(shown: Shown): void {
+    const { statement } = shown;
+    if (statement.kind === 'certificate') {
+      const { peer, notAfterMs } = statement;
+      if ((this.certificates.get(peer)?.notAfterMs ?? 0) >= notAfterMs) return;
+      const ofPeer = this.#outside.filter((one) => isOf(one, peer));
+      if (ofPeer.length >= shownCertificatesMax) this.#outside.splice(this.#outside.indexOf(ofPeer[0]!), 1);
+    }
+    this.#outside.push(shown);
   }
 
   learnBatch(batch: SignedBatch): readonly RosterNews[] {
@@ -337,6 +347,9 @@ export class Roster {
     ];
   }
 }
+
+const isOf = ({ statement }: Shown, peer: PeerId): boolean =>
+  statement.kind === 'certificate' && statement.peer === peer;
 
 /**
  * Since when a machine is certified until its last certificate ends, without a gap. An admin whose clock is months ahead renews all with

@@ -16,6 +16,7 @@ import {
   type Statement,
 } from '../../../agent/codec/index.ts';
 import { Membership } from '../../../agent/core/membership.ts';
+import { shownCertificatesMax } from '../../../agent/limits.ts';
 import { createStatementOpener } from '../../../agent/simulation/statements.ts';
 import { createRandom, days, type Random, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, machines, startMs } from './fleet-of-four.ts';
@@ -105,6 +106,35 @@ test('what the key signs in other logs, or shows on a hello, counts no more eith
   known.learnSigned(shown, startMs);
   t.false(known.isBelieved(shown, startMs));
   t.true(known.isBelieved(signStatement(first, certificate(c)), startMs), 'c stands in the log');
+});
+
+test('what is shown under a key that was put out is kept by nobody; what was shown before counts again when the key does', (t) => {
+  const known = reading(admins);
+  const [early, late] = [third, thief].map((key) => signStatement(first, certificate(key)));
+  const isIn = (): readonly boolean[] => [third, thief].map(({ peer }) => known.isMember(peer, startMs));
+  known.learnSigned(early!, startMs);
+  known.handle({ kind: 'batchStored', batch: revocation, now: startMs });
+  for (let times = 0; times < 3; times++) known.learnSigned(late!, startMs);
+  t.deepEqual(isIn(), [false, false]);
+  const fromKit = adminKey({ ended: [{ admin: idOf(second), log: b.peer, before: 1 }] });
+  known.learnSigned(signStatement(fromKit, certificate(a, ['admin', 'holder'])), startMs);
+  t.deepEqual(isIn(), [true, false], 'of a refusal nothing is left');
+  known.learnSigned(late!, startMs);
+  t.deepEqual(isIn(), [true, true], 'whoever was refused shows it again');
+});
+
+test('of one machine the last few certificates that it shows are kept', (t) => {
+  const known = reading(admins);
+  const sinceMs = (day: number): UnixMs => unixMs(startMs + days(day));
+  for (let day = 1; day <= 2 * shownCertificatesMax; day++) {
+    const span = { notBeforeMs: sinceMs(day), notAfterMs: unixMs(sinceMs(day) + days(2)) };
+    const shown = { ...(certificate(third) as MachineCertificate), ...span };
+    known.learnSigned(signStatement(first, shown), startMs);
+  }
+  // All are read again.
+  const fromKit = adminKey({ ended: [{ admin: idOf(second), log: b.peer, before: 1 }] });
+  known.learnSigned(signStatement(fromKit, certificate(a, ['admin', 'holder'])), startMs);
+  t.is(known.certificateOf(third.peer)?.notBeforeMs, sinceMs(shownCertificatesMax + 1));
 });
 
 test('nobody puts itself out: the last admin stays', (t) => {
