@@ -51,15 +51,14 @@ export class Reclaim {
 
   #heard(batch: SignedBatch, now: UnixMs): Effects {
     const heardMs = this.#noted.of(batch) ?? now;
-    let isOfHere = false;
+    let isNews = false;
     for (const record of batch.records) {
       if (record.kind !== 'forget') continue;
-      for (const id of idsIn(record.packs)) {
-        this.#shelf.giveUp(packId(id), batch.author, heardMs);
-        isOfHere ||= this.#shelf.get(packId(id)) !== undefined;
-      }
+      for (const id of idsIn(record.packs))
+        isNews = this.#shelf.giveUp(packId(id), batch.author, heardMs) || isNews;
     }
-    return isOfHere ? this.#noted.note(batch, now) : [];
+    // Who says the same again and again, or speaks of others' packs, writes nothing here but its own log.
+    return isNews ? this.#noted.note(batch, now) : [];
   }
 
   #tick(now: UnixMs): Effects {

@@ -145,18 +145,23 @@ export class Shelf {
     this.#packs.delete(pack);
   }
 
-  /** Notes a word that a pack is given up. It counts for packs of whoever gave it, known now or later. */
-  giveUp(pack: PackId, by: PeerId, heardMs: UnixMs): void {
+  /**
+   * Notes a word that a pack is given up. It counts for packs of whoever gave it, known now or later. Whether it is the first such word of a
+   * pack that is known here, and may be the owner's.
+   */
+  giveUp(pack: PackId, by: PeerId, heardMs: UnixMs): boolean {
     const name = `${pack} ${by}`;
-    if (!this.#givenUp.has(name)) this.#givenUp.set(name, heardMs);
+    const isFirst = !this.#givenUp.has(name);
+    if (isFirst) this.#givenUp.set(name, heardMs);
     const [oldest] = this.#givenUp.keys();
     if (this.#givenUp.size > givenUpPacksMax && oldest !== undefined) this.#givenUp.delete(oldest);
     const known = this.#packs.get(pack);
-    if (known === undefined || (known.descriptor?.owner ?? by) !== by) return;
+    if (known === undefined || (known.descriptor?.owner ?? by) !== by) return false;
     known.givenUpBy ??= new Map();
     if (!known.givenUpBy.has(by)) known.givenUpBy.set(by, heardMs);
     // Nobody places or repairs it from now on.
     known.group = undefined;
+    return isFirst;
   }
 
   /** Drives of which admins had everything deleted: from now on their packs count as given up long ago. Whether it is news. */

@@ -139,7 +139,7 @@ export class LiveAgent {
       report,
     });
     this.keeper = new Keeper(this, { home, report });
-    this.upkeep = new Upkeep(this, { home, clock, random, tell, power: readPower, report });
+    this.upkeep = new Upkeep(this, { ...parts, random, tell, power: readPower, report });
     this.operations = new Operations({
       ...parts,
       publish: (statement) => this.publish(statement),
@@ -336,7 +336,7 @@ export class LiveAgent {
       isFirstLife,
       stored,
       staged: this.drives.outbox.submissions.pending,
-      ...this.upkeep.survived,
+      ...(await this.upkeep.survived()),
       now: this.now(),
     });
     for (const batches of [log.readFacts(this.peer), log.readAll('telemetry')]) {

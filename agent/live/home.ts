@@ -19,7 +19,7 @@ export interface Home {
   /** Protected folders of this machine. */
   readonly drivesFile: string;
   readonly pendingFile: string;
-  /** When this machine heard that packs were given up. */
+  /** Of older versions: when this machine heard that packs were given up. */
   readonly heardForgetsFile: string;
   readonly database: string;
   readonly shards: string;

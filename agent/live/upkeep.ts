@@ -1,5 +1,6 @@
 // What an agent looks after without being asked: how far the reading of its shards is, what it is fed by, proofs that its own drives
-// can be restored, packs that others lost. Carries out and notes what the core decided; small files keep it over restarts.
+// can be restored, packs that others lost. Carries out and notes what the core decided; small files and rows of the
+// database keep it over restarts.
 
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -19,11 +20,12 @@ import { type DriveId, driveId, packId, type PeerId, snapshotId } from '../units
 import type { LiveAgent } from './agent.ts';
 import { proveSnapshot } from './data-path/index.ts';
 import { isFullError } from './disk-full.ts';
-import { noteHeardForget, readHeardForgets } from './heard-forgets.ts';
+import { HeardForgets } from './heard-forgets.ts';
 import { type Home, readNotes, writeJson } from './home.ts';
 import type { LookupLine } from './lookups.ts';
 import { LostPacks } from './lost-packs.ts';
 import type { PowerState } from './power.ts';
+import type { Store } from './store.ts';
 import { Turns } from './turns.ts';
 
 const count = z.int().min(0);
@@ -62,6 +64,7 @@ const reasonsMax = 5;
 
 export interface UpkeepParts {
   readonly home: Home;
+  readonly store: Pick<Store, 'database'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly tell: (event: CoreEvent) => void;
@@ -72,6 +75,7 @@ export interface UpkeepParts {
 export class Upkeep {
   readonly #agent: LiveAgent;
   readonly #parts: UpkeepParts;
+  readonly #heardForgets: HeardForgets;
   readonly #scrubFile: string;
   readonly #proofsFile: string;
   #power: PowerSource = 'mains';
@@ -84,14 +88,15 @@ export class Upkeep {
     this.#agent = agent;
     this.#parts = parts;
     this.lostPacks = new LostPacks(agent, parts.report);
+    this.#heardForgets = new HeardForgets(parts.store.database, parts.home);
     this.#scrubFile = join(parts.home.folder, 'scrub.json');
     this.#proofsFile = join(parts.home.folder, 'proofs.json');
   }
 
   /** What the last run noted, as far as it can be read. */
-  get survived(): Pick<Extract<CoreEvent, { kind: 'started' }>, 'heard' | 'scrub' | 'proofs'> {
+  async survived(): Promise<Pick<Extract<CoreEvent, { kind: 'started' }>, 'heard' | 'scrub' | 'proofs'>> {
     return {
-      heard: readHeardForgets(this.#parts.home),
+      heard: await this.#heardForgets.load(this.#agent.now()),
       scrub: this.#readScrub(),
       proofs: this.#readProofs(),
     };
@@ -109,10 +114,12 @@ export class Upkeep {
 
   /** On a full disk it is heard anew after the next start: the packs are then kept for longer, never for less. */
   noteForget(heard: HeardForget): void {
-    this.#note(
-      () => noteHeardForget(this.#parts.home, heard, this.#agent.now()),
-      'packs that were given up are kept for longer',
-    );
+    this.#heardForgets.note(heard).catch((error: unknown) => {
+      this.#parts.report(
+        'warning',
+        `when packs were given up could not be noted, and they are kept for longer: ${String(error)}`,
+      );
+    });
   }
 
   noteScrub({ passFromMs, after, wholeMs }: ScrubPosition): void {

@@ -121,7 +121,7 @@ export class Machine {
   shelves = new Shelves();
   /** Snapshots that are staged and not yet acknowledged: a small file in the live world. */
   journal: StagedSnapshot[] = [];
-  /** When it heard that packs were given up: another small file. */
+  /** When it heard that packs were given up: rows of the database in the live world. */
   heard: HeardForget[] = [];
   /** How far the reading of all shards is: another one. */
   scrub: ScrubPosition | undefined;

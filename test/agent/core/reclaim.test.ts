@@ -48,15 +48,16 @@ const forgetting = (
   by: MachineKey,
   packs: readonly PackDescriptor[],
   snapshots: readonly SnapshotId[] = [],
-) =>
-  batchOf(by, [
-    {
-      kind: 'forget',
-      drive,
-      snapshots: bytesOfHex(snapshots.join('')),
-      packs: bytesOfHex(packs.map(({ pack }) => pack).join('')),
-    },
-  ]);
+  sequence = 0,
+) => {
+  const record = {
+    kind: 'forget' as const,
+    drive,
+    snapshots: bytesOfHex(snapshots.join('')),
+    packs: bytesOfHex(packs.map(({ pack }) => pack).join('')),
+  };
+  return batchOf(by, [record], sequence);
+};
 
 const hear = ({ reclaim }: Holder, batch: ReturnType<typeof forgetting>, afterMs = 0) =>
   reclaim.handle({ kind: 'batchStored', batch, now: unixMs(startMs + afterMs) });
@@ -99,6 +100,30 @@ test('the time goes on over a restart from when it was noted, and begins anew wh
     hear(machine, forgetting(owner, [packOf(1)]), later);
     t.is(tick(machine, later).length, isFreed ? 1 : 0);
   }
+});
+
+test("a word is noted once: not what its owner says again and again, and nobody's of another's pack", (t) => {
+  const machine = holderOf([packOf(1), packOf(2)]);
+  const said = [
+    [owner, packOf(1), 1],
+    [owner, packOf(1), 0],
+    [stranger, packOf(1), 0],
+    [stranger, packOf(2), 0],
+    [owner, packOf(2), 1],
+  ] as const;
+  for (const [sequence, [by, pack, noteCount]] of said.entries())
+    t.is(hear(machine, forgetting(by, [pack], [], sequence)).length, noteCount, `word ${sequence}`);
+});
+
+test('of a pack that is not described here yet the first word of each is noted, and the one of its owner counts', (t) => {
+  const machine = holderOf([]);
+  machine.shelf.take(packOf(1).pack);
+  const said = [stranger, owner, stranger, owner].map(
+    (by, sequence) => hear(machine, forgetting(by, [packOf(1)], [], sequence)).length,
+  );
+  t.deepEqual(said, [1, 1, 0, 0]);
+  machine.shelf.hold(packOf(1), 1);
+  t.is(tick(machine, forgottenGraceMs + hours(1)).length, 1);
 });
 
 test('a pack that arrives after its owner gave it up is freed like the others', (t) => {
