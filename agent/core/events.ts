@@ -31,11 +31,13 @@ export interface StagedSnapshot {
   readonly head: Omit<HeadRecord, 'receiptsDigest'>;
 }
 
-/** When this machine first heard of a batch that gives packs up which it knows. */
+/** When this machine first heard of a batch from which it counts days. */
 export interface HeardForget {
   readonly author: PeerId;
   readonly sequence: number;
   readonly heardMs: UnixMs;
+  /** What it says: that its author gives packs up, or what admins want deleted. Of what an older version noted it may be either. */
+  readonly of?: 'forget' | 'wipe' | undefined;
 }
 
 export type PowerSource = 'mains' | 'battery';
@@ -48,7 +50,7 @@ export type CoreEvent =
       readonly isFirstLife?: true | undefined;
       readonly stored: readonly StoredShard[];
       readonly staged: readonly StagedSnapshot[];
-      /** All that `noteForget` ever told to note. */
+      /** All that `noteForget` ever told to note and that is still needed (`isNoteNeeded`). */
       readonly heard: readonly HeardForget[];
       /** The last that `noteScrub` told to note. */
       readonly scrub?: ScrubPosition | undefined;

@@ -23,7 +23,7 @@ export class Reclaim {
   readonly #shelf: Shelf;
   readonly #mayFreeWiped: (now: UnixMs) => boolean;
   /** Of batches that give something up. */
-  readonly #noted = new NotedTimes();
+  readonly #noted = new NotedTimes('forget');
   #nextMs = 0;
 
   /** `mayFreeWiped`: whether shards of drives that admins had deleted may go now. */

@@ -94,7 +94,7 @@ export class Wipes {
   readonly hears = ['started', 'batchStored', 'tick'] as const;
   readonly hearsRecords = ['statement'] as const;
   readonly #parts: WipesParts;
-  readonly #noted = new NotedTimes();
+  readonly #noted = new NotedTimes('wipe');
   readonly #awake = new Awake();
   readonly #wipes = new Map<WipeId, KnownWipe>();
   /** How many of them each key began in each log. */

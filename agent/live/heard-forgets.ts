@@ -1,11 +1,10 @@
-// When this machine first heard that packs were given up: a row of the database for each batch, so that the time until they may be freed goes
-// on over restarts. Lost, that time begins anew, and nothing else is lost.
+// When this machine first heard that packs were given up, and what admins want deleted: a row of the database for each batch, so that the time
+// until they may be freed goes on over restarts. Lost, that time begins anew.
 
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
-import type { HeardForget } from '../core/index.ts';
-import { forgottenGraceMs } from '../limits.ts';
+import { type HeardForget, isNoteNeeded } from '../core/index.ts';
 import { peerId } from '../units.ts';
 import type { Database, RowChange, Table } from './database.ts';
 import { isFullError } from './disk-full.ts';
@@ -14,14 +13,12 @@ import { type Home, readNotes } from './home.ts';
 const sequence = z.int().min(0);
 const heardMs = z.int().min(0).transform(unixMs);
 const rowSchema = z.strictObject({ heardMs });
+const kind = z.enum(['forget', 'wipe']).optional();
 /** The file of older versions. */
 const fileSchema = z.strictObject({
   version: z.literal(1),
   heard: z.array(z.strictObject({ author: z.string().transform(peerId), sequence, heardMs })),
 });
-
-/** By then all packs that a record named are freed, even on a machine that was off for long. */
-const keptMs = 8 * forgottenGraceMs;
 
 export class HeardForgets {
   readonly #database: Database;
@@ -37,11 +34,11 @@ export class HeardForgets {
   /** All that are noted and that somebody may still need; the others go, and so does the file of an older version, into rows. */
   async load(now: UnixMs): Promise<readonly HeardForget[]> {
     const inFile = readNotes(this.#file, fileSchema)?.heard ?? [];
-    const heard = inFile.filter((one) => now - one.heardMs < keptMs);
+    const heard: HeardForget[] = [...inFile];
     const changes = heard.map((one) => this.#rowOf(one));
     for await (const [key, value] of this.#rows.iterator()) {
       const noted = decodeRow(key, value);
-      if (noted !== undefined && now - noted.heardMs < keptMs) heard.push(noted);
+      if (noted !== undefined && isNoteNeeded(noted, now)) heard.push(noted);
       else changes.push({ table: this.#rows, key });
     }
     try {
@@ -59,15 +56,22 @@ export class HeardForgets {
     return this.#database.write([this.#rowOf(heard)]);
   }
 
-  #rowOf({ author, sequence: at, heardMs: value }: HeardForget): RowChange {
-    return { table: this.#rows, key: `${author}/${at}`, value: { heardMs: value } };
+  /** A batch may say both, and either is noted by itself. */
+  #rowOf({ author, sequence: at, heardMs: value, of }: HeardForget): RowChange {
+    const key = [author, at, ...(of === undefined ? [] : [of])].join('/');
+    return { table: this.#rows, key, value: { heardMs: value } };
   }
 }
 
 /** Undefined for what no version writes. */
 function decodeRow(key: string, value: unknown): HeardForget | undefined {
-  const [author = '', at] = key.split('/');
-  const [number, row] = [sequence.safeParse(Number(at)), rowSchema.safeParse(value)];
-  if (!number.success || !row.success) return undefined;
-  return { author: peerId(author), sequence: number.data, heardMs: row.data.heardMs };
+  const [author = '', at, what] = key.split('/');
+  const [number, row, of] = [
+    sequence.safeParse(Number(at)),
+    rowSchema.safeParse(value),
+    kind.safeParse(what),
+  ];
+  if (!number.success || !row.success || !of.success) return undefined;
+  const noted = { author: peerId(author), sequence: number.data, heardMs: row.data.heardMs };
+  return of.data === undefined ? noted : { ...noted, of: of.data };
 }

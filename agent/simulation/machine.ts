@@ -13,17 +13,18 @@ import type {
   Role,
   ShardKey,
 } from '../codec/index.ts';
-import type {
-  AgentCore,
-  CoreEffect,
-  CoreEvent,
-  DriveProof,
-  Effects,
-  HeardForget,
-  MeshShape,
-  OpenedBatches,
-  ScrubPosition,
-  StagedSnapshot,
+import {
+  type AgentCore,
+  type CoreEffect,
+  type CoreEvent,
+  type DriveProof,
+  type Effects,
+  type HeardForget,
+  isNoteNeeded,
+  type MeshShape,
+  type OpenedBatches,
+  type ScrubPosition,
+  type StagedSnapshot,
 } from '../core/index.ts';
 import type { DriveId, FleetId, InviteId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
@@ -188,10 +189,11 @@ export class Machine {
   }
 
   /** What its process finds when it starts, besides shards and logs; and whether it is its first. */
-  beginLife(): Omit<Extract<CoreEvent, { kind: 'started' }>, 'kind' | 'stored' | 'now'> {
+  beginLife(now: UnixMs): Omit<Extract<CoreEvent, { kind: 'started' }>, 'kind' | 'stored' | 'now'> {
     const isFirstLife = this.#hasLived ? undefined : true;
     this.#hasLived = true;
     const { scrub } = this;
+    this.heard = this.heard.filter((one) => isNoteNeeded(one, now));
     return {
       isFirstLife,
       staged: [...this.journal],

@@ -76,7 +76,7 @@ export class Shell {
   /** Reads what survived on the disk, then goes on the air. */
   start(): void {
     this.disk.list((stored) => {
-      this.tell({ kind: 'started', stored, ...this.#machine.beginLife() });
+      this.tell({ kind: 'started', stored, ...this.#machine.beginLife(this.clock.now()) });
       if (this.#machine.rest !== noRest) tellRest(this.#machine);
       this.#admits(this.#machine.peer, this.#machine.certificate);
       for (const batch of this.#machine.shelves.order) this.tell({ kind: 'batchStored', batch });

@@ -64,14 +64,24 @@ test('the file of an older version becomes rows, and is gone', async (t) => {
   await again.end();
 });
 
-test('a start leaves out what nobody needs any more', async (t) => {
+test('a start leaves out what nobody needs any more, and no word of admins', async (t) => {
   const { home, heard, written, end } = await begin(t);
-  await heard.note(heardOf(1));
-  await heard.note(heardOf(2, first.peer, after(days(50))));
-  t.deepEqual(await heard.load(after(days(60))), [heardOf(2, first.peer, after(days(50)))]);
+  const young = { ...heardOf(2, first.peer, after(days(50))), of: 'forget' } as const;
+  const ofAdmins = { ...heardOf(1), of: 'wipe' } as const;
+  // A batch may say both.
+  for (const one of [young, ofAdmins, { ...heardOf(1), of: 'forget' } as const]) await heard.note(one);
+  t.deepEqual(await heard.load(after(days(60))), [ofAdmins, young]);
   t.is(written.at(-1)?.length, 1);
   await end();
   const again = await begin(t, home.folder);
-  t.is((await again.heard.load(startMs)).length, 1);
+  t.is((await again.heard.load(startMs)).length, 2);
   await again.end();
+});
+
+test('of what an older version noted everything stays: some of it may be words of admins', async (t) => {
+  const { home, heard, end } = await begin(t);
+  writeJson(home.heardForgetsFile, { version: 1, heard: [heardOf(3)] });
+  for (const day of [60, 600]) t.deepEqual(await heard.load(after(days(day))), [heardOf(3)]);
+  t.false(existsSync(home.heardForgetsFile));
+  await end();
 });

@@ -9,6 +9,7 @@ import {
   type Statement,
   type Wipe,
 } from '../../../agent/codec/index.ts';
+import { isNoteNeeded } from '../../../agent/core/noted-times.ts';
 import { wipesPerLogMax } from '../../../agent/core/wipes.ts';
 import { forgottenGraceMs, wipeWaitMsMin } from '../../../agent/limits.ts';
 import { wipeId } from '../../../agent/units.ts';
@@ -250,6 +251,33 @@ test('what was carried out stays so, whoever becomes an admin afterwards and wha
   hear(inTime, wish, 0);
   for (const batch of words(soon)) hear(inTime, batch, days(1));
   t.deepEqual(tick(inTime, days(20)), [], 'there were two before its time was over');
+});
+
+test('what was carried out stays so after the notes of that time that nobody needs are gone, for as many admins as there were', (t) => {
+  const alone = keyOf();
+  const logs = [
+    batchOf(first, [said(alone, certificate(first))], 0),
+    batchOf(first, [said(alone, asking())], 1),
+    batchOf(owner, [
+      { kind: 'forget', drive: other, snapshots: new Uint8Array(), packs: bytesOfHex(packOf(2, other).pack) },
+    ]),
+  ];
+  const core = holderOf([packOf(1), packOf(2, other)]);
+  const noted = logs
+    .flatMap((batch) => hear(core, batch, 0))
+    .flatMap((effect) => (effect.kind === 'noteForget' ? [effect.heard] : []));
+  t.is(tick(core, wipeWaitMsMin).length, 1);
+
+  const laterMs = 8 * forgottenGraceMs + days(1);
+  const needed = noted.filter((one) => isNoteNeeded(one, after(laterMs)));
+  t.deepEqual([noted.length, needed.map(({ author }) => author)], [2, [first.peer]]);
+  const again = holderOf([], needed);
+  const joined = createAdminKey(root, { notBeforeMs: after(days(30)), forMs: days(60) });
+  for (const batch of [...logs, batchOf(second, [said(joined, certificate(second))], 0)])
+    hear(again, batch, laterMs);
+  tick(again, laterMs);
+  t.is(again.wipes.viewOf(wipe, after(laterMs))?.state, 'due');
+  t.true(again.shelf.wiped.has(drive));
 });
 
 test('what an owner gave up before is freed early by admins, and what it gives up later waits its week', (t) => {
