@@ -68,13 +68,11 @@ export class Keeper {
     return resuming;
   }
 
-  /** After a snapshot: applies the drive's rules, once a day. */
+  /** After a snapshot: applies the drive's rules, once a day, and gives up what was lost, also without rules. */
   async consider(drive: RunningDrive, taken: TakenSnapshot): Promise<void> {
-    const id = driveId(drive.stored.drive);
-    const rules = drive.stored.retention ?? {};
     await taken.acknowledged;
-    if (!areRulesSet(rules) || this.#agent.now() - (this.#ranMs.get(id) ?? -Infinity) < keepingEveryMs)
-      return;
+    const { retention: rules = {} } = drive.stored;
+    if (!this.#isDue(drive.stored)) return;
     try {
       const { unseen } = await this.keep(drive, { rules, mode: 'apply' });
       if (unseen !== undefined)
@@ -82,6 +80,14 @@ export class Keeper {
     } catch (error) {
       this.#parts.report('warning', `retention could not be applied: ${String(error)}`);
     }
+  }
+
+  /** What was lost since waits for no day: its holders go on seeking the rest of it, and tell their people that it is out of reach. */
+  #isDue({ drive, retention = {}, gone }: RunningDrive['stored']): boolean {
+    const ranMs = this.#ranMs.get(driveId(drive)) ?? -Infinity;
+    const isLossNew = gone?.isJudged === false;
+    if (isLossNew && gone.sinceMs >= ranMs) return true;
+    return (areRulesSet(retention) || isLossNew) && this.#agent.now() - ranMs >= keepingEveryMs;
   }
 
   /** What the rules keep of a drive of this machine, and what that frees; applied, or only looked at. */
@@ -118,23 +124,36 @@ export class Keeper {
     { mode, signal, onProgress }: KeepWish,
   ): Promise<Pick<Kept, 'packs' | 'unseen'>> {
     const { core, fetcher } = this.#agent;
+    const { gone } = drive.stored;
     const outbox = [...core.shelf.packs.values()].filter(({ isInOutbox }) => isInOutbox);
     try {
-      const { counts, repackedCount } = await drive.snapshotter.prune({
+      const { counts, dead, repackedCount } = await drive.snapshotter.prune({
         kept,
         outbox: outbox.map(({ pack }) => pack),
+        lost: (gone?.packs ?? []).map(packId),
         fetchPack: (descriptor) => fetcher.fetch(descriptor),
         ...(signal === undefined ? {} : { signal }),
         ...(onProgress === undefined ? {} : { onProgress }),
         ...(mode === 'look' ? {} : { giveUp: this.#givingUp(driveId(drive.stored.drive)) }),
       });
       if (repackedCount > 0) this.#agent.drives.takeSoon(drive);
+      if (mode === 'apply') this.#noteJudged(drive, gone, new Set<string>(dead));
       return { packs: { ...counts, emptiedCount: repackedCount } };
     } catch (error) {
       if (error instanceof DreyError && error.code === 'snapshot-unreadable')
         return { unseen: error.message };
       throw error;
     }
+  }
+
+  /** Of what was lost that stays which a kept snapshot needs; more may have been lost while it was judged. */
+  #noteJudged(drive: RunningDrive, judged: RunningDrive['stored']['gone'], dead: ReadonlySet<string>): void {
+    const { gone } = drive.stored;
+    if (gone === undefined || (gone.isJudged && dead.size === 0)) return;
+    const packs = gone.packs.filter((pack) => !dead.has(pack));
+    this.#agent.drives.note(drive, {
+      gone: packs.length > 0 ? { ...gone, packs, isJudged: gone === judged } : undefined,
+    });
   }
 
   #givingUp(drive: DriveId): NonNullable<PruneOptions['giveUp']> {

@@ -75,7 +75,7 @@ export class Outbox {
     }
   }
 
-  /** Before a snapshot: the drive's state counts no more on what was lost. */
+  /** Before a snapshot: the drive's state counts no more on what was lost. Its keeper gives it up, once it is needed by nothing that is kept. */
   async settle(drive: RunningDrive): Promise<void> {
     const { lost } = drive.stored;
     if (lost === undefined || lost.counted.length === 0) return;
@@ -83,7 +83,14 @@ export class Outbox {
     // More may have been lost meanwhile.
     const now = drive.stored.lost ?? lost;
     const left = now.counted.filter((pack) => !lost.counted.includes(pack));
-    this.#drives.note(drive, { lost: { ...now, counted: left } });
+    this.#drives.note(drive, {
+      lost: { ...now, counted: left },
+      gone: {
+        sinceMs: this.#parts.clock.now(),
+        packs: [...new Set([...(drive.stored.gone?.packs ?? []), ...lost.counted])],
+        isJudged: false,
+      },
+    });
   }
 
   #isSafe(pack: PackId): boolean {

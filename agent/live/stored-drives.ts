@@ -39,6 +39,16 @@ const driveSchema = z.strictObject({
       counted: z.array(z.string()),
     })
     .optional(),
+  /** Lost packs that the drive's state counts on no more, until they are given up: an older snapshot may still hope for one. */
+  gone: z
+    .strictObject({
+      /** Since when there are as many. */
+      sinceMs: z.int().min(0),
+      packs: z.array(z.string()),
+      /** Whether all of them were judged since. */
+      isJudged: z.boolean(),
+    })
+    .optional(),
   /** The newest mass change that a snapshot told of; it stands until it is accepted. */
   heldChange: z
     .strictObject({ before: z.number(), harmed: z.number(), sinceMs: z.number(), atMs: z.number() })

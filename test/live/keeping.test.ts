@@ -7,9 +7,10 @@ import type { AgentRecord } from '../../agent/codec/index.ts';
 import { driveId, type PackId, packId } from '../../agent/units.ts';
 import type { LiveAgent } from '../../agent/live/agent.ts';
 import type { PruneOptions } from '../../agent/live/data-path/index.ts';
-import type { RunningDrive } from '../../agent/live/running-drive.ts';
+import type { RunningDrive, TakenSnapshot } from '../../agent/live/running-drive.ts';
 import { homeAt, writeJson } from '../../agent/live/home.ts';
 import { Keeper } from '../../agent/live/keeping.ts';
+import { unixMs } from '../../datasets/index.ts';
 import { headOf, startMs } from '../agent/core/fleet-of-four.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 
@@ -87,6 +88,56 @@ test('what could not be said is said with the next that is given up', async (t) 
   await keeper.keep(running, wish);
   t.deepEqual(said, [2]);
   t.false(existsSync(join(home.drives, `${drive}.given-up.json`)));
+});
+
+test('lost packs are judged after the next snapshot, also without rules, and those that nothing needs are given up', async (t) => {
+  const home = homeAt(temporaryFolder(t, 'keeper'));
+  mkdirSync(home.drives);
+  const [judged, said] = [[] as (readonly PackId[])[], [] as number[]];
+  let dead: readonly PackId[] = [];
+  const gone = { sinceMs: startMs, packs: [...packs], isJudged: false };
+  const running = {
+    stored: { drive, gone },
+    lastOutcome: {},
+    snapshotter: {
+      prune: async ({ lost, giveUp }: PruneOptions) => {
+        judged.push(lost);
+        giveUp?.intend(dead);
+        if (dead.length > 0) await giveUp?.publish(dead);
+        return { counts: {}, dead, repackedCount: 0 };
+      },
+    },
+  } as unknown as RunningDrive;
+  let now = startMs;
+  const agent = {
+    ownWords: {
+      writeWhenSure: async ([record]: readonly AgentRecord[]) =>
+        void (record?.kind === 'forget' && said.push(record.packs.length / 32)),
+    },
+    now: () => (now = unixMs(now + 1)),
+    drives: {
+      note: (one: RunningDrive, change: object) => void (one.stored = { ...one.stored, ...change }),
+    },
+    core: {
+      catalogue: { drives: new Map([[drive, { heads: [{ ...headOf(drive), drive }] }]]) },
+      backup: { staged: [] },
+      shelf: { packs: new Map() },
+    },
+  } as unknown as LiveAgent;
+  const keeper = new Keeper(agent, { home, report: (_, text) => t.true(text.endsWith('given up'), text) });
+  const taken = { acknowledged: Promise.resolve() } as TakenSnapshot;
+
+  dead = [packs[0]!];
+  await keeper.consider(running, taken);
+  t.deepEqual([judged, said], [[packs], [1]]);
+  t.deepEqual(running.stored.gone, { ...gone, packs: [packs[1]!], isJudged: true });
+  await keeper.consider(running, taken);
+  t.is(judged.length, 1, 'an older snapshot needs the other one');
+
+  running.stored = { ...running.stored, gone: { ...gone, sinceMs: now } };
+  dead = packs;
+  await keeper.consider(running, taken);
+  t.deepEqual([judged.length, said, running.stored.gone], [2, [1, 2], undefined], 'more was lost that day');
 });
 
 test('packs that were given up, as others say, after the state of a drive was noted are counted on no more', async (t) => {

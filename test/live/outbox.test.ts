@@ -96,6 +96,7 @@ async function begin(t: ExecutionContext, folder = temporaryFolder(t, 'outbox'))
     fileOf,
     pendingDigits,
     lostOf: (id: DriveId) => running.get(id)!.stored.lost,
+    goneOf: (id: DriveId) => running.get(id)!.stored.gone,
     settle: () => outbox.settle(running.get(drive)!),
   };
 }
@@ -131,6 +132,8 @@ test('a start that misses a pack takes back its snapshot and the later ones of t
   t.not(next.lostOf(drive), undefined, 'people are told until it is safe');
   next.outbox.acknowledged(staged!);
   t.is(next.lostOf(drive), undefined);
+  const gone = { sinceMs: startMs, packs: [packs[1]!.pack], isJudged: false };
+  t.deepEqual(next.goneOf(drive), gone, 'some of its holders may have a shard and seek the rest');
 });
 
 test('a pack that was lost while the snapshot was taken lets it fail, and the next one answers for it', async (t) => {

@@ -138,8 +138,14 @@ class PruneRun {
         counts.repackBytes += descriptor.packBytes;
       }
     }
+    // A machine that is off may bring back what is missing of them, as long as a kept snapshot needs any of it.
+    for (const pack of this.#request.lost) if (!waiting.has(pack) && !this.#isNeeded(pack)) dead.push(pack);
     const sorted = mostlyDead.toSorted((a, b) => a.liveShare - b.liveShare);
     return { counts, dead, mostlyDead: sorted.map(({ descriptor }) => descriptor) };
+  }
+
+  #isNeeded(pack: PackId): boolean {
+    return this.#named.has(pack) || this.#liveBytes.has(pack);
   }
 
   /** Small packs are named by roots for ever, so they live or die as a whole. */

@@ -65,6 +65,8 @@ export interface PruneOptions {
   /** Of the snapshots that are kept, oldest first. */
   readonly kept: readonly Pick<HeadRecord, 'sealedRoot'>[];
   readonly outbox: readonly PackId[];
+  /** Packs that `lose` took out of the drive's state: they are given up with the others. */
+  readonly lost: readonly PackId[];
   readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
@@ -114,7 +116,7 @@ export interface Snapshotter {
   prune(options: PruneOptions): Promise<PruneResult>;
   /** Drops packs from the drive's state: what a `prune` had begun. */
   drop(packs: readonly PackId[]): Promise<void>;
-  /** The same for packs that the outbox lost before holders had them: the next snapshot reads and stages anew what was in them. */
+  /** The same for packs that were lost, here before holders had them or there: the next snapshot reads and stages anew what was in them. */
   lose(packs: readonly PackId[]): Promise<void>;
 }
 
@@ -175,6 +177,7 @@ class FolderSnapshotter implements Snapshotter {
         stateFolder,
         sealedRoots: options.kept.map(({ sealedRoot }) => sealedRoot),
         outbox: options.outbox,
+        lost: options.lost,
         mode: options.giveUp === undefined ? 'look' : 'repack',
       },
       answer: (question) =>

@@ -282,6 +282,8 @@ export interface PruneRequest {
   readonly sealedRoots: readonly Uint8Array[];
   /** Packs whose holders do not have them yet. */
   readonly outbox: readonly PackId[];
+  /** Packs that were lost, and on which the drive's state counts no more. */
+  readonly lost: readonly PackId[];
   /** `look` only counts. */
   readonly mode: 'look' | 'repack';
 }
@@ -302,6 +304,7 @@ export interface PruneCounts {
 
 export interface PruneResult {
   readonly counts: PruneCounts;
+  /** Also lost ones, which are counted nowhere. */
   readonly dead: readonly PackId[];
   /** Mostly dead packs whose live chunks are staged anew; they are dead once a snapshot's index says so. */
   readonly repackedCount: number;

@@ -27,6 +27,7 @@ async function pruneTo(t: ExecutionContext, trial: Trial, { head }: StagedSnapsh
   await trial.next().prune({
     kept: [head],
     outbox: [],
+    lost: [],
     fetchPack: async (descriptor) => bytesOfPack(trial.outbox, descriptor),
     giveUp: {
       intend: () => {},

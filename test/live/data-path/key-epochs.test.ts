@@ -80,6 +80,7 @@ test('packs of several keys are judged, emptied and verified like those of one',
     snapshotter.prune({
       kept: [kept.staged.head],
       outbox: [],
+      lost: [],
       fetchPack,
       giveUp: {
         intend: () => {},
@@ -90,7 +91,7 @@ test('packs of several keys are judged, emptied and verified like those of one',
     });
   t.true((await prune()).repackedCount > 0, 'the large old pack is mostly dead');
   const last = await snapshotter.snapshot();
-  await snapshotter.prune({ kept: [last.staged.head], outbox: [], fetchPack });
+  await snapshotter.prune({ kept: [last.staged.head], outbox: [], lost: [], fetchPack });
   const verified = await verifySnapshots([last.staged.head], {
     workers,
     ...keys,

@@ -43,10 +43,12 @@ const prune = (
   kept: readonly Taken[],
   giveUp?: PruneOptions['giveUp'],
   by: Snapshotter = snapshotter,
+  lost: readonly PackId[] = [],
 ) =>
   by.prune({
     kept: kept.map(({ staged }) => staged.head),
     outbox: [],
+    lost,
     fetchPack: async (descriptor) => bytesOfPack(outbox, descriptor),
     ...(giveUp === undefined ? {} : { giveUp }),
   });
@@ -186,6 +188,29 @@ test('a mostly dead pack of an earlier version is emptied too, and its chunks ke
   const last = await prune(trial, [second, third], freeing(trial));
   t.true(last.dead.includes(old.pack));
   t.is(last.repackedCount, 0);
+  await assertAllRestore(t, trial, [second, third]);
+});
+
+test('a lost pack is given up once no kept snapshot needs it, and stays where an older one may still get it back', async (t) => {
+  const trial = startTrial();
+  const takeNext = (): Promise<Taken> => take(trial, trial.next());
+  writeFileSync(join(trial.folder, 'stays.bin'), noise(300_000, 1));
+  writeFileSync(join(trial.folder, 'goes.bin'), noise(300_000, 2));
+  const first = await takeNext();
+  rmSync(join(trial.folder, 'goes.bin'));
+  const second = await takeNext();
+  const lost = first.staged.packs
+    .filter(({ placementClass }) => placementClass === 'bulk')
+    .map(({ pack }) => pack);
+  const judge = async (kept: readonly Taken[]) =>
+    (await prune(trial, kept, freeing(trial), trial.next(), lost)).dead.filter((pack) => lost.includes(pack));
+  for (const pack of lost) trial.outbox.packs.delete(pack);
+  await trial.next().lose(lost);
+  t.deepEqual(await judge([first, second]), [], 'nothing says yet where else its chunks are');
+  const third = await takeNext();
+  t.true(lost.length > 0 && third.staged.packs.length > 0);
+  t.deepEqual(await judge([first, second, third]), [], 'the first needs what is in no other pack');
+  t.deepEqual(await judge([second, third]), lost);
   await assertAllRestore(t, trial, [second, third]);
 });
 
