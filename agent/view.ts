@@ -128,6 +128,8 @@ export interface DriveView {
   readonly snapshots: readonly SnapshotView[];
   /** Why nothing of it is forgotten until a person has looked; absent when nothing stands against it. */
   readonly held?: string;
+  /** Packs of it that nobody can restore now, as too few of their holders are on; known only on the owner's machine, absent where there are none. */
+  readonly outOfReach?: { readonly packCount: number; readonly outOfReachCount: number };
   /** Some of its files, restored from other machines as a trial; known only on the owner's machine, absent before the first time. */
   readonly proof?: DriveProofView;
   /** A snapshot on its way: shards with receipts, of all. */

@@ -19,6 +19,7 @@ import { Introductions } from './introductions.ts';
 import { Nearness } from './nearness.ts';
 import { type MeshShape, Neighbours } from './neighbours.ts';
 import { OwnLog } from './own-log.ts';
+import { OwnReach } from './own-reach.ts';
 import { Placement } from './placement.ts';
 import { Proving } from './proving.ts';
 import { type Pull, Pulls } from './pulls.ts';
@@ -73,6 +74,7 @@ export class AgentCore {
   readonly audit: Audit;
   readonly replication: Replication;
   readonly ownLog: OwnLog;
+  readonly ownReach: OwnReach;
   readonly #restore: Restore;
   readonly #ranges: Ranges;
   readonly #survey: Survey;
@@ -122,6 +124,7 @@ export class AgentCore {
     this.proving = new Proving(this.membership, this.catalogue);
     this.vigil = new Vigil(this.membership, this.catalogue);
     const sources = { membership, shelf, election: this.election, nearness: this.#nearness };
+    this.ownReach = new OwnReach(sources);
     this.#restore = new Restore({ ...sources, pulls: this.#pulls, copies: this.copies });
     this.#ranges = new Ranges(sources);
     this.#reclaim = new Reclaim(this.shelf, (now) => this.wipes.mayFree(now));
@@ -218,6 +221,7 @@ export class AgentCore {
       this.surplus,
       this.catalogue,
       this.proving,
+      this.ownReach,
       this.vigil,
       this.#restore,
       this.#ranges,

@@ -4,12 +4,18 @@ import type { UnixMs } from '../../datasets/index.ts';
 import { sleepMsMin } from '../limits.ts';
 
 export class Awake {
+  readonly #sleepMsMin: number;
   #sinceMs: number | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
 
+  /** Between two looks at the clock: longer is a sleep. */
+  constructor(asleepMsMin: number = sleepMsMin) {
+    this.#sleepMsMin = asleepMsMin;
+  }
+
   /** At each look at the clock. A long gap is a sleep; a clock that was set counts as one. */
   note(now: UnixMs): void {
-    const hasSlept = now < this.#lastMs || now - this.#lastMs > sleepMsMin;
+    const hasSlept = now < this.#lastMs || now - this.#lastMs > this.#sleepMsMin;
     if (this.#sinceMs === undefined || hasSlept) this.#sinceMs = now;
     this.#lastMs = now;
   }

@@ -10,6 +10,7 @@ export { approvalOf, type StatedPlan } from './approvals.ts';
 export { isFarAhead } from './followed-plans.ts';
 export type { CoreEvent, HeardForget, PowerSource, StagedSnapshot } from './events.ts';
 export { type Movement, movementBetween, reasonToHold, reviewReason } from './movement.ts';
+export type { OwnReachCount } from './own-reach.ts';
 export { type DriveProof, type ProofResult } from './proving.ts';
 export {
   areRulesSet,

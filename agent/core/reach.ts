@@ -56,7 +56,7 @@ export class Reach {
   }
 
   /**
-   * Packs held here of which exactly k shards are in reach, and those of which fewer are. Of others, own ones too, nobody tells this machine
+   * Packs held here of which exactly k shards are in reach, and those of which fewer are. Of others, own ones too (own-reach.ts), nobody tells this machine
    * who has what now: after a night it would take them for lost.
    */
   packsAtRisk(): { readonly thinCount: number; readonly outOfReachCount: number } {

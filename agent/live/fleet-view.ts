@@ -5,6 +5,7 @@ import {
   type AgentCore,
   type AuditCount,
   movementBetween,
+  type OwnReachCount,
   type PendingCount,
   type ProofResult,
   reviewReason,
@@ -74,7 +75,7 @@ export function fleetView(parts: ViewParts): FleetView {
     machines: membership.machines.map((peer) => machineView(parts, peer, slots)),
     ...(plan === undefined ? {} : { plan }),
     ...waitingView(parts),
-    groupsNow: plan === undefined ? [] : groupsNow(parts, plan),
+    groupsNow: plan === undefined ? [] : groupsNow(core, plan),
     work: workView(parts),
     limits: parts.operations.pacing.view(),
     drives: driveViews(parts),
@@ -141,10 +142,14 @@ function auditsOf({ proven, failed, provenMs, problem }: AuditCount): Pick<Machi
   };
 }
 
-const groupsNow = ({ core }: ViewParts, plan: Plan): readonly GroupNowView[] =>
+/** What could be restored from each group, by whoever may have packs there; own packs are in groups without this machine only. */
+export const groupsNow = (
+  { membership }: Pick<AgentCore, 'membership'>,
+  plan: Plan,
+): readonly GroupNowView[] =>
   plan.classes.flatMap(({ redundancy, groups }) =>
     groups.map(({ id, members }) => {
-      const upCount = members.filter((member) => !core.membership.isAway(member)).length;
+      const upCount = members.filter((member) => !membership.isAway(member)).length;
       return { group: id, redundancy, upCount, margin: upCount - redundancy.k };
     }),
   );
@@ -170,7 +175,24 @@ function workView({ core, traffic }: ViewParts): WorkView {
   };
 }
 
-function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
+/** Of a drive of this machine that has a snapshot; undefined where it cannot be told yet. */
+export function ownReachOf(
+  { core, drives, operations, now }: Pick<ViewParts, 'core' | 'drives' | 'operations' | 'now'>,
+  drive: DriveId,
+): OwnReachCount | undefined {
+  const running = drives.running.get(drive);
+  const newest = core.catalogue.drives.get(drive)?.heads.at(-1);
+  if (running === undefined || newest === undefined) return undefined;
+  return core.ownReach.count(operations.ownPacks.of(running, newest.snapshot), now);
+}
+
+function reachIn(parts: ViewParts, drive: DriveId): Pick<DriveView, 'outOfReach'> {
+  const { packCount, outOfReachCount } = ownReachOf(parts, drive) ?? { packCount: 0, outOfReachCount: 0 };
+  return outOfReachCount === 0 ? {} : { outOfReach: { packCount, outOfReachCount } };
+}
+
+function driveViews(parts: ViewParts): readonly DriveView[] {
+  const { core, drives } = parts;
   const acknowledged = [...core.catalogue.drives].map(([drive, { owner, heads }]): DriveView => {
     const running = drives.running.get(drive);
     const pending = core.backup.pendingOf(drive);
@@ -188,6 +210,7 @@ function driveViews({ core, drives }: ViewParts): readonly DriveView[] {
       ...(running?.lastOutcome?.massChange === undefined
         ? {}
         : { held: massChangeText(running.lastOutcome.massChange) }),
+      ...reachIn(parts, drive),
       ...proofIn(core, drive),
       snapshots: heads.map(({ snapshot, atMs, fileCount, byteCount }): SnapshotView => ({
         snapshot,

@@ -14,6 +14,7 @@ import type { Home } from './home.ts';
 import type { Identity } from './identity.ts';
 import type { WorkerPool } from './data-path/index.ts';
 import type { Observations } from './observations.ts';
+import { OwnPacks } from './own-packs.ts';
 import { Pacing, readMetered } from './pacing/index.ts';
 import { readPower } from './power.ts';
 import { Renewals, type RenewalsParts } from './renewals.ts';
@@ -37,6 +38,7 @@ export interface OperationsParts {
 export class Operations {
   readonly alerts: Alerts;
   readonly pacing: Pacing;
+  readonly ownPacks = new OwnPacks();
   readonly #problems: ProblemWatch;
   readonly #renewals: Renewals;
   readonly #parts: OperationsParts;

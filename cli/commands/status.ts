@@ -1,7 +1,7 @@
 // `drey status`: what is safe, what is at risk, what is being done, in plain words.
 
 import type { Command } from 'commander';
-import { type DriveView, type FleetView, type Problem, problemText, sentence } from '../../agent/index.ts';
+import { type DriveView, type FleetView, problemText, sentence } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { limitWords } from './limits.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
@@ -55,6 +55,11 @@ function newestText({ snapshots }: DriveView): string {
   return `newest snapshot ${timeText(last.atMs)}, ${countText(last.fileCount, 'file')}, ${bytesText(last.byteCount)}`;
 }
 
+const outOfReachText = ({ packCount, outOfReachCount }: NonNullable<DriveView['outOfReach']>): string =>
+  outOfReachCount === packCount
+    ? 'nothing of it can be restored now: too few of its holders are on'
+    : `${outOfReachCount} of its ${countText(packCount, 'pack')} cannot be restored now: too few of their holders are on`;
+
 function driveLines(view: FleetView): string[] {
   return view.drives.flatMap((drive) =>
     drive.path === undefined
@@ -64,13 +69,17 @@ function driveLines(view: FleetView): string[] {
           `     ${newestText(drive)}; ${drive.leftMs === undefined ? (drive.watcher ?? 'stopped') : `not protected since ${timeText(drive.leftMs)}`}`,
           ...(drive.pending === undefined ? [] : [`     on its way: ${pendingText(drive.pending)}`]),
           `     ${provenText(drive, view.atMs)}`,
+          ...(drive.outOfReach === undefined ? [] : [`!!   ${outOfReachText(drive.outOfReach)}`]),
           ...(drive.held === undefined ? [] : [`!!   ${drive.held}; no older snapshot is forgotten`]),
         ],
   );
 }
 
+const lostGroupCount = ({ groupsNow }: FleetView): number =>
+  groupsNow.filter((group) => group.margin < 0).length;
+
 function atRiskLine(view: FleetView): string {
-  const below = view.groupsNow.filter((group) => group.margin < 0).length;
+  const below = lostGroupCount(view);
   if (view.plan === undefined)
     return 'There is no plan yet: a fleet needs four machines before it can place copies.';
   if (below > 0) return `${below} of ${view.groupsNow.length} groups cannot be restored from at this moment.`;
@@ -87,8 +96,10 @@ function limitsLines({ limits }: FleetView): readonly string[] {
 }
 
 /** Each problem as one paragraph; of one kind only the first few. */
-function problemLines(problems: readonly Problem[]): readonly string[] {
-  if (problems.length === 0) return ['Nothing is wrong or at risk as far as this machine knows.'];
+function problemLines(view: FleetView): readonly string[] {
+  const { problems } = view;
+  const nothing = lostGroupCount(view) === 0 ? 'Nothing' : 'Nothing else';
+  if (problems.length === 0) return [`${nothing} is wrong or at risk as far as this machine knows.`];
   const kinds = Map.groupBy(problems, ({ kind }) => kind);
   return [...kinds.values()].flatMap((alike) => {
     const lines = alike
@@ -162,7 +173,7 @@ export function statusText(view: FleetView): string {
     ...limitsLines(view),
     ...(drives.length === 0 ? [] : ['', 'Protected here:', ...drives]),
     '',
-    ...problemLines(view.problems),
+    ...problemLines(view),
   ].join('\n');
 }
 

@@ -29,6 +29,16 @@ test('a machine without shards and drives is not told how many of them it read',
   t.true(text.endsWith('Nothing is wrong or at risk as far as this machine knows.'));
 });
 
+test('what cannot be restored now is said beside its folder, and nobody reads that nothing is wrong', (t) => {
+  const groupsNow = view.groupsNow.map((group, index) => (index === 0 ? { ...group, margin: -1 } : group));
+  const drives = [{ ...own, outOfReach: { packCount: 3, outOfReachCount: 3 } }];
+  const text = statusText({ ...view, groupsNow, drives, problems: [] });
+  t.regex(text, /\n!! {3}nothing of it can be restored now: too few of its holders are on\n/u);
+  t.true(text.endsWith('Nothing else is wrong or at risk as far as this machine knows.'));
+  const some = [{ ...own, outOfReach: { packCount: 3, outOfReachCount: 1 } }];
+  t.regex(statusText({ ...view, drives: some }), /1 of its 3 packs cannot be restored now/u);
+});
+
 test('a fleet without a plan says so in words', (t) => {
   const { plan: _, ...without } = view;
   t.regex(statusText(without), /^Fleet ".+", \d of 6 machines up; no plan yet/u);

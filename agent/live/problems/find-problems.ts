@@ -12,6 +12,7 @@ import { findMachineProblems } from './machine-problems.ts';
 import { findOwnerProblems } from './owner-problems.ts';
 import { findProofProblems } from './proof-problems.ts';
 import { putOutProblem } from './put-out.ts';
+import { findReachProblems } from './reach-problems.ts';
 
 /** A problem as it is found; `sinceMs` only where what is found tells it. */
 export type FoundProblem = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: UnixMs };
@@ -26,7 +27,7 @@ export function findProblems(parts: ViewParts): readonly FoundProblem[] {
 
 const findProblemsInside = (parts: ViewParts): readonly FoundProblem[] => [
   ...findPlanProblems(parts),
-  ...findPacksAtRisk(parts.core),
+  ...findReachProblems(parts),
   ...findMachineProblems(parts.core, parts.now),
   ...findDriveProblems(parts.drives),
   ...findProofProblems(parts.core, parts.now),
@@ -111,42 +112,6 @@ export const findPlansStopped = ({
           advice: 'Join this machine again with a new folder.',
         },
       ];
-
-const packsAre = (count: number): string => (count === 1 ? '1 pack is' : `${count} packs are`);
-
-/** What is one machine away from being out of reach, why, and what is done about it. */
-function findPacksAtRisk({ membership, repair }: AgentCore): readonly FoundProblem[] {
-  const { thinCount, outOfReachCount } = repair.packsAtRisk();
-  const others = membership.machines.filter(
-    (peer) => peer !== membership.self && !membership.isRevoked(peer),
-  );
-  const awayCount = others.filter((peer) => membership.isAway(peer)).length;
-  const why = `${awayCount} of ${countText(others.length, 'other machine')} ${awayCount === 1 ? 'is' : 'are'} away.`;
-  const action =
-    repair.wantCount > 0
-      ? `Copies of ${countText(repair.wantCount, 'shard')} are being made here.`
-      : 'Copies are made as soon as that is worth more than waiting for them.';
-  const found: FoundProblem[] = [];
-  if (outOfReachCount > 0)
-    found.push({
-      kind: 'packs-out-of-reach',
-      level: 'problem',
-      risk: `Of the packs that this machine knows, ${packsAre(outOfReachCount)} out of reach: files in them cannot be restored now.`,
-      why,
-      action:
-        'They are in reach again as soon as enough of their holders are back; nothing of them was removed.',
-      advice: 'Start machines that are off.',
-    });
-  if (thinCount > 0)
-    found.push({
-      kind: 'packs-thin',
-      level: 'warning',
-      risk: `Of the packs that this machine knows, ${packsAre(thinCount)} one machine away from being out of reach.`,
-      why,
-      action,
-    });
-  return found;
-}
 
 /** About this machine as a whole. */
 function findOwnProblems({ core, disk, now }: ViewParts): readonly FoundProblem[] {

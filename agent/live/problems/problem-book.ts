@@ -2,7 +2,8 @@
 // told. Decides nothing about the problems themselves; pure but for what its owner saves.
 
 import { type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { type Problem, problemName } from '../../problem.ts';
+import { proofFailedMsMax } from '../../limits.ts';
+import { type Problem, type ProblemKind, problemName } from '../../problem.ts';
 import type { FoundProblem } from './find-problems.ts';
 
 /** What is kept of a problem; `told` once its beginning was announced. */
@@ -21,7 +22,7 @@ export interface ProblemChange {
 
 interface Looking {
   readonly now: UnixMs;
-  /** What cannot be judged now: peer ids and drives. */
+  /** What cannot be judged now: peer ids, drives, and names of problems. */
   readonly unseen: ReadonlySet<string>;
   /** How long a problem has to be there, or away, before it is told. */
   readonly settleMs: number;
@@ -29,6 +30,16 @@ interface Looking {
 
 /** More than that at once are one trouble, and the rest is left out of the book. */
 export const bookEntriesMax = 2000;
+
+/** What others that sleep bring about is told when it goes on for longer than a night. */
+const nightly: ReadonlySet<ProblemKind> = new Set([
+  'not-connected',
+  'drive-out-of-reach',
+  'groups-out-of-reach',
+]);
+
+const toldAfterMs = ({ kind }: Problem, settleMs: number): number =>
+  nightly.has(kind) ? Math.max(proofFailedMsMax, settleMs) : settleMs;
 
 export class ProblemBook {
   readonly #entries = new Map<string, BookEntry>();
@@ -63,7 +74,8 @@ export class ProblemBook {
     }
     for (const [name, entry] of this.#entries) {
       if (current.has(name)) continue;
-      const isUnseen = entry.problem.about !== undefined && unseen.has(entry.problem.about);
+      const { about } = entry.problem;
+      const isUnseen = unseen.has(name) || (about !== undefined && unseen.has(about));
       if (isUnseen) this.#entries.set(name, { ...entry, lastMs: now });
       else changes.push(...this.#missed(name, entry, { now, settleMs }));
     }
@@ -78,7 +90,7 @@ export class ProblemBook {
     const known = this.#entries.get(name);
     if (known === undefined && this.#entries.size >= bookEntriesMax) return [];
     const firstMs = known?.firstMs ?? now;
-    const isBeginning = known?.isTold !== true && now - firstMs >= settleMs;
+    const isBeginning = known?.isTold !== true && now - firstMs >= toldAfterMs(problem, settleMs);
     this.#entries.set(name, { problem, firstMs, lastMs: now, isTold: known?.isTold === true || isBeginning });
     return isBeginning ? [{ change: 'began', problem, atMs: now }] : [];
   }

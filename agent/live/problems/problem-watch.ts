@@ -9,6 +9,7 @@ import type { Home } from '../home.ts';
 import { unseenDrives } from './drive-problems.ts';
 import { findProblems } from './find-problems.ts';
 import { unseenMachines } from './machine-problems.ts';
+import { unseenReach } from './reach-problems.ts';
 import type { ProblemBook, ProblemChange } from './problem-book.ts';
 import { readProblemBook, writeProblemBook } from './stored-book.ts';
 
@@ -37,7 +38,11 @@ export class ProblemWatch {
     if (now - this.#lookedMs < problemsEveryMs) return;
     this.#lookedMs = now;
     const seen = parts();
-    const unseen = new Set([...unseenDrives(seen.drives), ...unseenMachines(seen.core, now)]);
+    const unseen = new Set([
+      ...unseenDrives(seen.drives),
+      ...unseenMachines(seen.core, now),
+      ...unseenReach(seen),
+    ]);
     const changes = this.book.update(findProblems(seen), { now, unseen, settleMs: this.#settleMs() });
     this.#save();
     if (changes.length > 0) this.#tell(changes);

@@ -49,6 +49,28 @@ test('a problem is told once when it has stood for a while, and once when it is 
   t.deepEqual(book.entries, []);
 });
 
+test('what a night brings about is told when it goes on for longer than one', (t) => {
+  const book = new ProblemBook();
+  const night: FoundProblem = { ...found('a drive'), kind: 'drive-out-of-reach' };
+  t.deepEqual(look(book, [night], { fromMs: 0, untilMs: hours(14) }), []);
+  t.deepEqual(look(book, [], { fromMs: hours(14), untilMs: hours(24) }), []);
+  t.deepEqual(look(book, [night], { fromMs: hours(24), untilMs: hours(51) }), [
+    'began drive-out-of-reach a drive',
+  ]);
+});
+
+test('what cannot be told yet goes on as it was, also where it is about nothing in particular', (t) => {
+  const book = new ProblemBook();
+  look(book, [found()], { fromMs: 0, untilMs: hours(1) });
+  const told = book.update([], {
+    now: after(hours(2)),
+    unseen: new Set(['no-plan']),
+    settleMs: problemSettleMs,
+  });
+  t.deepEqual(told, []);
+  t.is(book.entries.length, 1);
+});
+
 test('what comes and goes within a minute is told to nobody', (t) => {
   const book = new ProblemBook();
   const told = [0, 1, 2, 3, 4].flatMap((round) => [

@@ -1,0 +1,31 @@
+// Which packs the drives of this machine have, kept between looks: the list is read from a drive's journal on the disk, which is long for a large
+// one. Decides nothing.
+
+import type { PackDescriptor } from '../codec/index.ts';
+import type { SnapshotId } from '../units.ts';
+import type { RunningDrive } from './running-drive.ts';
+
+interface Kept {
+  readonly packs: readonly PackDescriptor[];
+  readonly newest: SnapshotId;
+  /** By `performance.now()`. */
+  readonly againMs: number;
+}
+
+/** The time for reading is at most this share of all. */
+const busyShareMax = 0.01;
+
+export class OwnPacks {
+  readonly #kept = new WeakMap<RunningDrive, Kept>();
+
+  /** Of a drive whose newest acknowledged snapshot is this one; those of a snapshot that has just come may be missing for a while. */
+  of(drive: RunningDrive, newest: SnapshotId): readonly PackDescriptor[] {
+    const kept = this.#kept.get(drive);
+    const beganMs = performance.now();
+    if (kept !== undefined && (kept.newest === newest || beganMs < kept.againMs)) return kept.packs;
+    const packs = drive.snapshotter.stagedPacks();
+    const readMs = performance.now() - beganMs;
+    this.#kept.set(drive, { packs, newest, againMs: beganMs + readMs / busyShareMax });
+    return packs;
+  }
+}
