@@ -26,16 +26,24 @@ type Drive = VerifyAnswer['drives'][number];
 const problemLine = ({ snapshot, path, reason }: Partial<Drive['problems'][number]>): string =>
   `!! ${[snapshot === undefined ? undefined : shortId(snapshot), path === undefined ? undefined : oneLine(path), reason].filter((part) => part !== undefined).join(': ')}`;
 
-function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
+/** What is said of one drive. */
+export function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
   const { problems, problemCount, shortPackCount, lostPackCount } = drive;
   const how =
     depth === 'data'
       ? `${bytesText(drive.checkedBytes)} were fetched and checked`
       : 'enough shards of each are on machines that answer; their bytes were not read (--read-data)';
-  const all = `drive ${drive.drive.slice(0, 8)}: ${countText(drive.snapshotCount, 'snapshot')}, ${countText(drive.fileCount, 'file')}, ${countText(drive.chunkCount, 'part')} in ${countText(drive.packCount, 'pack')}`;
+  const snapshots = `drive ${drive.drive.slice(0, 8)}: ${countText(drive.snapshotCount, 'snapshot')}`;
+  // Of files in snapshots that cannot be opened nothing is known.
+  const files =
+    drive.fileCount === 0 && problemCount > 0
+      ? ''
+      : `, ${countText(drive.fileCount, 'file')}, ${countText(drive.chunkCount, 'part')} in ${countText(drive.packCount, 'pack')}`;
+  const all = `${snapshots}${files}`;
+  const packs = shortPackCount === 0 ? '' : `, ${countText(shortPackCount, 'pack')} out of reach`;
   if (problemCount === 0) return [`${all}: ${how}. Everything could be restored.`];
   return [
-    `${all}: ${countText(problemCount, 'problem')}, ${countText(shortPackCount, 'pack')} out of reach.`,
+    `${all}: ${countText(problemCount, 'problem')}${packs}.`,
     ...problems.map(problemLine),
     ...(problemCount > problems.length ? [`… only the first ${problems.length} are listed.`] : []),
     ...(lostPackCount > 0
@@ -49,9 +57,10 @@ function driveLines(drive: Drive, depth: 'places' | 'data'): readonly string[] {
 function assertSound({ drives }: { readonly drives: readonly Pick<Drive, 'problemCount'>[] }): void {
   const problemCount = drives.reduce((sum, drive) => sum + drive.problemCount, 0);
   if (problemCount === 0) return;
+  const what = problemCount === 1 ? '1 file or snapshot' : `${problemCount} files or snapshots`;
   throw new DreyError({
     code: 'verify-found-problems',
-    message: `${problemCount} files or snapshots could not be restored from what is there now`,
+    message: `${what} could not be restored from what is there now`,
     advice: 'Start more of the machines that hold the drive, and run it again.',
     retry: 'retryable',
   });

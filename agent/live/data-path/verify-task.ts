@@ -53,6 +53,8 @@ class VerifyRun {
   readonly #index: DriveIndex;
   readonly #problems: VerifyResult['problems'][number][] = [];
   #problemCount = 0;
+  /** Of snapshots that could not be opened: that the newest one's index is one of theirs is nothing more. */
+  readonly #closedRoots: Uint8Array[] = [];
   #fileCount = 0;
   #checkedBytes = 0;
   /** By pack number: chunks that files need. */
@@ -106,6 +108,7 @@ class VerifyRun {
         opened.push({ index, root: await openRoot(this.#packs.source, { ...this.#request, sealedRoot }) });
       } catch (error) {
         this.#note({ snapshot: index, reason: unreadableReason(error) });
+        this.#closedRoots.push(sealedRoot);
       }
     }
     return opened;
@@ -113,6 +116,7 @@ class VerifyRun {
 
   async #addNewestIndex(): Promise<void> {
     const { newestRoot: sealedRoot } = this.#request;
+    if (this.#closedRoots.some((root) => Buffer.compare(root, sealedRoot) === 0)) return;
     try {
       await this.#index.add(await openRoot(this.#packs.source, { ...this.#request, sealedRoot }));
     } catch (error) {

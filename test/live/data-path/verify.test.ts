@@ -97,6 +97,20 @@ test('a snapshot whose tree is lost is one problem, and the others are looked at
   t.is(found.problems.filter(({ snapshot, path }) => snapshot === 1 && path === undefined).length, 0);
 });
 
+test('a snapshot that cannot be opened is one problem, also where it is the newest one', async (t) => {
+  const { trial, first, second } = await twoSnapshots();
+  trial.outbox.packs.clear();
+  const found = await verifySnapshots([first.head, second.head], optionsFor(trial, 'places', second));
+  t.deepEqual(
+    found.problems.map(({ snapshot, path }) => [snapshot, path]),
+    [
+      [0, undefined],
+      [1, undefined],
+    ],
+  );
+  t.is(found.problemCount, 2);
+});
+
 test('places of chunks grow, keep their marks, and the newest segment is believed', (t) => {
   const places = new ChunkPlaces();
   const id = (number: number) => chunkId(number.toString(16).padStart(8, '0').repeat(8));
