@@ -48,7 +48,7 @@ export interface MachineView {
   readonly peer: PeerId;
   readonly name: string;
   readonly roles: readonly string[];
-  /** `silent`: not heard, but not longer than allowed. `gone`: longer; it is being replaced. */
+  /** `silent`: not heard, but not longer than allowed. `gone`: longer; it is being replaced, or was, or will be when a plan is approved. */
   readonly state: 'up' | 'silent' | 'gone' | 'revoked';
   readonly lastHeardMs?: UnixMs;
   readonly freeBytes?: number;

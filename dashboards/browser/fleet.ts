@@ -16,7 +16,7 @@ function stateSentence({ machines }: FleetView): string {
   const parts = [
     `${count('up')} of ${machines.length} ${machines.length === 1 ? 'machine is' : 'machines are'} up`,
     ...(count('silent') === 0 ? [] : [`${count('silent')} silent, which is allowed for a while`]),
-    ...(count('gone') === 0 ? [] : [`${count('gone')} gone for too long and being replaced`]),
+    ...(count('gone') === 0 ? [] : [`${count('gone')} gone for too long`]),
     ...(count('revoked') === 0 ? [] : [`${count('revoked')} put out`]),
   ];
   return `${parts.join('; ')}.`;

@@ -231,7 +231,7 @@ export function fleetView({ machineCount = 9, parts = {} }: FleetShape = {}): Fl
         risk: 'What desk-ito holds for others has fewer copies, and its own files are not backed up.',
         why: 'It was silent for 72 h, longer than the 42 h that are allowed.',
         action: 'Shards of it that are needed are made again elsewhere.',
-        advice: 'Start it again, or put it out with `drey fleet revoke`.',
+        advice: 'Start it again, or put it out with `drey fleet revoke desk-ito`.',
         sinceMs: unixMs(viewMs - hourMs),
       },
     ],

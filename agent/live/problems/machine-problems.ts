@@ -2,18 +2,44 @@
 // owner of a doubted machine reads it there too.
 
 import { dayMs, hourMs, minuteMs, secondMs, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { plannedMachines } from '../../../optimizer/index.ts';
 import { type AgentCore, trustText } from '../../core/index.ts';
 import { sentence } from '../../problem.ts';
 import type { PeerId } from '../../units.ts';
 import type { FoundProblem } from './find-problems.ts';
 
-export const findMachineProblems = (core: AgentCore, now: UnixMs): readonly FoundProblem[] =>
-  core.membership.machines.flatMap((peer) => [
-    ...silenceOf(core, peer, now),
+export function findMachineProblems(core: AgentCore, now: UnixMs): readonly FoundProblem[] {
+  const holdings = holdingsOf(core);
+  return core.membership.machines.flatMap((peer) => [
+    ...silenceOf(core, { peer, ...holdings }, now),
     ...doubtsOf(core, peer, now),
     ...auditsOf(core, peer),
     ...forkOf(core, peer),
   ]);
+}
+
+/** What a machine is called in a command: its peer id where its name is not one word, or not its alone. */
+export function targetOf(
+  { membership }: { readonly membership: Pick<AgentCore['membership'], 'machines' | 'nameOf'> },
+  peer: PeerId,
+): string {
+  const name = membership.nameOf(peer);
+  const isItsAlone = membership.machines.every(
+    (other) => other === peer || membership.nameOf(other) !== name,
+  );
+  return isItsAlone && /^\w[\w.-]*$/u.test(name) ? name : peer;
+}
+
+/** Who has something that others miss when it is gone. */
+interface Holdings {
+  readonly planned: ReadonlySet<string>;
+  readonly owners: ReadonlySet<PeerId>;
+}
+
+const holdingsOf = ({ election: { plan }, catalogue }: AgentCore): Holdings => ({
+  planned: plan === undefined ? new Set() : plannedMachines(plan),
+  owners: new Set([...catalogue.drives.values()].map(({ owner }) => owner)),
+});
 
 /** Machines of which the silence cannot be told yet: they were not met since the agent started, and logs may be behind. */
 export const unseenMachines = ({ membership, vigil }: AgentCore, now: UnixMs): readonly string[] =>
@@ -23,7 +49,11 @@ export const unseenMachines = ({ membership, vigil }: AgentCore, now: UnixMs): r
     return isUnknown && presence !== 'up' && presence !== 'revoked';
   });
 
-function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
+function silenceOf(
+  core: AgentCore,
+  { peer, ...holdings }: Holdings & { readonly peer: PeerId },
+  now: UnixMs,
+): readonly FoundProblem[] {
   const { membership, vigil } = core;
   const presence = membership.presenceOf(peer, now);
   if (presence === 'up' || presence === 'revoked') return [];
@@ -39,13 +69,44 @@ function silenceOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPr
       kind: 'machine-gone',
       about: peer,
       level: 'warning',
-      risk: `What ${core.membership.nameOf(peer)} holds for others has fewer copies, and its own files are not backed up.`,
+      ...lackOf(core, peer, holdings),
       why: `It was silent for ${roundSpan(now - heardMs)}, longer than the ${roundSpan(membership.holderSilenceMs)} that are allowed.`,
-      action: 'Shards of it that are needed are made again elsewhere.',
-      advice: 'Start it again, or put it out with `drey fleet revoke`.',
+      advice: `Start it again, or put it out with \`drey fleet revoke ${targetOf(core, peer)}\`.`,
       sinceMs: unixMs(heardMs + membership.holderSilenceMs),
     },
   ];
+}
+
+/** What is at risk while it is gone, and what is done about it. */
+function lackOf(
+  core: AgentCore,
+  peer: PeerId,
+  { planned, owners }: Holdings,
+): Pick<FoundProblem, 'risk' | 'action'> {
+  const name = core.membership.nameOf(peer);
+  const own = owners.has(peer) ? 'its own files are not backed up' : undefined;
+  if (planned.has(peer))
+    return {
+      risk: `What ${name} holds for others has fewer copies${own === undefined ? '' : `, and ${own}`}.`,
+      action: replacementOf(core, peer),
+    };
+  return {
+    risk: `${name} holds nothing for others now${own === undefined ? '' : `; ${own}`}.`,
+    action:
+      core.election.plan === undefined
+        ? 'A plan is made as soon as enough machines are there.'
+        : 'It was replaced: what it held is on other machines, or is being made there.',
+  };
+}
+
+/** In review mode nobody takes its place before an admin has said so. */
+function replacementOf({ membership, election }: AgentCore, peer: PeerId): string {
+  if (membership.policy?.planMode !== 'review')
+    return 'Shards of it that are needed are made again elsewhere.';
+  const plan = election.proposal?.plan;
+  return plan === undefined || plannedMachines(plan).has(peer)
+    ? 'Nobody takes its place before an admin has approved a plan without it.'
+    : `To make its shards again elsewhere waits for plan ${plan.epoch} to be approved.`;
 }
 
 /** In one unit that fits: a fleet may replace after minutes or after weeks. */
@@ -80,7 +141,7 @@ function doubtsOf(core: AgentCore, peer: PeerId, now: UnixMs): readonly FoundPro
       action,
       advice: isSelf
         ? `Look at its disk, its clock and what else writes into the agent's folder. ${wayBack[view.standing]}; an admin can say so at once with \`drey fleet trust\`.`
-        : 'Look at that machine. If it is mended: `drey fleet trust MACHINE`.',
+        : `Look at that machine. If it is mended: \`drey fleet trust ${targetOf(core, peer)}\`.`,
     },
   ];
 }

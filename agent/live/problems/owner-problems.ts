@@ -6,6 +6,7 @@ import type { AgentCore } from '../../core/index.ts';
 import { savedAgeMsMax } from '../../limits.ts';
 import type { PeerId } from '../../units.ts';
 import type { FoundProblem } from './find-problems.ts';
+import { targetOf } from './machine-problems.ts';
 
 export const findOwnerProblems = (core: AgentCore, now: UnixMs): readonly FoundProblem[] => [
   ...silentOwners(core, now),
@@ -26,7 +27,7 @@ const silentOwners = (core: AgentCore, now: UnixMs): readonly FoundProblem[] =>
     risk: `Nothing new of ${nameOf(core, peer)} is saved (${driveCount === 1 ? 'one drive' : `${driveCount} drives`}).`,
     why: `It has been silent since ${dayText(sinceMs)}, ${daysText(now - sinceMs)}; it is usually back within ${daysText(allowedMs)}.`,
     action: 'What it saved before stays with its holders.',
-    advice: 'Ask its person, start it again, or put it out with `drey fleet revoke`.',
+    advice: `Ask its person, start it again, or put it out with \`drey fleet revoke ${targetOf(core, peer)}\`.`,
     sinceMs: unixMs(sinceMs + allowedMs),
   }));
 

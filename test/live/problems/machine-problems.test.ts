@@ -1,0 +1,83 @@
+// What is said of a machine that is gone: what others miss, who takes its place, and how it is put out.
+
+import test from 'ava';
+import type { AgentCore } from '../../../agent/core/index.ts';
+import { findMachineProblems, targetOf } from '../../../agent/live/problems/machine-problems.ts';
+import { driveId, type PeerId, peerId } from '../../../agent/units.ts';
+import { hours, unixMs } from '../../../datasets/index.ts';
+import type { Plan } from '../../../optimizer/index.ts';
+
+const now = unixMs(Date.UTC(2026, 10, 23, 12));
+const [self, gone] = ['self', 'gone'].map(peerId) as [PeerId, PeerId];
+
+const planOf = (epoch: number, members: readonly PeerId[]) =>
+  ({ epoch, classes: [{ groups: [{ members }] }] }) as unknown as Plan;
+
+interface Scene {
+  readonly members?: readonly PeerId[];
+  readonly hasDrive?: boolean;
+  readonly planMode?: 'automatic' | 'review';
+  readonly waiting?: Plan;
+}
+
+function problemOf({ members, hasDrive = false, planMode = 'automatic', waiting }: Scene) {
+  const core = {
+    membership: {
+      self,
+      machines: [self, gone],
+      policy: { planMode },
+      holderSilenceMs: hours(90),
+      presenceOf: (peer: PeerId) => (peer === gone ? 'gone' : 'up'),
+      heardAt: () => unixMs(now - hours(100)),
+      nameOf: (peer: PeerId) => (peer === gone ? 'pc-05' : 'pc-01'),
+    },
+    vigil: { silentSinceMs: () => undefined },
+    trust: { viewOf: () => ({ standing: 'trusted' }) },
+    audit: { countOf: () => ({}) },
+    replication: { isForked: () => false, forkedInTelemetry: new Set() },
+    election: {
+      plan: members === undefined ? undefined : planOf(5, members),
+      proposal: waiting === undefined ? undefined : { plan: waiting },
+    },
+    catalogue: { drives: new Map([[driveId('0'.repeat(32)), { owner: hasDrive ? gone : self }]]) },
+  } as unknown as AgentCore;
+  const [problem, ...rest] = findMachineProblems(core, now);
+  if (problem?.kind !== 'machine-gone' || rest.length > 0) throw new Error('one machine is gone');
+  return problem;
+}
+
+test('a gone machine is told to lack only what it has: slots of the plan, files of its own', (t) => {
+  const both = problemOf({ members: [self, gone], hasDrive: true });
+  t.is(both.risk, 'What pc-05 holds for others has fewer copies, and its own files are not backed up.');
+  t.is(both.action, 'Shards of it that are needed are made again elsewhere.');
+  t.is(both.advice, 'Start it again, or put it out with `drey fleet revoke pc-05`.');
+  t.is(problemOf({ members: [self, gone] }).risk, 'What pc-05 holds for others has fewer copies.');
+  const replaced = problemOf({ members: [self] });
+  t.is(replaced.risk, 'pc-05 holds nothing for others now.');
+  t.regex(replaced.action, /^It was replaced/u);
+  t.regex(
+    problemOf({ members: [self], hasDrive: true }).risk,
+    /nothing .*; its own files are not backed up\.$/u,
+  );
+  t.notRegex(problemOf({}).action, /replaced/u);
+});
+
+test('in review mode nobody is said to take its place before a plan is approved', (t) => {
+  const members = [self, gone];
+  const waiting = planOf(6, [self]);
+  t.regex(problemOf({ members, planMode: 'review', waiting }).action, /waits for plan 6 to be approved/u);
+  t.regex(
+    problemOf({ members, planMode: 'review' }).action,
+    /before an admin has approved a plan without it/u,
+  );
+  t.regex(problemOf({ members, waiting }).action, /made again elsewhere/u);
+});
+
+test('a machine is named in a command by its id where its name is not one word, or not its alone', (t) => {
+  const named = (names: Readonly<Record<string, string>>) =>
+    targetOf({ membership: { machines: [self, gone], nameOf: (peer) => names[peer]! } }, gone);
+  t.is(named({ self: 'pc-01', gone: 'pc-05' }), 'pc-05');
+  t.is(named({ self: 'pc-05', gone: 'pc-05' }), gone);
+  t.is(named({ self: 'pc-01', gone: 'front desk' }), gone);
+  t.is(named({ self: 'pc-01', gone: '--all' }), gone);
+});
