@@ -85,7 +85,7 @@ export {
   redundancyForFleet,
   type ClassShape,
 } from './redundancy.ts';
-export { type AvailabilityTarget, targetDefault } from './redundancy-target.ts';
+export { type AvailabilityTarget, targetDefault, targetedMachinesMin } from './redundancy-target.ts';
 export {
   groupForPack,
   groupOfPack,

@@ -37,7 +37,7 @@ export interface TargetChoice {
 }
 
 /** Smaller fleets have too few machines to choose: their size decides (`redundancyForFleet`). */
-const targetedMachinesMin = 12;
+export const targetedMachinesMin = 12;
 /** A climb on so many machines takes a second, and packs of a larger fleet fare as those of a part of it. */
 const sampledMachinesMax = 60;
 /** A code in use stays while its odds are within this factor of what is allowed, and it takes no more than so many times the bytes. */

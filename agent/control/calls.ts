@@ -2,7 +2,12 @@
 // Says nothing about how it is done: LiveAgent does it, `server.ts` carries it.
 
 import { z } from 'zod';
-import { attributeNames, type MachineId, type TelemetryRow } from '../../datasets/index.ts';
+import {
+  attributeNames,
+  type MachineAttributes,
+  type MachineId,
+  type TelemetryRow,
+} from '../../datasets/index.ts';
 import type { AvailabilityTarget, PlacementLimits, Plan, WhatIfAnswer } from '../../optimizer/index.ts';
 import type { ProofResult, RetentionRules } from '../core/index.ts';
 import { holderSilenceMsMin, inviteUsesMax, pinsMax, vetoesMax } from '../limits.ts';
@@ -353,7 +358,10 @@ export interface CallAnswers extends OperationsAnswers, MembersAnswers, FoldersA
   readonly retention: RetentionAnswer;
   readonly computePlan: PlanAnswer;
   readonly approvePlan: PlanAnswer;
-  readonly planLimits: PlacementLimits;
+  readonly planLimits: PlacementLimits & {
+    /** Attributes of which no machine has told a value: to keep them apart keeps nothing apart. */
+    readonly untold: readonly (keyof MachineAttributes)[];
+  };
   readonly whatIf: WhatIfAnswer;
   readonly train: TrainAnswer;
   /** Rows that were added, and those of the file that were there already. */

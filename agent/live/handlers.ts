@@ -1,6 +1,7 @@
 // The calls of agent/control, done by a running agent.
 
 import {
+  attributeNames,
   knownAtMs,
   machineId,
   type PlacedRow,
@@ -78,7 +79,10 @@ export function createHandlers(agent: LiveAgent): Handlers {
     computePlan: (_request, report, signal) => agent.planning.compute(reportTraining(report), signal),
     approvePlan: (request) => approvePlan(agent, request),
     acts: (request) => listActs(agent, request),
-    planLimits: (change) => changeLimits(agent, change),
+    planLimits: async (change) => ({
+      ...(await changeLimits(agent, change)),
+      untold: untoldAttributes(agent),
+    }),
     whatIf: (request) => answerWhatIf(agent, request),
     alerts: async (change) => {
       const answer = agent.operations.alerts.change(change);
@@ -96,6 +100,14 @@ export function createHandlers(agent: LiveAgent): Handlers {
     importTelemetry: ({ file, asSelf }) => importRows(agent, file, asSelf),
     exportTelemetry: (request, report) => exportRows(agent, request, report),
   };
+}
+
+/** What nobody has told of its machine. */
+function untoldAttributes({ core: { membership }, locations }: LiveAgent) {
+  const told = membership.machines
+    .filter((peer) => !membership.isRevoked(peer))
+    .map((peer) => locations.get(peer)?.attributes);
+  return attributeNames.filter((name) => told.every((attributes) => attributes?.[name] === undefined));
 }
 
 /** Says for everybody that a machine may hold shards again: what was held against it until now does not count. */

@@ -1,10 +1,10 @@
 // `drey fleet policy`: what admins set for the whole fleet, and what it means for plans.
 
 import { type Command, Option } from 'commander';
-import { holderSilenceMsMin, holdMoveBytesMin } from '../../agent/index.ts';
+import { type FleetView, holderSilenceMsMin, holdMoveBytesMin } from '../../agent/index.ts';
 import { askAgent, type CallAnswers } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
-import type { AvailabilityTarget } from '../../optimizer/index.ts';
+import { type AvailabilityTarget, targetedMachinesMin } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, setSpanText, shareText } from '../print.ts';
 import { parseShare, parseSpanMs } from '../quantities.ts';
@@ -58,12 +58,24 @@ function plansText({ planMode, holdMoveShare }: CallAnswers['policy']): string {
   return `Plans are carried out by themselves (automatic mode), but wait for an admin when they would move more than ${shareText(holdMoveShare)} of all bytes${least}. What takes the place of machines that are gone or put out does not count: that is repair.`;
 }
 
-/** The policy in words. */
-export const policyText = (policy: CallAnswers['policy']): string =>
+/** Machines that may hold shards: as many as a plan finds, but for those that it leaves out. */
+const giverCountOf = ({ machines }: FleetView): number =>
+  machines.filter(
+    ({ roles, state, quotaBytes }) =>
+      roles.includes('holder') && (state === 'up' || state === 'silent') && quotaBytes !== 0,
+  ).length;
+
+const choiceText = (target: AvailabilityTarget, giverCount: number): string =>
+  giverCount >= targetedMachinesMin
+    ? `Copies and codes are chosen for ${targetText(target)}.`
+    : `Copies and codes follow from the number of machines, ${giverCount}: the target, ${targetText(target)}, counts from ${targetedMachinesMin} machines on.`;
+
+/** The policy in words; `giverCount`: machines that plans can use. */
+export const policyText = (policy: CallAnswers['policy'], giverCount: number): string =>
   [
     `A holder is replaced after ${setSpanText(policy.holderSilenceMs)} of silence.`,
     plansText(policy),
-    `Copies and codes are chosen for ${targetText(policy.target)}.`,
+    choiceText(policy.target, giverCount),
   ].join('\n');
 
 async function showPolicy(options: PolicyOptions): Promise<void> {
@@ -80,7 +92,8 @@ async function showPolicy(options: PolicyOptions): Promise<void> {
       ...(Object.keys(target).length === 0 ? {} : { target }),
     },
   });
-  show(options, answer, () => policyText(answer));
+  const view = await askAgent({ home: homeOf(options), call: 'view', request: {} });
+  show(options, answer, () => policyText(answer, giverCountOf(view)));
 }
 
 /** Adds `fleet policy`. */

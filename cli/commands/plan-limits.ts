@@ -1,7 +1,7 @@
 // `drey plan limits`: what admins forbid every plan, shown and changed.
 
 import type { Command } from 'commander';
-import { askAgent, type CallRequest } from '../../agent/control/index.ts';
+import { askAgent, type CallAnswers, type CallRequest } from '../../agent/control/index.ts';
 import { attributeNames, DreyError } from '../../datasets/index.ts';
 import type { PlacementLimits } from '../../optimizer/index.ts';
 import { collected, type CommonOptions, homeOf, show } from '../command.ts';
@@ -84,12 +84,20 @@ function widthText({ scatterMin, scatterMax }: PlacementLimits): string {
   return bounds.length === 0 ? 'as many as is best' : bounds.join(', ');
 }
 
-function limitsText(limits: PlacementLimits, names: Naming): string {
-  const { vetoes, pins, apart, movedBytesPerWeek, takenBytesPerWeek, givenBytesPerWeek } = limits;
+/** What is kept apart, and what of it keeps nobody apart yet. */
+function apartText({ apart, untold }: CallAnswers['planLimits']): string {
+  const idle = apart.filter((name) => untold.includes(name));
+  const noted = idle.map((name) => ` No machine has told a ${name} yet: it keeps nothing apart.`);
+  return `Kept apart inside a group: ${apart.join(', ') || 'nothing'}.${noted.join('')}`;
+}
+
+/** The limits in words. */
+export function limitsText(limits: CallAnswers['planLimits'], names: Naming): string {
+  const { vetoes, pins, movedBytesPerWeek, takenBytesPerWeek, givenBytesPerWeek } = limits;
   const nameOf = (machine: string): string => names.get(machine) ?? machine.slice(-8);
   return [
     `Machines that hold nothing: ${vetoes.map(nameOf).join(', ') || 'none'}.`,
-    `Kept apart inside a group: ${apart.join(', ') || 'nothing'}.`,
+    apartText(limits),
     `Pinned: ${pins.map(({ group, machine }) => `${nameOf(machine)} in ${group}`).join(', ') || 'none'}.`,
     `Moved to do better in a week: ${movedBytesPerWeek === undefined ? 'as much as is worth it' : `at most ${bytesText(movedBytesPerWeek)}`}; repair is not counted.`,
     `Taken in by one machine in a week: ${atMost(takenBytesPerWeek)}; given out: ${atMost(givenBytesPerWeek)}; repair is not counted.`,

@@ -12,8 +12,8 @@ const policy = {
 } as const;
 
 test('the silence after which a holder is replaced is told as it was set', (t) => {
-  t.regex(policyText(policy), /after 90 h of silence/u);
-  t.regex(policyText({ ...policy, holderSilenceMs: hours(72) }), /after 3 days of silence/u);
+  t.regex(policyText(policy, 12), /after 90 h of silence/u);
+  t.regex(policyText({ ...policy, holderSilenceMs: hours(72) }, 12), /after 3 days of silence/u);
 });
 
 test('a silence that every sleeping machine reaches is refused, with advice', (t) => {
@@ -23,9 +23,19 @@ test('a silence that every sleeping machine reaches is refused, with advice', (t
 });
 
 test('which plans wait is told by the mode, with what does not count', (t) => {
-  t.regex(policyText(policy), /automatic mode.*more than 50 % .* at least 64\.0 GiB.*that is repair/u);
-  t.notRegex(policyText({ ...policy, holdMoveShare: 0 }), /at least/u);
-  const review = policyText({ ...policy, planMode: 'review' });
+  t.regex(policyText(policy, 12), /automatic mode.*more than 50 % .* at least 64\.0 GiB.*that is repair/u);
+  t.notRegex(policyText({ ...policy, holdMoveShare: 0 }, 12), /at least/u);
+  const review = policyText({ ...policy, planMode: 'review' }, 12);
   t.regex(review, /Every plan after the first waits/u);
   t.notRegex(review, /of all bytes/u);
+});
+
+test('a fleet that is too small for a target is told from when on it counts', (t) => {
+  t.regex(policyText(policy, 12), /are chosen for 99\.9 % of packs within reach in business hours\./u);
+  const small = policyText(policy, 11);
+  t.regex(
+    small,
+    /follow from the number of machines, 11: the target, 99\.9 % .* counts from 12 machines on/u,
+  );
+  t.notRegex(small, /are chosen for/u);
 });
