@@ -4,6 +4,7 @@
 import { DreyError, type LocationRow, type MachineId } from '../../datasets/index.ts';
 import { habitForecast } from '../../models/index.ts';
 import {
+  groupOfPack,
   parseSelector,
   type Plan,
   plannedMachines,
@@ -15,11 +16,15 @@ import {
   type WhatIfQuestion,
 } from '../../optimizer/index.ts';
 import type { AgentCore, Shelf } from '../core/index.ts';
+import type { Drives } from './drives.ts';
+import type { Operations } from './operations.ts';
 import { type Planner, unknownForecast } from './planner.ts';
 
 export interface WhatIfParts {
   readonly core: AgentCore;
   readonly planner: Planner;
+  readonly drives: Pick<Drives, 'running'>;
+  readonly operations: Pick<Operations, 'ownPacks'>;
   /** What each machine last told of its place. */
   readonly locations: ReadonlyMap<MachineId, LocationRow>;
 }
@@ -33,9 +38,10 @@ export interface WhatIfWish {
 
 /** Throws `no-plan-yet`, `selector-malformed` or `selector-matches-nothing`. */
 export async function answerWhatIf(
-  { core, planner, locations }: WhatIfParts,
+  parts: WhatIfParts,
   { lose, bytesPerSecond }: WhatIfWish,
 ): Promise<WhatIfAnswer> {
+  const { core, planner, locations } = parts;
   const { plan } = core.election;
   if (plan === undefined)
     throw new DreyError({
@@ -61,9 +67,27 @@ export async function answerWhatIf(
     ...(isInHours === undefined ? {} : { isInHours }),
     owners: [...new Set([...core.catalogue.drives.values()].map(({ owner }) => owner))],
     machineCount: machines.length,
+    ...knownPacks(parts, plan),
     ...slotBytes(core, plan),
     bytesPerSecond,
   });
+}
+
+/** Where this machine's own packs lie by the plan; absent where it has none. */
+function knownPacks(
+  { core, drives, operations }: Pick<WhatIfParts, 'core' | 'drives' | 'operations'>,
+  plan: Plan,
+): Pick<WhatIfQuestion, 'knownPacks'> {
+  const countByGroup = new Map<string, number>();
+  for (const [drive, running] of drives.running) {
+    const newest = core.catalogue.drives.get(drive)?.heads.at(-1);
+    const packs = newest === undefined ? [] : operations.ownPacks.of(running, newest.snapshot);
+    for (const descriptor of packs) {
+      const group = groupOfPack(plan, { ...descriptor, packClass: descriptor.placementClass });
+      if (group !== undefined) countByGroup.set(group.id, (countByGroup.get(group.id) ?? 0) + 1);
+    }
+  }
+  return countByGroup.size === 0 ? {} : { knownPacks: { owner: core.membership.self, countByGroup } };
 }
 
 /** As seen in its own slots; else derived from what the newest snapshots of all drives have, unpacked, with indexes left out. */

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import type { WhatIfAnswer } from '../../optimizer/index.ts';
 import { type CommonOptions, homeOf, show } from '../command.ts';
-import { bytesText, shareText, spanText, survivalText, tableText } from '../print.ts';
+import { bytesText, countText, shareText, spanText, survivalText, tableText } from '../print.ts';
 import type { Naming } from './plan-text.ts';
 
 interface WhatIfOptions extends CommonOptions {
@@ -36,6 +36,15 @@ function repairText({ repair, leftCount, classes }: WhatIfAnswer, mbit: number):
     : `${needed}: ${seconds < 1 ? 'less than a second' : `at least ${spanText(1000 * seconds)}`}, if ${leftCount === 1 ? 'the machine' : `each of the ${leftCount} machines`} left takes in ${mbit} Mbit/s.`;
 }
 
+/** Counted where the packs are known; of other machines nobody knows here where theirs lie. */
+const lossText = ({
+  packs,
+  lostShare,
+}: Pick<WhatIfAnswer['owners'][number], 'packs' | 'lostShare'>): string =>
+  packs === undefined
+    ? `${shareText(lostShare)} of new packs expected`
+    : `${packs.lostCount} of its ${countText(packs.count, 'pack')}`;
+
 export function whatIfText(answer: WhatIfAnswer, names: Naming, mbit: number): string {
   const nameOf = (machine: string): string => names.get(machine) ?? machine.slice(-8);
   const { lostMachines, machineCount, classes, owners } = answer;
@@ -52,18 +61,18 @@ export function whatIfText(answer: WhatIfAnswer, names: Naming, mbit: number): s
       ? 'No machine would be lost.'
       : `Lost: ${lostMachines.length} of ${machineCount} machines (${namesText(lostMachines, nameOf)}).`,
     tableText([
-      ['class', 'groups out of reach', 'packs out of reach', 'survival at all hours', 'then'],
+      ['class', 'groups out of reach', 'expected share of new packs', 'survival at all hours', 'then'],
       ...rows,
     ]),
     harmed.length === 0
       ? 'Every pack of everybody could still be restored.'
       : tableText([
-          ['whose backups', 'packs out of reach', ''],
+          ['whose backups', 'out of reach', ''],
           ...harmed
             .slice(0, shownMax)
-            .map(({ owner, lostShare, isLostItself }) => [
+            .map(({ owner, isLostItself, ...loss }) => [
               nameOf(owner),
-              shareText(lostShare),
+              lossText(loss),
               isLostItself ? 'its own disk is lost too' : '',
             ]),
         ]),

@@ -17,6 +17,8 @@ export interface WhatIfQuestion {
   readonly isInHours?: (weekHour: number) => boolean;
   /** Machines that have backups of their own. */
   readonly owners: readonly MachineId[];
+  /** Packs of one of them that are known, by the id of their group; absent where nobody knows any. */
+  readonly knownPacks?: { readonly owner: MachineId; readonly countByGroup: ReadonlyMap<string, number> };
   /** Mean bytes in one slot of a class, by the class's name; absent where nobody knows. */
   readonly bytesPerSlot: Partial<Readonly<Record<PlacementClass['name'], number>>>;
   /** The bytes are derived from what all drives have, not seen in slots. */
@@ -33,7 +35,7 @@ export interface ClassLoss {
   readonly groupCount: number;
   /** Groups with fewer than k members left: their packs cannot be restored until machines come back. */
   readonly lostGroups: readonly string[];
-  /** Share of the packs of the class that map to these groups, 0..1. */
+  /** Share of new packs of the class that are expected to map to these groups, 0..1. */
   readonly lostShare: number;
   /** P(a pack is unavailable), 0..1: as things are, over all hours, and after the loss, in the hours asked for. */
   readonly odds: { readonly before: number; readonly after: number };
@@ -43,8 +45,10 @@ export interface OwnerLoss {
   readonly owner: MachineId;
   /** Its own disk is among what is lost. */
   readonly isLostItself: boolean;
-  /** Share of its packs that cannot be restored, 0..1: of the class that is worse off, as a file needs both. */
+  /** Share of its packs that cannot be restored, 0..1: counted where they are known, else expected of new ones of the class that is worse off, as a file needs both. */
   readonly lostShare: number;
+  /** Where its packs are known: how many of them cannot be restored, and how many there are. */
+  readonly packs?: { readonly lostCount: number; readonly count: number };
 }
 
 export interface RepairNeed {
@@ -108,7 +112,7 @@ export function whatIf(question: WhatIfQuestion): WhatIfAnswer {
     machineCount: question.machineCount ?? states.machines.length,
     classes,
     owners: question.owners
-      .map((owner) => ownerLoss(plan, { owner, lost, lostGroups }))
+      .map((owner) => ownerLoss(question, { owner, lost, lostGroups }))
       .toSorted((a, b) => b.lostShare - a.lostShare),
     repair: repairNeed(question, { lost: question.lost, lostGroups, leftCount }),
   };
@@ -137,12 +141,25 @@ interface Lost {
 }
 
 /** Packs of an owner map to the groups without it, by their weights; to all, where none is without it (`groupForPack`). */
-function ownerLoss(plan: Plan, { owner, lost, lostGroups }: Lost & { readonly owner: MachineId }): OwnerLoss {
+function ownerLoss(
+  { plan, knownPacks }: WhatIfQuestion,
+  { owner, lost, lostGroups }: Lost & { readonly owner: MachineId },
+): OwnerLoss {
+  const isLostItself = lost.has(owner);
+  if (knownPacks?.owner === owner) {
+    let [lostCount, count] = [0, 0];
+    for (const [group, packCount] of knownPacks.countByGroup) {
+      count += packCount;
+      if (lostGroups.has(group)) lostCount += packCount;
+    }
+    const lostShare = count === 0 ? 0 : lostCount / count;
+    return { owner, isLostItself, lostShare, packs: { lostCount, count } };
+  }
   const shares = plan.classes.map(({ groups }) => {
     const others = groups.filter(({ members }) => !members.includes(owner));
     return meanOver(others.length > 0 ? others : groups, ({ id }) => (lostGroups.has(id) ? 1 : 0));
   });
-  return { owner, isLostItself: lost.has(owner), lostShare: Math.max(0, ...shares) };
+  return { owner, isLostItself, lostShare: Math.max(0, ...shares) };
 }
 
 /** Hours of absence start no repair, so only machines that are gone count. */

@@ -88,8 +88,14 @@ export function selectMachines(
   return selected;
 }
 
-const knownValues = (machines: readonly SelectableMachine[], key: string, plan: Plan): readonly string[] =>
-  [...new Set(machines.flatMap((machine) => valuesOf(machine, key, plan).slice(0, 1)))].toSorted();
+/** A machine goes by several groups; of names for one thing the first is shown. */
+function knownValues(machines: readonly SelectableMachine[], key: string, plan: Plan): readonly string[] {
+  const values = machines.flatMap((machine) => {
+    const all = valuesOf(machine, key, plan);
+    return key === 'group' ? all : all.slice(0, 1);
+  });
+  return [...new Set(values)].toSorted();
+}
 
 const shownMax = 20;
 
@@ -100,5 +106,5 @@ const matchesNothing = (text: string, key: string, known: readonly string[]): Dr
     advice:
       known.length === 0
         ? `No machine has told a value of "${key}" yet.`
-        : `Known values of "${key}": ${known.slice(0, shownMax).join(', ')}${known.length > shownMax ? ', …' : ''}.`,
+        : `Known values of "${key}": ${known.slice(0, shownMax).join(', ')}${known.length > shownMax ? ` and ${known.length - shownMax} more` : ''}.`,
   });

@@ -31,3 +31,17 @@ test('with every holder of a group lost nothing can be made again, which is not 
   t.notRegex(all, /Nothing has to be/u);
   t.regex(said(answerWith([], [])), /Nothing has to be made again\./u);
 });
+
+test('packs are counted where they are known, and elsewhere a share of new ones is expected', (t) => {
+  const [mine, other] = ['mine', 'other'].map((name) => machineId(name));
+  const text = said({
+    ...answerWith(['s1.3-1'], ['a', 'b', 'c']),
+    owners: [
+      { owner: other!, isLostItself: false, lostShare: 0.25 },
+      { owner: mine!, isLostItself: false, lostShare: 1 / 3, packs: { lostCount: 1, count: 3 } },
+    ],
+  });
+  t.regex(text, /mine +1 of its 3 packs/u);
+  t.regex(text, /other +25 % of new packs expected/u);
+  t.regex(text, /groups out of reach +expected share of new packs/u);
+});

@@ -80,6 +80,30 @@ test("an owner's share out of reach is that of its packs whose group has fewer t
   t.true(owners.some(({ lostShare }) => lostShare > 0));
 });
 
+test('packs that are known are counted, whatever is expected of new ones', (t) => {
+  const fleet = fleetOf(12, 3);
+  const { machines } = fleet.states;
+  const lost = machines.slice(0, 5);
+  const owner = machines.at(-1)!;
+  const lostGroups = ask(fleet, lost).classes.flatMap((one) => one.lostGroups);
+  const [lostGroup] = lostGroups;
+  const safeGroup = fleet.plan.classes
+    .flatMap(({ groups }) => groups)
+    .find(({ id }) => !lostGroups.includes(id));
+  const answerWith = (counts: readonly (readonly [string, number])[]) =>
+    whatIf({
+      ...fleet,
+      lost: new Set(lost),
+      owners: machines,
+      knownPacks: { owner, countByGroup: new Map(counts) },
+      bytesPerSlot: {},
+      bytesPerSecond: 100,
+    }).owners.find((one) => one.owner === owner);
+  t.like(answerWith([[safeGroup!.id, 3]]), { lostShare: 0, packs: { lostCount: 0, count: 3 } });
+  const some = [[safeGroup!.id, 3] as const, [lostGroup!, 1] as const];
+  t.like(answerWith(some), { lostShare: 0.25, packs: { lostCount: 1, count: 4 } });
+});
+
 test('losing more machines never brings anything back, and losing nobody costs nothing', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 4, max: 14 }), fc.integer({ min: 0, max: 30 }), (machineCount, seed) => {
@@ -180,6 +204,16 @@ test('selectors find machines by attribute, name, domain, group and the beginnin
   t.deepEqual(select('after 19:00'), []);
   const error = t.throws(() => select('site=hall-9'), { code: 'selector-matches-nothing' } as never);
   t.true(error !== undefined && 'advice' in error && String(error.advice).includes('hall-1, hall-2'));
+});
+
+test('of groups that can be lost all are known, also where each machine is in several', (t) => {
+  const { plan, states } = fleetOf(9, 1);
+  const machines = states.machines.map((machine) => ({ machine, name: machine, attributes: {} }));
+  const groupCount = new Set(plan.classes.flatMap(({ groups }) => groups.map(({ id }) => id))).size;
+  const error = t.throws(() => selectMachines([parseSelector('group=none')], machines, plan));
+  const { advice = '' } = error as { advice?: string };
+  t.is(advice.split(', ').length, 20);
+  t.true(advice.endsWith(` and ${groupCount - 20} more.`), advice);
 });
 
 for (const text of [
