@@ -53,12 +53,21 @@ function examineIdentity(home: Home): { readonly line: Finding; readonly identit
   }
 }
 
-async function examineAgent(home: Home): Promise<readonly Finding[]> {
+/** In no fleet there is none that should run. */
+export const notRunning = (isMember: boolean): Finding => ({
+  level: isMember ? 'problem' : 'warning',
+  subject: 'agent',
+  text: 'it is not running',
+  advice: isMember ? 'Start it with `drey up`: until then nothing is saved.' : 'It starts with `drey join`.',
+});
+
+async function examineAgent(home: Home, isMember: boolean): Promise<readonly Finding[]> {
   try {
     const view = await askAgent({ home: home.folder, call: 'view', request: {} });
-    const up = view.machines.filter(({ state }) => state === 'up').length;
+    const machines = view.machines.filter(({ state }) => state !== 'revoked');
+    const up = machines.filter(({ state }) => state === 'up').length;
     return [
-      ok('agent', `it is running and sees ${up} of ${view.machines.length} machines`),
+      ok('agent', `it is running and sees ${up} of ${machines.length} machines`),
       ...view.problems.map((problem) => ({
         level: problem.level,
         subject: problem.kind,
@@ -66,10 +75,7 @@ async function examineAgent(home: Home): Promise<readonly Finding[]> {
       })),
     ];
   } catch (error) {
-    if (error instanceof DreyError && error.code === 'agent-not-running')
-      return [
-        { level: 'warning', subject: 'agent', text: 'it is not running', advice: 'Start it with `drey up`.' },
-      ];
+    if (error instanceof DreyError && error.code === 'agent-not-running') return [notRunning(isMember)];
     return [failed('agent', error)];
   }
 }
@@ -150,7 +156,7 @@ export async function examine(options: {
   return [
     ok('node', process.version),
     line,
-    ...(await examineAgent(home)),
+    ...(await examineAgent(home, identity !== undefined)),
     await examineBackend(),
     examineHashing(),
     await examineWatcher(),

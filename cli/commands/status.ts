@@ -153,9 +153,10 @@ function workText({ work }: FleetView): string {
 
 function headText({ fleetName, machines, plan, optimizer }: FleetView): string {
   const upCount = machines.filter(({ state }) => state === 'up').length;
+  const count = machines.filter(({ state }) => state !== 'revoked').length;
   const by = machines.find(({ peer }) => peer === optimizer?.peer)?.name;
   const placed = plan === undefined ? 'no plan yet' : `plan ${plan.epoch} (${plan.modelSource})`;
-  return `Fleet "${fleetName}", ${upCount} of ${countText(machines.length, 'machine')} up; ${placed}${by === undefined ? '' : `; optimizer ${by}`}`;
+  return `Fleet "${fleetName}", ${upCount} of ${countText(count, 'machine')} up; ${placed}${by === undefined ? '' : `; optimizer ${by}`}`;
 }
 
 /** What `drey status` says for people. */

@@ -44,6 +44,13 @@ test('a fleet without a plan says so in words', (t) => {
   t.regex(statusText(without), /^Fleet ".+", \d of 6 machines up; no plan yet/u);
 });
 
+test('a machine that was put out is none that could be up', (t) => {
+  const machines = view.machines.map((machine, index) =>
+    index === 0 ? { ...machine, state: 'revoked' as const } : machine,
+  );
+  t.regex(statusText({ ...view, machines }), /^Fleet ".+", \d of 5 machines up/u);
+});
+
 test('one file and one machine are told as one', (t) => {
   const proven = { ...own.proof!.proven!, fileCount: 1, machineCount: 1 };
   const text = statusText({ ...view, drives: [{ ...own, proof: { last: proven, proven } }] });
