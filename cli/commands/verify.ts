@@ -34,11 +34,11 @@ export function driveLines(drive: Drive, depth: 'places' | 'data'): readonly str
       ? `${bytesText(drive.checkedBytes)} were fetched and checked`
       : 'enough shards of each are on machines that answer; their bytes were not read (--read-data)';
   const snapshots = `drive ${drive.drive.slice(0, 8)}: ${countText(drive.snapshotCount, 'snapshot')}`;
-  // Of files in snapshots that cannot be opened nothing is known.
+  // Packs of trees and indexes are none of these: those are read, whatever is asked. Of files in snapshots that cannot be opened nothing is known.
   const files =
     drive.fileCount === 0 && problemCount > 0
       ? ''
-      : `, ${countText(drive.fileCount, 'file')}, ${countText(drive.chunkCount, 'part')} in ${countText(drive.packCount, 'pack')}`;
+      : `, ${countText(drive.fileCount, 'file')}, ${countText(drive.chunkCount, 'part')} in ${countText(drive.packCount, 'pack')} of contents`;
   const all = `${snapshots}${files}`;
   const packs = shortPackCount === 0 ? '' : `, ${countText(shortPackCount, 'pack')} out of reach`;
   if (problemCount === 0) return [`${all}: ${how}. Everything could be restored.`];

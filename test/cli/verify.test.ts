@@ -26,6 +26,9 @@ test('of snapshots that cannot be opened no files and packs are counted', (t) =>
 
 test('packs out of reach are counted where there are some', (t) => {
   const [first] = driveLines({ ...whole, problemCount: 1, shortPackCount: 1, problems: [closed] }, 'places');
-  t.is(first, 'drive 00000000: 2 snapshots, 10 files, 12 parts in 3 packs: 1 problem, 1 pack out of reach.');
+  t.is(
+    first,
+    'drive 00000000: 2 snapshots, 10 files, 12 parts in 3 packs of contents: 1 problem, 1 pack out of reach.',
+  );
   t.regex(driveLines(whole, 'places')[0]!, /Everything could be restored/u);
 });
