@@ -69,6 +69,8 @@ export interface RevokeAnswer {
   readonly alsoOn: readonly string[];
   /** The admin key of the machine that was asked is used there too. */
   readonly isOwnKeyThere?: true;
+  /** The machine or invite was put out before: it is not said again. */
+  readonly wasOut?: true;
 }
 
 export interface PeopleAnswer {

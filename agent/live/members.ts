@@ -119,6 +119,7 @@ export async function revoke(agent: LiveAgent, wish: CallRequest<'revoke'>): Pro
   const invite = invites.find(({ statement }) => statement.invite === wish.target)?.statement.invite;
   if (invite === undefined && !/^[0-9a-f]{32}$/u.test(wish.target)) throw unknown(wish.target);
   const revoked = invite ?? inviteId(wish.target);
+  if (agent.core.membership.isRevoked(revoked)) return { ...nothing, revoked, what: 'invite', wasOut: true };
   await agent.declare({ kind: 'revocation', revoked, reason: wish.reason, atMs: agent.now() });
   return { ...nothing, revoked, what: 'invite' };
 }
@@ -147,10 +148,13 @@ async function revokeMachine(
   peer: PeerId,
   { reason, sinceMs }: CallRequest<'revoke'>,
 ): Promise<RevokeAnswer> {
-  const statements = await wordsAgainst(agent, peer, { reason, sinceMs });
+  const isOut = wasPutOut(agent, peer);
+  const words = await wordsAgainst(agent, peer, { reason, sinceMs });
+  const statements = isOut ? words.filter(({ kind }) => kind !== 'revocation') : words;
   for (const statement of statements) await agent.declare(statement);
   return {
     ...nothing,
+    ...(isOut ? { wasOut: true } : {}),
     revoked: agent.core.membership.nameOf(peer),
     what: 'machine',
     machines: [agent.core.membership.nameOf(peer)],
@@ -158,6 +162,10 @@ async function revokeMachine(
     ...leftIn(agent, statements, [peer]),
   };
 }
+
+/** By an admin: whoever came too late by its invite is out without one, until somebody says so. */
+const wasPutOut = ({ core: { membership } }: LiveAgent, peer: PeerId): boolean =>
+  membership.isRevoked(peer) && membership.lateUseOf(peer) === undefined;
 
 interface Against {
   readonly reason: string;

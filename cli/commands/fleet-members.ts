@@ -110,9 +110,11 @@ function keysTextOf({ admins: keys, alsoOn, isOwnKeyThere }: RevokeAnswer): read
   ];
 }
 
-function revokeText(answer: RevokeAnswer): string {
-  const { revoked, what, machines, kept } = answer;
+/** What came of it, in words. */
+export function revokeText(answer: RevokeAnswer): string {
+  const { revoked, what, machines, kept, wasOut } = answer;
   const keysText = keysTextOf(answer);
+  if (wasOut === true) return [`${revoked} was already put out.`, ...keysText].join('\n');
   switch (what) {
     case 'machine':
       return [`${revoked} is out: cut off everywhere, and its shards are being replaced.`, ...keysText].join(

@@ -135,6 +135,13 @@ test('a person that is put out loses its machines; a drive that stays gets a key
     views.every((view) => view.machines.some(({ name, state }) => name === 'laptop' && state === 'revoked')),
   );
 
+  const actCount = async (): Promise<number> =>
+    (await askCommand<ActsAnswer>(['fleet', 'log', ...at(admin!)])).acts.length;
+  const before = await actCount();
+  const again = await askCommand<RevokeAnswer>(['fleet', 'revoke', 'laptop', ...at(admin!)]);
+  t.true(again.wasOut);
+  t.is(await actCount(), before, 'it is not said twice');
+
   writeFileSync(join(folder, 'later.txt'), 'said when the person was gone');
   const later = await protect(kept, folder);
   t.is(later.phrase?.split(' ').length, 24, 'the folder has a new person');
