@@ -113,6 +113,20 @@ export function slotsOf(
   );
 }
 
+/** Whoever names weeks by their ends means all of them: of a last one that is not whole what there is. Throws `models-options`. */
+export function refuseBeyond(
+  weeks: string,
+  { slotCount, slotMs }: Pick<FleetHistory, 'slotCount' | 'slotMs'>,
+): void {
+  const end = /-(\d+(?:\.\d+)?)$/u.exec(weeks.trim())?.[1];
+  const all = (slotCount * slotMs) / weekMs;
+  if (end === undefined || Number(end) <= Math.ceil(all)) return;
+  throw wrong(
+    `there are ${all.toFixed(1)} weeks, and "${weeks}" goes beyond them`,
+    `Write an end up to ${Math.ceil(all)}, or the last so many weeks, as --weeks 8.`,
+  );
+}
+
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
@@ -138,6 +152,7 @@ export async function readData(options: DataOptions & { readonly data: string })
     stepMs: hourMs,
     trainWeeks: calendarWeeks,
   });
+  refuseBeyond(weeks, history);
   const part = sliceHistory(history, slotsOf(weeks, history));
   if (part.up.some((state) => state !== slotUnknown)) return part;
   throw wrong(

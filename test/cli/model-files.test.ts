@@ -9,6 +9,7 @@ import {
   formatOfName,
   readData,
   readNamedData,
+  refuseBeyond,
   slotsOf,
   trainingCommand,
 } from '../../cli/model-files.ts';
@@ -38,6 +39,14 @@ test('the format is told by the name, compressed or not', (t) => {
     'rows',
     'rows',
   ]);
+});
+
+test('weeks by their ends that are not there are refused, with how many there are', (t) => {
+  const error = t.throws(() => refuseBeyond('0-99', tenWeeks), { instanceOf: DreyError });
+  t.is(error?.code, 'models-options');
+  t.regex(error?.message ?? '', /there are 10\.0 weeks, and "0-99" goes beyond them/u);
+  for (const weeks of ['0-10', '9.5-10', '8', '50']) t.notThrows(() => refuseBeyond(weeks, tenWeeks));
+  t.notThrows(() => refuseBeyond('0-10', { ...tenWeeks, slotCount: tenWeeks.slotCount - 5 }));
 });
 
 const options = { draw: '1', weeks: '8' };
