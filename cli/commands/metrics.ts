@@ -4,9 +4,14 @@ import type { Command } from 'commander';
 import { askAgent, type DashboardAnswer } from '../../agent/control/index.ts';
 import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
 
-function scrapeConfig({ metricsUrl, metricsTokenFile }: DashboardAnswer): string {
+/** For the configuration of Prometheus; the port of an agent that was started without one is another one after its next start. */
+export function scrapeConfig({
+  metricsUrl,
+  metricsTokenFile,
+}: Pick<DashboardAnswer, 'metricsUrl' | 'metricsTokenFile'>): string {
   const { host, pathname } = new URL(metricsUrl);
   return [
+    '# The port stays the same over restarts only where the agent is started with one: drey up --dashboard-port 9464',
     'scrape_configs:',
     '  - job_name: drey',
     `    metrics_path: ${pathname}`,
