@@ -8,7 +8,6 @@ import type { RunningDrive } from './running-drive.ts';
 interface Kept {
   readonly packs: readonly PackDescriptor[];
   readonly newest: SnapshotId;
-  /** By `performance.now()`. */
   readonly againMs: number;
 }
 
@@ -17,15 +16,31 @@ const busyShareMax = 0.01;
 
 export class OwnPacks {
   readonly #kept = new WeakMap<RunningDrive, Kept>();
+  readonly #nowMs: () => number;
+
+  /** `nowMs` never goes back. */
+  constructor(nowMs = (): number => performance.now()) {
+    this.#nowMs = nowMs;
+  }
 
   /** Of a drive whose newest acknowledged snapshot is this one; those of a snapshot that has just come may be missing for a while. */
   of(drive: RunningDrive, newest: SnapshotId): readonly PackDescriptor[] {
     const kept = this.#kept.get(drive);
-    const beganMs = performance.now();
+    const beganMs = this.#nowMs();
     if (kept !== undefined && (kept.newest === newest || beganMs < kept.againMs)) return kept.packs;
-    const packs = drive.snapshotter.stagedPacks();
-    const readMs = performance.now() - beganMs;
+    const packs = stagedPacksOf(drive) ?? kept?.packs ?? [];
+    const readMs = this.#nowMs() - beganMs;
     this.#kept.set(drive, { packs, newest, againMs: beganMs + readMs / busyShareMax });
     return packs;
+  }
+}
+
+/** Undefined where the disk does not let it be read just now: whoever only looks must not end for that. */
+function stagedPacksOf({ snapshotter }: RunningDrive): readonly PackDescriptor[] | undefined {
+  try {
+    return snapshotter.stagedPacks();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
   }
 }
