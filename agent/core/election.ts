@@ -162,7 +162,7 @@ export class Election {
   #hearMessage({ from, message, now }: EventOf<'message'>): void {
     if (message.kind !== 'inventory') return;
     this.#spoken.hear(from, message.under?.epoch);
-    this.#plans.hearOf(message.under?.epoch, now);
+    if (message.under !== undefined) this.#plans.hearOf(message.under, now);
   }
 
   #learn(batch: SignedBatch, now: UnixMs): Effects {

@@ -4,7 +4,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { groupsMaxFor, type Plan } from '../../optimizer/index.ts';
-import type { PlanApproval } from '../codec/index.ts';
+import type { PlanApproval, PlanName } from '../codec/index.ts';
 import { clockSkewMsMax, epochsAheadMax, outbidEveryMs, unseenPlanMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import { Approvals, isAbout, type PlanPlace, type StatedPlan } from './approvals.ts';
@@ -130,10 +130,16 @@ export class FollowedPlans {
       if (said.log === author && said.sequence === sequence) this.#recalls.set(nameOf(said), 'missing');
   }
 
-  /** A plan that is refused here, with its history or for its author, may be followed by those who know no better. */
-  hearOf(epoch = 0, now: UnixMs): void {
-    const own = this.plan?.epoch ?? 0;
-    if (epoch <= own || isFarAhead({ epoch, of: own }) || epoch <= (this.#unseen?.epoch ?? 0)) return;
+  /**
+   * A plan that is refused here, with its history or for its author, may be followed by those who know no better: a later one, or another one of the
+   * same author and epoch.
+   */
+  hearOf({ epoch, author, batch }: PlanName, now: UnixMs): void {
+    const { plan, at } = this.#followed ?? {};
+    const own = plan?.epoch ?? 0;
+    const isTwin = epoch === own && author === plan?.author && batch !== undefined && batch !== at?.hash;
+    if (epoch < own || (epoch === own && !isTwin) || isFarAhead({ epoch, of: own })) return;
+    if (epoch <= (this.#unseen?.epoch ?? 0)) return;
     this.#unseen = { epoch, sinceMs: this.#unseen?.sinceMs ?? now };
   }
 
@@ -239,7 +245,7 @@ export class FollowedPlans {
     const waiting = [...this.#unproven];
     // Whoever heard it before it heard that its author is out follows it.
     for (const [author, stated] of waiting)
-      if (this.#membership.isRevoked(author) && this.#mayFollow(stated)) this.hearOf(stated.plan.epoch, now);
+      if (this.#membership.isRevoked(author) && this.#mayFollow(stated)) this.hearOf(stated.plan, now);
     const proven = waiting.filter(([, stated]) => this.#isProven(stated, now));
     for (const [author] of proven) this.#unproven.delete(author);
     return proven.flatMap(([, stated]) => this.learn(stated, now));

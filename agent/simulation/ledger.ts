@@ -99,6 +99,8 @@ export class Ledger {
   readonly #wipeableMs = new Map<DriveId, number>();
   /** From when holders may free sooner what the owner of a drive gave up, by the word of admins. */
   readonly #hastenedMs = new Map<DriveId, number>();
+  /** The two words of each such agreement, as they stand in logs. */
+  readonly #hastening = new Map<DriveId, (readonly [string, string])[]>();
   /** When that word was written for good. */
   readonly #wiped = new Map<DriveId, readonly Written[]>();
 
@@ -203,6 +205,15 @@ export class Ledger {
 
   isHastened(owner: PeerId): boolean {
     return this.#hastenedMs.has(driveOf(owner));
+  }
+
+  /** Before they are said: whoever hears both may free sooner what it had heard to be given up by then. */
+  noteHastening(drive: DriveId, words: readonly [string, string]): void {
+    this.#hastening.set(drive, [...(this.#hastening.get(drive) ?? []), words]);
+  }
+
+  hasteningOf(owner: PeerId): readonly (readonly [string, string])[] {
+    return this.#hastening.get(driveOf(owner)) ?? [];
   }
 
   /** Admins agreed: all of the drive may go from then on. */

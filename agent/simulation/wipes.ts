@@ -77,6 +77,9 @@ interface Saying {
   readonly statement: Statement;
 }
 
+const signedBy = (by: AdminKey, statement: Statement): string =>
+  sha256Hex(signStatement(by, statement).bytes);
+
 /** `done` when it is on a machine's disk: a crash may lose it before. */
 const say = (
   { fleet }: Wish,
@@ -108,10 +111,12 @@ function hasten(wish: Wish, owner: PeerId, random: Random): void {
   const { fleet, drive } = wish;
   const [first, second] = fleet.admins;
   const isStolen = (): boolean => fleet.machineOf(owner)?.isRevoked === true;
-  if (isStolen() || !say(wish, { by: first, statement: asking(wish, now(wish), 'given up') })) return;
+  const asked = asking(wish, now(wish), 'given up');
+  if (isStolen() || !say(wish, { by: first, statement: asked })) return;
   fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * hours(20), () => {
-    if (isStolen() || !say(wish, { by: second, statement: word(wish, 'agree', { scope: 'given up' }) }))
-      return;
+    const agreed = word(wish, 'agree', { scope: 'given up' });
+    if (isStolen() || !say(wish, { by: second, statement: agreed })) return;
+    fleet.ledger.noteHastening(drive, [signedBy(first, asked), signedBy(second, agreed)]);
     fleet.noteFault('what was given up is hastened by a quorum');
     fleet.ledger.mayHasten(drive, fleet.queue.nowMs);
   });

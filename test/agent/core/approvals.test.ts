@@ -243,6 +243,20 @@ test('whoever hears that others follow a later plan knows that it is behind, unt
   t.false(reader.core.election.isBehind);
 });
 
+test('of two plans of one author and epoch, in two histories of its log, some follow the other one: only a later plan brings them together', (t) => {
+  const reader = new Reader(certificates, planBatch(author, 5, 0));
+  const { core } = reader;
+  const speak = (batch: string | undefined): void => {
+    const under = { ...core.shelf.planName!, ...(batch === undefined ? {} : { batch }) };
+    const message = { kind: 'inventory', group: 'g', scope: 'update', under, held: [] } as const;
+    reader.tell({ kind: 'message', from: other.peer, message, now: startMs });
+  };
+  speak(undefined);
+  t.is(core.election.epochFor(planOf(self, 5)), 5);
+  speak('cd'.repeat(32));
+  t.is(core.election.epochFor(planOf(self, 5)), 6);
+});
+
 test('a plan that makes no sense is not followed, whoever approved it', (t) => {
   const { classes, ...rest } = planOf(desk, 6);
   const [small] = classes;

@@ -7,7 +7,15 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
 import { hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { Plan } from '../../../optimizer/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  machines,
+  membershipOf,
+  planBatch,
+  planOf,
+  startMs,
+} from './fleet-of-four.ts';
 
 const [first, second, third, self] = machines;
 const redundancy = { k: 2, n: 3 };
@@ -48,7 +56,7 @@ function reachWith(
   const beganMs = plan.computedMs + planAgeMs;
   for (const { peer } of there) membership.handle({ kind: 'connected', peer, now: unixMs(beganMs) });
   const shelf = new Shelf();
-  shelf.usePlan(plan);
+  shelf.usePlan(plan, planBatch);
   const reach = new OwnReach({ membership, shelf, election: { plan, earlierPlans: [] } });
   for (let ms = 0; ms <= awakeMs; ms += seconds(1)) reach.handle({ kind: 'tick', now: unixMs(beganMs + ms) });
   return { reach, shelf, now: unixMs(beganMs + awakeMs) };

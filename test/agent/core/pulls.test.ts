@@ -86,7 +86,7 @@ test('a shard that a plan took away while it was on its way is refused, and aske
   tell({ kind: 'batchStored', batch: batchOf(self, certificates), now: startMs });
   follow(1, [self, source, other]);
   tell({ kind: 'connected', peer: source.peer, now: startMs });
-  const under = { epoch: 1, author: source.peer };
+  const under = core.shelf.planName!;
   const held = [{ pack: descriptor.pack, indexes: [0] }];
   const message = { kind: 'inventory', group: 'g', scope: 'update', under, held } as const;
   tell({ kind: 'message', from: source.peer, message, now: startMs });

@@ -59,7 +59,11 @@ function surplusOf(held = packOf(outsider.peer)) {
     return asked;
   };
   /** Whether it is known by now that all have their shards, so that the new holder is asked to show its own. */
-  const hear = (from: PeerId, under: { readonly epoch: number; readonly batch?: string }, indexes: readonly number[]): boolean => {
+  const hear = (
+    from: PeerId,
+    under: { readonly epoch: number; readonly batch?: string },
+    indexes: readonly number[],
+  ): boolean => {
     const effects = tell(from, {
       kind: 'inventory',
       group: 'g',
