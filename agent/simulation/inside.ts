@@ -5,6 +5,7 @@ import { minutes } from '../../datasets/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import { lookAtCertificates, lookAtRules } from './admin-words.ts';
+import { lookAtDoubts } from './doubting.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import { shortOf } from './naming.ts';
@@ -32,6 +33,8 @@ export function lookInside(fleet: Fleet): void {
     lookAtDisk(fleet, machine, shell);
     lookAtLogs(fleet, machine, shell);
     lookAtDrives(fleet, machine, shell);
+    lookAtDoubts(fleet, machine, shell);
+    lookAtPlan(fleet, machine, shell);
     for (const known of shell.core.shelf.packs.values()) lookAtPack(fleet, machine, known);
     lookForRot(fleet, machine);
     lookAtWants(fleet, machine, shell);
@@ -56,6 +59,13 @@ function lookAtRoster(fleet: Fleet, machine: Machine, { core, clock }: Shell): v
   const silenceMs = membership.holderSilenceMs;
   if (membership.policy !== undefined && silenceMs !== options.holderSilenceMs)
     guards.violate('admins', machine, `waits ${silenceMs} ms for the silent, and no admin said so`);
+}
+
+/** It places shards by the plan that it says it follows. */
+function lookAtPlan({ checks, guards }: Fleet, machine: Machine, { core: { election, shelf } }: Shell): void {
+  checks.counts.plans++;
+  if (shelf.plan !== undefined && shelf.plan !== election.plan && !election.isRecalling)
+    guards.violate('plans', machine, 'places shards by another plan than the one that it follows');
 }
 
 /** Whoever has heard from a drive's owner takes it for nobody else's, and lists no snapshot that its owner did not make. */

@@ -105,6 +105,7 @@ export class Witness {
         return;
       case 'disconnected':
         heard.audits.disconnected(event.peer);
+        this.#loses(machine, shell, event);
         return;
       case 'planFailed':
         if (heard.isPlanWhole) heard.chosen = new Set();
@@ -135,6 +136,21 @@ export class Witness {
         return;
       default:
     }
+  }
+
+  /** Whoever was there a moment ago is away at most. */
+  #loses(
+    machine: Machine,
+    { core: { membership } }: Shell,
+    { peer, now }: Extract<CoreEvent, { kind: 'disconnected' }>,
+  ): void {
+    this.#world.count('plans');
+    if (membership.isMember(peer, now) && membership.isGone(peer, now))
+      this.#world.violate(
+        'plans',
+        machine,
+        'takes another for gone in the moment in which its connection ends',
+      );
   }
 
   /** Before an order is done. */
