@@ -40,7 +40,7 @@ import { sayEarly } from './hardships.ts';
 import { Holdings } from './holdings.ts';
 import { driveOf, Ledger, plainCanary } from './ledger.ts';
 import { Persons } from './locks.ts';
-import { type Coming, Machine, type World } from './machine.ts';
+import { type Coming, Machine, type OfferedShard, type World } from './machine.ts';
 import { Network } from './network.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type Planner, planMsOf, type PlanRequest } from './planner.ts';
@@ -309,8 +309,9 @@ export class Fleet implements World {
     this.checks.noteHarm(shard, this.queue.nowMs);
   }
 
-  noteNeedless(machine: Machine, shard: ShardKey): void {
-    this.guards.needless(machine, shard);
+  noteOffered(machine: Machine, { from, place, ...shard }: OfferedShard): void {
+    if (place === undefined) this.witness.refused(machine, { from, ...shard });
+    if (place === 'held' && machine.platters.hasIntact(shard)) this.guards.needless(machine, shard);
   }
 
   noteEvent(machine: Machine, event: CoreEvent): void {

@@ -26,6 +26,7 @@ import {
   type ScrubPosition,
   type StagedSnapshot,
 } from '../core/index.ts';
+import type { ShardPlace } from '../ports.ts';
 import type { DriveId, FleetId, InviteId, PeerId } from '../units.ts';
 import { Platters } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -75,8 +76,13 @@ export interface World {
   noteProof(proof: DriveProof): void;
   noteReport(report: Extract<CoreEffect, { kind: 'report' }>): void;
   noteAcknowledged(machine: Machine, staged: StagedSnapshot): void;
-  /** A shard is offered to a machine that has it. */
-  noteNeedless(machine: Machine, shard: ShardKey): void;
+  noteOffered(machine: Machine, shard: OfferedShard): void;
+}
+
+/** A shard that begins to flow in, or is refused: without a place. */
+export interface OfferedShard extends ShardKey {
+  readonly from: PeerId;
+  readonly place: ShardPlace | undefined;
 }
 
 /** How a machine is certified. */

@@ -2,6 +2,7 @@
 // the reading of its disk. Too much of any of them breaks no promise, and makes the machine a nuisance to its person and to the others.
 
 import { hourMs } from '../../datasets/index.ts';
+import type { ShardKey } from '../codec/index.ts';
 import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import {
   fullDiskWaitMsMax,
@@ -90,6 +91,11 @@ export class PaceWitness {
         return;
       default:
     }
+  }
+
+  /** Whoever sends what is not wanted any more did what it was asked for. */
+  refused({ from, ...shard }: ShardKey & { readonly from: PeerId }): void {
+    this.#endPull(from, nameOf(shard));
   }
 
   /** Before it is done. */

@@ -191,9 +191,8 @@ export class Shell {
 
   #placeFor(from: PeerId, arrival: ShardArrival): ShardPlace | undefined {
     const place = this.core.placeFor(from, arrival);
-    const shard = { pack: arrival.descriptor.pack, index: arrival.index };
-    if (place === 'held' && this.disk.platters.hasIntact(shard))
-      this.#world.noteNeedless(this.#machine, shard);
+    const { pack } = arrival.descriptor;
+    this.#world.noteOffered(this.#machine, { from, pack, index: arrival.index, place });
     return place;
   }
 

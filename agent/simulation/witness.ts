@@ -56,6 +56,8 @@ interface Heard {
 
 interface LifeWitness {
   told(event: CoreEvent): void;
+  /** A shard that came was not let in. */
+  refused?(shard: ShardKey & { readonly from: PeerId }): void;
   /** `nowMs`: by the agent's own clock. */
   ordered(effect: CoreEffect, nowMs: number): void;
 }
@@ -151,6 +153,12 @@ export class Witness {
         machine,
         'takes another for gone in the moment in which its connection ends',
       );
+  }
+
+  refused(machine: Machine, shard: ShardKey & { readonly from: PeerId }): void {
+    const { shell } = machine;
+    if (shell !== undefined)
+      for (const witness of this.#heardBy(machine, shell).others) witness.refused?.(shard);
   }
 
   /** Before an order is done. */

@@ -1,6 +1,7 @@
 // Bugs that are planted into the core one at a time, as a change of its source text that only a hunt loads: no flag in the product knows
 // of them. Each is a mistake that somebody could make.
 
+import { fifthRound } from './fifth-round.ts';
 import { fourthRound } from './fourth-round.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { reviews } from './reviews.ts';
@@ -393,5 +394,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...standInBugs,
   ...thirdRound,
   ...fourthRound,
+  ...fifthRound,
   ...reviews,
 ];
