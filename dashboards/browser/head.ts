@@ -101,19 +101,21 @@ const setText = (selector: string, text: string): void => {
   if (place !== null && place.textContent !== text) place.textContent = text;
 };
 
-/** In place of what is at risk, when nobody knows. */
-export function showStale(text: string): void {
+function showRisk({ level, text }: Risk): void {
   setText('#risk', text);
-  document.querySelector('#risk')?.setAttribute('data-level', 'problem');
+  document.querySelector('#risk')?.setAttribute('data-level', level);
 }
 
-export function showHead(view: FleetView): void {
+/** In place of what is at risk, when nobody knows. */
+export const showStale = (text: string): void => showRisk({ level: 'problem', text });
+
+/** Where the view is an old one, `stale` says so in place of what is at risk. */
+export function showHead(view: FleetView, stale?: string): void {
   document.title = `${view.fleetName} · Drey`;
   setText('#fleet-name', view.fleetName);
   setText('#summary', summaryOf(view));
-  const risk = riskOf(view);
-  setText('#risk', risk.text);
-  document.querySelector('#risk')?.setAttribute('data-level', risk.level);
+  if (stale === undefined) showRisk(riskOf(view));
+  else showStale(stale);
   document.querySelector('#figures')?.replaceChildren(
     ...figuresOf(view).map(([value, what]) => {
       const figure = element('div');

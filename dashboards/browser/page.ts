@@ -27,6 +27,8 @@ const sections: Readonly<Record<string, Section>> = {
 /** Drawn last time, as text: a section that did not change is left alone. */
 const drawn = new Map<string, string>();
 let latest: FleetView | undefined;
+/** Why what is shown may be so no more; undefined while the agent sends views. */
+let lostWhy: string | undefined;
 
 /** What a section depends on; times of day change always and are left out. */
 function textOf(id: string, view: FleetView): string {
@@ -77,10 +79,16 @@ function goWhereReaderWas(): void {
   else document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
+/** Nobody takes what was so for what is so: the top of the page says from when it is, in whatever colours it is drawn. */
+function staleText(): string | undefined {
+  if (lostWhy === undefined || latest === undefined) return lostWhy;
+  return `${lostWhy} All below is as it was at ${timeText(latest.atMs)}.`;
+}
+
 function show(view: FleetView): void {
   const isFirst = latest === undefined;
   latest = view;
-  showHead(view);
+  showHead(view, staleText());
   for (const [id, section] of Object.entries(sections)) {
     const place = document.querySelector<HTMLElement>(`#${id}`);
     const text = textOf(id, view);
@@ -105,11 +113,10 @@ function sayConnection(state: 'live' | 'lost', text: string): void {
   place.textContent = text;
 }
 
-/** Nobody takes what was so for what is so: the top of the page says from when it is. */
 function sayLost(why: string): void {
+  lostWhy = why;
   sayConnection('lost', 'not live');
-  if (latest === undefined) showStale(why);
-  else showStale(`${why} All below is as it was at ${timeText(latest.atMs)}.`);
+  showStale(staleText() ?? why);
 }
 
 const noAnswer =
@@ -133,6 +140,7 @@ function connect(): void {
   source.addEventListener('view', ({ data }) => {
     clearTimeout(silence);
     silence = setTimeout(() => sayLost(noAnswer), silenceMsMax);
+    lostWhy = undefined;
     sayConnection('live', 'live');
     show(JSON.parse(String(data).replaceAll(turns, '?')) as FleetView);
   });

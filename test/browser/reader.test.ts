@@ -62,6 +62,22 @@ pageTest('a page whose agent ended says so', async (t) => {
   t.is(await risk.getAttribute('data-level'), 'problem');
 });
 
+pageTest('a page whose agent ended goes on to say so in other colours and on paper', async (t) => {
+  const { page, dashboard } = await show(t, fleetView());
+  await page.locator('canvas').first().waitFor();
+  await dashboard.close();
+  await page.locator('#connection[data-state=lost]').waitFor();
+  const risk = page.locator('#risk');
+  const said = await risk.textContent();
+  await page.evaluate("document.querySelector('#placement canvas').dataset.key = 'light'");
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('#placement canvas:not([data-key])').waitFor();
+  t.is(await risk.textContent(), said);
+  await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+  t.is(await risk.textContent(), said);
+  t.is(await risk.getAttribute('data-level'), 'problem');
+});
+
 pageTest('no cell says what only a program would', async (t) => {
   const { page } = await show(t, fleetView());
   t.notRegex(await page.locator('body').innerText(), /undefined|NaN|null|\[object/u);
