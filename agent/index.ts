@@ -2,4 +2,4 @@ export * from './limits.ts';
 export type * from './ports.ts';
 export * from './problem.ts';
 export * from './units.ts';
-export type * from './view.ts';
+export * from './view.ts';

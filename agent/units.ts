@@ -21,6 +21,8 @@ export type ChunkId = Unit<'ChunkId'>;
 export type InviteId = Unit<'InviteId'>;
 
 export const peerId = (value: string): PeerId => value as PeerId;
+/** The end of a peer id, by which people tell machines of one name apart; all begin alike. */
+export const shortIdOf = (peer: PeerId): string => peer.slice(-8);
 export const fleetId = (value: string): FleetId => value as FleetId;
 export const packId = (value: string): PackId => value as PackId;
 export const driveId = (value: string): DriveId => value as DriveId;

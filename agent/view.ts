@@ -47,6 +47,8 @@ export interface WaitingPlanView {
 export interface MachineView {
   readonly peer: PeerId;
   readonly name: string;
+  /** What tells it from other machines of its name; absent where none has it. */
+  readonly shortId?: string;
   readonly roles: readonly string[];
   /** `silent`: not heard, but not longer than allowed. `gone`: longer; it is being replaced, or was, or will be when a plan is approved. */
   readonly state: 'up' | 'silent' | 'gone' | 'revoked';
@@ -73,6 +75,10 @@ export interface MachineView {
     readonly problem?: string;
   };
 }
+
+/** Its name as people are shown it: "pc-01", or "pc-01 (k3jf92ab)" where others are called so too. */
+export const shownName = ({ name, shortId }: Pick<MachineView, 'name' | 'shortId'>): string =>
+  shortId === undefined ? name : `${name} (${shortId})`;
 
 export interface GroupNowView {
   readonly group: string;

@@ -14,19 +14,21 @@ import {
 import { type Plan, slotChanges } from '../../optimizer/index.ts';
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
-import type {
-  DriveView,
-  EventLine,
-  FleetView,
-  GroupNowView,
-  MachineView,
-  ProofView,
-  SnapshotView,
-  TrainingView,
-  WorkView,
+import {
+  type DriveView,
+  type EventLine,
+  type FleetView,
+  type GroupNowView,
+  type MachineView,
+  type ProofView,
+  type SnapshotView,
+  shownName,
+  type TrainingView,
+  type WorkView,
 } from '../view.ts';
 import type { Drives } from './drives.ts';
 import type { LiveDisk } from './disk/index.ts';
+import { toldApart } from './machine-names.ts';
 import { massChangeText } from './mass-changes.ts';
 import type { Observations } from './observations.ts';
 import type { Operations } from './operations.ts';
@@ -66,19 +68,20 @@ export function fleetView(parts: ViewParts): FleetView {
   const { plan } = election;
   const lease = election.leaseAt(now);
   const slots = slotCounts(plan);
+  const machines = toldApart(membership.machines.map((peer) => machineView(parts, peer, slots)));
   return {
     atMs: now,
     fleet: membership.fleet,
     fleetName: membership.policy?.fleetName ?? membership.fleet.slice(0, 8),
     self: membership.self,
     ...(lease === undefined ? {} : { optimizer: lease }),
-    machines: membership.machines.map((peer) => machineView(parts, peer, slots)),
+    machines,
     ...(plan === undefined ? {} : { plan }),
     ...waitingView(parts),
     groupsNow: plan === undefined ? [] : groupsNow(core, plan),
     work: workView(parts),
     limits: parts.operations.pacing.view(),
-    drives: driveViews(parts),
+    drives: driveViews(parts, new Map(machines.map((machine) => [machine.peer, shownName(machine)]))),
     ...(models === undefined
       ? {}
       : { models: { version: models.version, trainedMs: models.trainedMs, summaries: models.summaries } }),
@@ -191,7 +194,10 @@ function reachIn(parts: ViewParts, drive: DriveId): Pick<DriveView, 'outOfReach'
   return outOfReachCount === 0 ? {} : { outOfReach: { packCount, outOfReachCount } };
 }
 
-function driveViews(parts: ViewParts): readonly DriveView[] {
+/** By peer id, as people are shown them. */
+type Names = ReadonlyMap<PeerId, string>;
+
+function driveViews(parts: ViewParts, names: Names): readonly DriveView[] {
   const { core, drives } = parts;
   const acknowledged = [...core.catalogue.drives].map(([drive, { owner, heads }]): DriveView => {
     const running = drives.running.get(drive);
@@ -218,19 +224,19 @@ function driveViews(parts: ViewParts): readonly DriveView[] {
         fileCount,
         byteCount,
       })),
-      ...(pending === undefined ? {} : { pending: pendingView(core, pending) }),
+      ...(pending === undefined ? {} : { pending: pendingView(pending, names) }),
     };
   });
   return acknowledged;
 }
 
 const pendingView = (
-  { membership }: AgentCore,
   { startedMs, waitsFor, ...counts }: PendingCount,
+  names: Names,
 ): NonNullable<DriveView['pending']> => ({
   ...counts,
   startedMs: unixMs(startedMs),
-  waitsFor: waitsFor.map((peer) => membership.nameOf(peer)),
+  waitsFor: waitsFor.map((peer) => names.get(peer) ?? peer),
 });
 
 function proofIn({ proving }: AgentCore, drive: DriveId): Pick<DriveView, 'proof'> {

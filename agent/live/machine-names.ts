@@ -1,19 +1,29 @@
 // Which machine a person means by a name. Names are no ids: a machine that was set up anew has its old one, and a guest may take anybody's.
 
 import type { Membership } from '../core/index.ts';
-import type { PeerId } from '../units.ts';
+import { type PeerId, shortIdOf } from '../units.ts';
+import type { MachineView } from '../view.ts';
 import type { LiveAgent } from './agent.ts';
 import { wrong } from './wrong.ts';
 
-/** The machine of a peer id or a name; of several with one name the only one that was not put out. Throws `target-ambiguous`. */
-export function machineCalled(
-  membership: Pick<Membership, 'machines' | 'certificateOf' | 'isRevoked'>,
-  wanted: string,
-): PeerId | undefined {
+type Members = Pick<Membership, 'machines' | 'certificateOf' | 'isRevoked'>;
+
+/** The same machines; those that share a name, be they in the fleet or put out, with what tells them apart. */
+export function toldApart(machines: readonly MachineView[]): readonly MachineView[] {
+  const alike = Map.groupBy(machines, ({ name }) => name);
+  return machines.map((machine) =>
+    alike.get(machine.name)?.length === 1 ? machine : { ...machine, shortId: shortIdOf(machine.peer) },
+  );
+}
+
+/** The machine of a peer id, a name, or the short id behind one; of several the only one that was not put out. Throws `target-ambiguous`. */
+export function machineCalled(membership: Members, wanted: string): PeerId | undefined {
   const { machines } = membership;
   const peer = machines.find((one) => one === wanted);
   if (peer !== undefined) return peer;
-  const named = machines.filter((one) => membership.certificateOf(one)?.name === wanted);
+  const named = machines.filter(
+    (one) => membership.certificateOf(one)?.name === wanted || shortIdOf(one) === wanted,
+  );
   const inside = named.filter((one) => !membership.isRevoked(one));
   if (inside.length <= 1) return inside[0] ?? named[0];
   throw wrong(
@@ -30,6 +40,6 @@ export function machineNamed({ core: { membership } }: LiveAgent, wanted: string
   throw wrong(
     'target-unknown',
     `no machine is called "${wanted}"`,
-    'Take a name or peer id from `drey status`.',
+    'Take a name from `drey status`, or the id behind one that several machines have.',
   );
 }

@@ -140,7 +140,7 @@ const unknown = (target: string): DreyError =>
   wrong(
     'target-unknown',
     `no machine or invite is called "${target}"`,
-    'Take a name or peer id from `drey status`, an invite from `drey fleet invites`.',
+    'Take a name from `drey status`, or the id behind one that several machines have; an invite from `drey fleet invites`.',
   );
 
 async function revokeMachine(

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { askAgent, type PlanAnswer } from '../../agent/control/index.ts';
-import type { FleetView } from '../../agent/index.ts';
+import { type FleetView, shownName } from '../../agent/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
@@ -17,7 +17,7 @@ import { addWhatIf } from './plan-what-if.ts';
 const loadTexts = () => import('./plan-text.ts');
 
 const namesOf = (view: FleetView): Naming =>
-  new Map(view.machines.map((machine) => [machine.peer, machine.name]));
+  new Map(view.machines.map((machine) => [machine.peer, shownName(machine)]));
 
 interface Planned {
   readonly plan: Plan;

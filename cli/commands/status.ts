@@ -1,7 +1,7 @@
 // `drey status`: what is safe, what is at risk, what is being done, in plain words.
 
 import type { Command } from 'commander';
-import { type DriveView, type FleetView, problemText, sentence } from '../../agent/index.ts';
+import { type DriveView, type FleetView, problemText, sentence, shownName } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { limitWords } from './limits.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
@@ -19,7 +19,7 @@ function heardText({ state, lastHeardMs }: FleetView['machines'][number], atMs: 
 
 function machineRows(view: FleetView): string {
   const rows = view.machines.map((machine) => [
-    machine.name + (machine.peer === view.self ? ' (here)' : ''),
+    shownName(machine) + (machine.peer === view.self ? ' (here)' : ''),
     machine.state,
     heardText(machine, view.atMs),
     machine.quotaBytes === undefined ? '-' : bytesText(machine.quotaBytes),
@@ -154,9 +154,9 @@ function workText({ work }: FleetView): string {
 function headText({ fleetName, machines, plan, optimizer }: FleetView): string {
   const upCount = machines.filter(({ state }) => state === 'up').length;
   const count = machines.filter(({ state }) => state !== 'revoked').length;
-  const by = machines.find(({ peer }) => peer === optimizer?.peer)?.name;
+  const by = machines.find(({ peer }) => peer === optimizer?.peer);
   const placed = plan === undefined ? 'no plan yet' : `plan ${plan.epoch} (${plan.modelSource})`;
-  return `Fleet "${fleetName}", ${upCount} of ${countText(count, 'machine')} up; ${placed}${by === undefined ? '' : `; optimizer ${by}`}`;
+  return `Fleet "${fleetName}", ${upCount} of ${countText(count, 'machine')} up; ${placed}${by === undefined ? '' : `; optimizer ${shownName(by)}`}`;
 }
 
 /** What `drey status` says for people. */

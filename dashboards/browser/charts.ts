@@ -187,6 +187,7 @@ export function bars(parts: {
 
 export interface MatrixCell {
   readonly x: string;
+  /** The id of its row. */
   readonly y: string;
   readonly colour: string;
   /** Written into the square where it fits, so that colour is not alone. */
@@ -248,12 +249,18 @@ interface Area {
   readonly chart: { readonly chartArea?: { readonly width: number; readonly height: number } };
 }
 
+/** A row's name may be another's too; its id is not. */
+export interface MatrixRow {
+  readonly id: string;
+  readonly label: string;
+}
+
 /** Machines × groups, one square each, coloured by domain; the tooltip says what the colour says. */
 export function matrix(parts: {
   readonly key: string;
   readonly label: string;
   readonly columns: readonly string[];
-  readonly rows: readonly string[];
+  readonly rows: readonly MatrixRow[];
   readonly cells: readonly MatrixCell[];
 }): HTMLElement {
   const { columns, rows, cells } = parts;
@@ -287,12 +294,12 @@ export function matrix(parts: {
           x: { ...categories(columns), ticks: { maxRotation: 60, autoSkip: true } },
           // The matrix type turns category axes over; the first machine belongs on top.
           y: {
-            ...categories(rows),
+            ...categories(rows.map(({ id }) => id)),
             reverse: false,
             ticks: {
               autoSkip: false,
               callback(this: DrawnScale, value: number) {
-                return cutRow(this.getLabelForValue(value), namesLettersMax(this.chart.width));
+                return cutRow(rows[value]?.label ?? '', namesLettersMax(this.chart.width));
               },
             },
           },

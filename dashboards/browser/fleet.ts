@@ -3,7 +3,7 @@
 import type { FleetView, MachineView } from '../../agent/view.ts';
 import { bars } from './charts.ts';
 import { agoText, bytesText, colours } from './format.ts';
-import { counted, number, type Section, title, words } from './section.ts';
+import { counted, number, type Section, shownName, title, words } from './section.ts';
 import { type Cell, table } from './tables.ts';
 
 const gibibyte = 1024 ** 3;
@@ -37,7 +37,7 @@ function spaceChart(machines: readonly MachineView[]): HTMLElement[] {
     bars({
       key: 'space',
       label: `Space given to the fleet and free on the disk, in GiB, of ${counted(shown.length, 'machine')}${which}`,
-      rows: shown.map(({ name }) => name),
+      rows: shown.map(shownName),
       series: [
         {
           name: 'given to the fleet',
@@ -62,7 +62,7 @@ export const fleetSection: Section = (view) => {
   const rows = view.machines.map((machine): Cell[] => {
     const quietMs = machine.lastHeardMs === undefined ? undefined : view.atMs - machine.lastHeardMs;
     return [
-      machine.peer === view.self ? `${machine.name} (here)` : machine.name,
+      machine.peer === view.self ? `${shownName(machine)} (here)` : shownName(machine),
       { text: machine.state, kind: 'state' },
       number(quietMs === undefined ? 'never' : agoText(quietMs), quietMs ?? Number.MAX_VALUE),
       bytesCell(machine.freeBytes),

@@ -10,7 +10,7 @@ import { healthSection } from './health.ts';
 import { modelsSection } from './models.ts';
 import { placementSection } from './placement.ts';
 import { reasonsSection } from './reasons.ts';
-import type { Section } from './section.ts';
+import { type Section, shownName } from './section.ts';
 import { survivalSection } from './survival.ts';
 import { replaceContent } from './tables.ts';
 
@@ -36,18 +36,15 @@ function textOf(id: string, view: FleetView): string {
     ...rest,
     heard: lastHeardMs === undefined ? 0 : Math.floor((view.atMs - lastHeardMs) / 10_000),
   }));
+  const names = machines.map((machine) => [machine.peer, shownName(machine)]);
   const { plan, models, training, drives, problems, events, work, groupsNow } = view;
   const parts: Readonly<Record<string, unknown>> = {
     fleet: machines,
-    placement: [
-      plan,
-      view.waitingPlan,
-      machines.map(({ peer, name, slotCount, domain }) => [peer, name, slotCount, domain]),
-    ],
+    placement: [plan, view.waitingPlan, names, machines.map(({ slotCount, domain }) => [slotCount, domain])],
     survival: [plan, groupsNow],
     models: [models, training, plan?.heldOut],
-    reasons: plan,
-    drives: [drives, Math.floor(view.atMs / 60_000)],
+    reasons: [plan, names],
+    drives: [drives, names, Math.floor(view.atMs / 60_000)],
     health: [problems, events, work, view.telemetryRows],
   };
   return JSON.stringify(parts[id]) ?? 'nothing';

@@ -4,7 +4,7 @@ import type { FleetView, MachineView } from '../../agent/view.ts';
 import type { PlacementClass } from '../../optimizer/plan.ts';
 import { matrix } from './charts.ts';
 import { aloneColour, domainColour, domainMark } from './format.ts';
-import { byDomain, counted, domainsOf, namesOf, type Section, title, words } from './section.ts';
+import { byDomain, counted, domainsOf, namesOf, type Section, shownName, title, words } from './section.ts';
 import { proposalOf } from './proposal.ts';
 import { type Cell, element, folded, pagerOf, replaceContent, table } from './tables.ts';
 
@@ -90,6 +90,10 @@ function windowPagers({ machineCount, groupCount, columns, redraw }: Windows): H
   return pagers;
 }
 
+/** The name is isolated (UAX #9), so that the mark follows also one that is read from the right. */
+const rowLabel = (machine: MachineView): string =>
+  `\u2068${shownName(machine)}\u2069 · ${domainMark(machine.domain)}`;
+
 /** The start of a window that still has something in it. */
 const startWithin = (from: number, count: number): number => (from < count ? from : 0);
 
@@ -110,15 +114,13 @@ function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () =>
   );
   chosen.machinesFrom = startWithin(chosen.machinesFrom, machines.length);
   const rows = machines.slice(chosen.machinesFrom, chosen.machinesFrom + rowsMax);
-  // The name is isolated (UAX #9), so that the mark follows also one that is read from the right.
-  const label = ({ name, domain }: MachineView): string => `\u2068${name}\u2069 · ${domainMark(domain)}`;
   const cells = rows.flatMap((machine) =>
     groups.flatMap(({ id }) => {
       const slot = slots.get(`${id} ${machine.peer}`);
       if (slot === undefined) return [];
-      const text = `${machine.name}, slot ${slot} of ${id}, ${machine.domain ?? 'stands alone'}`;
+      const text = `${shownName(machine)}, slot ${slot} of ${id}, ${machine.domain ?? 'stands alone'}`;
       const colour = domainColour(domains, machine.domain);
-      return [{ x: id, y: label(machine), colour, mark: domainMark(machine.domain), text }];
+      return [{ x: id, y: machine.peer, colour, mark: domainMark(machine.domain), text }];
     }),
   );
   return [
@@ -127,7 +129,7 @@ function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () =>
       key: 'matrix',
       label: `Which of ${counted(rows.length, 'machine')} stand in which of ${counted(groups.length, 'group')} of ${placementClass.name} packs, coloured and numbered by domain`,
       columns: groups.map(({ id }) => id),
-      rows: rows.map(label),
+      rows: rows.map((machine) => ({ id: machine.peer, label: rowLabel(machine) })),
       cells,
     }),
     windowPagers({

@@ -25,9 +25,13 @@ const inOrder = new Intl.Collator(undefined, { numeric: true });
 export const domainsOf = (view: FleetView): readonly string[] =>
   [...new Set(Object.values(view.plan?.domains ?? {}))].toSorted(inOrder.compare);
 
+/** "pc-01", or "pc-01 (k3jf92ab)" where several machines are called so. */
+export const shownName = ({ name, shortId }: MachineView): string =>
+  shortId === undefined ? name : `${name} (${shortId})`;
+
 /** Names of machines; the end of the id where a name is not known. */
 export function namesOf(view: FleetView): (peer: string) => string {
-  const names = new Map<string, string>(view.machines.map(({ peer, name }) => [peer, name]));
+  const names = new Map<string, string>(view.machines.map((machine) => [machine.peer, shownName(machine)]));
   return (peer) => names.get(peer) ?? peer.slice(-8);
 }
 
@@ -44,7 +48,8 @@ export function isAssumed({ plan }: FleetView): boolean {
 /** Machines of one domain side by side, those that stand alone last. */
 export const byDomain = (machines: readonly MachineView[]): readonly MachineView[] =>
   machines.toSorted(
-    (a, b) => inOrder.compare(a.domain ?? '~', b.domain ?? '~') || inOrder.compare(a.name, b.name),
+    (a, b) =>
+      inOrder.compare(a.domain ?? '~', b.domain ?? '~') || inOrder.compare(shownName(a), shownName(b)),
   );
 
 /** "1 machine", "3 machines". */

@@ -109,6 +109,37 @@ pageTest('the tables say what the view says', async (t) => {
   );
 });
 
+pageTest('machines of one name stay two, each with the end of its peer id', async (t) => {
+  const view = fleetView();
+  const shortIds = ['k3jf92ab', 'Qm81zzTx'] as const;
+  const machines = view.machines.map((machine, row) => {
+    const shortId = shortIds[row];
+    return shortId === undefined ? machine : { ...machine, name: 'pc', shortId };
+  });
+  const { page } = await show(t, { ...view, machines });
+  await page.locator('canvas').first().waitFor();
+  const shown = shortIds.map((id) => `pc (${id})`);
+  t.deepEqual(
+    (await rowsOf(page, 'Machines')).slice(0, 2).map(([name]) => name),
+    [`${shown[0]!} (here)`, shown[1]],
+  );
+  const members = new Set((await rowsOf(page, 'Why each member')).map(([, , member]) => member));
+  const groups = (await rowsOf(page, 'Groups of')).map(([, list]) => list ?? '');
+  for (const name of shown) {
+    t.true(members.has(name));
+    t.true(groups.some((list) => list.includes(`${name} (`)));
+  }
+  const drawn: unknown = await page.evaluate(`(() => {
+    const chart = Chart.getChart(document.querySelector('[data-chart=matrix] canvas'));
+    const tops = chart.getDatasetMeta(0).data.map((square) => Math.round(square.getCenterPoint().y));
+    return [chart.scales.y.ticks.length, new Set(tops).size];
+  })()`);
+  const [first] = view.plan!.classes;
+  const holders = new Set(first!.groups.flatMap((group) => group.members));
+  t.deepEqual(drawn, [view.machines.length, holders.size]);
+  for (const { peer } of machines.slice(0, 2)) t.true(holders.has(peer));
+});
+
 pageTest('a change arrives by itself; charts stay painted and words being typed stay', async (t) => {
   const view = fleetView();
   const { page, change, complaints } = await show(t, view);

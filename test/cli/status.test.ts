@@ -106,3 +106,13 @@ test('who waits for shards that are on their way is not told to go', (t) => {
   for (const atMs of [view.atMs, unixMs(view.atMs + 2 * patienceMs)])
     t.is(patience.wordAt({ ...view, atMs, drives: [{ ...own, pending }] }, own.drive), undefined);
 });
+
+test('machines of one name are shown with what tells them apart', (t) => {
+  const [first, second, ...others] = view.machines;
+  const machines = [
+    { ...first!, name: 'pc', shortId: 'k3jf92ab' },
+    { ...second!, name: 'pc', shortId: 'Qm81zzTx' },
+    ...others,
+  ];
+  t.regex(statusText({ ...view, machines }), /pc \(k3jf92ab\) \(here\) [^]*pc \(Qm81zzTx\) /u);
+});

@@ -1,7 +1,9 @@
 // Which machine a person means by a name.
 
 import test from 'ava';
-import { machineCalled } from '../../agent/live/machine-names.ts';
+import { machineCalled, toldApart } from '../../agent/live/machine-names.ts';
+import { type PeerId, shortIdOf } from '../../agent/index.ts';
+import { fleetView } from '../helpers/fleet-view.ts';
 import {
   batchOf,
   certificateOf,
@@ -38,4 +40,29 @@ test('of several with one name the only one that is in is meant, and one that is
   t.true(
     [first.peer, second.peer, third.peer].includes(machineCalled(fleetWith(first, second, third), 'pc')!),
   );
+});
+
+test('machines of one name are told apart by the ends of their peer ids, and are meant by them', (t) => {
+  const [one, other, ...rest] = fleetView().machines;
+  const shown = toldApart([one!, { ...other!, name: one!.name }, ...rest]);
+  t.deepEqual(
+    shown.map(({ shortId }) => shortId),
+    [shortIdOf(one!.peer), shortIdOf(other!.peer), ...rest.map(() => undefined)],
+  );
+  const membership = fleetWith();
+  for (const { peer } of [first, second, third]) t.is(machineCalled(membership, shortIdOf(peer)), peer);
+});
+
+test('whoever is called as the id of another one is not taken for it', (t) => {
+  const membership = fleetWith();
+  const wanted = shortIdOf(first.peer);
+  const renamed = {
+    machines: membership.machines,
+    isRevoked: () => false,
+    certificateOf: (peer: PeerId) => ({
+      ...membership.certificateOf(peer)!,
+      name: peer === second.peer ? wanted : 'pc',
+    }),
+  };
+  t.throws(() => machineCalled(renamed, wanted), { code: 'target-ambiguous' });
 });
