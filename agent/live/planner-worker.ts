@@ -62,6 +62,9 @@ export interface RefusedTask {
 
 const seed = 1;
 
+/** Policies are compared on groups of such copies, whatever the plan's are: the dashboard and `drey plan show` say so. */
+const judgedRedundancy = { k: 1, n: 3 } as const;
+
 async function planFor(task: PlanTask): Promise<Plan> {
   const { kind: _, previous, baseline, heldOut, demands: _reads, demandSource: _why, ...question } = task;
   const plan = computePlan({
@@ -72,7 +75,7 @@ async function planFor(task: PlanTask): Promise<Plan> {
     ...(baseline === undefined ? {} : { baseline }),
     ...(heldOut === undefined
       ? {}
-      : { heldOut: await compareHeldOut({ ...heldOut, redundancy: { k: 1, n: 3 }, seed }) }),
+      : { heldOut: await compareHeldOut({ ...heldOut, redundancy: judgedRedundancy, seed }) }),
   });
   return withCopies(plan, task);
 }

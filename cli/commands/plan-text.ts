@@ -9,6 +9,11 @@ export type Naming = ReadonlyMap<string, string>;
 
 const nameOf = (names: Naming, peer: string): string => names.get(peer) ?? peer.slice(-8);
 
+const isEven = ({ heldOut }: Plan): boolean =>
+  heldOut.every(
+    ({ unavailableShare, unavailableShareBusiness }) => unavailableShare + unavailableShareBusiness === 0,
+  );
+
 /** The plan as people read it. */
 export function planText(plan: Plan, names: Naming): string {
   const rows = plan.classes.flatMap((placementClass) =>
@@ -28,7 +33,13 @@ export function planText(plan: Plan, names: Naming): string {
     `Plan ${plan.epoch} of ${timeText(plan.computedMs)} by ${oneLine(`${nameOf(names, plan.author)}, from ${plan.modelSource}`)}`,
     tableText([['group', 'class', 'survival', 'at 03:00', 'holders, slot by slot'], ...rows]),
     ...copyLines(plan, names),
-    ...(scores.length === 0 ? [] : ['On held-out history:', ...scores]),
+    ...(scores.length === 0
+      ? []
+      : [
+          'On held-out history, judged on groups of 3 whole copies, any 1 of which serves:',
+          ...scores,
+          ...(isEven(plan) ? ['  No policy missed an hour: this week decides nothing.'] : []),
+        ]),
     ...plan.notes.map(oneLine),
   ].join('\n');
 }

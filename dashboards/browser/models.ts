@@ -26,6 +26,15 @@ function trainingLine({ training }: FleetView): HTMLElement[] {
 
 const percent = (share: number): string => `${(100 * share).toFixed(3)} %`;
 
+/** Policies are compared on whole copies, also where packs of the plan are cut otherwise (`agent/live/planner-worker.ts`). */
+function judgedText(scores: NonNullable<FleetView['plan']>['heldOut']): string {
+  const judged = 'Judged on groups of 3 whole copies, any 1 of which serves.';
+  const isEven = scores.every(
+    ({ unavailableShare, unavailableShareBusiness }) => unavailableShare + unavailableShareBusiness === 0,
+  );
+  return isEven ? `${judged} No policy missed an hour: this week decides nothing.` : judged;
+}
+
 function heldOutChart(view: FleetView): HTMLElement[] {
   const scores = view.plan?.heldOut ?? [];
   if (scores.length === 0) return [];
@@ -34,12 +43,12 @@ function heldOutChart(view: FleetView): HTMLElement[] {
     element('h3', 'Placement on held-out history'),
     element(
       'p',
-      'How often groups of each policy could not serve in a week that none of them saw; shorter is better.',
+      `How often groups of each policy could not serve in a week that none of them saw; shorter is better. ${judgedText(scores)}`,
       { class: 'note' },
     ),
     bars({
       key: 'held-out',
-      label: `Unavailable share of group-hours in the held-out week, by ${scores.length} policies; shorter is better`,
+      label: `Unavailable share of group-hours in the held-out week, of groups of 3 whole copies, by ${scores.length} policies; shorter is better`,
       rows: scores.map(({ policy }) => policy),
       series: [
         {
@@ -57,7 +66,7 @@ function heldOutChart(view: FleetView): HTMLElement[] {
     }),
     table({
       key: 'held-out',
-      caption: 'Unavailable share of group-hours in the held-out week',
+      caption: 'Unavailable share of group-hours in the held-out week, of groups of 3 whole copies',
       head: ['policy', number('all hours'), number('business hours')],
       rows: scores.map(({ policy, unavailableShare, unavailableShareBusiness }): Cell[] => [
         policy,

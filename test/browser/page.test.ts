@@ -337,3 +337,19 @@ pageTest(
     );
   },
 );
+
+pageTest('policies on held-out history are shown with the groups that they were judged on', async (t) => {
+  const view = fleetView();
+  const { page, change } = await show(t, view);
+  const note = page
+    .locator('h3', { hasText: 'Placement on held-out history' })
+    .locator('xpath=following-sibling::p');
+  t.regex((await note.textContent()) ?? '', /Judged on groups of 3 whole copies, any 1 of which serves\.$/u);
+  const heldOut = view.plan!.heldOut.map(({ policy }) => ({
+    policy,
+    unavailableShare: 0,
+    unavailableShareBusiness: 0,
+  }));
+  change({ ...view, plan: { ...view.plan!, heldOut } });
+  await note.filter({ hasText: 'No policy missed an hour: this week decides nothing.' }).waitFor();
+});

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { computedText } from '../../cli/commands/plan.ts';
-import { waitingLine, waitingPlanText } from '../../cli/commands/plan-text.ts';
+import { planText, waitingLine, waitingPlanText } from '../../cli/commands/plan-text.ts';
 import { fleetView, withWaitingPlan } from '../helpers/fleet-view.ts';
 
 const { plan, waitingPlan: waiting, machines } = withWaitingPlan(fleetView({ machineCount: 6 }));
@@ -32,4 +32,19 @@ test('a plan that was asked for is not said to be published when it waits', (t) 
     /waits for approval: it would move much\./u,
   );
   t.regex(computedText({ plan, changed: false }), /stays as it is/u);
+});
+
+test('scores of policies say what they were judged on, and that a week without an outage decides nothing', (t) => {
+  const text = planText(plan, names);
+  t.regex(text, /judged on groups of 3 whole copies, any 1 of which serves:\n {2}random: 2\.120 %/u);
+  t.notRegex(text, /decides nothing/u);
+  const heldOut = plan.heldOut.map((score) => ({
+    ...score,
+    unavailableShare: 0,
+    unavailableShareBusiness: 0,
+  }));
+  t.regex(
+    planText({ ...plan, heldOut }, names),
+    /learned: 0\.000 % of group-hours unavailable\n {2}No policy missed an hour: this week decides nothing\./u,
+  );
 });
