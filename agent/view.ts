@@ -86,6 +86,8 @@ export interface GroupNowView {
   readonly upCount: number;
   /** Members known to be up minus k: below 0 the group's packs cannot be restored at this moment. */
   readonly margin: number;
+  /** Packs in it that this agent knows of; others may be in it too. */
+  readonly packCount: number;
 }
 
 /** What is being done, as counts of this agent. */

@@ -250,6 +250,16 @@ export class Shelf {
     return known.group ?? undefined;
   }
 
+  /** How many packs are known here of each group, by its id; those that are given up do not count. */
+  packCounts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const known of this.#packs.values()) {
+      const id = this.groupOf(known)?.id;
+      if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   #lookUp(known: KnownPack): PlacementGroup | undefined {
     const { descriptor, heard } = known;
     if (this.#plan === undefined || this.givenUpMs(known) !== undefined) return undefined;

@@ -146,16 +146,19 @@ function auditsOf({ proven, failed, provenMs, problem }: AuditCount): Pick<Machi
 }
 
 /** What could be restored from each group, by whoever may have packs there; own packs are in groups without this machine only. */
-export const groupsNow = (
-  { membership }: Pick<AgentCore, 'membership'>,
+export function groupsNow(
+  { membership, shelf }: Pick<AgentCore, 'membership' | 'shelf'>,
   plan: Plan,
-): readonly GroupNowView[] =>
-  plan.classes.flatMap(({ redundancy, groups }) =>
+): readonly GroupNowView[] {
+  const packs = shelf.packCounts();
+  return plan.classes.flatMap(({ redundancy, groups }) =>
     groups.map(({ id, members }) => {
       const upCount = members.filter((member) => !membership.isAway(member)).length;
-      return { group: id, redundancy, upCount, margin: upCount - redundancy.k };
+      const packCount = packs.get(id) ?? 0;
+      return { group: id, redundancy, upCount, margin: upCount - redundancy.k, packCount };
     }),
   );
+}
 
 function workView({ core, traffic }: ViewParts): WorkView {
   const { shelf, backup, serving, repair, surplus, scrub } = core;

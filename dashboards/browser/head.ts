@@ -55,9 +55,11 @@ function newestSnapshotMs({ drives }: FleetView): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-/** The group that is within reach for the fewest hours; out of reach is not lost, and the words must not sound like it. */
+/** The group with a pack that is within reach for the fewest hours; out of reach is not lost, and the words must not sound like it. */
 function weakestText(view: FleetView): readonly [string, string] {
-  const groups = view.plan?.classes.flatMap((one) => one.groups) ?? [];
+  const all = view.plan?.classes.flatMap((one) => one.groups) ?? [];
+  const used = new Set(view.groupsNow.flatMap(({ group, packCount }) => (packCount > 0 ? [group] : [])));
+  const groups = used.size === 0 ? all : all.filter(({ id }) => used.has(id));
   const [first, ...rest] = groups;
   if (first === undefined) return ['–', 'no groups yet'];
   if (isAssumed(view)) return ['–', 'no odds yet: nothing is known of the machines'];
@@ -67,8 +69,14 @@ function weakestText(view: FleetView): readonly [string, string] {
   );
   return [
     survivalText(weakest.unavailability),
-    `of all hours enough machines of the weakest group, ${weakest.id}, are up to restore`,
+    `of all hours enough machines of the weakest group, ${weakest.id}, are up to restore${whichText(used.size, all.length)}`,
   ];
+}
+
+function whichText(usedCount: number, groupCount: number): string {
+  if (usedCount === 0) return '; of all groups, whether a pack is in them or not';
+  if (usedCount === groupCount) return '';
+  return `; of the ${counted(usedCount, 'group')} in which this machine knows a pack`;
 }
 
 function figuresOf(view: FleetView): readonly (readonly [string, string])[] {

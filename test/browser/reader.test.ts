@@ -50,6 +50,27 @@ pageTest('odds that are only assumed are not shown as known', async (t) => {
   t.regex(await odds.innerText(), /^no odds yet: nothing is known of the machines\n–$/u);
 });
 
+pageTest('the weakest group at the top is one with a pack, where one is known', async (t) => {
+  const view = fleetView();
+  const groups = view.plan!.classes.flatMap((one) => one.groups);
+  const [best] = groups.toSorted((a, b) => a.unavailability - b.unavailability);
+  const withPacksIn = (ids: readonly string[]) => ({
+    ...view,
+    groupsNow: view.groupsNow.map((now) => ({ ...now, packCount: ids.includes(now.group) ? 1 : 0 })),
+  });
+  const { page, change } = await show(t, withPacksIn([best!.id]));
+  const odds = page.locator('#figures div').nth(2);
+  t.regex(
+    await odds.innerText(),
+    new RegExp(
+      `weakest group, ${best!.id}, are up to restore; of the 1 group in which this machine knows a pack\n`,
+      'u',
+    ),
+  );
+  change(withPacksIn([]));
+  await odds.filter({ hasText: 'of all groups, whether a pack is in them or not' }).waitFor();
+});
+
 pageTest('a page whose agent ended says so', async (t) => {
   const { page, dashboard } = await show(t, lonelyView());
   await dashboard.close();

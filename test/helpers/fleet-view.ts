@@ -189,7 +189,7 @@ function groupsNow(plan: Plan, machines: readonly MachineView[]): FleetView['gro
   return plan.classes.flatMap(({ groups, redundancy }) =>
     groups.map(({ id, members }) => {
       const upCount = members.filter((member) => up.has(member)).length;
-      return { group: id, redundancy, upCount, margin: upCount - redundancy.k };
+      return { group: id, redundancy, upCount, margin: upCount - redundancy.k, packCount: 2 };
     }),
   );
 }

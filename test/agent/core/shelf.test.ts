@@ -4,7 +4,7 @@ import test from 'ava';
 import { describePack } from '../../../agent/codec/index.ts';
 import { noteHas, Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
-import { machines, planOf, planBatch } from './fleet-of-four.ts';
+import { machines, planBatch, planOf, startMs } from './fleet-of-four.ts';
 
 test('a pack that was heard of under another plan belongs where its descriptor says, once that is here', (t) => {
   const [author, , , owner] = machines;
@@ -38,4 +38,24 @@ test('nobody has a shard that its pack does not have, said before or after it is
   t.deepEqual(known.others.indexesOf(one.peer), [2]);
   t.false(noteHas(known, other.peer, 3));
   t.deepEqual(known.others.indexes(), [2]);
+});
+
+test('packs are counted by their group, without those that are given up', (t) => {
+  const [author, , , owner] = machines;
+  const shelf = new Shelf();
+  shelf.usePlan(planOf(author, 5), planBatch);
+  t.deepEqual([...shelf.packCounts()], []);
+  const [first] = [1, 2].map((byte) => {
+    const { descriptor } = describePack(new Uint8Array(100).fill(byte), {
+      owner: owner.peer,
+      drive: driveId('0'.repeat(32)),
+      placementClass: 'small',
+      redundancy: { k: 1, n: 3 },
+    });
+    shelf.describe(descriptor);
+    return descriptor.pack;
+  });
+  t.deepEqual([...shelf.packCounts()], [['g', 2]]);
+  shelf.giveUp(first!, owner.peer, startMs);
+  t.deepEqual([...shelf.packCounts()], [['g', 1]]);
 });
