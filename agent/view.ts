@@ -15,7 +15,7 @@ export interface FleetView {
   readonly optimizer?: { readonly peer: PeerId; readonly untilMs: UnixMs };
   readonly machines: readonly MachineView[];
   readonly plan?: Plan;
-  /** A plan that waits for an admin, why, and what share of all bytes it would move. */
+  /** A plan that waits for an admin, why, and what it would move. */
   readonly waitingPlan?: WaitingPlanView;
   /** Survival of each group given who is up at this moment, by group id. */
   readonly groupsNow: readonly GroupNowView[];
@@ -39,9 +39,12 @@ export interface FleetView {
 export interface WaitingPlanView {
   readonly plan: Plan;
   readonly reason: string;
+  /** Of the bytes on machines that may go on holding them, in 0..1, as the machine that judged it saw by what it holds itself. */
   readonly moveShare: number;
   /** Slots that it gives to other machines than the plan that holds. */
   readonly changes: readonly SlotChange[];
+  /** How many of them replace machines that are gone, put out or no holders any more. */
+  readonly repairCount: number;
 }
 
 export interface MachineView {

@@ -19,7 +19,7 @@ export { anyLossOddsMax, type Burst, groupLossOdds, usualDead } from './burst.ts
 export { computePlan, type PlannedMachine, type PlanQuestion } from './compute-plan.ts';
 export type { GroupLimits } from './group-limits.ts';
 export { chooseGroups, type GroupsQuestion } from './groups.ts';
-export { slotChanges, slotCountOf, type SlotChange } from './plan-changes.ts';
+export { repairCountOf, slotChanges, slotCountOf, type SlotChange } from './plan-changes.ts';
 export {
   checkPlan,
   planProblems,

@@ -28,5 +28,9 @@ export function slotChanges(before: Plan, after: Plan): readonly SlotChange[] {
   });
 }
 
+/** How many of them take a slot from a machine that may hold nothing any more: to replace it is repair. */
+export const repairCountOf = (changes: readonly SlotChange[], usable: ReadonlySet<string>): number =>
+  changes.filter(({ from }) => from !== undefined && !usable.has(from)).length;
+
 export const slotCountOf = ({ classes }: Plan): number =>
   classes.reduce((sum, { groups }) => groups.reduce((count, { members }) => count + members.length, sum), 0);

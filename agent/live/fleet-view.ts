@@ -11,7 +11,7 @@ import {
   reviewReason,
   trustText,
 } from '../core/index.ts';
-import { type Plan, slotChanges } from '../../optimizer/index.ts';
+import { type Plan, repairCountOf, slotChanges } from '../../optimizer/index.ts';
 import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import {
@@ -58,7 +58,8 @@ function waitingView({ core, now }: Pick<ViewParts, 'core' | 'now'>): Pick<Fleet
     moveShare: held === undefined ? 0 : movementBetween(core, held, { after: plan, usable }).share,
   };
   const changes = held === undefined ? [] : slotChanges(held, plan);
-  return { waitingPlan: { plan, reason, moveShare, changes } };
+  const repairCount = repairCountOf(changes, new Set(usable));
+  return { waitingPlan: { plan, reason, moveShare, changes, repairCount } };
 }
 
 export function fleetView(parts: ViewParts): FleetView {

@@ -47,8 +47,12 @@ export function planText(plan: Plan, names: Naming): string {
 type WaitingPlan = NonNullable<FleetView['waitingPlan']>;
 
 /** That another plan waits, why, and how much it would change. */
-export function waitingLine(plan: Plan, { plan: after, reason, moveShare, changes }: WaitingPlan): string {
-  return `Plan ${after.epoch} waits for approval: ${oneLine(reason)}. Against plan ${plan.epoch} it changes ${changes.length} of ${slotCountOf(after)} slots and moves about ${shareText(moveShare)} of all bytes.`;
+export function waitingLine(plan: Plan, waiting: WaitingPlan): string {
+  const { plan: after, reason, moveShare, changes, repairCount } = waiting;
+  const repair =
+    repairCount === 0 ? '' : `, ${repairCount} of them to replace machines that are gone or put out,`;
+  const beside = repairCount === 0 ? '' : ' beside that';
+  return `Plan ${after.epoch} waits for approval: ${oneLine(reason)}. Against plan ${plan.epoch} it changes ${changes.length} of ${slotCountOf(after)} slots${repair} and moves about ${shareText(moveShare)} of all bytes${beside}, judged by what one machine holds.`;
 }
 
 const shownChangesMax = 40;
@@ -60,7 +64,7 @@ export function waitingPlanText(plan: Plan, waiting: WaitingPlan, names: Naming)
   const named = (peer: string | undefined): string => (peer === undefined ? '-' : nameOf(names, peer));
   const rows = changes
     .slice(0, shownChangesMax)
-    .map(({ group, slot, from, to }) => [group, String(slot + 1), named(from), named(to)]);
+    .map(({ group, slot, from, to }) => [group, String(slot), named(from), named(to)]);
   return [
     planText(waiting.plan, names),
     '',

@@ -15,11 +15,19 @@ const odds = (unavailability: number | undefined): Cell =>
 
 const shareText = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
+/** What is on machines that are gone is not moved but made again, and no machine knows what lies on all others. */
+function changeText({ changes, repairCount, moveShare }: NonNullable<FleetView['waitingPlan']>): string {
+  const repair =
+    repairCount === 0 ? '' : `, ${repairCount} of them to replace machines that are gone or put out,`;
+  const beside = repairCount === 0 ? '' : ' beside that';
+  return `${counted(changes.length, 'slot')}${repair} and moves about ${shareText(moveShare)} of all bytes${beside}, judged by what one machine holds`;
+}
+
 /** Nothing where no plan waits. */
 export function proposalOf(view: FleetView): readonly HTMLElement[] {
   const { waitingPlan, plan: held } = view;
   if (waitingPlan === undefined) return [];
-  const { plan, reason, moveShare, changes } = waitingPlan;
+  const { plan, reason, changes } = waitingPlan;
   const nameOf = namesOf(view);
   const named = (peer: string | undefined): string => (peer === undefined ? 'nobody' : nameOf(peer));
   const [before, after] = [oddsIn(held), oddsIn(plan)];
@@ -36,7 +44,7 @@ export function proposalOf(view: FleetView): readonly HTMLElement[] {
     element('h3', `Plan ${plan.epoch} waits for an admin`, { id: 'proposal-title' }),
     element(
       'p',
-      `Made ${timeText(plan.computedMs)} by ${nameOf(plan.author)}. It waits because ${reason}. It changes ${counted(changes.length, 'slot')} and moves about ${shareText(moveShare)} of all bytes. Until then the plan below holds.`,
+      `Made ${timeText(plan.computedMs)} by ${nameOf(plan.author)}. It waits because ${reason}. It changes ${changeText(waitingPlan)}. Until then the plan below holds.`,
       { class: 'note' },
     ),
     element('p', `An admin approves it with drey plan approve ${plan.epoch}.`, { class: 'note' }),

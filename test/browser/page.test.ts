@@ -64,12 +64,20 @@ pageTest('a plan that waits is shown with what it changes, and is gone when noth
     /because the fleet is in review mode\. It changes 1 slot and moves about 4 %/u,
   );
   t.regex((await box.textContent()) ?? '', new RegExp(`drey plan approve ${waitingPlan.plan.epoch}\\.`, 'u'));
+  t.regex((await box.textContent()) ?? '', /of all bytes, judged by what one machine holds\. Until then/u);
   const nameOf = (peer: string | undefined): string | undefined =>
     machines.find((machine) => machine.peer === peer)?.name;
   const { group, from, to } = waitingPlan.changes[0]!;
   const [row] = await rowsOf(page, 'Slots that it gives');
   t.deepEqual(row?.slice(0, 4), [group, '0', nameOf(from), nameOf(to)]);
   t.is(row?.[5], '99.970 %');
+  change({ ...rest, machines, waitingPlan: { ...waitingPlan, repairCount: 1 } });
+  await box
+    .filter({
+      hasText:
+        'It changes 1 slot, 1 of them to replace machines that are gone or put out, and moves about 4 % of all bytes beside that',
+    })
+    .waitFor();
   change(view);
   await box.waitFor({ state: 'detached' });
 });

@@ -11,13 +11,20 @@ const names = new Map(machines.map(({ peer, name }) => [peer as string, name]));
 test('a plan that waits is shown with its reason and each slot that changes', (t) => {
   t.regex(
     waitingLine(plan, waiting),
-    /^Plan \d+ waits for approval: the fleet is in review mode\. .* changes 1 of \d+ slots and moves about 4 % of all bytes\.$/u,
+    /^Plan \d+ waits for approval: the fleet is in review mode\. .* changes 1 of \d+ slots and moves about 4 % of all bytes, judged by what one machine holds\.$/u,
   );
   const lines = waitingPlanText(plan, waiting, names).split('\n');
   const { group, from = '', to = '' } = waiting.changes[0]!;
-  t.deepEqual(lines.at(-2)?.split(/ {2,}/u), [group, '1', names.get(from), names.get(to)]);
+  t.deepEqual(lines.at(-2)?.split(/ {2,}/u), [group, '0', names.get(from), names.get(to)]);
   t.is(lines.at(-1), `An admin approves it with \`drey plan approve ${waiting.plan.epoch}\`.`);
   t.true(lines[0]?.startsWith(`Plan ${waiting.plan.epoch} `));
+});
+
+test('slots of machines that are gone are told apart from what moves', (t) => {
+  t.regex(
+    waitingLine(plan, { ...waiting, repairCount: 1, moveShare: 0 }),
+    /changes 1 of \d+ slots, 1 of them to replace machines that are gone or put out, and moves about 0 % of all bytes beside that, /u,
+  );
 });
 
 test('a reason that comes from another machine stays one line', (t) => {

@@ -282,6 +282,6 @@ export function withWaitingPlan(
   return {
     ...view,
     plan,
-    waitingPlan: { plan: next, reason, moveShare: 0.04, changes: slotChanges(plan, next) },
+    waitingPlan: { plan: next, reason, moveShare: 0.04, changes: slotChanges(plan, next), repairCount: 0 },
   };
 }
