@@ -21,7 +21,13 @@ declare const Chart: (new (canvas: HTMLCanvasElement, configuration: object) => 
   };
 };
 
-const charts = new Map<string, { readonly holder: HTMLElement; readonly chart: ChartLike }>();
+interface DrawnChart {
+  readonly holder: HTMLElement;
+  readonly chart: ChartLike;
+  readonly heightAt: ChartParts['heightAt'];
+}
+
+const charts = new Map<string, DrawnChart>();
 
 const colourOf = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -53,7 +59,10 @@ export function usePaper(): void {
 
 /** Paper is narrower than most screens, and nothing measures it for a chart. */
 export function fitPaper(): void {
-  for (const { holder, chart: drawn } of charts.values()) drawn.resize(paperPixels, holder.clientHeight);
+  for (const { holder, chart: drawn, heightAt } of charts.values()) {
+    giveHeight(holder, heightAt(paperPixels));
+    drawn.resize(paperPixels, holder.clientHeight);
+  }
 }
 
 /** Ends all charts, so that the next update draws them anew. */
@@ -66,37 +75,54 @@ export interface ChartParts {
   readonly key: string;
   /** What the chart shows, in a sentence, for those who cannot see it. */
   readonly label: string;
-  readonly height: number;
+  /** In a chart of that width, where text is of its usual size: names that go over several lines need more. */
+  readonly heightAt: (widthPixels: number) => number;
   readonly configuration: {
     readonly type: string;
     readonly data: unknown;
-    readonly options: unknown;
+    readonly options: object;
     readonly plugins?: readonly object[];
   };
 }
 
+function giveHeight(holder: HTMLElement, height: number): void {
+  holder.style.height = `${Math.round(height * textScale())}px`;
+}
+
 /** The chart's place on the page: the one of before with new data, or a new one. */
-export function chart({ key, label, height, configuration }: ChartParts): HTMLElement {
+export function chart({ key, label, heightAt, configuration }: ChartParts): HTMLElement {
   const known = charts.get(key);
-  const heightText = `${Math.round(height * textScale())}px`;
+  const onResize = (_: ChartLike, { width }: { readonly width: number }): void => {
+    const drawn = charts.get(key);
+    if (drawn !== undefined) giveHeight(drawn.holder, drawn.heightAt(width));
+  };
+  const options = { ...configuration.options, onResize };
   if (known !== undefined) {
     known.chart.data = configuration.data;
-    known.chart.options = configuration.options;
-    known.holder.style.height = heightText;
+    known.chart.options = options;
     known.holder.firstElementChild?.setAttribute('aria-label', label);
+    charts.set(key, { ...known, heightAt });
     // Drawn when it is back in the page: its size is known only then.
-    queueMicrotask(() => known.chart.update('none'));
+    queueMicrotask(() => {
+      giveHeight(known.holder, heightAt(known.holder.clientWidth));
+      known.chart.update('none');
+    });
     return known.holder;
   }
   const holder = element('div', '', { class: 'chart', 'data-chart': key });
   const canvas = element('canvas', '', { role: 'img', 'aria-label': label }) as HTMLCanvasElement;
-  holder.style.height = heightText;
   holder.append(canvas);
-  queueMicrotask(() => charts.set(key, { holder, chart: new Chart(canvas, configuration) }));
+  queueMicrotask(() => {
+    giveHeight(holder, heightAt(holder.clientWidth));
+    charts.set(key, { holder, chart: new Chart(canvas, { ...configuration, options }), heightAt });
+  });
   return holder;
 }
 
-/** Letters of a chart's small print are about so wide. */
+/** A line of a chart's small print, where text is of its usual size. */
+const linePixels = 15;
+
+/** Letters of it are about so wide. */
 const letterPixels = (): number => 7 * textScale();
 
 /** Words in lines of at most so many letters; one long word is cut short. */
@@ -151,16 +177,22 @@ export function bars(parts: {
   }[];
   readonly axis: string;
 }): HTMLElement {
-  const rowPixels = Math.max(22, 8 + 9 * parts.series.length);
+  const { rows, series, axis } = parts;
+  const heightAt = (width: number): number => {
+    const linesMax = Math.max(1, ...rows.map((row) => linesOf(row, namesLettersMax(width)).length));
+    const rowPixels = Math.max(22, 8 + 9 * series.length, 6 + linePixels * linesMax);
+    const axisPixels = linePixels * linesOf(axis, axisLettersMax(width)).length;
+    return (series.length > 1 ? 78 : 48) + axisPixels + rowPixels * rows.length;
+  };
   return chart({
     key: parts.key,
     label: parts.label,
-    height: (parts.series.length > 1 ? 92 : 62) + rowPixels * parts.rows.length,
+    heightAt,
     configuration: {
       type: 'bar',
       data: {
-        labels: parts.rows,
-        datasets: parts.series.map(({ name, values, colour }) => ({
+        labels: rows,
+        datasets: series.map(({ name, values, colour }) => ({
           label: name,
           data: values,
           backgroundColor: colour,
@@ -173,13 +205,13 @@ export function bars(parts: {
         maintainAspectRatio: false,
         plugins: {
           legend: {
-            display: parts.series.length > 1,
+            display: series.length > 1,
             position: 'top',
             align: 'start',
             labels: { boxWidth: 12 },
           },
         },
-        scales: scalesOf(parts.axis),
+        scales: scalesOf(axis),
       },
     },
   });
@@ -267,7 +299,7 @@ export function matrix(parts: {
   return chart({
     key: parts.key,
     label: parts.label,
-    height: 70 + 22 * rows.length,
+    heightAt: () => 70 + 22 * rows.length,
     configuration: {
       type: 'matrix',
       data: {

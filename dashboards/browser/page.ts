@@ -93,7 +93,8 @@ function show(view: FleetView): void {
     drawn.set(id, text);
     redraw(place, section(view));
   }
-  if (isFirst) goWhereReaderWas();
+  // Charts have their height in a microtask, and push down what is under them.
+  if (isFirst) queueMicrotask(goWhereReaderWas);
 }
 
 function drawAnew(useColours: () => void): void {
