@@ -125,6 +125,16 @@ const linePixels = 15;
 /** Letters of it are about so wide. */
 const letterPixels = (): number => 7 * textScale();
 
+const segments = new Intl.Segmenter();
+
+/** A long name without its middle: names of one fleet often begin alike, and differ in their ends. */
+function shortened(text: string, lettersMax: number): string {
+  const letters = Array.from(segments.segment(text), ({ segment }) => segment);
+  if (letters.length <= lettersMax) return text;
+  const head = letters.slice(0, Math.ceil((lettersMax - 1) / 2));
+  return `${head.join('')}…${letters.slice(head.length + 1 - lettersMax).join('')}`;
+}
+
 /** Words in lines of at most so many letters; one long word is cut short. */
 function linesOf(text: string, lettersMax: number): string[] {
   const lines: string[] = [];
@@ -132,7 +142,7 @@ function linesOf(text: string, lettersMax: number): string[] {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= lettersMax)
       lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word.length <= lettersMax ? word : `${word.slice(0, lettersMax - 1)}…`);
+    else lines.push(shortened(word, lettersMax));
   }
   return lines;
 }
@@ -143,7 +153,9 @@ interface DrawnScale {
 }
 
 /** Names of rows take at most two fifths of a chart, its axis most of the rest: on a phone both go over several lines. */
-const namesLettersMax = (width: number): number => Math.max(8, Math.floor((0.42 * width) / letterPixels()));
+const namesShare = 0.42;
+const namesLettersMax = (width: number): number =>
+  Math.max(8, Math.floor((namesShare * width) / letterPixels()));
 const axisLettersMax = (width: number): number => Math.max(16, Math.floor((width - 130) / letterPixels()));
 
 const scalesOf = (axis: string): object => ({
@@ -260,11 +272,27 @@ const marks = {
   },
 };
 
-/** A long name is cut, the mark behind it is not; U+2069 ends the isolation in which names stand. */
-function cutRow(label: string, lettersMax: number): string {
-  const tail = label.slice(label.lastIndexOf(' · '));
-  return label.length <= lettersMax ? label : `${label.slice(0, lettersMax - tail.length - 1)}…\u2069${tail}`;
+/** A long name is cut, the mark behind it is not. The name is isolated (UAX #9), so that the mark follows also one that is read from the right. */
+function rowLabel({ name, mark }: MatrixRow, lettersMax: number): string {
+  const tail = ` · ${mark}`;
+  return `\u2068${shortened(name, Math.max(nameLettersMin, lettersMax - tail.length))}\u2069${tail}`;
 }
+
+/** Shorter names tell nobody apart. */
+const nameLettersMin = 7;
+/** A column that takes a mark of two digits. */
+const columnPixels = 20;
+
+/** Columns of a matrix in a section beside names of so many letters, so wide that marks can be read; on paper by the sheet. */
+export function matrixColumnsMax(section: HTMLElement | null, lettersMax: number): number {
+  const isOnPaper = !Chart.defaults.responsive;
+  const width = isOnPaper || section === null ? paperPixels : section.clientWidth - 2 * sectionPadding();
+  const namesPixels = letterPixels() * Math.min(lettersMax, namesLettersMax(width));
+  return Math.max(4, Math.floor((width - namesPixels) / (columnPixels * textScale())));
+}
+
+/** `page.css` says so. */
+const sectionPadding = (): number => 17.6 * textScale();
 
 /** A square's side: its share of the chart, less a gap. */
 const sideOf = (pixels: number | undefined, count: number): number => Math.max(2, (pixels ?? 0) / count - 2);
@@ -281,10 +309,11 @@ interface Area {
   readonly chart: { readonly chartArea?: { readonly width: number; readonly height: number } };
 }
 
-/** A row's name may be another's too; its id is not. */
+/** A row's name may be another's too; its id is not. The mark stands behind the name. */
 export interface MatrixRow {
   readonly id: string;
-  readonly label: string;
+  readonly name: string;
+  readonly mark: string;
 }
 
 /** Machines × groups, one square each, coloured by domain; the tooltip says what the colour says. */
@@ -331,7 +360,8 @@ export function matrix(parts: {
             ticks: {
               autoSkip: false,
               callback(this: DrawnScale, value: number) {
-                return cutRow(rows[value]?.label ?? '', namesLettersMax(this.chart.width));
+                const row = rows[value];
+                return row === undefined ? '' : rowLabel(row, namesLettersMax(this.chart.width));
               },
             },
           },

@@ -8,7 +8,7 @@ import { timeText } from './format.ts';
 import { showHead, showStale } from './head.ts';
 import { healthSection } from './health.ts';
 import { modelsSection } from './models.ts';
-import { placementSection } from './placement.ts';
+import { columnsInSight, placementSection } from './placement.ts';
 import { reasonsSection } from './reasons.ts';
 import { type Section, shownName } from './section.ts';
 import { survivalSection } from './survival.ts';
@@ -40,7 +40,13 @@ function textOf(id: string, view: FleetView): string {
   const { plan, models, training, drives, problems, events, work, groupsNow } = view;
   const parts: Readonly<Record<string, unknown>> = {
     fleet: machines,
-    placement: [plan, view.waitingPlan, names, machines.map(({ slotCount, domain }) => [slotCount, domain])],
+    placement: [
+      plan,
+      view.waitingPlan,
+      columnsInSight(view),
+      names,
+      machines.map(({ slotCount, domain }) => [slotCount, domain]),
+    ],
     survival: [plan, groupsNow],
     models: [models, training, plan?.heldOut],
     reasons: [plan, names],
@@ -147,6 +153,14 @@ function connect(): void {
 addEventListener('pagehide', () => sessionStorage.setItem(placeKey, String(scrollY)));
 useScheme();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAnew(useScheme));
+let columnsBefore = 0;
+addEventListener('resize', () => {
+  if (latest === undefined) return;
+  const columns = columnsInSight(latest);
+  if (columns === columnsBefore) return;
+  columnsBefore = columns;
+  show(latest);
+});
 addEventListener('beforeprint', () => {
   drawAnew(usePaper);
   // Charts are made in a microtask too.

@@ -2,7 +2,7 @@
 
 import type { FleetView, MachineView } from '../../agent/view.ts';
 import type { PlacementClass } from '../../optimizer/plan.ts';
-import { matrix } from './charts.ts';
+import { matrix, matrixColumnsMax } from './charts.ts';
 import { aloneColour, domainColour, domainMark } from './format.ts';
 import { byDomain, counted, domainsOf, namesOf, type Section, shownName, title, words } from './section.ts';
 import { proposalOf } from './proposal.ts';
@@ -12,9 +12,18 @@ import { type Cell, element, folded, pagerOf, replaceContent, table } from './ta
 const rowsMax = 60;
 const columnsMax = 40;
 
+/** Columns that can be read on this screen, or sheet. */
+export function columnsInSight({ machines }: FleetView): number {
+  const letters = machines.map((machine) => `${shownName(machine)} · ${domainMark(machine.domain)}`.length);
+  const section = document.querySelector<HTMLElement>('#placement');
+  return Math.min(columnsMax, matrixColumnsMax(section, Math.max(0, ...letters)));
+}
+
 /** Columns of a window: in a large fleet so few that most of their members fit into its rows. */
-const columnsFor = (machineCount: number, n: number): number =>
-  machineCount <= rowsMax ? columnsMax : Math.min(columnsMax, Math.max(8, Math.floor(rowsMax / n)));
+const columnsFor = (view: FleetView, n: number): number =>
+  view.machines.length <= rowsMax
+    ? columnsInSight(view)
+    : Math.min(columnsInSight(view), Math.max(8, Math.floor(rowsMax / n)));
 
 /** What its reader chose to see; windows start at these counts. */
 const chosen = { className: '', machinesFrom: 0, groupsFrom: 0 };
@@ -74,7 +83,7 @@ function windowPagers({ machineCount, groupCount, columns, redraw }: Windows): H
     ...pagerOf({
       ...groups,
       turn: (by) => {
-        chosen.groupsFrom += by * columns;
+        chosen.groupsFrom = Math.max(0, chosen.groupsFrom + by * columns);
         chosen.machinesFrom = 0;
         redraw();
       },
@@ -90,10 +99,6 @@ function windowPagers({ machineCount, groupCount, columns, redraw }: Windows): H
   return pagers;
 }
 
-/** The name is isolated (UAX #9), so that the mark follows also one that is read from the right. */
-const rowLabel = (machine: MachineView): string =>
-  `\u2068${shownName(machine)}\u2069 · ${domainMark(machine.domain)}`;
-
 /** The start of a window that still has something in it. */
 const startWithin = (from: number, count: number): number => (from < count ? from : 0);
 
@@ -104,7 +109,7 @@ function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () =>
       members.map((member, slot) => [`${id} ${member}`, slot] as const),
     ),
   );
-  const columns = columnsFor(view.machines.length, placementClass.redundancy.n);
+  const columns = columnsFor(view, placementClass.redundancy.n);
   chosen.groupsFrom = startWithin(chosen.groupsFrom, placementClass.groups.length);
   const groups = placementClass.groups.slice(chosen.groupsFrom, chosen.groupsFrom + columns);
   const members = new Set<string>(groups.flatMap((group) => group.members));
@@ -129,7 +134,11 @@ function matrixOf(view: FleetView, placementClass: PlacementClass, redraw: () =>
       key: 'matrix',
       label: `Which of ${counted(rows.length, 'machine')} stand in which of ${counted(groups.length, 'group')} of ${placementClass.name} packs, coloured and numbered by domain`,
       columns: groups.map(({ id }) => id),
-      rows: rows.map((machine) => ({ id: machine.peer, label: rowLabel(machine) })),
+      rows: rows.map((machine) => ({
+        id: machine.peer,
+        name: shownName(machine),
+        mark: domainMark(machine.domain),
+      })),
       cells,
     }),
     windowPagers({

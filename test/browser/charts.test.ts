@@ -38,3 +38,55 @@ for (const [widthPixels, how] of [
     await framesOf(page);
     t.deepEqual(await overprinted(), []);
   });
+
+interface DrawnMatrix {
+  /** Of the narrowest one. */
+  readonly squarePixels: number;
+  readonly columnCount: number;
+  readonly names: readonly string[];
+}
+
+const matrixOf = (page: Page): Promise<DrawnMatrix> =>
+  page.evaluate(`(() => {
+    const chart = Chart.getChart(document.querySelector('[data-chart=matrix] canvas'));
+    return {
+      squarePixels: Math.min(...chart.getDatasetMeta(0).data.map(({ width }) => width)),
+      columnCount: new Set(chart.data.datasets[0].data.map(({ x }) => x)).size,
+      names: chart.scales.y.ticks.map(({ label }) => label),
+    };
+  })()`);
+
+pageTest(
+  'on a phone the matrix of a large fleet has columns that take their marks, and no two rows read alike',
+  async (t) => {
+    const view = fleetView({ machineCount: 60 });
+    const machines = view.machines.map((machine, row) => ({ ...machine, name: `desk-of-somebody-${row}` }));
+    const { page } = await show(t, { ...view, machines }, { widthPixels: 390 });
+    await page.locator('canvas').first().waitFor();
+    const phone = await matrixOf(page);
+    t.true(phone.squarePixels >= 17, String(phone.squarePixels));
+    t.is(new Set(phone.names).size, phone.names.length);
+    t.true(
+      phone.names.every((name) => name.startsWith('\u2068desk') && /\d\u2069 · /u.test(name)),
+      phone.names[0],
+    );
+    await page.locator('#placement').getByRole('button', { name: 'Later groups' }).click();
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.locator('#placement').getByRole('button', { name: 'Earlier groups' }).click();
+    await framesOf(page);
+    const wide = await matrixOf(page);
+    t.true(wide.columnCount > phone.columnCount);
+    t.true(wide.squarePixels >= 17);
+  },
+);
+
+pageTest('names of bars that are one long word differ in their ends', async (t) => {
+  const view = fleetView();
+  const machines = view.machines.map((machine, row) => ({ ...machine, name: `${'desk-'.repeat(8)}${row}` }));
+  const { page } = await show(t, { ...view, machines }, { widthPixels: 390 });
+  await page.locator('canvas').first().waitFor();
+  const names: readonly string[] = await page.evaluate(
+    "Chart.getChart(document.querySelector('[data-chart=space] canvas')).scales.y.ticks.map(({ label }) => label.join(' '))",
+  );
+  t.is(new Set(names).size, machines.length);
+});
