@@ -23,7 +23,7 @@ import type { StoredModels } from './registry.ts';
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
 h1,h2{line-height:1.2}code{background:#eef1f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
 table{border-collapse:collapse;margin:1rem 0}th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d5dbe3}
-svg{max-width:100%;height:auto;font:13px system-ui,sans-serif}.model{fill:#1f6fb2}.baseline{fill:#9aa7b5}.line{stroke:#9aa7b5;stroke-dasharray:4 4}.axis{stroke:#5b6774;fill:none}.spread{stroke:#1f6fb2;stroke-width:1.5}.pair{display:flex;flex-wrap:wrap;gap:1rem}.pair svg{flex:1 1 18rem}table{display:block;overflow-x:auto}td+td,th+th{font-variant-numeric:tabular-nums}
+svg{max-width:100%;height:auto;font:13px system-ui,sans-serif}.model{fill:#1f6fb2}.baseline{fill:#9aa7b5}.line{stroke:#9aa7b5;stroke-dasharray:4 4}.axis{stroke:#5b6774;fill:none}.spread{stroke:#1f6fb2;stroke-width:1.5}.pair{display:flex;flex-wrap:wrap;gap:1rem}.pair svg{flex:1 1 18rem}.wide{overflow-x:auto}td+td,th+th{font-variant-numeric:tabular-nums}
 @media(prefers-color-scheme:dark){body{color:#e6ebf1;background:#12171d}code{background:#222b35}svg text{fill:#e6ebf1}th,td{border-color:#36414d}.model{fill:#5aa9e6}.spread{stroke:#5aa9e6}}`;
 
 const shownDomains = 40;
@@ -44,10 +44,14 @@ export function foundDomains({ shocks }: Pick<FailureForecast, 'shocks'>): reado
     .toSorted((a, b) => b.machineCount - a.machineCount);
 }
 
-const tableHtml = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  `<table><thead><tr>${head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('')}</tr></thead><tbody>${rows
+/** One that is wider than its page scrolls, also by keyboard. */
+const tableHtml = (
+  label: string,
+  { head, rows }: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] },
+): string =>
+  `<div class="wide" tabindex="0" role="region" aria-label="${escaped(label)}"><table><thead><tr>${head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('')}</tr></thead><tbody>${rows
     .map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`)
-    .join('')}</tbody></table>`;
+    .join('')}</tbody></table></div>`;
 
 /** By how much the model is better (or worse) than one baseline, in words. */
 function gainText({ value, better }: Score, baseline: number): string {
@@ -73,7 +77,8 @@ function summarySection(cards: readonly ModelCard[]): string {
       serves,
     ];
   });
-  return tableHtml(['model', 'score', 'it has', 'best baseline', 'the model is', 'serves'], rows);
+  const head = ['model', 'score', 'it has', 'best baseline', 'the model is', 'serves'];
+  return tableHtml('All models', { head, rows });
 }
 
 function calibrationSection({ model, reliability = [] }: ModelCard): readonly string[] {
@@ -97,7 +102,10 @@ function calibrationSection({ model, reliability = [] }: ModelCard): readonly st
     '<h3>Calibration</h3>',
     `<p>Each point is one of ${reliability.length} bins of as many forecasts; in ${off.length} of them the forecast lies outside of what came, 95 % (lines). The lines count each forecast as one of its own; hours that overlap and outages that machines share make them too short.</p>`,
     calibrationPictures(reliability, model === 'return' ? 'coming back' : 'being up'),
-    tableHtml(['forecast', 'came', '95 %', 'the forecast is', 'forecasts'], rows),
+    tableHtml(`Calibration of ${model}`, {
+      head: ['forecast', 'came', '95 %', 'the forecast is', 'forecasts'],
+      rows,
+    }),
   ];
 }
 
@@ -135,7 +143,7 @@ function modelSection(card: ModelCard): string {
     `<p><strong>The ${serves} serves:</strong> ${escaped(reason)}.</p>`,
     `<p>${escaped(score.metric)}; ${score.better} is better.${escaped(meaningOf(score.metric))}${bars}</p>`,
     ...(bars === '' ? [] : [scorePicture(model, score)]),
-    tableHtml(['', 'score', 'the model is'], rows),
+    tableHtml(`Scores of ${model}`, { head: ['who', 'score', 'the model is'], rows }),
     `<ul>${Object.entries(details)
       .map(([name, value]) => `<li>${escaped(name)}: ${detailText(value)}</li>`)
       .join('')}</ul>`,
@@ -178,16 +186,16 @@ function domainsSection(forecast: FailureForecast): string {
     '<h2>Domains</h2>',
     `<p>${domains.length} groups of machines that fail together${domains.length > shown.length ? `; the ${shown.length} largest` : ''}. Dark: found without any label; light: named by an attribute.</p>`,
     domainsPicture(shown),
-    tableHtml(
-      ['domain', 'from', 'machines', 'hours a year', 'share struck'],
-      shown.map(({ name, origin, machineCount, hoursPerYear, strike }) => [
+    tableHtml('Domains', {
+      head: ['domain', 'from', 'machines', 'hours a year', 'share struck'],
+      rows: shown.map(({ name, origin, machineCount, hoursPerYear, strike }) => [
         name,
         origin,
         String(machineCount),
         hoursPerYear.toFixed(1),
         strike.toFixed(2),
       ]),
-    ),
+    }),
     membersHtml(forecast),
   ].join('\n');
 }

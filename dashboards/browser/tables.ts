@@ -73,6 +73,7 @@ export interface TableParts {
 const rowsPerPage = 50;
 /** Fewer rows are found by looking. */
 const searchedRowsMin = 16;
+const outlinePixels = 4;
 /** Longer names and paths break over lines: the first column stays in sight, and would cover all others. */
 const unbrokenLettersMax = 32;
 
@@ -110,6 +111,7 @@ class ReaderTable {
     });
     this.holder.append(this.#search, this.#scroll, this.#pager);
     this.#drawHead();
+    this.#keepClear();
   }
 
   show(parts: TableParts): HTMLElement {
@@ -118,12 +120,26 @@ class ReaderTable {
     return this.holder;
   }
 
+  /** What the keyboard leads to is not under the first column, which stays in sight, nor its outline. */
+  #keepClear(): void {
+    const first = this.#head.firstElementChild;
+    if (first === null) return;
+    const observer = new ResizeObserver(() => {
+      this.#scroll.style.scrollPaddingLeft = `${first.clientWidth + outlinePixels}px`;
+    });
+    observer.observe(first);
+  }
+
   #drawHead(): void {
     for (const [column, cell] of this.#parts.head.entries()) {
       const made = element('th', '', { scope: 'col' });
       if (typeof cell !== 'string') made.className = cell.kind;
       const button = element('button', textOf(cell), { type: 'button' });
       button.addEventListener('click', () => this.#sortBy(column));
+      // A browser leaves alone what is half in sight; a click would miss what moves away under it.
+      button.addEventListener('focus', () => {
+        if (button.matches(':focus-visible')) button.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      });
       made.append(button);
       this.#head.append(made);
     }
