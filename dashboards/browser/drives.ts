@@ -31,7 +31,7 @@ function provenCell({ proof, path }: DriveView, atMs: number): Cell {
 
 const driveName = ({ path, drive }: DriveView): string => path ?? `${drive.slice(0, 8)} (sealed)`;
 
-function snapshotsTable(view: FleetView): HTMLElement {
+function snapshotsTable(view: FleetView): HTMLElement[] {
   const nameOf = namesOf(view);
   const snapshots = view.drives
     .flatMap((drive) => drive.snapshots.map((snapshot) => ({ drive, ...snapshot })))
@@ -44,16 +44,19 @@ function snapshotsTable(view: FleetView): HTMLElement {
       number(bytesText(byteCount), byteCount),
       snapshot.slice(0, 12),
     ]);
-  return folded(
-    'snapshots',
-    snapshots.length === 1 ? 'The snapshot' : `All ${snapshots.length} snapshots`,
-    table({
-      key: 'snapshots',
-      caption: 'Snapshots, newest first',
-      head: [number('when'), 'drive', 'owner', number('files'), number('size'), 'snapshot'],
-      rows: snapshots,
-    }),
-  );
+  if (snapshots.length === 0) return [];
+  return [
+    folded(
+      'snapshots',
+      snapshots.length === 1 ? 'The snapshot' : `All ${snapshots.length} snapshots`,
+      table({
+        key: 'snapshots',
+        caption: 'Snapshots, newest first',
+        head: [number('when'), 'drive', 'owner', number('files'), number('size'), 'snapshot'],
+        rows: snapshots,
+      }),
+    ),
+  ];
 }
 
 export const drivesSection: Section = (view) => {
@@ -62,7 +65,7 @@ export const drivesSection: Section = (view) => {
     return title(
       'drives',
       'Drives and snapshots',
-      'No folder is protected yet. Start with: drey protect PATH',
+      'No folder is protected yet. Start with `drey protect PATH`.',
     );
   const rows = view.drives.map((drive): Cell[] => {
     const last = drive.snapshots.toSorted((a, b) => a.atMs - b.atMs).at(-1);
@@ -98,6 +101,6 @@ export const drivesSection: Section = (view) => {
       ],
       rows,
     }),
-    snapshotsTable(view),
+    ...snapshotsTable(view),
   ];
 };

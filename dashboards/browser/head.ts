@@ -2,8 +2,8 @@
 
 import type { FleetView } from '../../agent/view.ts';
 import { agoText, survivalText, timeText, zoneText } from './format.ts';
-import { counted, isAssumed, namesOf } from './section.ts';
-import { element } from './tables.ts';
+import { counted, inviteText, isAssumed, namesOf } from './section.ts';
+import { element, withCode } from './tables.ts';
 
 interface Risk {
   readonly level: 'ok' | 'warning' | 'problem';
@@ -32,7 +32,7 @@ function groupsRisk(view: FleetView): Risk {
   if (view.plan === undefined || groupCount === 0)
     return {
       level: 'warning',
-      text: 'Nothing is placed yet: a fleet needs four machines and a plan before it can keep files safe.',
+      text: `Nothing is placed yet: a fleet needs four machines and a plan before it can keep files safe.${inviteText(view)}`,
     };
   if (lost > 0)
     return {
@@ -109,9 +109,15 @@ const setText = (selector: string, text: string): void => {
   if (place !== null && place.textContent !== text) place.textContent = text;
 };
 
+/** What is said to be at risk, with its backticks. */
+let said = '';
+
 function showRisk({ level, text }: Risk): void {
-  setText('#risk', text);
-  document.querySelector('#risk')?.setAttribute('data-level', level);
+  const place = document.querySelector('#risk');
+  place?.setAttribute('data-level', level);
+  if (said === text) return;
+  said = text;
+  place?.replaceChildren(...withCode(text));
 }
 
 /** In place of what is at risk, when nobody knows. */

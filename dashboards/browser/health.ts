@@ -2,13 +2,13 @@
 
 import type { FleetView } from '../../agent/view.ts';
 import { bytesText, timeText } from './format.ts';
-import { number, type Section, title, words } from './section.ts';
+import { number, type Section, sentences, title, words } from './section.ts';
 import { type Cell, element, table } from './tables.ts';
 
 function workTable({ work, telemetryRows }: FleetView): HTMLElement {
   const rows: readonly (readonly [string, string])[] = [
-    ['shards held for others', `${work.heldShards}, ${bytesText(work.heldBytes)}`],
-    ['copies of popular packs', `${work.copies}, ${bytesText(work.copyBytes)}`],
+    ['shards held for others', `${work.heldShards} (${bytesText(work.heldBytes)})`],
+    ['copies of popular packs', `${work.copies} (${bytesText(work.copyBytes)})`],
     ['shards of them that others fetched', String(work.servedCopyShards)],
     ['own packs waiting for receipts', String(work.outboxPacks)],
     ['shards to send', String(work.shardsToSend)],
@@ -32,9 +32,9 @@ function workTable({ work, telemetryRows }: FleetView): HTMLElement {
 export const healthSection: Section = (view) => {
   const problems = view.problems.map(({ kind, level, risk, why, action, advice, sinceMs }): Cell[] => [
     { text: level, kind: 'level' },
-    words(risk),
-    words(why),
-    words(`${action} ${advice ?? ''}`.trim()),
+    sentences(risk),
+    sentences(why),
+    sentences(`${action} ${advice ?? ''}`.trim()),
     number(timeText(sinceMs), sinceMs),
     kind,
   ]);
@@ -43,7 +43,7 @@ export const healthSection: Section = (view) => {
     .map((line): Cell[] => [
       number(timeText(line.atMs), line.atMs),
       { text: line.level, kind: 'level' },
-      words(line.text),
+      sentences(line.text),
     ]);
   const found =
     problems.length === 0

@@ -4,7 +4,7 @@ import type { FleetView } from '../../agent/view.ts';
 import { bars } from './charts.ts';
 import { colours, timeText } from './format.ts';
 import { number, type Section, title } from './section.ts';
-import { type Cell, element, folded, table } from './tables.ts';
+import { type Cell, element, folded, prose, table } from './tables.ts';
 
 type Models = NonNullable<FleetView['models']>;
 
@@ -92,7 +92,7 @@ function modelPart(summary: Models['summaries'][number]): HTMLElement {
   const part = element('div');
   part.append(
     element('h3', `${summary.model}: the ${summary.serves} serves`),
-    element('p', summary.reason, { class: 'note' }),
+    prose('p', summary.reason, { class: 'note' }),
     bars({
       key: `model-${summary.model}`,
       label: `${summary.metric}, ${summary.better} is better, of the ${summary.model} model and ${summary.baselines.length} baselines`,

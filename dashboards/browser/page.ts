@@ -124,9 +124,9 @@ function sayLost(why: string): void {
 }
 
 const noAnswer =
-  'The agent of this machine does not answer. This page tries again; where it was started anew, run drey dashboard for a fresh address.';
+  'The agent of this machine does not answer. This page tries again; where it was started anew, run `drey dashboard` for a fresh address.';
 const noSession =
-  'This page may not look any more, or too many are open: run drey dashboard for a fresh address.';
+  'This page may not look any more, or too many are open: run `drey dashboard` for a fresh address.';
 
 // What turns the direction of a line around, so that it reads as another name (UAX #9): names come from peers.
 const turns = /[\u202A-\u202E\u2066-\u2069]/gu;

@@ -4,7 +4,17 @@ import type { FleetView, MachineView } from '../../agent/view.ts';
 import type { PlacementClass } from '../../optimizer/plan.ts';
 import { matrix, matrixColumnsMax } from './charts.ts';
 import { aloneColour, domainColour, domainMark } from './format.ts';
-import { byDomain, counted, domainsOf, namesOf, type Section, shownName, title, words } from './section.ts';
+import {
+  byDomain,
+  counted,
+  domainsOf,
+  inviteText,
+  namesOf,
+  type Section,
+  shownName,
+  title,
+  words,
+} from './section.ts';
 import { proposalOf } from './proposal.ts';
 import { type Cell, element, folded, pagerOf, replaceContent, table } from './tables.ts';
 
@@ -179,7 +189,7 @@ export const placementSection: Section = (view) => {
     return title(
       'placement',
       'Placement',
-      'There is no plan yet. A fleet needs four machines: one that owns a file and three that hold it.',
+      `There is no plan yet. A fleet needs four machines: one that owns a file and three that hold it.${inviteText(view)}`,
     );
   const content = element('div');
   const redraw = (): void => {

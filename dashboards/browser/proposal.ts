@@ -3,7 +3,7 @@
 import type { FleetView } from '../../agent/view.ts';
 import { survivalText, timeText } from './format.ts';
 import { counted, namesOf, number } from './section.ts';
-import { type Cell, element, table } from './tables.ts';
+import { type Cell, element, prose, table } from './tables.ts';
 
 const oddsIn = (plan: FleetView['plan']): ReadonlyMap<string, number> =>
   new Map(
@@ -47,7 +47,7 @@ export function proposalOf(view: FleetView): readonly HTMLElement[] {
       `Made ${timeText(plan.computedMs)} by ${nameOf(plan.author)}. It waits because ${reason}. It changes ${changeText(waitingPlan)}. Until then the plan below holds.`,
       { class: 'note' },
     ),
-    element('p', `An admin approves it with drey plan approve ${plan.epoch}.`, { class: 'note' }),
+    prose('p', `An admin approves it with \`drey plan approve ${plan.epoch}\`.`, { class: 'note' }),
     table({
       key: 'proposal',
       caption: 'Slots that it gives to other machines, and the survival of their groups over all hours',

@@ -3,7 +3,7 @@
 import { copiesOf } from './copies.ts';
 import { timeText } from './format.ts';
 import { namesOf, number, type Section, title, words } from './section.ts';
-import { type Cell, element, table } from './tables.ts';
+import { type Cell, element, prose, table } from './tables.ts';
 
 /** Peer ids inside sentences, in base58. */
 const peerIds = /12D3Koo[1-9A-HJ-NP-Za-km-z]+/gu;
@@ -17,7 +17,7 @@ export const reasonsSection: Section = (view) => {
   const nameOf = namesOf(view);
   const named = (text: string): string => text.replaceAll(peerIds, nameOf);
   const list = element('ul');
-  for (const note of plan.notes) list.append(element('li', named(note)));
+  for (const note of plan.notes) list.append(prose('li', named(note)));
   const rows = plan.classes.flatMap(({ groups }) =>
     groups.flatMap((group) =>
       group.reasons.map((reason, slot): Cell[] => [

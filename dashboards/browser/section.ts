@@ -1,7 +1,7 @@
 // What every section of the page uses: its heading, cells, names and domains of machines.
 
 import type { FleetView, MachineView } from '../../agent/view.ts';
-import { type Cell, element } from './tables.ts';
+import { type Cell, element, prose } from './tables.ts';
 
 export type Section = (view: FleetView) => readonly HTMLElement[];
 
@@ -12,12 +12,15 @@ export const number = (text: string, order = Number.parseFloat(text)): Cell => (
   order: Number.isNaN(order) ? -1 : order,
 });
 
-/** A cell of a sentence, which may break over lines. */
+/** A cell of several names or words, which may break over lines. */
 export const words = (text: string): Cell => ({ text, kind: 'words' });
+
+/** A cell of sentences, with commands between backticks. */
+export const sentences = (text: string): Cell => ({ text, kind: 'prose' });
 
 export const title = (id: string, text: string, note: string): HTMLElement[] => [
   element('h2', text, { id: `${id}-title` }),
-  element('p', note, { class: 'note' }),
+  prose('p', note, { class: 'note' }),
 ];
 
 const inOrder = new Intl.Collator(undefined, { numeric: true });
@@ -51,6 +54,12 @@ export const byDomain = (machines: readonly MachineView[]): readonly MachineView
     (a, b) =>
       inOrder.compare(a.domain ?? '~', b.domain ?? '~') || inOrder.compare(shownName(a), shownName(b)),
   );
+
+/** What a fleet of fewer machines than a plan takes is told; empty where there are enough. */
+export const inviteText = ({ machines }: FleetView): string =>
+  machines.filter(({ state }) => state !== 'revoked').length < 4
+    ? ' An admin asks more machines in with `drey fleet invite`.'
+    : '';
 
 /** "1 machine", "3 machines". */
 export const counted = (count: number, one: string, many = `${one}s`): string =>

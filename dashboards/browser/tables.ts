@@ -5,7 +5,7 @@ export type Cell =
   | string
   | {
       readonly text: string;
-      readonly kind: 'number' | 'state' | 'level' | 'words';
+      readonly kind: 'number' | 'state' | 'level' | 'words' | 'prose';
       /** What colours a state or level, where it is not the text. */
       readonly value?: string;
       /** What the column is sorted by, where it is not the text. */
@@ -20,6 +20,21 @@ export function element(
   const made = document.createElement(tag);
   if (text !== '') made.textContent = text;
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+/** Text in which what stands between backticks is code: commands to type. */
+export const withCode = (text: string): readonly (string | HTMLElement)[] =>
+  text.split(/`([^`]+)`/u).map((part, index) => (index % 2 === 0 ? part : element('code', part)));
+
+/** An element with such text. */
+export function prose(
+  tag: string,
+  text: string,
+  attributes: Readonly<Record<string, string>> = {},
+): HTMLElement {
+  const made = element(tag, '', attributes);
+  made.append(...withCode(text));
   return made;
 }
 
@@ -55,6 +70,7 @@ function cellOf(cell: Cell): HTMLElement {
   if (typeof cell === 'string')
     return element('td', cell, cell.length > unbrokenLettersMax ? { class: 'long' } : {});
   if (cell.kind === 'number' || cell.kind === 'words') return element('td', cell.text, { class: cell.kind });
+  if (cell.kind === 'prose') return prose('td', cell.text, { class: 'words' });
   const outer = element('td');
   outer.append(
     element('span', cell.text, { class: cell.kind, [`data-${cell.kind}`]: cell.value ?? cell.text }),

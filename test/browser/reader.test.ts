@@ -154,3 +154,26 @@ pageTest('on paper no table is cut, no chart is wider than the sheet, and dark i
   }
   t.is(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
 });
+
+pageTest('commands to type are set as code, and backticks are not shown', async (t) => {
+  const { page, change } = await show(t, fleetView());
+  t.is(await page.locator('#health td code', { hasText: 'drey fleet revoke' }).count(), 1);
+  const stopped = { ...fleetView().problems[0]!, level: 'problem' as const, why: 'Run `drey doctor`.' };
+  change({ ...fleetView(), problems: [stopped] });
+  await page.locator('#risk code', { hasText: 'drey doctor' }).waitFor();
+  t.notRegex(await page.locator('body').innerText(), /`/u);
+});
+
+pageTest('a fleet that is too small is told how it grows, and no snapshots are not counted', async (t) => {
+  const view = lonelyView();
+  const { page, change } = await show(t, view);
+  for (const place of ['#risk', '#placement .note'])
+    t.regex((await page.locator(place).textContent()) ?? '', /drey fleet invite\.$/u);
+  t.regex(await page.locator('#drives').innerText(), /Start with drey protect PATH\./u);
+  const drives = fleetView().drives.map((drive) => ({ ...drive, snapshots: [] }));
+  const work = { ...view.work, heldShards: 1, heldBytes: 477_500 };
+  change({ ...view, drives, work });
+  await page.locator('#drives table').waitFor();
+  t.is(await page.locator('#drives summary').count(), 0);
+  await page.locator('#health td', { hasText: '1 (466.3 KiB)' }).waitFor();
+});
