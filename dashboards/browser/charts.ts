@@ -32,14 +32,18 @@ const charts = new Map<string, DrawnChart>();
 const colourOf = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** How much larger than usual the reader's browser writes; charts write by it too. */
-const textScale = (): number =>
+const usualPixels = 12;
+
+/** How much larger than usual charts write, by the reader's browser; on paper, whose text is small, as on the screen before. */
+const textScale = (): number => Chart.defaults.font.size / usualPixels;
+
+const browserScale = (): number =>
   (Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16) / 16;
 
 /** Colours and size of text of the reader's choice; called again when the scheme changes. */
 export function useScheme(): void {
   Chart.defaults.responsive = true;
-  Chart.defaults.font.size = 12 * textScale();
+  Chart.defaults.font.size = usualPixels * browserScale();
   Chart.defaults.color = colourOf('--soft');
   Chart.defaults.borderColor = colourOf('--line');
   Chart.defaults.animation = false;

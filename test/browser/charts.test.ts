@@ -90,3 +90,12 @@ pageTest('names of bars that are one long word differ in their ends', async (t) 
   );
   t.is(new Set(names).size, machines.length);
 });
+
+pageTest('on paper the matrix of a large fleet has columns that take their marks', async (t) => {
+  const { page } = await show(t, fleetView({ machineCount: 60 }));
+  await page.locator('canvas').first().waitFor();
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+  const { squarePixels } = await matrixOf(page);
+  t.true(squarePixels >= 17, String(squarePixels));
+});
