@@ -6,6 +6,7 @@ import {
   gibibyte,
   hourMs,
   kibibyte,
+  localTimeText,
   mebibyte,
   minuteMs,
   secondMs,
@@ -76,19 +77,43 @@ export function parseByteCount(text: string): number {
   return Math.floor(bytes);
 }
 
+/** What the parts of a moment mean that are not written. */
+interface Unwritten {
+  readonly hour: string;
+  readonly seconds: string;
+}
+const beginning: Unwritten = { hour: '00:00', seconds: '' };
+const end: Unwritten = { hour: '23:59', seconds: ':59.999' };
+
 /**
- * A moment in the past, in this machine's time zone: "2026-03-01" (the end of that day), "2026-03-01 14:30", with a "Z" or
- * offset as ISO 8601 has it, "yesterday" (its end), "now", or "3d" for three days ago. Throws `quantity-malformed`.
+ * A moment in the past, in this machine's time zone: "2026-03-01" (the end of that day), "2026-03-01 14:30" (the end of that minute, so
+ * that it takes in what lists show with it), with a "Z" or offset as ISO 8601 has it, "yesterday" (its end), "now", or "3d" for
+ * three days ago. Throws `quantity-malformed`.
  */
-export function parseMomentMs(text: string, nowMs: number): number {
+export const parseMomentMs = (text: string, nowMs: number): number => parseMoment(text, nowMs, end);
+
+/** The same for what counts from then on: a day or a minute means its beginning. */
+export const parseSinceMs = (text: string, nowMs: number): number => parseMoment(text, nowMs, beginning);
+
+function parseMoment(text: string, nowMs: number, { hour, seconds }: Unwritten): number {
   const trimmed = text.trim();
-  if (/^(?:now|today)$/iu.test(trimmed)) return nowMs;
-  if (/^yesterday$/iu.test(trimmed)) return new Date(nowMs).setHours(0, 0, 0, 0) - 1;
-  if (/^\d{4}-\d{2}-\d{2}$/u.test(trimmed)) return momentOf(`${trimmed}T23:59:59.999`, text);
-  if (/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/u.test(trimmed)) return momentOf(trimmed.replace(' ', 'T'), text);
+  if (/^now$/iu.test(trimmed)) return nowMs;
+  const day = dayNamed(trimmed.toLowerCase(), nowMs) ?? trimmed;
+  if (/^\d{4}-\d{2}-\d{2}$/u.test(day)) return momentOf(`${day}T${hour}${seconds}`, text);
+  const minute = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(.*)$/u.exec(trimmed);
+  if (minute !== null) {
+    const [, date, time, rest = ''] = minute;
+    return momentOf(`${date}T${time}${rest.startsWith(':') ? '' : seconds}${rest}`, text);
+  }
   const spanMs = parseQuantity(trimmed, spanUnits);
   if (spanMs === undefined) throw noMoment(text);
   return nowMs - spanMs;
+}
+
+function dayNamed(name: string, nowMs: number): string | undefined {
+  if (name === 'today') return localTimeText(nowMs).slice(0, 10);
+  if (name === 'yesterday') return localTimeText(new Date(nowMs).setHours(0, 0, 0, 0) - 1).slice(0, 10);
+  return undefined;
 }
 
 const noMoment = (text: string): DreyError =>

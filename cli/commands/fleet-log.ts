@@ -5,7 +5,7 @@ import { type ActsAnswer, askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
 import { oneLine, timeText } from '../print.ts';
-import { parseMomentMs } from '../quantities.ts';
+import { parseSinceMs } from '../quantities.ts';
 
 interface LogOptions extends CommonOptions {
   readonly since?: string;
@@ -38,7 +38,7 @@ async function log(options: LogOptions): Promise<void> {
     call: 'acts',
     request: {
       check: options.check === true,
-      ...(since === undefined ? {} : { sinceMs: parseMomentMs(since, Date.now()) }),
+      ...(since === undefined ? {} : { sinceMs: parseSinceMs(since, Date.now()) }),
     },
   });
   show(options, answer, () => logText(answer));

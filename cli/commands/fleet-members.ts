@@ -10,7 +10,7 @@ import {
 } from '../../agent/control/index.ts';
 import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
 import { tableText, timeText } from '../print.ts';
-import { parseMomentMs } from '../quantities.ts';
+import { parseSinceMs } from '../quantities.ts';
 
 function invitesText({ invites }: InvitesAnswer): string {
   if (invites.length === 0) return 'No invite was ever made. Make one with `drey fleet invite`.';
@@ -154,7 +154,7 @@ async function revoke(target: string, options: RevokeOptions): Promise<void> {
       reason,
       ...(what === undefined ? {} : { what }),
       ...(keep === undefined ? {} : { keep: namesOf(keep) }),
-      ...(since === undefined ? {} : { sinceMs: parseMomentMs(since, Date.now()) }),
+      ...(since === undefined ? {} : { sinceMs: parseSinceMs(since, Date.now()) }),
     },
   });
   show(options, answer, () => revokeText(answer));

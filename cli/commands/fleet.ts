@@ -7,7 +7,7 @@ import { askAgent } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { countText, setSpanText, timeText } from '../print.ts';
-import { parseByteCount, parseCount, parseMomentMs, parseSpanMs } from '../quantities.ts';
+import { parseByteCount, parseCount, parseSinceMs, parseSpanMs } from '../quantities.ts';
 import { readSecret } from '../secret.ts';
 import { givenText } from '../space.ts';
 import { addFleetDeletions } from './fleet-deletions.ts';
@@ -122,7 +122,7 @@ async function makeAdmin(options: AdminOptions): Promise<void> {
     kitFile: options.kit,
     passphrase,
     ...(options.endOthers === true ? { endOthers: true } : {}),
-    ...(options.endSince === undefined ? {} : { endSinceMs: parseMomentMs(options.endSince, Date.now()) }),
+    ...(options.endSince === undefined ? {} : { endSinceMs: parseSinceMs(options.endSince, Date.now()) }),
     ...wipeRuleOf(options),
   });
   show(options, answer, () =>

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { timeText } from '../../cli/print.ts';
 import { DreyError } from '../../datasets/index.ts';
 import {
   parseByteCount,
@@ -9,6 +10,7 @@ import {
   parseHours,
   parseMomentMs,
   parsePort,
+  parseSinceMs,
   parseSpanMs,
 } from '../../cli/quantities.ts';
 
@@ -35,8 +37,10 @@ test('counts are whole numbers without a unit', (t) => {
 test('moments are days, minutes, ISO times, or so long ago', (t) => {
   const now = Date.UTC(2026, 2, 5, 12);
   t.is(parseMomentMs('2d', now), now - 2 * 86_400_000);
-  t.is(parseMomentMs('2026-03-01T14:30Z', now), Date.UTC(2026, 2, 1, 14, 30));
-  t.is(parseMomentMs('2026-03-01 14:30', now), new Date(2026, 2, 1, 14, 30).getTime());
+  t.is(parseMomentMs('2026-03-01T14:30Z', now), Date.UTC(2026, 2, 1, 14, 30, 59, 999));
+  t.is(parseMomentMs('2026-03-01 14:30+02:00', now), Date.UTC(2026, 2, 1, 12, 30, 59, 999));
+  t.is(parseMomentMs('2026-03-01T14:30:00Z', now), Date.UTC(2026, 2, 1, 14, 30));
+  t.is(parseMomentMs('2026-03-01 14:30', now), new Date(2026, 2, 1, 14, 30, 59, 999).getTime());
   t.is(parseMomentMs('2026-03-01', now), new Date(2026, 2, 1, 23, 59, 59, 999).getTime());
   for (const text of [
     'last week',
@@ -47,6 +51,15 @@ test('moments are days, minutes, ISO times, or so long ago', (t) => {
     '01.03.2026',
   ])
     t.throws(() => parseMomentMs(text, now), { code: 'quantity-malformed' });
+});
+
+test('the time that lists show of a moment takes it in, both up to then and since then', (t) => {
+  const [now, atMs] = [Date.UTC(2026, 2, 5, 12), Date.UTC(2026, 2, 1, 14, 30, 17, 250)];
+  t.true(parseMomentMs(timeText(atMs), now) >= atMs);
+  t.true(parseSinceMs(timeText(atMs), now) <= atMs);
+  t.is(parseSinceMs('2026-03-01T14:30Z', now), Date.UTC(2026, 2, 1, 14, 30));
+  t.is(parseSinceMs('2026-03-01', now), new Date(2026, 2, 1).getTime());
+  t.is(parseSinceMs('yesterday', now), new Date(2026, 2, 4).getTime());
 });
 
 for (const text of ['', '7', 'd', '7 parsecs', '-3h', '1e9s', '7d7h']) {
