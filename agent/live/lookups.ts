@@ -148,7 +148,7 @@ function changeOf(
   return before.content === after.content && before.kind === after.kind ? 'touched' : 'changed';
 }
 
-/** What changed between two snapshots of one drive. Throws `snapshot-unknown`, `snapshot-unreadable`. */
+/** What changed between two snapshots of one drive. Throws `snapshot-unknown`, `snapshot-ambiguous`, `snapshot-unreadable`. */
 export async function diffSnapshots(
   agent: LiveAgent,
   wish: DriveWish & { readonly before: string; readonly after?: string },
@@ -167,7 +167,7 @@ export async function diffSnapshots(
 
 /**
  * Whether all snapshots of a drive, or one, could be restored from what is there now. Findings are part of the answer. Throws
- * `snapshot-unknown`.
+ * `snapshot-unknown`, `snapshot-ambiguous`.
  */
 export async function verifyDrive(
   agent: LiveAgent,

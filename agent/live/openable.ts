@@ -174,9 +174,21 @@ export function insideDrive(
 
 const trimmed = (path: string): string => path.replace(/^(?:\.?\/)+|\/+$/gu, '');
 
+/** Ten digits of an id are what lists show. */
+const ambiguous = (heads: readonly HeadRecord[]): DreyError => {
+  const named = heads
+    .slice(0, namedMax)
+    .map(({ snapshot, atMs }) => `${snapshot.slice(0, 10)} of ${localTimeText(atMs)}`);
+  return wrong(
+    'snapshot-ambiguous',
+    `the ids of ${heads.length} snapshots begin so: ${named.join(', ')}${heads.length > namedMax ? ' …' : ''}`,
+    'Give more digits of the one that you mean.',
+  );
+};
+
 /**
- * The newest snapshot whose id starts so, or that was there at a time; the newest of all when nothing is said. One that was
- * forgotten is found by its id. Throws `snapshot-unknown`, `no-snapshot-then`.
+ * The one snapshot whose id starts so, or the newest that was there at a time; the newest of all when nothing is said. One that was
+ * forgotten is found by its id. Throws `snapshot-unknown`, `snapshot-ambiguous`, `no-snapshot-then`.
  */
 export function chooseHead(
   { heads, forgotten }: KnownDrive,
@@ -190,10 +202,12 @@ export function chooseHead(
       `there was no snapshot at that time yet: the oldest is of ${localTimeText(oldest.atMs)}`,
       'Give a later time, or take a snapshot from `drey snapshots`.',
     );
-  const head =
-    then.findLast((one) => one.snapshot.startsWith(snapshot ?? '')) ??
-    // Forgotten by mistake: its packs are still there for a while.
-    forgotten.findLast(({ head: one }) => snapshot !== undefined && one.snapshot.startsWith(snapshot))?.head;
+  if (snapshot === undefined && then.length > 0) return then.at(-1)!;
+  const begin = [...then, ...forgotten.map(({ head }) => head)].filter(
+    (head) => snapshot !== undefined && head.snapshot.startsWith(snapshot),
+  );
+  if (begin.length > 1) throw ambiguous(begin);
+  const [head] = begin;
   if (head !== undefined) return head;
   throw wrong('snapshot-unknown', 'the drive has no such snapshot', 'Take an id from `drey snapshots`.');
 }
