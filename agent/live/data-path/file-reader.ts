@@ -26,6 +26,8 @@ export interface OpenFile extends Disposable {
   readonly entry: ScannedEntry;
   /** Chunks in order, as views that are valid until the next one is asked for. An empty file has none. */
   chunks(): Generator<Uint8Array, void>;
+  /** A copy of some bytes; fewer where the file ends before. */
+  bytesAt(offset: number, length: number): Buffer;
   /** `still`: nothing changed since it was opened. `recent`: the same, but a change just now could hide. */
   state(): 'still' | 'recent' | 'changed';
 }
@@ -43,6 +45,10 @@ export function openFile(place: Buffer, path: BytePath): OpenFile | undefined {
   return {
     entry,
     chunks: () => readChunks(handle, entry),
+    bytesAt: (offset, length) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(handle, bytes, 0, length, offset));
+    },
     state: () => {
       const now = entryOf(handle, path);
       if (now === undefined || identityOf(now) !== identityOf(entry)) return 'changed';

@@ -1,14 +1,15 @@
 // Task of a worker thread: restores a few random files of a snapshot into memory, a stretch of the large ones, and compares them with the
 // snapshot's hashes, and with the files themselves where those are unchanged. It writes nothing.
 
-import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { createRandom, DreyError, type Random } from '../../../datasets/words.ts';
 import type { TreeEntry } from '../../codec/index.ts';
 import type { ChunkId } from '../../units.ts';
 import { timeToleranceNs } from './compare-trees.ts';
 import { DriveIndex } from './drive-index.ts';
+import { openFile } from './file-reader.ts';
 import { type Chunk, PackSource } from './pack-source.ts';
-import { pathText, placeUnder } from './path-bytes.ts';
+import { bytePath, pathText, placeUnder } from './path-bytes.ts';
 import { pathOf } from './restore-plan.ts';
 import type { Ask, FetchQuestion, ProveRequest, ProveResult, ReadQuestion, TaskEnd } from './tasks.ts';
 import { entriesOfTree, type OpenedRoot, OpenPacks, openRoot } from './tree-walk.ts';
@@ -198,17 +199,14 @@ function isUnchanged(place: Buffer, { byteCount, mtimeNs }: FileEntry, atMs: num
   return apartNs <= timeToleranceNs && -apartNs <= timeToleranceNs;
 }
 
-/** Undefined where they cannot be read. */
+/** Undefined where they cannot be read, or where no file is any more. */
 function bytesAt(place: Buffer, offset: number, length: number): Buffer | undefined {
-  let handle: number | undefined;
   try {
-    handle = openSync(place, 'r');
-    const bytes = Buffer.alloc(length);
-    return readSync(handle, bytes, 0, length, offset) === length ? bytes : undefined;
+    using file = openFile(place, bytePath(''));
+    const bytes = file?.bytesAt(offset, length);
+    return bytes?.length === length ? bytes : undefined;
   } catch {
     // Unreadable now: a proof says nothing about it, the next snapshot will.
     return undefined;
-  } finally {
-    if (handle !== undefined) closeSync(handle);
   }
 }

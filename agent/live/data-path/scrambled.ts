@@ -1,8 +1,9 @@
 // Whether a file's bytes look like noise, as an encrypted file's do. Formats that are compressed by nature are known by their
 // first bytes and never look like it; whoever leaves those bytes alone is not noticed here.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { kibibyte } from '../../../datasets/words.ts';
+import { openFile } from './file-reader.ts';
+import { bytePath } from './path-bytes.ts';
 
 const sampleBytes = 16 * kibibyte;
 /** Of less nothing can be said. */
@@ -52,25 +53,17 @@ function isKnownFormat(start: Uint8Array): boolean {
   return knownStarts.some((known) => hex.startsWith(known)) || hex.startsWith(knownAtFour, 8);
 }
 
-/** Looks at the start and the middle of a file. What cannot be read looks like nothing. */
+/** Looks at the start and the middle of a file. What is no file, or cannot be read, looks like nothing. */
 export function looksScrambled(place: Buffer | string): boolean {
-  let handle: number;
   try {
-    handle = openSync(place, 'r');
+    // Since it was read a pipe may have taken its place, which would hold this thread for ever.
+    using file = openFile(Buffer.from(place), bytePath(''));
+    if (file === undefined) return false;
+    const start = file.bytesAt(0, sampleBytes);
+    if (isKnownFormat(start)) return false;
+    const middle = Math.floor(file.entry.byteCount / 2);
+    return looksLikeNoise(start) || looksLikeNoise(file.bytesAt(middle, sampleBytes));
   } catch {
     return false;
   }
-  try {
-    const { size } = fstatSync(handle);
-    const start = readAt(handle, 0);
-    if (isKnownFormat(start)) return false;
-    return looksLikeNoise(start) || looksLikeNoise(readAt(handle, Math.floor(size / 2)));
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function readAt(handle: number, position: number): Uint8Array {
-  const bytes = new Uint8Array(sampleBytes);
-  return bytes.subarray(0, readSync(handle, bytes, 0, sampleBytes, position));
 }

@@ -1,7 +1,8 @@
 // Mass changes: what is noticed, what is not, and that it is remembered. Snapshots are taken all the same.
 
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -146,4 +147,18 @@ test('noise is told from text, code, compressed formats and tiny files', (t) => 
   t.false(looksScrambled(file(gzipSync(randomBytes(40_000)))));
   t.false(looksScrambled(file(Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), randomBytes(40_000)]))));
   t.false(looksScrambled(join(folder, 'nothing')));
+});
+
+test('a pipe that took the place of a file looks like nothing, and holds nobody up', (t) => {
+  if (process.platform === 'win32') {
+    t.log('skipped: no pipe lies in a folder there');
+    t.pass();
+    return;
+  }
+  const pipe = join(newFolder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  // With somebody at its other end whoever opens it carelessly fails here, and does not hang.
+  const end = openSync(pipe, 'r+');
+  t.teardown(() => closeSync(end));
+  t.false(looksScrambled(pipe));
 });
