@@ -13,6 +13,7 @@ export const phrase = z.string().max(1024);
 export const foldersSchemas = {
   protect: z.strictObject({
     path: place,
+    /** Empty, and without `defaultIgnores`: a drive that is there leaves out the same as before. */
     ignore: z.array(z.string().min(1).max(256)).max(256),
     /** `none`: not even caches and trash of a home folder are left out. */
     defaultIgnores: z.literal('none').exactOptional(),
@@ -28,8 +29,12 @@ export const foldersSchemas = {
 
 export interface ProtectAnswer {
   readonly drive: DriveId;
-  /** Made by this call, which also began its first snapshot. */
+  /** Made by this call. */
   readonly isNew: boolean;
+  /** This call began a snapshot: of a new drive, of one that goes on, or of one that leaves out something else. */
+  readonly hasBegun: boolean;
+  /** Patterns of what a drive that was there leaves out from now on; absent where they are as before. */
+  readonly ignore?: readonly string[];
   /** Where it really lies, without links on the way. */
   readonly folder: string;
   /** A protected folder that contains it: its files are saved twice. */

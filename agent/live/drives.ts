@@ -20,7 +20,7 @@ import { driveDeleted, noPlanYet, snapshotCancelled } from './drive-errors.ts';
 import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
 import { heldOutcome, heldText, massChangeText, outcomeWhenLeft } from './mass-changes.ts';
 import { powerWait } from './power.ts';
-import { folderToProtect, isWithin } from './protected-folder.ts';
+import { folderToProtect, isWithin, leftOutOf, type WantedFolder } from './protected-folder.ts';
 import { type DrivesParts, quietDrive, type RunningDrive, type TakenSnapshot } from './running-drive.ts';
 import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
 import { Outbox } from './outbox.ts';
@@ -30,13 +30,6 @@ const retryMs = seconds(20);
 const planWaitMs = seconds(1);
 /** A plug is noticed within this time. */
 const powerLookMs = minutes(2);
-
-/** A folder that is to be protected. */
-interface Wanted {
-  readonly path: string;
-  readonly ignore: readonly string[];
-  readonly phrase?: string;
-}
 
 export class Drives {
   readonly #parts: DrivesParts;
@@ -117,32 +110,35 @@ export class Drives {
    * Makes a drive of a folder. The phrase of the person is needed only where it is another's than this machine's; a new
    * person's phrase is returned once. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`, `folder-is-the-agents`, `phrase-wrong`.
    */
-  protect(wanted: Wanted): Promise<ProtectAnswer> {
+  protect(wanted: WantedFolder): Promise<ProtectAnswer> {
     return this.#turns.take(() => this.#protect(wanted));
   }
 
-  async #protect(wanted: Wanted): Promise<ProtectAnswer> {
+  async #protect(wanted: WantedFolder): Promise<ProtectAnswer> {
     const folder = folderToProtect(wanted.path, this.#parts.home.folder);
     const inside = [...this.#running.values()].find(
       ({ stored }) => stored.leftMs === undefined && isWithin(folder, stored.folder),
     )?.stored.folder;
     const place = { folder, ...(inside === undefined ? {} : { inside }) };
     const known = [...this.#running.values()].find(({ stored }) => stored.folder === folder);
-    if (known !== undefined && !this.#isDeleted(known))
-      return { ...place, ...(await this.#giveTo(known, wanted.phrase)) };
+    if (known !== undefined && !this.#isDeleted(known)) {
+      const changed = this.#change(known, wanted);
+      await this.#giveTo(known, wanted.phrase);
+      return { ...place, drive: driveId(known.stored.drive), isNew: false, ...changed, ...this.#toShow() };
+    }
     if (known !== undefined) await this.#leave(known);
     const { person, made } = this.#personFor(wanted.phrase);
     const { drive, keys, record, ...first } = createDrive(this.#parts.key, { folder, person });
     await this.#parts.ownWords().write([record]);
     const before = [this.#person, this.#unseen] as const;
     this.#take(person, made);
-    const running = this.#open({ drive, folder, ignore: [...wanted.ignore], ...first }, keys);
+    const running = this.#open({ drive, folder, ignore: leftOutOf(folder, wanted), ...first }, keys);
     this.#saveOr(() => {
       this.#running.delete(drive);
       [this.#person, this.#unseen] = before;
     });
     this.#watch(running);
-    return { ...place, drive, isNew: true, ...this.#toShow() };
+    return { ...place, drive, isNew: true, hasBegun: true, ...this.#toShow() };
   }
 
   /** A command has shown the words to its person: they are nowhere here any more. */
@@ -170,24 +166,25 @@ export class Drives {
     return made === undefined ? { person: recipient } : { person: recipient, made };
   }
 
+  /** A drive that is there goes on where it was left, and leaves out what is said now; either begins a snapshot. */
+  #change(drive: RunningDrive, wanted: WantedFolder): Pick<ProtectAnswer, 'hasBegun' | 'ignore'> {
+    const { leftMs, ...stored } = drive.stored;
+    const ignore = [...(wanted.ignore ?? stored.ignore)];
+    const isOther = ignore.join('\n') !== stored.ignore.join('\n');
+    if (leftMs === undefined && !isOther) return { hasBegun: false };
+    this.#store(drive, { ...stored, ignore });
+    void this.#rest(drive);
+    this.#watch(drive);
+    return { hasBegun: true, ...(isOther ? { ignore } : {}) };
+  }
+
   /** A drive that is there gets other words, where some are given or where nobody's open it. */
-  async #giveTo(
-    drive: RunningDrive,
-    phrase: string | undefined,
-  ): Promise<{ readonly drive: DriveId; readonly isNew: false; readonly phrase?: string }> {
-    const id = driveId(drive.stored.drive);
-    if (drive.stored.leftMs !== undefined) {
-      const { leftMs: _, ...stored } = drive.stored;
-      this.#store(drive, stored);
-      this.#watch(drive);
-    }
-    if (phrase === undefined && this.#locks.isOpenToSomebody(drive))
-      return { drive: id, isNew: false, ...this.#toShow() };
+  async #giveTo(drive: RunningDrive, phrase: string | undefined): Promise<void> {
+    if (phrase === undefined && this.#locks.isOpenToSomebody(drive)) return;
     const { person, made } = this.#personFor(phrase);
     await this.#locks.settle(drive, person);
     this.#take(person, made);
     this.#save();
-    return { drive: id, isNew: false, ...this.#toShow() };
   }
 
   /** The snapshot that `protect` began, for the command that said so; a new one where it failed. */
@@ -279,7 +276,9 @@ export class Drives {
       },
       owner: key.peer,
       folder: stored.folder,
-      ignore: stored.ignore,
+      get ignore() {
+        return running().stored.ignore;
+      },
       exclude: [home.folder],
       stateFolder: join(home.drives, drive),
       workers,

@@ -61,7 +61,10 @@ export function createHandlers(agent: LiveAgent): Handlers {
     protect: ({ path, ignore, defaultIgnores: left, phrase }) =>
       agent.drives.protect({
         path,
-        ignore: left === 'none' ? ignore : [...defaultIgnoresOf(path), ...ignore],
+        ...(left === 'none' ? { ignore } : {}),
+        ...(left === undefined && ignore.length > 0
+          ? { ignore: [...defaultIgnoresOf(path), ...ignore] }
+          : {}),
         ...(phrase === undefined ? {} : { phrase }),
       }),
     phraseSeen: () => (agent.drives.phraseSeen(), { seen: true }),

@@ -2,8 +2,21 @@
 
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { isMadeUp } from './data-path/index.ts';
+import { defaultIgnoresOf, isMadeUp } from './data-path/index.ts';
 import { wrong } from './wrong.ts';
+
+/** A folder that is to be protected. */
+export interface WantedFolder {
+  readonly path: string;
+  /** Patterns of what is left out from now on. Absent: as before, or what a new drive leaves out unless asked otherwise. */
+  readonly ignore?: readonly string[];
+  readonly phrase?: string;
+}
+
+/** What a new drive of a folder leaves out. */
+export const leftOutOf = (folder: string, { ignore }: WantedFolder): string[] => [
+  ...(ignore ?? defaultIgnoresOf(folder)),
+];
 
 /** Whether a folder lies somewhere below another one; both absolute. */
 export function isWithin(folder: string, around: string): boolean {

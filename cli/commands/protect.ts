@@ -72,7 +72,7 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
     if (options.json === true) await seen();
     return;
   }
-  const asked = askAgent({ home, call: 'snapshot', request: { drive: drive.drive, first: drive.isNew } });
+  const asked = askAgent({ home, call: 'snapshot', request: { drive: drive.drive, first: drive.hasBegun } });
   const snapshot = await (options.json === true ? asked : withWaiting(asked, { home, drive: drive.drive }));
   show(options, { ...drive, ...snapshot }, () => protectedText(drive, snapshot));
   if (options.json === true) await seen();
@@ -84,7 +84,7 @@ const shownSpecialMax = 5;
 
 /** What became of `drey protect`, for a person. */
 export function protectedText(
-  { drive, folder, isNew }: Pick<ProtectAnswer, 'drive' | 'folder' | 'isNew'>,
+  { drive, folder, isNew, ignore }: Pick<ProtectAnswer, 'drive' | 'folder' | 'isNew' | 'ignore'>,
   snapshot: SnapshotAnswer,
 ): string {
   const { fileCount, byteCount, packCount, outcome, unreadable, special } = snapshot;
@@ -97,6 +97,7 @@ export function protectedText(
   const more = unreadable.length - shownUnreadableMax;
   return [
     what,
+    ...(ignore === undefined ? [] : [leftOutText(ignore)]),
     ...unreadable.slice(0, shownUnreadableMax).map((missed) => `  could not be read: ${oneLine(missed)}`),
     ...(more > 0 ? [`  and ${more} more: \`--json\` lists them`] : []),
     ...(special.length === 0
@@ -104,6 +105,9 @@ export function protectedText(
       : [`  not kept, as sockets, pipes and devices never are: ${specialText(special)}`]),
   ].join('\n');
 }
+
+const leftOutText = (ignore: readonly string[]): string =>
+  `  left out from now on: ${ignore.length === 0 ? 'nothing' : ignore.map(oneLine).join(', ')}`;
 
 function specialText(paths: readonly string[]): string {
   const more = paths.length - shownSpecialMax;
@@ -120,7 +124,11 @@ export function addProtectCommand(program: Command): void {
       .argument('<path>', 'the folder'),
     'drey protect ~/Documents --ignore node_modules',
   )
-    .option('--ignore <pattern>', 'what to leave out, as in .gitignore; may be repeated', collected)
+    .option(
+      '--ignore <pattern>',
+      'what to leave out, as in .gitignore, also of a folder that is protected already; may be repeated',
+      collected,
+    )
     .option('--no-default-ignores', 'keep even the caches and the trash of a home folder')
     .option('--phrase-file <file>', 'recovery phrase of a person who already has one ("-": standard input)')
     .option(

@@ -29,4 +29,9 @@ test('what a snapshot leaves out is said, each on its own line', (t) => {
     { ...counts, unreadable: [], special: [] },
   );
   t.is(plain.split('\n').length, 1);
+  const other = protectedText(
+    { drive, folder: '/home/anna', isNew: false, ignore: ['*.iso', 'a\nb'] },
+    { ...counts, unreadable: [], special: [] },
+  );
+  t.is(other.split('\n')[1], '  left out from now on: *.iso, a?b');
 });

@@ -95,6 +95,29 @@ test('what could not be written down does not hold, and is done when it is asked
   t.deepEqual(readFileSync(home.drivesFile), before);
 });
 
+test('a folder that is protected again leaves out what is said then, and as before where nothing is said', async (t) => {
+  const { home, drives, folderAt } = begin(t);
+  const path = folderAt('documents');
+  const { drive } = await drives.protect({ path, ignore: ['/.cache/'] });
+  const running = drives.running.get(drive)!;
+  const { watcher, first } = running;
+  t.like(await drives.protect({ path }), { isNew: false, hasBegun: false, ignore: undefined });
+  t.like([running.watcher, running.first], [watcher, first], 'nothing is begun for nothing');
+
+  const ignore = ['/.cache/', 'secret.txt'];
+  t.like(await drives.protect({ path, ignore }), { drive, isNew: false, hasBegun: true, ignore });
+  t.deepEqual(readDrives(home)?.drives[0]?.ignore, ignore);
+  t.not(running.watcher, watcher, 'the old one tells of other files');
+  t.not(running.first, first, 'a snapshot is taken');
+
+  await drives.unprotect(running);
+  t.like(await drives.protect({ path }), { hasBegun: true, ignore: undefined });
+  t.deepEqual(running.stored.ignore, ignore);
+  await drives.unprotect(running);
+  t.like(await drives.protect({ path, ignore: [] }), { hasBegun: true, ignore: [] });
+  t.deepEqual(readDrives(home)?.drives[0]?.ignore, []);
+});
+
 test('a mass change that nobody accepted keeps everything of a folder that is protected no more, also after a start', async (t) => {
   const { parts, drives, folderAt } = begin(t);
   const path = folderAt('documents');

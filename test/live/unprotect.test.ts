@@ -116,6 +116,15 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   const again = await askCommand<ProtectAnswer & SnapshotAnswer>(['protect', folder, ...home]);
   t.is(again.drive, drive);
   t.false(again.isNew);
+  const without = await askCommand<ProtectAnswer & SnapshotAnswer>([
+    'protect',
+    folder,
+    '--ignore',
+    'letter.txt',
+    ...home,
+  ]);
+  t.deepEqual([without.outcome, without.fileCount], ['acknowledged', again.fileCount - 1]);
+  t.true(without.ignore?.includes('letter.txt'));
 
   // A snapshot says which drive is meant; and what cannot be compared is known before anything is restored.
   const bySnapshot = ['restore', '--snapshot', again.snapshot!.slice(0, 12), ...home];

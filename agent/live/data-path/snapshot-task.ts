@@ -152,9 +152,11 @@ class SnapshotRun {
   /** Compared with the last snapshot, and with what the day had brought until then. */
   #massChange(): MassChange | undefined {
     if (this.#before === undefined) return undefined;
+    const isLeftOut = leftOutBy(this.#request);
     return this.#watch.turn({
       atMs: this.#request.atMs,
-      before: this.#before,
+      // What a person has left out from now on is not gone.
+      before: new Set([...this.#before].filter((path) => !isLeftOut(path, 'other'))),
       present: new Set(this.#scan.entries.map(({ path }) => path)),
       files: this.#files,
       chunksBefore: (path) => this.#state.file(path)?.chunks ?? [],

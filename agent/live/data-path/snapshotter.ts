@@ -28,7 +28,7 @@ import type {
 import type { Answer, WorkerPool } from './worker-pool.ts';
 import { Turns } from '../turns.ts';
 
-/** Keys are read anew for each task: they may be getters. */
+/** Keys and patterns are read anew for each task: they may be getters. */
 export interface SnapshotterOptions extends DriveKeys {
   readonly drive: DriveId;
   /** Of `driveKey`. */

@@ -106,6 +106,18 @@ test('moving, editing, adding and slow changes are no mass change', async (t) =>
   }
 });
 
+test('what a person has left out from now on is not gone', async (t) => {
+  const trial = startTrial();
+  fill(trial);
+  writeFileSync(join(trial.folder, 'kept'), 'as it was');
+  await trial.snapshotter.snapshot();
+  const without = await trial.next({ ignore: ['/office/'] }).snapshot();
+  t.deepEqual([without.fileCount, without.massChange], [1, undefined]);
+  t.is((await trial.next().snapshot()).fileCount, fileCount + 1);
+  rmSync(join(trial.folder, 'office'), { recursive: true });
+  t.is((await trial.next().snapshot()).massChange?.harmed, fileCount);
+});
+
 test('what is removed and comes back the same day harms nothing', async (t) => {
   const trial = startTrial();
   const day: Day = { nowMs: startMs };
