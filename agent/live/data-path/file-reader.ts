@@ -24,12 +24,15 @@ const quietFlag = constants.O_NOATIME ?? 0;
 /** A regular file, open for reading. */
 export interface OpenFile extends Disposable {
   readonly entry: ScannedEntry;
-  /** Chunks in order, as views that are valid until the next one is asked for. An empty file has none. */
+  /**
+   * Chunks in order, as views that are valid until the next one is asked for. An empty file has none. Nothing beyond the length that the
+   * file had when it was opened: whoever writes faster than this reads would keep it from ever ending.
+   */
   chunks(): Generator<Uint8Array, void>;
   /** A copy of some bytes; fewer where the file ends before. */
   bytesAt(offset: number, length: number): Buffer;
-  /** `still`: nothing changed since it was opened. `recent`: the same, but a change just now could hide. */
-  state(): 'still' | 'recent' | 'changed';
+  /** `still`: nothing changed since it was opened. `recent`: the same, but a change just now could hide. `grown`: there is more of it now. */
+  state(): 'still' | 'recent' | 'changed' | 'grown';
 }
 
 /** Opens a file of the scan; undefined where no regular file is there any more. Throws the system's error otherwise. */
@@ -42,15 +45,19 @@ export function openFile(place: Buffer, path: BytePath): OpenFile | undefined {
     return undefined;
   }
   const openedMs = Date.now();
+  const bytesAt = (offset: number, length: number): Buffer => {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(handle, bytes, 0, length, offset));
+  };
   return {
     entry,
     chunks: () => readChunks(handle, entry),
-    bytesAt: (offset, length) => {
-      const bytes = Buffer.alloc(length);
-      return bytes.subarray(0, readSync(handle, bytes, 0, length, offset));
-    },
+    bytesAt,
     state: () => {
       const now = entryOf(handle, path);
+      // Some file systems tell a length that they do not know.
+      if (now !== undefined && (now.byteCount > entry.byteCount || bytesAt(entry.byteCount, 1).length > 0))
+        return 'grown';
       if (now === undefined || identityOf(now) !== identityOf(entry)) return 'changed';
       const [changedMs, writtenMs] = [entry.ctimeNs, entry.mtimeNs].map((ns) => Number(ns / 1_000_000n));
       // A time of writing that lies ahead was set by somebody, and says nothing.
@@ -95,7 +102,7 @@ interface Reading {
 }
 
 function* cutWindow(reading: Reading, window: Buffer): Generator<Uint8Array, void> {
-  const { handle } = reading;
+  const { handle, entry } = reading;
   const holes = new Holes(reading);
   /** `offset`: in the file, of the byte at `end`. */
   let [start, end, offset, atEnd] = [0, 0, 0, false];
@@ -110,7 +117,8 @@ function* cutWindow(reading: Reading, window: Buffer): Generator<Uint8Array, voi
       [start, end] = [0, end - start];
     }
     while (!atEnd && end - start < chunkBytesMax) {
-      const count = readSync(handle, window, end, windowBytes - end, offset);
+      const length = Math.min(windowBytes - end, entry.byteCount - offset);
+      const count = readSync(handle, window, end, length, offset);
       end += count;
       offset += count;
       atEnd = count === 0;

@@ -2,6 +2,7 @@
 // under the reader is read again; what cannot be read is listed. Follows no link.
 
 import type { ChunkId } from '../../units.ts';
+import { packBytesTarget } from '../../limits.ts';
 import { assertNotExhausted } from '../disk-full.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { openFile } from './file-reader.ts';
@@ -14,6 +15,8 @@ import type { Ask, PackQuestion, PackRequest, PackResult, ReadFile, TaskEnd } fr
 
 /** A file that changes more often than this while it is read is kept as it was read last, and marked. */
 const attemptCountMax = 3;
+/** A file of so much that only grew is read once: what it was when it was opened is known, and it may grow for ever. */
+const grownBytesMax = 4 * packBytesTarget;
 
 /** Of this thread, for all tasks that read files. */
 const packMemory = new PackMemory();
@@ -56,9 +59,11 @@ interface FileToRead {
 async function readFile(file: FileToRead): Promise<ReadFile | LeftOut> {
   try {
     let read = await readOnce(file);
-    for (let attempt = 1; read?.state === 'changing' && attempt < attemptCountMax; attempt++)
+    for (let attempt = 1; mayBeStill(read) && attempt < attemptCountMax; attempt++)
       read = await readOnce(file);
-    return read ?? { path: file.path, reason: 'it was removed or replaced while the snapshot was taken' };
+    return (
+      read?.file ?? { path: file.path, reason: 'it was removed or replaced while the snapshot was taken' }
+    );
   } catch (error) {
     if (typeof (error as { syscall?: unknown }).syscall !== 'string') throw error;
     assertNotExhausted(error);
@@ -66,7 +71,15 @@ async function readFile(file: FileToRead): Promise<ReadFile | LeftOut> {
   }
 }
 
-async function readOnce({ path, place, packer, mayRead }: FileToRead): Promise<ReadFile | undefined> {
+interface Attempt {
+  readonly file: ReadFile;
+  readonly hasGrown: boolean;
+}
+
+const mayBeStill = (read: Attempt | undefined): boolean =>
+  read?.file.state === 'changing' && !(read.hasGrown && read.file.entry.byteCount >= grownBytesMax);
+
+async function readOnce({ path, place, packer, mayRead }: FileToRead): Promise<Attempt | undefined> {
   using file = openFile(place, path);
   if (file === undefined) return undefined;
   const chunks: ChunkId[] = [];
@@ -78,6 +91,15 @@ async function readOnce({ path, place, packer, mayRead }: FileToRead): Promise<R
   }
   const attributes = keptAttributes(place);
   const state = file.state();
-  const isWhole = state !== 'changed' && byteCount === file.entry.byteCount;
-  return { entry: { ...file.entry, byteCount }, chunks, attributes, state: isWhole ? state : 'changing' };
+  const hasGrown = state === 'grown';
+  const isWhole = byteCount === file.entry.byteCount;
+  return {
+    file: {
+      entry: { ...file.entry, byteCount },
+      chunks,
+      attributes,
+      state: isWhole && state !== 'changed' && !hasGrown ? state : 'changing',
+    },
+    hasGrown,
+  };
 }

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -6,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -208,4 +210,48 @@ test('a comparison finds each kind of difference', async (t) => {
   t.is(found.get('run.sh'), 'mode 755 and 700');
   t.true(found.has('deep/er/still/bottom.txt'));
   t.false(found.has('first-name'));
+});
+
+test('a large file that grows while it is read is read once, up to where it ended', async (t) => {
+  const trial = startTrial();
+  const file = join(trial.folder, 'growing.log');
+  const [length, more] = [64 * mebibyte, noise(mebibyte, 9)];
+  writeFileSync(file, noise(length, 8));
+  let readBytes = 0;
+  const pace = {
+    isReadingSlowed: true,
+    beforeReading: async (byteCount: number) => {
+      readBytes += byteCount;
+      // As fast as it is read, until it is plain that the reader goes on and on.
+      if (readBytes < 2 * length) appendFileSync(file, more);
+    },
+  };
+  const { staged, unreadable } = await trial.next({ pace: () => pace }).snapshot();
+  t.is(readBytes, length);
+  t.deepEqual(unreadable, [{ path: 'growing.log', reason: 'it changed each time it was read' }]);
+  const { to } = await trial.restore(staged);
+  t.true(readFileSync(join(to, 'growing.log')).equals(readFileSync(file).subarray(0, length)));
+  const next = await trial.next().snapshot();
+  t.deepEqual(
+    [next.byteCount, next.unreadable],
+    [statSync(file).size, []],
+    'the next one has what came since',
+  );
+});
+
+test('a small file that grew once while it was read is read again', async (t) => {
+  const trial = startTrial();
+  const file = join(trial.folder, 'letter.txt');
+  writeFileSync(file, 'Dear');
+  let hasGrown = false;
+  const pace = {
+    isReadingSlowed: true,
+    beforeReading: async () => {
+      if (!hasGrown) appendFileSync(file, ' reader');
+      hasGrown = true;
+    },
+  };
+  const { staged, unreadable } = await trial.next({ pace: () => pace }).snapshot();
+  t.deepEqual(unreadable, []);
+  t.is(readFileSync(join((await trial.restore(staged)).to, 'letter.txt'), 'utf8'), 'Dear reader');
 });
