@@ -297,6 +297,8 @@ export interface RetentionAnswer {
     readonly path: string;
     readonly rules: RetentionRules;
     readonly isApplied: boolean;
+    /** Since when no snapshots of it are taken any more: nothing is emptied then. */
+    readonly leftMs?: number;
     /** Oldest first, as they were before; without reasons: forgotten. */
     readonly snapshots: readonly {
       readonly snapshot: SnapshotId;

@@ -134,6 +134,7 @@ export class Keeper {
         fetchPack: (descriptor) => fetcher.fetch(descriptor),
         ...(signal === undefined ? {} : { signal }),
         ...(onProgress === undefined ? {} : { onProgress }),
+        ...(drive.stored.leftMs === undefined ? {} : { isLast: true as const }),
         ...(mode === 'look' ? {} : { giveUp: this.#givingUp(driveId(drive.stored.drive)) }),
       });
       if (repackedCount > 0) this.#agent.drives.takeSoon(drive);
@@ -258,8 +259,9 @@ export async function setRetention(
       signal: line.signal,
       onProgress: ({ phase, done, of }) => line.report({ kind: 'counted', what: phase, done, of }),
     });
-    const { drive: id, folder } = drive.stored;
-    drives.push({ drive: driveId(id), path: folder, rules, isApplied: wish.apply, ...kept });
+    const { drive: id, folder, leftMs } = drive.stored;
+    const left = leftMs === undefined ? {} : { leftMs };
+    drives.push({ drive: driveId(id), path: folder, rules, isApplied: wish.apply, ...left, ...kept });
   }
   return { drives };
 }

@@ -46,22 +46,29 @@ function rulesText(rules: Rules): string {
   return parts.length === 0 ? 'everything is kept' : `keeps ${parts.join(', ')}`;
 }
 
-function packLines({ packs, unseen, isApplied }: Drive): readonly string[] {
+/** What becomes of mostly dead packs. */
+function repackText(packs: NonNullable<Drive['packs']>, { isApplied, leftMs }: Drive): string {
+  const { repackCount, repackBytes, emptiedCount } = packs;
+  const mostlyDead = `${repackCount} mostly dead packs (${bytesText(repackBytes)})`;
+  if (leftMs !== undefined)
+    return `${mostlyDead} stay as they are, as no more snapshots are taken: only after one could they be given up.`;
+  return isApplied
+    ? `${emptiedCount} mostly dead packs were emptied into new ones; they are given up after the next snapshot.`
+    : `${mostlyDead} would be emptied into new ones.`;
+}
+
+/** What becomes of a drive's packs, for a person. */
+export function packLines(drive: Drive): readonly string[] {
+  const { packs, unseen, isApplied } = drive;
   if (unseen !== undefined) return [`! Packs cannot be judged now, all of them stay: ${unseen}`];
   if (packs === undefined) return [];
-  const { deadPackCount, deadPackBytes, repackCount, repackBytes, emptiedCount } = packs;
+  const { deadPackCount, deadPackBytes, repackCount } = packs;
   const dead = `${deadPackCount} of ${packs.packCount} packs (${bytesText(deadPackBytes)} of ${bytesText(packs.packBytes)})`;
   return [
     isApplied
       ? `Given up: ${dead}. Their holders free them after a week of their own clocks.`
       : `It would give up ${dead}.`,
-    ...(repackCount > 0
-      ? [
-          isApplied
-            ? `${emptiedCount} mostly dead packs were emptied into new ones; they are given up after the next snapshot.`
-            : `${repackCount} mostly dead packs (${bytesText(repackBytes)}) would be emptied into new ones.`,
-        ]
-      : []),
+    ...(repackCount > 0 ? [repackText(packs, drive)] : []),
   ];
 }
 

@@ -168,3 +168,30 @@ test('packs that were given up, as others say, after the state of a drive was no
   await keeper.resume(running);
   t.deepEqual(lost, [packs[1]]);
 });
+
+test('mostly dead packs of a drive that is protected no more are not emptied', async (t) => {
+  const home = homeAt(temporaryFolder(t, 'keeper'));
+  const agent = {
+    core: {
+      catalogue: { drives: new Map([[drive, { heads: [{ ...headOf(drive), drive }] }]]) },
+      backup: { staged: [] },
+      shelf: { packs: new Map() },
+    },
+  } as unknown as LiveAgent;
+  const asked: unknown[] = [];
+  const runningWith = (stored: object): RunningDrive =>
+    ({
+      stored: { drive, ...stored },
+      lastOutcome: {},
+      snapshotter: {
+        prune: async ({ isLast }: PruneOptions) => {
+          asked.push(isLast);
+          return { counts: {}, dead: [], repackedCount: 0 };
+        },
+      },
+    }) as unknown as RunningDrive;
+  const keeper = new Keeper(agent, { home, report: () => {} });
+  for (const stored of [{}, { leftMs: 1 }])
+    await keeper.keep(runningWith(stored), { rules: {}, mode: 'look' });
+  t.deepEqual(asked, [undefined, true]);
+});

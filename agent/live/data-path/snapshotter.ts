@@ -70,6 +70,8 @@ export interface PruneOptions {
   readonly fetchPack: (descriptor: PackDescriptor) => Promise<Uint8Array>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
+  /** No snapshot comes whose index could name new packs: mostly dead ones stay as they are. */
+  readonly isLast?: true;
   /** Absent: it only looks. */
   readonly giveUp?: {
     /** Before the drive's state changes: what is going to be given up, flushed. */
@@ -178,7 +180,7 @@ class FolderSnapshotter implements Snapshotter {
         sealedRoots: options.kept.map(({ sealedRoot }) => sealedRoot),
         outbox: options.outbox,
         lost: options.lost,
-        mode: options.giveUp === undefined ? 'look' : 'repack',
+        mode: options.giveUp === undefined || options.isLast === true ? 'look' : 'repack',
       },
       answer: (question) =>
         question.kind === 'stage' ? this.#stage(question.pack) : answerReading(question, options),

@@ -43,12 +43,13 @@ const prune = (
   kept: readonly Taken[],
   giveUp?: PruneOptions['giveUp'],
   by: Snapshotter = snapshotter,
-  lost: readonly PackId[] = [],
+  wish: Partial<Pick<PruneOptions, 'isLast' | 'lost'>> = {},
 ) =>
   by.prune({
+    lost: [],
+    ...wish,
     kept: kept.map(({ staged }) => staged.head),
     outbox: [],
-    lost,
     fetchPack: async (descriptor) => bytesOfPack(outbox, descriptor),
     ...(giveUp === undefined ? {} : { giveUp }),
   });
@@ -120,6 +121,15 @@ test('a mostly dead pack is emptied at once, and given up when the next snapshot
   const third = await take(trial);
   const kept = [second, third];
   t.is((await prune(trial, kept)).counts.repackCount, 1);
+  const packCount = trial.outbox.packs.size;
+  const left = await prune(trial, kept, { ...freeing(trial), publish: async () => {} }, trial.snapshotter, {
+    isLast: true,
+  });
+  t.deepEqual(
+    [left.counts.repackCount, left.repackedCount, trial.outbox.packs.size],
+    [1, 0, packCount],
+    'no snapshot comes that could name new packs',
+  );
 
   const emptied = await prune(trial, kept, freeing(trial));
   t.is(emptied.repackedCount, 1);
@@ -203,7 +213,7 @@ test('a lost pack is given up once no kept snapshot needs it, and stays where an
     .filter(({ placementClass }) => placementClass === 'bulk')
     .map(({ pack }) => pack);
   const judge = async (kept: readonly Taken[]) =>
-    (await prune(trial, kept, freeing(trial), trial.next(), lost)).dead.filter((pack) => lost.includes(pack));
+    (await prune(trial, kept, freeing(trial), trial.next(), { lost })).dead.filter((pack) => lost.includes(pack));
   for (const pack of lost) trial.outbox.packs.delete(pack);
   await trial.next().lose(lost);
   t.deepEqual(await judge([first, second]), [], 'nothing says yet where else its chunks are');
