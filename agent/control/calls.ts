@@ -184,6 +184,8 @@ export interface RestoreAnswer {
   readonly packCount: number;
   /** What could not be restored, with the reason; empty when all is there. */
   readonly missing: readonly { readonly path: string; readonly reason: string }[];
+  /** What the same command needs to go on with what is missing: more machines, or room or rights here. Absent: of an older agent. */
+  readonly remedies?: readonly ('machines' | 'here')[];
   /** There, but not wholly as they were: saved while they changed, or with an owner, mode or time that could not be set. Absent: of an older agent. */
   readonly imperfect?: readonly { readonly path: string; readonly reason: string }[];
   /** Present when a comparison was asked for; empty when every byte, mode and time is equal. */

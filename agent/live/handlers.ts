@@ -216,7 +216,7 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
           right: wish.compareTo,
           ignore: wish.ignore,
         });
-  const { fileCount, byteCount, packCount, missing, imperfect } = result;
+  const { fileCount, byteCount, packCount, missing, imperfect, remedies } = result;
   return {
     drive,
     machine: agent.core.membership.nameOf(known.owner),
@@ -227,6 +227,7 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
     packCount,
     missing,
     imperfect,
+    remedies,
     ...(differences === undefined
       ? {}
       : { differences: differences.map(({ path, reason }) => `${path}: ${reason}`) }),

@@ -61,6 +61,16 @@ const whereText = (difference: string): string =>
       ? `${difference.slice(0, -onlyCompared.length)}: only in the folder compared with`
       : difference;
 
+function missingAdvice(remedies: RestoreAnswer['remedies'] = ['machines', 'here']): string {
+  const needed = [
+    ...(remedies.includes('machines') ? ['start more of the machines that hold the drive'] : []),
+    ...(remedies.includes('here') ? ['see here to the reasons that are named'] : []),
+  ].join(', and ');
+  return needed === ''
+    ? 'It is not whole in this snapshot: `drey history PATH` shows which others have it.'
+    : `${needed[0]!.toUpperCase()}${needed.slice(1)}; then run the same command again: it goes on in that folder.`;
+}
+
 /** Throws `restore-incomplete` or `restore-differs`; a file that changed while it was saved comes back as it was saved, however often it is tried. */
 export function assertComplete(answer: RestoreAnswer): void {
   const [missing, differences] = [answer.missing.length, answer.differences ?? []];
@@ -68,8 +78,7 @@ export function assertComplete(answer: RestoreAnswer): void {
     throw new DreyError({
       code: 'restore-incomplete',
       message: `${countText(missing, 'file')} could not be restored`,
-      advice:
-        'Start more of the machines that hold the drive, then run the same command again: it goes on in that folder.',
+      advice: missingAdvice(answer.remedies),
       retry: 'retryable',
     });
   if (differences.length === 0) return;

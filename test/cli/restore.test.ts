@@ -4,7 +4,7 @@ import test from 'ava';
 import { driveId, snapshotId } from '../../agent/index.ts';
 import type { RestoreAnswer } from '../../agent/control/index.ts';
 import { assertComplete, restoredText } from '../../cli/commands/restore.ts';
-import { unixMs } from '../../datasets/index.ts';
+import { type DreyError, unixMs } from '../../datasets/index.ts';
 
 const answer: RestoreAnswer = {
   drive: driveId('00'.repeat(16)),
@@ -33,6 +33,12 @@ test('a file that is missing is a failure', (t) => {
   const short = { ...answer, missing: [{ path: 'a', reason: 'its pack could not be fetched' }] };
   t.regex(restoredText(short, '/restored'), /missing: a: its pack could not be fetched/u);
   t.throws(() => assertComplete(short), { code: 'restore-incomplete' });
+  const adviceFor = (remedies: NonNullable<RestoreAnswer['remedies']>): string =>
+    t.throws<DreyError>(() => assertComplete({ ...short, remedies })).advice;
+  t.regex(adviceFor(['machines']), /^Start more of the machines[^,]*; then run the same command again/u);
+  t.regex(adviceFor(['here']), /^See here to the reasons .*; then run the same command again/u);
+  t.regex(adviceFor(['here', 'machines']), /^Start more .*, and see here/u);
+  t.notRegex(adviceFor([]), /again/u, 'nothing would be better then');
 });
 
 test('a folder that is not the same is another failure than a restore that misses something', (t) => {

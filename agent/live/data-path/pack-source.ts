@@ -1,6 +1,7 @@
 // Opens packs for a restore: fetches each at most once at a time, or only what is wanted of it, checks every seal and every chunk's keyed hash. What
 // cannot be had is a reason in words, never an exception: a restore goes on with the rest.
 
+import { DreyError } from '../../../datasets/words.ts';
 import type {
   ChunkLocator,
   CodecRejection,
@@ -16,7 +17,7 @@ import { fetchPart, isSmallPart, type WantedEntry } from './pack-part.ts';
 import type { Ask, FetchQuestion } from './tasks.ts';
 
 /** A pack that was opened, or why it could not be. */
-export type Fetched = { readonly pack: OpenPack } | { readonly reason: string };
+export type Fetched = { readonly pack: OpenPack } | { readonly reason: string; readonly code?: string };
 export type Chunk = { readonly bytes: Uint8Array } | { readonly reason: string };
 
 export class PackSource {
@@ -50,6 +51,7 @@ export class PackSource {
     } catch (error) {
       return {
         reason: `its pack could not be fetched: ${error instanceof Error ? error.message : 'unknown error'}`,
+        ...(error instanceof DreyError ? { code: error.code } : {}),
       };
     }
     if (bytes === undefined) return { reason: 'its pack could not be fetched' };

@@ -8,7 +8,7 @@ import { isHole } from '../../codec/sealing.ts';
 import { type GrowingFile, GrowingFiles } from './growing-files.ts';
 import { PackSource } from './pack-source.ts';
 import { failureText } from './scan.ts';
-import type { Ask, ReadQuestion, TaskEnd } from './tasks.ts';
+import type { Ask, ReadQuestion, Remedy, TaskEnd } from './tasks.ts';
 
 /** Task `place`: one pack, and where its chunks belong. */
 export interface PlaceRequest extends DriveKeys {
@@ -26,7 +26,12 @@ export interface ChunkWrite {
 export interface PlaceResult {
   readonly isFetched: boolean;
   /** Files that cannot become whole, by their temporary names, and why; all others have their chunks of this pack. */
-  readonly failures: readonly { readonly temporary: string; readonly reason: string }[];
+  readonly failures: readonly ({ readonly temporary: string } & PlaceFailure)[];
+}
+
+interface PlaceFailure {
+  readonly reason: string;
+  readonly remedy: Remedy;
 }
 
 /** Task `place`. Throws `disk-full`. */
@@ -39,32 +44,36 @@ export async function placeTask(
     descriptor,
     writes.map(({ entry }) => entry),
   );
-  const failures = new Map<string, string>();
+  // The agent's own disk was full: no machine can help with that.
+  const remedy: Remedy = 'reason' in fetched && fetched.code === 'disk-full' ? 'here' : 'machines';
+  const failures = new Map<string, PlaceFailure>();
   using files = new GrowingFiles();
   /** A chunk that is nothing but zeros: a sparse file wants it thousands of times, and needs none of it written. */
   let zeros: PackEntry | undefined;
   for (const { entry, file, offset } of writes) {
     if (failures.has(file.temporary) || (file.isSparse && entry === zeros)) continue;
     const chunk = 'reason' in fetched ? fetched : source.read(fetched.pack, entry);
-    const reason =
-      'reason' in chunk ? chunk.reason : whyNotWritten(() => files.writeAt(file, chunk.bytes, offset));
+    const failure =
+      'reason' in chunk
+        ? { reason: chunk.reason, remedy }
+        : whyNotWritten(() => files.writeAt(file, chunk.bytes, offset));
     if ('bytes' in chunk && isHole(chunk.bytes)) zeros = entry;
-    if (reason !== undefined) failures.set(file.temporary, reason);
+    if (failure !== undefined) failures.set(file.temporary, failure);
   }
   return {
     result: {
       isFetched: 'pack' in fetched,
-      failures: [...failures].map(([temporary, reason]) => ({ temporary, reason })),
+      failures: [...failures].map(([temporary, failure]) => ({ temporary, ...failure })),
     },
   };
 }
 
-function whyNotWritten(write: () => void): string | undefined {
+function whyNotWritten(write: () => void): PlaceFailure | undefined {
   try {
     write();
     return undefined;
   } catch (error) {
-    return writeFailure(error);
+    return { reason: writeFailure(error), remedy: 'here' };
   }
 }
 

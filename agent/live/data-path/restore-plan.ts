@@ -35,6 +35,8 @@ export interface RestorePlan {
   readonly links: ReadonlyMap<BytePath, TreeEntry>;
   readonly packs: readonly PackWork[];
   readonly missing: readonly { readonly path: BytePath; readonly reason: string }[];
+  /** Whether the index could be read only in part, so that more of it may tell where they lie. */
+  readonly isIndexCut: boolean;
 }
 
 export const pathOf = (bytes: Uint8Array): BytePath => bytePath(Buffer.from(bytes).toString('latin1'));
@@ -63,7 +65,14 @@ export function planRestore(snapshot: ReadSnapshot, paths: readonly string[]): R
   for (const work of packs) work.writes.sort(byPlaceInPack);
   const ofKind = (...kinds: readonly TreeEntry['kind'][]): ReadonlyMap<BytePath, TreeEntry> =>
     new Map([...wanted].filter(([, { kind }]) => kinds.includes(kind)));
-  return { folders: ofKind('folder'), files, links: ofKind('symlink', 'hardLink'), packs, missing };
+  return {
+    folders: ofKind('folder'),
+    files,
+    links: ofKind('symlink', 'hardLink'),
+    packs,
+    missing,
+    isIndexCut: chunks.failures.length > 0,
+  };
 }
 
 const byPlaceInPack = (a: PlannedWrite, b: PlannedWrite): number =>

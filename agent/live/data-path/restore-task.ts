@@ -13,7 +13,15 @@ import { NameTaken, RestoreFolder } from './restore-folder.ts';
 import { type PackWork, pathOf, type PlannedFile, planRestore, type RestorePlan } from './restore-plan.ts';
 import { readSnapshot } from './snapshot-reader.ts';
 import type { Piece } from './unfinished-restore.ts';
-import type { Ask, Difference, RestoreQuestion, RestoreRequest, RestoreResult, TaskEnd } from './tasks.ts';
+import type {
+  Ask,
+  Difference,
+  Remedy,
+  RestoreQuestion,
+  RestoreRequest,
+  RestoreResult,
+  TaskEnd,
+} from './tasks.ts';
 
 /** The drive's own folder is the one that is restored into. */
 const drivePath = bytePath('');
@@ -69,8 +77,7 @@ class RestoreRun {
   readonly #earlier: EarlierRun | undefined;
   readonly #missing: Difference[];
   readonly #imperfect: Difference[] = [];
-  /** Packs were out of reach: with more machines up the same restore goes on in its folder. */
-  #isWorthGoingOn = false;
+  readonly #remedies = new Set<Remedy>();
   #byteCount = 0;
   #packCount = 0;
   #linkCount = 0;
@@ -79,17 +86,18 @@ class RestoreRun {
     this.#parts = parts;
     if (parts.folder.goesOn) this.#earlier = new EarlierRun(parts);
     this.#missing = parts.plan.missing.map(({ path, reason }) => ({ path: pathText(path), reason }));
+    if (this.#missing.length > 0 && parts.plan.isIndexCut) this.#remedies.add('machines');
   }
 
   async run(): Promise<RestoreResult> {
     const { plan, folder } = this.#parts;
     for (const path of plan.folders.keys())
-      if (path !== drivePath) this.#try(path, () => folder.refusal(path) ?? folder.makeFolder(path));
+      if (path !== drivePath && !this.#isRefused(path)) this.#try(path, () => folder.makeFolder(path));
     for (const [path, planned] of plan.files) this.#startFile(path, planned);
     await this.#writePacks();
     for (const [path, entry] of plan.links) this.#makeLink(path, entry);
     // Nothing may be written into a folder once it has its time.
-    folder.close(this.#isWorthGoingOn ? 'cut off' : 'done');
+    folder.close(this.#remedies.size > 0 ? 'cut off' : 'done');
     for (const [path, entry] of [...plan.folders].toSorted(([a], [b]) => byBytes(b, a)))
       if (path === drivePath || folder.refusal(path) === undefined)
         this.#note(path, folder.markFolder(path, entry));
@@ -99,16 +107,13 @@ class RestoreRun {
       packCount: this.#packCount,
       missing: this.#missing,
       imperfect: this.#imperfect,
+      remedies: [...this.#remedies],
     };
   }
 
   #startFile(path: BytePath, planned: PlannedFile): void {
     const { folder } = this.#parts;
-    const refused = folder.refusal(path);
-    if (refused !== undefined) {
-      this.#miss(path, refused);
-      return;
-    }
+    if (this.#isRefused(path)) return;
     if (this.#earlier?.isWhole(path, folder) === true) {
       this.#count(path, planned);
       return;
@@ -141,12 +146,12 @@ class RestoreRun {
     const request = { ...keys, descriptor, writes: wanted };
     const { isFetched, failures } = (await ask({ kind: 'place', request })) as PlaceResult;
     if (isFetched) this.#packCount++;
-    const reasons = new Map(failures.map(({ temporary, reason }) => [temporary, reason]));
+    const failed = new Map(failures.map((failure) => [failure.temporary, failure]));
     for (const { file } of wanted) {
       const growing = this.#growing.get(file.path);
-      const reason = reasons.get(file.temporary);
+      const failure = failed.get(file.temporary);
       if (growing === undefined) continue;
-      if (reason !== undefined) this.#drop(file.path, growing, reason);
+      if (failure !== undefined) this.#drop(file.path, growing, failure);
       else if (--growing.writesLeft === 0) this.#finish(file.path, growing);
     }
   }
@@ -171,18 +176,15 @@ class RestoreRun {
       this.#note(path, 'it changed while it was backed up: its bytes may mix two moments');
   }
 
-  #drop(path: BytePath, { file }: Growing, reason: string): void {
+  #drop(path: BytePath, { file }: Growing, { reason, remedy }: PlaceResult['failures'][number]): void {
     this.#growing.delete(path);
     this.#parts.folder.dropFile(file);
-    this.#isWorthGoingOn = true;
-    this.#miss(path, reason);
+    this.#miss(path, reason, remedy);
   }
 
   #makeLink(path: BytePath, entry: TreeEntry): void {
-    const { folder } = this.#parts;
-    const refused = folder.refusal(path);
-    if (refused !== undefined) this.#miss(path, refused);
-    else if (entry.kind === 'symlink') this.#makeSymlink(path, pathOf(entry.target), entry);
+    if (this.#isRefused(path)) return;
+    if (entry.kind === 'symlink') this.#makeSymlink(path, pathOf(entry.target), entry);
     else if (entry.kind === 'hardLink') this.#makeHardLink(path, pathOf(entry.target), entry);
   }
 
@@ -198,7 +200,7 @@ class RestoreRun {
   #makeHardLink(path: BytePath, first: BytePath, entry: TreeEntry): void {
     const isFile = this.#finished.has(first);
     if (!isFile && !this.#symlinks.has(first)) {
-      this.#miss(path, 'the file that it is another name of is missing');
+      this.#tell(path, 'the file that it is another name of is missing');
       return;
     }
     const { folder, plan } = this.#parts;
@@ -221,7 +223,20 @@ class RestoreRun {
     return refused === undefined;
   }
 
-  #miss(path: BytePath, reason: string): void {
+  /** Whether there is no place for it: it leads out of the folder, or what is above it could not be made. */
+  #isRefused(path: BytePath): boolean {
+    const refused = this.#parts.folder.refusal(path);
+    if (refused !== undefined) this.#tell(path, refused);
+    return refused !== undefined;
+  }
+
+  /** The same command goes on in its folder once what stood in the way does no more. */
+  #miss(path: BytePath, reason: string, remedy: Remedy = 'here'): void {
+    this.#tell(path, reason);
+    this.#remedies.add(remedy);
+  }
+
+  #tell(path: BytePath, reason: string): void {
     this.#missing.push({ path: pathText(path), reason });
   }
 

@@ -140,7 +140,12 @@ export interface RestoreResult {
   readonly missing: readonly Difference[];
   /** Files that are there, and of which an owner, mode or time could not be set; or which changed each time they were saved. */
   readonly imperfect: readonly Difference[];
+  /** What another run into the same folder needs to have what is missing; empty where nothing is, or none would. */
+  readonly remedies: readonly Remedy[];
 }
+
+/** `machines`: more of those that hold the drive. `here`: room or rights, on this machine, as the reasons say. */
+export type Remedy = 'machines' | 'here';
 
 /** A path as people write it, and what is wrong with it. */
 export interface Difference {

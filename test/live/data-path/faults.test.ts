@@ -307,7 +307,9 @@ test('a restore for which packs were out of reach goes on in its folder once the
     if (descriptor.pack === lost?.pack) throw new Error('nobody has it');
     return bytesOfPack(trial.outbox, descriptor);
   };
-  t.true((await trial.restore(staged, { to, fetchPack })).missing.length > 0);
+  const cut = await trial.restore(staged, { to, fetchPack });
+  t.true(cut.missing.length > 0);
+  t.deepEqual(cut.remedies, ['machines']);
   t.deepEqual((await trial.restore(staged, { to })).missing, []);
   t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
   t.false(readdirSync(to).includes('.drey-partial'));
