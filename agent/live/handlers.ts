@@ -23,7 +23,7 @@ import type { PeerId } from '../units.ts';
 import type { TrainingView } from '../view.ts';
 import { limitsText, listActs, noteAct } from './acts.ts';
 import type { LiveAgent } from './agent.ts';
-import { compareTrees, defaultIgnoresOf, restoreSnapshot } from './data-path/index.ts';
+import { changedReason, compareTrees, defaultIgnoresOf, restoreSnapshot } from './data-path/index.ts';
 import { changeWipes, listWipes } from './deletions.ts';
 import { driveName } from './fleet-view.ts';
 import { setRetention } from './keeping.ts';
@@ -149,6 +149,7 @@ async function takeSnapshot(
     byteCount: taken.byteCount,
     packCount: packs.length,
     sealedBytes: taken.sealedBytes,
+    leftOutCount: taken.unreadable.filter(({ reason }) => reason !== changedReason).length,
     unreadable: taken.unreadable.slice(0, 1000).map(({ path, reason }) => `${path}: ${reason}`),
     special: taken.special.slice(0, 1000).map(({ path }) => path),
   };

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askAgent, type ProtectAnswer, type SnapshotAnswer } from '../../agent/control/index.ts';
+import { DreyError } from '../../datasets/index.ts';
 import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { bytesText, countText, oneLine, say } from '../print.ts';
 import { readPhrase } from '../secret.ts';
@@ -76,6 +77,18 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
   const snapshot = await (options.json === true ? asked : withWaiting(asked, { home, drive: drive.drive }));
   show(options, { ...drive, ...snapshot }, () => protectedText(drive, snapshot));
   if (options.json === true) await seen();
+  assertWhole(snapshot);
+}
+
+/** Throws `snapshot-incomplete`: all else is saved. */
+export function assertWhole({ leftOutCount = 0 }: Pick<SnapshotAnswer, 'leftOutCount'>): void {
+  if (leftOutCount === 0) return;
+  throw new DreyError({
+    code: 'snapshot-incomplete',
+    message: `${countText(leftOutCount, 'path')} could not be read and ${leftOutCount === 1 ? 'is' : 'are'} not in the snapshot; all else is saved`,
+    advice:
+      'Give the agent the right to read them, as the reasons above say, or leave them out with --ignore; the next snapshot tries again by itself.',
+  });
 }
 
 const shownUnreadableMax = 20;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { protectedText } from '../../cli/commands/protect.ts';
+import { assertWhole, protectedText } from '../../cli/commands/protect.ts';
 import { driveId } from '../../agent/index.ts';
 
 test('what a snapshot leaves out is said, each on its own line', (t) => {
@@ -34,4 +34,11 @@ test('what a snapshot leaves out is said, each on its own line', (t) => {
     { ...counts, unreadable: [], special: [] },
   );
   t.is(other.split('\n')[1], '  left out from now on: *.iso, a?b');
+});
+
+test('a snapshot that lacks files fails, one of files that changed does not', (t) => {
+  t.notThrows(() => assertWhole({}));
+  t.notThrows(() => assertWhole({ leftOutCount: 0 }));
+  const error = t.throws(() => assertWhole({ leftOutCount: 2 }), { code: 'snapshot-incomplete' });
+  t.regex(error?.message ?? '', /^2 paths could not be read and are not in the snapshot/u);
 });

@@ -1,6 +1,6 @@
 // Folders that are protected no more, with real agents; and folders as people name them.
 
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { askAgent } from '../../agent/control/index.ts';
@@ -125,6 +125,15 @@ test('what is protected no more stays restorable, raises no alarm, and goes on a
   ]);
   t.deepEqual([without.outcome, without.fileCount], ['acknowledged', again.fileCount - 1]);
   t.true(without.ignore?.includes('letter.txt'));
+  // Whoever may read everything has nothing left out.
+  const closed = join(folder, 'closed.txt');
+  writeFileSync(closed, 'closed');
+  chmodSync(closed, 0);
+  const short = await runCommand(['protect', folder, ...home]);
+  if ((process.getuid?.() ?? 0) === 0) t.is(short.exitCode, 0);
+  else t.regex(short.errors, /snapshot-incomplete/u);
+  t.regex(short.output, /snapshot of .* is on other machines/u);
+  rmSync(closed);
 
   // A snapshot says which drive is meant; and what cannot be compared is known before anything is restored.
   const bySnapshot = ['restore', '--snapshot', again.snapshot!.slice(0, 12), ...home];

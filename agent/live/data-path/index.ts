@@ -20,6 +20,7 @@ export {
   type Snapshotter,
   type SnapshotterOptions,
 } from './snapshotter.ts';
+export { changedReason } from './scan.ts';
 export { keepsAttributes } from './system-calls.ts';
 export type {
   Difference,

@@ -43,6 +43,9 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+/** Said of a file that is in the snapshot all the same, as it was read last. */
+export const changedReason = 'it changed each time it was read';
+
 export interface Scan {
   /** Without the folder itself; parents before what they hold. */
   readonly entries: readonly ScannedEntry[];

@@ -31,6 +31,7 @@ import { Packer, type StagedPack } from './packer.ts';
 import { type BytePath, bytePathOf, placeUnder } from './path-bytes.ts';
 import {
   assertConnected,
+  changedReason,
   identityOf,
   type LeftOut,
   type Scan,
@@ -235,7 +236,7 @@ class SnapshotRun {
       const isUnstable = state === 'changing';
       if (this.#isChange(entry, chunks)) this.#written.add(entry.path);
       this.#files.set(entry.path, { entry, chunks, attributes, isUnstable });
-      if (isUnstable) this.#unreadable.push({ path: entry.path, reason: 'it changed each time it was read' });
+      if (isUnstable) this.#unreadable.push({ path: entry.path, reason: changedReason });
       const identity = state === 'still' ? identityOf(entry) : '';
       if (identity === identityOf(scanned.get(entry.path) ?? entry)) this.#unsettledCount--;
       remembered.set(entry.path, { identity, byteCount: entry.byteCount, chunks, attributes });
