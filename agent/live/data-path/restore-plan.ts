@@ -101,7 +101,10 @@ interface WantedEntries {
   readonly missing: { path: BytePath; reason: string }[];
 }
 
-/** Entries at or below the wanted paths, with the folders above them; hard links as what they name where that is not wanted. */
+/**
+ * Entries at or below the wanted paths, with the folders above them. Of a file or symlink whose first name is not wanted the first wanted one
+ * stands for it, and the others are further names of that.
+ */
 function wantedEntries(snapshot: ReadSnapshot, paths: readonly string[]): WantedEntries {
   const needed = new WantedPaths(paths);
   const wanted = new Map<BytePath, TreeEntry>();
@@ -118,9 +121,13 @@ function wantedEntries(snapshot: ReadSnapshot, paths: readonly string[]): Wanted
   const others = targets.difference(wanted);
   const firsts = others.size === 0 ? [] : snapshot.entries((path) => others.has(path));
   const files = new Map(firsts.map((first) => [pathOf(first.path), first]));
+  const standIns = new Map<BytePath, Uint8Array>();
   for (const { path, entry } of links) {
-    const first = files.get(pathOf(entry.target));
-    if (first?.kind === 'file' || first?.kind === 'symlink') wanted.set(path, { ...first, path: entry.path });
+    const target = pathOf(entry.target);
+    const [first, standIn] = [files.get(target), standIns.get(target)];
+    if (first?.kind !== 'file' && first?.kind !== 'symlink') continue;
+    wanted.set(path, standIn === undefined ? { ...first, path: entry.path } : { ...entry, target: standIn });
+    if (standIn === undefined) standIns.set(target, entry.path);
   }
   return { wanted, missing };
 }

@@ -1,6 +1,6 @@
 // Names of one file of which some come to be names of another while a snapshot is taken: each keeps the bytes that it had.
 
-import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type SnapshotOutcome, WorkerPool } from '../../../agent/live/data-path/index.ts';
@@ -49,4 +49,19 @@ test('where the first name is gone the file is saved under the others', async (t
     ['x'],
   );
   t.deepEqual(['y', 'z'].map(textOf), ['old', 'old']);
+});
+
+test('names of one file stay one where its first name is not restored', async (t) => {
+  const trial = startTrial();
+  for (const name of ['above', 'sub']) mkdirSync(join(trial.folder, name));
+  const first = join(trial.folder, 'above', 'first');
+  writeFileSync(first, 'one file');
+  for (const name of ['x', 'y', 'z']) linkSync(first, join(trial.folder, 'sub', name));
+  const { staged } = await trial.snapshotter.snapshot();
+  const { to, missing, fileCount } = await trial.restore(staged, { paths: ['sub'] });
+  t.deepEqual([missing, fileCount], [[], 3]);
+  const [x, y, z] = ['x', 'y', 'z'].map((name) => statSync(join(to, 'sub', name)));
+  t.is(x?.nlink, 3);
+  t.deepEqual([y?.ino, z?.ino], [x?.ino, x?.ino]);
+  t.is(readFileSync(join(to, 'sub', 'z'), 'utf8'), 'one file');
 });
