@@ -295,6 +295,8 @@ export const receipt = signReceipt(holder, { pack: descriptor.pack, index: 1, at
 const want = { author: owner.peer, stream: 'facts', sequence: 5 } as const;
 const shard = { pack: descriptor.pack, index: 1 };
 const range = { ...shard, offset: 16, length: 40 };
+const held = [{ pack: descriptor.pack, indexes: [1] }];
+const under = { epoch: 12, author: owner.peer, batch: hexId('plan') };
 export const messages: readonly WireMessage[] = [
   { kind: 'heads', next: [want, { ...want, stream: 'telemetry' }], reply: 'wanted' },
   { kind: 'heads', next: [want], reply: 'none', authors: { from: owner.peer, until: holder.peer } },
@@ -315,14 +317,8 @@ export const messages: readonly WireMessage[] = [
   { kind: 'shardRefused', pack: descriptor.pack, index: 2 },
   { kind: 'shardsAsk', packs: [descriptor.pack] },
   { kind: 'shardsHeld', held: [{ descriptor, indexes: [0, 2] }] },
-  { kind: 'inventory', group: 'g1', scope: 'all', held: [{ pack: descriptor.pack, indexes: [1] }] },
-  {
-    kind: 'inventory',
-    group: 'g1',
-    scope: 'update',
-    under: { epoch: 12, author: owner.peer, batch: hexId('plan') },
-    held: [{ pack: descriptor.pack, indexes: [1] }],
-  },
+  { kind: 'inventory', group: 'g1', scope: 'all', held },
+  { kind: 'inventory', group: 'g1', scope: 'update', under, held },
 ];
 
 export const joinMessages: readonly JoinMessage[] = [

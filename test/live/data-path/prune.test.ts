@@ -213,7 +213,9 @@ test('a lost pack is given up once no kept snapshot needs it, and stays where an
     .filter(({ placementClass }) => placementClass === 'bulk')
     .map(({ pack }) => pack);
   const judge = async (kept: readonly Taken[]) =>
-    (await prune(trial, kept, freeing(trial), trial.next(), { lost })).dead.filter((pack) => lost.includes(pack));
+    (await prune(trial, kept, freeing(trial), trial.next(), { lost })).dead.filter((pack) =>
+      lost.includes(pack),
+    );
   for (const pack of lost) trial.outbox.packs.delete(pack);
   await trial.next().lose(lost);
   t.deepEqual(await judge([first, second]), [], 'nothing says yet where else its chunks are');
