@@ -18,6 +18,7 @@ import { createSnapshotter, type SnapshotOutcome, startWatcher } from './data-pa
 import { nameDiskError } from './disk-full.ts';
 import { driveDeleted, noPlanYet, snapshotCancelled } from './drive-errors.ts';
 import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
+import { ownFolders } from './home.ts';
 import { heldOutcome, heldText, massChangeText, outcomeWhenLeft } from './mass-changes.ts';
 import { powerWait } from './power.ts';
 import { folderToProtect, isWithin, leftOutOf, type WantedFolder } from './protected-folder.ts';
@@ -279,7 +280,7 @@ export class Drives {
       get ignore() {
         return running().stored.ignore;
       },
-      exclude: [home.folder],
+      exclude: ownFolders(home),
       stateFolder: join(home.drives, drive),
       workers,
       stagePack: (descriptor, shards) => this.#stage(descriptor, shards),
@@ -330,7 +331,7 @@ export class Drives {
     drive.watcher = startWatcher({
       folder: drive.stored.folder,
       ignore: drive.stored.ignore,
-      exclude: [home.folder],
+      exclude: ownFolders(home),
       clock,
       onChange: (why) => void look(why),
     });

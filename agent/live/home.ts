@@ -68,6 +68,15 @@ export function homeAt(folder: string): Home {
   };
 }
 
+/** Folders that are the agent's alone. Each may lie on another disk, behind a link. */
+export const ownFolders = ({ folder, shards, database, drives, models }: Home): readonly string[] => [
+  folder,
+  shards,
+  database,
+  drives,
+  models,
+];
+
 /** Makes the agent's folder where there is none, for its owner alone. Throws `home-unusable`. */
 export function makeHome({ folder }: Home): void {
   try {

@@ -2,7 +2,8 @@
 
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { defaultIgnoresOf, isMadeUp } from './data-path/index.ts';
+import { defaultIgnoresOf, isMadeUp, waysTo } from './data-path/index.ts';
+import { homeAt, ownFolders } from './home.ts';
 import { wrong } from './wrong.ts';
 
 /** A folder that is to be protected. */
@@ -31,8 +32,7 @@ export function isWithin(folder: string, around: string): boolean {
 export function folderToProtect(path: string, home: string): string {
   assertProtectable(path);
   const folder = realpathSync(path);
-  const own = realpathSync(home);
-  if (folder !== own && !isWithin(folder, own)) return folder;
+  if (!isOwn(folder, home)) return folder;
   throw wrong(
     'folder-is-the-agents',
     "that is the agent's own folder, which no snapshot contains",
@@ -44,14 +44,19 @@ export function folderToProtect(path: string, home: string): string {
 export function assertOutsideAgent(to: string, home: string): void {
   let there = to;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
-  const [place, own] = [join(realpathSync(there), relative(there, to)), realpathSync(home)];
-  if (place !== own && !isWithin(place, own)) return;
+  if (!isOwn(join(realpathSync(there), relative(there, to)), home)) return;
   throw wrong(
     'folder-is-the-agents',
     "that lies in the agent's own folder, which only the agent writes",
     'Name a new folder of your own to restore into.',
   );
 }
+
+/** Whether a real place is one of the agent's folders, or in one. */
+const isOwn = (place: string, home: string): boolean =>
+  ownFolders(homeAt(home))
+    .flatMap(waysTo)
+    .some((own) => place === own || isWithin(place, own));
 
 /** Throws `folder-missing`, `not-a-folder`, `folder-unreadable`. */
 export function assertProtectable(path: string): void {

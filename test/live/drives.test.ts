@@ -1,6 +1,6 @@
 // Folders that two commands name at once, and what a disk that takes no write leaves of a command.
 
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { AgentRecord, DriveRecord } from '../../agent/codec/index.ts';
@@ -63,6 +63,20 @@ test('two commands that protect one folder at once make one drive', async (t) =>
   t.deepEqual([first.isNew, second.isNew], [true, false]);
   t.is(driveRecords().length, 1);
   t.is(readDrives(home)?.drives.length, 1);
+});
+
+test('no snapshot holds what the agent keeps in a folder behind a link', async (t) => {
+  const { home, parts, drives, folderAt } = begin(t);
+  const path = folderAt('disk');
+  for (const name of ['shards', 'database'])
+    symlinkSync(folderAt(join('disk', name)), join(home.folder, name));
+  for (const folder of [home.shards, home.database, path]) writeFileSync(join(folder, 'file'), 'bytes');
+  const { drive } = await drives.protect({ path, ignore: [] });
+  const classes = [{ name: 'small', groups: [machines], redundancy: { k: 1, n: 3 } }];
+  Object.defineProperty(parts.core.election, 'plan', { value: { classes } });
+  Object.assign(parts, { disk: { stage: () => Promise.resolve() } });
+  const { fileCount } = await drives.running.get(drive)!.snapshotter.snapshot();
+  t.is(fileCount, 1);
 });
 
 test('two folders that are protected at once open with the same new words', async (t) => {

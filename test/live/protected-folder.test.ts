@@ -1,9 +1,9 @@
 // Which folders commands may touch.
 
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { assertOutsideAgent } from '../../agent/live/protected-folder.ts';
+import { assertOutsideAgent, folderToProtect } from '../../agent/live/protected-folder.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 
 test("nothing is restored into the agent's own folder, by no link and not into a new folder in it", (t) => {
@@ -15,4 +15,17 @@ test("nothing is restored into the agent's own folder, by no link and not into a
     t.throws(() => assertOutsideAgent(to, home), { code: 'folder-is-the-agents' }, to);
   for (const to of [root, join(root, 'agent-2'), join(root, 'back', 'deep')])
     t.notThrows(() => assertOutsideAgent(to, home), to);
+});
+
+test("shards on a disk of their own are the agent's too: nobody protects them, and nothing is restored into them", (t) => {
+  const root = temporaryFolder(t, 'outside');
+  const [home, disk] = [join(root, 'agent'), join(root, 'disk')];
+  for (const folder of [home, join(disk, 'drey', 'held')]) mkdirSync(folder, { recursive: true });
+  symlinkSync(join(disk, 'drey'), join(home, 'shards'));
+  for (const folder of [join(disk, 'drey'), join(disk, 'drey', 'held'), join(home, 'shards')]) {
+    t.throws(() => folderToProtect(folder, home), { code: 'folder-is-the-agents' }, folder);
+    t.throws(() => assertOutsideAgent(join(folder, 'new'), home), { code: 'folder-is-the-agents' }, folder);
+  }
+  t.is(folderToProtect(disk, home), realpathSync(disk));
+  t.notThrows(() => assertOutsideAgent(join(disk, 'new'), home));
 });

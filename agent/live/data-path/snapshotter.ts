@@ -1,7 +1,6 @@
 // Takes snapshots of one folder: has the workers scan and seal, has every pack staged before it is remembered, and says
 // what must now be stored elsewhere. It acknowledges nothing: that is for receipts to do.
 
-import { isAbsolute, relative, sep } from 'node:path';
 import { minutes, type UnixMs } from '../../../datasets/index.ts';
 import type { Redundancy } from '../../../optimizer/index.ts';
 import { type DriveKeys, type HeadRecord, keysIn, type PackDescriptor } from '../../codec/index.ts';
@@ -12,6 +11,7 @@ import { nameDiskError } from '../disk-full.ts';
 import { driveFiles, readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 import { appendLineAsync } from './line-journal.ts';
 import { pathText } from './path-bytes.ts';
+import { insidePaths } from './real-folders.ts';
 import type { LeftOut } from './scan.ts';
 import { answerReading } from './restorer.ts';
 import type {
@@ -37,7 +37,7 @@ export interface SnapshotterOptions extends DriveKeys {
   readonly folder: string;
   /** Patterns of what is left out (see ignore.ts). */
   readonly ignore: readonly string[];
-  /** Real folders that are never backed up wherever they lie: the agent's own, whose every change would cause another. */
+  /** Folders that are never backed up wherever they lie, or links lead: the agent's own, whose every change would cause another. */
   readonly exclude?: readonly string[];
   /** A folder of this drive alone, where the state of its last scan is kept. */
   readonly stateFolder: string;
@@ -298,13 +298,6 @@ class FolderSnapshotter implements Snapshotter {
 function release(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
-
-/** Drive paths of those folders that lie inside the protected one. */
-const insidePaths = (folder: string, others: readonly string[]): readonly string[] =>
-  others
-    .map((other) => relative(folder, other))
-    .filter((path) => path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
-    .map((path) => path.split(sep).join('/'));
 
 const forPeople = (all: readonly LeftOut[]): readonly Difference[] =>
   all.map(({ path, reason }) => ({ path: pathText(path), reason }));

@@ -9,6 +9,7 @@ import { minutes, seconds } from '../../../datasets/index.ts';
 import type { Clock, Timer } from '../../ports.ts';
 import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { bytePathOf } from './path-bytes.ts';
+import { waysTo } from './real-folders.ts';
 
 /** Quiet time after the last change: an editor's save is several events. */
 export const quietMs = seconds(2);
@@ -28,7 +29,7 @@ export interface WatcherOptions {
   readonly folder: string;
   /** Patterns of the drive (see ignore.ts); changes in what they leave out mean nothing. */
   readonly ignore: readonly string[];
-  /** Real folders whose changes mean nothing: the agent's own. */
+  /** Folders whose changes mean nothing, wherever links lead: the agent's own. */
   readonly exclude?: readonly string[];
   readonly clock: Clock;
   /** `hint`: an event came. `look`: it is time, nobody said that anything changed. */
@@ -120,7 +121,7 @@ class FolderWatcher implements Watcher {
         if (error !== null || events.length === 0 || events.some((event) => this.#concerns(event)))
           this.#heard(error);
       };
-      const unwatched = [...foldersLeftOut(folder, ignore), ...(exclude ?? [])];
+      const unwatched = [...foldersLeftOut(folder, ignore), ...(exclude ?? []).flatMap(waysTo)];
       this.#subscription = await native.subscribe(folder, hear, { ignore: unwatched });
       this.#become({ state: 'watching' });
     } catch (error) {

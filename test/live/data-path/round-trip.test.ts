@@ -4,10 +4,12 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,7 +17,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { compareTrees } from '../../../agent/live/data-path/index.ts';
 import { mebibyte } from '../../../datasets/index.ts';
-import { noise, writeManySmall, writeOddTree } from './odd-trees.ts';
+import { newFolder, noise, writeManySmall, writeOddTree } from './odd-trees.ts';
 import { startTrial, workers } from './trial.ts';
 
 test('an odd tree comes back with every byte, mode, time and link', async (t) => {
@@ -184,6 +186,21 @@ test("the agent's own folder inside the protected one is not backed up", async (
     ['deep/er', 'deep/er/still', 'deep/er/still/bottom.txt', 'run.sh'],
   );
   writeFileSync(join(own, 'new'), 'one more pack');
+  t.is((await snapshotter.snapshot()).outcome, 'unchanged');
+});
+
+test("the agent's own folders are not backed up where links lead to them", async (t) => {
+  const trial = startTrial();
+  writeOddTree(trial.folder);
+  const [home, around] = [newFolder(), join(newFolder(), 'around')];
+  symlinkSync(trial.folder, around);
+  symlinkSync(join(trial.folder, 'empty'), join(home, 'shards'));
+  const snapshotter = trial.next({ exclude: [join(around, 'deep'), join(home, 'shards')] });
+  const { staged } = await snapshotter.snapshot();
+  const { to } = await trial.restore(staged);
+  const names = readdirSync(trial.folder).filter((name) => name !== 'deep' && name !== 'empty');
+  t.deepEqual(readdirSync(to).toSorted(), names.toSorted());
+  writeFileSync(join(home, 'shards', 'new'), 'one more shard');
   t.is((await snapshotter.snapshot()).outcome, 'unchanged');
 });
 

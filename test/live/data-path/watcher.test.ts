@@ -1,5 +1,5 @@
 import { once, EventEmitter } from 'node:events';
-import { mkdirSync, writeFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Event, Options } from '@parcel/watcher';
 import test from 'ava';
@@ -222,6 +222,30 @@ test("the real watcher does not hear of the agent's own folder inside the watche
   await theirs;
   t.is(counts.others, 1);
   await Promise.all(watchers.map((watcher) => watcher.stop()));
+});
+
+test('what a link leads to is unwatched too', async (t) => {
+  const folder = newFolder();
+  const [own, link] = [join(folder, 'own'), join(newFolder(), 'link')];
+  mkdirSync(own);
+  symlinkSync(own, link);
+  let unwatched: Options['ignore'];
+  const watcher = startWatcher({
+    folder,
+    ignore: [],
+    exclude: [link],
+    clock: new HandClock(startMs),
+    onChange: () => {},
+    loadNative: async () => ({
+      subscribe: async (_folder: string, _hear: unknown, options?: Options) => {
+        unwatched = options?.ignore;
+        return { unsubscribe: async () => {} };
+      },
+    }),
+  });
+  await watcher.ready;
+  t.deepEqual(unwatched, [link, own]);
+  await watcher.stop();
 });
 
 test('a folder that is taken away is said', async (t) => {
