@@ -1,9 +1,21 @@
 // What is set on an entry of a restore once its content is there: owner, attributes, mode, access lists and time, in the order in which none
 // undoes another. Makes nothing.
 
-import { chmodSync, lchownSync, lstatSync, lutimesSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  lchownSync,
+  lstatSync,
+  lutimesSync,
+  openSync,
+} from 'node:fs';
 import type { Attribute } from '../../codec/index.ts';
-import { permissionBits } from './file-stats.ts';
+import { permissionBits, statsOf } from './file-stats.ts';
 import { statsAt } from './path-stats.ts';
 import { errorCode } from './scan.ts';
 import { systemCalls } from './system-calls.ts';
@@ -17,22 +29,33 @@ export interface EntryMarks {
   readonly attributes?: readonly Attribute[];
 }
 
-const isRoot = process.getuid?.() === 0;
+/** Whether all of a restore can get its owners, and its folder is another's perhaps. */
+export const isRoot = process.getuid?.() === 0;
 
-/** Of a file or folder: no link may stand there. Answers what could not be set, in words. */
+/** Nothing is set on what stands there by a link, or is no file. Answers what could not be set, in words. */
 export const setFileMarks = (place: Buffer, marks: EntryMarks): string | undefined =>
+  openAs('file', place, (entry) => setOpenMarks(entry, marks));
+
+/** The same of a folder. */
+export const setFolderMarks = (place: Buffer, marks: EntryMarks): string | undefined =>
+  openAs('folder', place, (entry) => setOpenMarks(entry, marks));
+
+/** An open file or folder; where the system opens no folders, its place. */
+type Entry = number | Buffer;
+
+const setOpenMarks = (entry: Entry, marks: EntryMarks): string | undefined =>
   firstFailure([
-    () => isRoot && lchownSync(place, marks.uid, marks.gid),
-    () => setAttributes(place, marks, isNoAcl),
-    () => chmodSync(place, marks.mode),
-    () => setAttributes(place, marks, isAcl),
-    () => setTime(place, marks.mtimeNs),
+    () => isRoot && setOwner(entry, marks),
+    () => setAttributes(entry, marks, isNoAcl),
+    () => setMode(entry, marks),
+    () => setAttributes(entry, marks, isAcl),
+    () => setTime(entry, marks.mtimeNs),
   ]);
 
 /** The same of a link itself, which has no mode. */
 export const setSymlinkMarks = (place: Buffer, marks: EntryMarks): string | undefined =>
   firstFailure([
-    () => isRoot && lchownSync(place, marks.uid, marks.gid),
+    () => isRoot && setOwner(place, marks),
     () => setAttributes(place, marks, isNoAcl),
     () => setTime(place, marks.mtimeNs),
   ]);
@@ -59,12 +82,15 @@ const nanosecond = 1_000_000_000n;
 /** Until then, and since 1970, every file system has times. */
 const commonTimeNsMax = 2n ** 31n * nanosecond;
 
-function setTime(place: Buffer, timeNs: bigint): void {
-  if (systemCalls === undefined) lutimesSync(place, timeOf(timeNs), timeOf(timeNs));
-  else systemCalls.setTime(place, timeNs);
+function setTime(entry: Entry, timeNs: bigint): void {
+  const time = timeOf(timeNs);
+  if (systemCalls !== undefined) systemCalls.setTime(entry, timeNs);
+  else if (typeof entry === 'number') futimesSync(entry, time, time);
+  else lutimesSync(entry, time, time);
   if (timeNs >= 0n && timeNs < commonTimeNsMax) return;
   // Another time is set without a word where the file system has no room for this one.
-  const apartNs = statsAt(place).mtimeNs - timeNs;
+  const stats = typeof entry === 'number' ? statsOf(fstatSync(entry, { bigint: true })) : statsAt(entry);
+  const apartNs = stats.mtimeNs - timeNs;
   if (apartNs >= nanosecond || -apartNs >= nanosecond)
     throw new MarksNotSet('this disk cannot keep its time');
 }
@@ -78,7 +104,7 @@ class MarksNotSet extends Error {}
 
 /** Sets all that it can, then throws if one was refused. */
 function setAttributes(
-  place: Buffer,
+  entry: Entry,
   { attributes = [] }: EntryMarks,
   isWanted: (attribute: Attribute) => boolean,
 ): void {
@@ -86,7 +112,7 @@ function setAttributes(
   for (const attribute of attributes.filter(isWanted)) {
     try {
       if (systemCalls === undefined) refused.add('this system has no call for them');
-      else systemCalls.setAttribute(place, attribute);
+      else systemCalls.setAttribute(entry, attribute);
     } catch (error) {
       refused.add(errorCode(error) ?? 'unknown error');
     }
@@ -97,6 +123,39 @@ function setAttributes(
     );
 }
 
+function setOwner(entry: Entry, { uid, gid }: EntryMarks): void {
+  if (typeof entry === 'number') fchownSync(entry, uid, gid);
+  else lchownSync(entry, uid, gid);
+}
+
+function setMode(entry: Entry, { mode }: EntryMarks): void {
+  if (typeof entry === 'number') fchmodSync(entry, mode);
+  else chmodSync(entry, mode);
+}
+
+const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Answers what `use` does, or why what stands there cannot be opened as such. */
+function openAs(
+  kind: 'file' | 'folder',
+  place: Buffer,
+  use: (entry: Entry) => string | undefined,
+): string | undefined {
+  let handle: number | undefined;
+  try {
+    if (process.platform !== 'win32') handle = openSync(place, openFlags);
+    const stats = handle === undefined ? lstatSync(place) : fstatSync(handle);
+    const isRight = kind === 'file' ? stats.isFile() : stats.isDirectory();
+    return isRight ? use(handle ?? place) : replaced;
+  } catch (error) {
+    return errorCode(error) === 'ELOOP' ? replaced : failureIn(error);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+const replaced = 'owner, mode and time were not set: something else stands in its place';
+
 /** Does each step; answers why the first one that failed did, in words. */
 export function firstFailure(steps: readonly (() => unknown)[]): string | undefined {
   let failure: string | undefined;
@@ -104,11 +163,13 @@ export function firstFailure(steps: readonly (() => unknown)[]): string | undefi
     try {
       step();
     } catch (error) {
-      failure ??=
-        error instanceof MarksNotSet
-          ? error.message
-          : `owner, mode or time could not be set (${errorCode(error) ?? 'unknown error'})`;
+      failure ??= failureIn(error);
     }
   }
   return failure;
 }
+
+const failureIn = (error: unknown): string =>
+  error instanceof MarksNotSet
+    ? error.message
+    : `owner, mode or time could not be set (${errorCode(error) ?? 'unknown error'})`;

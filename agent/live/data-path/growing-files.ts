@@ -1,7 +1,7 @@
 // Files of a restore while they grow, under names that nobody knows: chunks come from several packs, so a few stay open. Knows nothing of
 // what becomes of them.
 
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { isPassingError } from '../disk-full.ts';
 import type { BytePath } from './path-bytes.ts';
 
@@ -58,6 +58,16 @@ export class GrowingFiles implements Disposable {
       this.#handles.delete(name);
       return;
     }
+  }
+}
+
+/** Makes the file, or cuts or lengthens it by zeros. Throws the system's error. */
+export function makeLength(file: string, byteCount: number): void {
+  const handle = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  try {
+    ftruncateSync(handle, byteCount);
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -2,16 +2,12 @@
 // there; nothing is written through a link or outside the folder, and nothing that was there is replaced unasked.
 
 import {
-  closeSync,
   constants,
   existsSync,
   writeFileSync,
-  fsyncSync,
-  ftruncateSync,
   linkSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -21,7 +17,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { DreyError, makeFolders, mebibyte } from '../../../datasets/words.ts';
+import { DreyError, makeFolders } from '../../../datasets/words.ts';
 import { nameDiskError } from '../disk-full.ts';
 import {
   defaultAcl,
@@ -29,12 +25,23 @@ import {
   firstFailure,
   openToOwner,
   setFileMarks,
+  setFolderMarks,
   setSymlinkMarks,
 } from './entry-marks.ts';
-import type { GrowingFile } from './growing-files.ts';
-import { type BytePath, parentOf, pathBytes, pathText, placeUnder, staysInside } from './path-bytes.ts';
+import { flushAll, flushAlone } from './flushing.ts';
+import { type GrowingFile, makeLength } from './growing-files.ts';
+import {
+  type BytePath,
+  bytePath,
+  parentOf,
+  pathBytes,
+  pathText,
+  placeUnder,
+  staysInside,
+} from './path-bytes.ts';
 import { errorCode } from './scan.ts';
 import { keptAttributes, systemCalls } from './system-calls.ts';
+import { ownerName, TakenFolder } from './taken-folder.ts';
 import {
   isMadeOf,
   isSameFile,
@@ -68,7 +75,7 @@ function partsNameFor({ names }: RestoreFolderOptions): string {
   for (let number = 2; ; number++) if (!names.has(`${name}-${number}`)) return `${name}-${number}`;
 }
 
-export class RestoreFolder {
+export class RestoreFolder implements Disposable {
   readonly #options: RestoreFolderOptions;
   readonly #place: (path: BytePath) => Buffer;
   readonly #partsName: string;
@@ -77,12 +84,15 @@ export class RestoreFolder {
   readonly #growing: string;
   /** What is made in it would get access lists that no snapshot told of. */
   readonly #handsDownAcls: boolean;
-  readonly #realFolders = new Set<BytePath>();
+  readonly #taken: TakenFolder;
+  /** That this run made or took over. */
+  readonly #folders = new Set<BytePath>();
   /** Of what this run has put in its place, the first path of each name as disks may see it. */
   readonly #placed = new Map<string, BytePath>();
   /** Some of it is there from a run that was cut off. */
   readonly goesOn: boolean;
   #partCount = 0;
+  #isClosed = false;
 
   /**
    * Makes the folder, or finds what a run that was cut off has left in it. Throws `restore-folder-not-empty`, `restore-folder-in-use` or
@@ -90,26 +100,33 @@ export class RestoreFolder {
    */
   constructor(options: RestoreFolderOptions) {
     this.#options = options;
-    this.#place = placeUnder(options.to);
+    this.#taken = openFolder(options.to);
+    const { place } = this.#taken;
+    this.#place = placeUnder(place);
     this.#partsName = partsNameFor(options);
-    this.#parts = join(options.to, this.#partsName);
+    this.#parts = join(place, this.#partsName);
     this.#growing = join(this.#parts, randomBytes(8).toString('hex'));
-    if (isWrittenByAnother(this.#parts)) throw restoreFolderInUse();
-    this.goesOn = prepareFolder(options, this.#partsName) === 'goes on';
-    this.#handsDownAcls = keptAttributes(Buffer.from(options.to, 'utf8')).some(
-      ({ name }) => name === defaultAcl,
-    );
     try {
+      if (isWrittenByAnother(this.#parts)) throw restoreFolderInUse();
+      this.goesOn = prepareFolder({ ...options, to: place }, this.#partsName) === 'goes on';
+      this.#handsDownAcls = keptAttributes(Buffer.from(place, 'utf8')).some(
+        ({ name }) => name === defaultAcl,
+      );
       this.#beginParts();
     } catch (error) {
+      this.#taken[Symbol.dispose]();
       throw unusable(error);
     }
   }
 
   #beginParts(): void {
-    if (this.#mayReplace) openToOwner(Buffer.from(this.#options.to, 'utf8'));
+    this.#taken.take(this.#parts);
+    if (this.#mayReplace) openToOwner(this.#place(bytePath('')));
+    // Whose the folder was goes last.
+    this.#clearParts([ownerName]);
     rmSync(this.#parts, { recursive: true, force: true });
     mkdirSync(this.#parts, { mode: 0o700 });
+    this.#taken.noteOwner();
     writeFileSync(join(this.#parts, markName), this.#options.snapshot);
     writeFileSync(join(this.#parts, runnerName), runnerText(process.pid));
     this.#dropAcls(Buffer.from(this.#parts, 'utf8'));
@@ -119,17 +136,13 @@ export class RestoreFolder {
   /** Why an entry cannot stand at this path; undefined when it can. */
   refusal(path: BytePath): string | undefined {
     if (path === '' || !staysInside(path)) return 'its path would leave the folder';
-    if (this.#isRealFolder(parentOf(path))) return undefined;
-    return 'what should be the folder above it is something else';
+    return this.#isRealFolder(parentOf(path)) ? undefined : notInFolder;
   }
 
-  /** True when it is a folder inside `to` and no link stands on the way. */
+  /** True when it is a folder inside `to` and no link stands on the way. Looks each time: others may be at it meanwhile. */
   #isRealFolder(path: BytePath): boolean {
-    if (path === '' || this.#realFolders.has(path)) return true;
-    if (!this.#isRealFolder(parentOf(path))) return false;
-    const isFolder = lstatSync(this.#place(path), { throwIfNoEntry: false })?.isDirectory() === true;
-    if (isFolder) this.#realFolders.add(path);
-    return isFolder;
+    if (path === '') return true;
+    return this.#isRealFolder(parentOf(path)) && isFolderAt(this.#place(path));
   }
 
   /** Makes a folder, open to its owner alone until `markFolder`. */
@@ -137,13 +150,14 @@ export class RestoreFolder {
     const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
     if (present?.isDirectory() === true && this.#mayReplace && !this.#isPlaced(path)) {
       openToOwner(this.#place(path));
+      this.#folders.add(path);
       this.#notePlaced(path);
       return undefined;
     }
     if (present !== undefined) return inTheWay;
     mkdirSync(this.#place(path), { mode: 0o700 });
     this.#dropAcls(this.#place(path));
-    this.#realFolders.add(path);
+    this.#folders.add(path);
     this.#notePlaced(path);
     return undefined;
   }
@@ -167,7 +181,7 @@ export class RestoreFolder {
     const place = Buffer.from(file.temporary, 'utf8');
     const imperfect = setFileMarks(place, marks);
     this.#hasToReplace(file.path);
-    if (systemCalls === undefined && byteCount >= flushedAloneBytesMin) flushFile(file.temporary);
+    flushAlone(file.temporary, byteCount);
     renameSync(file.temporary, this.#place(file.path));
     this.#notePlaced(file.path);
     return imperfect;
@@ -184,6 +198,7 @@ export class RestoreFolder {
    */
   makeLink(path: BytePath, first: BytePath, marks: EntryMarks): string | undefined {
     if (this.goesOn && isSameFile(this.#place(path), this.#place(first))) return undefined;
+    if (!this.#isRealFolder(parentOf(first))) throw new NameTaken(notInFolder);
     return this.#put(path, (place) => {
       try {
         linkSync(this.#place(first), place);
@@ -205,30 +220,49 @@ export class RestoreFolder {
     });
   }
 
-  /** After all that it holds is there: writing into a folder moves its time. */
+  /** Whether this run made the folder, or took it over: of all others nothing is changed. */
+  hasFolder(path: BytePath): boolean {
+    return this.#folders.has(path);
+  }
+
+  /** After all that it holds is there: writing into a folder moves its time. The drive's own (`''`) comes last, after `close`: it is given back. */
   markFolder(path: BytePath, marks: EntryMarks): string | undefined {
     const place = this.#place(path);
-    const undropped = path === '' ? firstFailure([() => this.#dropAcls(place)]) : undefined;
-    return setFileMarks(place, marks) ?? undropped;
+    if (path !== '') return this.refusal(path) ?? setFolderMarks(place, marks);
+    const failure = firstFailure([() => this.#taken.giveBack(), () => this.#dropAcls(place)]);
+    return setFolderMarks(place, marks) ?? failure;
+  }
+
+  /** The same where the drive's own folder has no marks to get: it is its owner's again, as it was. Answers why it is not, in words. */
+  giveBack(): string | undefined {
+    return firstFailure([() => this.#taken.giveBack()]);
   }
 
   /** Ends when all of it is on the disk: nobody may hear before that it is done. Throws `restore-not-flushed`. */
   flush(): void {
-    try {
-      systemCalls?.flushDisk(this.#options.to);
-    } catch (error) {
-      throw notFlushed(error);
-    }
+    flushAll(this.#options.to);
   }
 
-  /** Removes what is unfinished; where something is whole, and not all, what says of which snapshot it is stays. */
+  /** Removes what is unfinished; where something is whole, and not all, what says of which snapshot it is stays. The first call counts. */
   close(how: 'done' | 'cut off'): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     if (!existsSync(this.#parts)) return;
-    const hasSome = readdirSync(this.#options.to).some((name) => name !== this.#partsName);
+    const hasSome = readdirSync(this.#taken.place).some((name) => name !== this.#partsName);
     if (how === 'done' || !hasSome) rmSync(this.#parts, { recursive: true, force: true });
-    else
-      for (const name of readdirSync(this.#parts))
-        if (name !== markName) rmSync(join(this.#parts, name), { recursive: true, force: true });
+    else this.#clearParts([markName, ownerName]);
+  }
+
+  /** After a run, however it ended: throws nothing, as what ended it says more. */
+  [Symbol.dispose](): void {
+    firstFailure([() => this.close('cut off')]);
+    this.#taken[Symbol.dispose]();
+  }
+
+  #clearParts(kept: readonly string[]): void {
+    if (!isFolderAt(this.#parts)) return;
+    for (const name of readdirSync(this.#parts))
+      if (!kept.includes(name)) rmSync(join(this.#parts, name), { recursive: true, force: true });
   }
 
   #dropAcls(place: Buffer): void {
@@ -247,8 +281,9 @@ export class RestoreFolder {
     return result;
   }
 
-  /** Whether something of that name is there. Two names that this disk cannot tell apart (capitals) must not become one file silently. */
+  /** Whether something of that name is there, in a folder. Two names that this disk cannot tell apart (capitals) must not become one file silently. */
   #hasToReplace(path: BytePath): boolean {
+    if (!this.#isRealFolder(parentOf(path))) throw new NameTaken(notInFolder);
     const present = lstatSync(this.#place(path), { throwIfNoEntry: false });
     if (present === undefined) return false;
     if (!this.#options.overwrite || present.isDirectory() || this.#isPlaced(path))
@@ -289,34 +324,9 @@ function copyEntry({
     symlinkSync(readlinkSync(from, 'buffer'), to);
     return setSymlinkMarks(to, marks);
   }
-  copyFileSync(from, to);
+  copyFileSync(from, to, constants.COPYFILE_EXCL);
   return setFileMarks(to, marks);
 }
-
-/** Where the system has no call that flushes all at once, small files are left to it: one by one they would take longer than the restore. */
-const flushedAloneBytesMin = mebibyte;
-
-function flushFile(file: string): void {
-  const handle = openSync(file, 'r+');
-  try {
-    fsyncSync(handle);
-  } catch (error) {
-    throw notFlushed(error);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-const notFlushed = (cause: unknown): unknown => {
-  const named = nameDiskError(cause);
-  if (named instanceof DreyError) return named;
-  return new DreyError({
-    code: 'restore-not-flushed',
-    message: `All was written, but the disk does not say that it has it (${errorCode(cause) ?? 'unknown error'})`,
-    advice: 'The disk may be failing, or was pulled out: restore into a folder on another one.',
-    cause,
-  });
-};
 
 function unusable(cause: unknown): unknown {
   const named = nameDiskError(cause);
@@ -329,28 +339,26 @@ function unusable(cause: unknown): unknown {
   });
 }
 
-function makeLength(file: string, byteCount: number): void {
-  const handle = openSync(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+const inTheWay = 'something of that name is there already';
+const notInFolder = 'what should be the folder above it is something else';
+
+const isFolderAt = (place: string | Buffer): boolean =>
+  lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+
+function openFolder(to: string): TakenFolder {
   try {
-    ftruncateSync(handle, byteCount);
-  } finally {
-    closeSync(handle);
+    makeFolders(to);
+    return new TakenFolder(to);
+  } catch (error) {
+    throw unusable(error);
   }
 }
-
-const inTheWay = 'something of that name is there already';
 
 function prepareFolder(
   { to, overwrite, snapshot }: RestoreFolderOptions,
   partsName: string,
 ): 'new' | 'goes on' {
-  let names: readonly string[];
-  try {
-    makeFolders(to);
-    names = readdirSync(to).filter((name) => name !== partsName);
-  } catch (error) {
-    throw unusable(error);
-  }
+  const names = readdirSync(to).filter((name) => name !== partsName);
   if (names.length === 0 || overwrite) return 'new';
   const mark = markIn(join(to, partsName));
   if (mark === snapshot) return 'goes on';

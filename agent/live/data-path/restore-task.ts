@@ -34,20 +34,16 @@ export async function restoreTask(request: RestoreRequest, ask: AskMain): Promis
   const source = new PackSource(request, ask as Ask<RestoreQuestion, Uint8Array | undefined>);
   const snapshot = await readSnapshot(source, request);
   const plan = planRestore(snapshot, request.paths);
-  const folder = new RestoreFolder({
+  using folder = new RestoreFolder({
     ...request,
     names: topNamesOf(plan),
     snapshot: sha256Hex(request.sealedRoot),
   });
-  try {
-    const { jobCountMax } = request;
-    const run = new RestoreRun({ plan, keys: keysIn(request), folder, ask, jobCountMax });
-    const restored = await run.run();
-    folder.flush();
-    return { result: { ...restored, packCount: source.fetchedCount + restored.packCount } };
-  } finally {
-    folder.close('cut off');
-  }
+  const { jobCountMax } = request;
+  const run = new RestoreRun({ plan, keys: keysIn(request), folder, ask, jobCountMax });
+  const restored = await run.run();
+  folder.flush();
+  return { result: { ...restored, packCount: source.fetchedCount + restored.packCount } };
 }
 
 /** Names that stand in the drive's own folder. */
@@ -96,11 +92,12 @@ class RestoreRun {
     for (const [path, planned] of plan.files) this.#startFile(path, planned);
     await this.#writePacks();
     for (const [path, entry] of plan.links) this.#makeLink(path, entry);
+    for (const [path, entry] of [...plan.folders].toSorted(([a], [b]) => byBytes(b, a)))
+      if (folder.hasFolder(path)) this.#note(path, folder.markFolder(path, entry));
     // Nothing may be written into a folder once it has its time.
     folder.close(this.#remedies.size > 0 ? 'cut off' : 'done');
-    for (const [path, entry] of [...plan.folders].toSorted(([a], [b]) => byBytes(b, a)))
-      if (path === drivePath || folder.refusal(path) === undefined)
-        this.#note(path, folder.markFolder(path, entry));
+    const own = plan.folders.get(drivePath);
+    this.#note(drivePath, own === undefined ? folder.giveBack() : folder.markFolder(drivePath, own));
     return {
       fileCount: this.#finished.size + this.#linkCount,
       byteCount: this.#byteCount,

@@ -18,16 +18,16 @@ export interface SystemCalls {
    * a `code` as node:fs does.
    */
   attributesOf(place: Buffer): readonly Attribute[];
-  /** Sets one; throws an error with a `code`. */
-  setAttribute(place: Buffer, attribute: Attribute): void;
+  /** Sets one, of an open file or of a path; throws an error with a `code`. */
+  setAttribute(entry: number | Buffer, attribute: Attribute): void;
   /** Takes one away; it may be gone already. Throws an error with a `code`. */
   removeAttribute(place: Buffer, name: string): void;
   /** Offset of the first byte of an open file, from `offset` on, that lies in no hole; infinite after the last, undefined where nobody knows. */
   dataFrom(handle: number, offset: number): number | undefined;
   /** Ends when all that was written to the disk of a folder is on it. Throws an error with a `code`. */
   flushDisk(folder: string): void;
-  /** Sets time of change and of access, of a link itself where it is one. */
-  setTime(place: Buffer, timeNs: bigint): void;
+  /** Sets time of change and of access, of an open file or of a path, of a link itself where it is one. */
+  setTime(entry: number | Buffer, timeNs: bigint): void;
 }
 
 /** Longest list of names, and longest value, that Linux has (xattr(7)). */
@@ -53,8 +53,10 @@ class LinuxCalls implements SystemCalls {
   readonly #list: (...values: readonly unknown[]) => number;
   readonly #get: (...values: readonly unknown[]) => number;
   readonly #set: (...values: readonly unknown[]) => number;
+  readonly #setOpen: (...values: readonly unknown[]) => number;
   readonly #remove: (...values: readonly unknown[]) => number;
   readonly #time: (...values: readonly unknown[]) => number;
+  readonly #timeOpen: (...values: readonly unknown[]) => number;
   readonly #seek: (...values: readonly unknown[]) => number;
   readonly #flush: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
@@ -70,11 +72,15 @@ class LinuxCalls implements SystemCalls {
     this.#set = libc.func(
       'int lsetxattr(const void *path, const void *name, const void *value, ulong size, int flags)',
     );
+    this.#setOpen = libc.func(
+      'int fsetxattr(int file, const void *name, const void *value, ulong size, int flags)',
+    );
     this.statsAt = this.#statxOf(libc);
     this.trimFreed = this.#trimOf(libc);
     this.#remove = libc.func('int lremovexattr(const void *path, const void *name)');
     this.#flush = libc.func('int syncfs(int file)');
     this.#seek = libc.func('long lseek(int file, long offset, int whence)');
+    this.#timeOpen = libc.func('int futimens(int file, const void *times)');
     this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
   }
 
@@ -118,9 +124,11 @@ class LinuxCalls implements SystemCalls {
     });
   }
 
-  setAttribute(place: Buffer, { name, value }: Attribute): void {
-    const key = terminated(Buffer.from(name, 'latin1'));
-    if (this.#set(terminated(place), key, value, value.length, 0) !== 0) this.#fail('lsetxattr');
+  setAttribute(entry: number | Buffer, { name, value }: Attribute): void {
+    const rest = [terminated(Buffer.from(name, 'latin1')), value, value.length, 0];
+    const failed =
+      typeof entry === 'number' ? this.#setOpen(entry, ...rest) : this.#set(terminated(entry), ...rest);
+    if (failed !== 0) this.#fail('setxattr');
   }
 
   removeAttribute(place: Buffer, name: string): void {
@@ -143,11 +151,15 @@ class LinuxCalls implements SystemCalls {
     }
   }
 
-  setTime(place: Buffer, timeNs: bigint): void {
+  setTime(entry: number | Buffer, timeNs: bigint): void {
     const nanos = ((timeNs % nanosecond) + nanosecond) % nanosecond;
     const seconds = (timeNs - nanos) / nanosecond;
     const times = BigInt64Array.of(seconds, nanos, seconds, nanos);
-    if (this.#time(currentFolder, terminated(place), times, noFollow) !== 0) this.#fail('utimensat');
+    const failed =
+      typeof entry === 'number'
+        ? this.#timeOpen(entry, times)
+        : this.#time(currentFolder, terminated(entry), times, noFollow);
+    if (failed !== 0) this.#fail('utimensat');
   }
 
   #isUnsupported(): boolean {

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import {
@@ -23,7 +33,7 @@ import { restoreSnapshot, type RestoreResult, verifySnapshots } from '../../../a
 import { chunkBytesMax } from '../../../agent/limits.ts';
 import { gibibyte, unixMs } from '../../../datasets/index.ts';
 import { newFolder } from './odd-trees.ts';
-import { workers } from './trial.ts';
+import { bytesOfPack, startTrial, workers } from './trial.ts';
 
 const drive = driveId('00112233445566778899aabbccddeeff');
 const driveKey = createDriveKey();
@@ -202,4 +212,25 @@ test('whoever looks for dead or missing packs reads no index without an end eith
     countShards: async (wanted) => wanted.map(() => 1),
   });
   t.true(problems.some(({ reason }) => reason.includes('would take 64.0 GiB')));
+});
+
+test('of what took the place of a folder in an unfinished restore nothing is changed', async (t) => {
+  const trial = startTrial();
+  mkdirSync(join(trial.folder, 'sub'), { mode: 0o777 });
+  chmodSync(join(trial.folder, 'sub'), 0o777);
+  writeFileSync(join(trial.folder, 'file'), 'of the drive');
+  const { staged } = await trial.snapshotter.snapshot();
+  const { to } = await trial.restore(staged, {
+    fetchPack: async (descriptor) => {
+      if (descriptor.placementClass === 'bulk') throw new Error('nobody has it');
+      return bytesOfPack(trial.outbox, descriptor);
+    },
+  });
+  const outside = startTrial().folder;
+  const { mode } = lstatSync(outside);
+  rmSync(join(to, 'sub'), { recursive: true });
+  symlinkSync(outside, join(to, 'sub'));
+  const { missing } = await trial.restore(staged, { to });
+  t.deepEqual(missing, [{ path: 'sub', reason: 'something of that name is there already' }]);
+  t.is(lstatSync(outside).mode, mode);
 });

@@ -2,18 +2,23 @@
 
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { setFileMarks, setFolderMarks } from '../../../agent/live/data-path/entry-marks.ts';
 import { bytePath } from '../../../agent/live/data-path/path-bytes.ts';
 import { writeFailure } from '../../../agent/live/data-path/place-task.ts';
 import { RestoreFolder } from '../../../agent/live/data-path/restore-folder.ts';
@@ -105,6 +110,122 @@ test('where a file can have no more names, another one is a copy with the same m
   } finally {
     rmSync(links, { recursive: true });
   }
+});
+
+const modeOf = (place: string): number => lstatSync(place).mode & 0o7777;
+
+/** Puts a file with this text into the folder; answers why it could not. */
+function putFile(folder: RestoreFolder, path: string, text = 'restored'): string | undefined {
+  const file = folder.startFile(bytePath(path), {});
+  writeFileSync(file.temporary, text);
+  try {
+    return folder.finishFile(file, text.length, marks);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+test('nothing is written through a link that takes the place of a folder while the restore goes on', (t) => {
+  const { to, folder } = begin();
+  const outside = newFolder();
+  for (const name of ['sub', 'sub/deep', 'other']) t.is(folder.makeFolder(bytePath(name)), undefined);
+  t.is(putFile(folder, 'sub/deep/first'), undefined);
+  renameSync(join(to, 'sub'), join(to, 'away'));
+  mkdirSync(join(outside, 'deep'), { mode: 0o700 });
+  writeFileSync(join(outside, 'deep', 'named'), 'theirs');
+  const before = [outside, join(outside, 'deep')].map(modeOf);
+  symlinkSync(outside, join(to, 'sub'));
+  const reason = 'what should be the folder above it is something else';
+  t.is(folder.refusal(bytePath('sub/deep/second')), reason);
+  t.is(putFile(folder, 'sub/deep/second'), reason);
+  t.throws(() => folder.makeSymlink(bytePath('sub/link'), b, marks), { message: reason });
+  t.throws(() => folder.makeLink(bytePath('other/name'), bytePath('sub/deep/named'), marks), {
+    message: reason,
+  });
+  t.is(folder.markFolder(bytePath('sub/deep'), { ...marks, mode: 0o777 }), reason);
+  t.regex(folder.markFolder(bytePath('sub'), { ...marks, mode: 0o777 }) ?? '', /something else/u);
+  t.deepEqual([readdirSync(outside), readdirSync(join(outside, 'deep'))], [['deep'], ['named']]);
+  t.deepEqual([outside, join(outside, 'deep')].map(modeOf), before);
+  t.deepEqual(readdirSync(join(to, 'other')), []);
+});
+
+test('a restore stays in its folder when another one takes the place of that', (t) => {
+  if (process.platform !== 'linux') {
+    t.log('skipped: only Linux has paths through an open folder');
+    t.pass();
+    return;
+  }
+  const { to, folder } = begin();
+  const outside = newFolder();
+  const moved = join(newFolder(), 'moved');
+  renameSync(to, moved);
+  symlinkSync(outside, to);
+  t.is(putFile(folder, 'a'), undefined);
+  folder.close('done');
+  t.is(folder.markFolder(bytePath(''), { ...marks, mode: 0o750 }), undefined);
+  t.deepEqual([readdirSync(moved).toSorted(), readdirSync(outside)], [['a', 'b'], []]);
+  t.deepEqual([moved, outside].map(modeOf), [0o750, 0o700]);
+});
+
+test("a folder of another person is root's while root restores into it, and that person's again after it", (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('skipped: only root restores into the folders of others');
+    t.pass();
+    return;
+  }
+  const to = newFolder();
+  chownSync(to, 65_534, 65_533);
+  chmodSync(to, 0o2775);
+  const state = (): readonly number[] => {
+    const { uid, gid, mode } = lstatSync(to);
+    return [uid, gid, mode & 0o7777];
+  };
+  const open = (): RestoreFolder =>
+    new RestoreFolder({ to, overwrite: false, snapshot: 'a', names: new Set(['a']) });
+  const [theirs, roots] = [
+    [65_534, 65_533, 0o2775],
+    [0, 0, 0o700],
+  ];
+  // Nobody gives it back: it was killed.
+  t.is(putFile(open(), 'a'), undefined);
+  t.deepEqual(state(), roots);
+  {
+    using second = open();
+    t.true(second.goesOn);
+    t.deepEqual(state(), roots);
+  }
+  t.deepEqual(state(), theirs, 'also after a run that failed');
+  t.deepEqual(readdirSync(join(to, '.drey-partial')), ['snapshot']);
+  {
+    using third = open();
+    third.close('done');
+    t.is(third.giveBack(), undefined);
+    t.deepEqual(state(), theirs);
+  }
+  t.deepEqual(readdirSync(to), ['a']);
+  t.throws(open, { code: 'restore-folder-not-empty' });
+  t.deepEqual(state(), theirs, 'a folder that is refused is not touched');
+});
+
+test('marks are set on no link, and on nothing of another kind', (t) => {
+  const at = newFolder();
+  const [file, folder, link, way] = ['file', 'folder', 'link', 'way'].map((name) => join(at, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(file, 'theirs', { mode: 0o600 });
+  mkdirSync(folder, { mode: 0o700 });
+  symlinkSync(file, link);
+  symlinkSync(folder, way);
+  const before = [file, folder].map(modeOf);
+  const open = { ...marks, mode: 0o777 };
+  for (const place of [link, way, folder])
+    t.regex(setFileMarks(Buffer.from(place), open) ?? '', /else stands/u);
+  for (const place of [link, way, file])
+    t.regex(setFolderMarks(Buffer.from(place), open) ?? '', /else stands/u);
+  t.deepEqual([file, folder].map(modeOf), before);
 });
 
 test('a restore goes on in folders that it has closed to its own person', (t) => {
