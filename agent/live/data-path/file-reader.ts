@@ -1,14 +1,16 @@
 // Reads one file in content-defined chunks, and says whether it was the same file from the first byte to the last.
-// Opens no link, pipe or device, even where one took the file's place since the scan; leaves access times alone.
+// Reads no link, pipe or device, even where one took the file's place since the scan; leaves access times alone.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { mebibyte, secondMs } from '../../../datasets/words.ts';
 import { cutPoint, hole } from '../../codec/sealing.ts';
 import { chunkBytesMax } from '../../limits.ts';
-import type { BytePath } from './path-bytes.ts';
+import type { Attribute } from '../../codec/index.ts';
+import type { PlaceCheck, SeenFile } from './opened-place.ts';
+import { type BytePath, bytePath } from './path-bytes.ts';
 import { statsOf } from './file-stats.ts';
 import { errorCode, identityOf, scannedEntry, type ScannedEntry } from './scan.ts';
-import { systemCalls } from './system-calls.ts';
+import { keptAttributes, systemCalls } from './system-calls.ts';
 
 const windowBytes = 8 * mebibyte;
 /** Coarsest clock of a file system in use (FAT): a file changed this recently may change again unseen. */
@@ -31,16 +33,25 @@ export interface OpenFile extends Disposable {
   chunks(): Generator<Uint8Array, void>;
   /** A copy of some bytes; fewer where the file ends before. */
   bytesAt(offset: number, length: number): Buffer;
+  attributes(): readonly Attribute[];
   /** `still`: nothing changed since it was opened. `recent`: the same, but a change just now could hide. `grown`: there is more of it now. */
   state(): 'still' | 'recent' | 'changed' | 'grown';
 }
 
-/** Opens a file of the scan; undefined where no regular file is there any more. Throws the system's error otherwise. */
-export function openFile(place: Buffer, path: BytePath): OpenFile | undefined {
+/** A file of the scan, and where it is opened. */
+export interface FilePlace {
+  readonly seen: SeenFile;
+  readonly place: Buffer;
+  readonly isThere: PlaceCheck;
+}
+
+/** Opens a file of the scan; undefined where no regular file is there any more, or a link led elsewhere. Throws the system's error otherwise. */
+export function openFile({ seen, place, isThere }: FilePlace): OpenFile | undefined {
   const handle = openQuietly(place);
   if (handle === undefined) return undefined;
+  const { path } = seen;
   const entry = entryOf(handle, path);
-  if (entry === undefined) {
+  if (entry === undefined || !isThere(handle, entry.inode, seen)) {
     closeSync(handle);
     return undefined;
   }
@@ -53,6 +64,7 @@ export function openFile(place: Buffer, path: BytePath): OpenFile | undefined {
     entry,
     chunks: () => readChunks(handle, entry),
     bytesAt,
+    attributes: () => keptAttributes(handle),
     state: () => {
       const now = entryOf(handle, path);
       // Some file systems tell a length that they do not know.
@@ -67,6 +79,10 @@ export function openFile(place: Buffer, path: BytePath): OpenFile | undefined {
     [Symbol.dispose]: () => closeSync(handle),
   };
 }
+
+/** The same for what is only looked at and saved nowhere, wherever a link led. */
+export const openToLookAt = (place: Buffer): OpenFile | undefined =>
+  openFile({ seen: { path: bytePath(''), inode: '' }, place, isThere: () => true });
 
 function openQuietly(place: Buffer): number | undefined {
   try {

@@ -5,12 +5,12 @@ import type { ChunkId } from '../../units.ts';
 import { packBytesTarget } from '../../limits.ts';
 import { assertNotExhausted } from '../disk-full.ts';
 import { ChunkTable } from './chunk-table.ts';
-import { openFile } from './file-reader.ts';
+import { type FilePlace, openFile } from './file-reader.ts';
+import { placeCheck } from './opened-place.ts';
 import { PackMemory } from './pack-memory.ts';
 import { Packer } from './packer.ts';
-import { type BytePath, placeUnder } from './path-bytes.ts';
+import { placeUnder } from './path-bytes.ts';
 import { failureText, type LeftOut } from './scan.ts';
-import { keptAttributes } from './system-calls.ts';
 import type { Ask, PackQuestion, PackRequest, PackResult, ReadFile, TaskEnd } from './tasks.ts';
 
 /** A file that changes more often than this while it is read is kept as it was read last, and marked. */
@@ -23,7 +23,7 @@ const packMemory = new PackMemory();
 
 /** Task `pack`. Every pack that it lists is staged when it ends. */
 export async function packTask(
-  { sealing, folder, paths, known, isSlowed }: PackRequest,
+  { sealing, folder, way, seen, known, isSlowed }: PackRequest,
   ask: Ask<PackQuestion, undefined>,
 ): Promise<TaskEnd<PackResult>> {
   const table = new ChunkTable(known);
@@ -37,11 +37,11 @@ export async function packTask(
   const mayRead = async (byteCount: number): Promise<void> => {
     if (isSlowed) await ask({ kind: 'read', byteCount });
   };
-  const place = placeUnder(folder);
+  const [place, isThere] = [placeUnder(folder), placeCheck(way)];
   const files: ReadFile[] = [];
   const missed: LeftOut[] = [];
-  for (const path of paths) {
-    const outcome = await readFile({ path, place: place(path), packer, mayRead });
+  for (const one of seen) {
+    const outcome = await readFile({ seen: one, place: place(one.path), isThere, packer, mayRead });
     if ('reason' in outcome) missed.push(outcome);
     else files.push(outcome);
   }
@@ -49,25 +49,22 @@ export async function packTask(
   return { result: { files, missed, packs: packer.staged } };
 }
 
-interface FileToRead {
-  readonly path: BytePath;
-  readonly place: Buffer;
+interface FileToRead extends FilePlace {
   readonly packer: Packer;
   readonly mayRead: (byteCount: number) => Promise<void>;
 }
 
 async function readFile(file: FileToRead): Promise<ReadFile | LeftOut> {
+  const { path } = file.seen;
   try {
     let read = await readOnce(file);
     for (let attempt = 1; mayBeStill(read) && attempt < attemptCountMax; attempt++)
       read = await readOnce(file);
-    return (
-      read?.file ?? { path: file.path, reason: 'it was removed or replaced while the snapshot was taken' }
-    );
+    return read?.file ?? { path, reason: 'it was removed or replaced while the snapshot was taken' };
   } catch (error) {
     if (typeof (error as { syscall?: unknown }).syscall !== 'string') throw error;
     assertNotExhausted(error);
-    return { path: file.path, reason: failureText(error) };
+    return { path, reason: failureText(error) };
   }
 }
 
@@ -79,8 +76,8 @@ interface Attempt {
 const mayBeStill = (read: Attempt | undefined): boolean =>
   read?.file.state === 'changing' && !(read.hasGrown && read.file.entry.byteCount >= grownBytesMax);
 
-async function readOnce({ path, place, packer, mayRead }: FileToRead): Promise<Attempt | undefined> {
-  using file = openFile(place, path);
+async function readOnce({ packer, mayRead, ...place }: FileToRead): Promise<Attempt | undefined> {
+  using file = openFile(place);
   if (file === undefined) return undefined;
   const chunks: ChunkId[] = [];
   let byteCount = 0;
@@ -89,7 +86,7 @@ async function readOnce({ path, place, packer, mayRead }: FileToRead): Promise<A
     byteCount += bytes.length;
     await mayRead(bytes.length);
   }
-  const attributes = keptAttributes(place);
+  const attributes = file.attributes();
   const state = file.state();
   const hasGrown = state === 'grown';
   const isWhole = byteCount === file.entry.byteCount;

@@ -27,6 +27,9 @@ export function waysToName(asked: readonly string[]): (path: BytePath) => readon
 /** For people: bytes that are no UTF-8 show as the replacement character. */
 export const pathText = (path: BytePath): string => Buffer.from(path, 'latin1').toString('utf8');
 
+/** The same for all names that a disk may take for one: those that differ in capitals, or in how an accent is written. */
+export const foldedName = (path: BytePath): string => pathText(path).normalize('NFD').toUpperCase();
+
 export const pathBytes = (path: BytePath): Buffer => Buffer.from(path, 'latin1');
 
 export const joinPath = (folder: BytePath, name: string): BytePath =>

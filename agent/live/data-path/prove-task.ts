@@ -7,9 +7,9 @@ import type { TreeEntry } from '../../codec/index.ts';
 import type { ChunkId } from '../../units.ts';
 import { timeToleranceNs } from './compare-trees.ts';
 import { DriveIndex } from './drive-index.ts';
-import { openFile } from './file-reader.ts';
+import { openToLookAt } from './file-reader.ts';
 import { type Chunk, PackSource } from './pack-source.ts';
-import { bytePath, pathText, placeUnder } from './path-bytes.ts';
+import { pathText, placeUnder } from './path-bytes.ts';
 import { pathOf } from './restore-plan.ts';
 import type { Ask, FetchQuestion, ProveRequest, ProveResult, ReadQuestion, TaskEnd } from './tasks.ts';
 import { entriesOfTree, type OpenedRoot, OpenPacks, openRoot } from './tree-walk.ts';
@@ -202,7 +202,7 @@ function isUnchanged(place: Buffer, { byteCount, mtimeNs }: FileEntry, atMs: num
 /** Undefined where they cannot be read, or where no file is any more. */
 function bytesAt(place: Buffer, offset: number, length: number): Buffer | undefined {
   try {
-    using file = openFile(place, bytePath(''));
+    using file = openToLookAt(place);
     const bytes = file?.bytesAt(offset, length);
     return bytes?.length === length ? bytes : undefined;
   } catch {

@@ -33,9 +33,9 @@ import { type GrowingFile, makeLength } from './growing-files.ts';
 import {
   type BytePath,
   bytePath,
+  foldedName,
   parentOf,
   pathBytes,
-  pathText,
   placeUnder,
   staysInside,
 } from './path-bytes.ts';
@@ -307,9 +307,6 @@ export class RestoreFolder implements Disposable {
     return this.#options.overwrite || this.goesOn;
   }
 }
-
-/** The same for all names that a disk may take for one: those that differ in capitals, or in how an accent is written. */
-const foldedName = (path: BytePath): string => pathText(path).normalize('NFD').toUpperCase();
 
 function copyEntry({
   from,

@@ -10,6 +10,7 @@ import { chunkBytesMax } from '../../limits.ts';
 import type { EntryType, FileStats } from './file-stats.ts';
 import type { IgnoreCheck } from './ignore.ts';
 import { callBytesMax, slash } from './long-places.ts';
+import { wayInto } from './opened-place.ts';
 import { byBytes, type BytePath, bytePath, joinPath, placeUnder, startUnder } from './path-bytes.ts';
 import { isMadeUp } from './made-up-files.ts';
 import { statsAt, statsIn } from './path-stats.ts';
@@ -51,6 +52,8 @@ export interface Scan {
   readonly entries: readonly ScannedEntry[];
   /** The folder itself. */
   readonly root: ScannedEntry;
+  /** What stands before the paths of open files in it (see opened-place.ts). */
+  readonly way: string | undefined;
   /** Could not be read: a person must know. */
   readonly unreadable: readonly LeftOut[];
   /** Sockets, pipes, devices, and what the system makes up (proc, sys): noted, not kept. */
@@ -64,9 +67,10 @@ export function scanFolder(
   see: (entry: ScannedEntry) => void = () => {},
 ): Scan {
   const walk = new Walk(folder, isIgnored, see);
+  const way = wayInto(folder);
   const root = rootEntry(folder);
   walk.enterRoot();
-  return { entries: walk.entries, root, unreadable: walk.unreadable, special: walk.special };
+  return { entries: walk.entries, root, way, unreadable: walk.unreadable, special: walk.special };
 }
 
 /** A name, and where it stands in the walk's memory: beyond its end where the path is too long for it. */

@@ -2,8 +2,7 @@
 // first bytes and never look like it; whoever leaves those bytes alone is not noticed here.
 
 import { kibibyte } from '../../../datasets/words.ts';
-import { openFile } from './file-reader.ts';
-import { bytePath } from './path-bytes.ts';
+import { openToLookAt } from './file-reader.ts';
 
 const sampleBytes = 16 * kibibyte;
 /** Of less nothing can be said. */
@@ -57,7 +56,7 @@ function isKnownFormat(start: Uint8Array): boolean {
 export function looksScrambled(place: Buffer | string): boolean {
   try {
     // Since it was read a pipe may have taken its place, which would hold this thread for ever.
-    using file = openFile(Buffer.from(place), bytePath(''));
+    using file = openToLookAt(Buffer.from(place));
     if (file === undefined) return false;
     const start = file.bytesAt(0, sampleBytes);
     if (isKnownFormat(start)) return false;

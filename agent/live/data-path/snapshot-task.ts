@@ -222,10 +222,10 @@ class SnapshotRun {
 
   async #readBatch(batch: readonly ScannedEntry[], table: ChunkTable): Promise<void> {
     const { sealing, folder } = this.#request;
-    const paths = batch.map(({ path }) => path);
+    const seen = batch.map(({ path, inode }) => ({ path, inode }));
     const result = await this.#ask({
       kind: 'pack',
-      request: { sealing, folder, paths, known: table.shared },
+      request: { sealing, folder, way: this.#scan.way, seen, known: table.shared },
     });
     if (result === undefined) return;
     const remembered = new Map<BytePath, FileState>();

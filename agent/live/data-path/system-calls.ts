@@ -14,10 +14,10 @@ export interface SystemCalls {
   /** Gives pages that were freed, and that the C library keeps for later, back to the system. Absent where the library keeps none (musl). */
   readonly trimFreed: (() => void) | undefined;
   /**
-   * Extended attributes of a file, folder or link, sorted by name; none where the file system has none. A link is not followed. Throws an error with
-   * a `code` as node:fs does.
+   * Extended attributes of an open file, or of a file, folder or link, sorted by name; none where the file system has none. A link is not followed.
+   * Throws an error with a `code` as node:fs does.
    */
-  attributesOf(place: Buffer): readonly Attribute[];
+  attributesOf(entry: number | Buffer): readonly Attribute[];
   /** Sets one, of an open file or of a path; throws an error with a `code`. */
   setAttribute(entry: number | Buffer, attribute: Attribute): void;
   /** Takes one away; it may be gone already. Throws an error with a `code`. */
@@ -52,6 +52,8 @@ class LinuxCalls implements SystemCalls {
   readonly #koffi: Koffi;
   readonly #list: (...values: readonly unknown[]) => number;
   readonly #get: (...values: readonly unknown[]) => number;
+  readonly #listOpen: (...values: readonly unknown[]) => number;
+  readonly #getOpen: (...values: readonly unknown[]) => number;
   readonly #set: (...values: readonly unknown[]) => number;
   readonly #setOpen: (...values: readonly unknown[]) => number;
   readonly #remove: (...values: readonly unknown[]) => number;
@@ -69,6 +71,8 @@ class LinuxCalls implements SystemCalls {
     this.#koffi = koffi;
     this.#list = libc.func('long llistxattr(const void *path, void *list, ulong size)');
     this.#get = libc.func('long lgetxattr(const void *path, const void *name, void *value, ulong size)');
+    this.#listOpen = libc.func('long flistxattr(int file, void *list, ulong size)');
+    this.#getOpen = libc.func('long fgetxattr(int file, const void *name, void *value, ulong size)');
     this.#set = libc.func(
       'int lsetxattr(const void *path, const void *name, const void *value, ulong size, int flags)',
     );
@@ -111,13 +115,15 @@ class LinuxCalls implements SystemCalls {
     }
   }
 
-  attributesOf(place: Buffer): readonly Attribute[] {
-    const path = terminated(place);
-    const length = this.#list(path, this.#names, attributeBytesMax);
+  attributesOf(entry: number | Buffer): readonly Attribute[] {
+    const isOpen = typeof entry === 'number';
+    const [list, get] = isOpen ? [this.#listOpen, this.#getOpen] : [this.#list, this.#get];
+    const of = isOpen ? entry : terminated(entry);
+    const length = list(of, this.#names, attributeBytesMax);
     if (length <= 0) return length === 0 || this.#isUnsupported() ? [] : this.#fail('llistxattr');
     const names = this.#names.toString('latin1', 0, length).split('\0').slice(0, -1).toSorted();
     return names.flatMap((name): Attribute[] => {
-      const size = this.#get(path, terminated(Buffer.from(name, 'latin1')), this.#value, attributeBytesMax);
+      const size = get(of, terminated(Buffer.from(name, 'latin1')), this.#value, attributeBytesMax);
       // Removed since it was listed, or for root's eyes only.
       if (size < 0) return [];
       return [{ name, value: new Uint8Array(this.#value.subarray(0, size)) }];
@@ -202,5 +208,5 @@ const isKept = ({ name }: Attribute): boolean =>
   !name.startsWith('security.') || name === 'security.capability';
 
 /** Attributes that a snapshot keeps; none where this system has no call for them. */
-export const keptAttributes = (place: Buffer): readonly Attribute[] =>
-  systemCalls?.attributesOf(place).filter(isKept) ?? [];
+export const keptAttributes = (entry: number | Buffer): readonly Attribute[] =>
+  systemCalls?.attributesOf(entry).filter(isKept) ?? [];

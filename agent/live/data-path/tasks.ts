@@ -9,7 +9,7 @@ import type { CheckRequest, CheckResult } from './check-task.ts';
 import type { SharedChunkTable } from './chunk-table.ts';
 import type { StagedSnapshot } from './drive-state.ts';
 import type { StagedPack } from './packer.ts';
-import type { BytePath } from './path-bytes.ts';
+import type { SeenFile } from './opened-place.ts';
 import type { PlaceRequest, PlaceResult } from './place-task.ts';
 import type { LeftOut, ScannedEntry } from './scan.ts';
 
@@ -33,7 +33,9 @@ export interface PackToStage {
 export interface PackRequest {
   readonly sealing: Sealing;
   readonly folder: string;
-  readonly paths: readonly BytePath[];
+  /** Of the folder as it was scanned (see opened-place.ts). */
+  readonly way: string | undefined;
+  readonly seen: readonly SeenFile[];
   readonly known: SharedChunkTable;
   /** Whether it asks before it reads. */
   readonly isSlowed: boolean;

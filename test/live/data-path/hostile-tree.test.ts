@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -29,10 +30,15 @@ import {
   type TreeEntry,
 } from '../../../agent/codec/index.ts';
 import { driveId, type PackId } from '../../../agent/index.ts';
-import { restoreSnapshot, type RestoreResult, verifySnapshots } from '../../../agent/live/data-path/index.ts';
+import {
+  restoreSnapshot,
+  type RestoreResult,
+  verifySnapshots,
+  WorkerPool,
+} from '../../../agent/live/data-path/index.ts';
 import { chunkBytesMax } from '../../../agent/limits.ts';
-import { gibibyte, unixMs } from '../../../datasets/index.ts';
-import { newFolder } from './odd-trees.ts';
+import { gibibyte, mebibyte, unixMs } from '../../../datasets/index.ts';
+import { newFolder, noise } from './odd-trees.ts';
 import { bytesOfPack, startTrial, workers } from './trial.ts';
 
 const drive = driveId('00112233445566778899aabbccddeeff');
@@ -212,6 +218,33 @@ test('whoever looks for dead or missing packs reads no index without an end eith
     countShards: async (wanted) => wanted.map(() => 1),
   });
   t.true(problems.some(({ reason }) => reason.includes('would take 64.0 GiB')));
+});
+
+test('what a link leads to that took the place of a folder is in no snapshot, nor are its attributes', async (t) => {
+  const trial = startTrial();
+  const outside = startTrial().folder;
+  for (const name of ['a', 'b']) writeFileSync(join(trial.folder, name), noise(17 * mebibyte, name.length));
+  for (const place of [outside, join(trial.folder, 'y'), join(trial.folder, 'z')]) {
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'file'), place === outside ? 'secret' : 'own');
+  }
+  let isFirst = true;
+  trial.outbox.beforeStage = () => {
+    if (!isFirst) return;
+    isFirst = false;
+    renameSync(join(trial.folder, 'z'), join(trial.folder, 'moved'));
+    symlinkSync(outside, join(trial.folder, 'z'));
+  };
+  // One thread and two tasks at once: the third batch is read after the first pack was staged.
+  const single = new WorkerPool({ threadCountMax: 1 });
+  const { staged, unreadable } = await trial.next({ workers: single }).snapshot();
+  await single.close();
+  t.deepEqual(unreadable, [
+    { path: 'z/file', reason: 'it was removed or replaced while the snapshot was taken' },
+  ]);
+  const { to } = await trial.restore(staged);
+  t.deepEqual([readdirSync(to).toSorted(), readdirSync(join(to, 'z'))], [['a', 'b', 'y', 'z'], []]);
+  t.is(readFileSync(join(to, 'y', 'file'), 'utf8'), 'own');
 });
 
 test('of what took the place of a folder in an unfinished restore nothing is changed', async (t) => {
