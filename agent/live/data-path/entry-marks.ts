@@ -15,7 +15,7 @@ import {
   openSync,
 } from 'node:fs';
 import type { Attribute } from '../../codec/index.ts';
-import { permissionBits, statsOf } from './file-stats.ts';
+import { type FileStats, permissionBits, statsOf } from './file-stats.ts';
 import { statsAt } from './path-stats.ts';
 import { errorCode } from './scan.ts';
 import { systemCalls } from './system-calls.ts';
@@ -89,8 +89,7 @@ function setTime(entry: Entry, timeNs: bigint): void {
   else lutimesSync(entry, time, time);
   if (timeNs >= 0n && timeNs < commonTimeNsMax) return;
   // Another time is set without a word where the file system has no room for this one.
-  const stats = typeof entry === 'number' ? statsOf(fstatSync(entry, { bigint: true })) : statsAt(entry);
-  const apartNs = stats.mtimeNs - timeNs;
+  const apartNs = statsOfEntry(entry).mtimeNs - timeNs;
   if (apartNs >= nanosecond || -apartNs >= nanosecond)
     throw new MarksNotSet('this disk cannot keep its time');
 }
@@ -128,10 +127,22 @@ function setOwner(entry: Entry, { uid, gid }: EntryMarks): void {
   else lchownSync(entry, uid, gid);
 }
 
-function setMode(entry: Entry, { mode }: EntryMarks): void {
-  if (typeof entry === 'number') fchmodSync(entry, mode);
-  else chmodSync(entry, mode);
+/** Set-user-id and set-group-id. */
+const borrowedRights = 0o6000;
+
+function setMode(entry: Entry, { mode, uid, gid }: EntryMarks): void {
+  const stats = (mode & borrowedRights) === 0 ? undefined : statsOfEntry(entry);
+  // A program would get the rights of whoever restored it (POSIX has cp -p do the same). Of a folder these bits give nobody any.
+  const isAnothers = stats?.type === 'file' && (stats.uid !== uid || stats.gid !== gid);
+  const kept = isAnothers ? mode & ~borrowedRights : mode;
+  if (typeof entry === 'number') fchmodSync(entry, kept);
+  else chmodSync(entry, kept);
+  if (isAnothers)
+    throw new MarksNotSet("it no longer runs with its owner's rights: it has another owner here");
 }
+
+const statsOfEntry = (entry: Entry): FileStats =>
+  typeof entry === 'number' ? statsOf(fstatSync(entry, { bigint: true })) : statsAt(entry);
 
 const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 

@@ -228,6 +228,32 @@ test('marks are set on no link, and on nothing of another kind', (t) => {
   t.deepEqual([file, folder].map(modeOf), before);
 });
 
+test("a file whose owner or group could not be set runs with nobody else's rights, and that is told", (t) => {
+  if (process.platform === 'win32') {
+    t.log('skipped: no such bits on this system');
+    t.pass();
+    return;
+  }
+  const at = newFolder();
+  const [file, folder] = [join(at, 'file'), join(at, 'folder')];
+  writeFileSync(file, 'a program');
+  mkdirSync(folder);
+  const { uid, gid } = lstatSync(file);
+  // The system takes it for "leave it as it is", also from root.
+  const nobody = 0xff_ff_ff_ff;
+  const set = (owner: Partial<typeof marks>): readonly unknown[] => {
+    const failure = setFileMarks(Buffer.from(file), { ...marks, uid, gid, mode: 0o6755, ...owner });
+    return [failure, modeOf(file)];
+  };
+  t.deepEqual(set({}), [undefined, 0o6755]);
+  const reason = "it no longer runs with its owner's rights: it has another owner here";
+  t.deepEqual(set({ uid: nobody }), [reason, 0o755]);
+  t.deepEqual(set({ gid: nobody }), [reason, 0o755]);
+  t.deepEqual(set({ uid: nobody, mode: 0o1644 }), [undefined, 0o1644]);
+  t.is(setFolderMarks(Buffer.from(folder), { ...marks, uid: nobody, gid, mode: 0o2775 }), undefined);
+  t.is(modeOf(folder), 0o2775);
+});
+
 test('a restore goes on in folders that it has closed to its own person', (t) => {
   const to = newFolder();
   // Root is stopped by no mode.
