@@ -283,6 +283,8 @@ test('a restore goes on in folders that it has closed to its own person', (t) =>
   }
   t.deepEqual(readdirSync(join(to, 'closed')).toSorted(), ['first', 'second']);
   for (const place of [to, join(to, 'closed')]) t.is(statSync(place).mode & 0o7777, 0o555);
+  // So that their own person can remove them.
+  for (const place of [to, join(to, 'closed')]) chmodSync(place, 0o700);
 });
 
 test('why something could not be written is said in words', (t) => {
