@@ -18,6 +18,7 @@ import { type MembersAnswers, membersSchemas } from './members-calls.ts';
 import { type OperationsAnswers, operationsSchemas } from './operations-calls.ts';
 
 const name = z.string().min(1).max(128);
+const pin = z.strictObject({ group: name, machine: name });
 const ruleCount = z.int().min(0).max(1_000_000).exactOptional();
 
 /** Checks of every request; unknown keys are refused. */
@@ -93,14 +94,8 @@ export const callSchemas = {
     // How many there may be in all is said where they are added up.
     veto: z.array(name).max(1024).exactOptional(),
     lift: z.array(name).max(vetoesMax).exactOptional(),
-    pin: z
-      .array(z.strictObject({ group: name, machine: name }))
-      .max(1024)
-      .exactOptional(),
-    unpin: z
-      .array(z.strictObject({ group: name, machine: name }))
-      .max(pinsMax)
-      .exactOptional(),
+    pin: z.array(pin).max(1024).exactOptional(),
+    unpin: z.array(pin).max(pinsMax).exactOptional(),
     apart: z.array(z.enum(attributeNames)).exactOptional(),
     /** Null lifts it. */
     movedBytesPerWeek: z.number().min(0).nullable().exactOptional(),

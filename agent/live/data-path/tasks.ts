@@ -327,67 +327,37 @@ export interface DropRequest {
   readonly why: 'given up' | 'lost';
 }
 
-/** A task that asks for packs and nothing else. */
-interface ReadingTask<Request, Result> {
+interface Task<Request, Question, Answer, Result> {
   readonly request: Request;
-  readonly question: ReadQuestion;
-  readonly answer: Uint8Array | undefined;
+  readonly question: Question;
+  readonly answer: Answer;
   readonly result: Result;
 }
 
+/** A task that asks for packs and nothing else. */
+type ReadingTask<Request, Result> = Task<Request, ReadQuestion, Uint8Array | undefined, Result>;
+/** A task that asks nothing. */
+type SilentTask<Request, Result> = Task<Request, never, never, Result>;
+type VerifyAnswer = Uint8Array | readonly number[] | CheckResult | undefined;
+
 export interface Tasks {
-  readonly pack: {
-    readonly request: PackRequest;
-    readonly question: PackQuestion;
-    readonly answer: undefined;
-    readonly result: PackResult;
-  };
-  readonly snapshot: {
-    readonly request: SnapshotRequest;
-    readonly question: SnapshotQuestion;
-    readonly answer: PackResult | undefined;
-    readonly result: SnapshotResult;
-  };
-  readonly restore: {
-    readonly request: RestoreRequest;
-    readonly question: RestoreQuestion;
-    readonly answer: Uint8Array | PlaceResult | undefined;
-    readonly result: RestoreResult;
-  };
+  readonly pack: Task<PackRequest, PackQuestion, undefined, PackResult>;
+  readonly snapshot: Task<SnapshotRequest, SnapshotQuestion, PackResult | undefined, SnapshotResult>;
+  readonly restore: Task<
+    RestoreRequest,
+    RestoreQuestion,
+    Uint8Array | PlaceResult | undefined,
+    RestoreResult
+  >;
   readonly place: ReadingTask<PlaceRequest, PlaceResult>;
-  readonly history: {
-    readonly request: HistoryRequest;
-    readonly question: ReadQuestion;
-    readonly answer: Uint8Array | undefined;
-    readonly result: HistoryResult;
-  };
+  readonly history: ReadingTask<HistoryRequest, HistoryResult>;
   readonly difference: ReadingTask<DifferenceRequest, DifferenceResult>;
-  readonly verify: {
-    readonly request: VerifyRequest;
-    readonly question: VerifyQuestion;
-    readonly answer: Uint8Array | readonly number[] | CheckResult | undefined;
-    readonly result: VerifyResult;
-  };
+  readonly verify: Task<VerifyRequest, VerifyQuestion, VerifyAnswer, VerifyResult>;
   readonly check: ReadingTask<CheckRequest, CheckResult>;
   readonly prove: ReadingTask<ProveRequest, ProveResult>;
-  readonly prune: {
-    readonly request: PruneRequest;
-    readonly question: PruneQuestion;
-    readonly answer: Uint8Array | undefined;
-    readonly result: PruneResult;
-  };
-  readonly drop: {
-    readonly request: DropRequest;
-    readonly question: never;
-    readonly answer: never;
-    readonly result: undefined;
-  };
-  readonly compare: {
-    readonly request: CompareRequest;
-    readonly question: never;
-    readonly answer: never;
-    readonly result: readonly Difference[];
-  };
+  readonly prune: Task<PruneRequest, PruneQuestion, Uint8Array | undefined, PruneResult>;
+  readonly drop: SilentTask<DropRequest, undefined>;
+  readonly compare: SilentTask<CompareRequest, readonly Difference[]>;
 }
 
 export type TaskName = keyof Tasks;
