@@ -3,9 +3,10 @@
 
 import { createRandom } from '../../datasets/index.ts';
 import type { CompactOdds } from './compact-odds.ts';
-import { type Grouping, openPrices, paidFor, type Prices, safeBound } from './grouping.ts';
+import { type Grouping, openPrices, paidFor, type Prices } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
 import { Outline } from './outline.ts';
+import { type Proven, repairPrices } from './price-repair.ts';
 import { Pricer } from './pricing.ts';
 import { type Column, Master, type MasterAnswer, type Solver } from './solver.ts';
 
@@ -40,8 +41,6 @@ const progressMin = 2e-4;
 /** Rounds with exact pricing, and the gap between program and bound at which they end. */
 const provenRoundsMax = 5;
 const provenGapMax = 0.005;
-/** Columns that one exact round adds. */
-const provenColumnsMax = 3000;
 
 interface Generating extends GenerationQuestion {
   readonly outline: Outline;
@@ -94,7 +93,7 @@ function provenRounds(
   const { grouping, odds } = question;
   const { master } = begun;
   let { answer } = begun;
-  let best: { readonly prices: Prices; readonly bound: number } | undefined;
+  let best: Proven | undefined;
   for (let round = 0; round < provenRoundsMax; round++) {
     const prices = best === undefined ? answer.prices : mix(best.prices, answer.prices, 0.5);
     const least = leastSubset({
@@ -103,13 +102,13 @@ function provenRounds(
       prices: openPrices(grouping, prices),
       size: grouping.redundancy.n as 1 | 2 | 3,
       known: answer.value + paidFor(grouping, prices),
-      othersMax: provenColumnsMax,
+      byMachine: true,
       outline: question.outline,
       ...(question.counts === undefined ? {} : { counts: question.counts }),
       ...(grouping.apart === undefined ? {} : { apart: grouping.apart }),
     });
-    const bound = safeBound(least.value, paidFor(grouping, prices));
-    if (best === undefined || bound > best.bound) best = { prices, bound };
+    const proven = repairPrices(grouping, { prices, ...least });
+    if (best === undefined || proven.bound > best.bound) best = proven;
     if (answer.value <= best.bound * (1 + provenGapMax)) break;
     const pricer = new Pricer({ ...question, grouping, odds, prices });
     for (const members of least.others) {

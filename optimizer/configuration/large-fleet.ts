@@ -1,33 +1,34 @@
 // The program of a fleet too large for the simplex method: columns by exchanges at soft prices, colder from round to round, and
 // the exact search at the end, which asks only whether any group is below what is to be proven.
 
-import { createRandom } from '../../datasets/index.ts';
 import { type Generated, type GenerationQuestion, oddsOfCopies } from './column-generation.ts';
-import { openPrices, paidFor, type Prices, safeBound } from './grouping.ts';
+import { openPrices, type Prices } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
 import { Outline } from './outline.ts';
+import { type Proven, repairPrices } from './price-repair.ts';
 import { Pricer } from './pricing.ts';
-import { leastOfColumns, type SoftAnswer, softPrices } from './soft-prices.ts';
+import { costOf, leastOfColumns, type SoftAnswer, softPrices } from './soft-prices.ts';
 import type { Column } from './solver.ts';
 
-/** Rounds of prices and columns; the prices are as cold as they get after the last. */
-const roundsMax = 8;
-/** Groups that pricing starts from in one round. */
-const startsMax = 4000;
+/** Rounds of prices and columns: more where there are more machines, each of which has to find the best others. */
+const roundsFor = (machines: number): number => 10 + Math.ceil(machines / 500);
 /** Times that an exchange goes over the slots of one group. */
 const descentRounds = 2;
-/** Passes of the soft prices in the first round and in each later one. */
+/** Passes of the soft prices in the first round, in each later one, and before a search. */
 const firstPasses = 500;
-const passes = 200;
-/** Temperatures as shares of the mean odds: the first, its fall from round to round, and the last. */
+const passes = 300;
+const lastPasses = 3000;
+/** Temperatures as shares of the mean odds: the first, its fall from round to round, the least while columns are sought, and the last. */
 const firstHeat = 0.5;
 const heatFall = 0.5;
-const lastHeat = 0.003;
-/** Exact searches, and by how much the bound that each asks for is below the one that the columns allow. */
+const leastHeat = 0.008;
+const lastHeat = 0.0004;
+/** Columns dearer than the cheapest one by this share of the mean odds are forgotten: nobody takes them at the least temperature. */
+const keptShare = 0.4;
+/** Exact searches. */
 const proofsMax = 2;
-const proofSlacks = [0.02, 0.03] as const;
-/** Columns that one exact search adds. */
-const provenColumnsMax = 5000;
+/** How far above the cheapest column they look, as a share of the mean odds: some groups are cheaper than that, most machines have none. */
+const proofShare = 0.01;
 
 /** For copies (k = 1, n ≤ 3); other codes get prices without a proof. The start must keep the slots. */
 export function generateSoftly(question: GenerationQuestion): Generated {
@@ -43,11 +44,11 @@ export function generateSoftly(question: GenerationQuestion): Generated {
 }
 
 class SoftSearch {
-  readonly columns: Column[] = [];
+  columns: Column[] = [];
   answer: SoftAnswer;
   readonly #question: GenerationQuestion;
   readonly #outline: Outline;
-  readonly #keys = new Set<string>();
+  #keys = new Set<string>();
   readonly #meanOdds: number;
   #heat: number;
 
@@ -62,32 +63,42 @@ class SoftSearch {
     this.answer = this.#reprice(none, firstPasses);
   }
 
-  /** Rounds of exchanges, from far apart prices to close ones. */
+  /** Rounds of exchanges, from far apart prices to close ones: others are sought for each machine, beginning with its cheapest column. */
   cool(): void {
-    const random = createRandom(this.#question.seed).fork('soft pricing');
-    for (let round = 0; round < roundsMax; round++) {
+    for (let round = roundsFor(this.#question.odds.machineCount); round > 0; round--) {
       const pricer = this.#pricer(this.answer.prices);
-      for (const start of this.#starts((below) => random.below(below)))
-        for (const column of pricer.descend(start, descentRounds)) this.#add(column);
+      for (const start of this.#cheapestOfEach())
+        for (const column of pricer.descend(start, { rounds: descentRounds, keptSlots: 1 }))
+          this.#add(column);
       this.answer = this.#reprice(this.answer.prices, passes);
+      this.#forgetDear();
     }
+    this.#settle(this.answer.prices);
   }
 
   /** The best bound of a few exact searches, each with the columns that the one before it missed. */
-  prove(): { readonly prices: Prices; readonly bound: number } | undefined {
+  prove(): Proven | undefined {
     const { grouping } = this.#question;
-    let best: { readonly prices: Prices; readonly bound: number } | undefined;
+    let best: Proven | undefined;
     for (let round = 0; round < proofsMax; round++) {
       const { prices } = this.answer;
-      const asked = leastOfColumns(this.columns, prices) - proofSlacks[round]! * this.#meanOdds;
+      const asked = leastOfColumns(this.columns, prices) + proofShare * this.#meanOdds;
       const found = this.#search(prices, asked);
-      const bound = safeBound(found.value, paidFor(grouping, prices));
-      if (best === undefined || bound > best.bound) best = { prices, bound };
+      const proven = repairPrices(grouping, { prices, ...found });
+      if (best === undefined || proven.bound > best.bound) best = proven;
       if (found.members === undefined) break;
-      this.#take([found.members, ...found.others]);
-      this.answer = this.#reprice(prices, passes);
+      this.#take(found.others);
+      this.#settle(proven.prices);
     }
     return best;
+  }
+
+  /** As cold as it gets, so that few groups are taken in parts. */
+  #settle(prices: Prices): void {
+    const { grouping } = this.#question;
+    const { columns } = this;
+    const to = lastHeat * this.#meanOdds;
+    this.answer = softPrices({ grouping, columns, prices, passes: lastPasses, from: this.#heat, to });
   }
 
   #search(prices: Prices, known: number): ReturnType<typeof leastSubset> {
@@ -98,7 +109,7 @@ class SoftSearch {
       prices: openPrices(grouping, prices),
       size: grouping.redundancy.n as 1 | 2 | 3,
       known,
-      othersMax: provenColumnsMax,
+      byMachine: true,
       outline: this.#outline,
       ...(counts === undefined ? {} : { counts }),
       ...(grouping.apart === undefined ? {} : { apart: grouping.apart }),
@@ -115,21 +126,36 @@ class SoftSearch {
 
   #reprice(prices: Prices, passCount: number): SoftAnswer {
     const from = this.#heat;
-    this.#heat = Math.max(lastHeat * this.#meanOdds, from * heatFall);
+    this.#heat = Math.max(leastHeat * this.#meanOdds, from * heatFall);
     const { grouping } = this.#question;
     return softPrices({ grouping, columns: this.columns, prices, passes: passCount, from, to: this.#heat });
   }
 
-  /** The columns taken most, each with one member drawn anew. */
-  #starts(draw: (below: number) => number): readonly (readonly number[])[] {
-    const { times } = this.answer;
-    const order = [...times.keys()].toSorted((a, b) => times[b]! - times[a]! || a - b);
-    return order.slice(0, startsMax).map((at) => {
-      const { members } = this.columns[at]!;
-      const drawn = draw(this.#question.odds.machineCount);
-      // The first slot is chosen anew anyway.
-      return at % 2 === 0 || members.includes(drawn) ? members : [members[0]!, drawn, ...members.slice(2)];
-    });
+  /** The cheapest column of each machine that is in one, that machine first. */
+  #cheapestOfEach(): readonly (readonly number[])[] {
+    const { prices } = this.answer;
+    const least = new Float64Array(prices.length).fill(Number.POSITIVE_INFINITY);
+    const cheapest: (readonly number[] | undefined)[] = [...prices].map(() => undefined);
+    for (const column of this.columns) {
+      const cost = costOf(column, prices);
+      for (const member of column.members) {
+        if (cost >= least[member]!) continue;
+        least[member] = cost;
+        cheapest[member] = column.members;
+      }
+    }
+    return cheapest.flatMap((members, machine) =>
+      members === undefined ? [] : [[machine, ...members.filter((member) => member !== machine)]],
+    );
+  }
+
+  #forgetDear(): void {
+    const { prices, times } = this.answer;
+    const limit = leastOfColumns(this.columns, prices) + keptShare * this.#meanOdds;
+    const isKept = this.columns.map((column) => costOf(column, prices) < limit);
+    this.answer = { prices, times: times.filter((_, at) => isKept[at]) };
+    this.columns = this.columns.filter((_, at) => isKept[at]);
+    this.#keys = new Set(this.columns.map(({ members }) => members.join(' ')));
   }
 
   #add({ members, odds }: Column): void {

@@ -20,8 +20,8 @@ export interface SubsetQuestion {
   readonly outline?: Outline;
   /** Sets that do not go below it are not looked for. */
   readonly known?: number;
-  /** Also the cheapest triple of each pair that has one below `known`, up to this many; default none. */
-  readonly othersMax?: number;
+  /** Each machine's sets are measured by `known`, not by the best set of all so far. Default false. */
+  readonly byMachine?: boolean;
 }
 
 export interface LeastSubset {
@@ -29,7 +29,9 @@ export interface LeastSubset {
   readonly value: number;
   /** A set that reaches it; undefined when none goes below what was known. */
   readonly members: readonly number[] | undefined;
-  /** Triples below `known` of different pairs. */
+  /** N: what every set costs at least whose dearest machine this is, at most `known`; with `byMachine` it is exact below that. */
+  readonly leastOfDearest: Float64Array;
+  /** Sets below `known` that were found on the way, the cheapest of each dearest machine among them. */
   readonly others: readonly (readonly number[])[];
 }
 
@@ -37,13 +39,15 @@ export interface LeastSubset {
 export function leastSubset(question: SubsetQuestion): LeastSubset {
   const search = new SubsetSearch(question);
   search.run();
-  return { value: search.best, members: search.members, others: search.others };
+  const { best: value, members, others, leastOfDearest } = search;
+  return { value, members, others, leastOfDearest };
 }
 
 class SubsetSearch {
   best: number;
   members: readonly number[] | undefined;
-  readonly others: number[][] = [];
+  readonly others: (readonly number[])[] = [];
+  readonly leastOfDearest: Float64Array;
   readonly #question: SubsetQuestion;
   readonly #known: number;
   /** Allowed machines, dearest first: they are the good ones, and dear pairs fall out early. */
@@ -54,12 +58,15 @@ class SubsetSearch {
   readonly #one: Float64Array;
   readonly #two: Float64Array;
   readonly #sums: Float64Array;
+  /** No set with this first machine is looked for that costs as much. */
+  #limit = Number.POSITIVE_INFINITY;
 
   constructor(question: SubsetQuestion) {
     const { odds, prices } = question;
     this.#question = question;
     this.#known = question.known ?? Number.POSITIVE_INFINITY;
     this.best = this.#known;
+    this.leastOfDearest = new Float64Array(odds.machineCount).fill(this.#known);
     this.#order = Array.from({ length: odds.machineCount }, (_, machine) => machine)
       .filter((machine) => Number.isFinite(prices[machine]!))
       .toSorted((a, b) => prices[b]! - prices[a]! || a - b);
@@ -71,11 +78,13 @@ class SubsetSearch {
   }
 
   run(): void {
-    const { size, weights, prices } = this.#question;
+    const { size, weights, prices, byMachine = false } = this.#question;
     for (const [index, first] of this.#order.entries()) {
+      this.#limit = byMachine ? this.#known : this.best;
       this.#multiply(weights, first, this.#one);
       if (size === 1) this.#offer(total(this.#one) + prices[first]!, [first]);
       else this.#withFirst(index);
+      this.leastOfDearest[first] = this.#limit;
     }
   }
 
@@ -87,23 +96,23 @@ class SubsetSearch {
       const second = this.#order[next]!;
       if (second === first ? !this.#mayRepeat(first, 2) : !this.#isApart(first, second)) continue;
       const base = prices[first]! + prices[second]!;
-      if (base >= this.#limitFor(index)) continue;
+      if (base >= this.#limit) continue;
       if (size === 3) {
         this.#outline.weighPair(first, second, this.#weighing);
-        if (this.#runFrom(next, this.#limitFor(index) - base) === this.#runs.count) continue;
+        if (this.#runFrom(next, this.#limit - base) === this.#runs.count) continue;
       }
       this.#multiply(this.#one, second, this.#two);
       sumBlocks(odds, this.#two, this.#sums);
       if (size === 2) this.#offer(base + total(this.#sums), [first, second]);
-      else this.#withPair(index, next);
+      else this.#withPair(first, next);
     }
   }
 
-  #withPair(index: number, next: number): void {
+  #withPair(first: number, next: number): void {
     const { odds, prices } = this.#question;
-    const [first, second] = [this.#order[index]!, this.#order[next]!];
+    const second = this.#order[next]!;
     const base = prices[first]! + prices[second]!;
-    let least = this.#limitFor(index);
+    let least = this.#limit;
     let bestThird = -1;
     this.#outline.weigh(this.#two, this.#weighing);
     for (let run = this.#runFrom(next, least - base); run < this.#runs.count;) {
@@ -121,24 +130,11 @@ class SubsetSearch {
       run = this.#runs.next(run + 1, this.#weighing, least - base);
     }
     if (bestThird < 0) return;
-    const members = [first, second, bestThird];
-    if (this.#wantsOthers(index)) this.others.push(members);
-    this.#offer(least, members);
+    this.#offer(least, [first, second, bestThird]);
   }
 
   #runFrom(next: number, limit: number): number {
     return this.#runs.next(Math.floor(next / this.#runs.runLength), this.#weighing, limit);
-  }
-
-  /** While others are asked for, each pair is measured by what was known, not by the best so far. */
-  #limitFor(index: number): number {
-    return this.#wantsOthers(index) ? this.#known : this.best;
-  }
-
-  /** Every first machine may add its share, so that the others are not all from the first few. */
-  #wantsOthers(index: number): boolean {
-    const share = Math.min(1, (2 * (index + 1)) / this.#order.length);
-    return this.others.length < share * (this.#question.othersMax ?? 0);
   }
 
   #mayJoin(third: number, [first, second]: readonly [number, number]): boolean {
@@ -163,6 +159,9 @@ class SubsetSearch {
   }
 
   #offer(value: number, members: readonly number[]): void {
+    if (value >= this.#limit) return;
+    this.#limit = value;
+    if (this.#question.byMachine === true) this.others.push(members);
     if (value >= this.best) return;
     this.best = value;
     this.members = members;

@@ -39,14 +39,14 @@ export class Pricer {
     this.#sums = new Float64Array(question.odds.blockCount);
   }
 
-  /** The local optimum of odds plus prices that exchanges lead to, and the groups on the way. */
-  descend(start: readonly number[], rounds = roundsMax): readonly Column[] {
+  /** The local optimum of odds plus prices that exchanges lead to, and the groups on the way. The first slots may be kept as they are. */
+  descend(start: readonly number[], { rounds = roundsMax, keptSlots = 0 } = {}): readonly Column[] {
     const members = [...start];
     const found: Column[] = [];
     let value = Number.POSITIVE_INFINITY;
     for (let round = 0; round < rounds; round++) {
       const before = value;
-      for (let slot = 0; slot < members.length; slot++) {
+      for (let slot = keptSlots; slot < members.length; slot++) {
         const best = this.#bestFor(members, { slot, limit: value });
         if (best === undefined) continue;
         members[slot] = best.machine;

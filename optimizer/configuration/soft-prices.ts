@@ -97,14 +97,10 @@ function soften({ packed, prices, heat, times, used }: Softening): void {
   }
 }
 
-/** min_c [u_c + Σ_{i∈c} α_i] over these columns. */
-export function leastOfColumns(columns: readonly Column[], prices: Prices): number {
-  return columns.reduce(
-    (least, { members, odds }) =>
-      Math.min(
-        least,
-        members.reduce((sum, member) => sum + prices[member]!, odds),
-      ),
-    Number.POSITIVE_INFINITY,
-  );
-}
+/** u_c + Σ_{i∈c} α_i. */
+export const costOf = ({ members, odds }: Column, prices: Prices): number =>
+  members.reduce((sum, member) => sum + prices[member]!, odds);
+
+/** The cost of the cheapest of these columns. */
+export const leastOfColumns = (columns: readonly Column[], prices: Prices): number =>
+  columns.reduce((least, column) => Math.min(least, costOf(column, prices)), Number.POSITIVE_INFINITY);

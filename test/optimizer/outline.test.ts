@@ -72,14 +72,44 @@ test('a search that is content with less says what is proven, and finds the chea
   t.pass();
 });
 
-function naiveLeast({
+test('by machine a search says what the cheapest set costs of which each is the dearest, up to what it was asked', (t) => {
+  fc.assert(
+    fc.property(seed, fc.double({ min: 0.9, max: 1.5, noNaN: true }), (drawn, share) => {
+      const odds = oddsOf(drawn);
+      const random = createRandom(drawn);
+      const prices = Float64Array.from(odds.rows, () => 1e-3 * random.fraction());
+      const question = { odds, weights: odds.weights, prices, size: 3 as const };
+      const costs = naiveCosts(question);
+      const known = share * Math.min(...costs.map(({ cost }) => cost));
+      const { leastOfDearest, others } = leastSubset({ ...question, known, byMachine: true });
+      const naive = new Float64Array(machineCount).fill(known);
+      for (const { members, cost } of costs) {
+        const dearest = members.reduce((a, b) => (prices[b]! > prices[a]! ? b : a));
+        naive[dearest] = Math.min(naive[dearest]!, cost);
+      }
+      return (
+        naive.every((cost, machine) => Math.abs(cost - leastOfDearest[machine]!) <= 1e-9 * known) &&
+        new Set(others.map(([dearest]) => dearest)).size === naive.filter((cost) => cost < known).length
+      );
+    }),
+    { numRuns: 6 },
+  );
+  t.pass();
+});
+
+function naiveLeast(question: Parameters<typeof naiveCosts>[0]): number {
+  return naiveCosts(question).reduce((least, { cost }) => Math.min(least, cost), Number.POSITIVE_INFINITY);
+}
+
+/** Of all triples. */
+function naiveCosts({
   odds,
   prices,
 }: {
   readonly odds: ReturnType<typeof compactOdds>;
   readonly prices: Float64Array;
-}): number {
-  let least = Number.POSITIVE_INFINITY;
+}): readonly { readonly members: readonly number[]; readonly cost: number }[] {
+  const costs: { readonly members: readonly number[]; readonly cost: number }[] = [];
   for (let i = 0; i < machineCount; i++) {
     for (let j = i + 1; j < machineCount; j++) {
       const price = prices[i]! + prices[j]!;
@@ -87,8 +117,8 @@ function naiveLeast({
         (weight, state) => weight * odds.rows[i]![state]! * odds.rows[j]![state]!,
       );
       for (let l = j + 1; l < machineCount; l++)
-        least = Math.min(least, price + prices[l]! + productOf(pair, odds.rows[l]!));
+        costs.push({ members: [i, j, l], cost: price + prices[l]! + productOf(pair, odds.rows[l]!) });
     }
   }
-  return least;
+  return costs;
 }
