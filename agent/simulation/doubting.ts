@@ -2,6 +2,7 @@
 // took a doubt back.
 
 import { hours } from '../../datasets/index.ts';
+import type { Plan } from '../../optimizer/index.ts';
 import type { DoubtRecord } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
@@ -18,6 +19,8 @@ interface Announced {
   /** All who counted are among them. */
   readonly doubters: ReadonlySet<PeerId>;
   readonly doubterCount: number;
+  /** Whose word counts follows from it. */
+  readonly plan: Plan | undefined;
 }
 
 /** Of one life: a machine that starts anew reads again since when it has known of a doubt. */
@@ -25,7 +28,7 @@ const announcements = new WeakMap<Shell, ReadonlyMap<PeerId, Announced>>();
 
 /** To be called for one honest machine again and again. */
 export function lookAtDoubts({ checks, guards, machines }: Fleet, machine: Machine, shell: Shell): void {
-  const { trust, membership } = shell.core;
+  const { trust, membership, election } = shell.core;
   const before = announcements.get(shell);
   const after = new Map<PeerId, Announced>();
   for (const { peer, index } of machines) {
@@ -33,7 +36,8 @@ export function lookAtDoubts({ checks, guards, machines }: Fleet, machine: Machi
     if (standing !== 'warned' || dropsAtMs === undefined) continue;
     checks.counts.framed++;
     const doubters = doubtersOf(machine, shell, peer);
-    const said = { dropsAtMs, quorum, doubters, doubterCount, pardonedMs: membership.pardonedMs(peer) };
+    const pardonedMs = membership.pardonedMs(peer);
+    const said = { dropsAtMs, quorum, doubters, doubterCount, pardonedMs, plan: election.plan };
     after.set(peer, said);
     const was = before?.get(peer);
     if (was !== undefined && said.dropsAtMs > was.dropsAtMs + longMs && isSameCase(was, said))
@@ -47,6 +51,7 @@ export function lookAtDoubts({ checks, guards, machines }: Fleet, machine: Machi
 }
 
 const isSameCase = (was: Announced, now: Announced): boolean =>
+  now.plan === was.plan &&
   now.quorum <= was.quorum &&
   now.doubterCount >= was.doubterCount &&
   now.pardonedMs === was.pardonedMs &&

@@ -1,9 +1,15 @@
 // How long a machine that came waits for its plan, at most.
 
 import test from 'ava';
-import type { SignedBatch } from '../../../agent/codec/index.ts';
+import { machineKeyFromSeed, type SignedBatch } from '../../../agent/codec/index.ts';
 import { Election } from '../../../agent/core/election.ts';
-import { leaseMs, planRetryMs, planSettleMs, planSettleMsMax } from '../../../agent/limits.ts';
+import {
+  holderSilenceMsMax,
+  leaseMs,
+  planRetryMs,
+  planSettleMs,
+  planSettleMsMax,
+} from '../../../agent/limits.ts';
 import { days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
@@ -41,6 +47,10 @@ class Leader {
     this.#membership.handle({ kind: 'connected', peer, now: this.#now });
   }
 
+  leave({ peer }: Key): void {
+    this.#membership.handle({ kind: 'disconnected', peer, now: this.#now });
+  }
+
   /** Why whole plans are asked for in this time, with a look each second, in days each minute; each is answered at once. */
   live(ms: number, answer: 'the same plan' | 'it failed' = 'the same plan'): readonly string[] {
     const reasons: string[] = [];
@@ -67,6 +77,15 @@ test('a machine that joins is planned for within seconds, once', (t) => {
   leader.admit([fourth]);
   t.deepEqual(leader.live(planSettleMs + seconds(2)), news);
   t.deepEqual(leader.live(hours(5)), []);
+});
+
+test('a machine that was silent for too long is planned without, also where no forecast says who will be back', (t) => {
+  const fifth = machineKeyFromSeed(new Uint8Array(32).fill(52));
+  const leader = new Leader([...machines, fifth]);
+  t.deepEqual(leader.live(minutes(10)), news);
+  leader.leave(fifth);
+  t.deepEqual(leader.live(holderSilenceMsMax - hours(1)), [], 'it may only be away');
+  t.deepEqual(leader.live(hours(2)), news);
 });
 
 test('connections that come and go all the time hold a plan up for ten minutes, not for ever', (t) => {
