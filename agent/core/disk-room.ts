@@ -6,16 +6,19 @@ import { fullDiskWaitMsMax, fullDiskWaitMsMin } from '../limits.ts';
 import type { Effects } from './effects.ts';
 
 export class DiskRoom {
+  #fullSinceMs = Number.NEGATIVE_INFINITY;
   #fullUntilMs = Number.NEGATIVE_INFINITY;
   #waitMs = fullDiskWaitMsMin;
 
+  /** A clock that was set back would have it wait for as long again. */
   isFullAt(now: UnixMs): boolean {
-    return now < this.#fullUntilMs;
+    return now >= this.#fullSinceMs && now < this.#fullUntilMs;
   }
 
   /** A shard did not fit. Several that were on their way at once count as one. */
   full(now: UnixMs): Effects {
     if (this.isFullAt(now)) return [];
+    this.#fullSinceMs = now;
     this.#fullUntilMs = now + this.#waitMs;
     this.#waitMs = Math.min(fullDiskWaitMsMax, 2 * this.#waitMs);
     const text = "this machine has no space left for others' shards: give it more with a larger quota";

@@ -29,6 +29,10 @@ const places: readonly ShardPlace[] = ['held', 'scratch', 'copy'];
 /** Of a shard that flows in for longer nobody waits for the end; what comes of it counts all the same. */
 const flowMsMax = hours(1);
 
+/** Whether it began no longer ago; what began later than now was before the clock was set back. */
+const isSince = ({ sinceMs }: Pull, msMax: number, now: UnixMs): boolean =>
+  now >= sinceMs && now - sinceMs <= msMax;
+
 /** A shard that flows in, or the same several times. */
 interface Flow {
   readonly pull: Pull;
@@ -108,14 +112,14 @@ export class Pulls {
   isFlowing({ pack, index, from }: Pick<Pull, 'pack' | 'index' | 'from'>, now: UnixMs): boolean {
     return places.some((place) => {
       const flow = this.#flows.get(flowOf({ from, pack, index, place }));
-      return flow !== undefined && now - flow.pull.sinceMs <= flowMsMax;
+      return flow !== undefined && isSince(flow.pull, flowMsMax, now);
     });
   }
 
   /** Whether any shard of a pack flows in for a purpose, and may soon be whole. */
   areFlowing(pack: PackId, purpose: Pull['purpose'], now: UnixMs): boolean {
     for (const { pull } of this.#flows.values())
-      if (pull.pack === pack && pull.purpose === purpose && now - pull.sinceMs <= flowMsMax) return true;
+      if (pull.pack === pack && pull.purpose === purpose && isSince(pull, flowMsMax, now)) return true;
     return false;
   }
 
@@ -128,7 +132,7 @@ export class Pulls {
   /** Ends those that took too long, or that were asked of a peer that went away. */
   expire(now: UnixMs, isUp: (peer: PeerId) => boolean): readonly Pull[] {
     const expired = [...this.#pulls.values()].filter(
-      (pull) => now - pull.sinceMs > pullMsMax || !isUp(pull.from),
+      (pull) => !isSince(pull, pullMsMax, now) || !isUp(pull.from),
     );
     for (const pull of expired) this.#pulls.delete(keyOf(pull.pack, pull.index));
     return expired;

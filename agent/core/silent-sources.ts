@@ -8,6 +8,7 @@ import type { PeerId } from '../units.ts';
 interface Rest {
   /** How long the next one is. */
   readonly waitMs: number;
+  readonly sinceMs: number;
   readonly untilMs: number;
 }
 
@@ -18,7 +19,11 @@ export class SilentSources {
   note(peer: PeerId, now: UnixMs): void {
     if (this.isResting(peer, now)) return;
     const waitMs = this.#rests.get(peer)?.waitMs ?? silentSourceMsMin;
-    this.#rests.set(peer, { waitMs: Math.min(silentSourceMsMax, 2 * waitMs), untilMs: now + waitMs });
+    this.#rests.set(peer, {
+      waitMs: Math.min(silentSourceMsMax, 2 * waitMs),
+      sinceMs: now,
+      untilMs: now + waitMs,
+    });
   }
 
   /** A shard came. The rest goes on: one that sends a shard of many holds up the others as before. */
@@ -28,7 +33,9 @@ export class SilentSources {
       this.#rests.set(peer, { ...rest, waitMs: Math.max(silentSourceMsMin, rest.waitMs / 2) });
   }
 
+  /** With a clock that was set back no rest lasts for hours more: it is over. */
   isResting(peer: PeerId, now: UnixMs): boolean {
-    return now < (this.#rests.get(peer)?.untilMs ?? 0);
+    const rest = this.#rests.get(peer);
+    return rest !== undefined && now >= rest.sinceMs && now < rest.untilMs;
   }
 }

@@ -6,7 +6,7 @@ import type { PackId } from '../units.ts';
 
 export interface Want {
   readonly pack: PackId;
-  readonly sinceMs: UnixMs;
+  sinceMs: UnixMs;
   /** Something failed: not again before then. */
   notBeforeMs: number;
   /** Nobody could help when it was last looked at: not again before then, or before somebody speaks of it. */
@@ -21,6 +21,7 @@ export class Wants {
   /** Wants that are over, with parts in scratch. */
   readonly #over = new Map<PackId, Want>();
   #nextOrderMs = 0;
+  #lastMs: UnixMs | undefined;
 
   get count(): number {
     return this.#open.size;
@@ -79,12 +80,21 @@ export class Wants {
     want.idleUntilMs = now + shardRetryMs * Math.max(1, this.#open.size / repairWantsPerTick);
   }
 
+  /** The clock was set back: nothing waits for hours for what was to come in seconds. */
+  #beginAnew(now: UnixMs): void {
+    this.#nextOrderMs = 0;
+    for (const want of this.#open.values())
+      Object.assign(want, { sinceMs: now, notBeforeMs: now, idleUntilMs: 0 });
+  }
+
   orderAnew(): void {
     this.#nextOrderMs = 0;
   }
 
   /** The first of those whose time has come, by what is left of their packs; put in order once in a while, as all of them are gone through. */
   due(leftOf: (pack: PackId) => number, now: UnixMs): readonly Want[] {
+    if (this.#lastMs !== undefined && now < this.#lastMs) this.#beginAnew(now);
+    this.#lastMs = now;
     if (now >= this.#nextOrderMs && this.#open.size > 1) {
       this.#nextOrderMs = now + repairOrderEveryMs;
       const ordered = [...this.#open.values()].map((want) => ({ want, left: leftOf(want.pack) }));

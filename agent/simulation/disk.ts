@@ -72,6 +72,8 @@ export class Platters {
   slowness = 1;
   /** Somebody else filled the disk: nothing more can be written. */
   isFull = false;
+  /** When it was last so. */
+  fullUntilMs = Number.NEGATIVE_INFINITY;
   /** Told of each shard that comes to be held here. */
   onHeld: ((shard: ShardKey) => void) | undefined;
 

@@ -273,6 +273,7 @@ function fullDisks(scheduler: Scheduler): void {
     platters.isFull = true;
     fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * dayMs, () => {
       platters.isFull = false;
+      platters.fullUntilMs = fleet.queue.nowMs;
     });
   });
 }

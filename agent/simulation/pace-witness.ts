@@ -38,6 +38,7 @@ export class PaceWitness {
   readonly #asked = new Map<string, PeerId>();
   #isOnBattery = false;
   #isPaused = false;
+  #fullSinceMs = Number.NEGATIVE_INFINITY;
   #fullUntilMs = Number.NEGATIVE_INFINITY;
   #fullWaitMs = fullDiskWaitMsMin;
   /** When it began plans that nobody had asked for. */
@@ -110,9 +111,15 @@ export class PaceWitness {
     if (this.#pulls.get(name)?.from === from) this.#pulls.delete(name);
   }
 
+  /** What it was told before its clock was set back was told long ago. */
+  #isFullAt(now: number): boolean {
+    return now >= this.#fullSinceMs && now < this.#fullUntilMs;
+  }
+
   /** As long as others may wait for it: longer each time, until something fits. */
   #full(now: number): void {
-    if (now < this.#fullUntilMs) return;
+    if (this.#isFullAt(now)) return;
+    this.#fullSinceMs = now;
     this.#fullUntilMs = now + this.#fullWaitMs;
     this.#fullWaitMs = Math.min(fullDiskWaitMsMax, 2 * this.#fullWaitMs);
   }
@@ -127,7 +134,7 @@ export class PaceWitness {
     count('rest');
     if (this.#isPaused) violate('rest', this.#machine, 'asks for a shard in a pause');
     count('traffic');
-    if (now < this.#fullUntilMs)
+    if (this.#isFullAt(now))
       violate('traffic', this.#machine, 'asks for a shard though its disk has just said that it is full');
     for (const [name, { atMs }] of this.#pulls) if (now - atMs > pullMsMax) this.#pulls.delete(name);
     this.#pulls.set(nameOf({ pack, index }), { from: to, atMs: now });

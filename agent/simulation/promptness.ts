@@ -75,8 +75,9 @@ function machinesThere(fleet: Fleet, owner: Machine, { core, wire }: Shell): rea
     if (hasRestedSince(other, fleet.queue.nowMs - promptMsMax)) return false;
     if (isLogFullSince(other, fleet.queue.nowMs - promptMsMax)) return false;
     const isTrusted = core.membership.hasRole(other.peer, 'holder') && !core.membership.isLeftOut(other.peer);
-    const { isFull, heldBytes, copyBytes, quotaBytes } = other.platters;
-    const hasRoom = !isFull && heldBytes + copyBytes <= quotaBytes / 2;
+    const { isFull, fullUntilMs, heldBytes, copyBytes, quotaBytes } = other.platters;
+    const wasFull = isFull || fullUntilMs >= fleet.queue.nowMs - promptMsMax;
+    const hasRoom = !wasFull && heldBytes + copyBytes <= quotaBytes / 2;
     const isOfOneMind = other.shell?.core.election.plan === plan;
     return planned.has(other.peer) && isTrusted && hasRoom && isOfOneMind && other.isUp;
   });

@@ -31,3 +31,10 @@ test('shards that were on their way at once count as one, and one that fits begi
   room.full(unixMs(4 * fullDiskWaitMsMin));
   t.false(room.isFullAt(unixMs(5 * fullDiskWaitMsMin)));
 });
+
+test('when the clock is set back a disk that was full is asked for room at once', (t) => {
+  const room = new DiskRoom();
+  room.full(unixMs(fullDiskWaitMsMax * 20));
+  t.true(room.isFullAt(unixMs(fullDiskWaitMsMax * 20 + 1)));
+  t.false(room.isFullAt(unixMs(fullDiskWaitMsMax * 10)));
+});

@@ -66,6 +66,18 @@ test('the same shard for two purposes is told apart by its place', (t) => {
   t.is(pulls.letIn(holder, arrival)?.purpose, 'slot');
 });
 
+test('when the clock is set back what was asked for before is asked for again', (t) => {
+  const pulls = new Pulls();
+  const laterMs = unixMs(startMs + hours(5));
+  const pull = { pack, index: 2, from: holder, place: 'held', sinceMs: laterMs, purpose: 'slot' } as const;
+  pulls.start(pull);
+  pulls.placeFor(holder, arrival);
+  t.true(pulls.isFlowing(pull, laterMs));
+  t.false(pulls.isFlowing(pull, startMs));
+  t.is(pulls.expire(laterMs, () => true).length, 0);
+  t.is(pulls.expire(startMs, () => true).length, 1);
+});
+
 test('a shard that a plan took away while it was on its way is refused, and asked for at once when it is given back', (t) => {
   const [self, source, other, owner] = machines;
   const descriptor = replicasOf(owner.peer, new Uint8Array(100).fill(7));

@@ -80,3 +80,10 @@ test('a machine that invents packs and sends none keeps no real one waiting for 
   t.true(realMs !== undefined && realMs < 5 * minuteMs, `asked for after ${realMs} ms`);
   t.true(inventedCount < 200, `${inventedCount} asked for in vain`);
 });
+
+test('when the clock is set back nobody rests for hours more', (t) => {
+  const silent = new SilentSources();
+  silent.note(liar.peer, unixMs(startMs + 5 * hourMs));
+  t.true(silent.isResting(liar.peer, unixMs(startMs + 5 * hourMs + secondMs)));
+  t.false(silent.isResting(liar.peer, startMs));
+});

@@ -35,7 +35,7 @@ export const thirdRound: readonly PlantedBug[] = [
     name: 'a pull for ever',
     about: 'a shard that never comes is waited for as long as its sender is there',
     file: 'core/pulls.ts',
-    find: '(pull) => now - pull.sinceMs > pullMsMax || !isUp(pull.from),',
+    find: '(pull) => !isSince(pull, pullMsMax, now) || !isUp(pull.from),',
     replace: '(pull) => !isUp(pull.from),',
   },
   {
