@@ -140,8 +140,8 @@ export const thirdRound: readonly PlantedBug[] = [
     name: 'full and asked',
     about: 'a full disk is given one shard after the other',
     file: 'core/disk-room.ts',
-    find: 'return now < this.#fullUntilMs;',
-    replace: 'return now < this.#fullUntilMs - this.#waitMs;',
+    find: 'return now >= this.#fullSinceMs && now < this.#fullUntilMs;',
+    replace: 'return now >= this.#fullSinceMs && now < this.#fullUntilMs - this.#waitMs;',
   },
   {
     name: 'full for ever',
