@@ -4,29 +4,24 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import { fullDiskWaitMsMax, fullDiskWaitMsMin } from '../limits.ts';
 import type { Effects } from './effects.ts';
+import { GrowingRest } from './growing-rest.ts';
 
 export class DiskRoom {
-  #fullSinceMs = Number.NEGATIVE_INFINITY;
-  #fullUntilMs = Number.NEGATIVE_INFINITY;
-  #waitMs = fullDiskWaitMsMin;
+  readonly #rest = new GrowingRest(fullDiskWaitMsMin, fullDiskWaitMsMax);
 
-  /** A clock that was set back would have it wait for as long again. */
   isFullAt(now: UnixMs): boolean {
-    return now >= this.#fullSinceMs && now < this.#fullUntilMs;
+    return this.#rest.isOn(now);
   }
 
   /** A shard did not fit. Several that were on their way at once count as one. */
   full(now: UnixMs): Effects {
-    if (this.isFullAt(now)) return [];
-    this.#fullSinceMs = now;
-    this.#fullUntilMs = now + this.#waitMs;
-    this.#waitMs = Math.min(fullDiskWaitMsMax, 2 * this.#waitMs);
+    if (!this.#rest.begin(now)) return [];
     const text = "this machine has no space left for others' shards: give it more with a larger quota";
     return [{ kind: 'report', level: 'problem', text }];
   }
 
   /** A shard fitted. */
   stored(): void {
-    this.#waitMs = fullDiskWaitMsMin;
+    this.#rest.shorten();
   }
 }

@@ -4,38 +4,24 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import { silentSourceMsMax, silentSourceMsMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
-
-interface Rest {
-  /** How long the next one is. */
-  readonly waitMs: number;
-  readonly sinceMs: number;
-  readonly untilMs: number;
-}
+import { GrowingRest } from './growing-rest.ts';
 
 export class SilentSources {
-  readonly #rests = new Map<PeerId, Rest>();
+  readonly #rests = new Map<PeerId, GrowingRest>();
 
   /** Nothing came of what it was asked for. */
   note(peer: PeerId, now: UnixMs): void {
-    if (this.isResting(peer, now)) return;
-    const waitMs = this.#rests.get(peer)?.waitMs ?? silentSourceMsMin;
-    this.#rests.set(peer, {
-      waitMs: Math.min(silentSourceMsMax, 2 * waitMs),
-      sinceMs: now,
-      untilMs: now + waitMs,
-    });
+    const rest = this.#rests.get(peer) ?? new GrowingRest(silentSourceMsMin, silentSourceMsMax);
+    this.#rests.set(peer, rest);
+    rest.begin(now);
   }
 
   /** A shard came. The rest goes on: one that sends a shard of many holds up the others as before. */
   noteSent(peer: PeerId): void {
-    const rest = this.#rests.get(peer);
-    if (rest !== undefined)
-      this.#rests.set(peer, { ...rest, waitMs: Math.max(silentSourceMsMin, rest.waitMs / 2) });
+    this.#rests.get(peer)?.halve();
   }
 
-  /** With a clock that was set back no rest lasts for hours more: it is over. */
   isResting(peer: PeerId, now: UnixMs): boolean {
-    const rest = this.#rests.get(peer);
-    return rest !== undefined && now >= rest.sinceMs && now < rest.untilMs;
+    return this.#rests.get(peer)?.isOn(now) === true;
   }
 }
