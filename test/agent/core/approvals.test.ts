@@ -15,7 +15,7 @@ import {
 } from '../../../agent/codec/index.ts';
 import { AgentCore, type CoreEffect, type CoreEvent } from '../../../agent/core/index.ts';
 import { days, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, fleet, machines, planOf, revocationOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, fleet, machines, planOf, revocationOf, startMs } from './fleet-of-four.ts';
 
 type Key = (typeof machines)[number];
 const [self, author, other, desk] = machines;
@@ -41,10 +41,7 @@ const approvalOf = ({ author: log, sequence, hash, records }: SignedBatch): Stat
   const plan = records.flatMap((record) => (record.kind === 'plan' ? [record.plan] : []))[0]!;
   return { kind: 'planApproval', log, sequence, hash, epoch: plan.epoch, atMs: startMs };
 };
-const certificates = batchOf(
-  desk,
-  machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) })),
-);
+const certificates = batchOf(desk, certificatesOf(machines));
 
 /** An agent that reads its log again when it is asked to. */
 class Reader {

@@ -24,11 +24,11 @@ import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import {
   connectedMembershipOf,
   machines,
+  planBatch,
   planOf,
   questionsOf,
   replicasOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, second, third, outsider] = machines;

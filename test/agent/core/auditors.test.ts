@@ -5,7 +5,7 @@ import { machineKeyFromSeed, type MachineKey } from '../../../agent/codec/index.
 import { Auditors } from '../../../agent/core/auditors.ts';
 import { Election } from '../../../agent/core/election.ts';
 import type { Plan } from '../../../optimizer/index.ts';
-import { batchOf, certificateOf, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const keys: readonly MachineKey[] = Array.from({ length: 30 }, (_, seed) =>
   machineKeyFromSeed(new Uint8Array(32).fill(100 + seed)),
@@ -20,12 +20,7 @@ function auditorsAfter(...plans: readonly (readonly (readonly number[])[])[]): A
     membership.handle({ kind: 'batchStored', batch, now: startMs });
     election.handle({ kind: 'batchStored', batch, now: startMs });
   };
-  tell(
-    batchOf(
-      self,
-      keys.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const),
-    ),
-  );
+  tell(batchOf(self, certificatesOf(keys)));
   for (const [at, groups] of plans.entries()) {
     const plan: Plan = {
       ...planOf(self, at + 1),

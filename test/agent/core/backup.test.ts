@@ -13,10 +13,10 @@ import {
   headOf,
   machines,
   membershipOf,
+  planBatch,
   planOf,
   revocationOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, other] = [machines[0], machines[1]];

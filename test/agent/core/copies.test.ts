@@ -13,7 +13,7 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { driveId, type PeerId } from '../../../agent/units.ts';
 import { hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { Plan, PlannedCopy } from '../../../optimizer/index.ts';
-import { machines, membershipOf, planOf, startMs, planBatch } from './fleet-of-four.ts';
+import { machines, membershipOf, planBatch, planOf, startMs } from './fleet-of-four.ts';
 
 const [a, b, c, self] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 const selfKey = machines[3];

@@ -6,7 +6,7 @@ import { AgentCore, type Effects, sealOfPart } from '../../../agent/core/index.t
 
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   fleet,
   machines,
   replicasOf,
@@ -24,7 +24,7 @@ function holder() {
   const core = new AgentCore({ self: self.peer, fleet, fraction: () => 0.5 });
   const stored = [{ place: 'held', descriptor, index: 0 }] as const;
   core.handle({ kind: 'started', stored, staged: [], heard: [], now: startMs });
-  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const certificates = certificatesOf(machines);
   core.handle({ kind: 'batchStored', batch: batchOf(admin, certificates), now: startMs });
   for (const { peer } of [admin, asker, owner]) core.handle({ kind: 'connected', peer, now: startMs });
   const putOut = (): Effects => {

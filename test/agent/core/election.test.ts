@@ -9,6 +9,7 @@ import { Election } from '../../../agent/core/election.ts';
 import {
   batchOf,
   certificateOf,
+  certificatesOf,
   machines,
   membershipOf,
   planOf,
@@ -60,7 +61,7 @@ test('a holder without the role, a revoked machine and a borrowed name make no p
 
 test('who invents the highest epoch that there is ends no plans: one that nobody can have come to yet waits', (t) => {
   const { election, tell } = electionOf();
-  const records = [author, other].map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf([author, other]);
   tell(batchOf(self, records));
   tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, Number.MAX_SAFE_INTEGER) }]));
   t.is(election.plan, undefined);
@@ -142,12 +143,7 @@ const brokenClass = { ...goodClass, redundancy: { k: 3, n: 2 } };
 
 test('a plan that others follow and that does not come is overruled by a later one, once', (t) => {
   const { election, tell, membership } = electionOf();
-  tell(
-    batchOf(
-      other,
-      machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const),
-    ),
-  );
+  tell(batchOf(other, certificatesOf(machines)));
   tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 2) }]));
   const speak = (epoch: number, now: UnixMs): void => {
     const under = { epoch, author: author.peer };
@@ -198,12 +194,7 @@ function isPlanWanted(election: Election, fromMs: number, toMs: number): boolean
 
 test('a plan that was overtaken by an own one while it was made is made again', (t) => {
   const { election, tell, membership } = electionOf();
-  tell(
-    batchOf(
-      other,
-      machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const),
-    ),
-  );
+  tell(batchOf(other, certificatesOf(machines)));
   membership.handle({ kind: 'connected', peer: other.peer, now: startMs });
   t.true(isPlanWanted(election, 0, hours(2)));
   tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 1) }]));
@@ -218,7 +209,7 @@ test('a plan that was overtaken by an own one while it was made is made again', 
 
 test('whoever leads again after another one planned makes a plan: that one may not have known of all', (t) => {
   const { election, tell, membership } = electionOf();
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   tell(batchOf(other, records));
   for (const { peer } of machines)
     if (peer !== self.peer) membership.handle({ kind: 'connected', peer, now: startMs });
@@ -233,7 +224,7 @@ test('whoever leads again after another one planned makes a plan: that one may n
 
 test('a plan of a machine that is out, which others may have followed before they heard that, is overruled too', (t) => {
   const { election, tell, membership } = electionOf();
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   tell(batchOf(other, [...records, { kind: 'statement', bytes: revocationOf(author) }]));
   tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 4) }]));
   tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 5) }]));
@@ -267,7 +258,7 @@ test('plans of thieves far ahead of all others part nobody: in whatever order th
     batchOf(honest, [{ kind: 'statement', bytes: revocationOf(second) }], 3),
     batchOf(honest, [{ kind: 'plan', plan: planOf(honest, 13) }], 4),
   ];
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   for (const order of ordersOf(told)) {
     const { election, tell } = electionOf();
     tell(batchOf(honest, records));
@@ -278,7 +269,7 @@ test('plans of thieves far ahead of all others part nobody: in whatever order th
 
 test('a plan that is far ahead holds while its author is in, and while there is no other', (t) => {
   const { election, tell } = electionOf();
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   tell(batchOf(other, records));
   const far = planOf(author, Math.floor(startMs / 1000));
   tell(batchOf(author, [{ kind: 'plan', plan: far }]));
@@ -296,7 +287,7 @@ test('a plan that is far ahead holds while its author is in, and while there is 
 
 test('a plan of whoever is out, near that of all others, holds until there is a later one: nothing moves back and forth', (t) => {
   const { election, tell } = electionOf();
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   tell(batchOf(other, records));
   tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 3) }]));
   tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 4) }]));

@@ -58,6 +58,10 @@ export const certificateOf = (
 export const revocationOf = (key: MachineKey): Uint8Array =>
   signStatement(admin, { kind: 'revocation', revoked: key.peer, reason: 'lost', atMs: startMs }).bytes;
 
+/** As they stand in an admin's log. */
+export const certificatesOf = (keys: readonly MachineKey[]): readonly AgentRecord[] =>
+  keys.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }));
+
 export const personRevocationOf = (person: string): Uint8Array =>
   signStatement(admin, { kind: 'personRevocation', person, reason: 'left', atMs: startMs }).bytes;
 
@@ -73,7 +77,7 @@ export const membershipOf = (self: MachineKey): Membership => new Membership({ s
 /** Of a machine that is connected to all others. */
 export function connectedMembershipOf(self: MachineKey): Membership {
   const membership = membershipOf(self);
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(machines[0], records), now: startMs });
   for (const { peer } of machines)
     if (peer !== self.peer) membership.handle({ kind: 'connected', peer, now: startMs });

@@ -7,7 +7,7 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { holdMoveBytesMin } from '../../../agent/limits.ts';
 import { driveId, type PeerId } from '../../../agent/units.ts';
 import type { Plan } from '../../../optimizer/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 const [first, second, third, fourth] = machines;
 const all = machines.map(({ peer }) => peer);
@@ -15,7 +15,7 @@ const all = machines.map(({ peer }) => peer);
 /** Holds one pack whose group is the first three machines. */
 function holder() {
   const membership = membershipOf(first);
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(first, records), now: startMs });
   const shelf = new Shelf();
   const { descriptor } = describePack(new Uint8Array(100).fill(1), {

@@ -11,7 +11,7 @@ import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/ind
 import type { Plan } from '../../../optimizer/index.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   machines,
   membershipOf,
   planOf,
@@ -47,7 +47,7 @@ class SmallFleet {
       const membership = membershipOf(key);
       return { key, habit: habits[at]!, membership, election: new Election(membership) };
     });
-    const records = keys.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+    const records = certificatesOf(keys);
     this.tell(second, records);
     for (const { membership, key } of this.members)
       for (const { peer } of keys)

@@ -10,7 +10,7 @@ import { AgentCore, type Effects } from '../../../agent/core/index.ts';
 import { minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   fleet,
   machines,
   membershipOf,
@@ -21,7 +21,7 @@ import {
 import { findPlansStopped } from '../../../agent/live/problems/find-problems.ts';
 
 const [first, second, third] = [machines[0], machines[1], machines[2]];
-const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+const statements = certificatesOf(machines);
 const after = (ms: number): UnixMs => unixMs(startMs + ms);
 const append: Effects = [
   { kind: 'appendRecords', stream: 'facts', records: [{ kind: 'addresses', addresses: [] }] },

@@ -9,7 +9,7 @@ import { hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/
 import type { Plan } from '../../../optimizer/index.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   machines,
   membershipOf,
   planBatch,
@@ -50,7 +50,7 @@ function reachWith(
   { awakeMs = minutes(5), planAgeMs = hours(30) } = {},
 ): There {
   const membership = membershipOf(self);
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   const plan = planWithOwner();
   const beganMs = plan.computedMs + planAgeMs;
@@ -99,7 +99,7 @@ test('in the first minutes after a start or a sleep nothing is said', (t) => {
 test('while shards move to where a new plan wants them, the holders of the one before it count', (t) => {
   const before: Plan = planOf(first, 4);
   const membership = membershipOf(self);
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   membership.handle({ kind: 'connected', peer: first.peer, now: startMs });
   const [only] = before.classes;

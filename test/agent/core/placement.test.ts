@@ -13,11 +13,11 @@ import { packId, type PeerId } from '../../../agent/units.ts';
 import {
   connectedMembershipOf,
   machines,
+  planBatch,
   planOf,
   questionsOf,
   replicasOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [first, second, third, outsider] = machines;

@@ -11,7 +11,7 @@ import {
   planSettleMsMax,
 } from '../../../agent/limits.ts';
 import { days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, machines, membershipOf, planOf, startMs } from './fleet-of-four.ts';
 
 type Key = (typeof machines)[number];
 const [self, second, third, fourth] = machines;
@@ -35,7 +35,7 @@ class Leader {
   }
 
   admit(keys: readonly Key[]): void {
-    const records = keys.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+    const records = certificatesOf(keys);
     this.tell(batchOf(second, records, this.#written++));
     for (const { peer } of keys)
       if (peer !== self.peer) this.#membership.handle({ kind: 'connected', peer, now: this.#now });

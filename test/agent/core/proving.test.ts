@@ -9,7 +9,7 @@ import { driveId, snapshotId } from '../../../agent/units.ts';
 import { days, hours, minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   headOf,
   machines,
   membershipOf,
@@ -31,7 +31,7 @@ const recordsOf = (id: typeof drive) =>
 function provingOf() {
   const membership = membershipOf(self);
   const catalogue = new Catalogue();
-  const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const statements = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, statements), now: startMs });
   for (const [key, id] of [
     [self, drive],

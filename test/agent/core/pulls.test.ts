@@ -6,7 +6,7 @@ import type { MachineKey, PackDescriptor } from '../../../agent/codec/index.ts';
 import { AgentCore, type CoreEvent } from '../../../agent/core/index.ts';
 import { Pulls } from '../../../agent/core/pulls.ts';
 import { packId, type PeerId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, fleet, machines, planOf, replicasOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, fleet, machines, planOf, replicasOf, startMs } from './fleet-of-four.ts';
 
 const pack = packId('ab'.repeat(32));
 const [holder, stranger] = ['a', 'b'] as [PeerId, PeerId];
@@ -94,7 +94,7 @@ test('a shard that a plan took away while it was on its way is refused, and aske
     tell({ kind: 'batchStored', batch: batchOf(source, [{ kind: 'plan', plan }], epoch), now: startMs });
   };
   tell({ kind: 'started', stored: [], staged: [], heard: [], now: startMs });
-  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const certificates = certificatesOf(machines);
   tell({ kind: 'batchStored', batch: batchOf(self, certificates), now: startMs });
   follow(1, [self, source, other]);
   tell({ kind: 'connected', peer: source.peer, now: startMs });

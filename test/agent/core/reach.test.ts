@@ -7,12 +7,12 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   machines,
   membershipOf,
+  planBatch,
   planOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, second, third] = machines;
@@ -27,7 +27,7 @@ const packOf = (fill: number) =>
 function reachOf() {
   const membership = membershipOf(self);
   const shelf = new Shelf();
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   membership.handle({ kind: 'connected', peer: second.peer, now: startMs });
   shelf.usePlan(planOf(self, 5), planBatch);

@@ -12,7 +12,7 @@ import { Shelf } from '../../../agent/core/shelf.ts';
 import { forgottenGraceMs } from '../../../agent/limits.ts';
 import { driveId, type SnapshotId, snapshotId } from '../../../agent/units.ts';
 import { hours, unixMs } from '../../../datasets/index.ts';
-import { batchOf, machines, planOf, startMs, planBatch } from './fleet-of-four.ts';
+import { batchOf, machines, planBatch, planOf, startMs } from './fleet-of-four.ts';
 
 const [holder, owner, stranger] = machines;
 const drive = driveId('ab'.repeat(16));

@@ -13,7 +13,7 @@ import { type Lock, type LockStep, nextLockStep } from '../../../agent/core/reke
 import { driveId } from '../../../agent/units.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   machines,
   membershipOf,
   personRevocationOf,
@@ -34,7 +34,7 @@ const recordOf = (key: MachineKey, keyEpoch = 1, id = drive): DriveRecord =>
 /** What is next for the first machine's drive, after it has heard some records of the first two. */
 function stepAfter(lock: Partial<Lock>, words: readonly AgentRecord[], wanted?: string): LockStep {
   const [membership, catalogue] = [membershipOf(self), new Catalogue()];
-  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const certificates = certificatesOf(machines);
   const batches = [
     batchOf(self, [recordOf(self), ...certificates, ...words]),
     batchOf(other, [recordOf(other, 1, driveId('2'.repeat(32)))]),

@@ -12,19 +12,19 @@ import type { ShardOutcome } from '../../../agent/ports.ts';
 import { driveId } from '../../../agent/units.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   machines,
   membershipOf,
+  planBatch,
   planOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, second, third, owner] = [machines[0], machines[1], machines[2], machines[3]];
 
 test('where more is wanted than is fetched at once, packs that can lose no more shard come before all others', (t) => {
   const [membership, shelf] = [membershipOf(self), new Shelf()];
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(second, records), now: startMs });
   for (const { peer } of [second, third, owner]) membership.handle({ kind: 'connected', peer, now: startMs });
   const repair = new Repair(membership, shelf, new Pulls());
@@ -53,7 +53,7 @@ test('where more is wanted than is fetched at once, packs that can lose no more 
 
 test('thousands of packs that nobody can send now hold nothing else up', (t) => {
   const [membership, shelf] = [membershipOf(self), new Shelf()];
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(second, records), now: startMs });
   membership.handle({ kind: 'connected', peer: owner.peer, now: startMs });
   const repair = new Repair(membership, shelf, new Pulls());
@@ -97,7 +97,7 @@ test('thousands of packs that nobody can send now hold nothing else up', (t) => 
 /** A machine that makes its shard from another of the same pack, as nobody has it. */
 function rebuilding() {
   const [membership, shelf] = [membershipOf(self), new Shelf()];
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(second, records), now: startMs });
   for (const { peer } of [second, third, owner]) membership.handle({ kind: 'connected', peer, now: startMs });
   const pulls = new Pulls();

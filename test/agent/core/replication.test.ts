@@ -25,7 +25,15 @@ import {
   strangerLogsMax,
 } from '../../../agent/limits.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, machines, membershipOf, pardonOf, startMs } from './fleet-of-four.ts';
+import {
+  batchOf,
+  certificateOf,
+  certificatesOf,
+  machines,
+  membershipOf,
+  pardonOf,
+  startMs,
+} from './fleet-of-four.ts';
 
 const [self, second, third] = machines;
 
@@ -34,7 +42,7 @@ const at = (ms: number): UnixMs => unixMs(startMs + ms);
 /** An agent that greets everybody who connects, in a fleet that is too large to be fully connected. */
 function replicationOf() {
   const membership = membershipOf(self);
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   const batch = batchOf(second, records);
   membership.handle({ kind: 'batchStored', batch, now: startMs });
   membership.setSparse(true);

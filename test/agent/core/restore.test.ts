@@ -5,7 +5,7 @@ import { describePack } from '../../../agent/codec/index.ts';
 import { AgentCore, type CoreEffect, type CoreEvent } from '../../../agent/core/index.ts';
 import { driveId, type PeerId } from '../../../agent/units.ts';
 import { hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
 
 const [a, b, c, other] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 
@@ -27,7 +27,7 @@ function coreOf(self: PeerId, redundancy: { readonly k: number; readonly n: numb
   const plan = planOf(machines[1], 1);
   const classes = plan.classes.map((one) => ({ ...one, redundancy }));
   tell({ kind: 'started', stored: [], staged: [], heard: [], isFirstLife: true });
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   tell({ kind: 'batchStored', batch: batchOf(machines[0], records) });
   tell({ kind: 'batchStored', batch: batchOf(machines[1], [{ kind: 'plan', plan: { ...plan, classes } }]) });
   for (const { peer } of machines) if (peer !== self) tell({ kind: 'connected', peer });

@@ -7,7 +7,7 @@ import { SilentSources } from '../../../agent/core/silent-sources.ts';
 import { silentSourceMsMax, silentSourceMsMin } from '../../../agent/limits.ts';
 import { driveId, packId } from '../../../agent/units.ts';
 import { hourMs, minuteMs, secondMs, unixMs } from '../../../datasets/index.ts';
-import { batchOf, certificateOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
 
 const [self, liar, other, owner] = machines;
 
@@ -37,7 +37,7 @@ test('each time that nothing came the rest is twice as long, and half as long fo
 test('a machine that invents packs and sends none keeps no real one waiting for long', (t) => {
   const core = new AgentCore({ self: self.peer, fleet, fraction: () => 0.1 });
   core.handle({ kind: 'started', stored: [], staged: [], heard: [], now: startMs });
-  const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const statements = certificatesOf(machines);
   core.handle({ kind: 'batchStored', batch: batchOf(owner, statements), now: startMs });
   const plan = { kind: 'plan', plan: planOf(other, 1) } as const;
   core.handle({ kind: 'batchStored', batch: batchOf(other, [plan]), now: startMs });

@@ -5,7 +5,7 @@ import { machineKeyFromSeed } from '../../../agent/codec/index.ts';
 import { SpokenPlans } from '../../../agent/core/spoken-plans.ts';
 import { epochsAheadMax } from '../../../agent/limits.ts';
 import type { PeerId } from '../../../agent/units.ts';
-import { batchOf, certificateOf, machines, membershipOf, revocationOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, machines, membershipOf, revocationOf, startMs } from './fleet-of-four.ts';
 
 const [self] = machines;
 const keys = Array.from({ length: 30 }, (_, at) => machineKeyFromSeed(new Uint8Array(32).fill(50 + at)));
@@ -14,7 +14,7 @@ const peers = keys.map(({ peer }) => peer);
 /** Of a machine that is connected to so many others. */
 function spokenOf(connectedCount: number) {
   const membership = membershipOf(self);
-  const records = keys.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(keys);
   membership.handle({ kind: 'batchStored', batch: batchOf(self, records), now: startMs });
   for (const peer of peers.slice(0, connectedCount))
     membership.handle({ kind: 'connected', peer, now: startMs });

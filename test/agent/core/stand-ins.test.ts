@@ -21,10 +21,10 @@ import {
   batchOf,
   certificateOf,
   membershipOf,
+  planBatch,
   planOf,
   revocationOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const keys = [1, 2, 3, 4, 5, 6, 7].map((seed) => machineKeyFromSeed(new Uint8Array(32).fill(seed)));

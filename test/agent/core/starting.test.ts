@@ -8,7 +8,7 @@ import type { ShardPlace } from '../../../agent/ports.ts';
 import { driveId, type PeerId, snapshotId } from '../../../agent/units.ts';
 import { createRandom, days, unixMs } from '../../../datasets/index.ts';
 import type { Plan } from '../../../optimizer/index.ts';
-import { batchOf, certificateOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
+import { batchOf, certificatesOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
 
 const [first, second, third, self] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 const author = machines[0];
@@ -38,7 +38,7 @@ function started(
   const core = new AgentCore({ self, fleet, fraction: () => 0.5 });
   const stored = [{ place, descriptor, index: 0 }];
   const whileReading = [...core.handle({ kind: 'started', stored, staged: [], heard: [], now: startMs })];
-  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const certificates = certificatesOf(machines);
   const records = [certificates, ...plans.map((plan) => [{ kind: 'plan', plan } as const])];
   for (const [sequence, words] of records.entries())
     whileReading.push(
@@ -121,7 +121,7 @@ test('heads that stand in the own log already are not written again, however man
   });
   const heads = staged.map(({ head }) => ({ ...head, receiptsDigest: '0'.repeat(64) }));
   core.handle({ kind: 'started', stored: [], staged, heard: [], now: startMs });
-  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const certificates = certificatesOf(machines);
   core.handle({ kind: 'batchStored', batch: batchOf(author, certificates), now: startMs });
   const written: string[] = [];
   const note = (effects: Effects): void => {

@@ -18,11 +18,11 @@ import { type PeerId } from '../../../agent/units.ts';
 import {
   connectedMembershipOf,
   machines,
+  planBatch,
   planOf,
   questionsOf,
   replicasOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [first, second, third, outsider] = machines;

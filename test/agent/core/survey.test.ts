@@ -9,12 +9,12 @@ import { driveId, type PeerId } from '../../../agent/units.ts';
 import { days, hours, unixMs } from '../../../datasets/index.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   machines,
   membershipOf,
+  planBatch,
   planOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, a, b, c] = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
@@ -83,7 +83,7 @@ test('with nobody to ask the answer comes at once, and the next wish gets its tu
 /** A survey a week after the others were last seen, but for those that are up now; all four are members. */
 function weekLater(up: readonly PeerId[], wanted = descriptor) {
   const membership = membershipOf(machines[0]);
-  const records = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(machines);
   membership.handle({ kind: 'batchStored', batch: batchOf(machines[0], records), now: startMs });
   for (const peer of [a, b, c]) membership.handle({ kind: 'connected', peer, now: startMs });
   const shelf = new Shelf();

@@ -6,14 +6,14 @@ import { AgentCore } from '../../../agent/core/index.ts';
 import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   fleet,
   machines,
+  planBatch,
   planOf,
   replicasOf,
   revocationOf,
   startMs,
-  planBatch,
 } from './fleet-of-four.ts';
 
 const [self, admin, other, owner] = machines;
@@ -24,7 +24,7 @@ function lackingCore(): AgentCore {
   const core = new AgentCore({ self: self.peer, fleet, fraction: () => 0.5 });
   const stored = [{ place: 'held', descriptor, index: 1 }] as const;
   core.handle({ kind: 'started', stored, staged: [], heard: [], now: startMs });
-  const certificates = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const certificates = certificatesOf(machines);
   hear(core, admin, certificates, startMs);
   core.shelf.usePlan(planOf(admin, 1), planBatch);
   core.repair.planChanged(startMs);

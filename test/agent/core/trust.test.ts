@@ -16,7 +16,7 @@ import { minutes, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { PeerId } from '../../../agent/units.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   membershipOf,
   pardonOf,
   planOf,
@@ -34,7 +34,7 @@ function trustOf(me: MachineKey = self, members: readonly MachineKey[] = keys.sl
   const membership = membershipOf(me);
   const election = new Election(membership);
   const trust = new Trust(membership, election);
-  const records = keys.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const records = certificatesOf(keys);
   const [{ groups, ...rest }] = planOf(self, 5).classes as [ReturnType<typeof planOf>['classes'][number]];
   const plan = {
     ...planOf(self, 5),

@@ -10,7 +10,7 @@ import { driveId } from '../../../agent/units.ts';
 import { days, hours, minutes, unixMs } from '../../../datasets/index.ts';
 import {
   batchOf,
-  certificateOf,
+  certificatesOf,
   headOf,
   machines,
   membershipOf,
@@ -30,7 +30,7 @@ function vigilOf() {
   const vigil = new Vigil(membership, catalogue);
   const tellAll = (event: CoreEvent) => tellMachines([membership, catalogue, vigil], event);
   tellAll({ kind: 'started', stored: [], staged: [], heard: [], now: unixMs(startMs - vigilSettleMs) });
-  const statements = machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) }) as const);
+  const statements = certificatesOf(machines);
   tellAll({ kind: 'batchStored', batch: batchOf(self, statements), now: startMs });
   let sequence = 1;
   /** What a machine writes into its log, heard a little later. */
