@@ -154,11 +154,13 @@ class SnapshotRun {
   #massChange(): MassChange | undefined {
     if (this.#before === undefined) return undefined;
     const isLeftOut = leftOutBy(this.#request);
+    const present = new Set(this.#scan.entries.map(({ path }) => path));
+    // What a person has left out from now on is not gone. Of what is there the scan has asked already.
+    const leftOut = [...this.#before].filter((path) => !present.has(path) && isLeftOut(path, 'other'));
     return this.#watch.turn({
       atMs: this.#request.atMs,
-      // What a person has left out from now on is not gone.
-      before: new Set([...this.#before].filter((path) => !isLeftOut(path, 'other'))),
-      present: new Set(this.#scan.entries.map(({ path }) => path)),
+      before: leftOut.length === 0 ? this.#before : this.#before.difference(new Set(leftOut)),
+      present,
       files: this.#files,
       chunksBefore: (path) => this.#state.file(path)?.chunks ?? [],
     });
