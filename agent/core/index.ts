@@ -25,7 +25,7 @@ export { idsIn } from './reclaim.ts';
 export type { RepairWish } from './repair-watch.ts';
 export type { ScrubCount, ScrubPosition } from './scrub.ts';
 export { isNoteNeeded } from './noted-times.ts';
-export type { KnownPack, Shelf } from './shelf.ts';
+export { groupUnder, type KnownPack, type Shelf } from './shelf.ts';
 export { reasonText, type Standing, type TrustReason, trustText, type TrustView } from './trust.ts';
 export {
   type LimitRule,

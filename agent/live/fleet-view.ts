@@ -32,6 +32,7 @@ import { toldApart } from './machine-names.ts';
 import { massChangeText } from './mass-changes.ts';
 import type { Observations } from './observations.ts';
 import type { Operations } from './operations.ts';
+import { packsOfDrive } from './own-packs.ts';
 
 export interface ViewParts {
   readonly core: AgentCore;
@@ -79,7 +80,7 @@ export function fleetView(parts: ViewParts): FleetView {
     machines,
     ...(plan === undefined ? {} : { plan }),
     ...waitingView(parts),
-    groupsNow: plan === undefined ? [] : groupsNow(core, plan),
+    groupsNow: plan === undefined ? [] : groupViews(core, plan),
     work: workView(parts),
     limits: parts.operations.pacing.view(),
     drives: driveViews(parts, new Map(machines.map((machine) => [machine.peer, shownName(machine)]))),
@@ -147,18 +148,21 @@ function auditsOf({ proven, failed, provenMs, problem }: AuditCount): Pick<Machi
 }
 
 /** What could be restored from each group, by whoever may have packs there; own packs are in groups without this machine only. */
-export function groupsNow(
-  { membership, shelf }: Pick<AgentCore, 'membership' | 'shelf'>,
+export const groupsNow = (
+  { membership }: Pick<AgentCore, 'membership'>,
   plan: Plan,
-): readonly GroupNowView[] {
-  const packs = shelf.packCounts();
-  return plan.classes.flatMap(({ redundancy, groups }) =>
+): readonly Omit<GroupNowView, 'packCount'>[] =>
+  plan.classes.flatMap(({ redundancy, groups }) =>
     groups.map(({ id, members }) => {
       const upCount = members.filter((member) => !membership.isAway(member)).length;
-      const packCount = packs.get(id) ?? 0;
-      return { group: id, redundancy, upCount, margin: upCount - redundancy.k, packCount };
+      return { group: id, redundancy, upCount, margin: upCount - redundancy.k };
     }),
   );
+
+/** With how many packs this machine knows in each: it looks through its whole shelf. */
+function groupViews(core: AgentCore, plan: Plan): readonly GroupNowView[] {
+  const packs = core.shelf.packCounts();
+  return groupsNow(core, plan).map((group) => ({ ...group, packCount: packs.get(group.group) ?? 0 }));
 }
 
 function workView({ core, traffic }: ViewParts): WorkView {
@@ -184,13 +188,11 @@ function workView({ core, traffic }: ViewParts): WorkView {
 
 /** Of a drive of this machine that has a snapshot; undefined where it cannot be told yet. */
 export function ownReachOf(
-  { core, drives, operations, now }: Pick<ViewParts, 'core' | 'drives' | 'operations' | 'now'>,
+  parts: Pick<ViewParts, 'core' | 'drives' | 'operations' | 'now'>,
   drive: DriveId,
 ): OwnReachCount | undefined {
-  const running = drives.running.get(drive);
-  const newest = core.catalogue.drives.get(drive)?.heads.at(-1);
-  if (running === undefined || newest === undefined) return undefined;
-  return core.ownReach.count(operations.ownPacks.of(running, newest.snapshot), now);
+  const packs = packsOfDrive(parts, drive);
+  return packs === undefined ? undefined : parts.core.ownReach.count(packs, parts.now);
 }
 
 function reachIn(parts: ViewParts, drive: DriveId): Pick<DriveView, 'outOfReach'> {

@@ -2,8 +2,28 @@
 // one. Decides nothing.
 
 import type { PackDescriptor } from '../codec/index.ts';
-import type { SnapshotId } from '../units.ts';
+import type { AgentCore } from '../core/index.ts';
+import type { DriveId, SnapshotId } from '../units.ts';
 import type { RunningDrive } from './running-drive.ts';
+
+/** Those of a drive of this machine, by its newest acknowledged snapshot; undefined where there is none. */
+export function packsOfDrive(
+  {
+    core: { catalogue },
+    drives,
+    operations,
+  }: {
+    readonly core: Pick<AgentCore, 'catalogue'>;
+    readonly drives: { readonly running: ReadonlyMap<DriveId, RunningDrive> };
+    readonly operations: { readonly ownPacks: OwnPacks };
+  },
+  drive: DriveId,
+): readonly PackDescriptor[] | undefined {
+  const running = drives.running.get(drive);
+  const newest = catalogue.drives.get(drive)?.heads.at(-1);
+  if (running === undefined || newest === undefined) return undefined;
+  return operations.ownPacks.of(running, newest.snapshot);
+}
 
 interface Kept {
   readonly packs: readonly PackDescriptor[];

@@ -4,7 +4,6 @@
 import { DreyError, type LocationRow, type MachineId } from '../../datasets/index.ts';
 import { habitForecast } from '../../models/index.ts';
 import {
-  groupOfPack,
   parseSelector,
   type Plan,
   plannedMachines,
@@ -15,9 +14,10 @@ import {
   type WhatIfAnswer,
   type WhatIfQuestion,
 } from '../../optimizer/index.ts';
-import type { AgentCore, Shelf } from '../core/index.ts';
+import { type AgentCore, groupUnder, type Shelf } from '../core/index.ts';
 import type { Drives } from './drives.ts';
 import type { Operations } from './operations.ts';
+import { packsOfDrive } from './own-packs.ts';
 import { type Planner, unknownForecast } from './planner.ts';
 
 export interface WhatIfParts {
@@ -75,19 +75,16 @@ export async function answerWhatIf(
 
 /** Where this machine's own packs lie by the plan; absent where it has none. */
 function knownPacks(
-  { core, drives, operations }: Pick<WhatIfParts, 'core' | 'drives' | 'operations'>,
+  parts: Pick<WhatIfParts, 'core' | 'drives' | 'operations'>,
   plan: Plan,
 ): Pick<WhatIfQuestion, 'knownPacks'> {
   const countByGroup = new Map<string, number>();
-  for (const [drive, running] of drives.running) {
-    const newest = core.catalogue.drives.get(drive)?.heads.at(-1);
-    const packs = newest === undefined ? [] : operations.ownPacks.of(running, newest.snapshot);
-    for (const descriptor of packs) {
-      const group = groupOfPack(plan, { ...descriptor, packClass: descriptor.placementClass });
+  for (const drive of parts.drives.running.keys())
+    for (const descriptor of packsOfDrive(parts, drive) ?? []) {
+      const group = groupUnder(plan, descriptor);
       if (group !== undefined) countByGroup.set(group.id, (countByGroup.get(group.id) ?? 0) + 1);
     }
-  }
-  return countByGroup.size === 0 ? {} : { knownPacks: { owner: core.membership.self, countByGroup } };
+  return countByGroup.size === 0 ? {} : { knownPacks: { owner: parts.core.membership.self, countByGroup } };
 }
 
 /** As seen in its own slots; else derived from what the newest snapshots of all drives have, unpacked, with indexes left out. */

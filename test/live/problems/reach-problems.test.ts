@@ -2,7 +2,6 @@
 
 import test from 'ava';
 import type { AgentCore, OwnReachCount } from '../../../agent/core/index.ts';
-import { Shelf } from '../../../agent/core/shelf.ts';
 import {
   driveOutOfReach,
   findReachProblems,
@@ -49,7 +48,6 @@ function partsOf({ up, reach, isSettled = true, heldOutOfReach = 0 }: Scene) {
   };
   const core = {
     membership,
-    shelf: new Shelf(),
     election: { plan: { classes: [{ redundancy: { k: 2, n: 3 }, groups: [group] }] } },
     repair: { wantCount: 0, packsAtRisk: () => ({ thinCount: 0, outOfReachCount: heldOutOfReach }) },
     catalogue: { drives: new Map([[drive, { heads: [{ snapshot: snapshotId('a'.repeat(64)) }] }]]) },
