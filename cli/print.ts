@@ -14,7 +14,7 @@ import {
 } from '../datasets/index.ts';
 import { unwritable } from './out-files.ts';
 
-export { countText } from '../datasets/index.ts';
+export { countText, listText } from '../datasets/index.ts';
 
 // Names of files, machines and people come from elsewhere: no terminal may take them for orders. C0 and C1 without tab and line feed, and what
 // turns the direction of a line around, so that it reads as another name (UAX #9).

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askAgent } from '../agent/control/index.ts';
 import type { DriveView, FleetView } from '../agent/index.ts';
 import { minutes } from '../datasets/index.ts';
-import { sayAside, sayWaiting } from './print.ts';
+import { listText, sayAside, sayWaiting } from './print.ts';
 
 const lookMs = 1500;
 /** So long a person may think that waiting is needed. */
@@ -19,10 +19,7 @@ export function pendingText({
 }: NonNullable<DriveView['pending']>): string {
   const counts = `${shardsStored} of ${shardsWanted} shards stored`;
   if (waitsFor.length === 0) return counts;
-  const who =
-    waitsFor.length > 3
-      ? `${waitsFor.slice(0, 3).join(', ')} and ${waitsFor.length - 3} more`
-      : waitsFor.join(', ');
+  const who = listText(waitsFor, 3);
   return waitsFor.length === 1
     ? `${counts}; waits for ${who}, which is away, or for a machine in its place`
     : `${counts}; waits for ${who}, which are away, or for machines in their places`;

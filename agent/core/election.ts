@@ -129,12 +129,7 @@ export class Election {
     return this.#plans.proposal;
   }
 
-  /** Others are known to follow a later plan, which has not come here. */
-  get isBehind(): boolean {
-    return this.laterFollowers.length > 0;
-  }
-
-  /** Who they are, by their own word; nobody where too few say so to be believed. */
+  /** Who follows a later plan, which has not come here, by their own word; nobody where too few say so to be believed. */
   get laterFollowers(): readonly PeerId[] {
     return this.#spoken.followersAfter(this.plan?.epoch ?? 0);
   }

@@ -61,9 +61,9 @@ export function createHandlers(agent: LiveAgent): Handlers {
     protect: ({ path, ignore, defaultIgnores: left, phrase }) =>
       agent.drives.protect({
         path,
-        ...(left === 'none' ? { ignore } : {}),
-        ...(left === undefined && ignore.length > 0
-          ? { ignore: [...defaultIgnoresOf(path), ...ignore] }
+        // Nothing said: as before.
+        ...(left === 'none' || ignore.length > 0
+          ? { ignore: left === 'none' ? ignore : [...defaultIgnoresOf(path), ...ignore] }
           : {}),
         ...(phrase === undefined ? {} : { phrase }),
       }),

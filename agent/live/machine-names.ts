@@ -16,6 +16,18 @@ export function toldApart(machines: readonly MachineView[]): readonly MachineVie
   );
 }
 
+/** What a machine is called in a command: its peer id where its name is not one word, or not its alone. */
+export function targetOf(
+  { membership }: { readonly membership: Pick<Membership, 'machines' | 'nameOf'> },
+  peer: PeerId,
+): string {
+  const name = membership.nameOf(peer);
+  const isItsAlone = membership.machines.every(
+    (other) => other === peer || membership.nameOf(other) !== name,
+  );
+  return isItsAlone && /^\w[\w.-]*$/u.test(name) ? name : peer;
+}
+
 /** The machine of a peer id, a name, or the short id behind one; of several the only one that was not put out. Throws `target-ambiguous`. */
 export function machineCalled(membership: Members, wanted: string): PeerId | undefined {
   const { machines } = membership;

@@ -45,8 +45,8 @@ const namedMax = 8;
 /** All would go back to an old plan that is approved. Throws `plan-behind`. */
 function refuseBehind({ core: { election, membership } }: LiveAgent): void {
   const isAlone = membership.up.size === 0 && membership.machines.length > 1;
-  if (!election.isBehind && !isAlone) return;
   const { laterFollowers: later } = election;
+  if (later.length === 0 && !isAlone) return;
   // Names need not be different, and a liar chooses its own.
   const named = later.slice(0, namedMax).map((peer) => `${membership.nameOf(peer)} (${peer})`);
   throw new DreyError({

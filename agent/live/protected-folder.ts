@@ -1,8 +1,8 @@
 // Whether a folder can be protected at all: it is there, a folder, and may be listed; and that nothing touches the agent's own.
 
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
-import { defaultIgnoresOf, isMadeUp, waysTo } from './data-path/index.ts';
+import { dirname, join, relative } from 'node:path';
+import { defaultIgnoresOf, isMadeUp, isWithin, waysTo } from './data-path/index.ts';
 import { homeAt, ownFolders } from './home.ts';
 import { wrong } from './wrong.ts';
 
@@ -18,12 +18,6 @@ export interface WantedFolder {
 export const leftOutOf = (folder: string, { ignore }: WantedFolder): string[] => [
   ...(ignore ?? defaultIgnoresOf(folder)),
 ];
-
-/** Whether a folder lies somewhere below another one; both absolute. */
-export function isWithin(folder: string, around: string): boolean {
-  const way = relative(around, folder);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`);
-}
 
 /**
  * The folder that a person means, without links on the way to it. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`,

@@ -6,6 +6,7 @@ import { type CoreEffect, drawnLeaf } from '../core/index.ts';
 import { auditAnswerMsMax, auditRoundMsMin } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
+import { doubtsAbout } from './doubting.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { nameOf, shortOf } from './naming.ts';
@@ -167,9 +168,8 @@ export class AuditWitness {
 
   #hasDoubted(peer: PeerId): boolean {
     const { peer: self, shelves } = this.#machine;
-    const records = shelves.logs.get(logName(self, 'facts'))?.batches.flatMap((batch) => batch.records) ?? [];
-    const last = records.findLast((record) => record.kind === 'doubt' && record.machine === peer);
-    return last?.kind === 'doubt' && last.evidence.length > 0;
+    const last = doubtsAbout(peer, shelves.logs.get(logName(self, 'facts'))?.batches ?? []).at(-1);
+    return last !== undefined && last.record.evidence.length > 0;
   }
 
   /** Only a true proof of what was asked counts as one. */

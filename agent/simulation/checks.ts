@@ -12,6 +12,7 @@ import {
   queuedFramesPerPeerMax,
 } from '../limits.ts';
 import type { PackId, PeerId, SnapshotId } from '../units.ts';
+import { doubtsAbout } from './doubting.ts';
 import { heardMs, hearingMs } from './hearsay.ts';
 import type { Holdings } from './holdings.ts';
 import { type Ledger, packsOf } from './ledger.ts';
@@ -310,19 +311,10 @@ const failingDiskRots = 6;
 
 /** Who doubted a machine by then, in the logs that lie on a disk. */
 function doubtersOf(batches: readonly SignedBatch[], peer: PeerId, untilMs: number): ReadonlySet<PeerId> {
-  return new Set(
-    batches.flatMap(({ author, records }) =>
-      records.some(
-        (record) =>
-          record.kind === 'doubt' &&
-          record.machine === peer &&
-          record.evidence.length > 0 &&
-          record.sinceMs <= untilMs,
-      )
-        ? [author]
-        : [],
-    ),
+  const doubts = doubtsAbout(peer, batches).filter(
+    ({ record }) => record.evidence.length > 0 && record.sinceMs <= untilMs,
   );
+  return new Set(doubts.map(({ author }) => author));
 }
 
 /** Clocks are wrong, packs are looked through by the hour. */

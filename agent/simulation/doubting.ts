@@ -3,7 +3,7 @@
 
 import { hours } from '../../datasets/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
-import type { DoubtRecord } from '../codec/index.ts';
+import type { DoubtRecord, SignedBatch } from '../codec/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
@@ -50,6 +50,17 @@ export function lookAtDoubts({ checks, guards, machines }: Fleet, machine: Machi
   announcements.set(shell, after);
 }
 
+/** Words about a machine, as they lie on a disk; also those that take a doubt back. */
+export const doubtsAbout = (
+  peer: PeerId,
+  batches: readonly SignedBatch[],
+): readonly { readonly author: PeerId; readonly record: DoubtRecord }[] =>
+  batches.flatMap(({ author, records }) =>
+    records.flatMap((record) =>
+      record.kind === 'doubt' && record.machine === peer ? [{ author, record }] : [],
+    ),
+  );
+
 const isSameCase = (was: Announced, now: Announced): boolean =>
   now.plan === was.plan &&
   now.quorum <= was.quorum &&
@@ -60,9 +71,7 @@ const isSameCase = (was: Announced, now: Announced): boolean =>
 /** Members whose last word about the machine, as it lies on this disk, is a doubt. */
 function doubtersOf({ shelves }: Machine, { core, clock }: Shell, peer: PeerId): ReadonlySet<PeerId> {
   const last = new Map<PeerId, DoubtRecord>();
-  for (const { author, records } of shelves.order)
-    for (const record of records)
-      if (record.kind === 'doubt' && record.machine === peer) last.set(author, record);
+  for (const { author, record } of doubtsAbout(peer, shelves.order)) last.set(author, record);
   const members = [...last].filter(([author]) => core.membership.isMember(author, clock.now()));
   return new Set(members.filter(([, { evidence }]) => evidence.length > 0).map(([author]) => author));
 }

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { askAgent } from '../../agent/control/index.ts';
 import type { WhatIfAnswer } from '../../optimizer/index.ts';
 import { type CommonOptions, homeOf, show } from '../command.ts';
-import { bytesText, countText, shareText, spanText, survivalText, tableText } from '../print.ts';
+import { bytesText, countText, listText, shareText, spanText, survivalText, tableText } from '../print.ts';
 import type { Naming } from './plan-text.ts';
 
 interface WhatIfOptions extends CommonOptions {
@@ -14,12 +14,6 @@ interface WhatIfOptions extends CommonOptions {
 
 /** Names in one line; a fleet of thousands is counted. */
 const shownMax = 12;
-
-function namesText(machines: readonly string[], nameOf: (machine: string) => string): string {
-  const shown = machines.slice(0, shownMax).map(nameOf).join(', ');
-  const rest = machines.length - shownMax;
-  return rest > 0 ? `${shown} and ${rest} more` : shown;
-}
 
 function repairText({ repair, leftCount, classes }: WhatIfAnswer, mbit: number): string {
   const { slots, bytes, trafficBytes, seconds, isRough = false } = repair;
@@ -59,7 +53,7 @@ export function whatIfText(answer: WhatIfAnswer, names: Naming, mbit: number): s
   return [
     lostMachines.length === 0
       ? 'No machine would be lost.'
-      : `Lost: ${lostMachines.length} of ${machineCount} machines (${namesText(lostMachines, nameOf)}).`,
+      : `Lost: ${lostMachines.length} of ${machineCount} machines (${listText(lostMachines.map(nameOf), shownMax)}).`,
     tableText([
       ['class', 'groups out of reach', 'expected share of new packs', 'survival at all hours', 'then'],
       ...rows,

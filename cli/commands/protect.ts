@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { askAgent, type ProtectAnswer, type SnapshotAnswer } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { collected, homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, countText, oneLine, say } from '../print.ts';
+import { bytesText, countText, listText, oneLine, say } from '../print.ts';
 import { readPhrase } from '../secret.ts';
 import { withWaiting } from '../waiting.ts';
 
@@ -115,18 +115,14 @@ export function protectedText(
     ...(more > 0 ? [`  and ${more} more: \`--json\` lists them`] : []),
     ...(special.length === 0
       ? []
-      : [`  not kept, as sockets, pipes and devices never are: ${specialText(special)}`]),
+      : [
+          `  not kept, as sockets, pipes and devices never are: ${listText(special.map(oneLine), shownSpecialMax)}`,
+        ]),
   ].join('\n');
 }
 
 const leftOutText = (ignore: readonly string[]): string =>
   `  left out from now on: ${ignore.length === 0 ? 'nothing' : ignore.map(oneLine).join(', ')}`;
-
-function specialText(paths: readonly string[]): string {
-  const more = paths.length - shownSpecialMax;
-  const shown = paths.slice(0, shownSpecialMax).map(oneLine).join(', ');
-  return more > 0 ? `${shown} and ${more} more` : shown;
-}
 
 /** Adds `protect`. */
 export function addProtectCommand(program: Command): void {

@@ -1,7 +1,13 @@
 // What somebody fears to lose, as they type it: "site=hall-2", "osBuild=26100", "domain=3", "machine=anna-pc", "group=b4.6-2",
 // "after 19:00". Refuses what it does not fully understand, and what fits no machine.
 
-import { attributeNames, DreyError, type MachineAttributes, type MachineId } from '../../datasets/index.ts';
+import {
+  attributeNames,
+  DreyError,
+  listText,
+  type MachineAttributes,
+  type MachineId,
+} from '../../datasets/index.ts';
 import type { Plan } from '../plan.ts';
 
 /** A machine as selectors see it. */
@@ -106,5 +112,5 @@ const matchesNothing = (text: string, key: string, known: readonly string[]): Dr
     advice:
       known.length === 0
         ? `No machine has told a value of "${key}" yet.`
-        : `Known values of "${key}": ${known.slice(0, shownMax).join(', ')}${known.length > shownMax ? ` and ${known.length - shownMax} more` : ''}.`,
+        : `Known values of "${key}": ${listText(known, shownMax)}.`,
   });

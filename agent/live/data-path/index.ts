@@ -2,7 +2,7 @@ export type { MassChange } from './change-watch.ts';
 export { defaultIgnoresOf } from './ignore.ts';
 export { readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 export { isMadeUp } from './made-up-files.ts';
-export { waysTo } from './real-folders.ts';
+export { isWithin, waysTo } from './real-folders.ts';
 export { compareTrees, type CompareOptions, restoreSnapshot, type RestoreOptions } from './restorer.ts';
 export {
   findDifferences,

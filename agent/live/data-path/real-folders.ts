@@ -13,11 +13,17 @@ export function waysTo(folder: string): readonly string[] {
   }
 }
 
+/** Whether a folder lies somewhere below another one; both absolute. */
+export function isWithin(folder: string, around: string): boolean {
+  const way = relative(around, folder);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
 /** Drive paths of those folders that lie inside the protected one, by either path of either. */
 export function insidePaths(folder: string, others: readonly string[]): readonly string[] {
   const places = others.flatMap(waysTo);
-  const paths = waysTo(folder)
-    .flatMap((around) => places.map((place) => relative(around, place)))
-    .filter((path) => path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path));
+  const paths = waysTo(folder).flatMap((around) =>
+    places.filter((place) => isWithin(place, around)).map((place) => relative(around, place)),
+  );
   return [...new Set(paths.map((path) => path.split(sep).join('/')))];
 }

@@ -6,6 +6,7 @@ import { plannedMachines } from '../../../optimizer/index.ts';
 import { type AgentCore, trustText } from '../../core/index.ts';
 import { sentence } from '../../problem.ts';
 import type { PeerId } from '../../units.ts';
+import { targetOf } from '../machine-names.ts';
 import type { FoundProblem } from './find-problems.ts';
 
 export function findMachineProblems(core: AgentCore, now: UnixMs): readonly FoundProblem[] {
@@ -16,18 +17,6 @@ export function findMachineProblems(core: AgentCore, now: UnixMs): readonly Foun
     ...auditsOf(core, peer),
     ...forkOf(core, peer),
   ]);
-}
-
-/** What a machine is called in a command: its peer id where its name is not one word, or not its alone. */
-export function targetOf(
-  { membership }: { readonly membership: Pick<AgentCore['membership'], 'machines' | 'nameOf'> },
-  peer: PeerId,
-): string {
-  const name = membership.nameOf(peer);
-  const isItsAlone = membership.machines.every(
-    (other) => other === peer || membership.nameOf(other) !== name,
-  );
-  return isItsAlone && /^\w[\w.-]*$/u.test(name) ? name : peer;
 }
 
 /** Who has something that others miss when it is gone. */

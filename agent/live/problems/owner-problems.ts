@@ -5,8 +5,8 @@ import { countText, dayMs, type UnixMs, unixMs } from '../../../datasets/index.t
 import type { AgentCore } from '../../core/index.ts';
 import { savedAgeMsMax } from '../../limits.ts';
 import type { PeerId } from '../../units.ts';
+import { targetOf } from '../machine-names.ts';
 import type { FoundProblem } from './find-problems.ts';
-import { targetOf } from './machine-problems.ts';
 
 export const findOwnerProblems = (core: AgentCore, now: UnixMs): readonly FoundProblem[] => [
   ...silentOwners(core, now),

@@ -1,6 +1,7 @@
 // Whether this machine is out of its fleet. Whoever is put out is cut off at once and may never hear the statement: what the others
 // answer to its hello is all that it learns.
 
+import { listText } from '../../../datasets/index.ts';
 import type { AgentCore } from '../../core/index.ts';
 import type { PeerId } from '../../units.ts';
 import type { FoundProblem } from './find-problems.ts';
@@ -32,14 +33,12 @@ export function putOutProblem({ core: { membership }, turnedAwayBy }: Standing):
     risk: 'Nothing more of this machine is backed up, and nothing can be restored on it.',
     why: isKnown
       ? 'An admin has put this machine out of the fleet.'
-      : `This machine seems to have been put out of the fleet: ${namesOf(by.map((peer) => membership.nameOf(peer)))} turned it away for that.`,
+      : `This machine seems to have been put out of the fleet: ${listText(
+          by.map((peer) => membership.nameOf(peer)),
+          namedMax,
+        )} turned it away for that.`,
     action: 'What it saved before stays with the other machines, for whoever has the 24 words.',
     advice:
       'Ask an admin. If it was a mistake, or the machine is here again: `drey join` with a new invite and another --home, then protect its folders again.',
   };
 }
-
-const namesOf = (names: readonly string[]): string =>
-  names.length <= namedMax
-    ? names.join(', ')
-    : `${names.slice(0, namedMax).join(', ')} and ${names.length - namedMax} more`;

@@ -1,7 +1,7 @@
 // What cannot be restored now, or could not after the loss of one more machine: what this machine saved, what it holds for others, what lies in
 // groups of the plan. Of a machine that is connected to nobody only that is told.
 
-import { countText, type UnixMs } from '../../../datasets/index.ts';
+import { countText, listText, type UnixMs } from '../../../datasets/index.ts';
 import type { AgentCore, OwnReachCount } from '../../core/index.ts';
 import { type ProblemKind, problemName } from '../../problem.ts';
 import type { DriveId } from '../../units.ts';
@@ -66,8 +66,7 @@ export function driveOutOfReach(
   about: DriveId,
   { packCount, outOfReachCount, holders, away, missingCount }: OwnReachCount,
 ): FoundProblem {
-  const names = away.slice(0, namedMax).map((peer) => membership.nameOf(peer));
-  const more = away.length > namedMax ? ` and ${away.length - namedMax} more` : '';
+  const names = away.map((peer) => membership.nameOf(peer));
   const isOrAre = missingCount === 1 ? 'is' : 'are';
   const why =
     away.length === holders.length
@@ -83,7 +82,7 @@ export function driveOutOfReach(
         : `Of the ${countText(packCount, 'pack')} of a drive of this machine, ${outOfReachCount === 1 ? '1 is out of reach: files in it' : `${outOfReachCount} are out of reach: files in them`} cannot be restored now.`,
     why,
     action: 'They are in reach again as soon as enough of these machines are back; nothing was removed.',
-    ...(names.length === 0 ? {} : { advice: `Start machines that are off: ${names.join(', ')}${more}.` }),
+    ...(names.length === 0 ? {} : { advice: `Start machines that are off: ${listText(names, namedMax)}.` }),
   };
 }
 

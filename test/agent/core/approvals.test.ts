@@ -235,9 +235,9 @@ test('whoever hears that others follow a later plan knows that it is behind, unt
     message: { kind: 'inventory', group: 'g', scope: 'update', under, held: [] },
     now: startMs,
   });
-  t.true(reader.core.election.isBehind);
+  t.deepEqual(reader.core.election.laterFollowers, [other.peer]);
   reader.learn(planBatch(author, 6, 1));
-  t.false(reader.core.election.isBehind);
+  t.deepEqual(reader.core.election.laterFollowers, []);
 });
 
 test('of two plans of one author and epoch, in two histories of its log, some follow the other one: only a later plan brings them together', (t) => {

@@ -2,7 +2,8 @@
 
 import test from 'ava';
 import type { AgentCore } from '../../../agent/core/index.ts';
-import { findMachineProblems, targetOf } from '../../../agent/live/problems/machine-problems.ts';
+import { targetOf } from '../../../agent/live/machine-names.ts';
+import { findMachineProblems } from '../../../agent/live/problems/machine-problems.ts';
 import { driveId, type PeerId, peerId } from '../../../agent/units.ts';
 import { hours, unixMs } from '../../../datasets/index.ts';
 import type { Plan } from '../../../optimizer/index.ts';
