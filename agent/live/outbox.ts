@@ -20,6 +20,8 @@ export class Outbox {
   readonly #drives: Pick<Drives, 'running' | 'note' | 'takeSoon'>;
   /** Packs that are being read. */
   readonly #judging = new Set<PackId>();
+  /** Handed over, of acknowledged snapshots that the journal may name still. */
+  readonly #forgettable: PackId[] = [];
 
   /** Throws `home-file-damaged`. */
   constructor(parts: OutboxParts, drives: Pick<Drives, 'running' | 'note' | 'takeSoon'>) {
@@ -50,8 +52,9 @@ export class Outbox {
   }
 
   acknowledged(staged: StagedSnapshot): void {
-    this.submissions.acknowledged(staged);
-    void this.#parts.disk.handedOver.forget(staged.packs).catch(this.#unnoted);
+    this.#forgettable.push(...staged.packs);
+    if (this.submissions.acknowledged(staged))
+      void this.#parts.disk.handedOver.forget(this.#forgettable.splice(0)).catch(this.#unnoted);
     const drive = this.#drives.running.get(staged.drive);
     const lost = drive?.stored.lost;
     if (drive === undefined || lost === undefined || lost.counted.length > 0) return;

@@ -54,15 +54,11 @@ export class Submissions {
     return whole;
   }
 
-  acknowledged(staged: StagedSnapshot): void {
-    const { home, report } = this.#parts;
+  /** Answers whether the journal names it no more: on a full disk it does, and the next start asks after its packs before its own log says that it is out. */
+  acknowledged(staged: StagedSnapshot): boolean {
+    const { report } = this.#parts;
     this.#pending = this.#pending.filter(({ snapshot }) => snapshot !== staged.snapshot);
-    try {
-      writePending(home, this.#pending);
-    } catch (error) {
-      // The own log tells the next start that this one is out.
-      if (!isFullError(error)) throw error;
-    }
+    const isJournalled = this.#journalWhatIsLeft();
     this.#waiting.get(staged.snapshot)?.resolve();
     this.#waiting.delete(staged.snapshot);
     for (const waiting of this.#orphans.get(staged.drive) ?? []) waiting.resolve();
@@ -71,6 +67,17 @@ export class Submissions {
       'info',
       `a snapshot of ${countText(staged.head.fileCount, 'file')} is acknowledged: every shard has its receipt, and others know of it`,
     );
+    return isJournalled;
+  }
+
+  #journalWhatIsLeft(): boolean {
+    try {
+      writePending(this.#parts.home, this.#pending);
+      return true;
+    } catch (error) {
+      if (!isFullError(error)) throw error;
+      return false;
+    }
   }
 
   /** Takes back the first snapshot of a drive that names one of these packs, and all later ones. Throws the system's error, and then none is. */

@@ -17,6 +17,7 @@ import { type DriveId, driveId, type PackId, snapshotId } from '../../agent/unit
 import { headOf, machines, startMs } from '../agent/core/fleet-of-four.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 import { PretendClock } from '../helpers/pretend-clock.ts';
+import { fillDisk, mountSmallDisk } from '../helpers/small-disk.ts';
 
 const drive = driveId('0'.repeat(32));
 const otherDrive = driveId('1'.repeat(32));
@@ -85,6 +86,7 @@ async function begin(t: ExecutionContext, folder = temporaryFolder(t, 'outbox'))
   return {
     folder,
     store,
+    disk,
     outbox,
     shelf,
     told,
@@ -134,6 +136,34 @@ test('a start that misses a pack takes back its snapshot and the later ones of t
   t.is(next.lostOf(drive), undefined);
   const gone = { sinceMs: startMs, packs: [packs[1]!.pack], isJudged: false };
   t.deepEqual(next.goneOf(drive), gone, 'some of its holders may have a shard and seek the rest');
+});
+
+test('what a full disk keeps in the journal after it is acknowledged is not taken for lost', async (t) => {
+  const folder = temporaryFolder(t, 'outbox');
+  if (!mountSmallDisk(t, folder, '32m')) return;
+  const first = await begin(t, folder);
+  const [out, later] = [await first.stage(packOf(1)), await first.stage(packOf(2))];
+  for (const [digit, descriptor] of [
+    ['a', out],
+    ['b', later],
+  ] as const) {
+    void first.submit(digit, [descriptor]);
+    await first.handOver(descriptor);
+  }
+  const free = fillDisk(folder, 0);
+  first.outbox.acknowledged(first.outbox.submissions.pending[0]!);
+  free();
+  await first.store.close();
+
+  const next = await begin(t, folder);
+  t.is(next.pendingDigits(), 'ab', 'its own log says that the first is out');
+  t.is(next.lostOf(drive), undefined);
+  for (const staged of next.outbox.submissions.pending) next.outbox.acknowledged(staged);
+  t.deepEqual(
+    [out, later].map(({ pack }) => next.disk.handedOver.has(pack)),
+    [false, false],
+    'nothing is kept of them for ever',
+  );
 });
 
 test('a pack that was lost while the snapshot was taken lets it fail, and the next one answers for it', async (t) => {

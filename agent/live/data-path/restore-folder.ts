@@ -29,6 +29,7 @@ import {
   setSymlinkMarks,
 } from './entry-marks.ts';
 import { flushAll, flushAlone } from './flushing.ts';
+import { permissionBits } from './file-stats.ts';
 import { type GrowingFile, makeLength } from './growing-files.ts';
 import {
   type BytePath,
@@ -122,12 +123,15 @@ export class RestoreFolder implements Disposable {
   #beginParts(): void {
     this.#taken.take(this.#parts);
     if (this.#mayReplace) openToOwner(this.#place(bytePath('')));
-    // Whose the folder was goes last.
-    this.#clearParts([ownerName]);
-    rmSync(this.#parts, { recursive: true, force: true });
-    mkdirSync(this.#parts, { mode: 0o700 });
+    // Taken away and written again, both notes could be lost to a disk that others fill just then.
+    const isKept = this.goesOn && isOwnAlone(this.#parts);
+    this.#clearParts(isKept ? [markName, ownerName] : [ownerName]);
+    if (!isKept) {
+      rmSync(this.#parts, { recursive: true, force: true });
+      mkdirSync(this.#parts, { mode: 0o700 });
+    }
     this.#taken.noteOwner();
-    writeFileSync(join(this.#parts, markName), this.#options.snapshot);
+    if (!isKept) writeFileSync(join(this.#parts, markName), this.#options.snapshot);
     writeFileSync(join(this.#parts, runnerName), runnerText(process.pid));
     this.#dropAcls(Buffer.from(this.#parts, 'utf8'));
     mkdirSync(this.#growing, { mode: 0o700 });
@@ -341,6 +345,16 @@ const notInFolder = 'what should be the folder above it is something else';
 
 const isFolderAt = (place: string | Buffer): boolean =>
   lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Made by this user, and open to nobody else: what lies in it is not a trap. */
+function isOwnAlone(place: string): boolean {
+  const stats = lstatSync(place, { throwIfNoEntry: false });
+  return (
+    stats?.isDirectory() === true &&
+    stats.uid === (process.getuid?.() ?? stats.uid) &&
+    (stats.mode & permissionBits) === 0o700
+  );
+}
 
 function openFolder(to: string): TakenFolder {
   try {

@@ -10,6 +10,7 @@ import {
   lstatSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   type Stats,
   statSync,
@@ -50,11 +51,13 @@ export class TakenFolder implements Disposable {
     else becomes(this.#handle, now);
   }
 
-  /** Writes down whose it was, once the folder of growing files is there. */
+  /** Writes down whose it was, once the folder of growing files is there; an earlier note stays until this one is whole. */
   noteOwner(): void {
     if (this.#taken === undefined) return;
     const { note, before } = this.#taken;
-    writeFileSync(note, `${before.uid} ${before.gid} ${(before.mode & permissionBits).toString(8)}\n`);
+    const text = `${before.uid} ${before.gid} ${(before.mode & permissionBits).toString(8)}\n`;
+    writeFileSync(`${note}.new`, text);
+    renameSync(`${note}.new`, note);
   }
 
   /** It is its owner's again, as it was; nothing may be written into it after that. Throws the system's error. */

@@ -287,6 +287,29 @@ test('a restore goes on in folders that it has closed to its own person', (t) =>
   for (const place of [to, join(to, 'closed')]) chmodSync(place, 0o700);
 });
 
+test('a restore that goes on never takes its mark away, unless others could have put it there', (t) => {
+  const to = newFolder();
+  const options = { to, overwrite: false, snapshot: 'a', names: new Set(['a']) };
+  const parts = join(to, '.drey-partial');
+  const runOnce = (): bigint => {
+    const folder = new RestoreFolder(options);
+    if (!folder.goesOn) folder.makeSymlink(a, b, marks);
+    const { ino } = statSync(join(parts, 'snapshot'), { bigint: true });
+    writeFileSync(join(parts, 'left over'), '');
+    folder.close('cut off');
+    folder.giveBack();
+    return ino;
+  };
+  const first = runOnce();
+  t.is(runOnce(), first);
+  t.deepEqual(readdirSync(parts), ['snapshot']);
+  if (process.platform === 'win32') return;
+  chmodSync(parts, 0o777);
+  writeFileSync(join(parts, 'a guard'), '');
+  runOnce();
+  t.is(modeOf(parts), 0o700, 'made anew');
+});
+
 test('why something could not be written is said in words', (t) => {
   const reasonOf = (code: string): string =>
     writeFailure(Object.assign(new Error(code), { code, syscall: 'rename' }));
