@@ -171,6 +171,11 @@ export class AgentCore {
     return this.shelf.get(pack)?.descriptor ?? this.copies.descriptorOf(pack);
   }
 
+  /** Shards that were let in and have not ended. */
+  get flowCount(): number {
+    return this.#pulls.flowCount;
+  }
+
   /** Who waits for a shard that was asked for; undefined where nobody does. */
   purposeOf(pack: PackId, index: number): Pull['purpose'] | undefined {
     return this.#pulls.find(pack, index)?.purpose;

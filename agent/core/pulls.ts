@@ -48,6 +48,11 @@ export class Pulls {
     return this.#pulls.size;
   }
 
+  /** Shards that flow in; one that comes several times from one peer is counted once. */
+  get flowCount(): number {
+    return this.#flows.size;
+  }
+
   countFor(purpose: 'repair' | 'restore' | 'copy'): number {
     let count = 0;
     for (const pull of this.#pulls.values())

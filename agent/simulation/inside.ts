@@ -38,6 +38,7 @@ export function lookInside(fleet: Fleet): void {
     for (const known of shell.core.shelf.packs.values()) lookAtPack(fleet, machine, known);
     lookForRot(fleet, machine);
     lookAtWants(fleet, machine, shell);
+    lookAtFlows(fleet, machine, shell);
   }
 }
 
@@ -192,6 +193,17 @@ function lookAtWants({ checks, guards }: Fleet, machine: Machine, { core }: Shel
   const { wantCount } = core.repair;
   if (lackingCount > wantCount)
     guards.violate('mended', machine, `lacks ${lackingCount} shards, and wants ${wantCount}`);
+}
+
+/** What has come, or never will, flows in no more. */
+function lookAtFlows({ checks, guards }: Fleet, machine: Machine, { core, wire }: Shell): void {
+  checks.counts.queues++;
+  if (core.flowCount > wire.arrivalCount)
+    guards.violate(
+      'queues',
+      machine,
+      `believes that ${core.flowCount} shards flow in, and ${wire.arrivalCount} do`,
+    );
 }
 
 /** A bit of it flipped. */

@@ -1,7 +1,7 @@
-// What each agent owes right after an event: a receipt and a word for a shard that came to stay, no belief in what a whole list does not name,
-// no second question for a shard that came damaged.
+// What each agent owes right after an event: a receipt and a word for a shard that came to stay, how far it has the log of an author who sends
+// a batch again, no belief in what a whole list does not name, no second question for a shard that came damaged.
 
-import type { ShardKey, WireMessage } from '../codec/index.ts';
+import { logName, type ShardKey, type SignedBatch, type WireMessage } from '../codec/index.ts';
 import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
@@ -21,12 +21,19 @@ const owedName = ({ to, what, ...shard }: Owed): string => `${what} ${to} ${name
 /** Lists are compared with what is believed where that is soon done. */
 const comparedPacksMax = 300;
 
+/** Newest batches of each log by which an agent knows one that comes again; it remembers more. */
+const knownBatches = 8;
+
 /** Of one life of an agent. */
 export class OwedWitness {
   readonly #world: Checking;
   readonly #machine: Machine;
   /** Until the next look at the clock. */
   readonly #owed = new Map<string, Owed>();
+  /** Authors who are to hear how far their log is here, until the next look at the clock. */
+  readonly #asking = new Set<PeerId>();
+  /** Hashes of the newest batches that were stored in this life. */
+  readonly #stored = new Map<string, readonly string[]>();
   /** Shards that came damaged from somebody who has not spoken of them since. */
   readonly #damaged = new Map<PeerId, Set<string>>();
 
@@ -47,6 +54,12 @@ export class OwedWitness {
       }
       case 'rebuilt':
         if (event.outcome === 'stored') this.#gains(event.shard);
+        return;
+      case 'batchStored':
+        this.#stores(event.batch);
+        return;
+      case 'batchOpened':
+        this.#opens(event.from, event.batch);
         return;
       case 'message':
         this.#message(event.from, event.message);
@@ -75,6 +88,21 @@ export class OwedWitness {
       for (const { pack, indexes } of message.held)
         for (const index of indexes) this.#owed.delete(owedName({ pack, index, to, what: 'word' }));
     if (message.kind === 'shardPull') this.#asks(to, message);
+    if (message.kind === 'logStored') this.#asking.delete(to);
+  }
+
+  #stores({ author, stream, hash }: SignedBatch): void {
+    const name = logName(author, stream);
+    this.#stored.set(name, [...(this.#stored.get(name) ?? []), hash].slice(-knownBatches));
+  }
+
+  /** An author sends a batch again as it has not heard that it is stored: its snapshot may wait for that word. */
+  #opens(from: PeerId, { author, stream, hash }: SignedBatch): void {
+    const isKnown = this.#stored.get(logName(author, stream))?.includes(hash) === true;
+    const membership = this.#machine.shell?.core.membership;
+    if (from !== author || !isKnown || membership?.isRevoked(author) !== false) return;
+    this.#world.count('said');
+    this.#asking.add(author);
   }
 
   #gains(shard: ShardKey): void {
@@ -106,6 +134,14 @@ export class OwedWitness {
         );
     }
     this.#owed.clear();
+    for (const author of this.#asking)
+      if (core?.membership.up.has(author) === true)
+        this.#world.violate(
+          'said',
+          this.#machine,
+          `does not tell ${core.membership.nameOf(author)} how much of its log is here, which sends a batch again`,
+        );
+    this.#asking.clear();
   }
 
   #came(from: PeerId, shard: ShardKey): void {

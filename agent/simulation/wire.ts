@@ -263,6 +263,11 @@ export class SimulatedWire implements Wire, Endpoint {
     if (link !== undefined) this.#parts.life.after(0, () => this.#parts.network.closeLink(link));
   }
 
+  /** Shards that flow in. */
+  get arrivalCount(): number {
+    return this.#arrivals;
+  }
+
   sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void {
     const { life, disk } = this.#parts;
     const link = this.#links.get(to);
