@@ -22,6 +22,7 @@ import { RightsWitness } from './rights-witness.ts';
 import { ScrubWitness } from './scrub-witness.ts';
 import { ServingWitness } from './serving-witness.ts';
 import type { Shell } from './shell.ts';
+import { StandInWitness } from './stand-in-witness.ts';
 import { WordWitness } from './word-witness.ts';
 
 type Message = Extract<CoreEvent, { kind: 'message' }>;
@@ -71,6 +72,17 @@ export interface WitnessedWorld extends PlanWorld {
 /** The shard, where the core does not count it as here. */
 const unknownTo = ({ core }: Shell, shard: ShardKey): ShardKey | undefined =>
   core.shelf.get(shard.pack)?.held.has(shard.index) === true ? undefined : shard;
+
+/** Those that need to know of no other. */
+const aloneKinds = [
+  PlanWitness,
+  PaceWitness,
+  RightsWitness,
+  ServingWitness,
+  ScrubWitness,
+  OwedWitness,
+  StandInWitness,
+];
 
 export class Witness {
   readonly #world: WitnessedWorld;
@@ -236,9 +248,7 @@ export class Witness {
     const known = this.#heard.get(shell);
     if (known !== undefined) return known;
     const removals = new RemovalWitness(this.#world, machine);
-    const alone = [PlanWitness, PaceWitness, RightsWitness, ServingWitness, ScrubWitness, OwedWitness].map(
-      (Kind) => new Kind(this.#world, machine),
-    );
+    const alone = aloneKinds.map((Kind) => new Kind(this.#world, machine));
     const heard: Heard = {
       factsAt: new Map(),
       receipts: new Map(),
