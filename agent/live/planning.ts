@@ -2,7 +2,13 @@
 // waits for an admin's approval: any of them sees it then, wherever it was made.
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
-import { noLimits, type Plan, targetDefault } from '../../optimizer/index.ts';
+import {
+  type AvailabilityTarget,
+  noLimits,
+  type PlacementLimits,
+  type Plan,
+  targetDefault,
+} from '../../optimizer/index.ts';
 import type { FleetPolicy, ModelRecord, PlanWait } from '../codec/index.ts';
 import {
   type AgentCore,
@@ -101,7 +107,7 @@ export class Planning {
     const copied =
       previous === undefined || isWaiting
         ? undefined
-        : await planner.copies({ machines, previous, limits: policy?.limits ?? noLimits });
+        : await this.#byPolicyOfNow(({ limits }) => planner.copies({ machines, previous, limits }));
     this.#offer(copied, previous);
   }
 
@@ -116,11 +122,10 @@ export class Planning {
     const { proposal } = core.election;
     const isAfterWhole =
       policy?.planMode === 'review' && proposal !== undefined && proposal.waits?.scope !== 'repair';
-    const limits = policy?.limits ?? noLimits;
     const repaired =
       previous === undefined || isAfterWhole
         ? undefined
-        : await planner.repair({ machines, previous, limits, repair });
+        : await this.#byPolicyOfNow(({ limits }) => planner.repair({ machines, previous, limits, repair }));
     this.#offer(repaired, previous, 'repair');
   }
 
@@ -178,20 +183,21 @@ export class Planning {
   async #make(wish: Wish): Promise<Offered & { readonly plan: Plan }> {
     const { core, planner, append, now } = this.#parts;
     const previous = core.election.plan;
-    const { policy } = core.membership;
     const onProgress = (training: TrainingView): void => {
       this.show(training);
       wish.onProgress(training);
     };
     try {
-      const { plan: made, trained } = await planner.make({
-        ...wish,
-        previous,
-        onProgress,
-        target: policy?.target ?? targetDefault,
-        limits: policy?.limits ?? noLimits,
-        bytesPerSlot: previous === undefined ? {} : bytesPerSlot(core.shelf, previous, core.membership.self),
-      });
+      const { plan: made, trained } = await this.#byPolicyOfNow((policy) =>
+        planner.make({
+          ...wish,
+          ...policy,
+          previous,
+          onProgress,
+          bytesPerSlot:
+            previous === undefined ? {} : bytesPerSlot(core.shelf, previous, core.membership.self),
+        }),
+      );
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
       const newest = Math.max(core.election.plan?.epoch ?? 0, this.#sentEpoch);
       const isOvertaken = wish.isAsked === true && isNews(made, previous) && made.epoch <= newest;
@@ -199,6 +205,24 @@ export class Planning {
       return { ...offered, plan: offered.plan ?? made };
     } finally {
       this.show(undefined);
+    }
+  }
+
+  /** A plan takes minutes, and admins change what it is to keep to meanwhile: then it is made once more. */
+  async #byPolicyOfNow<Made>(
+    make: (policy: {
+      readonly target: AvailabilityTarget;
+      readonly limits: PlacementLimits;
+    }) => Promise<Made>,
+  ): Promise<Made> {
+    const { membership } = this.#parts.core;
+    for (;;) {
+      const { policy } = membership;
+      const made = await make({
+        target: policy?.target ?? targetDefault,
+        limits: policy?.limits ?? noLimits,
+      });
+      if (membership.policy === policy) return made;
     }
   }
 

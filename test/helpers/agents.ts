@@ -1,6 +1,6 @@
 // Real agents for tests: processes of the command itself on loopback, each in a temporary folder, ended by their pid.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -63,6 +63,13 @@ async function joinPatiently(machine: Parameters<typeof joinAgentProcess>[0]): P
     }
 }
 
+/** What an agent reported last, for whoever asks why a test failed: its folder goes with the test. */
+function lastWordsOf({ name, home }: RunningAgent): string {
+  const file = join(home, 'agent.log');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').slice(-20) : ['no log'];
+  return [name, ...lines].join('\n  ');
+}
+
 /** A fleet with its first agent up; every process ends with the test. */
 export async function startFleet(t: ExecutionContext, setting: FleetSetting): Promise<TestFleet> {
   // A test that takes too long is ended without its teardown.
@@ -70,6 +77,7 @@ export async function startFleet(t: ExecutionContext, setting: FleetSetting): Pr
   const root = temporaryFolder(t, 'fleet');
   const agents: RunningAgent[] = [];
   t.teardown(async () => {
+    if (!t.passed) for (const agent of agents) t.log(lastWordsOf(agent));
     await Promise.all(agents.map(killAgent));
   });
   const { quota = '1GB' } = setting;

@@ -9,11 +9,11 @@ import {
   signStatement,
 } from '../../agent/codec/index.ts';
 import { AgentCore, type CoreEvent } from '../../agent/core/index.ts';
-import type { Planner } from '../../agent/live/planner.ts';
+import type { PlanMade, Planner, PlanWish } from '../../agent/live/planner.ts';
 import { Planning } from '../../agent/live/planning.ts';
 import { driveId, type PeerId } from '../../agent/units.ts';
 import { days, unixMs } from '../../datasets/index.ts';
-import type { Plan } from '../../optimizer/index.ts';
+import { noLimits, type Plan } from '../../optimizer/index.ts';
 import { batchOf, certificateOf, fleet, machines, planOf, startMs } from '../agent/core/fleet-of-four.ts';
 
 const author = machines[0];
@@ -52,16 +52,25 @@ function planningOf(t: ExecutionContext, made: Plan) {
   };
   learn(machines.map((key) => ({ kind: 'statement', bytes: certificateOf(key) })));
   learn([{ kind: 'plan', plan: holding }]);
-  const setPolicy = (policy: Pick<FleetPolicy, 'planMode' | 'holdMoveShare'>): void => {
+  const setPolicy = (policy: Pick<FleetPolicy, 'planMode' | 'holdMoveShare' | 'limits'>): void => {
     const atMs = unixMs(startMs + sequence);
     const words = { kind: 'policy', fleetName: 'f', holderSilenceMs: days(4), atMs, ...policy } as const;
     learn([{ kind: 'statement', bytes: signStatement(admin, words).bytes }]);
     planning.judgeAgain();
   };
   const told: CoreEvent[] = [];
+  const wishes: PlanWish[] = [];
+  /** What happens while the next plan is made. */
+  let meanwhile = (): void => {};
+  const make = async (wish: PlanWish): Promise<PlanMade> => {
+    wishes.push(wish);
+    meanwhile();
+    meanwhile = () => {};
+    return { plan: made };
+  };
   const planning = new Planning({
     core,
-    planner: { make: async () => ({ plan: made }), repair: async () => repaired } as unknown as Planner,
+    planner: { make, repair: async () => repaired } as unknown as Planner,
     tell: (event) => {
       told.push(event);
       for (const effect of core.handle(event)) if (effect.kind === 'appendRecords') learn(effect.records);
@@ -97,7 +106,20 @@ function planningOf(t: ExecutionContext, made: Plan) {
       repair: { open: [], hoursAway: [], notes: [] },
     });
   const waiting = () => core.election.proposal;
-  return { core, planning, compute, repair, setPolicy, learn, approve, told, published, waiting };
+  return {
+    core,
+    planning,
+    compute,
+    repair,
+    setPolicy,
+    learn,
+    approve,
+    told,
+    wishes,
+    published,
+    waiting,
+    while: (happens: () => void) => void (meanwhile = happens),
+  };
 }
 
 test('who asks for a plan in review mode is told that it waits, and it is followed when an admin has approved it', async (t) => {
@@ -179,4 +201,18 @@ test('a plan that a person asks for holds also where the core sent one while it 
   await ordered;
   t.is((await asked).plan.epoch, 7);
   t.deepEqual(published(), [6, 7]);
+});
+
+test('a plan that was made by an older policy is made once more, and not published', async (t) => {
+  const { planning, compute, setPolicy, wishes, published, while: meanwhile } = planningOf(t, moving);
+  const limits = { ...noLimits, vetoes: [second] };
+  meanwhile(() => setPolicy({ planMode: 'automatic', limits }));
+  await planning.computeForCore({ machines: [], reason: 'machines came or went' });
+  t.deepEqual(
+    wishes.map((wish) => wish.limits),
+    [noLimits, limits],
+  );
+  t.deepEqual(published(), [6]);
+  await compute();
+  t.is(wishes.length, 3, 'once is enough where the policy stays');
 });
