@@ -18,6 +18,7 @@ import type { AuditCount, AuditQuestions, AuditSubject } from './audit-questions
 import type { Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 import { groupUnder, type KnownPack, type Shelf } from './shelf.ts';
 
 /** A fresh receipt whose shard is to be shown. */
@@ -46,8 +47,8 @@ export class Audit {
   /** Packs that are still to be asked about in this round. */
   #round: Iterator<PackId> = [].values();
   #roundNumber = 0;
-  #nextRoundMs = 0;
-  #nextMs = 0;
+  readonly #nextRound = new NextTime();
+  readonly #nextQuestion = new NextTime();
   readonly #answers: AuditAnswers;
   #receipted: readonly Receipted[] = [];
   /** Under which those who signed were last to have their shards. */
@@ -129,9 +130,9 @@ export class Audit {
   #tick(now: UnixMs): Effects {
     this.#watchPlan(now);
     const expired = this.#questions.expire(now);
-    if (this.#questions.isAuditing || now < this.#nextMs) return expired;
+    if (this.#questions.isAuditing || !this.#nextQuestion.hasCome(now)) return expired;
     if (this.#shelf.heldShards === 0 && this.#receipted.length === 0) return expired;
-    this.#nextMs = now + this.#waitMs();
+    this.#nextQuestion.waitFor(this.#waitMs(), now);
     return [...expired, ...this.#askNext(now)];
   }
 
@@ -165,8 +166,8 @@ export class Audit {
   }
 
   #beginRound(now: UnixMs): Effects {
-    if (now < this.#nextRoundMs) return [];
-    this.#nextRoundMs = now + auditRoundMsMin;
+    if (!this.#nextRound.hasCome(now)) return [];
+    this.#nextRound.waitFor(auditRoundMsMin, now);
     this.#roundNumber++;
     this.#round = this.#shelf.packs.keys();
     // Who comes too late for the round is asked about the pack by the next one: no pack is read more often than others.

@@ -5,9 +5,10 @@ import type { UnixMs } from '../../datasets/index.ts';
 import { reminderMsMax, shardRetryMs } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
+import { NextTime } from './next-time.ts';
 
 interface Inquiry {
-  nextMs: number;
+  readonly next: NextTime;
   waitMs: number;
 }
 
@@ -16,10 +17,10 @@ export class Inquiries {
 
   /** Asks `peers` about one pack, at first soon again, then ever more rarely. */
   ask(pack: PackId, peers: readonly PeerId[], now: UnixMs): Effects {
-    const open = this.#open.get(pack) ?? { nextMs: now, waitMs: 6 * shardRetryMs };
+    const open = this.#open.get(pack) ?? { next: new NextTime(), waitMs: 6 * shardRetryMs };
     this.#open.set(pack, open);
-    if (now < open.nextMs) return [];
-    open.nextMs = now + open.waitMs;
+    if (!open.next.hasCome(now)) return [];
+    open.next.waitFor(open.waitMs, now);
     open.waitMs = Math.min(reminderMsMax, 2 * open.waitMs);
     return peers.map((to): CoreEffect => ({
       kind: 'send',

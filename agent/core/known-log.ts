@@ -3,6 +3,7 @@
 import type { SignedBatch, LogWant, Stream } from '../codec/index.ts';
 import { recordsPerBatchMax, telemetryAsksMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
+import type { KnownLength } from './acts.ts';
 import type { CoreEffect } from './effects.ts';
 import type { Membership } from './membership.ts';
 import { RecentHashes } from './recent-hashes.ts';
@@ -59,6 +60,12 @@ export const lengthTold = ({ author, stream, storedNext: next }: KnownLog): Core
   to: author,
   message: { kind: 'logStored', stream, next },
 });
+
+/** How long a log is. Of names that no admin has signed anybody may invent as many as it likes: there words of others do not count. */
+export function lengthOf({ next, heardNext, signedNext }: KnownLog, isOfMachine: boolean): KnownLength {
+  const signed = Math.max(next, signedNext);
+  return { signed, spokenOf: isOfMachine ? Math.max(signed, heardNext) : signed };
+}
 
 export function keepHash(log: KnownLog, { sequence, hash }: SignedBatch, keptMax: number): void {
   log.hashes ??= new RecentHashes();

@@ -7,6 +7,7 @@ import type { Plan } from '../../optimizer/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 import { RepairWatch } from './repair-watch.ts';
 
 /** A plan that is due and not made for so long is made by the next machine: plans that fail are tried again each hour, and none takes longer. */
@@ -34,8 +35,8 @@ export class Neglect {
   readonly #watch: RepairWatch;
   #holding: { readonly holder: PeerId; readonly plan: Plan | undefined } | undefined;
   #dueSinceMs: UnixMs | undefined;
-  #nextLookMs = 0;
-  #restsUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #nextLook = new NextTime();
+  readonly #restEnd = new NextTime();
 
   constructor(membership: Membership) {
     this.#membership = membership;
@@ -54,12 +55,12 @@ export class Neglect {
   /** This machine plans now, and sees for itself. */
   begin(now: UnixMs): void {
     this.end();
-    this.#restsUntilMs = now + restMs;
+    this.#restEnd.waitFor(restMs, now);
   }
 
   /** Every few minutes, and at once when another machine has the lease or another plan holds. */
   isLookDue({ holder, plan }: Pick<Holding, 'holder' | 'plan'>, now: UnixMs): boolean {
-    if (holder === this.#holding?.holder && plan === this.#holding.plan) return now >= this.#nextLookMs;
+    if (holder === this.#holding?.holder && plan === this.#holding.plan) return this.#nextLook.hasCome(now);
     this.end();
     this.#holding = { holder, plan };
     return true;
@@ -67,9 +68,9 @@ export class Neglect {
 
   /** It may ask for a forecast. */
   look({ plan, planAgeMs, hasLooked }: Holding, now: UnixMs): Effects {
-    this.#nextLookMs = now + lookEveryMs;
+    this.#nextLook.waitFor(lookEveryMs, now);
     const wanted = plan === undefined ? [] : this.#lookAtMembers(plan, now);
-    const isRested = !hasLooked && now >= this.#restsUntilMs;
+    const isRested = !hasLooked && this.#restEnd.hasCome(now);
     const isDue = plan === undefined || planAgeMs > plannedLateMs || (isRested && this.#hasLost(plan, now));
     this.#dueSinceMs = isDue ? (this.#dueSinceMs ?? now) : undefined;
     return wanted;

@@ -23,6 +23,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
 import type { CallHaste } from './calls.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 import { type RingSide, ringSidesOf } from './rings.ts';
 import { Visits } from './visits.ts';
 
@@ -83,7 +84,7 @@ export class Neighbours {
   /** Connections that this agent asked for. */
   readonly #opened = new Set<PeerId>();
   #rosterVersion = -1;
-  #nextFleetLookMs = 0;
+  readonly #nextFleetLook = new NextTime();
   /** A neighbour went away. */
   #isNews = false;
   /** Own logs are read, and there is no wire yet. */
@@ -187,9 +188,9 @@ export class Neighbours {
   /** How large the fleet is, and who stands where. */
   #lookAtFleet(now: UnixMs): void {
     const { rosterVersion, isSparse } = this.#membership;
-    if (rosterVersion === this.#rosterVersion && now < this.#nextFleetLookMs) return;
+    if (rosterVersion === this.#rosterVersion && !this.#nextFleetLook.hasCome(now)) return;
     this.#rosterVersion = rosterVersion;
-    this.#nextFleetLookMs = now + fleetLookMs;
+    this.#nextFleetLook.waitFor(fleetLookMs, now);
     const alive = this.#membership.machines.filter((peer) => this.#isAlive(peer, now));
     const isLarge = alive.length > this.#shape.meshMax;
     if (isLarge !== isSparse) this.#turn(isLarge, alive, now);

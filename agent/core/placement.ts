@@ -9,6 +9,7 @@ import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 import { Reminders } from './reminders.ts';
 import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
 import type { Surplus } from './surplus.ts';
@@ -28,7 +29,7 @@ export class Placement {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
   readonly #surplus: Surplus;
-  #nextInventoryMs = 0;
+  readonly #nextInventory = new NextTime();
   #nextReminderMs = 0;
   /** Something here waits for the words of others: the outbox, or shards that belong elsewhere. */
   #mayWait = true;
@@ -282,8 +283,8 @@ export class Placement {
   }
 
   #tick(now: UnixMs): Effects {
-    if (now < this.#nextInventoryMs) return this.#remind(now);
-    this.#nextInventoryMs = now + inventoryEveryMs;
+    if (!this.#nextInventory.hasCome(now)) return this.#remind(now);
+    this.#nextInventory.waitFor(inventoryEveryMs, now);
     return this.planChanged();
   }
 

@@ -8,6 +8,7 @@ import { rangeAnswerMsMax, rangeBytesMax, rangeSilenceMs, rangeWishesMax } from 
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
+import { type NextTime, timeAfter } from './next-time.ts';
 import { Sources, type SourcesParts } from './sources.ts';
 
 type Wanted = EventOf<'rangeWanted'>;
@@ -31,7 +32,8 @@ interface Wish {
   readonly pieces: readonly Piece[];
   readonly bytes: Uint8Array;
   readonly senders: Set<PeerId>;
-  readonly sinceMs: UnixMs;
+  /** Whoever was asked has answered by then. */
+  readonly end: NextTime;
 }
 
 export class Ranges {
@@ -39,7 +41,7 @@ export class Ranges {
   readonly #parts: SourcesParts;
   readonly #wishes = new Set<Wish>();
   /** Who has not answered, and until when nothing is asked of it. */
-  readonly #silent = new Map<PeerId, number>();
+  readonly #silent = new Map<PeerId, NextTime>();
 
   constructor(parts: SourcesParts) {
     this.#parts = parts;
@@ -79,7 +81,7 @@ export class Ranges {
       pieces: this.#piecesOf(descriptor, offset, length),
       bytes: new Uint8Array(length),
       senders: new Set(),
-      sinceMs: now,
+      end: timeAfter(rangeAnswerMsMax, now),
     };
     this.#wishes.add(added);
     return this.#pursue(added);
@@ -133,12 +135,12 @@ export class Ranges {
   }
 
   #expire(now: UnixMs): Effects {
-    for (const [peer, untilMs] of this.#silent) if (now >= untilMs) this.#silent.delete(peer);
+    for (const [peer, end] of this.#silent) if (end.hasCome(now)) this.#silent.delete(peer);
     const effects: CoreEffect[] = [];
     for (const wish of this.#wishes) {
-      if (now - wish.sinceMs < rangeAnswerMsMax) continue;
+      if (!wish.end.hasCome(now)) continue;
       for (const { asked } of wish.pieces)
-        if (asked !== undefined) this.#silent.set(asked.from, now + rangeSilenceMs);
+        if (asked !== undefined) this.#silent.set(asked.from, timeAfter(rangeSilenceMs, now));
       effects.push(...this.#end(wish, undefined));
     }
     return effects;

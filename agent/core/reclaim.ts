@@ -7,6 +7,7 @@ import { forgottenGraceMs, reclaimEveryMs } from '../limits.ts';
 import { packId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
+import { NextTime } from './next-time.ts';
 import { NotedTimes } from './noted-times.ts';
 import type { KnownPack, Shelf } from './shelf.ts';
 
@@ -24,7 +25,7 @@ export class Reclaim {
   readonly #mayFreeWiped: (now: UnixMs) => boolean;
   /** Of batches that give something up. */
   readonly #noted = new NotedTimes('forget');
-  #nextMs = 0;
+  readonly #nextLook = new NextTime();
 
   /** `mayFreeWiped`: whether shards of drives that admins had deleted may go now. */
   constructor(shelf: Shelf, mayFreeWiped = (_now: UnixMs): boolean => true) {
@@ -34,7 +35,7 @@ export class Reclaim {
 
   /** Looks with the next tick. */
   lookSoon(): void {
-    this.#nextMs = 0;
+    this.#nextLook.comeAtOnce();
   }
 
   handle(event: EventOf<Reclaim['hears'][number]>): Effects {
@@ -62,8 +63,8 @@ export class Reclaim {
   }
 
   #tick(now: UnixMs): Effects {
-    if (now < this.#nextMs) return [];
-    this.#nextMs = now + reclaimEveryMs;
+    if (!this.#nextLook.hasCome(now)) return [];
+    this.#nextLook.waitFor(reclaimEveryMs, now);
     const { wiped } = this.#shelf;
     const isHeldBack = wiped.size > 0 && !this.#mayFreeWiped(now);
     const over = [...this.#shelf.packs.values()].filter((known) => {

@@ -6,6 +6,7 @@ import { type PresenceForecast, selectPresence } from '../../models/index.ts';
 import { machinesGivenUp, type OpenPlace, type Plan, repairUrgency } from '../../optimizer/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 
 /** Slots are opened this often; what may be opened within an hour is bounded by `repairUrgency`. */
 const lookEveryMs = hours(1);
@@ -30,7 +31,7 @@ export class RepairWatch {
   #presence: PresenceForecast | undefined;
   #forecastAtMs = Number.NEGATIVE_INFINITY;
   #askedAtMs = Number.NEGATIVE_INFINITY;
-  #nextLookMs = 0;
+  readonly #nextLook = new NextTime();
   #givenUp: ReadonlySet<PeerId> | undefined;
   #isBurst = false;
 
@@ -51,7 +52,7 @@ export class RepairWatch {
   learn(presence: PresenceForecast | undefined, now: UnixMs): void {
     this.#presence = presence;
     this.#forecastAtMs = now;
-    this.#nextLookMs = 0;
+    this.#nextLook.comeAtOnce();
     if (presence !== undefined) return;
     this.#givenUp = undefined;
     this.#isBurst = false;
@@ -66,8 +67,8 @@ export class RepairWatch {
 
   /** Once an hour: the slots to fill now, among `machines` that may hold something. */
   look(plan: Plan, machines: readonly PeerId[], now: UnixMs): RepairWish | undefined {
-    if (this.#presence === undefined || now < this.#nextLookMs) return undefined;
-    this.#nextLookMs = now + lookEveryMs;
+    if (this.#presence === undefined || !this.#nextLook.hasCome(now)) return undefined;
+    this.#nextLook.waitFor(lookEveryMs, now);
     const presence = selectPresence(this.#presence, machines);
     const hoursAway = machines.map((peer, row) => this.#hoursAway(peer, presence.hoursAway[row]!, now));
     const known = { presence, hoursAway, weekHour: hourOfWeek(now, presence.utcOffsetMs) };

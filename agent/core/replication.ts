@@ -30,9 +30,11 @@ import {
   isUnfit,
   keepHash,
   type KnownLog,
+  lengthOf,
   lengthTold,
 } from './known-log.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 
 interface HeadsWish {
   readonly reply: Heads['reply'];
@@ -62,7 +64,7 @@ export class Replication {
   readonly #behind = new Set<KnownLog>();
   /** Statements out of second histories that were written into the own log. */
   readonly #handedOn = new Set<string>();
-  #nextHeadsMs = 0;
+  readonly #nextHeads = new NextTime();
   readonly #comparing: Comparing;
   /** When the first other machine was there. */
   #metMs: UnixMs | undefined;
@@ -92,14 +94,17 @@ export class Replication {
 
   /** Compares logs with about the first few that connect: where hundreds come up, all with all would be the whole work. */
   #greet(peer: PeerId, now: UnixMs): Effects {
-    if (this.#metMs === undefined) [this.#metMs, this.#nextHeadsMs] = [now, now + retryMsMin];
+    if (this.#metMs === undefined) {
+      this.#metMs = now;
+      this.#nextHeads.waitFor(retryMsMin, now);
+    }
     this.#comparing.connected(peer);
     const isChosen = Math.sqrt(this.#fraction()) * this.#membership.up.size < headsOnConnect;
     if (!isChosen) return [];
     // Two that are asked at once both send all that is missing: in a large fleet the second is asked when the first has answered.
     if (!this.#membership.isSparse || !this.#comparing.isUnderWay(now))
       return this.#headsTo(peer, { reply: 'wanted', now });
-    this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
+    this.#nextHeads.comeWithin(headsAfterAppendMs, now);
     return [];
   }
 
@@ -294,7 +299,7 @@ export class Replication {
       const confirmed = batch.records.some(({ kind }) => kind === 'head') ? this.#confirm(log) : [];
       return log.askers === undefined ? confirmed : [...confirmed, ...this.#answerAskers(log, batch)];
     }
-    this.#nextHeadsMs = Math.min(this.#nextHeadsMs, now + headsAfterAppendMs);
+    this.#nextHeads.comeWithin(headsAfterAppendMs, now);
     return [{ kind: 'broadcast', hint: { author: batch.author, stream: batch.stream, next: log.next } }];
   }
 
@@ -313,14 +318,8 @@ export class Replication {
 
   /** How long each log of facts is: by batches that its author signed, and by what others say. */
   get knownFacts(): ReadonlyMap<PeerId, KnownLength> {
-    return new Map(
-      [...this.#logs.facts].map(([author, { next, heardNext, signedNext }]) => {
-        const signed = Math.max(next, signedNext);
-        // Of names that no admin has signed anybody may invent as many as it likes.
-        const isMachine = this.#membership.certificateOf(author) !== undefined;
-        return [author, { signed, spokenOf: isMachine ? Math.max(signed, heardNext) : signed }];
-      }),
-    );
+    const isMachine = (author: PeerId): boolean => this.#membership.certificateOf(author) !== undefined;
+    return new Map([...this.#logs.facts].map(([author, log]) => [author, lengthOf(log, isMachine(author))]));
   }
 
   /** Batches of a machine's log of facts that are here, each signed by it: what others only spoke of does not count. */
@@ -351,7 +350,7 @@ export class Replication {
   }
 
   #compareWithSomebody(now: UnixMs): Effects {
-    if (now < this.#nextHeadsMs) return [];
+    if (!this.#nextHeads.hasCome(now)) return [];
     // A comparison names every log, and every machine makes some: the more there are of both, the rarer it is.
     const count = Math.max(
       this.#membership.machines.length,
@@ -359,7 +358,8 @@ export class Replication {
     );
     const everyMs = headsEveryMs * Math.max(1, count / logsComparedOften);
     const isMeeting = now - (this.#metMs ?? -Infinity) < meetingMs && !this.#membership.isSparse;
-    this.#nextHeadsMs = now + (isMeeting ? retryMsMin : everyMs) * (0.75 + 0.5 * this.#fraction());
+    const waitMs = (isMeeting ? retryMsMin : everyMs) * (0.75 + 0.5 * this.#fraction());
+    this.#nextHeads.waitFor(waitMs, now);
     const peer = this.#anybody();
     return peer === undefined ? [] : this.#headsTo(peer, { reply: 'wanted', now });
   }

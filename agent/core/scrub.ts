@@ -7,6 +7,7 @@ import { scrubBytesPerSecondMax, scrubNoteMs, scrubPassMsDefault } from '../limi
 import type { PackId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
+import { NextTime } from './next-time.ts';
 import { Resting } from './resting.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -34,7 +35,7 @@ export class Scrub {
   readonly #resting = new Resting();
   /** The shard that is being read. */
   #reading: ShardKey | undefined;
-  #notBeforeMs = 0;
+  readonly #nextRead = new NextTime();
   /** What is still to be read of this pass, as far as it was known when it was put in order. */
   #rest: ShardKey[] = [];
   #readShards = 0;
@@ -83,14 +84,14 @@ export class Scrub {
   /** The next shard, unless the pass is ahead of its time or the disk shall rest. */
   #next(now: UnixMs): Effects {
     if (this.#resting.isOn) return [];
-    if (this.#reading !== undefined || now < this.#notBeforeMs) return [];
+    if (this.#reading !== undefined || !this.#nextRead.hasCome(now)) return [];
     if (this.#shelf.heldShards === 0) return [];
     this.#position ??= { passFromMs: now, after: undefined, wholeMs: undefined };
     const { passFromMs, after } = this.#position;
     if (shareBefore(after) > (now - passFromMs) / this.#passMs) return [];
     const shard = this.#nextShard();
     if (shard === undefined) return this.#endPass(this.#position, now);
-    this.#notBeforeMs = now + (1000 * this.#bytesOf(shard)) / scrubBytesPerSecondMax;
+    this.#nextRead.waitFor((1000 * this.#bytesOf(shard)) / scrubBytesPerSecondMax, now);
     this.#reading = shard;
     return [{ kind: 'verifyShard', shard: { place: 'held', ...shard } }];
   }

@@ -24,6 +24,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Keepers } from './keepers.ts';
 import type { Membership } from './membership.ts';
+import { NextTime, timeAfter } from './next-time.ts';
 import { indexOfPlan } from './plan-index.ts';
 import type { Pulls } from './pulls.ts';
 import { groupUnder, type KnownPack, type Shelf } from './shelf.ts';
@@ -79,9 +80,9 @@ export class StandIns {
   /** When the youngest own pack that each has signed for began to wait. */
   readonly #youngestMs = new Map<PeerId, UnixMs>();
   /** Machines that refused or did not answer, and until when nobody waits for them. */
-  readonly #passedOver = new Map<PeerId, number>();
+  readonly #passedOver = new Map<PeerId, NextTime>();
   readonly #tasks = new Map<string, Task>();
-  #nextLookMs = 0;
+  readonly #nextLook = new NextTime();
 
   constructor(parts: StandInsParts) {
     this.#parts = parts;
@@ -130,7 +131,7 @@ export class StandIns {
     if (message.kind === 'standIn') return this.#asked(from, message, now);
     if (message.kind === 'shardRefused') {
       if (!this.#waiting.has(message.pack)) return [];
-      this.#passedOver.set(from, now + standInRefusedMs);
+      this.#passedOver.set(from, timeAfter(standInRefusedMs, now));
       return this.#look([message.pack], now);
     }
     // The owner does not have it any more: all is in order without this machine.
@@ -140,9 +141,9 @@ export class StandIns {
   }
 
   #lookAtAll(now: UnixMs): Effects {
-    if (this.#waiting.size === 0 || now < this.#nextLookMs) return [];
-    this.#nextLookMs = now + standInLookMs;
-    for (const [peer, untilMs] of this.#passedOver) if (untilMs <= now) this.#passedOver.delete(peer);
+    if (this.#waiting.size === 0 || !this.#nextLook.hasCome(now)) return [];
+    this.#nextLook.waitFor(standInLookMs, now);
+    for (const [peer, end] of this.#passedOver) if (end.hasCome(now)) this.#passedOver.delete(peer);
     const packs = [...this.#waiting.keys()].slice(0, packsPerLook);
     // Whoever was looked at comes last the next time.
     if (packs.length < this.#waiting.size)
@@ -247,7 +248,7 @@ export class StandIns {
     if (this.#passedOver.has(standIn.peer)) return false;
     const isForgotten = now - standIn.atMs >= standInTaskMs;
     if (!isForgotten && this.#silentMs(standIn.peer, standIn.atMs, now) < standInPatienceMs) return true;
-    this.#passedOver.set(standIn.peer, now + standInSilentMs);
+    this.#passedOver.set(standIn.peer, timeAfter(standInSilentMs, now));
     return false;
   }
 

@@ -18,6 +18,7 @@ import type { CoreEffect, Effects } from './effects.ts';
 import { type Election, plannedMachinesMin } from './election.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 
 /** How heavy one day's evidence weighs; an auditor doubts a machine from 1 on. What can happen to an honest one weighs less. */
 const weights: Readonly<Record<EvidenceKind, number>> = {
@@ -88,7 +89,7 @@ export class Trust {
   #views: ReadonlyMap<PeerId, TrustView> = new Map();
   #isStale = false;
   readonly #auditors: Auditors;
-  #nextMs = 0;
+  readonly #nextLook = new NextTime();
   #isFirstLook = true;
   /** The own disk is being read: what it says was said before. */
   #isReading = false;
@@ -188,8 +189,8 @@ export class Trust {
   }
 
   #tick(now: UnixMs): Effects {
-    if (!this.#isStale && now < this.#nextMs) return [];
-    this.#nextMs = now + trustEveryMs;
+    if (!this.#isStale && !this.#nextLook.hasCome(now)) return [];
+    this.#nextLook.waitFor(trustEveryMs, now);
     this.#isStale = false;
     const effects = this.#clearOld(now);
     if (this.#doubts.size === 0) {

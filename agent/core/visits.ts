@@ -12,6 +12,7 @@ import {
 } from '../mesh-limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 
 export class Visits {
   readonly #membership: Membership;
@@ -24,7 +25,7 @@ export class Visits {
   /** When each was last connected: then both said all. */
   readonly #metMs = new Map<PeerId, number>();
   #refreshedMs = 0;
-  #nextMs = 0;
+  readonly #next = new NextTime();
   #nextPartner = 0;
   #soundedMs: UnixMs | undefined;
   #nextHolder = 0;
@@ -38,7 +39,7 @@ export class Visits {
   /** Under a new plan everybody whom packs here concern is visited once. */
   planChanged(now: UnixMs): void {
     this.#planMs = now;
-    this.#nextMs = 0;
+    this.#next.comeAtOnce();
     this.#isStale = true;
   }
 
@@ -53,8 +54,8 @@ export class Visits {
 
   /** Calls the next few partners whose turn it is. */
   visit(now: UnixMs): void {
-    if (now < this.#nextMs) return;
-    this.#nextMs = now + visitsEveryMs;
+    if (!this.#next.hasCome(now)) return;
+    this.#next.waitFor(visitsEveryMs, now);
     this.#refresh(now);
     const { length } = this.#partners;
     let count = 0;

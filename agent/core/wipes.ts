@@ -11,6 +11,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Membership } from './membership.ts';
+import { NextTime } from './next-time.ts';
 import { NotedTimes } from './noted-times.ts';
 import type { Shelf } from './shelf.ts';
 
@@ -102,7 +103,7 @@ export class Wipes {
   /** All that are known are asked for by keys that are believed, and there is room for no more. */
   #isFull = false;
   readonly #rules: { readonly admin: string; readonly at: StatedAt; readonly rule: WipeRule }[] = [];
-  #nextMs = 0;
+  readonly #nextLook = new NextTime();
 
   constructor(parts: WipesParts) {
     this.#parts = parts;
@@ -220,7 +221,7 @@ export class Wipes {
       isNews = this.#note(statement, { admin, at, heardMs }) || isNews;
     }
     if (!isNews) return [];
-    this.#nextMs = 0;
+    this.#nextLook.comeAtOnce();
     return this.#noted.note(at, now);
   }
 
@@ -267,12 +268,12 @@ export class Wipes {
   }
 
   #tick(now: UnixMs): Effects {
-    if (now < this.#nextMs || this.#wipes.size === 0) return [];
+    if (!this.#nextLook.hasCome(now) || this.#wipes.size === 0) return [];
     this.#isFull = false;
     const { shelf, catalogue, freeSoon } = this.#parts;
     const views = this.views(now);
     const dueAtMs = views.filter(({ state }) => state === 'waiting').map(({ dueMs }) => dueMs ?? now);
-    this.#nextMs = Math.min(now + wipesEveryMs, ...dueAtMs);
+    this.#nextLook.waitFor(Math.min(wipesEveryMs, ...dueAtMs.map((dueMs) => dueMs - now)), now);
     const due = views.filter(({ state }) => state === 'due');
     const drives = new Set(due.filter(({ scope }) => scope === 'drive').map(({ drive }) => drive));
     let isNews = shelf.wipe(drives);

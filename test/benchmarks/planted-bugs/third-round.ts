@@ -247,9 +247,9 @@ export const thirdRound: readonly PlantedBug[] = [
     name: 'nobody is visited',
     about: 'in a large fleet nobody calls those whom its packs concern',
     file: 'core/visits.ts',
-    find: '    if (now < this.#nextMs) return;\n    this.#nextMs = now + visitsEveryMs;\n    this.#refresh(now);',
+    find: '    if (!this.#next.hasCome(now)) return;\n    this.#next.waitFor(visitsEveryMs, now);\n    this.#refresh(now);',
     replace:
-      '    if (now >= this.#nextMs) return;\n    this.#nextMs = now + visitsEveryMs;\n    this.#refresh(now);',
+      '    if (this.#next.hasCome(now)) return;\n    this.#next.waitFor(visitsEveryMs, now);\n    this.#refresh(now);',
   },
   {
     name: 'the history that goes on',
