@@ -2,7 +2,7 @@
 // would lower it, add them, again. Prices are smoothed, because those of single programs jump.
 
 import { createRandom } from '../../datasets/index.ts';
-import type { CompactOdds } from './compact-odds.ts';
+import { type CompactOdds, oddsOfCopies } from './compact-odds.ts';
 import { type Grouping, openPrices, paidFor, type Prices } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
 import { Outline } from './outline.ts';
@@ -118,17 +118,6 @@ function provenRounds(
     answer = master.solve() ?? answer;
   }
   return best === undefined ? answer : { ...answer, prices: best.prices, bound: best.bound };
-}
-
-/** P(all of these are down). */
-export function oddsOfCopies({ weights, rows }: CompactOdds, members: readonly number[]): number {
-  let sum = 0;
-  for (let state = 0; state < weights.length; state++) {
-    let product = weights[state]!;
-    for (const member of members) product *= rows[member]![state]!;
-    sum += product;
-  }
-  return sum;
 }
 
 const mix = (a: Prices, b: Prices, share: number): Prices =>

@@ -107,3 +107,14 @@ export function dotMachine(
   for (let index = 0; index < states.length; index++) sum += vector[states[index]!]! * extras[index]!;
   return sum;
 }
+
+/** P(all of these are down). */
+export function oddsOfCopies({ weights, rows }: CompactOdds, members: readonly number[]): number {
+  let sum = 0;
+  for (let state = 0; state < weights.length; state++) {
+    let product = weights[state]!;
+    for (const member of members) product *= rows[member]![state]!;
+    sum += product;
+  }
+  return sum;
+}

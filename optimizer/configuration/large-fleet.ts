@@ -1,7 +1,8 @@
 // The program of a fleet too large for the simplex method: columns by exchanges at soft prices, colder from round to round, and
 // the exact search at the end, which asks only whether any group is below what is to be proven.
 
-import { type Generated, type GenerationQuestion, oddsOfCopies } from './column-generation.ts';
+import type { Generated, GenerationQuestion } from './column-generation.ts';
+import { oddsOfCopies } from './compact-odds.ts';
 import { openPrices, type Prices } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
 import { Outline } from './outline.ts';

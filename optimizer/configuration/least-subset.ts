@@ -1,9 +1,9 @@
 // The cheapest set of t machines at given prices, proven: min over sets T of Σ_k w_k Π_{i∈T} Q_ki + Σ_{i∈T} price_i for t up
 // to 3. Branch and bound over pairs: a pair is left out only when no third machine can bring it below the best known.
 
-import { type CompactOdds, dotMachine, sumBlocks } from './compact-odds.ts';
-import { Outline, type Weighing } from './outline.ts';
-import { leastOf, Runs } from './runs.ts';
+import type { CompactOdds } from './compact-odds.ts';
+import { Outline } from './outline.ts';
+import { ThirdSearch } from './third-search.ts';
 
 export interface SubsetQuestion {
   readonly odds: CompactOdds;
@@ -52,29 +52,25 @@ class SubsetSearch {
   readonly #known: number;
   /** Allowed machines, dearest first: they are the good ones, and dear pairs fall out early. */
   readonly #order: readonly number[];
-  readonly #outline: Outline;
-  readonly #runs: Runs;
-  readonly #weighing: Weighing = { level: 0, unevenness: 0, extra: 0 };
+  readonly #thirds: ThirdSearch;
   readonly #one: Float64Array;
   readonly #two: Float64Array;
-  readonly #sums: Float64Array;
   /** No set with this first machine is looked for that costs as much. */
   #limit = Number.POSITIVE_INFINITY;
 
   constructor(question: SubsetQuestion) {
     const { odds, prices } = question;
+    const outline = question.outline ?? new Outline(odds, question.weights);
     this.#question = question;
     this.#known = question.known ?? Number.POSITIVE_INFINITY;
     this.best = this.#known;
     this.leastOfDearest = new Float64Array(odds.machineCount).fill(this.#known);
     this.#order = Array.from({ length: odds.machineCount }, (_, machine) => machine)
       .filter((machine) => Number.isFinite(prices[machine]!))
-      .toSorted((a, b) => prices[b]! - prices[a]! || a - b);
-    this.#outline = question.outline ?? new Outline(odds, question.weights);
-    this.#runs = new Runs(this.#outline, this.#order, prices);
+      .toSorted((a, b) => prices[b]! - prices[a]! || outline.mean[a]! - outline.mean[b]! || a - b);
+    this.#thirds = new ThirdSearch({ odds, weights: question.weights, outline, order: this.#order, prices });
     this.#one = new Float64Array(odds.stateCount);
     this.#two = new Float64Array(odds.stateCount);
-    this.#sums = new Float64Array(odds.blockCount);
   }
 
   run(): void {
@@ -90,7 +86,7 @@ class SubsetSearch {
 
   /** Sets whose first machine in the order is this one. */
   #withFirst(index: number): void {
-    const { odds, size, prices } = this.#question;
+    const { size, prices } = this.#question;
     const first = this.#order[index]!;
     for (let next = index; next < this.#order.length; next++) {
       const second = this.#order[next]!;
@@ -98,43 +94,27 @@ class SubsetSearch {
       const base = prices[first]! + prices[second]!;
       if (base >= this.#limit) continue;
       if (size === 3) {
-        this.#outline.weighPair(first, second, this.#weighing);
-        if (this.#runFrom(next, this.#limit - base) === this.#runs.count) continue;
+        this.#withPair(first, next);
+        continue;
       }
       this.#multiply(this.#one, second, this.#two);
-      sumBlocks(odds, this.#two, this.#sums);
-      if (size === 2) this.#offer(base + total(this.#sums), [first, second]);
-      else this.#withPair(first, next);
+      this.#offer(base + total(this.#two), [first, second]);
     }
   }
 
   #withPair(first: number, next: number): void {
-    const { odds, prices } = this.#question;
+    const { prices } = this.#question;
     const second = this.#order[next]!;
     const base = prices[first]! + prices[second]!;
-    let least = this.#limit;
     let bestThird = -1;
-    this.#outline.weigh(this.#two, this.#weighing);
-    for (let run = this.#runFrom(next, least - base); run < this.#runs.count;) {
-      const end = Math.min(this.#order.length, (run + 1) * this.#runs.runLength);
-      for (let at = Math.max(next, run * this.#runs.runLength); at < end; at++) {
-        const third = this.#order[at]!;
-        const price = base + prices[third]!;
-        if (price + leastOf(this.#outline, this.#weighing, third) >= least) continue;
-        if (!this.#mayJoin(third, [first, second])) continue;
-        const value = price + dotMachine(odds, this.#two, { sums: this.#sums, machine: third });
-        if (value >= least) continue;
-        least = value;
-        bestThird = third;
-      }
-      run = this.#runs.next(run + 1, this.#weighing, least - base);
-    }
-    if (bestThird < 0) return;
-    this.#offer(least, [first, second, bestThird]);
-  }
-
-  #runFrom(next: number, limit: number): number {
-    return this.#runs.next(Math.floor(next / this.#runs.runLength), this.#weighing, limit);
+    let least = this.#limit - base;
+    this.#thirds.seek([first, second], { from: next, limit: least }, (third) => {
+      if (!this.#mayJoin(third, [first, second])) return least;
+      const value = prices[third]! + this.#thirds.oddsWith(third);
+      if (value < least) [least, bestThird] = [value, third];
+      return least;
+    });
+    if (bestThird >= 0) this.#offer(base + least, [first, second, bestThird]);
   }
 
   #mayJoin(third: number, [first, second]: readonly [number, number]): boolean {

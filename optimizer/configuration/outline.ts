@@ -10,6 +10,14 @@ export interface Weighing {
   extra: number;
 }
 
+/** The same of a pair i, j, and Σ_k v_k Q_kl ≥ Σ_b pair_b f_lb + Σ_b pair_(B+b) Σ_{k in b} w_k x_lk: equal where no two of them share an extra state. */
+export interface PairWeighing extends Weighing {
+  /** What each machine has in a product, 2 B numbers one after the other; close together for machines that are asked for together. */
+  readonly profiles: Float64Array;
+  /** 2 B numbers. */
+  readonly pair: Float64Array;
+}
+
 /** Share of the level that sums of this length can be off by, as a part of the unevenness; with much to spare. */
 const roundingShare = 1e-7;
 
@@ -61,21 +69,40 @@ export class Outline {
     this.more = Float64Array.from(this.#added, (row) => leastShare(row, this.#addedMean));
   }
 
-  /** Of w_k Q_ki Q_kj, with what both share in single states left out: never more than the whole. */
-  weighPair(i: number, j: number, into: Weighing): void {
-    const [fi, fj] = [this.#odds.floors[i]!, this.#odds.floors[j]!];
-    const [xi, xj] = [this.#added[i]!, this.#added[j]!];
+  /** Of w_k Q_ki Q_kj, with what both share in single states left out: never more than the whole. `into.pair` is filled too. The machines are those of the i-th and j-th profile. */
+  weighPair(i: number, j: number, into: PairWeighing): void {
     const [floorMean, addedMean, blockWeights] = [this.#floorMean, this.#addedMean, this.#blockWeights];
+    const { pair, profiles } = into;
+    const count = floorMean.length;
+    const ofFirst = i * 2 * count;
+    const ofSecond = j * 2 * count;
     let [sum, squares, extra] = [0, 0, 0];
-    for (let block = 0; block < fi.length; block++) {
-      const a = fi[block]!;
-      const b = fj[block]!;
-      const value = (a * (blockWeights[block]! * b + xj[block]!) + xi[block]! * b) * floorMean[block]!;
+    for (let block = 0; block < count; block++) {
+      const a = profiles[ofFirst + block]!;
+      const b = profiles[ofSecond + block]!;
+      const both = a * b;
+      const added = a * profiles[ofSecond + count + block]! + b * profiles[ofFirst + count + block]!;
+      const whole = blockWeights[block]! * both + added;
+      pair[block] = whole;
+      pair[count + block] = both;
+      const value = whole * floorMean[block]!;
       sum += value;
       squares += value * value;
-      extra += a * b * addedMean[block]!;
+      extra += both * addedMean[block]!;
     }
-    settle(into, { sum, squares, extra, count: fi.length });
+    settle(into, { sum, squares, extra, count });
+  }
+
+  /** A weighing of pairs of these machines: what each has in a product is its floors, and what single states add in each block. */
+  pairWeighing(machines: ArrayLike<number>): PairWeighing {
+    const { blockCount, floors } = this.#odds;
+    const profiles = new Float64Array(2 * blockCount * machines.length);
+    for (let at = 0; at < machines.length; at++) {
+      const machine = machines[at]!;
+      profiles.set(floors[machine]!, 2 * blockCount * at);
+      profiles.set(this.#added[machine]!, 2 * blockCount * at + blockCount);
+    }
+    return { level: 0, unevenness: 0, extra: 0, profiles, pair: new Float64Array(2 * blockCount) };
   }
 
   /** Of any vector of K values ≥ 0. */

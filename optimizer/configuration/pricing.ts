@@ -3,10 +3,11 @@
 
 import { slotTerms } from '../group-search.ts';
 import { type CompactOdds, dotMachine, sumBlocks } from './compact-odds.ts';
-import type { Grouping, Prices } from './grouping.ts';
+import { type Grouping, openPrices, type Prices } from './grouping.ts';
 import { Outline, type Weighing } from './outline.ts';
-import { leastOf, Runs } from './runs.ts';
+import { Runs } from './runs.ts';
 import type { Column } from './solver.ts';
+import { ThirdSearch } from './third-search.ts';
 
 export interface PricingQuestion {
   readonly grouping: Grouping;
@@ -21,77 +22,113 @@ export interface PricingQuestion {
 /** Rounds over all slots of one group; nearly all settle in three. */
 const roundsMax = 6;
 
+interface Exchange {
+  readonly machine: number;
+  /** Odds plus prices with it. */
+  readonly value: number;
+}
+
 export class Pricer {
   readonly #question: PricingQuestion;
   readonly #sums: Float64Array;
   readonly #outline: Outline;
-  /** Cheapest first: the runs of them are left out together. */
-  readonly #order: readonly number[];
-  readonly #runs: Runs;
   readonly #weighing: Weighing = { level: 0, unevenness: 0, extra: 0 };
+  /** Infinite for machines without slots. */
+  readonly #open: Prices;
+  /** Dearest first: machines alike are left out together. */
+  readonly #order: readonly number[];
+  /** Made when first asked for: pairs of copies need the one, all else the other. */
+  #thirds: ThirdSearch | undefined;
+  #runs: Runs | undefined;
 
   constructor(question: PricingQuestion) {
     this.#question = question;
     this.#outline = question.outline ?? new Outline(question.odds, question.odds.weights);
-    const { prices } = question;
-    this.#order = [...prices.keys()].toSorted((a, b) => prices[a]! - prices[b]! || a - b);
-    this.#runs = new Runs(this.#outline, this.#order, prices);
+    const { mean } = this.#outline;
+    const open = openPrices(question.grouping, question.prices);
+    this.#open = open;
+    this.#order = [...open.keys()].toSorted((a, b) => open[b]! - open[a]! || mean[a]! - mean[b]! || a - b);
     this.#sums = new Float64Array(question.odds.blockCount);
   }
 
-  /** The local optimum of odds plus prices that exchanges lead to, and the groups on the way. The first slots may be kept as they are. */
-  descend(start: readonly number[], { rounds = roundsMax, keptSlots = 0 } = {}): readonly Column[] {
+  /**
+   * The local optimum of odds plus prices that exchanges lead to, and the groups on the way. The first slots may be kept as they are; with
+   * `below` only what costs less than that is looked for.
+   */
+  descend(
+    start: readonly number[],
+    { rounds = roundsMax, keptSlots = 0, below = Number.POSITIVE_INFINITY } = {},
+  ): readonly Column[] {
     const members = [...start];
     const found: Column[] = [];
-    let value = Number.POSITIVE_INFINITY;
+    let value = below;
     for (let round = 0; round < rounds; round++) {
       const before = value;
       for (let slot = keptSlots; slot < members.length; slot++) {
-        const best = this.#bestFor(members, { slot, limit: value });
+        const others = members.filter((_, index) => index !== slot);
+        const best = this.#isPairOfCopies() ? this.#thirdFor(others, value) : this.#bestFor(others, value);
         if (best === undefined) continue;
         members[slot] = best.machine;
         value = best.value;
-        found.push({ members: [...members], odds: best.odds });
+        found.push({ members: [...members], odds: value - this.#paidFor(members) });
       }
       if (value >= before) break;
     }
     return found;
   }
 
+  #isPairOfCopies(): boolean {
+    const { k, n } = this.#question.grouping.redundancy;
+    return k === 1 && n === 3;
+  }
+
   /** The machine that lowers odds plus prices most below the limit; undefined where none does. */
-  #bestFor(
-    members: readonly number[],
-    { slot, limit }: { readonly slot: number; readonly limit: number },
-  ): { readonly machine: number; readonly value: number; readonly odds: number } | undefined {
+  #bestFor(others: readonly number[], limit: number): Exchange | undefined {
     const { odds, prices, grouping } = this.#question;
-    const others = members.filter((_, index) => index !== slot);
     const terms = slotTerms(
       { weights: odds.weights, k: grouping.redundancy.k },
       others.map((member) => odds.rows[member]!),
     );
     sumBlocks(odds, terms.slope, this.#sums);
     this.#outline.weigh(terms.slope, this.#weighing);
-    const paid = others.reduce((sum, member) => sum + prices[member]!, 0);
-    const fixed = terms.base + paid;
+    const fixed = terms.base + this.#paidFor(others);
+    const runs = (this.#runs ??= new Runs(this.#outline, this.#order, this.#open));
+    const range = { limit: limit - fixed, from: 0 };
     let best = -1;
-    let bestValue = limit;
-    let run = this.#runs.next(0, this.#weighing, bestValue - fixed);
-    while (run < this.#runs.count) {
-      for (const machine of this.#membersOf(run)) {
-        const price = fixed + prices[machine]!;
-        if (price + leastOf(this.#outline, this.#weighing, machine) >= bestValue) continue;
-        if (!this.#mayJoin(machine, others)) continue;
-        const value = price + dotMachine(odds, terms.slope, { sums: this.#sums, machine });
-        if (value < bestValue) [best, bestValue] = [machine, value];
-      }
-      run = this.#runs.next(run + 1, this.#weighing, bestValue - fixed);
+    for (let at = 0; (at = runs.next(at, this.#weighing, range)) < runs.machines.length; at++) {
+      const machine = runs.machines[at]!;
+      if (!this.#mayJoin(machine, others)) continue;
+      const value = prices[machine]! + dotMachine(odds, terms.slope, { sums: this.#sums, machine });
+      if (value < range.limit) [best, range.limit] = [machine, value];
     }
-    if (best < 0) return undefined;
-    return { machine: best, value: bestValue, odds: bestValue - paid - prices[best]! };
+    return best < 0 ? undefined : { machine: best, value: fixed + range.limit };
   }
 
-  #membersOf(run: number): readonly number[] {
-    return this.#order.slice(run * this.#runs.runLength, (run + 1) * this.#runs.runLength);
+  /** The same for the third of three copies, whose product with the others single states are seldom looked at for. */
+  #thirdFor(others: readonly number[], limit: number): Exchange | undefined {
+    const { odds, prices } = this.#question;
+    const fixed = this.#paidFor(others);
+    const pair = others as readonly [number, number];
+    const thirds = (this.#thirds ??= new ThirdSearch({
+      odds,
+      weights: odds.weights,
+      outline: this.#outline,
+      order: this.#order,
+      prices: this.#open,
+    }));
+    let best = -1;
+    let least = limit - fixed;
+    thirds.seek(pair, { from: 0, limit: least }, (machine) => {
+      if (!this.#mayJoin(machine, others)) return least;
+      const value = prices[machine]! + thirds.oddsWith(machine);
+      if (value < least) [best, least] = [machine, value];
+      return least;
+    });
+    return best < 0 ? undefined : { machine: best, value: fixed + least };
+  }
+
+  #paidFor(members: readonly number[]): number {
+    return members.reduce((sum, member) => sum + this.#question.prices[member]!, 0);
   }
 
   #mayJoin(machine: number, others: readonly number[]): boolean {

@@ -1,8 +1,8 @@
 // Prices for codes k of n: the linear program of the sets whose loss makes a group fail, which is what the bound of lower-bound.ts
 // looks at. Its prices prove more than those of the groups' own program.
 
-import { generateColumns, oddsOfCopies } from './column-generation.ts';
-import type { CompactOdds } from './compact-odds.ts';
+import { generateColumns } from './column-generation.ts';
+import { type CompactOdds, oddsOfCopies } from './compact-odds.ts';
 import type { Grouping, Prices } from './grouping.ts';
 import { binomial, subsetWeights } from './lower-bound.ts';
 import type { Solver } from './solver.ts';
