@@ -40,7 +40,7 @@ const smoothing = 0.4;
 const progressMin = 2e-4;
 /** Rounds with exact pricing, and the gap between program and bound at which they end. */
 const provenRoundsMax = 5;
-const provenGapMax = 0.005;
+const provenGapMax = 0.002;
 
 interface Generating extends GenerationQuestion {
   readonly outline: Outline;

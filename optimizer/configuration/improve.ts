@@ -4,11 +4,12 @@
 import { chooseGroups } from '../groups.ts';
 import { Neighbours } from '../scatter.ts';
 import { unavailability } from '../survival.ts';
-import { generateColumns, type Generated } from './column-generation.ts';
+import { generateColumns, type GenerationQuestion } from './column-generation.ts';
 import { type CompactOdds, compactOdds } from './compact-odds.ts';
 import type { Certificate, Grouping, Prices } from './grouping.ts';
-import { generateSoftly } from './large-fleet.ts';
+import { generateSoftly, sketchSoftly } from './large-fleet.ts';
 import { lowerBound } from './lower-bound.ts';
+import { roundInTurns } from './rest-groups.ts';
 import { roundGroups } from './rounding.ts';
 import type { Solver } from './solver.ts';
 import { subsetPrices } from './subset-program.ts';
@@ -39,20 +40,29 @@ export function certifiedGroups(question: ImproveQuestion): CertifiedGroups {
   const start = question.start ?? chooseGroups(question);
   const odds = compactOdds(states);
   const oddsOf = (members: readonly number[]): number => unavailability(states, { members, k: redundancy.k });
-  const generate = odds.machineCount > simplexMachinesMax ? generateSoftly : generateColumns;
-  const generated = generate({
-    grouping: question,
+  const isLarge = odds.machineCount > simplexMachinesMax;
+  const asked = (grouping: Grouping, groups: readonly (readonly number[])[]): GenerationQuestion => ({
+    grouping,
     odds,
     solver: question.solver,
-    start: start.map((members) => ({ members, odds: oddsOf(members) })),
+    start: groups.map((members) => ({ members, odds: oddsOf(members) })),
     seed: question.seed,
     roundsMax: question.roundsMax ?? roundsDefault,
   });
+  const generated = (isLarge ? generateSoftly : generateColumns)(asked(question, start));
   if (generated === undefined)
     return certify(question, { odds, groups: start, prices: new Float64Array(capacities.length) });
   const sum = (groups: readonly (readonly number[])[]): number =>
     groups.reduce((total, members) => total + oddsOf(members), 0);
-  const rounded = mustStay(question) ? start : wholeGroups(question, generated);
+  const round = (): readonly (readonly number[])[] =>
+    isLarge
+      ? roundInTurns(generated, {
+          grouping: question,
+          begin: (rest) => chooseGroups({ ...question, ...rest, start: [] }),
+          sketch: (rest, groups) => sketchSoftly(asked(rest, groups)),
+        })
+      : roundGroups(generated, question);
+  const rounded = mustStay(question) ? start : wholeGroups(question, round());
   const groups = sum(rounded) < sum(start) && isWide(question, rounded) ? rounded : start;
   if (redundancy.k > 1) {
     const prices = subsetPrices({ ...question, grouping: question, odds, groups: start });
@@ -75,8 +85,11 @@ function isWide(
   return capacities.every((_, machine) => neighbours.lackOf(machine) === 0);
 }
 
-function wholeGroups(question: ImproveQuestion, generated: Generated): readonly (readonly number[])[] {
-  const whole = roundGroups(generated, question);
+/** Gaps are filled, and all is climbed once more. */
+function wholeGroups(
+  question: ImproveQuestion,
+  whole: readonly (readonly number[])[],
+): readonly (readonly number[])[] {
   const start = Array.from({ length: question.groupCount }, (_, at) => whole[at] ?? []);
   return chooseGroups({ ...question, start });
 }

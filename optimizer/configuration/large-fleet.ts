@@ -3,7 +3,7 @@
 
 import type { Generated, GenerationQuestion } from './column-generation.ts';
 import { oddsOfCopies } from './compact-odds.ts';
-import { openPrices, type Prices } from './grouping.ts';
+import { openPrices, paidFor, type Prices } from './grouping.ts';
 import { leastSubset } from './least-subset.ts';
 import { Outline } from './outline.ts';
 import { type Proven, repairPrices } from './price-repair.ts';
@@ -11,25 +11,29 @@ import { Pricer } from './pricing.ts';
 import { costOf, leastOfColumns, type SoftAnswer, softPrices } from './soft-prices.ts';
 import type { Column } from './solver.ts';
 
-/** Rounds of prices and columns: more where there are more machines, each of which has to find the best others. */
-const roundsFor = (machines: number): number => 10 + Math.ceil(machines / 500);
+/** Rounds of prices and columns at most: more where there are more machines, each of which has to find the best others. */
+const roundsFor = (machines: number): number => 10 + Math.ceil(machines / 200);
+/** The rounds end when one finds fewer new columns than this share of the machines. */
+const foundShareMin = 0.1;
 /** Times that an exchange goes over the slots of one group. */
 const descentRounds = 2;
 /** Passes of the soft prices in the first round, in each later one, and before a search. */
 const firstPasses = 500;
-const passes = 300;
-const lastPasses = 3000;
+const passes = 200;
+const lastPasses = 2000;
 /** Temperatures as shares of the mean odds: the first, its fall from round to round, the least while columns are sought, and the last. */
 const firstHeat = 0.5;
 const heatFall = 0.5;
 const leastHeat = 0.008;
 const lastHeat = 0.0004;
 /** Columns dearer than the cheapest one by this share of the mean odds are forgotten: nobody takes them at the least temperature. */
-const keptShare = 0.4;
-/** Exact searches. */
-const proofsMax = 2;
-/** How far above the cheapest column they look, as a share of the mean odds: some groups are cheaper than that, most machines have none. */
-const proofShare = 0.01;
+const keptShare = 0.3;
+/**
+ * How far below the cheapest column the exact searches look only, one after the other, as shares of what the columns promise to 10,000 machines; less where
+ * there are fewer. The first is quick and finds what is cheap by far; a search right at the cheapest column takes several times as long.
+ */
+const renouncedShares = [0.03, 0.015] as const;
+const renouncingMachines = 10_000;
 
 /** For copies (k = 1, n ≤ 3); other codes get prices without a proof. The start must keep the slots. */
 export function generateSoftly(question: GenerationQuestion): Generated {
@@ -42,6 +46,13 @@ export function generateSoftly(question: GenerationQuestion): Generated {
   const sum = search.columns.reduce((total, column, at) => total + column.odds * times[at]!, 0);
   const value = sum / grouping.groupCount;
   return { columns: search.columns, times, prices, value, ...(odds.machineCount === 0 ? {} : proven) };
+}
+
+/** Columns and how often each is taken, without a proof. */
+export function sketchSoftly(question: GenerationQuestion): Pick<Generated, 'columns' | 'times'> {
+  const search = new SoftSearch(question);
+  search.cool();
+  return { columns: search.columns, times: search.answer.times };
 }
 
 class SoftSearch {
@@ -66,28 +77,39 @@ class SoftSearch {
 
   /** Rounds of exchanges, from far apart prices to close ones: others are sought for each machine, beginning with its cheapest column. */
   cool(): void {
-    for (let round = roundsFor(this.#question.odds.machineCount); round > 0; round--) {
-      const pricer = this.#pricer(this.answer.prices);
-      for (const start of this.#cheapestOfEach())
-        for (const column of pricer.descend(start, { rounds: descentRounds, keptSlots: 1 }))
-          this.#add(column);
+    const machines = this.#question.odds.machineCount;
+    for (let round = roundsFor(machines); round > 0; round--) {
+      const before = this.columns.length;
+      const isColdest = this.#heat <= leastHeat * this.#meanOdds;
+      this.#exchange();
+      const found = this.columns.length - before;
       this.answer = this.#reprice(this.answer.prices, passes);
       this.#forgetDear();
+      if (isColdest && found < foundShareMin * machines) break;
     }
     this.#settle(this.answer.prices);
+  }
+
+  #exchange(): void {
+    const pricer = this.#pricer(this.answer.prices);
+    for (const { members, cost } of this.#cheapestOfEach())
+      for (const column of pricer.descend(members, { rounds: descentRounds, keptSlots: 1, below: cost }))
+        this.#add(column);
   }
 
   /** The best bound of a few exact searches, each with the columns that the one before it missed. */
   prove(): Proven | undefined {
     const { grouping } = this.#question;
+    const part = Math.min(1, this.#question.odds.machineCount / renouncingMachines);
     let best: Proven | undefined;
-    for (let round = 0; round < proofsMax; round++) {
+    for (const renounced of renouncedShares) {
       const { prices } = this.answer;
-      const asked = leastOfColumns(this.columns, prices) + proofShare * this.#meanOdds;
+      const least = leastOfColumns(this.columns, prices);
+      const asked = least - part * renounced * (least - paidFor(grouping, prices));
       const found = this.#search(prices, asked);
       const proven = repairPrices(grouping, { prices, ...found });
       if (best === undefined || proven.bound > best.bound) best = proven;
-      if (found.members === undefined) break;
+      if (found.members === undefined) continue;
       this.#take(found.others);
       this.#settle(proven.prices);
     }
@@ -133,7 +155,7 @@ class SoftSearch {
   }
 
   /** The cheapest column of each machine that is in one, that machine first. */
-  #cheapestOfEach(): readonly (readonly number[])[] {
+  #cheapestOfEach(): readonly { readonly members: readonly number[]; readonly cost: number }[] {
     const { prices } = this.answer;
     const least = new Float64Array(prices.length).fill(Number.POSITIVE_INFINITY);
     const cheapest: (readonly number[] | undefined)[] = [...prices].map(() => undefined);
@@ -146,7 +168,9 @@ class SoftSearch {
       }
     }
     return cheapest.flatMap((members, machine) =>
-      members === undefined ? [] : [[machine, ...members.filter((member) => member !== machine)]],
+      members === undefined
+        ? []
+        : [{ members: [machine, ...members.filter((member) => member !== machine)], cost: least[machine]! }],
     );
   }
 
