@@ -4,12 +4,7 @@
 import test from 'ava';
 import { hours } from '../../datasets/index.ts';
 import { manyFaults, noFaults } from '../../agent/simulation/index.ts';
-import type { Effects } from '../../agent/core/index.ts';
-import { imageRegressions } from './image-regressions.ts';
-import { longRegressions, regressions } from './regressions.ts';
-import { standInRegressions } from './stand-in-regressions.ts';
-import { longSparseRegressions } from './sparse-regressions.ts';
-import { isLong, run, runKept, runWell } from './running.ts';
+import { isLong, run, runWell } from './running.ts';
 
 for (const seed of isLong ? [11, 12, 13] : [12]) {
   test.serial(`12 machines with every fault at once, seed ${seed}`, async (t) => {
@@ -84,64 +79,4 @@ test.serial('the same seed gives the same run, another seed another one', async 
   const other = await run({ ...options, seed: 2 });
   t.deepEqual(first, second);
   t.not(first.traceHash, other.traceHash);
-});
-
-const soon = [...regressions, ...standInRegressions];
-/** Some take long: not with every run of the tests. */
-const seeds = isLong ? [...soon, ...longRegressions, ...imageRegressions, ...longSparseRegressions] : soon;
-
-/** What is left of these fleets is too little to come to rest, since decisions changed: they keep their promises. */
-const burntOut: ReadonlySet<string> = new Set(['dotterel-5', 'nightjar-29']);
-
-for (const { cause, options } of seeds) {
-  test.serial(`seed ${options.seed} stays well, that found: ${cause}`, async (t) => {
-    await (burntOut.has(String(options.seed)) ? runKept : runWell)(t, options);
-  });
-}
-
-test.serial('the checks notice holders that give shards away instead of copying them', async (t) => {
-  const report = await run({
-    seed: 2,
-    agentCount: 12,
-    days: 5,
-    holderSilenceMs: hours(8),
-    faults: { ...manyFaults, rotsPerDay: 0, destroyedCount: 0 },
-    rewrite: (effects) =>
-      effects.flatMap((effect): Effects => {
-        if (effect.kind !== 'sendShard' || effect.shard.place !== 'held') return [effect];
-        return [effect, { kind: 'removeShard', shard: effect.shard }];
-      }),
-  });
-  t.true(report.violations.some(({ check }) => check === 'restorable'));
-});
-
-test.serial('the checks notice holders that sign a receipt and keep nothing', async (t) => {
-  const report = await run({
-    seed: 1,
-    agentCount: 12,
-    days: 4,
-    rewrite: (effects) =>
-      effects.flatMap((effect): Effects => {
-        if (effect.kind !== 'sendReceipt') return [effect];
-        return [effect, { kind: 'removeShard', shard: { place: 'held', ...effect.shard } }];
-      }),
-  });
-  t.true(report.violations.some(({ check }) => check === 'restorable'));
-  t.true(Object.keys(report.reports).some((text) => /was asked to prove/u.test(text)));
-});
-
-test.serial('the checks notice machines that confirm a log and do not keep it', async (t) => {
-  const report = await run({
-    seed: 1,
-    agentCount: 6,
-    days: 2,
-    rewrite: (effects) =>
-      effects.map((effect): Effects[number] => {
-        if (effect.kind !== 'storeBatch' || !effect.batch.records.some(({ kind }) => kind === 'head'))
-          return effect;
-        const { author, stream, sequence } = effect.batch;
-        return { kind: 'send', to: author, message: { kind: 'logStored', stream, next: sequence + 1 } };
-      }),
-  });
-  t.true(report.violations.some(({ check }) => check === 'known'));
 });
