@@ -3,10 +3,17 @@
 
 import { utcOffsetOf } from './calendar.ts';
 import { DreyError } from './errors.ts';
-import type { FleetHistory, MachineProfile } from './history.ts';
-import type { AccessRow, LocationRow, PackReadRow, TelemetryRow, UptimeRow } from './rows.ts';
+import type { FleetHistory, MachineProfile, ToldProfile } from './history.ts';
+import type {
+  AccessRow,
+  LocationRow,
+  MachineAttributes,
+  PackReadRow,
+  TelemetryRow,
+  UptimeRow,
+} from './rows.ts';
 import { hourMs, type MachineId, unixMs } from './units.ts';
-import { fillGaps, paintSlots, resolveSpans, type UpSpan } from './up-spans.ts';
+import { fillGaps, paintSlots, resolveSpans, type SlotWindow, type UpSpan } from './up-spans.ts';
 
 export interface HistoryOptions {
   /** First moment of slot 0, a whole hour. */
@@ -27,7 +34,7 @@ export const historyCellsMax = 1e9;
 interface MachineRows {
   readonly own: UpSpan[];
   readonly byPeers: UpSpan[];
-  location: LocationRow | undefined;
+  readonly locations: LocationRow[];
 }
 
 /**
@@ -57,8 +64,8 @@ export function historyFromRows(rows: Iterable<TelemetryRow>, options: HistoryOp
     const found = collected.byMachine.get(machine) ?? emptyRows();
     const spans = fillGaps(resolveSpans(found.own), resolveSpans(found.byPeers));
     paintSlots(spans, window, up.subarray(index * window.slotCount, (index + 1) * window.slotCount));
-    const attributes = found.location?.attributes ?? {};
-    machines.push({ machine, attributes, utcOffsetMs: offsetOf(attributes.timeZone) });
+    const told = toldBy(found.locations, offsetOf);
+    machines.push({ machine, ...profileOf(told, { ...window, offsetOf }) });
   }
   const wanted = options.reportedMachines === undefined ? undefined : new Set(ids);
   const access = orderAccess(collected.access.filter((row) => wanted?.has(row.machine) ?? true));
@@ -89,7 +96,7 @@ export function checkWindow(
 }
 
 function emptyRows(): MachineRows {
-  return { own: [], byPeers: [], location: undefined };
+  return { own: [], byPeers: [], locations: [] };
 }
 
 interface CollectedRows {
@@ -114,7 +121,7 @@ function collectRows(rows: Iterable<TelemetryRow>, options: HistoryOptions): Col
     if (row.kind === 'uptime') {
       if (inWindow(row)) found.own.push(spanOf(row));
     } else if (row.kind === 'location') {
-      if (row.atMs < options.toMs && isLater(row, found.location)) found.location = row;
+      if (row.atMs < options.toMs) found.locations.push(row);
     } else if (isInside(row.hourMs)) {
       if (row.kind === 'access') access.push(row);
       else packReads.push(row);
@@ -130,18 +137,42 @@ function spanOf(row: UptimeRow): UpSpan {
   return { fromMs: row.fromMs, toMs: row.toMs, isUp: row.state === 'up' };
 }
 
-/** Two different rows of one moment: the one whose text sorts later, so that order of arrival never matters. */
-function isLater(row: LocationRow, than: LocationRow | undefined): boolean {
-  if (than === undefined || row.atMs !== than.atMs) return than === undefined || row.atMs > than.atMs;
-  return compareText(attributeText(row), attributeText(than)) > 0;
+/** Each change of what a machine said of itself. Of two rows of one moment the one whose text sorts later holds, so that order of arrival never matters. */
+function toldBy(rows: readonly LocationRow[], offsetOf: ZoneOffsets): readonly ToldProfile[] {
+  const said = rows.map(({ atMs, attributes }) => ({ atMs, attributes, text: attributeText(attributes) }));
+  const told: ToldProfile[] = [];
+  let lastText: string | undefined;
+  for (const { atMs, attributes, text } of said.toSorted(
+    (a, b) => a.atMs - b.atMs || compareText(a.text, b.text),
+  )) {
+    if (text === lastText) continue;
+    if (told.at(-1)?.atMs === atMs) told.pop();
+    told.push({ atMs, attributes, utcOffsetMs: offsetOf(attributes.timeZone) });
+    lastText = text;
+  }
+  return told;
 }
 
-function attributeText(row: LocationRow): string {
-  return JSON.stringify(Object.entries(row.attributes).toSorted(([a], [b]) => compareText(a, b)));
+/** The latest; with the earlier ones where some first slots do not know it. */
+function profileOf(
+  told: readonly ToldProfile[],
+  { startMs, slotMs, offsetOf }: SlotWindow & { readonly offsetOf: ZoneOffsets },
+): Omit<MachineProfile, 'machine'> {
+  const last = told.at(-1);
+  if (last === undefined) return { attributes: {}, utcOffsetMs: offsetOf(undefined) };
+  const { attributes, utcOffsetMs } = last;
+  const from = told.findLastIndex(({ atMs }) => atMs < startMs + slotMs);
+  const isAlwaysKnown = from === told.length - 1;
+  return { attributes, utcOffsetMs, ...(isAlwaysKnown ? {} : { told: told.slice(Math.max(0, from)) }) };
 }
+
+const attributeText = (attributes: MachineAttributes): string =>
+  JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => compareText(a, b)));
+
+type ZoneOffsets = (timeZone: string | undefined) => number;
 
 /** Formatting a zone costs about 50 µs and fleets have few zones, so each is looked up once. */
-function zoneOffsets(atMs: number): (timeZone: string | undefined) => number {
+function zoneOffsets(atMs: number): ZoneOffsets {
   const known = new Map<string | undefined, number>();
   return (timeZone) => {
     let offsetMs = known.get(timeZone);

@@ -12,7 +12,7 @@ export interface SlotRange {
   readonly toSlot: number;
 }
 
-/** The same machines over fewer slots, with the access rows and pack reads of those slots. Range must be non-empty and inside. */
+/** The same machines, as they were told until then, over fewer slots, with the access rows and pack reads of those slots. Range must be non-empty and inside. */
 export function sliceHistory(history: FleetHistory, range: SlotRange): FleetHistory {
   const { fromSlot, toSlot } = range;
   assert(Number.isInteger(fromSlot) && Number.isInteger(toSlot), 'slots are whole numbers');
@@ -33,11 +33,21 @@ export function sliceHistory(history: FleetHistory, range: SlotRange): FleetHist
     startMs,
     slotMs: history.slotMs,
     slotCount,
-    machines: history.machines,
+    machines: history.machines.map((profile) => profileBefore(profile, endMs)),
     up,
     access,
     ...keptReads(history, ({ hourMs }) => hourMs >= startMs && hourMs < endMs),
   };
+}
+
+/** As it was told before `endMs`; as it was first told where that came later: who a machine was is rarely imported with its past. */
+function profileBefore(profile: MachineProfile, endMs: number): MachineProfile {
+  const { machine, told } = profile;
+  if (told === undefined || told.at(-1)!.atMs < endMs) return profile;
+  const known = told.filter(({ atMs }) => atMs < endMs);
+  const kept = known.length === 0 ? told.slice(0, 1) : known;
+  const { attributes, utcOffsetMs } = kept.at(-1)!;
+  return { machine, attributes, utcOffsetMs, told: kept };
 }
 
 /** Absent where none is left. */

@@ -8,14 +8,14 @@ import type { LocationRow, TelemetryRow, UptimeRow } from './rows.ts';
 import { type MachineId, unixMs } from './units.ts';
 
 /**
- * One uptime row per run of equal slots (runs over 31 days are cut), one location row per machine at the start with its
- * attributes and no measurements, the access rows and the reads of packs. `historyFromRows` makes the same history of them, but for UTC
+ * One uptime row per run of equal slots (runs over 31 days are cut), one location row per machine at the start, or one for each time that it told
+ * something else, with its attributes and no measurements, the access rows and the reads of packs. `historyFromRows` makes the same history of them, but for UTC
  * offsets that no time zone attribute explains.
  * @yields Rows in the order of machines, then the access rows, then the reads of packs.
  */
 export function* historyToRows(history: FleetHistory): Generator<TelemetryRow> {
-  for (const [row, { machine, attributes }] of history.machines.entries()) {
-    yield locationOf(machine, { attributes, atMs: history.startMs });
+  for (const [row, { machine, attributes, told }] of history.machines.entries()) {
+    for (const at of told ?? [{ attributes, atMs: history.startMs }]) yield locationOf(machine, at);
     const slots = history.up.subarray(row * history.slotCount, (row + 1) * history.slotCount);
     yield* runsOf(machine, slots, history);
   }
@@ -23,8 +23,11 @@ export function* historyToRows(history: FleetHistory): Generator<TelemetryRow> {
   yield* history.packReads ?? [];
 }
 
-function locationOf(machine: MachineId, at: Pick<LocationRow, 'attributes' | 'atMs'>): LocationRow {
-  return { kind: 'location', machine, ...at, roundTripMs: {}, freeBytes: 0, quotaBytes: 0 };
+function locationOf(
+  machine: MachineId,
+  { attributes, atMs }: Pick<LocationRow, 'attributes' | 'atMs'>,
+): LocationRow {
+  return { kind: 'location', machine, attributes, atMs, roundTripMs: {}, freeBytes: 0, quotaBytes: 0 };
 }
 
 function* runsOf(machine: MachineId, slots: Uint8Array, history: FleetHistory): Generator<UptimeRow> {

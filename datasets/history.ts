@@ -14,6 +14,15 @@ export interface MachineProfile {
   readonly attributes: MachineAttributes;
   /** Offset of the machine's local time from UTC in milliseconds (0 where unknown). */
   readonly utcOffsetMs: number;
+  /**
+   * What was told of it, oldest first: each change, the last one as above. Absent where nothing but that was ever told, from the first slot
+   * on. A part of the history that ends earlier knows no later one.
+   */
+  readonly told?: readonly ToldProfile[];
+}
+
+export interface ToldProfile extends Pick<MachineProfile, 'attributes' | 'utcOffsetMs'> {
+  readonly atMs: UnixMs;
 }
 
 /** N machines × T hours. Row i, column t of `up` stands at `up[i * slotCount + t]`. */

@@ -3,6 +3,7 @@
 
 import {
   type FleetHistory,
+  type MachineProfile,
   selectMachines,
   sliceHistory,
   slotDown,
@@ -63,11 +64,18 @@ export class Roster {
         if (past.up[at] === slotDown) past.up[at] = slotUnknown;
       }
     }
-    return past;
+    const nowMs = this.#history.startMs + this.#slot * this.#history.slotMs;
+    return { ...past, machines: past.machines.map((profile) => knownBy(profile, nowMs)) };
   }
 
   /** What nobody can know. For the oracle only. */
   future(rows: readonly number[], toSlot: number): FleetHistory {
     return sliceHistory(selectMachines(this.#history, rows), { fromSlot: this.#slot, toSlot });
   }
+}
+
+/** A machine that has told nothing of itself yet has no attributes: what it says later nobody knows. */
+function knownBy(profile: MachineProfile, nowMs: number): MachineProfile {
+  const isTold = profile.told === undefined || profile.told.some(({ atMs }) => atMs < nowMs);
+  return isTold ? profile : { machine: profile.machine, attributes: {}, utcOffsetMs: 0 };
 }

@@ -125,6 +125,19 @@ test('the last location row before the end names attributes and UTC offset', (t)
   t.is(profile?.utcOffsetMs, 5.5 * hourMs);
 });
 
+test('a part of a history knows no later location, and what was told first where nothing was told yet', (t) => {
+  const rows = [location(0, 'old'), location(2 * hourMs, 'old'), location(3 * hourMs, 'new')];
+  const history = historyFromRows(rows, { fromMs: 0, toMs: 5 * hourMs });
+  const buildAt = (toSlot: number) =>
+    sliceHistory(sliceHistory(history, { fromSlot: 0, toSlot: Math.max(toSlot, 2) }), { fromSlot: 0, toSlot })
+      .machines[0]?.attributes.osBuild;
+  t.deepEqual([1, 2, 3, 4, 5].map(buildAt), ['old', 'old', 'old', 'new', 'new']);
+  const late = historyFromRows([location(3 * hourMs, 'only')], { fromMs: 0, toMs: 5 * hourMs });
+  t.is(sliceHistory(late, { fromSlot: 0, toSlot: 2 }).machines[0]?.attributes.osBuild, 'only');
+  for (const one of [history, late])
+    t.deepEqual(historyFromRows(historyToRows(one), { fromMs: 0, toMs: 5 * hourMs }), one);
+});
+
 test('machines are listed by id, or as asked for even when nothing is known of them', (t) => {
   const rows = [{ ...span(0, 1, 'up'), machine: machineId('b') }, span(0, 1, 'up')];
   const ids = (reportedMachines?: readonly MachineId[]) =>

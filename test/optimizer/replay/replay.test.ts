@@ -3,6 +3,7 @@
 import test from 'ava';
 import {
   generateFleet,
+  hourMs,
   sliceHistory,
   slotDown,
   slotUnknown,
@@ -75,6 +76,36 @@ test('a policy sees the past only, without machines and hours that nobody knew o
   t.false(past.up.includes(slotDown));
   t.is(future, undefined);
   t.is(labels, undefined);
+});
+
+test('a policy sees of each machine what it had told by then', async (t) => {
+  const scenario = scenarioOf([stays, stays, stays]);
+  const at = (hour: number, subnet: string) => ({
+    atMs: unixMs(mondayMs + hour * hourMs),
+    attributes: { subnet },
+    utcOffsetMs: hourMs,
+  });
+  const told = [[at(0, 'old'), at(week, 'new')], [at(week - 1, 'old')], [at(week, 'new')]];
+  const machines = scenario.history.machines.map((profile, row) => ({
+    ...profile,
+    ...told[row]!.at(-1)!,
+    told: told[row]!,
+  }));
+  const lessons: Lesson[] = [];
+  const [origin] = originsOf(scenario.history, rules);
+  await replayOrigin({ ...scenario, history: { ...scenario.history, machines } }, listener(lessons), {
+    origin: origin!,
+    index: 0,
+    stopwatch,
+  });
+  t.deepEqual(
+    lessons[0]!.past.machines.map(({ attributes, utcOffsetMs }) => [attributes.subnet, utcOffsetMs]),
+    [
+      ['old', hourMs],
+      ['old', hourMs],
+      [undefined, 0],
+    ],
+  );
 });
 
 test('labels go to those that need them, the future to the oracle', async (t) => {
