@@ -2,7 +2,8 @@
 // than the whole cache is never kept. Each is as published, but for sizes: several small files may leave for a large one.
 
 import type { FileId } from '../../../datasets/index.ts';
-import { leastWorth, type Read, type SiteStore } from './reads.ts';
+import type { Read, SiteStore } from './reads.ts';
+import { WorthQueue } from './worth-queue.ts';
 
 /** Least recently used. A map keeps the order in which keys came in. */
 export class LruStore implements SiteStore {
@@ -41,6 +42,7 @@ export class LruStore implements SiteStore {
 /** Evicts whatever `worth` calls least; ties: what came in first. Keeps the file that was just read out of the choice. */
 abstract class RankedStore implements SiteStore {
   readonly #kept = new Map<FileId, number>();
+  readonly #queue = new WorthQueue();
   readonly #capacity: number;
   #bytes = 0;
 
@@ -48,6 +50,7 @@ abstract class RankedStore implements SiteStore {
     this.#capacity = capacity;
   }
 
+  /** It changes only when the file itself is read. */
   protected abstract worth(file: FileId): number;
   protected abstract note(read: Read): void;
   /** Whether a file that is worth less than all it would push out stays out. */
@@ -57,21 +60,22 @@ abstract class RankedStore implements SiteStore {
     const { file, byteCount } = read;
     const before = this.#kept.get(file);
     this.note(read);
-    this.#bytes -= before ?? 0;
-    this.#kept.delete(file);
+    this.#drop(file);
     if (byteCount > this.#capacity) return before !== undefined;
-    const leaving = leastWorth(this.#kept, {
-      need: this.#bytes + byteCount - this.#capacity,
-      worthOf: (other) => this.worth(other),
-    })!;
-    if (this.admits === 'better' && leaving.most >= this.worth(file)) return before !== undefined;
-    for (const other of leaving.files) {
-      this.#bytes -= this.#kept.get(other)!;
-      this.#kept.delete(other);
-    }
+    const worth = this.worth(file);
+    const leaving = this.#queue.leastWorth(this.#bytes + byteCount - this.#capacity)!;
+    if (this.admits === 'better' && leaving.most >= worth) return before !== undefined;
+    for (const other of leaving.files) this.#drop(other);
     this.#kept.set(file, byteCount);
+    this.#queue.put(file, { bytes: byteCount, worth });
     this.#bytes += byteCount;
     return before !== undefined;
+  }
+
+  #drop(file: FileId): void {
+    this.#bytes -= this.#kept.get(file) ?? 0;
+    this.#kept.delete(file);
+    this.#queue.remove(file);
   }
 }
 

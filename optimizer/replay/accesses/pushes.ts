@@ -3,7 +3,8 @@
 
 import type { FileId } from '../../../datasets/index.ts';
 import { choosePopularCopies, type CopyCosts } from '../../popular-copies.ts';
-import { type AccessAccount, leastWorth, type Read, type SiteStore } from './reads.ts';
+import type { AccessAccount, Read, SiteStore } from './reads.ts';
+import { WorthQueue } from './worth-queue.ts';
 
 /** Demand that is expected of a file on a site within the horizon. */
 export interface ExpectedDemand {
@@ -76,6 +77,8 @@ class PlannedSite implements SiteStore {
   /** In the order of the last read. */
   readonly #kept = new Map<FileId, Copy>();
   readonly #worth = new Map<FileId, number>();
+  /** Of what is kept. Absent from when a plan says anew what files are worth until somebody has to leave. */
+  #queue: WorthQueue | undefined;
   #bytes = 0;
   #wastedBytes = 0;
 
@@ -89,6 +92,7 @@ class PlannedSite implements SiteStore {
 
   forget(): void {
     this.#worth.clear();
+    this.#queue = undefined;
   }
 
   expect(file: FileId, reads: number): void {
@@ -125,24 +129,29 @@ class PlannedSite implements SiteStore {
 
   #keep(file: FileId, copy: Copy): void {
     this.#kept.set(file, copy);
+    this.#queue?.put(file, { bytes: copy.bytes, worth: this.#worthOf(file) });
     this.#bytes += copy.bytes;
   }
 
   #remove(file: FileId): void {
     this.#bytes -= this.#kept.get(file)!.bytes;
     this.#kept.delete(file);
+    this.#queue?.remove(file);
+  }
+
+  #queueOfKept(): WorthQueue {
+    if (this.#queue !== undefined) return this.#queue;
+    const queue = new WorthQueue();
+    for (const [file, { bytes }] of this.#kept) queue.put(file, { bytes, worth: this.#worthOf(file) });
+    this.#queue = queue;
+    return queue;
   }
 
   /** Drops the copies that are worth least, none of `spared`, so that `bytes` fit; false, and none dropped, where one of them is worth as much. */
   #makeRoom(bytes: number, worth: number, spared?: ReadonlyMap<FileId, number>): boolean {
     const need = this.#bytes + bytes - this.#rules.capacityBytes;
     if (need <= 0) return true;
-    const leaving = leastWorth(
-      [...this.#kept].flatMap(([file, copy]) =>
-        spared?.has(file) === true ? [] : [[file, copy.bytes] as const],
-      ),
-      { need, worthOf: (file) => this.#worthOf(file) },
-    );
+    const leaving = this.#queueOfKept().leastWorth(need, spared);
     if (leaving === undefined || leaving.most >= worth) return false;
     for (const file of leaving.files) {
       const { isUnread, bytes: dropped } = this.#kept.get(file)!;

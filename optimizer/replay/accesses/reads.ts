@@ -57,22 +57,3 @@ export const emptyAccount = (): AccessAccount => ({
   pushedBytes: 0,
   wastedBytes: 0,
 });
-
-/** Who has to go so that `need` bytes come free: the least worth first, of equals the first in order; undefined where all do not suffice. */
-export function leastWorth(
-  kept: Iterable<readonly [file: FileId, bytes: number]>,
-  { need, worthOf }: { readonly need: number; readonly worthOf: (file: FileId) => number },
-): { readonly files: readonly FileId[]; readonly most: number } | undefined {
-  const candidates = Array.from(kept, ([file, bytes]) => ({ file, bytes, worth: worthOf(file) })).toSorted(
-    (a, b) => a.worth - b.worth,
-  );
-  const files: FileId[] = [];
-  let [free, most] = [0, Number.NEGATIVE_INFINITY];
-  for (const { file, bytes, worth } of candidates) {
-    if (free >= need) break;
-    files.push(file);
-    free += bytes;
-    most = worth;
-  }
-  return free >= need ? { files, most } : undefined;
-}
