@@ -65,8 +65,10 @@ function sceneOf(trace: AccessTrace, options: AccessReplayOptions): AccessScene 
   const gateHour = Math.floor((1 - gateShare) * fromHour);
   if (gateHour < 2 * horizonHours || fromHour >= trace.hourCount)
     throw wrong(
-      `${trace.hourCount} hours are too few to learn ${horizonHours} hours ahead`,
-      'Give a longer log, a smaller --horizon, or another --train.',
+      `${trace.hourCount} ${trace.hourCount === 1 ? 'hour is' : 'hours are'} too few to learn ${horizonHours} hours ahead`,
+      gateHour < 2
+        ? 'Give a longer log, or another --train.'
+        : `Give a longer log, --horizon ${Math.floor(gateHour / 2)}h or less, or another --train.`,
     );
   const space = numberIn('--space', options.space, [0.001, 10]);
   const costs = {
@@ -75,6 +77,11 @@ function sceneOf(trace: AccessTrace, options: AccessReplayOptions): AccessScene 
     push: numberIn('--push-cost', options.pushCost, [0, 10]),
   };
   const capacityBytes = Math.floor(space * touchedBytesPerSite(trace, fromHour));
+  if (capacityBytes === 0)
+    throw wrong(
+      `in the first ${fromHour} of ${trace.hourCount} hours nothing was touched that has bytes, so sites would spare none`,
+      'Give a log with sizes of files, a larger --space, or another --train.',
+    );
   return {
     trace,
     rules: { capacityBytes, stepHours, horizonHours, costs, fromHour, toHour: trace.hourCount },

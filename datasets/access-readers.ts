@@ -5,9 +5,10 @@ import { createHash } from 'node:crypto';
 import { type AccessTrace, numberSites, siteNameOf } from './access-trace.ts';
 import { DreyError } from './errors.ts';
 import { openLines } from './line-files.ts';
-import { decodeRow } from './row-files.ts';
-import type { AccessRow } from './rows.ts';
-import { type FileId, fileId, hourMs, machineId, type MachineId, secondMs, unixMs } from './units.ts';
+import { decodeRow, isRowTable, readPlacedRows } from './row-files.ts';
+import type { RowPlace } from './row-tables.ts';
+import type { AccessRow, TelemetryRow } from './rows.ts';
+import { dayMs, type FileId, fileId, hourMs, machineId, type MachineId, secondMs, unixMs } from './units.ts';
 
 export interface AccessOptions {
   /** How errors name the source. */
@@ -19,10 +20,15 @@ export interface AccessOptions {
 const changeHeader = 'unix_time,user,op,path,size_after';
 const webHeader = 'host\tlogname\ttime\tmethod\turl\tresponse\tbytes';
 
-/** Reads a plain or gzip file. Throws `dataset-missing`, `dataset-unreadable`, `access-malformed`, `access-empty`, `row-malformed`. */
+/** No log is longer: what says so has one time that is wrong, and would be replayed for empty decades. The oldest histories of changes begin in 1985. */
+const extentMsMax = 45 * 366 * dayMs;
+
+/** Reads a plain or gzip file, or an export's table. Throws `dataset-missing`, `dataset-unreadable`, `access-malformed`, `access-empty`, `row-malformed`. */
 export async function openAccess(path: string, options: Omit<AccessOptions, 'file'>): Promise<AccessTrace> {
   const table = new AccessTable({ ...options, file: path });
-  for await (const line of openLines(path)) table.addLine(line);
+  if (await isRowTable(path))
+    for await (const { row, ...place } of readPlacedRows(path)) table.addPlacedRow(row, place);
+  else for await (const line of openLines(path)) table.addLine(line);
   return table.finish();
 }
 
@@ -44,6 +50,11 @@ interface Touch {
   readonly byteCount: number;
 }
 
+interface PlacedMoment {
+  readonly ms: number;
+  readonly place: RowPlace;
+}
+
 /** Collects touches line by line; equal machine, file and hour become one row, in the order in which they came. */
 class AccessTable {
   readonly #options: AccessOptions;
@@ -52,20 +63,28 @@ class AccessTable {
   readonly #ids = new Map<string, FileId>();
   readonly #sizes = new Map<FileId, number>();
   #layout: Layout | undefined;
-  #lineNumber = 0;
+  #place: RowPlace = { unit: 'line', number: 0 };
+  #earliest: PlacedMoment | undefined;
+  #latest: PlacedMoment | undefined;
 
   constructor(options: AccessOptions) {
     this.#options = options;
   }
 
+  addPlacedRow(row: TelemetryRow, place: RowPlace): void {
+    this.#place = place;
+    this.#addRow(row);
+  }
+
   addLine(line: string): void {
-    this.#lineNumber++;
+    this.#place = { unit: 'line', number: this.#place.number + 1 };
     if (line.trim() === '') return;
     if (this.#layout === undefined) {
       this.#layout = this.#layoutOf(line);
       if (this.#layout !== 'rows') return;
     }
-    if (this.#layout === 'rows') this.#addRow(line);
+    if (this.#layout === 'rows')
+      this.#addRow(decodeRow(line, { file: this.#options.file, lineNumber: this.#place.number }));
     else if (this.#layout === 'changes') this.#addChange(line);
     else this.#addRequest(line);
   }
@@ -75,12 +94,11 @@ class AccessTable {
     if (line.startsWith(webHeader)) return 'web log';
     if (line.startsWith('{')) return 'rows';
     return this.#refuse(
-      `it is neither "${changeHeader}" nor "${webHeader.replaceAll('\t', ' ')}" nor a JSON row`,
+      `it is neither "${changeHeader}" nor "${webHeader.replaceAll('\t', ' ')}" nor a telemetry row`,
     );
   }
 
-  #addRow(line: string): void {
-    const row = decodeRow(line, { file: this.#options.file, lineNumber: this.#lineNumber });
+  #addRow(row: TelemetryRow): void {
     if (row.kind === 'location') this.#siteNames.set(row.machine, siteNameOf(row.attributes));
     if (row.kind !== 'access') return;
     if (!this.#siteNames.has(row.machine)) this.#siteNames.set(row.machine, siteNameOf({}));
@@ -91,6 +109,7 @@ class AccessTable {
   #addChange(line: string): void {
     const fields = csvFields(line);
     const [time = '', user = '', op = '', path = '', size = ''] = fields;
+    if (line.split('"').length % 2 === 0) this.#refuse('a quote in it is not closed');
     if (fields.length !== 5) this.#refuse(`it has ${fields.length} fields, not 5`);
     if (!/^[AMD]$/u.test(op)) this.#refuse('its op is none of A, M, D');
     if (!/^\d{0,15}$/u.test(size)) this.#refuse('its size is not a number of bytes');
@@ -122,6 +141,9 @@ class AccessTable {
     const { machine, file, reads, writes, byteCount } = touch;
     const hour = unixMs(Math.floor(touch.atMs / hourMs) * hourMs);
     this.#sizes.set(file, byteCount);
+    const moment = { ms: hour, place: this.#place };
+    if (this.#earliest === undefined || hour < this.#earliest.ms) this.#earliest = moment;
+    if (this.#latest === undefined || hour > this.#latest.ms) this.#latest = moment;
     const key = `${hour} ${machine} ${file}`;
     const before = this.#rows.get(key);
     this.#rows.set(key, {
@@ -164,9 +186,21 @@ class AccessTable {
   #refuse(reason: string): never {
     throw new DreyError({
       code: 'access-malformed',
-      message: `${this.#options.file}, line ${this.#lineNumber}: ${reason}`,
+      message: `${this.#options.file}, ${this.#place.unit} ${this.#place.number}: ${reason}`,
       advice: 'Check that it is a log of accesses in one of the three formats, then fetch the file again.',
     });
+  }
+
+  /** Names the place of the time that is farther from when most accesses were. */
+  #refuseLength(rows: readonly AccessRow[]): void {
+    const [earliest, latest] = [this.#earliest!, this.#latest!];
+    if (latest.ms - earliest.ms <= extentMsMax) return;
+    const usualMs = rows[Math.floor((rows.length - 1) / 2)]!.hourMs;
+    const isLate = latest.ms - usualMs > usualMs - earliest.ms;
+    const wild = isLate ? latest : earliest;
+    this.#place = wild.place;
+    const years = Math.round(Math.abs(wild.ms - usualMs) / (365.25 * dayMs));
+    this.#refuse(`its time lies ${years} years ${isLate ? 'after' : 'before'} most others`);
   }
 
   finish(): AccessTrace {
@@ -180,6 +214,7 @@ class AccessTable {
         advice: 'Give a log with accesses; telemetry about uptime alone says nothing of popularity.',
       });
     }
+    this.#refuseLength(rows);
     return {
       startMs: first.hourMs,
       hourCount: (last.hourMs - first.hourMs) / hourMs + 1,

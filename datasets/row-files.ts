@@ -123,6 +123,14 @@ export async function* readPlacedRows(path: string): AsyncGenerator<PlacedRow> {
   if (open !== '') throw malformed('a quote is not closed', { file: path, lineNumber: beganAt });
 }
 
+/** Whether a file is a table as an export writes it, CSV or Parquet. Throws `dataset-missing`, `dataset-unreadable`. */
+export async function isRowTable(path: string): Promise<boolean> {
+  if (await isParquet(path)) return true;
+  for await (const line of openLines(path))
+    return !line.startsWith('{') && cellsOfLine(line)?.some((name) => name.trim() === 'kind') === true;
+  return false;
+}
+
 /** Names of the columns, in whatever order and quotes another tool has written them. */
 function columnsOf(
   line: string,

@@ -1,9 +1,18 @@
 // Logs of accesses as rows per client and hour: what is counted, what is refused by file and line, and what no row ever holds.
 
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { accessOfHistory, generateFleet, openAccess, readAccess, sliceAccess } from '../../datasets/index.ts';
+import {
+  accessOfHistory,
+  generateFleet,
+  openAccess,
+  openRowTable,
+  readAccess,
+  sliceAccess,
+} from '../../datasets/index.ts';
+import { temporaryFolder } from '../helpers/agents.ts';
 
 const options = { file: 'some.log', siteCount: 3 };
 const hour = 3_600_000;
@@ -51,17 +60,46 @@ test('a web log becomes reads: answers of 200 and 304 count, a copy that was sti
   );
 });
 
+const fourChanges = [
+  'unix_time,user,op,path,size_after',
+  ...[1, 2, 3, 4].map((day) => `${1_600_000_000 + day * 86_400},u0,M,a,1`),
+] as const;
+
 for (const [what, lines, place] of [
   ['a field too few', ['unix_time,user,op,path,size_after', '1,u0,A,a'], 'line 2'],
   ['an op that nobody knows', ['unix_time,user,op,path,size_after', '1,u0,A,a,1', '1,u0,X,a,1'], 'line 3'],
   ['a time that is none', [webHead, '', 'h0\t-\tnoon\tGET\t/a\t200\t5\t\t'], 'line 3'],
   ['a header that nobody knows', ['time,what'], 'line 1'],
+  ['a quote that stays open', ['unix_time,user,op,path,size_after', '1,u0,A,"a,1'], 'line 2'],
+  ['a time of the year 5138', [...fourChanges, '99999999999,u0,M,a,1'], 'line 6'],
+  ['a time of 1970 in a log of today', [fourChanges[0], '0,u0,M,a,1', ...fourChanges.slice(1)], 'line 2'],
 ] as const) {
   test(`${what} is named by file and line`, (t) => {
     const error = t.throws(() => readAccess(lines, options), { code: 'access-malformed' });
     t.regex(error.message, new RegExp(`some\\.log, ${place}`, 'u'));
   });
 }
+
+test('forty years of changes are a log', (t) => {
+  const { hourCount } = readAccess([...fourChanges, `${1_600_000_000 - 40 * 31_557_600},u0,M,a,1`], options);
+  t.true(hourCount > 40 * 8760);
+});
+
+test('an export is read as accesses in each of its formats', async (t) => {
+  const { rows } = generateFleet({ seed: 4, machineCount: 4, weeks: 1, startMs: Date.UTC(2026, 0, 5) });
+  const folder = temporaryFolder(t, 'accesses');
+  const [lines, ...tables] = await Promise.all(
+    (['ndjson', 'csv', 'parquet'] as const).map(async (format) => {
+      const file = join(folder, `rows.${format}`);
+      const table = await openRowTable(file, format);
+      for (const row of [...rows.values()].flat()) table.add(row);
+      await table.close();
+      return openAccess(file, { siteCount: 4 });
+    }),
+  );
+  t.true(lines!.rows.length > 0);
+  for (const table of tables) t.deepEqual(table, lines);
+});
 
 test('a log without a single access is refused', (t) => {
   t.throws(() => readAccess([webHead], options), { code: 'access-empty' });

@@ -128,6 +128,11 @@ export async function gateOf(
     ...forecasts.map((make) => replayPushes({ trace, rules }, make())),
   ];
   const [best, second] = results.toSorted((a, b) => a.wanBytes - b.wanBytes);
+  if (best!.bytes === 0)
+    return {
+      serves: best!.policy,
+      reason: `in the last ${rules.toHour - rules.fromHour} hours before the judged ones nothing was read, so it is the first of equals`,
+    };
   const share = ({ wanBytes, bytes }: AccessResult): string => `${((100 * wanBytes) / bytes).toFixed(1)} %`;
   return {
     serves: best!.policy,

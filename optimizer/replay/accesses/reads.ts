@@ -1,7 +1,7 @@
 // A trace of accesses as the reads that the replay serves one by one, and what each policy is judged by.
 // It decides what counts as a read: the birth of a file is none.
 
-import { type AccessTrace, demandOf, type FileId, hourMs } from '../../../datasets/index.ts';
+import { type AccessTrace, demandOf, DreyError, type FileId, hourMs } from '../../../datasets/index.ts';
 
 export interface Read {
   /** Since the trace's start. */
@@ -14,8 +14,19 @@ export interface Read {
   readonly isBirth: boolean;
 }
 
-/** All reads in order. In a history of changes each change stands for a read of the file before it. */
+/** Each is served one by one, some 60 bytes and up to 2 µs for every policy. */
+const readsMax = 1e7;
+
+/** All reads in order. In a history of changes each change stands for a read of the file before it. Throws `accesses-too-many`. */
 export function readsOf(trace: AccessTrace): readonly Read[] {
+  const count = trace.rows.reduce((sum, row) => sum + demandOf(row, trace.demand), 0);
+  if (count > readsMax) {
+    throw new DreyError({
+      code: 'accesses-too-many',
+      message: `the log has ${count} ${trace.demand}, more than ${readsMax} are not replayed`,
+      advice: 'Give a part of it: fewer days, or fewer of its clients.',
+    });
+  }
   const born = new Set<FileId>();
   return trace.rows.flatMap((row): readonly Read[] => {
     const isBirth = trace.demand === 'writes' && !born.has(row.file);

@@ -227,3 +227,14 @@ test('making a file is no read, and changes of it are', (t) => {
   t.is(result.hits, 1);
   t.is(touchedBytesPerSite(trace, 3), 1);
 });
+
+test('a log of more reads than anybody can replay is refused, also where one row counts them all', (t) => {
+  const trace = traceOf([
+    [1, 0],
+    [2, 0],
+  ]);
+  const rows = trace.rows.map((row) => ({ ...row, reads: Number.MAX_SAFE_INTEGER }));
+  t.throws(() => replayCache({ trace: { ...trace, rows }, rules: rulesFor(trace) }, 'LRU'), {
+    code: 'accesses-too-many',
+  });
+});
