@@ -125,7 +125,8 @@ class TraceTable {
     if (fields.length < 8) this.#refuse(`it has ${fields.length} columns, not at least 8`);
     // Some tables name their columns without the comment sign.
     if (this.#spansOf.size === 0 && first === 'event_id') return;
-    if (type !== '0' && type !== '1') this.#refuse('its event type is neither 0 nor 1');
+    if (type !== '0' && type !== '1')
+      this.#refuse('its sixth column, in an event_trace.tab the type of the event, is neither 0 nor 1');
     const fromMs = this.#time(start);
     const toMs = this.#time(stop);
     if (toMs < fromMs) this.#refuse('its event stops before it starts');
@@ -231,7 +232,10 @@ class TraceTable {
   #refuseEmpty(): never {
     throw new DreyError({
       code: 'trace-malformed',
-      message: `${this.#options.file} says of none of its ${this.#spansOf.size} machines when it was up or down`,
+      message:
+        this.#spansOf.size === 0
+          ? `${this.#options.file} names no machine`
+          : `${this.#options.file} says of none of its ${this.#spansOf.size} machines when it was up or down`,
       advice: 'Check that the format is the right one, then fetch the file again.',
     });
   }

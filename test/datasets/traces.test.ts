@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import {
@@ -15,6 +15,7 @@ import {
   slotUp,
   unixMs,
 } from '../../datasets/index.ts';
+import { temporaryFolder } from '../helpers/agents.ts';
 
 const traces = join(import.meta.dirname, '../../../shared/traces');
 
@@ -185,6 +186,32 @@ test('the Los Alamos event table reads as 3,577 nodes that are nearly always up'
   t.is(history.machines.length, 3577);
   const { available } = share(history);
   t.true(available > 0.99 && available < 1, `${available}`);
+});
+
+for (const [what, bytes, named] of [
+  ['xz', Buffer.from('fd377a585a000004e6d6b446', 'hex'), /packed by xz.*only gzip/u],
+  ['bzip2', Buffer.from('425a68393141592653590000', 'hex'), /packed by bzip2/u],
+  ['zip', Buffer.from('504b03041400000008000000', 'hex'), /packed by zip/u],
+  ['UTF-16', Buffer.from('\uFEFF1 1 0 3600\n', 'utf16le'), /text in UTF-16/u],
+  [
+    'tar',
+    gzipSync(Buffer.concat([Buffer.alloc(257), Buffer.from('ustar'), Buffer.alloc(250)])),
+    /tar archive/u,
+  ],
+] as const) {
+  test(`a trace in ${what} is no damaged trace, and is called what it is`, async (t) => {
+    const file = join(temporaryFolder(t, 'trace'), 'some.avt');
+    writeFileSync(file, bytes);
+    const error = await t.throwsAsync(openTrace(file, 'avt'), { code: 'dataset-unreadable' });
+    t.regex(error.message, named);
+    t.regex((error as DreyError).advice, /`/u);
+  });
+}
+
+test('an id may begin as bzip2 does', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'some.avt');
+  writeFileSync(file, 'BZh9 1 0 7200\n');
+  t.is((await openTrace(file, 'avt')).machines[0]?.machine as string, 'BZh9');
 });
 
 test('a trace that does not exist is refused with advice', async (t) => {
