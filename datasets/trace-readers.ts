@@ -204,7 +204,7 @@ class TraceTable {
     const up = new Uint8Array(kept.length * window.slotCount);
     for (const [row, [, packed]] of kept.entries()) {
       const spans = packed.list();
-      const known = this.#format === 'avt' ? this.#fillDown(spans, extent) : this.#fillSilence(spans);
+      const known = this.#format === 'avt' ? this.#fillDown(spans, extent) : this.#fillSilence(spans, extent);
       const slots = up.subarray(row * window.slotCount, (row + 1) * window.slotCount);
       paintSlots(cutHoles(known, blind), window, slots);
     }
@@ -221,12 +221,15 @@ class TraceTable {
     return fillGaps(sessions, [{ ...known, isUp: false }]);
   }
 
-  /** A table of nothing but failures, or of nothing but sessions, leaves the other kind unsaid between the events of a machine. */
-  #fillSilence(spans: readonly UpSpan[]): readonly UpSpan[] {
+  /**
+   * A table of nothing but failures, or of nothing but sessions, leaves the other kind unsaid: from its first event on a machine is that, to
+   * the end of the table. To its own last event would tell whoever looks at the past whether there is another one to come.
+   */
+  #fillSilence(spans: readonly UpSpan[], extent: Extent): readonly UpSpan[] {
     const resolved = resolveSpans(spans);
-    const { fromMs, toMs } = extentOf(resolved);
-    if (this.#says.up === this.#says.down || fromMs >= toMs) return resolved;
-    return fillGaps(resolved, [{ fromMs, toMs, isUp: !this.#says.up }]);
+    const { fromMs } = extentOf(resolved);
+    if (this.#says.up === this.#says.down || fromMs >= extent.toMs) return resolved;
+    return fillGaps(resolved, [{ fromMs, toMs: extent.toMs, isUp: !this.#says.up }]);
   }
 
   #refuseEmpty(): never {

@@ -123,18 +123,29 @@ test('a Failure Trace Archive table says up and down, and what it does not cover
   t.deepEqual([...history.up], [2, 0, 1, 1, 1, 2, 2, 2]);
 });
 
-for (const [said, type, between] of [
+for (const [said, type, other] of [
   ['failures', '0', slotUp],
   ['sessions', '1', slotDown],
 ] as const) {
-  test(`a table of nothing but ${said} leaves the other kind unsaid: between two of a machine it is that`, (t) => {
+  test(`a table of nothing but ${said} leaves the other kind unsaid: from its first on a machine is that`, (t) => {
     const event = (node: string, fromHour: number): string =>
       ['7', '0', node, '1', '', type, String(3600 * fromHour), String(3600 * (fromHour + 1)), 'x'].join('\t');
     const history = readFailureTrace([event('1', 0), event('1', 2), event('2', 1)], { file: 'f' });
     const own = type === '0' ? slotDown : slotUp;
-    t.deepEqual([...history.up], [own, between, own, slotUnknown, own, slotUnknown]);
+    t.deepEqual([...history.up], [own, other, own, slotUnknown, own, other]);
   });
 }
+
+test('what a table says of hours that are past does not depend on later events', (t) => {
+  const event = (node: string, fromHour: number): string =>
+    ['7', '0', node, '1', '', '1', String(3600 * fromHour), String(3600 * (fromHour + 1)), 'x'].join('\t');
+  const past = ['1', '2'].flatMap((node) => [event(node, 0), event(node, 2)]);
+  const until = (later: readonly string[]): readonly number[] => {
+    const { up, slotCount } = readFailureTrace([...past, ...later], { file: 'f' });
+    return [0, 1].flatMap((row) => [...up.subarray(row * slotCount, row * slotCount + 6)]);
+  };
+  t.deepEqual(until([event('1', 9), event('2', 8)]), until([event('1', 9)]));
+});
 
 for (const [line, reason] of [
   ['1 0 655 3 10.0 2 0 3600 x', /neither 0 nor 1/],
@@ -243,7 +254,7 @@ test('an event table may name its columns, have spaces or nothing in a column, a
     history.machines.map(({ machine }) => machine as string),
     ['1', '2'],
   );
-  t.deepEqual([...history.up], [slotUp, slotUnknown, slotUnknown, slotUp]);
+  t.deepEqual([...history.up], [slotUp, slotDown, slotUnknown, slotUp]);
 });
 
 test('nodes of two platforms that share a number are two machines', (t) => {
