@@ -114,8 +114,16 @@ async function labelsOf(
   machines: readonly MachineId[],
 ): Promise<readonly Int32Array[]> {
   if (options.labels === undefined) return [];
-  const { columns, leftOut } = await loadLabels(options.labels, machines, rulesOf(options).redundancy.n);
+  const { columns, leftOut, partly } = await loadLabels(
+    options.labels,
+    machines,
+    rulesOf(options).redundancy.n,
+  );
   for (const { name, reason } of leftOut) say(`labels of "${name}" are left out: ${reason}`);
+  for (const { name, missingCount } of partly)
+    say(
+      `${missingCount} of ${machines.length} machines have no label in "${name}": nothing of it keeps them apart`,
+    );
   return columns;
 }
 
@@ -160,6 +168,7 @@ const countedDifferenceMax = 0.01;
 function summaryText(summary: readonly PolicySummary[], bar: string): string {
   const counted = summary.map(({ countedShare }) => countedShare);
   const isUneven = Math.max(...counted) - Math.min(...counted) > countedDifferenceMax;
+  const hasBar = summary.some(({ policy }) => policy === bar);
   const rows = summary.map((one) => [
     one.policy === bar ? `${one.policy} (the bar)` : one.policy,
     one.unavailableShare.toExponential(2),
@@ -168,7 +177,7 @@ function summaryText(summary: readonly PolicySummary[], bar: string): string {
     one.lostFiles.toFixed(1),
     `${(100 * one.movedShare).toFixed(1)} %`,
     one.planSeconds.toFixed(1),
-    `${one.wins} : ${one.losses}`,
+    hasBar && one.policy !== bar ? `${one.wins} : ${one.losses}` : '-',
     timesText(one),
   ]);
   const outcomes = ['business', 'lost', 'moved', 'seconds', 'wins', 'times fewer (95 %)'];

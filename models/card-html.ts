@@ -210,7 +210,7 @@ export function cardHtml(
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Models ${escaped(version)}</title><style>${style}</style></head><body><main>
 <h1>Models ${escaped(version)}</h1>
 <p>Trained ${new Date(trainedMs).toISOString()} on ${machineCount} machines × ${slotCount} hours, history <code>${escaped(fingerprint.slice(0, 16))}</code>, seed ${escaped(seed)}, backend ${escaped(backend)}.</p>
-<p>Every figure here is of the held-out end of that history, and comes again with the same history and backend by<br><code>${escaped(stored.command ?? 'drey models train')}</code><br>The forecast that serves: ${escaped(forecast.source)}.</p>
+<p>Every score here is of the held-out end of that history; the domains are what serves, fitted on all of it. All comes again with the same history and backend by<br><code>${escaped(stored.command ?? 'drey models train')}</code><br>The forecast that serves: ${escaped(forecast.source)}.</p>
 <p>Hours after its training judge it anew: <code>${escaped(typed(`drey models evaluate ${version} --data newer.ndjson`))}</code>; beside another version: <code>${escaped(typed(`drey models compare ${version} OTHER --data newer.ndjson`))}</code>.</p>
 ${summarySection(cards)}
 ${cards.map(modelSection).join('\n')}

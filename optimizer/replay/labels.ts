@@ -11,6 +11,8 @@ export interface Labels {
   readonly columns: readonly Int32Array[];
   /** Columns that keep nobody apart. */
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  /** Columns that stay, in which some of the machines have none: nothing keeps those apart. */
+  readonly partly: readonly { readonly name: string; readonly missingCount: number }[];
 }
 
 /**
@@ -25,14 +27,21 @@ export async function loadLabels(file: string, machines: readonly MachineId[], n
   if (machines.some((machine) => machine === header[0]))
     throw malformed(`${file} begins with the machine ${header[0]} and not with a header, as in "id,site"`);
   if (header.length < 2) throw malformed(`${file} has no column of labels`);
-  const [columns, leftOut]: [Int32Array[], Labels['leftOut'][number][]] = [[], []];
+  const columns: Int32Array[] = [];
+  const leftOut: Labels['leftOut'][number][] = [];
+  const partly: Labels['partly'][number][] = [];
   for (const [at, name] of header.slice(1).entries()) {
     const column = numbered(machines.map((machine) => fieldsOf.get(machine)?.[at + 1] ?? ''));
     const reason = whyUseless(column, n);
-    if (reason === undefined) columns.push(column);
-    else leftOut.push({ name, reason });
+    if (reason !== undefined) {
+      leftOut.push({ name, reason });
+      continue;
+    }
+    columns.push(column);
+    const missingCount = column.filter((label) => label < 0).length;
+    if (missingCount > 0) partly.push({ name, missingCount });
   }
-  return { columns, leftOut };
+  return { columns, leftOut, partly };
 }
 
 function numbered(labels: readonly string[]): Int32Array {
@@ -62,6 +71,7 @@ async function readTable(file: string): Promise<LabelTable> {
     if (fields === undefined) throw malformed(`${place} has a quote that does not fit`);
     if (header === undefined) {
       header = fields;
+      refuseLateId(header, place);
       continue;
     }
     if (fields.length !== header.length)
@@ -78,6 +88,13 @@ function refuseSeparator(header: string, place: string): void {
   const other = header.includes(';') ? 'semicolons' : header.includes('\t') ? 'tabs' : undefined;
   if (other !== undefined && !header.includes(','))
     throw malformed(`${place} has ${other} where commas should be`);
+}
+
+/** Labels before the id would be taken for ids. */
+function refuseLateId(header: readonly string[], place: string): void {
+  const at = header.findIndex((name) => name.toLowerCase() === 'id');
+  if (at > 0)
+    throw malformed(`${place} has the column "${header[at]}" in place ${at + 1}, and it belongs first`);
 }
 
 /** What stands between two commas: in quotes, with doubled quotes inside, or without any quote. */

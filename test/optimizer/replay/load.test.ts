@@ -201,12 +201,13 @@ test('labels keep apart what they can; a broken line is named', async (t) => {
   const file = join(temporaryFolder(t, 'labels'), 'labels.csv');
   const machines = ['a', 'b', 'c', 'd', 'e'].map(machineId);
   writeFileSync(file, 'id,site,floor,country\na,x,1,de\nb,"y",1,de\nc,z,2,de\nd,,2,de\n');
-  const { columns, leftOut } = await loadLabels(file, machines, 3);
+  const { columns, leftOut, partly } = await loadLabels(file, machines, 3);
   // Two floors keep no three apart, and one country is everywhere.
   t.deepEqual(
     columns.map((column) => [...column]),
     [[0, 1, 2, -1, -1]],
   );
+  t.deepEqual(partly, [{ name: 'site', missingCount: 2 }]);
   t.deepEqual(leftOut, [
     { name: 'floor', reason: '2 different labels cannot keep 3 pieces of a file apart' },
     { name: 'country', reason: '1 different label cannot keep 3 pieces of a file apart' },
@@ -235,6 +236,7 @@ test('a file that is not about these machines, or says two things of one, is ref
     ['id,site\nq,x\n', /none of the machines/u],
     ['a,x\nb,y\n', /begins with the machine a and not with a header/u],
     ['id\na\nb\n', /no column of labels/u],
+    ['site,ID\nx,a\n', /line 1 has the column "ID" in place 2, and it belongs first/u],
     ['id,site\na,"x\n', /line 2 has a quote/u],
     ['id,site\na,x"y\n', /line 2 has a quote/u],
     ['\nid;site\na;x\n', /line 2 has semicolons where commas should be/u],
