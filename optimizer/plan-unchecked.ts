@@ -17,7 +17,7 @@ export function uncheckedParts(plan: Plan): readonly string[] {
     ...hourGaps(plan),
     ...has(
       groups.some(({ reasons }) => reasons.length > 0),
-      'reasons: domains, what the loss of a member would cost, and who would come next',
+      'reasons: domains, what the loss of a member would cost, who would come next, and what keeps it from that',
     ),
     ...has(Object.keys(domains).length > 0, 'domains: they come from the models'),
     `modelSource: that the odds are those of "${modelSource}"`,

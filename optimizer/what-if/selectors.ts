@@ -46,6 +46,8 @@ export function parseSelector(text: string): Selector {
   const [, after, before, from, to, days] = match;
   const begin = Number(after ?? from ?? 0);
   const end = Number(before ?? to ?? 24);
+  // Nothing is after the end of a day or before its beginning: taken for all hours it would say of nothing what is true of everything.
+  if ((after !== undefined && begin === 24) || (before !== undefined && end === 0)) throw malformed(text);
   const isOnDays = (day: number): boolean => days === undefined || day >= 5 === (days === 'weekends');
   const isIn = (weekHour: number): boolean => {
     const hour = weekHour % 24;

@@ -184,6 +184,9 @@ test('hours are those that were typed', (t) => {
   t.is(hoursOf('from 22:00 to 06:00').length, 8 * 7);
   t.is(hoursOf('on weekends').length, 48);
   t.is(hoursOf('After 8:00 on workdays').length, 16 * 5);
+  t.is(hoursOf('before 24:00').length, 168);
+  for (const nothing of ['after 24:00', 'before 0:00', 'before 00:00 on weekends'])
+    t.throws(() => parseSelector(nothing), { code: 'selector-malformed' });
 });
 
 test('selectors find machines by attribute, name, domain, group and the beginning of a long value', (t) => {
