@@ -43,3 +43,15 @@ export function writeOutFile(file: string, text: string, option: string): void {
     throw unwritable(file, option, error);
   }
 }
+
+/** Does the work; what the disk then refuses is said of the folder. Throws `out-unwritable`, and what else the work throws. */
+export async function writeInto<T>(
+  { folder, option }: { readonly folder: string; readonly option: string },
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? unwritable(folder, option, error) : error;
+  }
+}

@@ -17,7 +17,7 @@ import {
   withData,
   withRegistry,
 } from '../model-files.ts';
-import { checkOutFolder, writeOutFile } from '../out-files.ts';
+import { checkOutFolder, writeInto, writeOutFile } from '../out-files.ts';
 import { spanText, tableText, timeText } from '../print.ts';
 import { trainingProgress } from '../training-progress.ts';
 import type { ListedVersion } from './models-text.ts';
@@ -56,6 +56,12 @@ async function train(options: TrainOptions): Promise<void> {
   );
 }
 
+/** The folder of versions, as it is written into. */
+const placeOf = (options: RegistryOptions): { readonly folder: string; readonly option: string } => ({
+  folder: registryOf(options),
+  option: options.registry === undefined ? '--home' : '--registry',
+});
+
 const typed = (command: string, options: RegistryOptions): string =>
   `\`${typedCommand(`drey models ${command}`, options)}\``;
 
@@ -64,14 +70,16 @@ async function trainFromFile(options: TrainOptions & { readonly data: string }):
   const history = await readData(options);
   checkOutFolder(registryOf(options), '--registry');
   const { report } = trainingProgress(options);
-  const trained = await trainModels({
-    history,
-    seed: options.seed,
-    registryFolder: registryOf(options),
-    nowMs: Date.now(),
-    command: trainingCommand(options),
-    onProgress: (progress) => report?.({ kind: 'training', ...progress }),
-  });
+  const trained = await writeInto(placeOf(options), () =>
+    trainModels({
+      history,
+      seed: options.seed,
+      registryFolder: registryOf(options),
+      nowMs: Date.now(),
+      command: trainingCommand(options),
+      onProgress: (progress) => report?.({ kind: 'training', ...progress }),
+    }),
+  );
   const { version, backend, seconds, cards, domains } = trained;
   const { domainLines } = await loadTexts();
   show(options, { version, backend, seconds, cards, domains }, () =>
@@ -192,11 +200,13 @@ async function promoteVersion(text: string, options: FileOptions): Promise<void>
     data === undefined
       ? undefined
       : await evaluateModels(readModels(folder, version), await readData({ ...options, data }));
-  const entry = promote(folder, {
-    version,
-    nowMs: Date.now(),
-    ...(evaluation === undefined ? {} : { evaluation }),
-  });
+  const entry = await writeInto(placeOf(options), () =>
+    promote(folder, {
+      version,
+      nowMs: Date.now(),
+      ...(evaluation === undefined ? {} : { evaluation }),
+    }),
+  );
   show(
     options,
     entry,
@@ -207,7 +217,7 @@ async function promoteVersion(text: string, options: FileOptions): Promise<void>
 
 async function rollback(options: RegistryOptions): Promise<void> {
   const { rollBack } = await import('../../models/index.ts');
-  const entry = rollBack(registryOf(options), Date.now());
+  const entry = await writeInto(placeOf(options), () => rollBack(registryOf(options), Date.now()));
   show(options, entry, () =>
     entry.version === undefined
       ? 'Rolled back: nothing is promoted; each training serves as its own gate says.'

@@ -92,6 +92,16 @@ test('what cannot be written is refused before the training, without a stack', a
   t.deepEqual(readdirSync(registry), ['v1', 'v2']);
 });
 
+test('a promotion that cannot be written down is told of the folder, without a stack', async (t) => {
+  const { registry, ask } = registryFor(t);
+  // Also for root, who may write everywhere: the place of the list is taken.
+  mkdirSync(join(registry, 'serving.json.new'));
+  const promoted = await ask('promote', 'v2', '--registry', registry);
+  t.is(promoted.exitCode, 1);
+  t.regex(promoted.errors, /versions cannot be written: EISDIR\n.*--registry.*\[out-unwritable\]/u);
+  t.notRegex(promoted.errors, noTrace);
+});
+
 test("the agent's own versions are listed also where no agent runs, as they can be promoted then", async (t) => {
   const { root, ask } = registryFor(t);
   writeModels(join(root, 'nobody', 'models'), storedOf('v7'));
