@@ -21,7 +21,7 @@ import type { FailureForecast } from './forecast.ts';
 import type { StoredModels } from './registry.ts';
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
-h1,h2{line-height:1.2}code{background:#eef1f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
+h1,h2{line-height:1.2}p,li,h1,summary{overflow-wrap:anywhere}code{background:#eef1f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
 table{border-collapse:collapse;margin:1rem 0}th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d5dbe3}
 svg{max-width:100%;height:auto;font:13px system-ui,sans-serif}.model{fill:#1f6fb2}.baseline{fill:#9aa7b5}.line{stroke:#9aa7b5;stroke-dasharray:4 4}.axis{stroke:#5b6774;fill:none}.spread{stroke:#1f6fb2;stroke-width:1.5}.pair{display:flex;flex-wrap:wrap;gap:1rem}.pair svg{flex:1 1 18rem}.wide{overflow-x:auto}td+td,th+th{font-variant-numeric:tabular-nums}
 @media(prefers-color-scheme:dark){body{color:#e6ebf1;background:#12171d}code{background:#222b35}svg text{fill:#e6ebf1}th,td{border-color:#36414d}.model{fill:#5aa9e6}.spread{stroke:#5aa9e6}}`;
