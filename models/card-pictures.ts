@@ -133,12 +133,15 @@ export interface FoundDomain {
   readonly strike: number;
 }
 
+/** Of the hash of a network, whose digits are wide, no more fit beside a bar. */
+const nameLettersMax = 26;
+
 /** Sizes of the domains; learned ones and those of an attribute in two colours. */
 export const domainsPicture = (domains: readonly FoundDomain[]): string =>
   bars(
     'Domains that fail together, by the number of their machines',
     domains.map(({ name, origin, machineCount, hoursPerYear }) => ({
-      name: name.length > 30 ? `${name.slice(0, 29)}…` : name,
+      name: name.length > nameLettersMax ? `${name.slice(0, nameLettersMax - 1)}…` : name,
       value: machineCount,
       text: `${machineCount} machines, ${hoursPerYear.toFixed(0)} h a year`,
       kind: origin === 'learned' ? 'model' : 'baseline',

@@ -6,14 +6,14 @@ import { lonelyView } from '../helpers/fleet-view.ts';
 import { storedOf } from '../models/stored-versions.ts';
 import { pageTest, show } from './shown-page.ts';
 
-pageTest('a card is no wider than a phone, however long the ids of its machines are', async (t) => {
+pageTest('a card is no wider than a phone and cuts no name, however long ids and hashes are', async (t) => {
   const stored = storedOf('v1', 'model');
   const machines = stored.forecast.machines.map((_, row) =>
     machineId(`12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDT${row}`),
   );
   const shock = {
-    name: 'learned domain 1',
-    origin: 'learned' as const,
+    name: `subnet ${'a1b2c3d4'.repeat(8)}`,
+    origin: 'subnet' as const,
     probability: 0.01,
     strike: new Float64Array(machines.length).fill(0.9),
   };
@@ -23,4 +23,8 @@ pageTest('a card is no wider than a phone, however long the ids of its machines 
   for (const summary of await page.locator('summary').all()) await summary.click();
   t.true((await page.locator('details p').innerText()).includes(machines[0]!));
   t.is(await page.evaluate('document.documentElement.scrollWidth'), 390);
+  const cut = `[...document.querySelectorAll('svg text')]
+    .filter((text) => text.getBBox().x < 0)
+    .map((text) => text.textContent)`;
+  t.deepEqual(await page.evaluate(cut), [], 'names that the edge of a picture cuts');
 });
