@@ -4,6 +4,7 @@ import { shardCountMax } from '../limits.ts';
 import { driveId, packId, type PackId } from '../units.ts';
 import { accept, concatBytes, type Decoded, headBytes, reject } from './envelope.ts';
 import { bytesOfHex, hexOf, machinePeer, publicKeyOfPeer, sha256Hex } from './keys.ts';
+import { bytesOfShardHashes, shardHashesIn } from './shard-hashes.ts';
 import type { PackDescriptor } from './shard.ts';
 
 /** Magic, version, owner key, drive, class, k, n, pack length; then n hashes of 32 bytes. */
@@ -22,8 +23,8 @@ export function encodeDescriptor(descriptor: Omit<PackDescriptor, 'pack' | 'shar
   numbers[2] = redundancy.n;
   new DataView(numbers.buffer).setBigUint64(3, BigInt(packBytes));
   const owner = publicKeyOfPeer(descriptor.owner) ?? new Uint8Array(32);
-  const hashes = descriptor.shardHashes.map(bytesOfHex);
-  return concatBytes(head, owner, bytesOfHex(descriptor.drive), numbers, ...hashes);
+  const hashes = bytesOfShardHashes(descriptor.shardHashes);
+  return concatBytes(head, owner, bytesOfHex(descriptor.drive), numbers, hashes);
 }
 
 /** The pack id of a descriptor. */
@@ -32,8 +33,6 @@ export const packIdOf = (descriptor: Omit<PackDescriptor, 'pack' | 'shardBytes'>
 
 /** Largest sealed pack that a descriptor may speak of; far above `packBytesMax`, so that limits can grow. */
 const packBytesLimit = 2 ** 40;
-
-const slots = Array.from({ length: shardCountMax }, (_, index) => index);
 
 /** Whether all hashes are the first one. */
 const areAllEqual = (hashes: Uint8Array): boolean =>
@@ -73,13 +72,8 @@ export function decodeDescriptor(bytes: Uint8Array): Decoded<PackDescriptor> {
   if (packBytes < 1 || packBytes > packBytesLimit)
     return reject('wrong-shape', `a pack of ${packBytes} bytes`);
   const hashes = bytes.subarray(fixedBytes);
-  const first = hexOf(hashes.subarray(0, 32));
   // With k = 1 every shard is the pack itself, so different hashes would promise two contents under one name.
   if (k === 1 && !areAllEqual(hashes)) return reject('wrong-shape', 'replicas of different hashes');
-  // `map` makes an array of that length; one that grows to it has room for more, in each of hundreds of thousands.
-  const shardHashes = slots
-    .slice(0, n)
-    .map((index) => (k === 1 ? first : hexOf(hashes.subarray(32 * index, 32 * (index + 1)))));
   return accept({
     pack: packId(sha256Hex(bytes)),
     owner: owners.of(hexOf(bytes.subarray(5, 37)), () => machinePeer(bytes.subarray(5, 37))),
@@ -88,6 +82,6 @@ export function decodeDescriptor(bytes: Uint8Array): Decoded<PackDescriptor> {
     redundancy: redundancies.of(`${k} of ${n}`, () => ({ k, n })),
     packBytes,
     shardBytes: shardBytesOf(packBytes, k),
-    shardHashes,
+    shardHashes: shardHashesIn(hashes),
   });
 }

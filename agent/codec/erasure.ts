@@ -7,6 +7,7 @@ import { accept, type Decoded, reject } from './envelope.ts';
 import { addScaled, invert, invertMatrix } from './galois.ts';
 import { combineShards } from './galois-simd.ts';
 import { shardHashOf } from './merkle.ts';
+import { shardHashAt, shardHashesFrom } from './shard-hashes.ts';
 import type { PackDescriptor } from './shard.ts';
 
 /** Row of the encoding matrix: how shard `index` follows from the k slices. */
@@ -57,7 +58,7 @@ export function describePack(
   const { owner, drive, placementClass, redundancy } = origin;
   const shards = encodeShards(pack, redundancy);
   const first = redundancy.k === 1 ? shardHashOf(pack) : undefined;
-  const shardHashes = shards.map((shard) => first ?? shardHashOf(shard));
+  const shardHashes = shardHashesFrom(shards.map((shard) => first ?? shardHashOf(shard)));
   const parts = { owner, drive, placementClass, redundancy, packBytes: pack.length, shardHashes };
   return {
     descriptor: { ...parts, pack: packIdOf(parts), shardBytes: shardBytesOf(pack.length, redundancy.k) },
@@ -67,7 +68,7 @@ export function describePack(
 
 /** Whether these bytes are shard `index` of the pack: right length, right hash. */
 export const shardMatches = (descriptor: PackDescriptor, index: number, bytes: Uint8Array): boolean =>
-  bytes.length === descriptor.shardBytes && shardHashOf(bytes) === descriptor.shardHashes[index];
+  bytes.length === descriptor.shardBytes && shardHashOf(bytes) === shardHashAt(descriptor.shardHashes, index);
 
 export type ShardSet = ReadonlyMap<number, Uint8Array>;
 

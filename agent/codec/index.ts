@@ -19,6 +19,7 @@ export * from './recovery.ts';
 export { createDriveKey, openSmall, sealSmall, unwrapKey, wrapKey } from './secrets.ts';
 export { plan as planSchema } from './schemas.ts';
 export type * from './shard.ts';
+export { shardHashAt, shardHashesFrom } from './shard-hashes.ts';
 export type * from './statement.ts';
 export * from './statement-codec.ts';
 export * from './index-segment.ts';

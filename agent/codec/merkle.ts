@@ -5,6 +5,7 @@
 import { createHash, hash } from 'node:crypto';
 import { leafBytes } from '../limits.ts';
 import { bytesOfHex, hexOf } from './keys.ts';
+import { shardHashAt } from './shard-hashes.ts';
 import type { PackDescriptor } from './shard.ts';
 
 /** One leaf of a shard and the hashes that lead from it to the shard's own, lowest first. */
@@ -104,7 +105,7 @@ export function leafMatches(
   { index, leaf }: { readonly index: number; readonly leaf: number },
   { bytes, path }: LeafProof,
 ): boolean {
-  const wanted = shardHashes[index];
+  const wanted = shardHashAt(shardHashes, index);
   let count = leafCountOf(shardBytes);
   const expectedBytes = Math.min(leafBytes, shardBytes - leaf * leafBytes);
   if (wanted === undefined || leaf >= count || bytes.length !== expectedBytes) return false;

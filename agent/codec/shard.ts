@@ -3,6 +3,7 @@
 
 import type { Redundancy } from '../../optimizer/index.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
+import type { ShardHashes } from './shard-hashes.ts';
 
 export interface PackDescriptor {
   readonly pack: PackId;
@@ -15,8 +16,8 @@ export interface PackDescriptor {
   readonly packBytes: number;
   /** Length of every shard in bytes: ceil(packBytes / k). */
   readonly shardBytes: number;
-  /** n hashes (root of the tree of `merkle.ts`, 64 hex digits); for k = 1 all are equal. */
-  readonly shardHashes: readonly string[];
+  /** n hashes (root of the tree of `merkle.ts`); for k = 1 all are equal. */
+  readonly shardHashes: ShardHashes;
 }
 
 export interface ShardKey {

@@ -6,6 +6,7 @@ import {
   type PackDescriptor,
   proveLeaf,
   rebuildShard,
+  shardHashAt,
   shardHashOf,
   type ShardKey,
   type ShardRange,
@@ -181,7 +182,7 @@ export class Platters {
 }
 
 const fits = (bytes: Uint8Array, { shardBytes, shardHashes }: PackDescriptor, index: number): boolean =>
-  bytes.length === shardBytes && hashOf(bytes) === shardHashes[index];
+  bytes.length === shardBytes && hashOf(bytes) === shardHashAt(shardHashes, index);
 
 const isIntact = (slot: Slot): boolean =>
   slot.place === 'outbox'

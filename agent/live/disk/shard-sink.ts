@@ -2,7 +2,7 @@
 // right and flushed. Damaged or cut off, it leaves nothing. What comes in crumbs is gathered: whole leaves are hashed and
 // written with a call each, not each record of TLS.
 
-import { ShardHasher } from '../../codec/index.ts';
+import { ShardHasher, shardHashAt } from '../../codec/index.ts';
 import { streamWriteBytes } from '../../limits.ts';
 import type { ShardOutcome, StoredShard } from '../../ports.ts';
 import { isFullError } from '../disk-full.ts';
@@ -102,7 +102,8 @@ export class ShardSink {
     const { descriptor, index } = this.#shard;
     if (this.#failure === undefined) await this.#writeGathered();
     const isRight =
-      this.#writtenBytes === descriptor.shardBytes && this.#hash.digest() === descriptor.shardHashes[index];
+      this.#writtenBytes === descriptor.shardBytes &&
+      this.#hash.digest() === shardHashAt(descriptor.shardHashes, index);
     if (!isRight) this.#failure ??= 'damaged';
     if (this.#failure === undefined) {
       try {

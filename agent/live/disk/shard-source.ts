@@ -1,6 +1,6 @@
 // Reads a stored shard piece by piece and hashes it on the way, so that nothing damaged leaves this machine unnoticed.
 
-import { type LeafProof, ShardHasher, type ShardRange } from '../../codec/index.ts';
+import { type LeafProof, shardHashAt, ShardHasher, type ShardRange } from '../../codec/index.ts';
 import { mebibyte } from '../../../datasets/index.ts';
 import { leafBytes, streamWriteBytes } from '../../limits.ts';
 import type { StoredShard } from '../../ports.ts';
@@ -88,7 +88,7 @@ export class ShardSource {
   /** Whether what was read is the whole shard and has its hash. Once. */
   isIntact(): boolean {
     const { descriptor, index } = this.shard;
-    return this.leftBytes === 0 && this.#hash.digest() === descriptor.shardHashes[index];
+    return this.leftBytes === 0 && this.#hash.digest() === shardHashAt(descriptor.shardHashes, index);
   }
 
   /** The way from a leaf to the shard's hash, once all was read. */

@@ -9,6 +9,7 @@ import {
   type PackDescriptor,
   proveLeaf,
   ShardHasher,
+  shardHashesFrom,
   shardHashOf,
 } from '../../../agent/codec/index.ts';
 import { leafBytes } from '../../../agent/limits.ts';
@@ -56,7 +57,7 @@ test('the hash is the root over leaves of 16 KiB, however the bytes come', (t) =
 const descriptorOf = (shard: Uint8Array): PackDescriptor => ({
   ...sampleDescriptor,
   shardBytes: shard.length,
-  shardHashes: [shardHashOf(shard)],
+  shardHashes: shardHashesFrom([shardHashOf(shard)]),
 });
 
 test('every leaf proves itself, and only itself', (t) => {

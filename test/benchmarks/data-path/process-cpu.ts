@@ -17,9 +17,20 @@ export function cpuSecondsOf(pids: readonly number[]): number {
   return ticks / ticksPerSecond;
 }
 
-/** Resident memory in bytes, now and at its peak. */
-export function memoryOf(pid: number): { readonly nowBytes: number; readonly peakBytes: number } {
+export interface ResidentMemory {
+  readonly nowBytes: number;
+  readonly peakBytes: number;
+  /** Of those of now the pages of files: the program itself, and tables of its database. */
+  readonly mappedBytes: number;
+}
+
+/** Resident memory in bytes. */
+export function memoryOf(pid: number): ResidentMemory {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kibibytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`, 'u').exec(text)?.[1]);
-  return { nowBytes: kibibytes('VmRSS') * 1024, peakBytes: kibibytes('VmHWM') * 1024 };
+  return {
+    nowBytes: kibibytes('VmRSS') * 1024,
+    peakBytes: kibibytes('VmHWM') * 1024,
+    mappedBytes: kibibytes('RssFile') * 1024,
+  };
 }
