@@ -11,7 +11,13 @@ import { ShardFiles } from '../../../agent/live/disk/shard-files.ts';
 import { homeAt } from '../../../agent/live/home.ts';
 import { openStore } from '../../../agent/live/store.ts';
 import { driveId } from '../../../agent/units.ts';
-import { askCommand, killAgent, startAgentProcess, stopAgents } from '../../../cli/demo/processes.ts';
+import {
+  askCommand,
+  killAgent,
+  type RunningAgent,
+  startAgentProcess,
+  stopAgents,
+} from '../../../cli/demo/processes.ts';
 import { memoryOf } from './process-cpu.ts';
 
 const shardCount = Number(process.argv[2] ?? 100_000);
@@ -36,19 +42,20 @@ try {
   await stopAgents([await startAgentProcess('pc-1', home)]);
   await giveShards();
   const agent = await startAgentProcess('pc-1', home);
-  try {
-    for (let minute = 0; minute <= 2; minute++) {
-      if (minute > 0) await new Promise((resolve) => setTimeout(resolve, 60_000));
-      const { nowBytes, mappedBytes } = memoryOf(agent.pid);
-      process.stdout.write(
-        `${shardCount} shards, ${minute} min: ${Math.round(nowBytes / 1e6)} MB resident, ${Math.round(mappedBytes / 1e6)} MB of them mapped files\n`,
-      );
-    }
-  } finally {
-    await killAgent(agent);
-  }
+  await watch(agent).finally(() => killAgent(agent));
 } finally {
   rmSync(root, { recursive: true, force: true });
+}
+
+async function watch({ pid }: RunningAgent): Promise<void> {
+  for (let minute = 0; minute <= 2; minute++) {
+    if (minute > 0) await new Promise((resolve) => setTimeout(resolve, 60_000));
+    const { nowBytes, mappedBytes } = memoryOf(pid);
+    const [now, mapped] = [nowBytes, mappedBytes].map((bytes) => Math.round(bytes / 1e6));
+    process.stdout.write(
+      `${shardCount} shards, ${minute} min: ${now} MB resident, ${mapped} MB of them mapped files\n`,
+    );
+  }
 }
 
 /** Rows, and a file of the right length for each: a start forgets what has none. */
