@@ -25,6 +25,7 @@ const rowsAtOnce = 10_000;
 
 const root = mkdtempSync(join(tmpdir(), 'drey-idle-bench-'));
 const home = join(root, 'pc-1');
+let agent: RunningAgent | undefined;
 try {
   await askCommand([
     'fleet',
@@ -41,9 +42,10 @@ try {
   // Makes the database.
   await stopAgents([await startAgentProcess('pc-1', home)]);
   await giveShards();
-  const agent = await startAgentProcess('pc-1', home);
-  await watch(agent).finally(() => killAgent(agent));
+  agent = await startAgentProcess('pc-1', home);
+  await watch(agent);
 } finally {
+  if (agent !== undefined) await killAgent(agent);
   rmSync(root, { recursive: true, force: true });
 }
 
