@@ -1,7 +1,7 @@
 // `npm run replay:access`: any log of accesses, hour by hour, under caches and planned popular copies side by side.
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { type AccessTrace, DreyError, hourMs, openAccess } from '../datasets/index.ts';
 import {
   type AccessResult,
@@ -14,9 +14,9 @@ import {
   replayPushes,
   touchedBytesPerSite,
 } from '../optimizer/index.ts';
-import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
-import { bytesText, endWithReader, errorText, say, tableText } from './print.ts';
+import { runToEnd } from './ending.ts';
+import { bytesText, say, tableText } from './print.ts';
 import { parseShare, parseSpanMs } from './quantities.ts';
 
 interface AccessReplayOptions {
@@ -213,14 +213,4 @@ const command = new Command('replay:access')
   .exitOverride()
   .action(replay);
 
-endWithReader();
-try {
-  standWhereTyped(process.env);
-  await command.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    process.stderr.write(`${errorText(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+await runToEnd(() => command.parseAsync());

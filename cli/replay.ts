@@ -1,7 +1,7 @@
 // `npm run replay`: any availability trace, hour by hour, under all placement policies side by side.
 // Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { DreyError, hours, type MachineId, weekMs } from '../datasets/index.ts';
 import {
   departuresOf,
@@ -22,9 +22,9 @@ import {
   unseenShare,
   usableMachines,
 } from '../optimizer/index.ts';
-import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
-import { endWithReader, errorText, say, tableText } from './print.ts';
+import { runToEnd } from './ending.ts';
+import { say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 
 interface ReplayOptions {
@@ -310,14 +310,4 @@ const command = new Command('replay')
   .exitOverride()
   .action(replay);
 
-endWithReader();
-try {
-  standWhereTyped(process.env);
-  await command.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    process.stderr.write(`${errorText(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+await runToEnd(() => command.parseAsync());

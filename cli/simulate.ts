@@ -2,7 +2,7 @@
 // outside. Exit codes: 0 all held, 1 one was broken or it failed, 2 the command line is wrong.
 
 import { cpus } from 'node:os';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { DreyError, hours, seconds } from '../datasets/index.ts';
 import { loadTrace } from '../optimizer/index.ts';
 import {
@@ -18,9 +18,9 @@ import {
   simulate,
   type SimulationOptions,
 } from '../agent/simulation/index.ts';
-import { standWhereTyped } from './command-line.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
-import { endWithReader, errorText, say, tableText } from './print.ts';
+import { runToEnd } from './ending.ts';
+import { say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 import { swarm } from './swarm.ts';
 
@@ -211,14 +211,4 @@ const command = new Command('simulate')
   .exitOverride()
   .action(run);
 
-endWithReader();
-try {
-  standWhereTyped(process.env);
-  await command.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    process.stderr.write(`${errorText(error)}\n`);
-    process.exitCode = error instanceof DreyError && error.code === 'simulation-options' ? 2 : 1;
-  }
-}
+await runToEnd(() => command.parseAsync());

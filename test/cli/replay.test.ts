@@ -79,3 +79,13 @@ test('what is wrong is said in two lines, without a stack of calls', (t) => {
   t.is(said, '');
   t.regex(errors, /^drey: .*bad\.avt, line 2 [^\n]*\n {2}[^\n]+\[trace-malformed\]\n$/u);
 });
+
+test('a command line that makes no sense ends with 2, a trace that is not there with 1, and a page of help with 0', (t) => {
+  const missing = join(temporaryFolder(t, 'replay'), 'none.avt');
+  const codeOf = (...words: readonly string[]): number | null => replay(...words).code;
+  t.is(codeOf('--trace', missing, '--code', '9'), 2);
+  t.is(codeOf('--trace', missing, '--machines', 'many'), 2);
+  t.is(codeOf('--unknown'), 2);
+  t.is(codeOf('--trace', missing), 1);
+  t.is(codeOf('--help'), 0);
+});
