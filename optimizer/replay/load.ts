@@ -11,6 +11,7 @@ import {
   openTrace,
   readPlacedRows,
   readRowFile,
+  slotDown,
   slotUnknown,
   slotUp,
   type TelemetryRow,
@@ -136,12 +137,28 @@ async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHist
       advice: 'Let the agents collect for longer and export again; models need two weeks.',
     });
   }
-  return historyFromRows(rows, {
+  const history = historyFromRows(rows, {
     fromMs: startMs,
     toMs,
     slotMs: stepMs,
     reportedMachines: drawRuns(ids.length, draw).map((position) => ids[position]!),
   });
+  return downAfterItsLastRow(history);
+}
+
+/**
+ * Who says nothing any more is down, as in an `.avt`: whoever comes back says that it was, and a policy that finds "unknown" for the others would
+ * know who never does.
+ */
+function downAfterItsLastRow(history: FleetHistory): FleetHistory {
+  const { slotCount, machines } = history;
+  const up = Uint8Array.from(history.up);
+  for (let row = 0; row < machines.length; row++) {
+    const own = up.subarray(row * slotCount, (row + 1) * slotCount);
+    const last = own.findLastIndex((state) => state !== slotUnknown);
+    if (last >= 0) own.fill(slotDown, last + 1);
+  }
+  return { ...history, up };
 }
 
 /** Fewer machines may well all be off at night, or fall with one switch. */

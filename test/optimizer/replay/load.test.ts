@@ -164,6 +164,28 @@ test('machines that say themselves that they were off were off, all of them toge
   t.deepEqual([...up.subarray(0, 3)], [slotUp, slotUp, slotDown]);
 });
 
+test('until it is back, who comes back looks like who does not', async (t) => {
+  const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
+  const row = (machine: string, fromHour: number, toHour: number, state: string) => ({
+    kind: 'uptime',
+    machine,
+    fromMs: mondayMs + fromHour * hourMs,
+    toMs: mondayMs + toHour * hourMs,
+    state,
+  });
+  const stays = row('stays', 0, 10, 'up');
+  const leaves = row('leaves', 0, 3, 'up');
+  const beginningOf = async (...returns: readonly unknown[]): Promise<readonly number[]> => {
+    writeFileSync(file, [stays, leaves, ...returns].map((one) => `${JSON.stringify(one)}\n`).join(''));
+    const { up, slotCount } = await loadTrace({ ...wish, file, format: 'rows' });
+    t.is(slotCount, 10);
+    return [...up.subarray(0, 8)];
+  };
+  const gone = await beginningOf();
+  t.deepEqual(gone, [slotUp, slotUp, slotUp, ...Array.from({ length: 5 }, () => slotDown)]);
+  t.deepEqual(await beginningOf(row('leaves', 3, 8, 'off'), row('leaves', 8, 10, 'up')), gone);
+});
+
 test('rows of a fleet that has just begun are too few, in words', async (t) => {
   const file = join(temporaryFolder(t, 'trace'), 'rows.ndjson');
   const [fromMs, toMs] = [mondayMs + hourMs / 2, mondayMs + hourMs / 2 + 1000];
