@@ -24,7 +24,7 @@ import {
 } from '../optimizer/index.ts';
 import { checkOutFile, writeOutFile } from './out-files.ts';
 import { runToEnd } from './ending.ts';
-import { say, tableText } from './print.ts';
+import { countText, say, tableText } from './print.ts';
 import { parseSpanMs } from './quantities.ts';
 
 interface ReplayOptions {
@@ -196,7 +196,7 @@ function sayWhatCounts(scenario: Scenario, origins: readonly Origin[], originsAs
   const [all, { n }] = [history.machines.length, rules.redundancy];
   const weeks = Number(((history.slotCount * history.slotMs) / weekMs).toFixed(1));
   say(
-    `${all} machines, ${weeks} weeks, ${origins.length} ${origins.length === 1 ? 'origin' : 'origins'}; labels: ${labels?.length ?? 0}; leave for good: ${departures.filter((slot) => slot < history.slotCount).length}`,
+    `${countText(all, 'machine')}, ${countText(weeks, 'week')}, ${countText(origins.length, 'origin')}; labels: ${labels?.length ?? 0}; leave for good: ${departures.filter((slot) => slot < history.slotCount).length}`,
   );
   if (origins.length < originsAsked)
     say(

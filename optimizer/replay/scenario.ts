@@ -1,7 +1,15 @@
 // One trial of the replay: which machines, which hours to learn from and to live through, and what everybody must keep to. It
 // also knows what nobody in the replay may know: which machines leave for good.
 
-import { DreyError, type FleetHistory, hourMs, slotUnknown, slotUp, weekMs } from '../../datasets/index.ts';
+import {
+  countText,
+  DreyError,
+  type FleetHistory,
+  hourMs,
+  slotUnknown,
+  slotUp,
+  weekMs,
+} from '../../datasets/index.ts';
 import type { Redundancy } from '../plan.ts';
 
 export interface ReplayRules {
@@ -88,12 +96,12 @@ export function originsOf(history: FleetHistory, rules: ReplayRules): readonly O
   const slots = (weeks: number): number => Math.round((weeks * weekMs) / slotMs);
   const [train, test] = [slots(rules.trainWeeks), slots(rules.testWeeks)];
   if (train + test > slotCount || train < 1 || test < 1) {
-    const wish = `${rules.trainWeeks} weeks to learn from and ${rules.testWeeks} to live through`;
+    const wish = `${countText(rules.trainWeeks, 'week')} to learn from and ${rules.testWeeks} to live through`;
     throw new DreyError({
       code: 'trace-too-short',
       message:
         train + test > slotCount
-          ? `the trace has ${Number(((slotCount * slotMs) / weekMs).toPrecision(3))} weeks, ${wish} are more`
+          ? `the trace has ${countText(Number(((slotCount * slotMs) / weekMs).toPrecision(3)), 'week')}, ${wish} are more`
           : `${wish}: one of them has no hour`,
       advice:
         train + test > slotCount
