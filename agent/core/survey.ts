@@ -118,7 +118,10 @@ export class Survey {
     return [...effects, { kind: 'packsCounted', survey: asked.survey, counts }, ...this.#next(now)];
   }
 
-  /** With those that may come back: machines that should have them, that have not said otherwise, and that are neither put out nor gone. */
+  /**
+   * With those that may come back: other machines that should have them, that have not said otherwise, and that are neither put out nor gone.
+   * What is not here this machine knows without asking, also where the plan gives it to it.
+   */
   #hopedOf(
     { found, answered }: Asked,
     descriptor: PackDescriptor,
@@ -131,7 +134,9 @@ export class Survey {
     if (thereCount < n) return n;
     const { membership } = this.#parts;
     const isHoped = (peer: PeerId): boolean =>
-      !answered.has(peer) && ['up', 'silent'].includes(membership.presenceOf(peer, now));
+      peer !== membership.self &&
+      !answered.has(peer) &&
+      ['up', 'silent'].includes(membership.presenceOf(peer, now));
     const sources = new Sources(this.#parts, descriptor, { hasCopies: true });
     for (let index = 0; index < n; index++) if (sources.untriedOf(index).some(isHoped)) indexes.add(index);
     return indexes.size;

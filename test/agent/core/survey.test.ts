@@ -139,6 +139,14 @@ test('who is there and has not answered may have it still; who has answered that
   t.deepEqual(hoped(effects), [1], 'c may be slow');
 });
 
+test('what this machine should have and does not is not hoped for', (t) => {
+  const { ask, say, hold } = weekLater([b, c], ofTwo);
+  hold(self, 0);
+  hold(b, 1);
+  ask();
+  t.deepEqual(hoped([...say(b, [1]), ...say(c, [])]), [1]);
+});
+
 test('shards that a pack does not have count neither as there nor as hoped for', (t) => {
   const { ask, say } = weekLater([b, c], ofTwo);
   ask();
