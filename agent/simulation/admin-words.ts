@@ -118,7 +118,7 @@ export function scheduleEndedKeys(scheduler: Scheduler): void {
 }
 
 /** Up to the last batch of a machine's log in which an admin says something. */
-function endOf({ peer: log, shelves }: Machine): LogEnd {
+export function endOf({ peer: log, shelves }: Machine): LogEnd {
   const last = shelves.logs
     .get(logName(log, 'facts'))
     ?.batches.findLast(({ records }) => records.some(({ kind }) => kind === 'statement'));
@@ -149,13 +149,14 @@ function steal(
   approveAsEnded(fleet, machine, key);
 }
 
-/** A guest never comes; its certificate ends soon. */
+/** A guest never comes, though some might hold shards; its certificate ends soon. */
 export function scheduleGuests(scheduler: Scheduler): void {
   const { fleet } = scheduler;
   timesApart(scheduler, { count: fleet.options.faults.guestCount, share: 1 / 3 }, (random) => {
     const now = fleet.queue.nowMs;
     const notAfterMs = unixMs(Math.floor(now + hours(12) * random.fraction()));
-    const machine = fleet.addMachine({ roles: [], notAfterMs });
+    const roles = random.fork('roles').fraction() < 0.5 ? (['holder'] as const) : [];
+    const machine = fleet.addMachine({ roles, notAfterMs });
     machine.validUntilMs = notAfterMs;
     machine.isDestroyed = true;
     fleet.publishStatement(machine.certificate, () => fleet.noteFault('certificate that runs out'));

@@ -16,6 +16,7 @@ import type {
   DiskUsage,
   Done,
   ProofOutcome,
+  ReadOutcome,
   ShardArrival,
   ShardLocation,
   ShardOutcome,
@@ -75,6 +76,8 @@ export class Platters {
   isFull = false;
   /** When it was last so. */
   fullUntilMs = Number.NEGATIVE_INFINITY;
+  /** What is to be checked cannot be read before then. */
+  unreadUntilMs = Number.NEGATIVE_INFINITY;
   /** Told of each shard that comes to be held here. */
   onHeld: ((shard: ShardKey) => void) | undefined;
 
@@ -221,8 +224,9 @@ export class SimulatedDisk implements Disk {
     return { heldBytes, copyBytes, quotaBytes, freeBytes };
   }
 
-  verify(shard: ShardLocation, done: Done<'intact' | 'damaged' | 'missing'>): void {
+  verify(shard: ShardLocation, done: Done<ReadOutcome>): void {
     this.#after(readMs, () => {
+      if (this.#life.queue.nowMs < this.platters.unreadUntilMs) return done('unread');
       const slot = this.platters.slot(shard.place, shard);
       if (slot === undefined || !slot.isFlushed) done('missing');
       else done(isIntact(slot) ? 'intact' : 'damaged');

@@ -117,6 +117,27 @@ export const faultKinds = {
     about: 'liars that send other bytes than a shard has',
     faults: { liarShare: 0.1, spoilShare: 0.3 },
   },
+  unreaddisks: {
+    about: 'disks that cannot be read for an hour',
+    faults: { unreadDisksPerMachineDay: 0.5 },
+  },
+  failedproofs: {
+    about: 'trial restores that find other bytes than were saved, or fail at their end',
+    faults: { failedProofsPerMachineDay: 0.3 },
+  },
+  lostoutboxes: {
+    about: 'packs that are lost from the outbox while they wait there',
+    faults: { lostOutboxesPerMachineDay: 1 },
+  },
+  steals: {
+    about: "a thief lets somebody in by another's invite, with an admin's key that is put out then",
+    faults: { stolenInviteCount: 1 },
+  },
+  hangups: {
+    about: 'machines that ask for much and die while it is sent',
+    faults: { hangUpsPerMachineDay: 0.5 },
+  },
+  pardons: { about: 'liars that admins pardon, again and again', faults: { liarShare: 0.1, pardonCount: 6 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

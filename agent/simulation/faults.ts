@@ -6,10 +6,17 @@ import { putOut, scheduleEndedKeys, scheduleGuests, scheduleRules } from './admi
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
 import { scheduleFullLogs, scheduleHolidays } from './hardships.ts';
-import { scheduleTwins } from './invites.ts';
+import { scheduleStolenInvites, scheduleTwins } from './invites.ts';
 import { scheduleLeavers } from './locks.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
+import {
+  scheduleLostOutboxes,
+  schedulePardons,
+  scheduleUnreadDisks,
+  scheduleFailedProofs,
+  scheduleHangUps,
+} from './mishaps.ts';
 import { calmNetwork } from './network.ts';
 import { scheduleReaders } from './readers.ts';
 import { endRest, scheduleRests } from './rests.ts';
@@ -17,7 +24,7 @@ import { scheduleReviews } from './reviews.ts';
 import { scheduleTurns } from './turns.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
-import { scheduleSwitchings, switchings, switchingsOf } from './people.ts';
+import { followPeople } from './people.ts';
 import { type Scheduler, times, timesApart } from './scheduling.ts';
 
 const yearDays = 365;
@@ -67,6 +74,12 @@ export function scheduleFaults(fleet: Fleet): void {
     readers: scheduleReaders,
     turns: scheduleTurns,
     reviews: scheduleReviews,
+    unreaddisks: scheduleUnreadDisks,
+    failedproofs: scheduleFailedProofs,
+    lostoutboxes: scheduleLostOutboxes,
+    pardons: schedulePardons,
+    steals: scheduleStolenInvites,
+    hangups: scheduleHangUps,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -91,28 +104,6 @@ export function stopFaults(fleet: Fleet): void {
 
 const anyMachine = (fleet: Fleet, random: Random): Machine =>
   fleet.machines[random.below(fleet.options.agentCount)]!;
-
-function followPeople(fleet: Fleet): void {
-  const { seed, agentCount: machineCount, days: dayCount, faults, history } = fleet.options;
-  const random = fleet.random.fork('people');
-  const { startMs } = fleet;
-  const { alwaysOnShare } = faults;
-  const changes =
-    history === undefined
-      ? switchings({ seed, machineCount, startMs, days: dayCount, alwaysOnShare }, random)
-      : switchingsOf(history, { machineCount, startMs, days: dayCount }, random);
-  scheduleSwitchings(fleet.queue, changes, (index, to) => {
-    const machine = fleet.machines[index]!;
-    fleet.trace.word(to);
-    fleet.noteFault(`people: ${to}`);
-    if (to === 'on') machine.powerOn(fleet);
-    else {
-      machine.wantsOn = false;
-      if (to === 'sleep') machine.sleep();
-      else fleet.crash(machine);
-    }
-  });
-}
 
 function crashes(scheduler: Scheduler): void {
   const { fleet } = scheduler;

@@ -1,7 +1,7 @@
 // Times that are hard on a machine: its database is full for a while, or it is off for longer than holders keep what was given up. And people who say
 // something right after they switched it on.
 
-import { days, hours } from '../../datasets/index.ts';
+import { days, hours, unixMs } from '../../datasets/index.ts';
 import type { SignedBatch } from '../codec/index.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Fleet } from './fleet.ts';
@@ -52,4 +52,8 @@ export function sayEarly(fleet: Fleet, machine: Machine): void {
   if (earlyWordShare === 0 || random.fraction() >= earlyWordShare) return;
   fleet.noteFault('word after the start');
   machine.shell?.tell({ kind: 'recordsReady', records: [{ kind: 'addresses', addresses: [] }] });
+  // Two of a kind: each is to be written.
+  const atMs = unixMs(Math.floor(fleet.queue.nowMs));
+  for (const about of ['one', 'another'])
+    machine.shell?.tell({ kind: 'recordsReady', records: [{ kind: 'act', act: 'alerts-set', about, atMs }] });
 }

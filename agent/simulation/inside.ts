@@ -12,6 +12,7 @@ import { shortOf } from './naming.ts';
 import { hasRestedSince } from './rests.ts';
 import { lookAtReviews } from './reviews.ts';
 import type { Shell } from './shell.ts';
+import { lookAtHolders, lookAtLastWords } from './time-beliefs.ts';
 
 /** Passes over the disk within which rot is found: what is read when it rots comes in the next, and what was missed is made up for. */
 export const passesMax = 3;
@@ -29,6 +30,8 @@ export function lookInside(fleet: Fleet): void {
     lookAtRoster(fleet, machine, shell);
     lookAtRules(fleet, machine, shell);
     lookAtCertificates(fleet, machine, shell);
+    lookAtHolders(fleet, machine, shell);
+    lookAtLastWords(fleet, machine, shell);
     lookAtReviews(fleet, machine, shell);
     lookAtDisk(fleet, machine, shell);
     lookAtLogs(fleet, machine, shell);
@@ -79,6 +82,8 @@ function lookAtDrives({ checks, guards, ledger }: Fleet, machine: Machine, { cor
       const isLost = owner !== undefined && lacksNewest(machine, { core, drive, owner });
       if (isLost)
         guards.violate('drives', machine, `has lost the newest snapshot of drive ${drive.slice(0, 8)}`);
+      if (owner !== undefined && lacksKey(machine, { core, drive, owner }))
+        guards.violate('keys', machine, `has forgotten an earlier key of drive ${drive.slice(0, 8)}`);
       continue;
     }
     const log = owner === undefined ? undefined : machine.shelves.logs.get(logName(owner, 'facts'));
@@ -103,6 +108,25 @@ function lacksNewest(
   const isTold = newest?.kind === 'head' && batches.at(-1)?.records.includes(newest) !== true;
   const heads = core.catalogue.drives.get(drive)?.heads ?? [];
   return isTold && heads.every(({ snapshot }) => snapshot !== newest.snapshot);
+}
+
+/** What was sealed by an earlier key opens elsewhere by that key's record alone. */
+function lacksKey(
+  { shelves }: Machine,
+  { core, drive, owner }: { readonly core: Shell['core']; readonly drive: DriveId; readonly owner: PeerId },
+): boolean {
+  const known = core.catalogue.drives.get(drive);
+  if (known === undefined || core.replication.isForked(owner)) return false;
+  const epochs = new Set([...known.formerRecords, known.record].map(({ keyEpoch }) => keyEpoch));
+  let highest = Number.NEGATIVE_INFINITY;
+  // The last one may not be told yet.
+  for (const { records } of shelves.logs.get(logName(owner, 'facts'))?.batches.slice(0, -1) ?? [])
+    for (const record of records) {
+      if (record.kind !== 'drive' || record.drive !== drive || record.keyEpoch <= highest) continue;
+      highest = record.keyEpoch;
+      if (!epochs.has(highest)) return true;
+    }
+  return false;
 }
 
 /** An agent that loses track of its own disk fills it with what nobody asks for, or promises what is not there. */

@@ -23,7 +23,9 @@ import {
   isNoteNeeded,
   type MeshShape,
   type OpenedBatches,
+  type ProofResult,
   type ScrubPosition,
+  type ShardCount,
   type StagedSnapshot,
 } from '../core/index.ts';
 import type { ShardPlace } from '../ports.ts';
@@ -104,6 +106,9 @@ interface DiskImage {
   readonly lock: SimulatedLock | undefined;
 }
 
+/** How a trial restore ends that proves nothing. */
+export type ProofFailure = Exclude<ProofResult['verdict'], 'proven'>;
+
 /** From when to when a machine ran and was awake; open while it does. */
 interface UpSpan {
   readonly fromMs: number;
@@ -161,7 +166,9 @@ export class Machine {
   /** Where its certificate ends before the run does: then. */
   validUntilMs: number | undefined;
   /** What it was told last of how many shards of packs can be had. */
-  counted: readonly number[] | undefined;
+  counted: readonly ShardCount[] | undefined;
+  /** What its next trial restores find that would else have been whole. */
+  failingProofs: ProofFailure[] = [];
   /** It may not make plans. */
   isLayman = false;
   /** The newest of its snapshots whose head it has written, since its disk was last put back. */

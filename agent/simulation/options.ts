@@ -96,6 +96,18 @@ export interface Faults {
   readonly holidayCount: number;
   /** Share of starts after which a machine has something to say at once. */
   readonly earlyWordShare: number;
+  /** Times of up to an hour in which a machine's disk cannot be read for checks, per machine and day. */
+  readonly unreadDisksPerMachineDay: number;
+  /** Times that the next trial restores of a machine fail at their end, per machine and day. */
+  readonly failedProofsPerMachineDay: number;
+  /** Packs that are lost from the outbox where any wait, per machine and day. */
+  readonly lostOutboxesPerMachineDay: number;
+  /** Times that a machine asks another for all that it has, and dies while that is sent, per machine and day. */
+  readonly hangUpsPerMachineDay: number;
+  /** Invites that a thief uses with an admin's key, which is put out right after, over all days. */
+  readonly stolenInviteCount: number;
+  /** Liars that an admin pardons, over all days. */
+  readonly pardonCount: number;
   /** Times that somebody wants a part of a pack back, per day. */
   readonly readsPerDay: number;
   /** Times that a machine is given up and comes back while optimizers fall asleep in the middle of their plans, per day. */
@@ -155,6 +167,12 @@ export const noFaults: Faults = {
   fullLogsPerMachineDay: 0,
   holidayCount: 0,
   earlyWordShare: 0,
+  unreadDisksPerMachineDay: 0,
+  failedProofsPerMachineDay: 0,
+  lostOutboxesPerMachineDay: 0,
+  hangUpsPerMachineDay: 0,
+  stolenInviteCount: 0,
+  pardonCount: 0,
   readsPerDay: 0,
   turnsPerDay: 0,
   reviewCount: 0,

@@ -14,6 +14,7 @@ import {
   weekMs,
 } from '../../datasets/index.ts';
 import type { EventQueue } from './event-queue.ts';
+import type { Fleet } from './fleet.ts';
 
 export type Leaving = 'sleep' | 'stop' | 'crash';
 
@@ -104,4 +105,27 @@ export function scheduleSwitchings(
   change: (machine: number, to: Switching['to']) => void,
 ): void {
   for (const { atMs, machine, to } of changes) queue.schedule(atMs, () => change(machine, to));
+}
+
+/** Machines of a fleet go on and off as their people want it. */
+export function followPeople(fleet: Fleet): void {
+  const { seed, agentCount: machineCount, days: dayCount, faults, history } = fleet.options;
+  const random = fleet.random.fork('people');
+  const { startMs } = fleet;
+  const { alwaysOnShare } = faults;
+  const changes =
+    history === undefined
+      ? switchings({ seed, machineCount, startMs, days: dayCount, alwaysOnShare }, random)
+      : switchingsOf(history, { machineCount, startMs, days: dayCount }, random);
+  scheduleSwitchings(fleet.queue, changes, (index, to) => {
+    const machine = fleet.machines[index]!;
+    fleet.trace.word(to);
+    fleet.noteFault(`people: ${to}`);
+    if (to === 'on') machine.powerOn(fleet);
+    else {
+      machine.wantsOn = false;
+      if (to === 'sleep') machine.sleep();
+      else fleet.crash(machine);
+    }
+  });
 }

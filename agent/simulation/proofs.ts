@@ -21,8 +21,9 @@ export function proveDrive(
   const packs = head === undefined || keys === undefined ? undefined : packsOfHead(keys, head);
   const descriptor = packs?.[machine.random.below(packs.length)];
   if (head === undefined || shell.packListener !== undefined) return;
-  const tell = (found: Found): void => {
+  const tell = (end: Found): void => {
     shell.packListener = undefined;
+    const found = spoiled(machine, end);
     const isProven = found.verdict === 'proven';
     const last: ProofResult = {
       snapshot: head.snapshot,
@@ -44,6 +45,12 @@ export function proveDrive(
   }
   shell.packListener = listener(shell, descriptor, tell);
   shell.tell({ kind: 'packsWanted', packs: [descriptor], from: 'others' });
+}
+
+/** What came is compared with the files here, and is not the same; or something else went wrong at its end. */
+function spoiled({ failingProofs }: Machine, found: Found): Found {
+  const verdict = found.verdict === 'proven' ? failingProofs.shift() : undefined;
+  return verdict === undefined ? found : { ...found, verdict, reasons: [`it was ${verdict} at its end`] };
 }
 
 const listener = (shell: Shell, descriptor: PackDescriptor, tell: (found: Found) => void): PackListener => ({

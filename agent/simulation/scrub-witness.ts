@@ -1,10 +1,17 @@
 // Whether each pass over a machine's disk reads all that lay there when it began, however often the process was started again meanwhile.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import type { ShardKey } from '../codec/index.ts';
 import type { CoreEffect, CoreEvent, ScrubPosition } from '../core/index.ts';
 import type { Checking } from './checking.ts';
 import type { Platters } from './disk.ts';
 import type { Machine } from './machine.ts';
+import { shortOf } from './naming.ts';
+
+/** What is to be read again is, at the latest at this look at the clock. */
+const lateTicks = 6;
+
+const isSame = (a: ShardKey, b: ShardKey | undefined): boolean => a.pack === b?.pack && a.index === b.index;
 
 type Slot = NonNullable<ReturnType<Platters['slot']>>;
 
@@ -24,6 +31,11 @@ export class ScrubWitness {
   readonly #machine: Machine;
   #startedMs = Number.NEGATIVE_INFINITY;
   #hasNoted = false;
+  /** The last shard that its pass ordered to be read, and when that could not be done. */
+  #reading: ShardKey | undefined;
+  #unread: { readonly shard: ShardKey; ticks: number } | undefined;
+  #isOwnTurn = false;
+  #nowMs = Number.NEGATIVE_INFINITY;
 
   constructor(world: Checking, machine: Machine) {
     this.#world = world;
@@ -33,7 +45,13 @@ export class ScrubWitness {
   /** After the core took it. */
   told(event: CoreEvent): void {
     if (event.kind === 'started') this.#startedMs = event.now;
+    if (event.kind === 'tick') this.#tick(event.now);
+    this.#isOwnTurn = event.kind === 'tick' || event.kind === 'shardVerified';
     if (event.kind !== 'shardVerified') return;
+    if (event.outcome === 'unread') {
+      if (isSame(event.shard, this.#reading)) this.#unread = { shard: event.shard, ticks: 0 };
+      return;
+    }
     const slot = this.#machine.platters.slot('held', event.shard);
     if (slot !== undefined) passes.get(this.#machine)?.read.add(slot);
   }
@@ -41,6 +59,27 @@ export class ScrubWitness {
   /** Before it is done. */
   ordered(effect: CoreEffect): void {
     if (effect.kind === 'noteScrub') this.#notes(effect.position);
+    // What others find damaged is read for them.
+    if (effect.kind !== 'verifyShard' || !this.#isOwnTurn) return;
+    this.#reading = effect.shard;
+    this.#unread = undefined;
+  }
+
+  /** What could not be read is read again, before anything else is. */
+  #tick(now: number): void {
+    const { shell, rest } = this.#machine;
+    const isLate = now < this.#nowMs || rest.isPaused || rest.power === 'battery';
+    this.#nowMs = now;
+    const unread = this.#unread;
+    if (unread === undefined) return;
+    unread.ticks = isLate ? 0 : unread.ticks + 1;
+    const { pack, index } = unread.shard;
+    if (shell?.core.shelf.get(pack)?.held.has(index) !== true) this.#unread = undefined;
+    else if (unread.ticks >= lateTicks) {
+      this.#unread = undefined;
+      this.#world.count('rot');
+      this.#world.violate('rot', this.#machine, `has not tried again to read ${shortOf({ pack })}`);
+    }
   }
 
   #notes(position: ScrubPosition): void {

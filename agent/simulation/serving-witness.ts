@@ -29,6 +29,8 @@ export class ServingWitness {
   readonly #machine: Machine;
   readonly #pulls = new Map<string, Pull>();
   #sendCount = 0;
+  /** How many shards, and parts of them, are on their way to each. */
+  readonly #underWay = new Map<PeerId, number>();
   /** The pull that the core has just taken. */
   #pulled: Pull | undefined;
   #owed: Owed | undefined;
@@ -52,9 +54,14 @@ export class ServingWitness {
         return;
       case 'disconnected':
         for (const [name, { from }] of this.#pulls) if (from === event.peer) this.#pulls.delete(name);
+        this.#left(event.peer);
         return;
       case 'shardSent':
         this.#sendCount--;
+        this.#count(event.to, -1);
+        return;
+      case 'rangeRead':
+        this.#count(event.to, -1);
         return;
       case 'tick':
         this.#lookForLate();
@@ -67,14 +74,30 @@ export class ServingWitness {
   ordered(effect: CoreEffect): void {
     if (effect.kind === 'sendShard') {
       this.#pulls.delete(pullName(effect.to, effect.shard));
+      this.#count(effect.to, 1);
       this.#world.count('queues');
       if (++this.#sendCount > shardSendsMax)
         this.#world.violate('queues', this.#machine, `sends ${this.#sendCount} shards at once`);
     }
+    if (effect.kind === 'readRange') this.#count(effect.to, 1);
     if (effect.kind !== 'send') return;
     const { to, message } = effect;
     if (message.kind === 'shardMissing') this.#refuses(to, message);
     if (message.kind === 'shardsHeld' && this.#owed?.to === to) this.#names(this.#owed, message.held);
+  }
+
+  #count(peer: PeerId, change: 1 | -1): void {
+    this.#underWay.set(peer, Math.max(0, (this.#underWay.get(peer) ?? 0) + change));
+  }
+
+  /** It went away: what waited for it waits no more, and would else be in the way of what it asks for when it is back. */
+  #left(peer: PeerId): void {
+    const serving = this.#machine.shell?.core.serving;
+    // A liar's core believes to send what was never sent.
+    if (serving === undefined || this.#machine.hasLied || (this.#underWay.get(peer) ?? 0) > 0) return;
+    this.#world.count('queues');
+    if (serving.isFor(peer))
+      this.#world.violate('queues', this.#machine, 'keeps shards waiting for one that went away');
   }
 
   #endTurn(): void {

@@ -37,7 +37,7 @@ export function carryOutOnDisk(order: ShardOrder, shell: Pick<Shell, 'disk' | 'w
       const { shard } = order;
       disk.verify(shard, (outcome) => {
         shell.tell({ kind: 'shardVerified', shard, outcome });
-        if (outcome !== 'intact') shell.tell({ kind: 'shardLost', shard });
+        if (outcome === 'damaged' || outcome === 'missing') shell.tell({ kind: 'shardLost', shard });
       });
       return;
     }

@@ -302,7 +302,7 @@ export class Shell {
     if (effect.kind === 'packReady') this.packListener?.packReady(effect.pack, effect.from);
     else if (effect.kind === 'packLost') this.packListener?.packLost(effect.pack, effect.foundCount);
     else if (effect.kind === 'rangeReady') this.wishes.get(effect.wish)?.(effect.bytes, effect.from);
-    else this.#machine.counted = effect.counts.map(({ found }) => found);
+    else this.#machine.counted = effect.counts;
   }
 
   #link(effect: Extract<CoreEffect, { kind: 'connect' | 'release' | 'cut' }>): void {

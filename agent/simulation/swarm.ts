@@ -34,6 +34,12 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'domains',
   'reviews',
   'spoils',
+  'unreaddisks',
+  'failedproofs',
+  'lostoutboxes',
+  'steals',
+  'hangups',
+  'pardons',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

@@ -23,6 +23,8 @@ import { ScrubWitness } from './scrub-witness.ts';
 import { ServingWitness } from './serving-witness.ts';
 import type { Shell } from './shell.ts';
 import { StandInWitness } from './stand-in-witness.ts';
+import { TellingWitness } from './telling-witness.ts';
+import { WakingWitness } from './waking-witness.ts';
 import { WordWitness } from './word-witness.ts';
 
 type Message = Extract<CoreEvent, { kind: 'message' }>;
@@ -82,6 +84,8 @@ const aloneKinds = [
   ScrubWitness,
   OwedWitness,
   StandInWitness,
+  TellingWitness,
+  WakingWitness,
 ];
 
 export class Witness {

@@ -1,13 +1,8 @@
 // Bugs that are planted into the core one at a time, as a change of its source text that only a hunt loads: no flag in the product knows
 // of them. Each is a mistake that somebody could make.
 
-import { fifthRound } from './fifth-round.ts';
-import { fourthRound } from './fourth-round.ts';
 import type { PlantedBug } from './planted-bug.ts';
-import { reviews } from './reviews.ts';
-import { secondRound } from './second-round.ts';
-import { standInBugs } from './stand-ins.ts';
-import { thirdRound } from './third-round.ts';
+import { laterRounds } from './later-rounds.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
@@ -390,10 +385,5 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'return now - sinceMs > allowedMs ?',
     replace: 'return now - sinceMs > allowedMs * 1000 ?',
   },
-  ...secondRound,
-  ...standInBugs,
-  ...thirdRound,
-  ...fourthRound,
-  ...fifthRound,
-  ...reviews,
+  ...laterRounds,
 ];
