@@ -48,7 +48,9 @@ export function lookAtCounts(fleet: Fleet): void {
     .slice(-packsMax);
   if (packs.length === 0) return;
   machine.counted = undefined;
-  const sought = [...packs, ...packs.slice(-1).map((descriptor) => unheardOf(descriptor))];
+  // In a large fleet all others would be called for it, a few at a time.
+  const unheard = shell.core.membership.isSparse ? [] : packs.slice(-1).map(unheardOf);
+  const sought = [...packs, ...unheard];
   shell.tell({ kind: 'packsSought', survey: 1, packs: sought });
   const untilMs = queue.nowMs + countMsMax;
   while (countedBy(machine) === undefined && queue.nowMs < untilMs) queue.runUntil(queue.nowMs + minutes(1));
@@ -69,7 +71,7 @@ export function lookAtCounts(fleet: Fleet): void {
     );
     return;
   }
-  const last = sought.at(-1);
+  const [last] = unheard;
   if (last !== undefined && canTellLost(machine, shell, last)) lookAtHope(fleet, machine, { last, counted });
 }
 
