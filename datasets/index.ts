@@ -24,6 +24,7 @@ export type {
   HabitShares,
   Outage,
 } from './generator/options.ts';
+export { Heap } from './heap.ts';
 export { openLines } from './line-files.ts';
 export { historyFromRows, historyCellsMax, type HistoryOptions } from './history-from-rows.ts';
 export * from './history-slices.ts';

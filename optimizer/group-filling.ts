@@ -1,7 +1,7 @@
 // Whole groups to start from: what is left of the previous ones, gaps filled by the machines with the most room. Nobody
 // gets more slots than its capacity as long as the capacities allow it at all, and no group has a machine twice.
 
-import type { Random } from '../datasets/index.ts';
+import { Heap, type Random } from '../datasets/index.ts';
 import type { SlotPlace } from './group-search.ts';
 import type { GroupsQuestion } from './groups.ts';
 import { availabilities } from './survival.ts';
@@ -118,9 +118,14 @@ function fillFromRoom(filling: Filling, place: SlotPlace): boolean {
 /** Above it an open slot does not look at every machine: that would cost the square of the fleet. */
 const scannedMachinesMax = 2048;
 
+interface Ranked {
+  readonly machine: number;
+  readonly score: number;
+}
+
 /** In large fleets, all machines by what the filling says of them, best first. */
 class Ranking {
-  readonly #heap: { readonly machine: number; readonly score: number }[] = [];
+  readonly #heap = new Heap<Ranked>((a, b) => a.score > b.score);
   readonly #filling: Filling;
 
   constructor(filling: Filling) {
@@ -132,48 +137,22 @@ class Ranking {
   put(machine: number): void {
     const { loads, capacities } = this.#filling;
     if (loads[machine]! >= capacities[machine]!) return;
-    const heap = this.#heap;
-    heap.push({ machine, score: scoreNow(this.#filling, machine) });
-    for (
-      let at = heap.length - 1, up = (at - 1) >> 1;
-      at > 0 && heap[up]!.score < heap[at]!.score;
-      up = (at - 1) >> 1
-    ) {
-      [heap[up], heap[at]] = [heap[at]!, heap[up]!];
-      at = up;
-    }
+    this.#heap.push({ machine, score: scoreNow(this.#filling, machine) });
   }
 
   /** The best that fits, taken out; the ones before it stay. Undefined where none does. */
   take(fits: (machine: number) => boolean): number | undefined {
     const passed: number[] = [];
     let found: number | undefined;
-    for (let best = this.#pop(); best !== undefined; best = this.#pop()) {
-      if (fits(best)) {
-        found = best;
+    for (let best = this.#heap.pop(); best !== undefined; best = this.#heap.pop()) {
+      if (fits(best.machine)) {
+        found = best.machine;
         break;
       }
-      passed.push(best);
+      passed.push(best.machine);
     }
     for (const machine of passed) this.put(machine);
     return found;
-  }
-
-  #pop(): number | undefined {
-    const heap = this.#heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (top === undefined || last === undefined) return undefined;
-    if (heap.length > 0) heap[0] = last;
-    for (let at = 0; ;) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let most = at;
-      if (left < heap.length && heap[left]!.score > heap[most]!.score) most = left;
-      if (right < heap.length && heap[right]!.score > heap[most]!.score) most = right;
-      if (most === at) return top.machine;
-      [heap[at], heap[most]] = [heap[most]!, heap[at]!];
-      at = most;
-    }
   }
 }
 

@@ -2,6 +2,7 @@
 // It knows nothing of agents.
 
 import assert from 'node:assert/strict';
+import { Heap } from '../../datasets/index.ts';
 
 export interface ScheduledEvent {
   cancel(): void;
@@ -16,9 +17,9 @@ interface Entry extends ScheduledEvent {
 const isBefore = (a: Entry, b: Entry): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.sequence < b.sequence);
 
-/** A binary heap of events. Time stands still while an event runs. */
+/** Time stands still while an event runs. */
 export class EventQueue {
-  readonly #heap: Entry[] = [];
+  readonly #heap = new Heap(isBefore);
   #sequence = 0;
   #nowMs: number;
   #eventCount = 0;
@@ -47,14 +48,18 @@ export class EventQueue {
         entry.run = undefined;
       },
     };
-    this.#push(entry);
+    this.#heap.push(entry);
     return entry;
   }
 
   /** Runs all events up to and including `untilMs`; then it is `untilMs`. */
   runUntil(untilMs: number): void {
-    for (let first = this.#heap[0]; first !== undefined && first.atMs <= untilMs; first = this.#heap[0]) {
-      this.#pop();
+    for (
+      let first = this.#heap.first;
+      first !== undefined && first.atMs <= untilMs;
+      first = this.#heap.first
+    ) {
+      this.#heap.pop();
       this.#nowMs = first.atMs;
       const { run } = first;
       if (run === undefined) continue;
@@ -62,35 +67,5 @@ export class EventQueue {
       run();
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
-  }
-
-  #push(entry: Entry): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    heap.push(entry);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent]!;
-      if (!isBefore(entry, above)) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = entry;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!isBefore(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
   }
 }

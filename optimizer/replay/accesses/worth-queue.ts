@@ -1,7 +1,7 @@
 // Which of the files that a site keeps are worth least, asked at every read: a heap in which what was overtaken or has left stays until it
 // comes up. It knows nothing of sites and decides on no file.
 
-import type { FileId } from '../../../datasets/index.ts';
+import { type FileId, Heap } from '../../../datasets/index.ts';
 
 interface Entry {
   readonly file: FileId;
@@ -19,17 +19,17 @@ const leavesBefore = (a: Entry, b: Entry): boolean =>
 
 export class WorthQueue {
   readonly #entryOf = new Map<FileId, Entry>();
-  #heap: Entry[] = [];
+  #heap = new Heap(leavesBefore);
   #order = 0;
 
   /** A file comes in, or anew: behind all others of its worth. */
   put(file: FileId, { bytes, worth }: { readonly bytes: number; readonly worth: number }): void {
     const entry = { file, bytes, worth, order: this.#order++ };
     this.#entryOf.set(file, entry);
-    this.#push(entry);
-    if (this.#heap.length < 2 * this.#entryOf.size + clearedEntriesMin) return;
-    this.#heap = [];
-    for (const kept of this.#entryOf.values()) this.#push(kept);
+    this.#heap.push(entry);
+    if (this.#heap.size < 2 * this.#entryOf.size + clearedEntriesMin) return;
+    this.#heap = new Heap(leavesBefore);
+    for (const kept of this.#entryOf.values()) this.#heap.push(kept);
   }
 
   remove(file: FileId): void {
@@ -56,43 +56,14 @@ export class WorthQueue {
       free += entry.bytes;
       most = entry.worth;
     }
-    for (const entry of looked) this.#push(entry);
+    for (const entry of looked) this.#heap.push(entry);
     return free < need ? undefined : { files, most };
-  }
-
-  #push(entry: Entry): void {
-    const heap = this.#heap;
-    let at = heap.push(entry) - 1;
-    for (let up = (at - 1) >> 1; at > 0 && leavesBefore(entry, heap[up]!); up = (at - 1) >> 1) {
-      heap[at] = heap[up]!;
-      at = up;
-    }
-    heap[at] = entry;
   }
 
   /** The least of those that are still there, taken out. */
   #pop(): Entry | undefined {
-    for (;;) {
-      const top = this.#heap[0];
-      if (top === undefined) return undefined;
-      this.#sink(this.#heap.pop()!);
+    for (let top = this.#heap.pop(); top !== undefined; top = this.#heap.pop())
       if (this.#entryOf.get(top.file) === top) return top;
-    }
-  }
-
-  /** Puts what was the last entry into the place of the first. */
-  #sink(entry: Entry): void {
-    const heap = this.#heap;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let next = 2 * at + 1;
-      if (next >= heap.length) break;
-      if (next + 1 < heap.length && leavesBefore(heap[next + 1]!, heap[next]!)) next++;
-      if (!leavesBefore(heap[next]!, entry)) break;
-      heap[at] = heap[next]!;
-      at = next;
-    }
-    heap[at] = entry;
+    return undefined;
   }
 }
