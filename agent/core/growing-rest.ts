@@ -1,14 +1,14 @@
 // A rest after something failed, longer each time that it fails again. It does not know what rests.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import { NextTime } from './next-time.ts';
 
 export class GrowingRest {
   readonly #msMin: number;
   readonly #msMax: number;
   /** How long the next one is. */
   #nextMs: number;
-  #sinceMs = Number.NEGATIVE_INFINITY;
-  #untilMs = Number.NEGATIVE_INFINITY;
+  readonly #end = new NextTime();
 
   constructor(msMin: number, msMax: number) {
     [this.#msMin, this.#msMax, this.#nextMs] = [msMin, msMax, msMin];
@@ -16,14 +16,13 @@ export class GrowingRest {
 
   /** With a clock that was set back it is over: it would last for hours more. */
   isOn(now: UnixMs): boolean {
-    return now >= this.#sinceMs && now < this.#untilMs;
+    return !this.#end.hasCome(now);
   }
 
   /** Whether one begins: what fails in the middle of one is no news. */
   begin(now: UnixMs): boolean {
     if (this.isOn(now)) return false;
-    this.#sinceMs = now;
-    this.#untilMs = now + this.#nextMs;
+    this.#end.waitFor(this.#nextMs, now);
     this.#nextMs = Math.min(this.#msMax, 2 * this.#nextMs);
     return true;
   }

@@ -3,6 +3,7 @@
 import type { UnixMs } from '../../datasets/index.ts';
 import { repairOrderEveryMs, repairWantsPerTick, shardRetryMs } from '../limits.ts';
 import type { PackId } from '../units.ts';
+import { NextTime } from './next-time.ts';
 
 export interface Want {
   readonly pack: PackId;
@@ -20,7 +21,7 @@ export class Wants {
   readonly #open = new Map<PackId, Want>();
   /** Wants that are over, with parts in scratch. */
   readonly #over = new Map<PackId, Want>();
-  #nextOrderMs = 0;
+  readonly #nextOrder = new NextTime();
   #lastMs: UnixMs | undefined;
 
   get count(): number {
@@ -82,21 +83,21 @@ export class Wants {
 
   /** The clock was set back: nothing waits for hours for what was to come in seconds. */
   #beginAnew(now: UnixMs): void {
-    this.#nextOrderMs = 0;
+    this.orderAnew();
     for (const want of this.#open.values())
       Object.assign(want, { sinceMs: now, notBeforeMs: now, idleUntilMs: 0 });
   }
 
   orderAnew(): void {
-    this.#nextOrderMs = 0;
+    this.#nextOrder.comeAtOnce();
   }
 
   /** The first of those whose time has come, by what is left of their packs; put in order once in a while, as all of them are gone through. */
   due(leftOf: (pack: PackId) => number, now: UnixMs): readonly Want[] {
     if (this.#lastMs !== undefined && now < this.#lastMs) this.#beginAnew(now);
     this.#lastMs = now;
-    if (now >= this.#nextOrderMs && this.#open.size > 1) {
-      this.#nextOrderMs = now + repairOrderEveryMs;
+    if (this.#nextOrder.hasCome(now) && this.#open.size > 1) {
+      this.#nextOrder.waitFor(repairOrderEveryMs, now);
       const ordered = [...this.#open.values()].map((want) => ({ want, left: leftOf(want.pack) }));
       this.#open.clear();
       for (const { want } of ordered.toSorted((a, b) => a.left - b.left)) this.#open.set(want.pack, want);
