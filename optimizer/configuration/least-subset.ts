@@ -3,6 +3,7 @@
 
 import type { CompactOdds } from './compact-odds.ts';
 import { Outline } from './outline.ts';
+import { dearestFirst } from './runs.ts';
 import { ThirdSearch } from './third-search.ts';
 
 export interface SubsetQuestion {
@@ -67,7 +68,7 @@ class SubsetSearch {
     this.leastOfDearest = new Float64Array(odds.machineCount).fill(this.#known);
     this.#order = Array.from({ length: odds.machineCount }, (_, machine) => machine)
       .filter((machine) => Number.isFinite(prices[machine]!))
-      .toSorted((a, b) => prices[b]! - prices[a]! || outline.mean[a]! - outline.mean[b]! || a - b);
+      .toSorted(dearestFirst(prices, outline));
     this.#thirds = new ThirdSearch({ odds, weights: question.weights, outline, order: this.#order, prices });
     this.#one = new Float64Array(odds.stateCount);
     this.#two = new Float64Array(odds.stateCount);
@@ -106,15 +107,12 @@ class SubsetSearch {
     const { prices } = this.#question;
     const second = this.#order[next]!;
     const base = prices[first]! + prices[second]!;
-    let bestThird = -1;
-    let least = this.#limit - base;
-    this.#thirds.seek([first, second], { from: next, limit: least }, (third) => {
-      if (!this.#mayJoin(third, [first, second])) return least;
-      const value = prices[third]! + this.#thirds.oddsWith(third);
-      if (value < least) [least, bestThird] = [value, third];
-      return least;
-    });
-    if (bestThird >= 0) this.#offer(base + least, [first, second, bestThird]);
+    const third = this.#thirds.cheapest(
+      [first, second],
+      { from: next, limit: this.#limit - base },
+      (machine) => this.#mayJoin(machine, [first, second]),
+    );
+    if (third !== undefined) this.#offer(base + third.cost, [first, second, third.machine]);
   }
 
   #mayJoin(third: number, [first, second]: readonly [number, number]): boolean {

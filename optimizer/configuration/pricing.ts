@@ -5,7 +5,7 @@ import { slotTerms } from '../group-search.ts';
 import { type CompactOdds, dotMachine, sumBlocks } from './compact-odds.ts';
 import { type Grouping, openPrices, type Prices } from './grouping.ts';
 import { Outline, type Weighing } from './outline.ts';
-import { Runs } from './runs.ts';
+import { dearestFirst, Runs } from './runs.ts';
 import type { Column } from './solver.ts';
 import { ThirdSearch } from './third-search.ts';
 
@@ -44,10 +44,9 @@ export class Pricer {
   constructor(question: PricingQuestion) {
     this.#question = question;
     this.#outline = question.outline ?? new Outline(question.odds, question.odds.weights);
-    const { mean } = this.#outline;
     const open = openPrices(question.grouping, question.prices);
     this.#open = open;
-    this.#order = [...open.keys()].toSorted((a, b) => open[b]! - open[a]! || mean[a]! - mean[b]! || a - b);
+    this.#order = [...open.keys()].toSorted(dearestFirst(open, this.#outline));
     this.#sums = new Float64Array(question.odds.blockCount);
   }
 
@@ -106,7 +105,7 @@ export class Pricer {
 
   /** The same for the third of three copies, whose product with the others single states are seldom looked at for. */
   #thirdFor(others: readonly number[], limit: number): Exchange | undefined {
-    const { odds, prices } = this.#question;
+    const { odds } = this.#question;
     const fixed = this.#paidFor(others);
     const pair = others as readonly [number, number];
     const thirds = (this.#thirds ??= new ThirdSearch({
@@ -116,15 +115,10 @@ export class Pricer {
       order: this.#order,
       prices: this.#open,
     }));
-    let best = -1;
-    let least = limit - fixed;
-    thirds.seek(pair, { from: 0, limit: least }, (machine) => {
-      if (!this.#mayJoin(machine, others)) return least;
-      const value = prices[machine]! + thirds.oddsWith(machine);
-      if (value < least) [best, least] = [machine, value];
-      return least;
-    });
-    return best < 0 ? undefined : { machine: best, value: fixed + least };
+    const third = thirds.cheapest(pair, { from: 0, limit: limit - fixed }, (machine) =>
+      this.#mayJoin(machine, others),
+    );
+    return third === undefined ? undefined : { machine: third.machine, value: fixed + third.cost };
   }
 
   #paidFor(members: readonly number[]): number {

@@ -20,6 +20,12 @@ interface Level {
   readonly lastPlace: Int32Array;
 }
 
+/** Machines by falling price, of equals the one that is down less often first. */
+export const dearestFirst =
+  (prices: Float64Array, { mean }: Outline) =>
+  (a: number, b: number): number =>
+    prices[b]! - prices[a]! || mean[a]! - mean[b]! || a - b;
+
 export class Runs {
   /** Machines by position. */
   readonly machines: Int32Array;

@@ -23,6 +23,12 @@ export interface ThirdsAsked {
   readonly limit: number;
 }
 
+export interface Third {
+  readonly machine: number;
+  /** Its price and its odds with the pair. */
+  readonly cost: number;
+}
+
 export class ThirdSearch {
   readonly #outline: Outline;
   readonly #runs: Runs;
@@ -67,6 +73,26 @@ export class ThirdSearch {
       if (this.#mayBeBelow(range.limit, at)) range.limit = visit(runs.machines[at]!);
       at = runs.next(at + 1, weighing, range);
     }
+  }
+
+  /** The cheapest third below the limit of those that may join; undefined when there is none. */
+  cheapest(
+    pair: readonly [number, number],
+    asked: ThirdsAsked,
+    mayJoin: (machine: number) => boolean,
+  ): Third | undefined {
+    let best: Third | undefined;
+    let least = asked.limit;
+    this.seek(pair, asked, (machine) => {
+      if (!mayJoin(machine)) return least;
+      const cost = this.#prices[machine]! + this.oddsWith(machine);
+      if (cost < least) {
+        least = cost;
+        best = { machine, cost };
+      }
+      return least;
+    });
+    return best;
   }
 
   /** Σ_k w_k Π Q_k of the pair under way and this machine. */
