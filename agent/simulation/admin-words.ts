@@ -99,14 +99,7 @@ export function scheduleEndedKeys(scheduler: Scheduler): void {
     const machine = anyOf(writers(fleet), random);
     const key = fleet.formerAdmins[time];
     if (machine === undefined || key === undefined) return;
-    const atMs = unixMs(Math.floor(fleet.queue.nowMs));
-    const end = {
-      admin: sha256Hex(key.key.publicKey),
-      ...endOf(machine),
-      reason: 'simulated',
-      atMs,
-    } as const;
-    const { bytes } = signStatement(fleet.admins[0], { kind: 'adminRevocation', ...end });
+    const bytes = endOfKey(fleet, machine, key);
     machine.shell?.publish([{ kind: 'statement', bytes }], () => {
       fleet.noteFault('key of an admin put out');
       for (let count = 0; count < thefts; count++)
@@ -117,8 +110,20 @@ export function scheduleEndedKeys(scheduler: Scheduler): void {
   });
 }
 
+/** That an admin's key is put out, as a machine may write it: what that key said in the machine's log before stays said. */
+export function endOfKey(fleet: Fleet, machine: Machine, { key: { publicKey } }: AdminKey): Uint8Array {
+  const { bytes } = signStatement(fleet.admins[0], {
+    kind: 'adminRevocation',
+    admin: sha256Hex(publicKey),
+    ...endOf(machine),
+    reason: 'simulated',
+    atMs: unixMs(Math.floor(fleet.queue.nowMs)),
+  });
+  return bytes;
+}
+
 /** Up to the last batch of a machine's log in which an admin says something. */
-export function endOf({ peer: log, shelves }: Machine): LogEnd {
+function endOf({ peer: log, shelves }: Machine): LogEnd {
   const last = shelves.logs
     .get(logName(log, 'facts'))
     ?.batches.findLast(({ records }) => records.some(({ kind }) => kind === 'statement'));

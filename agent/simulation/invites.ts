@@ -1,4 +1,5 @@
-// Invites for one machine that two admins answer at once, each in another log: two machines come, and everybody must put out the same one.
+// Invites for one machine by which two come: two admins answer at once, each in another log, and everybody must put out the same one; or a thief with an
+// admin's key says that another one had come before.
 
 import { days, hours, minutes, type Random, unixMs } from '../../datasets/index.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../codec/index.ts';
 import { certificateMs } from '../limits.ts';
 import { type InviteId, inviteId } from '../units.ts';
-import { endOf } from './admin-words.ts';
+import { endOfKey } from './admin-words.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import { anyOf, writers } from './saying.ts';
@@ -103,8 +104,7 @@ function renew(
  */
 export function scheduleStolenInvites(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  const { count, share } = { count: fleet.options.faults.stolenInviteCount, share: 0.5 };
-  timesApart(scheduler, { count, share }, (random, time) => {
+  timesApart(scheduler, { count: fleet.options.faults.stolenInviteCount, share: 1 / 2 }, (random, time) => {
     const [admin] = fleet.admins;
     const thief = fleet.formerAdmins.at(-1 - time);
     const writer = anyOf(writers(fleet), random);
@@ -140,14 +140,8 @@ function stealUse(
     notBeforeMs: fleet.startMs,
     notAfterMs: unixMs(now + certificateMs),
   });
-  const end = signStatement(fleet.admins[0], {
-    kind: 'adminRevocation',
-    admin: sha256Hex(thief.key.publicKey),
-    ...endOf(writer),
-    reason: 'simulated',
-    atMs: now,
-  });
-  writer.shell?.publish(asRecords([theft.bytes, end.bytes]), () => fleet.noteFault('invite used by a thief'));
+  const end = endOfKey(fleet, writer, thief);
+  writer.shell?.publish(asRecords([theft.bytes, end]), () => fleet.noteFault('invite used by a thief'));
 }
 
 const asRecords = (words: readonly Uint8Array[]): readonly AgentRecord[] =>
