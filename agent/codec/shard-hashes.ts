@@ -1,7 +1,7 @@
 // The hashes of a pack's shards as an agent keeps them: the bytes of all in one string. A holder knows hundreds of thousands of packs, and
 // hexadecimal strings in an array take two and a half times the memory.
 
-import { hexOf } from './keys.ts';
+import { bytesOfHex, hexOf } from './keys.ts';
 
 /** Bytes of one hash. */
 const hashBytes = 32;
@@ -15,7 +15,7 @@ export const shardHashesIn = (bytes: Uint8Array): ShardHashes =>
 
 /** Of 64 hexadecimal digits each. */
 export const shardHashesFrom = (hashes: readonly string[]): ShardHashes =>
-  Buffer.from(hashes.join(''), 'hex').toString('latin1') as ShardHashes;
+  shardHashesIn(bytesOfHex(hashes.join('')));
 
 /** As they stand in a descriptor. */
 export const bytesOfShardHashes = (hashes: ShardHashes): Uint8Array => Buffer.from(hashes, 'latin1');

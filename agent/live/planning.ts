@@ -2,13 +2,7 @@
 // waits for an admin's approval: any of them sees it then, wherever it was made.
 
 import { DreyError, type UnixMs } from '../../datasets/index.ts';
-import {
-  type AvailabilityTarget,
-  noLimits,
-  type PlacementLimits,
-  type Plan,
-  targetDefault,
-} from '../../optimizer/index.ts';
+import { noLimits, type Plan, targetDefault } from '../../optimizer/index.ts';
 import type { FleetPolicy, ModelRecord, PlanWait } from '../codec/index.ts';
 import {
   type AgentCore,
@@ -20,7 +14,7 @@ import {
 } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { EventLine, TrainingView } from '../view.ts';
-import { modelRecordOf, type Planner } from './planner.ts';
+import { modelRecordOf, type Planner, type PlanWish } from './planner.ts';
 import { bytesPerSlot } from './what-if.ts';
 
 export interface PlanningParts {
@@ -210,10 +204,7 @@ export class Planning {
 
   /** A plan takes minutes, and admins change what it is to keep to meanwhile: then it is made once more. */
   async #byPolicyOfNow<Made>(
-    make: (policy: {
-      readonly target: AvailabilityTarget;
-      readonly limits: PlacementLimits;
-    }) => Promise<Made>,
+    make: (policy: Pick<PlanWish, 'target' | 'limits'>) => Promise<Made>,
   ): Promise<Made> {
     const { membership } = this.#parts.core;
     for (;;) {

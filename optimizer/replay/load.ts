@@ -143,22 +143,20 @@ async function loadRows({ file, stepMs, ...draw }: TraceWish): Promise<FleetHist
     slotMs: stepMs,
     reportedMachines: drawRuns(ids.length, draw).map((position) => ids[position]!),
   });
-  return downAfterItsLastRow(history);
+  putDownAfterLastRows(history);
+  return history;
 }
 
 /**
  * Who says nothing any more is down, as in an `.avt`: whoever comes back says that it was, and a policy that finds "unknown" for the others would
  * know who never does.
  */
-function downAfterItsLastRow(history: FleetHistory): FleetHistory {
-  const { slotCount, machines } = history;
-  const up = Uint8Array.from(history.up);
+function putDownAfterLastRows({ slotCount, machines, up }: FleetHistory): void {
   for (let row = 0; row < machines.length; row++) {
     const own = up.subarray(row * slotCount, (row + 1) * slotCount);
     const last = own.findLastIndex((state) => state !== slotUnknown);
     if (last >= 0) own.fill(slotDown, last + 1);
   }
-  return { ...history, up };
 }
 
 /** Fewer machines may well all be off at night, or fall with one switch. */
