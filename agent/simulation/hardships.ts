@@ -6,7 +6,7 @@ import type { SignedBatch } from '../codec/index.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
-import { type Scheduler, timesApart } from './scheduling.ts';
+import { type Scheduler, timesApart, timesPerMachineDay } from './scheduling.ts';
 
 /** Shorter than machines take to hear what the others have. */
 const fullLogMsMax = hours(2);
@@ -17,9 +17,7 @@ const holidayMsMax = days(10);
 /** There is no room for others' words; the own ones are tried again by the shell until they are written. */
 export function scheduleFullLogs(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  const { faults, agentCount, days: dayCount } = fleet.options;
-  timesApart(scheduler, { count: faults.fullLogsPerMachineDay * agentCount * dayCount }, (random) => {
-    const machine = fleet.machines[random.below(agentCount)]!;
+  timesPerMachineDay(scheduler, fleet.options.faults.fullLogsPerMachineDay, (machine, random) => {
     if (fleet.areFaultsOver) return;
     fleet.noteFault('full log');
     machine.logFullUntilMs = fleet.queue.nowMs + fullLogMsMax * random.fraction();

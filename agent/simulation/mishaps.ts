@@ -7,7 +7,7 @@ import type { Fleet } from './fleet.ts';
 import { driveOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { saveSnapshot } from './saving.ts';
-import { type Scheduler, timesApart } from './scheduling.ts';
+import { type Scheduler, timesApart, timesPerMachineDay } from './scheduling.ts';
 
 const unreadMsMax = hours(1);
 /** Shards, and the time after which it is gone; on a fast network they are sent in a moment. */
@@ -18,23 +18,22 @@ const failingMax = 4;
 /** After two snapshots were saved, as their shards leave. */
 const lossMsMax = seconds(2);
 
-/** Of every machine and day. */
-function perMachineDay(
-  { fleet, random }: Scheduler,
+/** Not to machines that are gone, nor to liars. */
+function honestPerMachineDay(
+  scheduler: Scheduler,
   rate: number,
   act: (machine: Machine, random: Random) => void,
 ): void {
-  const { agentCount, days } = fleet.options;
-  timesApart({ fleet, random }, { count: rate * agentCount * days }, (own) => {
-    const machine = fleet.machines[own.below(agentCount)]!;
-    if (!fleet.areFaultsOver && !machine.isDestroyed && machine.liar === undefined) act(machine, own);
+  timesPerMachineDay(scheduler, rate, (machine, random) => {
+    const isSpared = scheduler.fleet.areFaultsOver || machine.isDestroyed || machine.liar !== undefined;
+    if (!isSpared) act(machine, random);
   });
 }
 
 /** Too many open files, or another program that locks them: what is read to be checked cannot be, and is as it was. */
 export function scheduleUnreadDisks(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  perMachineDay(scheduler, fleet.options.faults.unreadDisksPerMachineDay, ({ platters }, random) => {
+  honestPerMachineDay(scheduler, fleet.options.faults.unreadDisksPerMachineDay, ({ platters }, random) => {
     fleet.noteFault('disk that cannot be read');
     platters.unreadUntilMs = fleet.queue.nowMs + unreadMsMax * random.fraction();
   });
@@ -43,7 +42,7 @@ export function scheduleUnreadDisks(scheduler: Scheduler): void {
 /** The next trial restores of a machine fail, for one reason or another. */
 export function scheduleFailedProofs(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  perMachineDay(scheduler, fleet.options.faults.failedProofsPerMachineDay, (machine, random) => {
+  honestPerMachineDay(scheduler, fleet.options.faults.failedProofsPerMachineDay, (machine, random) => {
     fleet.noteFault('trial restores that fail');
     machine.failingProofs = Array.from({ length: failingMax }, () =>
       random.fraction() < 0.5 ? 'wrong' : 'unreachable',
@@ -53,7 +52,7 @@ export function scheduleFailedProofs(scheduler: Scheduler): void {
 
 export function scheduleLostOutboxes(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  perMachineDay(scheduler, fleet.options.faults.lostOutboxesPerMachineDay, (machine, random) => {
+  honestPerMachineDay(scheduler, fleet.options.faults.lostOutboxesPerMachineDay, (machine, random) => {
     // Most wait for seconds only: two that were just saved, one after the other.
     for (let count = 0; count < 2; count++) saveSnapshot(fleet, machine);
     fleet.queue.schedule(fleet.queue.nowMs + lossMsMax * random.fraction(), () =>
@@ -81,7 +80,7 @@ function loseOutbox(fleet: Fleet, machine: Machine, random: Random): void {
 /** A machine asks another for all that it has, as after a disk was lost, and dies while that is sent. */
 export function scheduleHangUps(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  perMachineDay(scheduler, fleet.options.faults.hangUpsPerMachineDay, (machine, random) => {
+  honestPerMachineDay(scheduler, fleet.options.faults.hangUpsPerMachineDay, (machine, random) => {
     const { shell, isUp, isRevoked } = machine;
     const near = [...(shell?.core.membership.up ?? [])];
     const other = fleet.machineOf(near[random.below(Math.max(1, near.length))] ?? '');

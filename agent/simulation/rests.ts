@@ -4,7 +4,7 @@ import { hours } from '../../datasets/index.ts';
 import type { PowerSource } from '../core/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
-import { type Scheduler, timesApart } from './scheduling.ts';
+import { type Scheduler, timesPerMachineDay } from './scheduling.ts';
 
 export interface Rest {
   readonly isPaused: boolean;
@@ -18,9 +18,7 @@ const restMsMin = hours(1);
 
 export function scheduleRests(scheduler: Scheduler): void {
   const { fleet } = scheduler;
-  const { faults, agentCount, days: dayCount } = fleet.options;
-  timesApart(scheduler, { count: faults.restsPerMachineDay * agentCount * dayCount }, (random) => {
-    const machine = fleet.machines[random.below(agentCount)]!;
+  timesPerMachineDay(scheduler, fleet.options.faults.restsPerMachineDay, (machine, random) => {
     const isPause = random.fraction() < 0.5;
     fleet.noteFault(isPause ? 'pause' : 'on battery');
     turn(fleet, machine, isPause ? { ...noRest, isPaused: true } : { ...noRest, power: 'battery' });

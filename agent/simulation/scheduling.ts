@@ -2,6 +2,7 @@
 
 import { dayMs, days, type Random } from '../../datasets/index.ts';
 import type { Fleet } from './fleet.ts';
+import type { Machine } from './machine.ts';
 
 export interface Scheduler {
   readonly fleet: Fleet;
@@ -32,4 +33,16 @@ export function timesApart(
     const atMs = fleet.startMs + own.fraction() * share * days(fleet.options.days);
     fleet.queue.schedule(atMs, () => act(own, time));
   }
+}
+
+/** The same so often per machine and day, each time to a machine drawn by chance. */
+export function timesPerMachineDay(
+  { fleet, random }: Scheduler,
+  rate: number,
+  act: (machine: Machine, random: Random) => void,
+): void {
+  const { agentCount, days: dayCount } = fleet.options;
+  timesApart({ fleet, random }, { count: rate * agentCount * dayCount }, (own) =>
+    act(fleet.machines[own.below(agentCount)]!, own),
+  );
 }
