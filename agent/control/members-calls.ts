@@ -18,6 +18,8 @@ export const membersSchemas = {
     keep: z.array(name).max(64).exactOptional(),
     /** What an admin's key signed since then does not count either; absent: from now on. */
     sinceMs: z.number().exactOptional(),
+    /** Also where machines belong to the fleet only by what it signed since then. */
+    withMachines: z.literal(true).exactOptional(),
     reason,
   }),
   /** Persons by the drives that their words open. */

@@ -33,6 +33,7 @@ import {
 } from '../limits.ts';
 import type { FleetId, PeerId } from '../units.ts';
 import { endsOf, withoutHashes } from './admin-ends.ts';
+import { tollOf } from './ends-toll.ts';
 import { diskFull, isFullError, nameDiskError } from './disk-full.ts';
 import { type Home, homeAt, makeHome } from './home.ts';
 import { writeWhole } from './whole-files.ts';
@@ -201,16 +202,23 @@ export interface BecomeAdminOptions {
   readonly endOthers?: true;
   /** With `endOthers`: what they signed since then, by their machines' clocks, does not count either. */
   readonly endSinceMs?: number;
+  /** Also where machines belong to the fleet only by what the others signed since then. */
+  readonly withMachines?: true;
   readonly wipeRule?: WipeRuleWish;
+}
+
+export interface BecomeAdminAnswer {
+  readonly peer: PeerId;
+  readonly fleet: FleetId;
+  /** Names of machines that are out with the keys of the others. */
+  readonly machinesOut: readonly string[];
 }
 
 /**
  * Makes a member an admin by the fleet's recovery kit: a new admin key, and a certificate with the role; its agent publishes that
- * when it starts. Throws `not-a-member`, `folder-in-use`, `kit-unreadable`, `recovery-kit-damaged`, `passphrase-wrong`, `kit-of-another-fleet`.
+ * when it starts. Throws `not-a-member`, `folder-in-use`, `kit-unreadable`, `recovery-kit-damaged`, `passphrase-wrong`, `kit-of-another-fleet`, `machines-would-go`.
  */
-export async function becomeAdmin(
-  options: BecomeAdminOptions,
-): Promise<{ readonly peer: PeerId; readonly fleet: FleetId }> {
+export async function becomeAdmin(options: BecomeAdminOptions): Promise<BecomeAdminAnswer> {
   const home = homeAt(options.home);
   const identity = readIdentity(home, 'admin key');
   // Holding the store keeps an agent from running, which would go on with the old certificate.
@@ -227,9 +235,17 @@ export async function becomeAdmin(
       roles: ['admin', 'holder', 'optimizer'],
       ...(invite === undefined ? {} : { invite }),
     });
-    const certificateBytes = signStatement(adminKey, certificate).bytes;
-    writeIdentity(home, { ...identity, certificateBytes, adminKey });
-    return { peer, fleet: root.fleet };
+    const signed = signStatement(adminKey, certificate);
+    const machinesOut =
+      options.endSinceMs === undefined
+        ? []
+        : await tollOf(identity, (await openLiveLog(store)).readAll('facts'), {
+            words: [signed],
+            isMeant: options.withMachines === true,
+            now: nowMs(),
+          });
+    writeIdentity(home, { ...identity, certificateBytes: signed.bytes, adminKey });
+    return { peer, fleet: root.fleet, machinesOut };
   } finally {
     await store.close();
   }

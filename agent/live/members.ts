@@ -2,7 +2,14 @@
 // It signs what the admin said; what follows from it is the core's business on every machine.
 
 import { type DreyError, unixMs } from '../../datasets/index.ts';
-import { type AdminRevocation, createInvite, personOf, sha256Hex, type Statement } from '../codec/index.ts';
+import {
+  type AdminRevocation,
+  createInvite,
+  personOf,
+  sha256Hex,
+  signStatement,
+  type Statement,
+} from '../codec/index.ts';
 import type {
   AdminsAnswer,
   CallRequest,
@@ -15,6 +22,7 @@ import type { KnownAdmin, KnownInvite } from '../core/index.ts';
 import { inviteId, type PeerId } from '../units.ts';
 import { endsOf } from './admin-ends.ts';
 import type { LiveAgent } from './agent.ts';
+import { tollOf } from './ends-toll.ts';
 import { machineCalled } from './machine-names.ts';
 import { wrong } from './wrong.ts';
 
@@ -109,7 +117,7 @@ export const listAdmins = (agent: LiveAgent): AdminsAnswer => ({
   })),
 });
 
-/** Throws `not-an-admin`, `target-unknown`, `target-ambiguous`, `person-ambiguous`, `cannot-revoke-self`, `last-admin`. */
+/** Throws `not-an-admin`, `target-unknown`, `target-ambiguous`, `person-ambiguous`, `cannot-revoke-self`, `last-admin`, `machines-would-go`. */
 export async function revoke(agent: LiveAgent, wish: CallRequest<'revoke'>): Promise<RevokeAnswer> {
   if (wish.what === 'person') return revokePerson(agent, wish);
   if (wish.what === 'admin') return revokeAdmin(agent, wish);
@@ -143,21 +151,42 @@ const unknown = (target: string): DreyError =>
     'Take a name from `drey status`, or the id behind one that several machines have; an invite from `drey fleet invites`.',
   );
 
+/** Says all of it; names of machines that are out with the keys that it is against. Throws `machines-would-go`. */
+async function declareAll(
+  agent: LiveAgent,
+  statements: readonly Statement[],
+  { sinceMs, withMachines }: CallRequest<'revoke'>,
+): Promise<readonly string[]> {
+  const { adminKey } = agent.identity;
+  const isBack = sinceMs !== undefined && adminKey !== undefined;
+  const others = isBack
+    ? await tollOf(agent.identity, agent.readFacts(), {
+        words: statements.map((statement) => signStatement(adminKey, statement)),
+        isMeant: withMachines === true,
+        now: agent.now(),
+      })
+    : [];
+  for (const statement of statements) await agent.declare(statement);
+  return others;
+}
+
 async function revokeMachine(
   agent: LiveAgent,
   peer: PeerId,
-  { reason, sinceMs }: CallRequest<'revoke'>,
+  wish: CallRequest<'revoke'>,
 ): Promise<RevokeAnswer> {
+  const { reason, sinceMs } = wish;
   const isOut = wasPutOut(agent, peer);
   const words = await wordsAgainst(agent, peer, { reason, sinceMs });
   const statements = isOut ? words.filter(({ kind }) => kind !== 'revocation') : words;
-  for (const statement of statements) await agent.declare(statement);
+  const name = agent.core.membership.nameOf(peer);
+  const others = await declareAll(agent, statements, wish);
   return {
     ...nothing,
     ...(isOut ? { wasOut: true } : {}),
-    revoked: agent.core.membership.nameOf(peer),
+    revoked: name,
     what: 'machine',
-    machines: [agent.core.membership.nameOf(peer)],
+    machines: [name, ...others],
     admins: adminsIn(statements),
     ...leftIn(agent, statements, [peer]),
   };
@@ -233,10 +262,8 @@ function leftIn(
 const adminsIn = (statements: readonly Statement[]): readonly string[] =>
   statements.flatMap((one) => (one.kind === 'adminRevocation' ? [one.admin.slice(0, 8)] : []));
 
-async function revokeAdmin(
-  agent: LiveAgent,
-  { target, reason, sinceMs }: CallRequest<'revoke'>,
-): Promise<RevokeAnswer> {
+async function revokeAdmin(agent: LiveAgent, wish: CallRequest<'revoke'>): Promise<RevokeAnswer> {
+  const { target, reason, sinceMs } = wish;
   const { authority } = agent.core.membership;
   const peer = machineCalled(agent.core.membership, target);
   const believed = authority.admins.filter(({ ended }) => ended === undefined);
@@ -255,12 +282,14 @@ async function revokeAdmin(
   if (meant.some(({ admin }) => admin === ownAdmin(agent)))
     throw believed.length === 1 ? lastAdmin() : notSelf();
   const words = await wordsAgainstKeys(agent, meant, { reason, sinceMs });
-  for (const word of words) await agent.declare(word);
   const [machine = peer] = first.machines;
+  const revoked = machine === undefined ? first.admin : agent.core.membership.nameOf(peer ?? machine);
+  const machines = await declareAll(agent, words, wish);
   return {
     ...nothing,
-    revoked: machine === undefined ? first.admin : agent.core.membership.nameOf(peer ?? machine),
+    revoked,
     what: 'admin',
+    machines,
     admins: meant.map(({ admin }) => admin.slice(0, 8)),
     ...leftIn(agent, words, []),
   };
@@ -299,14 +328,19 @@ async function revokePerson(agent: LiveAgent, wish: CallRequest<'revoke'>): Prom
   const words: Statement[] = [];
   for (const peer of out) words.push(...(await wordsAgainst(agent, peer, { reason, sinceMs })));
   const atMs = unixMs(agent.now());
-  for (const word of [{ kind: 'personRevocation', person, reason, atMs } as const, ...words])
-    await agent.declare(word);
+  const names = out.map((peer) => membership.nameOf(peer));
+  const kept = inFleet.filter(([peer]) => !out.includes(peer)).map(([peer]) => membership.nameOf(peer));
+  const others = await declareAll(
+    agent,
+    [{ kind: 'personRevocation', person, reason, atMs }, ...words],
+    wish,
+  );
   return {
     revoked: person,
     what: 'person',
-    machines: out.map((peer) => agent.core.membership.nameOf(peer)),
+    machines: [...names, ...others],
     admins: adminsIn(words),
     ...leftIn(agent, words, out),
-    kept: inFleet.filter(([peer]) => !out.includes(peer)).map(([peer]) => agent.core.membership.nameOf(peer)),
+    kept: kept.filter((name) => !others.includes(name)),
   };
 }

@@ -87,8 +87,21 @@ interface RevokeOptions extends CommonOptions {
   readonly adminKey?: boolean;
   readonly keep?: string;
   readonly since?: string;
+  readonly withMachines?: boolean;
   readonly reason: string;
 }
+
+/** What `--with-machines` is for, here and where the recovery kit speaks. */
+export const withMachinesHelp =
+  'also when machines that were let in since then go with it; else it is refused, and names them';
+
+/** Machines that only belonged to the fleet by what counts no more. */
+export const outWithItText = (machines: readonly string[]): readonly string[] =>
+  machines.length === 0
+    ? []
+    : [
+        `Out with it: ${machines.join(', ')}. To come back each has to join with a new invite and a new folder.`,
+      ];
 
 const namesOf = (text: string): string[] => text.split(',').map((name) => name.trim());
 
@@ -117,15 +130,21 @@ export function revokeText(answer: RevokeAnswer): string {
   if (wasOut === true) return [`${revoked} was already put out.`, ...keysText].join('\n');
   switch (what) {
     case 'machine':
-      return [`${revoked} is out: cut off everywhere, and its shards are being replaced.`, ...keysText].join(
-        '\n',
-      );
+      return [
+        `${revoked} is out: cut off everywhere, and its shards are being replaced.`,
+        ...outWithItText(machines.slice(1)),
+        ...keysText,
+      ].join('\n');
     case 'invite':
       return `${revoked} is out: it lets nobody in any more. Machines that joined by it stay.`;
     case 'admin':
-      return [...keysText, `${revoked} stays a machine of the fleet; put it out too if it was stolen.`].join(
-        '\n',
-      );
+      return [
+        ...keysText,
+        ...outWithItText(machines),
+        ...(machines.includes(revoked)
+          ? []
+          : [`${revoked} stays a machine of the fleet; put it out too if it was stolen.`]),
+      ].join('\n');
     case 'person':
       return [
         `The person ${revoked.slice(0, 16)} is out.`,
@@ -144,7 +163,7 @@ export function revokeText(answer: RevokeAnswer): string {
 }
 
 async function revoke(target: string, options: RevokeOptions): Promise<void> {
-  const { person, adminKey, keep, since, reason } = options;
+  const { person, adminKey, keep, since, withMachines, reason } = options;
   const what = person === true ? 'person' : adminKey === true ? 'admin' : undefined;
   const answer = await askAgent({
     home: homeOf(options),
@@ -155,6 +174,7 @@ async function revoke(target: string, options: RevokeOptions): Promise<void> {
       ...(what === undefined ? {} : { what }),
       ...(keep === undefined ? {} : { keep: namesOf(keep) }),
       ...(since === undefined ? {} : { sinceMs: parseSinceMs(since, Date.now()) }),
+      ...(withMachines === true ? { withMachines } : {}),
     },
   });
   show(options, answer, () => revokeText(answer));
@@ -191,6 +211,7 @@ export function addFleetMembers(fleet: Command): void {
       '--since <moment>',
       'what its admin key signed since then does not count either ("2d", "2026-03-01 14:30")',
     )
+    .option('--with-machines', withMachinesHelp)
     .option('--reason <text>', 'why, for the other admins', 'no reason given')
     .action(revoke);
 }

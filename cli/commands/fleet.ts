@@ -12,7 +12,7 @@ import { readSecret } from '../secret.ts';
 import { givenText } from '../space.ts';
 import { addFleetDeletions } from './fleet-deletions.ts';
 import { addFleetLog } from './fleet-log.ts';
-import { addFleetMembers } from './fleet-members.ts';
+import { addFleetMembers, outWithItText, withMachinesHelp } from './fleet-members.ts';
 import { addFleetPolicy } from './fleet-policy.ts';
 
 interface CreateOptions extends CommonOptions {
@@ -110,6 +110,7 @@ interface AdminOptions extends CommonOptions {
   readonly passphraseFile: string;
   readonly endOthers?: boolean;
   readonly endSince?: string;
+  readonly withMachines?: boolean;
   readonly deleteAdmins?: string;
   readonly deleteWait?: string;
 }
@@ -123,11 +124,13 @@ async function makeAdmin(options: AdminOptions): Promise<void> {
     passphrase,
     ...(options.endOthers === true ? { endOthers: true } : {}),
     ...(options.endSince === undefined ? {} : { endSinceMs: parseSinceMs(options.endSince, Date.now()) }),
+    ...(options.withMachines === true ? { withMachines: true } : {}),
     ...wipeRuleOf(options),
   });
   show(options, answer, () =>
     [
       'This machine is an admin of the fleet now: it can invite machines, put them out and set the policy.',
+      ...outWithItText(answer.machinesOut),
       'Next: `drey up`; the others learn of it by themselves. Put the recovery kit back into the safe.',
     ].join('\n'),
   );
@@ -191,6 +194,7 @@ export function addFleetCommands(program: Command): void {
       'put out all other admin keys, for good: where one was stolen and works against you',
     )
     .option('--end-since <moment>', 'with --end-others: what they signed since then does not count either')
+    .option('--with-machines', withMachinesHelp)
     .requiredOption('--kit <file>', 'the recovery kit that `drey fleet create` wrote')
     .requiredOption('--passphrase-file <file>', 'passphrase of the kit, first line ("-": standard input)')
     .action(makeAdmin);

@@ -36,25 +36,21 @@ async function allUp(agents: readonly RunningAgent[]): Promise<void> {
   );
 }
 
+const kitWords = (fleet: TestFleet, agent: RunningAgent, ...more: readonly string[]): readonly string[] => {
+  const passphraseFile = join(fleet.root, 'passphrase.txt');
+  writeFileSync(passphraseFile, `${fleet.kit.passphrase}\n`);
+  const kit = ['--kit', fleet.kit.file, '--passphrase-file', passphraseFile];
+  return ['fleet', 'admin', ...kit, ...at(agent), ...more];
+};
+
 /** Makes a running member an admin by the recovery kit. */
 async function makeAdmin(
   fleet: TestFleet,
   agent: RunningAgent,
   ...more: readonly string[]
 ): Promise<RunningAgent> {
-  const passphraseFile = join(fleet.root, 'passphrase.txt');
-  writeFileSync(passphraseFile, `${fleet.kit.passphrase}\n`);
   await killAgent(agent);
-  await askCommand([
-    'fleet',
-    'admin',
-    '--kit',
-    fleet.kit.file,
-    '--passphrase-file',
-    passphraseFile,
-    ...at(agent),
-    ...more,
-  ]);
+  await askCommand(kitWords(fleet, agent, ...more));
   const again = await startAgentProcess(agent.name, agent.home);
   fleet.agents.splice(fleet.agents.indexOf(agent), 1, again);
   return again;
@@ -213,6 +209,9 @@ test('a stolen admin key ends by another admin, and by the recovery kit where it
     fleet.agents.find(({ name }) => name === 'pc-02')!,
   );
   await allUp(fleet.agents);
+  // A moment before the fleet was made would leave a fleet of one machine, for good.
+  const ever = ['--admin-key', '--since', '1h'];
+  t.is(await failureOf(['fleet', 'revoke', 'pc-01', ...ever, ...at(second)]), 'machines-would-go');
 
   // The thief is faster: the other admin's key is out, and a machine.
   const theftMs = Date.now();
@@ -224,13 +223,11 @@ test('a stolen admin key ends by another admin, and by the recovery kit where it
   t.is(await failureOf(['fleet', 'invite', ...at(first!)]), 'not-an-admin');
 
   const since = new Date(theftMs).toISOString();
-  const third = await makeAdmin(
-    fleet,
-    fleet.agents.find(({ name }) => name === 'pc-03')!,
-    '--end-others',
-    '--end-since',
-    since,
-  );
+  const chosen = fleet.agents.find(({ name }) => name === 'pc-03')!;
+  await killAgent(chosen);
+  const all = ['--end-others', '--end-since', '1h'];
+  t.is(await failureOf(kitWords(fleet, chosen, ...all)), 'machines-would-go');
+  const third = await makeAdmin(fleet, chosen, '--end-others', '--end-since', since);
   await allUp(fleet.agents);
   const { admins } = await askCommand<AdminsAnswer>(['fleet', 'admins', ...at(third)]);
   t.deepEqual(admins.map(({ ended }) => ended ?? 'in').toSorted(), ['in', 'kit', 'kit']);
