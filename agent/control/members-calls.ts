@@ -10,10 +10,13 @@ const reason = z.string().min(1).max(256);
 export const membersSchemas = {
   /** All invites that were ever made. */
   invites: z.strictObject({}),
-  /** Machines and invites by name or id; with `what` a person (by a machine of it, or the first digits of its id) or an admin's key. */
+  /**
+   * Machines by name or id, invites by the first digits of theirs; with `what` an invite and nothing else, a person (by a machine of it, or the first
+   * digits of its id) or an admin's key.
+   */
   revoke: z.strictObject({
     target: name,
-    what: z.enum(['person', 'admin']).exactOptional(),
+    what: z.enum(['invite', 'person', 'admin']).exactOptional(),
     /** Machines of a person that stay, for somebody else. */
     keep: z.array(name).max(64).exactOptional(),
     /** What an admin's key signed since then does not count either; absent: from now on. */

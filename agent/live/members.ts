@@ -19,7 +19,7 @@ import type {
   RevokeAnswer,
 } from '../control/index.ts';
 import type { KnownAdmin, KnownInvite } from '../core/index.ts';
-import { inviteId, type PeerId } from '../units.ts';
+import { type InviteId, inviteId, type PeerId } from '../units.ts';
 import { endsOf } from './admin-ends.ts';
 import type { LiveAgent } from './agent.ts';
 import { tollOf } from './ends-toll.ts';
@@ -121,18 +121,33 @@ export const listAdmins = (agent: LiveAgent): AdminsAnswer => ({
 export async function revoke(agent: LiveAgent, wish: CallRequest<'revoke'>): Promise<RevokeAnswer> {
   if (wish.what === 'person') return revokePerson(agent, wish);
   if (wish.what === 'admin') return revokeAdmin(agent, wish);
-  const peer = machineCalled(agent.core.membership, wish.target);
+  const peer = wish.what === 'invite' ? undefined : machineCalled(agent.core.membership, wish.target);
   if (peer !== undefined) return revokeMachine(agent, peer, wish);
-  const { invites } = agent.core.membership;
-  const invite = invites.find(({ statement }) => statement.invite === wish.target)?.statement.invite;
-  if (invite === undefined && !/^[0-9a-f]{32}$/u.test(wish.target)) throw unknown(wish.target);
-  const revoked = invite ?? inviteId(wish.target);
+  const revoked = inviteCalled(agent, wish.target);
   if (agent.core.membership.isRevoked(revoked)) return { ...nothing, revoked, what: 'invite', wasOut: true };
   await agent.declare({ kind: 'revocation', revoked, reason: wish.reason, atMs: agent.now() });
   return { ...nothing, revoked, what: 'invite' };
 }
 
+/** Fewer digits of an invite are hardly written on purpose. */
+const inviteDigitsMin = 4;
+
 const nothing = { machines: [], admins: [], kept: [], alsoOn: [] } as const;
+
+/** By the first digits of its id; a whole id also where nobody here knows it yet. Throws `target-unknown`, `target-ambiguous`. */
+function inviteCalled({ core: { membership } }: LiveAgent, target: string): InviteId {
+  const meant = membership.invites.filter(
+    ({ statement }) => target.length >= inviteDigitsMin && statement.invite.startsWith(target),
+  );
+  if (meant.length > 1)
+    throw wrong(
+      'target-ambiguous',
+      `${meant.length} invites begin with "${target}"`,
+      'Give more digits: see `drey fleet invites`.',
+    );
+  if (meant.length === 0 && !/^[0-9a-f]{32}$/u.test(target)) throw unknown(target);
+  return meant[0]?.statement.invite ?? inviteId(target);
+}
 
 const notSelf = (): DreyError =>
   wrong('cannot-revoke-self', 'an admin cannot put itself out', 'Do it on another admin machine.');

@@ -32,14 +32,17 @@ interface InvitesOptions extends CommonOptions {
 
 async function showInvites({ takeBack, reason, ...options }: InvitesOptions): Promise<void> {
   const home = homeOf(options);
-  if (takeBack !== undefined) await askAgent({ home, call: 'revoke', request: { target: takeBack, reason } });
+  const taken =
+    takeBack === undefined
+      ? undefined
+      : await askAgent({ home, call: 'revoke', request: { target: takeBack, what: 'invite', reason } });
   const answer = await askAgent({ home, call: 'invites', request: {} });
   show(options, answer, () =>
     [
-      ...(takeBack === undefined
+      ...(taken === undefined
         ? []
         : [
-            `Invite ${takeBack} lets nobody in any more. Machines that joined by it stay: put one out with \`drey fleet revoke\`.`,
+            `Invite ${taken.revoked} lets nobody in any more. Machines that joined by it stay: put one out with \`drey fleet revoke\`.`,
             '',
           ]),
       invitesText(answer),
@@ -186,7 +189,7 @@ export function addFleetMembers(fleet: Command): void {
     fleet.command('invites').description('all invites: who made them, until when, who used them'),
     'drey fleet invites --take-back 3f0c…',
   )
-    .option('--take-back <id>', 'this one lets nobody in any more')
+    .option('--take-back <id>', 'this one lets nobody in any more (its first digits are enough)')
     .option('--reason <text>', 'why, for the other admins', 'no reason given')
     .action(showInvites);
   withCommonOptions(

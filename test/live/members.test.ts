@@ -82,7 +82,10 @@ test('a stolen invite lets in as many as it says and until it is taken back; who
   const many = await invite('--uses', '20');
   t.is(await joinWith('second', many.invite), undefined);
   const long = await invite('--expires', '36500d');
-  const after = await askCommand<InvitesAnswer>(['fleet', 'invites', '--take-back', many.id, ...at(admin!)]);
+  const takeBack = ['fleet', 'invites', '--take-back'];
+  t.is(await failureOf([...takeBack, 'pc-01', ...at(admin!)]), 'target-unknown', 'a machine is no invite');
+  t.is(await failureOf([...takeBack, 'ffff', ...at(admin!)]), 'target-unknown');
+  const after = await askCommand<InvitesAnswer>([...takeBack, many.id.slice(0, 6), ...at(admin!)]);
   const listed = after.invites.find(({ invite: id }) => id === long.id);
   t.is(listed?.notAfterMs, long.notAfterMs, 'what is said of an invite is what holds');
   t.is(await joinWith('thief', many.invite), 'invite-revoked');
