@@ -50,6 +50,19 @@ export const writeAlertSettings = (home: Home, settings: AlertSettings): void =>
 const wrong = (message: string, advice: string): DreyError =>
   new DreyError({ code: 'alerts-malformed', message, advice });
 
+/** Both as mail programs write them: "it@example.org", "Night shift <it@example.org>". */
+const mailAddress =
+  /^(?:[^\p{Cc}<>@,;:]*<[^\s\p{Cc}<>@,;:"()]+@[^\s\p{Cc}<>@,;"()]+>|[^\s\p{Cc}<>@,;:"()]+@[^\s\p{Cc}<>@,;"()]+)$/u;
+
+function checkAddresses(addresses: readonly string[]): void {
+  const bad = addresses.find((address) => !mailAddress.test(address));
+  if (bad === undefined) return;
+  throw wrong(
+    `"${bad}" is no address of mail`,
+    'Write one as somebody@example.org, and --mail-to again for each further one.',
+  );
+}
+
 function parseUrl(given: string, protocols: readonly string[]): URL {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url !== undefined && protocols.includes(url.protocol) && url.hostname !== '') return url;
@@ -84,6 +97,7 @@ function mailOf(change: Change, before: MailSettings | undefined): MailSettings 
           security,
           ...(url.username === '' ? {} : { user: decodeURIComponent(url.username) }),
         };
+  checkAddresses([...(change.mailTo ?? []), ...(change.mailFrom === undefined ? [] : [change.mailFrom])]);
   const to = change.mailTo ?? before?.to;
   if (server === undefined && to === undefined) return undefined;
   if (server === undefined || to === undefined)

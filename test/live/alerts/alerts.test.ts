@@ -266,6 +266,24 @@ test('mail without encryption only where it is asked for by name, and then witho
   t.is(refused.code, 'alerts-malformed');
 });
 
+test('a text that is no address of mail is refused, and those that are told stay', (t) => {
+  const { alerts } = startTrial(t, {
+    smtp: 'smtp+plain://127.0.0.1:2525',
+    mailTo: ['it@works.example'],
+    mailFrom: 'Drey <drey@works.example>',
+  });
+  const texts = ['it', 'it @works.example', '@works.example', 'it@', 'it@a.example, b@c.example'];
+  for (const text of [...texts, 'it@works.example\r\nBcc: x@else.example']) {
+    t.throws(() => alerts.change({ mailTo: [text] }), { code: 'alerts-malformed' }, text);
+    t.throws(() => alerts.change({ mailFrom: text }), { code: 'alerts-malformed' }, text);
+  }
+  t.deepEqual(alerts.change({}).mail?.to, ['it@works.example']);
+  t.is(
+    alerts.change({ mailTo: ['IT night <it+night@[192.0.2.1]>'] }).mail?.from,
+    'Drey <drey@works.example>',
+  );
+});
+
 test('what is shown of the settings holds no secret', (t) => {
   const { alerts } = startTrial(t, {});
   const made = alerts.change({ webhook: 'https://hooks.example/services/T000/B000/token' });
