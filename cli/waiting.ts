@@ -11,13 +11,13 @@ const lookMs = 1500;
 /** So long a person may think that waiting is needed. */
 export const patienceMs = minutes(2);
 
+const countsText = ({ shardsStored, shardsWanted }: NonNullable<DriveView['pending']>): string =>
+  `${shardsStored} of ${shardsWanted} shards stored`;
+
 /** "8 of 9 shards stored; waits for pc-03, which is away, or for a machine in its place". */
-export function pendingText({
-  shardsStored,
-  shardsWanted,
-  waitsFor,
-}: NonNullable<DriveView['pending']>): string {
-  const counts = `${shardsStored} of ${shardsWanted} shards stored`;
+export function pendingText(pending: NonNullable<DriveView['pending']>): string {
+  const { waitsFor } = pending;
+  const counts = countsText(pending);
   if (waitsFor.length === 0) return counts;
   const who = listText(waitsFor, 3);
   return waitsFor.length === 1
@@ -35,7 +35,10 @@ export function whyWaiting(view: FleetView, drive: string): string {
   if (failed !== undefined) return `${failed.why} ${failed.action}`;
   const pending = view.drives.find((known) => known.drive === drive)?.pending;
   if (pending === undefined) return 'The files are read, sealed and cut into shards.';
-  return `${pendingText(pending)}.`;
+  const paused = view.limits?.paused;
+  return paused === undefined
+    ? `${pendingText(pending)}.`
+    : `${countsText(pending)}; nothing moves now: ${paused}.`;
 }
 
 /** Says once that nobody has to wait, when machines that are away, or the plan, have been waited for long enough. */
@@ -45,7 +48,8 @@ export class Patience {
 
   wordAt(view: FleetView, drive: string): string | undefined {
     const pending = view.drives.find((known) => known.drive === drive)?.pending;
-    const isWaiting = view.plan === undefined || (pending?.waitsFor.length ?? 0) > 0;
+    const isPaused = pending !== undefined && view.limits?.paused !== undefined;
+    const isWaiting = view.plan === undefined || isPaused || (pending?.waitsFor.length ?? 0) > 0;
     if (!isWaiting || this.#isSaid) {
       this.#sinceMs = undefined;
       return undefined;

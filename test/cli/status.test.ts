@@ -79,6 +79,11 @@ test('whoever waits for a snapshot is told how far it is and for whom it waits',
     drives: [{ ...own, pending: { ...counts, waitsFor: ['pc-03'] } }],
   };
   t.regex(whyWaiting(waiting, own.drive), /waits for pc-03/u);
+  const paused = { ...waiting, limits: { ...view.limits, paused: 'the limits of this machine say so' } };
+  t.is(
+    whyWaiting(paused, own.drive),
+    '8 of 9 shards stored; nothing moves now: the limits of this machine say so.',
+  );
   const { plan: _, ...without } = view;
   t.regex(whyWaiting({ ...without, problems: [] }, own.drive), /no plan/u);
 });
