@@ -1,7 +1,7 @@
 // What the commands share that look into snapshots: which drive, whose words, how far it is.
 
 import type { Command } from 'commander';
-import type { CallProgress } from '../agent/control/index.ts';
+import type { CallProgress, FileEvent } from '../agent/control/index.ts';
 import type { CommonOptions } from './command.ts';
 import { sayProgress } from './print.ts';
 import { readPhrase } from './secret.ts';
@@ -46,4 +46,12 @@ export function endCounting(options: CommonOptions): void {
 }
 
 /** The first ten digits of an id: enough for every command that takes one. */
+/** What stands in the place of a size where an entry has none. */
+export const entryTexts: Readonly<Record<Exclude<FileEvent['entry'], undefined>, string>> = {
+  file: 'file',
+  folder: 'folder',
+  symlink: 'symlink',
+  hardLink: 'hard link',
+};
+
 export const shortId = (id: string): string => id.slice(0, 10);

@@ -7,6 +7,7 @@ import {
   counting,
   driveWish,
   endCounting,
+  entryTexts,
   type LookupOptions,
   shortId,
   withDriveOptions,
@@ -15,14 +16,16 @@ import { bytesText, oneLine, timeText } from '../print.ts';
 
 const marks = { added: '+', removed: '-', changed: '~' } as const;
 
-function changeLine({ path, change, before, after }: DiffAnswer['changes'][number]): string {
+export function changeLine({ path, change, before, after }: DiffAnswer['changes'][number]): string {
   const entry = after ?? before;
   const size =
     before?.kind === 'file' && after?.kind === 'file'
       ? `${bytesText(before.byteCount)} → ${bytesText(after.byteCount)}`
       : entry?.kind === 'file'
         ? bytesText(entry.byteCount)
-        : (entry?.kind ?? '');
+        : entry === undefined
+          ? ''
+          : entryTexts[entry.kind];
   return `${marks[change]} ${oneLine(path)}  ${size}`;
 }
 

@@ -7,6 +7,7 @@ import {
   counting,
   driveWish,
   endCounting,
+  entryTexts,
   type LookupOptions,
   shortId,
   withDriveOptions,
@@ -20,12 +21,12 @@ function snapshotsText(snapshots: readonly string[]): string {
   return `${shortId(first)} … ${shortId(last)} (${snapshots.length})`;
 }
 
-function foundText(answer: FindAnswer): string {
+export function foundText(answer: FindAnswer): string {
   const rows = answer.drives.flatMap(({ drive, versions }) =>
     versions.map(({ path, kind, byteCount, mtimeMs, snapshots }) => [
       drive.slice(0, 8),
       oneLine(kind === 'folder' ? `${path}/` : path),
-      kind === 'file' ? bytesText(byteCount) : kind,
+      kind === 'file' ? bytesText(byteCount) : entryTexts[kind],
       timeText(mtimeMs),
       snapshotsText(snapshots),
     ]),

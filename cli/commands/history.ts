@@ -7,6 +7,7 @@ import {
   counting,
   driveWish,
   endCounting,
+  entryTexts,
   type LookupOptions,
   shortId,
   withDriveOptions,
@@ -21,11 +22,18 @@ const words: Readonly<Record<FileEvent['change'], string>> = {
   back: 'is back',
 };
 
-const eventRow = ({ change, snapshot, atMs, entry, byteCount, mtimeMs }: FileEvent): readonly string[] => [
+export const eventRow = ({
+  change,
+  snapshot,
+  atMs,
+  entry,
+  byteCount,
+  mtimeMs,
+}: FileEvent): readonly string[] => [
   timeText(atMs),
   shortId(snapshot),
   words[change],
-  entry === 'file' ? bytesText(byteCount ?? 0) : (entry ?? '-'),
+  entry === 'file' ? bytesText(byteCount ?? 0) : entry === undefined ? '-' : entryTexts[entry],
   mtimeMs === undefined ? '-' : timeText(mtimeMs),
 ];
 
