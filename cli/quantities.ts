@@ -40,17 +40,23 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>): n
   return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }
 
-/** "90s", "30m", "42h", "7d", "2w" in milliseconds. Throws `quantity-malformed`. */
-export function parseSpanMs(text: string): number {
+/** "90s", "30m", "42h", "7d", "2w" in milliseconds, between the bounds. Throws `quantity-malformed`. */
+export function parseSpanMs(
+  text: string,
+  bounds?: { readonly least: string; readonly most: string },
+): number {
   const ms = parseQuantity(text, spanUnits);
   if (ms === undefined) throw wrong(text, '"42h", "7d" or "90s"');
+  if (bounds !== undefined && (ms < parseSpanMs(bounds.least) || ms > parseSpanMs(bounds.most)))
+    throw refused(text, 'such a span', `one from ${bounds.least} to ${bounds.most}`);
   return ms;
 }
 
 /** "30%" or "0.3" as 0.3. Throws `quantity-malformed`. */
 export function parseShare(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(%?)$/u.exec(text.trim());
-  const share = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
+  // Divided, 99.99 % would be 0.9998999999999999.
+  const share = match === null ? Number.NaN : Number(`${match[1]}${match[2] === '%' ? 'e-2' : ''}`);
   if (!(share <= 1)) throw refused(text, 'a share of a whole', 'one from "0%" to "100%"');
   return share;
 }

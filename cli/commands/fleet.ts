@@ -94,7 +94,7 @@ async function invite(options: InviteOptions): Promise<void> {
     call: 'invite',
     request: {
       usesMax: parseCount(options.uses, { least: 1, most: inviteUsesMax }),
-      forMs: parseSpanMs(options.expires),
+      forMs: parseSpanMs(options.expires, { least: '1s', most: '36525d' }),
     },
   });
   show(options, answer, () =>

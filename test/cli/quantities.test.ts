@@ -10,6 +10,7 @@ import {
   parseHours,
   parseMomentMs,
   parsePort,
+  parseShare,
   parseSinceMs,
   parseSpanMs,
 } from '../../cli/quantities.ts';
@@ -19,6 +20,19 @@ test('spans are read with their units', (t) => {
   t.is(parseSpanMs('42h'), 42 * 3_600_000);
   t.is(parseSpanMs(' 1.5d '), 36 * 3_600_000);
   t.is(parseSpanMs('2W'), 14 * 86_400_000);
+});
+
+test('a span outside of what it may be is refused with its bounds', (t) => {
+  const bounds = { least: '1s', most: '36525d' };
+  t.is(parseSpanMs('1s', bounds), 1000);
+  for (const text of ['0s', '0.5s', '100000d'])
+    t.throws(() => parseSpanMs(text, bounds), { code: 'quantity-malformed', message: /such a span/u });
+});
+
+test('a share is the number that was written, not one beside it', (t) => {
+  t.is(parseShare('99.99 %'), 0.9999);
+  t.is(parseShare('99.9%'), 0.999);
+  t.is(parseShare('0.3'), 0.3);
 });
 
 test('sizes are read in powers of 1024', (t) => {
