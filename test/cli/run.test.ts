@@ -35,6 +35,25 @@ test('a Node that is too old hands over to the one of the packages', (t) => {
   t.regex(wrong.stderr, /Did you mean status/u);
 });
 
+test('a home that is set to nothing is looked up, and is not the folder in which one stands', (t) => {
+  const { DREY_HOME: _, XDG_DATA_HOME: __, ...rest } = process.env;
+  const { stderr } = spawnSync(process.execPath, [program, 'status'], {
+    cwd: temporaryFolder(t, 'anywhere'),
+    env: { ...rest, HOME: '' },
+    encoding: 'utf8',
+  });
+  t.regex(stderr, /there is no agent's folder at (?:\/|[A-Z]:)/u);
+});
+
+test('a command that a signal ends tells of it by its exit code, also through a Node that hands over', (t) => {
+  const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.1.0'}})`;
+  const interrupted = `data:text/javascript,if(process.execArgv.length===0){process.kill(process.pid,'SIGINT');setInterval(()=>{},1000)}`;
+  const { status } = spawnSync(process.execPath, ['--import', old, program, 'doctor'], {
+    env: { ...process.env, NODE_OPTIONS: `--import="${interrupted}"` },
+  });
+  t.is(status, 130);
+});
+
 test("another user's agent is no missing fleet", (t) => {
   const home = join(temporaryFolder(t, 'hidden'), 'home');
   mkdirSync(home, { mode: 0o700 });
