@@ -138,8 +138,9 @@ function workGauges({ work, machines, self, limits }: FleetView): readonly Metri
 function driveGauges({ drives }: FleetView): readonly Metric[] {
   const newest = drives
     .filter(({ path }) => path !== undefined)
-    .map(({ drive, snapshots }) => ({
+    .map(({ drive, snapshots, leftMs }) => ({
       labels: { drive: drive.slice(0, 8) },
+      isLeft: leftMs !== undefined,
       last: snapshots.at(-1),
       snapshots,
     }));
@@ -149,6 +150,11 @@ function driveGauges({ drives }: FleetView): readonly Metric[] {
     valueOf: (drive: (typeof newest)[number]) => number,
   ): Metric => ({ name, help, samples: newest.map((drive) => [valueOf(drive), drive.labels]) });
   return [
+    gauge(
+      'drey_drive_protected',
+      '1 while snapshots of a drive are taken; 0 since its folder is protected no more.',
+      ({ isLeft }) => (isLeft ? 0 : 1),
+    ),
     gauge('drey_drive_snapshots', 'Snapshots of a drive.', ({ snapshots }) => snapshots.length),
     gauge(
       'drey_drive_newest_snapshot_timestamp_seconds',

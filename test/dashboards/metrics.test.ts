@@ -97,6 +97,7 @@ test('the metrics say what the view says', async (t) => {
     valueOf('drey_drive_newest_snapshot_timestamp_seconds', { drive: '0f0f0f0f' }),
     (viewMs - 3_600_000) / 1000,
   );
+  t.is(valueOf('drey_drive_protected', { drive: '0f0f0f0f' }), 1);
   t.is(samples.filter(({ name }) => name === 'drey_problems').length, 2 * problemKinds.length);
   const groups = samples.filter(({ name }) => name === 'drey_groups');
   t.is(
