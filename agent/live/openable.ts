@@ -67,6 +67,13 @@ export function openDrives(agent: LiveAgent, wish: DriveWish): readonly [OpenedD
     return opened === undefined || opened.known.heads.length === 0 ? [] : [{ drive, ...opened }];
   });
   if (first !== undefined) return [first, ...rest];
+  const { drive: wanted } = wish;
+  if (wanted !== undefined && !agent.core.catalogue.drives.keys().some((drive) => drive.startsWith(wanted)))
+    throw wrong(
+      'drive-not-openable',
+      `no drive is known here whose id begins with "${wanted}"`,
+      'Take the first digits of one from `drey snapshots`, and wait a minute if this machine has just joined.',
+    );
   throw wrong(
     'drive-not-openable',
     'no drive with a snapshot can be opened with what you gave',

@@ -3,7 +3,8 @@
 import test from 'ava';
 import type { HeadRecord } from '../../agent/codec/index.ts';
 import type { KnownDrive } from '../../agent/core/index.ts';
-import { chooseHead } from '../../agent/live/openable.ts';
+import { chooseHead, openDrives } from '../../agent/live/openable.ts';
+import type { LiveAgent } from '../../agent/live/agent.ts';
 import { timeText } from '../../cli/print.ts';
 import { type DreyError, unixMs } from '../../datasets/index.ts';
 import { driveId, snapshotId } from '../../agent/index.ts';
@@ -17,6 +18,17 @@ test('the oldest snapshot is told of in the time in which lists show it', (t) =>
     code: 'no-snapshot-then',
   });
   t.true(error?.message.endsWith(`is of ${timeText(atMs)}`), error?.message);
+});
+
+test('a drive that nobody knows is not taken for one that other words open', (t) => {
+  const agent = {
+    core: { catalogue: { drives: new Map([[driveId('d'.repeat(32)), { heads: [] }]]) } },
+    drives: { keysOf: () => undefined },
+  } as unknown as LiveAgent;
+  const failure = (drive: string): DreyError =>
+    t.throws<DreyError>(() => openDrives(agent, { drive }), { code: 'drive-not-openable' });
+  t.regex(failure('zz').message, /no drive is known here whose id begins with "zz"/u);
+  t.regex(failure('dd').advice, /24 words/u);
 });
 
 test('digits with which several snapshots begin mean none of them', (t) => {
