@@ -50,7 +50,7 @@ export function changeLimitSettings(
 ): LimitSettings {
   const kept = clear === true ? [] : before.rules;
   const parsed = rule === undefined ? undefined : ruleSchema.safeParse(rule);
-  if (parsed?.success === false) throw refused(parsed.error.issues[0]?.path.join('.') ?? 'the rule');
+  if (parsed?.success === false) throw refused(optionOf(parsed.error.issues[0]?.path[0]));
   const added = parsed?.data;
   const same = kept.find((one) => added !== undefined && hoursOf(one) === hoursOf(added));
   const rules = added === undefined ? kept : [...kept.filter((one) => one !== same), { ...same, ...added }];
@@ -62,6 +62,19 @@ export function changeLimitSettings(
     priority: priority ?? before.priority,
   };
 }
+
+const options = {
+  uploadBytesPerSecond: '--upload',
+  downloadBytesPerSecond: '--download',
+  diskBytesPerSecond: '--disk',
+  threads: '--threads',
+  days: '--days',
+  between: '--between',
+} as const;
+
+/** As a person writes it. */
+const optionOf = (field: PropertyKey | undefined): string =>
+  options[field as keyof typeof options] ?? 'the rule';
 
 const refused = (what: string): DreyError =>
   new DreyError({

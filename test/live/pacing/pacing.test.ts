@@ -203,6 +203,7 @@ test('limits that would only break transfers are refused', (t) => {
   for (const rule of [{ uploadBytesPerSecond: 1000 }, { threads: 0 }, { days: [7], pause: true as const }]) {
     const error = t.throws(() => pacing.change({ rule }), { instanceOf: DreyError });
     t.is(error.code, 'limits-refused');
+    t.regex(error.message, /^--(?:upload|threads|days) is/u);
   }
 });
 
