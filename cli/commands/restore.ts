@@ -36,7 +36,7 @@ export function restoredText(answer: RestoreAnswer, to: string): string {
       : [
           differences.length === 0
             ? 'Compared: every byte, mode and time is equal.'
-            : `Compared: ${differences.length} differences.`,
+            : `Compared: ${countText(differences.length, 'difference')}.`,
         ];
   return [
     `Restored ${countText(answer.fileCount, 'file')}, ${bytesText(answer.byteCount)}, from ${countText(answer.packCount, 'pack')} into ${to}, as they were on ${oneLine(answer.machine)} ${timeText(answer.atMs)}.`,

@@ -45,6 +45,7 @@ test('a folder that is not the same is another failure than a restore that misse
   const differences = ['a: only in the second', 'b: only in the second'];
   const text = restoredText({ ...answer, differences }, '/restored');
   t.regex(text, /differs: a: only in the folder compared with/u);
+  t.regex(restoredText({ ...answer, differences: ['a: b'] }, '/restored'), /Compared: 1 difference\.\n/u);
   const more = t.throws(() => assertComplete({ ...answer, differences }), { code: 'restore-differs' });
   t.regex(more?.message ?? '', /whole snapshot is restored; .* 2 paths that the snapshot does not have/u);
   const other = { ...answer, differences: ['a: bytes differ from 3 on'] };

@@ -60,11 +60,17 @@ function differencesOf({ left, right }: Pair, places: Places): readonly string[]
   if (left.mode !== right.mode)
     differences.push(`mode ${left.mode.toString(8)} and ${right.mode.toString(8)}`);
   const apartNs = left.mtimeNs - right.mtimeNs;
-  if (apartNs > timeToleranceNs || -apartNs > timeToleranceNs) differences.push(`times ${apartNs} ns apart`);
+  if (apartNs > timeToleranceNs || -apartNs > timeToleranceNs)
+    differences.push(`times ${apartText(apartNs)} apart`);
   if (left.target !== right.target) differences.push('links point elsewhere');
   differences.push(...attributeDifference(left, right, places));
   const content = left.type === 'file' ? contentDifference(left, right, places) : undefined;
   return content === undefined ? differences : [...differences, content];
+}
+
+function apartText(apartNs: bigint): string {
+  const ns = Number(apartNs < 0n ? -apartNs : apartNs);
+  return ns < 1e6 ? `${ns} ns` : `${(ns / 1e9).toFixed(3)} s`;
 }
 
 function attributeDifference(left: ScannedEntry, right: ScannedEntry, places: Places): readonly string[] {

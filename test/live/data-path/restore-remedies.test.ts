@@ -1,6 +1,6 @@
 // What a restore that misses something needs to go on, and that the same restore then goes on in its folder.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { compareTrees } from '../../../agent/live/data-path/index.ts';
@@ -25,6 +25,20 @@ test('a restore that could not write a file goes on in its folder once it can', 
   const { missing, remedies } = await trial.restore(staged, { to });
   t.deepEqual([missing, remedies], [[], []]);
   t.deepEqual(await compareTrees({ workers, left: trial.folder, right: to }), []);
+});
+
+test('what differs in time alone is said in seconds, whichever is the older one', async (t) => {
+  const [left, right] = [startTrial().folder, startTrial().folder];
+  for (const [folder, seconds] of [
+    [left, 1000],
+    [right, 1120.5],
+  ] as const) {
+    writeFileSync(join(folder, 'a'), 'same');
+    for (const path of [join(folder, 'a'), folder]) utimesSync(path, seconds, seconds);
+  }
+  const differences = await compareTrees({ workers, left, right });
+  const texts = differences.map(({ path, reason }) => `${path}: ${reason}`);
+  t.true(texts.includes('a: times 120.500 s apart'), texts.join('; '));
 });
 
 test("where the agent's own disk is full no other machine is called for", async (t) => {
