@@ -241,6 +241,8 @@ export const planRetryMs = hours(1);
 export const pullMsMax = minutes(2);
 /** Whoever let that go by is asked for nothing more for so long, and twice as long each further time. */
 export const [silentSourceMsMin, silentSourceMsMax] = [minutes(4), hours(2)];
+/** Who said that it sends nothing now, as its person has it rest, is asked again after so long: a pause ends when a person likes. */
+export const refusedSourceMs = minutes(1);
 /** Shards wanted at once, over all peers; more only make the sender's queue longer. */
 export const pullsMax = 8;
 /** A holder that is away for longer when a pack waits for it is no restart: another machine stands in for it; */

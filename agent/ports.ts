@@ -31,6 +31,9 @@ export interface Random {
 /** Why a shard was not stored. `damaged`: its bytes do not have the hash that the descriptor promises. */
 export type ShardOutcome = 'stored' | 'refused' | 'damaged' | 'full' | 'unreachable';
 
+/** `resting`: this machine sends nothing now, as its person wishes. */
+export type SendOutcome = ShardOutcome | 'resting';
+
 /** What an agent's wire tells it. Peers named here have shown a valid certificate and are not revoked. */
 export interface WireListener {
   connected(peer: PeerId): void;
@@ -61,7 +64,7 @@ export interface Wire {
   /** Best effort, to whoever hears it; at most 1 KiB. */
   broadcast(hint: Uint8Array): void;
   /** Streams one shard from this agent's disk, with back-pressure. */
-  sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void;
+  sendShard(to: PeerId, shard: ShardLocation, done: Done<SendOutcome>): void;
   /** Asks for a connection, also with a peer that was cut; success shows as `connected`. Known addresses come from records and discovery. */
   connect(peer: PeerId, addresses: readonly string[]): void;
   /** Ends the connection, as `disconnected` tells both ends; the peer may come back at any time. Nothing where there is none. */

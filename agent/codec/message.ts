@@ -62,7 +62,7 @@ export type WireMessage =
   | ({ readonly kind: 'rangeAnswer'; readonly bytes?: Uint8Array } & ShardRange)
   /** From a pack's owner: "keep this shard until its planned holder has it." Answered by a receipt or by `shardRefused`. */
   | { readonly kind: 'standIn'; readonly descriptor: PackDescriptor; readonly index: number }
-  /** To a pack's owner: "I cannot take this shard now", from its planned holder or from a machine that was asked to stand in. */
+  /** To a pack's owner: "I cannot take this shard now", from its planned holder or from a machine that was asked to stand in. To whoever pulled it: "I send nothing now". */
   | { readonly kind: 'shardRefused'; readonly pack: PackId; readonly index: number }
   /** "Which shards of these packs do you have?" For restores whose plan has moved on. */
   | { readonly kind: 'shardsAsk'; readonly packs: readonly PackId[] }

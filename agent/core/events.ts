@@ -15,7 +15,14 @@ import type {
   SignedBatch,
   WireMessage,
 } from '../codec/index.ts';
-import type { ProofOutcome, ReadOutcome, ShardLocation, ShardOutcome, StoredShard } from '../ports.ts';
+import type {
+  ProofOutcome,
+  ReadOutcome,
+  SendOutcome,
+  ShardLocation,
+  ShardOutcome,
+  StoredShard,
+} from '../ports.ts';
 import type { DriveId, PackId, PeerId, SnapshotId } from '../units.ts';
 import type { DriveProof } from './proving.ts';
 import type { ScrubPosition } from './scrub.ts';
@@ -91,7 +98,7 @@ export type CoreEvent =
       readonly kind: 'shardSent';
       readonly to: PeerId;
       readonly shard: ShardLocation;
-      readonly outcome: ShardOutcome;
+      readonly outcome: SendOutcome;
       readonly now: UnixMs;
     }
   | {

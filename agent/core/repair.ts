@@ -129,12 +129,13 @@ export class Repair {
       return this.#work(now);
     }
     if (message.kind === 'shardsHeld') return this.#told(from, message.held, now);
-    if (message.kind !== 'shardMissing') return [];
+    if (message.kind !== 'shardMissing' && message.kind !== 'shardRefused') return [];
     const pull = this.#pulls.find(message.pack, message.index);
     if (pull === undefined || pull.from !== from || !isForRepair(pull)) return [];
     this.#pulls.end(message.pack, message.index);
     const known = this.#shelf.get(message.pack);
-    if (known !== undefined) noteLacks(known, from, message.index);
+    if (message.kind === 'shardRefused') this.#silent.noteRefused(from, now);
+    else if (known !== undefined) noteLacks(known, from, message.index);
     return this.#work(now);
   }
 

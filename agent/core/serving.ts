@@ -127,9 +127,11 @@ export class Serving {
     return this.#queue.splice(at, 1)[0];
   }
 
-  /** `damaged`: the shard was not what its pack promises when it was read here, and was not sent. */
+  /** `damaged`: the shard was not what its pack promises when it was read here, and was not sent. Who is told of a rest asks others, or again. */
   #ended({ to, shard, outcome }: Extract<CoreEvent, { kind: 'shardSent' }>): Effects {
-    return outcome === 'damaged' ? [missing(to, shard.pack, shard.index)] : [];
+    const { pack, index } = shard;
+    if (outcome === 'resting') return [{ kind: 'send', to, message: { kind: 'shardRefused', pack, index } }];
+    return outcome === 'damaged' ? [missing(to, pack, index)] : [];
   }
 
   /** Copies are not told: whoever asks counts what is safe. */

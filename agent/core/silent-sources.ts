@@ -2,12 +2,14 @@
 // sends none, be it for a broken disk or to hold up others' repairs, takes the few places for pulls only now and then.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { silentSourceMsMax, silentSourceMsMin } from '../limits.ts';
+import { refusedSourceMs, silentSourceMsMax, silentSourceMsMin } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import { GrowingRest } from './growing-rest.ts';
+import { type NextTime, timeAfter } from './next-time.ts';
 
 export class SilentSources {
   readonly #rests = new Map<PeerId, GrowingRest>();
+  readonly #refusedUntil = new Map<PeerId, NextTime>();
 
   /** Nothing came of what it was asked for. */
   note(peer: PeerId, now: UnixMs): void {
@@ -21,7 +23,12 @@ export class SilentSources {
     this.#rests.get(peer)?.halve();
   }
 
+  /** It sends nothing for now, and said so at once: nobody waited for it, and it may go on at any moment. */
+  noteRefused(peer: PeerId, now: UnixMs): void {
+    this.#refusedUntil.set(peer, timeAfter(refusedSourceMs, now));
+  }
+
   isResting(peer: PeerId, now: UnixMs): boolean {
-    return this.#rests.get(peer)?.isOn(now) === true;
+    return this.#rests.get(peer)?.isOn(now) === true || this.#refusedUntil.get(peer)?.hasCome(now) === false;
   }
 }

@@ -4,9 +4,10 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import { type PlacementGroup, standInRanks } from '../../optimizer/index.ts';
-import type { PackDescriptor, Receipt } from '../codec/index.ts';
+import type { PackDescriptor, Receipt, ShardKey } from '../codec/index.ts';
 import {
   pullsMax,
+  refusedSourceMs,
   standInAfterMs,
   standInAsksMax,
   standInForSilentMs,
@@ -42,6 +43,8 @@ interface Task {
   readonly index: number;
   readonly from: PeerId;
   readonly untilMs: number;
+  /** Its owner sends nothing before. */
+  readonly next?: NextTime;
 }
 
 /** A slot, who keeps or shall keep the others, and how much each machine was asked for. */
@@ -72,7 +75,15 @@ const packsPerLook = 256;
 const nameOf = (pack: PackId, index: number): string => `${pack} ${index}`;
 
 export class StandIns {
-  readonly hears = ['started', 'packStaged', 'message', 'receiptOpened', 'shardArrived', 'tick'] as const;
+  readonly hears = [
+    'started',
+    'packStaged',
+    'message',
+    'receiptOpened',
+    'shardSent',
+    'shardArrived',
+    'tick',
+  ] as const;
   readonly #parts: StandInsParts;
   readonly #waiting = new Map<PackId, Waiting>();
   /** When each machine last signed for any own pack. */
@@ -81,6 +92,8 @@ export class StandIns {
   readonly #youngestMs = new Map<PeerId, UnixMs>();
   /** Machines that refused or did not answer, and until when nobody waits for them. */
   readonly #passedOver = new Map<PeerId, NextTime>();
+  /** When this machine last refused to send: nobody can sign for what does not come. */
+  #restedMs = 0;
   readonly #tasks = new Map<string, Task>();
   readonly #nextLook = new NextTime();
 
@@ -101,6 +114,9 @@ export class StandIns {
         return this.#message(event);
       case 'receiptOpened':
         this.#signed(event.receipt, event.now);
+        return [];
+      case 'shardSent':
+        if (event.outcome === 'resting') this.#restedMs = event.now;
         return [];
       case 'shardArrived':
         return this.#arrived(event);
@@ -130,6 +146,7 @@ export class StandIns {
   #message({ from, message, now }: EventOf<'message'>): Effects {
     if (message.kind === 'standIn') return this.#asked(from, message, now);
     if (message.kind === 'shardRefused') {
+      this.#postpone(from, message, now);
       if (!this.#waiting.has(message.pack)) return [];
       this.#passedOver.set(from, timeAfter(standInRefusedMs, now));
       return this.#look([message.pack], now);
@@ -247,6 +264,7 @@ export class StandIns {
     if (standIn === undefined || !this.#parts.membership.up.has(standIn.peer)) return false;
     if (this.#passedOver.has(standIn.peer)) return false;
     const isForgotten = now - standIn.atMs >= standInTaskMs;
+    if (isForgotten && this.#restedMs > standIn.atMs) return false;
     if (!isForgotten && this.#silentMs(standIn.peer, standIn.atMs, now) < standInPatienceMs) return true;
     this.#passedOver.set(standIn.peer, timeAfter(standInSilentMs, now));
     return false;
@@ -254,7 +272,7 @@ export class StandIns {
 
   /** Since when it could have signed for something, and has not: whoever signs one after the other is only slow. */
   #silentMs(peer: PeerId, sinceMs: UnixMs, now: UnixMs): number {
-    return now - Math.max(sinceMs, this.#signedMs.get(peer) ?? 0);
+    return now - Math.max(sinceMs, this.#restedMs, this.#signedMs.get(peer) ?? 0);
   }
 
   /**
@@ -307,16 +325,24 @@ export class StandIns {
     return members.length > 0 && !members.includes(membership.self);
   }
 
+  /** The owner of a task has this machine wait. */
+  #postpone(from: PeerId, { pack, index }: ShardKey, now: UnixMs): void {
+    const name = nameOf(pack, index);
+    const task = this.#tasks.get(name);
+    if (task?.from === from) this.#tasks.set(name, { ...task, next: timeAfter(refusedSourceMs, now) });
+  }
+
   /** Asks for shards to keep, as far as pulls are free; forgets what did not come in time. */
   #fetch(now: UnixMs): Effects {
     if (this.#tasks.size === 0) return [];
     const { pulls, membership } = this.#parts;
     const effects: CoreEffect[] = [];
-    for (const [name, { pack, index, from, untilMs }] of this.#tasks) {
+    for (const [name, { pack, index, from, untilMs, next }] of this.#tasks) {
       if (untilMs <= now) this.#tasks.delete(name);
       else if (
         pulls.countFor('repair') < pullsMax + standInPullsMax &&
         membership.up.has(from) &&
+        next?.hasCome(now) !== false &&
         !pulls.has(pack, index) &&
         !this.#parts.isIdle(now)
       )

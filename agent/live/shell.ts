@@ -34,6 +34,7 @@ import type {
   ReadOutcome,
   ShardArrival,
   ShardLocation,
+  SendOutcome,
   ShardOutcome,
   ShardPlace,
   StoredShard,
@@ -327,7 +328,7 @@ export class Shell implements WireListener {
     });
   }
 
-  #shardSent({ to, shard }: Extract<CoreEffect, { kind: 'sendShard' }>, outcome: ShardOutcome): void {
+  #shardSent({ to, shard }: Extract<CoreEffect, { kind: 'sendShard' }>, outcome: SendOutcome): void {
     const now = this.#parts.now();
     const descriptor = this.#parts.core.descriptorOf(shard.pack);
     if (outcome === 'stored') this.#sentBytes += descriptor?.shardBytes ?? 0;

@@ -3,7 +3,14 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import type { PackDescriptor } from '../../agent/codec/index.ts';
 import { frameBytesMax } from '../../agent/limits.ts';
-import type { ShardArrival, ShardOutcome, ShardPlace, Wire, WireListener } from '../../agent/ports.ts';
+import type {
+  SendOutcome,
+  ShardArrival,
+  ShardOutcome,
+  ShardPlace,
+  Wire,
+  WireListener,
+} from '../../agent/ports.ts';
 import { answerOf, type World } from './world.ts';
 
 export interface WireEnd {
@@ -71,8 +78,8 @@ async function linked(t: ExecutionContext, make: MakePair): Promise<Linked> {
 const countOf = (lines: readonly string[], line: string): number =>
   lines.filter((one) => one === line).length;
 
-const streamed = ({ left, right, until }: Linked, descriptor: PackDescriptor): Promise<ShardOutcome> =>
-  answerOf<ShardOutcome>({ until }, (done) =>
+const streamed = ({ left, right, until }: Linked, descriptor: PackDescriptor): Promise<SendOutcome> =>
+  answerOf<SendOutcome>({ until }, (done) =>
     left.wire.sendShard(right.wire.self, { place: 'held', pack: descriptor.pack, index: 0 }, done),
   );
 

@@ -6,7 +6,7 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { MachineKey } from '../../codec/index.ts';
 import * as bounds from '../../limits.ts';
-import type { Done, ShardLocation, ShardOutcome, Wire, WireListener } from '../../ports.ts';
+import type { Done, SendOutcome, ShardLocation, Wire, WireListener } from '../../ports.ts';
 import { type FleetId, type PeerId, peerId } from '../../units.ts';
 import {
   aloneDialMsMax,
@@ -178,15 +178,16 @@ class Libp2pWire implements LiveWire {
     if (hint.length <= hintBytesMax && !this.#isClosed) this.#hints.broadcast(hint);
   }
 
-  sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void {
-    const work = async (): Promise<ShardOutcome> => {
+  sendShard(to: PeerId, shard: ShardLocation, done: Done<SendOutcome>): void {
+    const work = async (): Promise<SendOutcome> => {
       const connection = this.#links.connectionOf(to);
       const { disk, pace = noPace } = this.#options;
-      if (connection === undefined || !pace.maySend()) return 'unreachable';
+      if (connection === undefined) return 'unreachable';
+      if (!pace.maySend()) return 'resting';
       const silenceMsMax = this.#limits.transferSilenceMsMax;
       return pace.sendInTurn(() => sendOneShard({ connection, disk, shard, silenceMsMax, pace }));
     };
-    const failed = (error: unknown): ShardOutcome => {
+    const failed = (error: unknown): SendOutcome => {
       this.#report(`a shard could not be read: ${String(error)}`);
       return isPassingError(error) ? 'unreachable' : 'damaged';
     };

@@ -94,6 +94,37 @@ test('thousands of packs that nobody can send now hold nothing else up', (t) => 
   );
 });
 
+test('a machine that rests is asked again a minute after it said so', (t) => {
+  const [membership, shelf] = [membershipOf(self), new Shelf()];
+  const records = certificatesOf(machines);
+  membership.handle({ kind: 'batchStored', batch: batchOf(second, records), now: startMs });
+  membership.handle({ kind: 'connected', peer: owner.peer, now: startMs });
+  const repair = new Repair(membership, shelf, new Pulls());
+  const { descriptor } = describePack(new Uint8Array(100).fill(9), {
+    owner: owner.peer,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  });
+  for (const index of [0, 1, 2]) shelf.describe(descriptor).others.add(index, owner.peer);
+  shelf.usePlan(planOf(second, 1), planBatch);
+  const pullsIn = (effects: Effects) =>
+    effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.kind === 'shardPull' ? [effect.message] : [],
+    );
+  const [first] = pullsIn(repair.planChanged(startMs));
+  const { pack, index } = first!;
+  const refusal = { kind: 'shardRefused', pack, index } as const;
+  t.deepEqual(
+    pullsIn(repair.handle({ kind: 'message', from: owner.peer, message: refusal, now: startMs })),
+    [],
+  );
+  let askedMs = 0;
+  for (let ms = 0; ms < minutes(10) && askedMs === 0; ms += seconds(1))
+    if (pullsIn(repair.handle({ kind: 'tick', now: unixMs(startMs + ms) })).length > 0) askedMs = ms;
+  t.true(askedMs >= minutes(1) && askedMs < minutes(2), String(askedMs));
+});
+
 /** A machine that makes its shard from another of the same pack, as nobody has it. */
 function rebuilding() {
   const [membership, shelf] = [membershipOf(self), new Shelf()];

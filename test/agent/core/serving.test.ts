@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { describePack } from '../../../agent/codec/index.ts';
+import type { Effects } from '../../../agent/core/index.ts';
 import { Copies } from '../../../agent/core/copies.ts';
 import { Nearness } from '../../../agent/core/nearness.ts';
 import { Pulls } from '../../../agent/core/pulls.ts';
@@ -50,6 +51,15 @@ test('who asks for a thousand shards is served after whoever asks for one', (t) 
   t.deepEqual(pull(modest.peer), []);
   t.deepEqual(sent(greedy.peer), [modest.peer]);
   t.deepEqual(sent(greedy.peer), [greedy.peer]);
+});
+
+test('who asks a machine that rests is told so, and does not wait for it', (t) => {
+  const { serving, pull } = servingOf();
+  pull(modest.peer);
+  const shard = { place: 'held', pack, index: 0 } as const;
+  const event = { kind: 'shardSent', to: modest.peer, shard, outcome: 'resting', now: startMs } as const;
+  const message = { kind: 'shardRefused', pack, index: 0 };
+  t.deepEqual(serving.handle(event), [{ kind: 'send', to: modest.peer, message }] as unknown as Effects);
 });
 
 test('the queue of one machine has an end, and goes with it', (t) => {

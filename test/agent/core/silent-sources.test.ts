@@ -4,7 +4,7 @@ import test from 'ava';
 import { AgentCore, type Effects } from '../../../agent/core/index.ts';
 import { describePack, type WireMessage } from '../../../agent/codec/index.ts';
 import { SilentSources } from '../../../agent/core/silent-sources.ts';
-import { silentSourceMsMax, silentSourceMsMin } from '../../../agent/limits.ts';
+import { refusedSourceMs, silentSourceMsMax, silentSourceMsMin } from '../../../agent/limits.ts';
 import { driveId, packId } from '../../../agent/units.ts';
 import { hourMs, minuteMs, secondMs, unixMs } from '../../../datasets/index.ts';
 import { batchOf, certificatesOf, fleet, machines, planOf, startMs } from './fleet-of-four.ts';
@@ -32,6 +32,13 @@ test('each time that nothing came the rest is twice as long, and half as long fo
   silent.note(liar.peer, now);
   silent.noteSent(liar.peer);
   t.true(silent.isResting(liar.peer, now), 'a rest goes on');
+});
+
+test('who says that it sends nothing now is asked again soon, however often it has said so', (t) => {
+  const silent = new SilentSources();
+  for (let times = 0; times < 10; times++) silent.noteRefused(liar.peer, startMs);
+  t.true(silent.isResting(liar.peer, unixMs(startMs + refusedSourceMs - 1)));
+  t.false(silent.isResting(liar.peer, unixMs(startMs + refusedSourceMs)));
 });
 
 test('a machine that invents packs and sends none keeps no real one waiting for long', (t) => {

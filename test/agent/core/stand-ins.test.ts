@@ -213,6 +213,16 @@ test('who refuses or does not answer is passed over, until nobody is left', (t) 
   t.deepEqual(asksIn(hear(asked[2]!, { kind: 'shardRefused', pack, index: 1 })), []);
 });
 
+test('who could sign for nothing, as the owner sends nothing, is not passed over', (t) => {
+  const { standIns, state, stage, tick } = standInsOf(owner, { away: [third] });
+  const [asked] = asksIn([...tick(standInAfterMs), ...stage()]);
+  const event = { kind: 'shardSent', to: first, shard: { place: 'outbox', pack, index: 2 } } as const;
+  for (let minute = 0; minute < 150; minute++) {
+    standIns.handle({ ...event, outcome: 'resting', now: state.now });
+    for (const { to } of asksIn(tick(minutes(1)))) t.is(to, asked!.to, 'only it, as it may have forgotten');
+  }
+});
+
 test('the same machine is asked again by an owner that has forgotten', (t) => {
   const ask = (): PeerId => {
     const { stage, later } = standInsOf(owner, { away: [third] });

@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { CallRequest } from '../../../agent/control/index.ts';
 import type { CoreEvent } from '../../../agent/core/index.ts';
-import type { ShardOutcome } from '../../../agent/index.ts';
+import type { SendOutcome } from '../../../agent/index.ts';
 import { pacingBurstBytes, rateBytesPerSecondMin } from '../../../agent/limits.ts';
 import { homeAt } from '../../../agent/live/home.ts';
 import { localClock } from '../../../agent/live/local-clock.ts';
@@ -59,7 +59,7 @@ function startPacing(t: ExecutionContext, change: CallRequest<'limits'>, setting
 }
 
 const sendShard = (from: TestAgent, to: TestAgent, index: number, pack: ReturnType<typeof testPack>) =>
-  new Promise<ShardOutcome>((resolve) =>
+  new Promise<SendOutcome>((resolve) =>
     from.wire.sendShard(to.key.peer, { place: 'held', pack: pack.descriptor.pack, index }, resolve),
   );
 
@@ -124,7 +124,7 @@ test('in a pause no shard leaves, the core asks for none, and both go on afterwa
   const pack = testPack(100_000, { k: 1, n: 2 });
   await storeShard(first.disk, pack, { index: 0 });
   pacing.tick(clock.now());
-  t.is(await sendShard(first, second, 0, pack), 'unreachable');
+  t.is(await sendShard(first, second, 0, pack), 'resting');
   t.regex(pacing.pauseReason ?? '', /limits of this machine/u);
   t.is(pacing.view().untilMs, unixMs(start + hours(1)));
   clock.advance(hours(1));

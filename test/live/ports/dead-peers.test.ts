@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { createMachineKey, hexOf } from '../../../agent/codec/index.ts';
-import type { ShardOutcome } from '../../../agent/index.ts';
+import type { SendOutcome } from '../../../agent/index.ts';
 import {
   certificateOf,
   smallFleet,
@@ -48,7 +48,7 @@ test('a killed peer is noticed at once, and a shard on its way ends as unreachab
   const shard = { place: 'outbox', pack: pack.descriptor.pack, index: 0 } as const;
   // Stopped first, so that the transfer cannot be over before the kill.
   child.kill('SIGSTOP');
-  const sent = new Promise<ShardOutcome>((resolve) => agent.wire.sendShard(key.peer, shard, resolve));
+  const sent = new Promise<SendOutcome>((resolve) => agent.wire.sendShard(key.peer, shard, resolve));
   child.kill('SIGKILL');
   await once(child, 'exit');
   t.is(await sent, 'unreachable');

@@ -3,7 +3,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import test from 'ava';
 import { concatBytes, encodeDescriptor } from '../../../agent/codec/index.ts';
-import type { ShardOutcome } from '../../../agent/index.ts';
+import type { SendOutcome } from '../../../agent/index.ts';
 import { shardSendsMax } from '../../../agent/limits.ts';
 import { shardStreamsPerPeerMax } from '../../../agent/live/limits.ts';
 import { shardProtocol } from '../../../agent/live/wire/protocols.ts';
@@ -29,7 +29,7 @@ async function meeting(t: ExecutionContext, limits: TestAgentOptions['limits'] =
 const openStreams = (connection: Connection, count: number): Promise<readonly Stream[]> =>
   Promise.all(Array.from({ length: count }, () => connection.newStream(shardProtocol)));
 
-async function sendFrom(honest: TestAgent, agent: TestAgent): Promise<ShardOutcome> {
+async function sendFrom(honest: TestAgent, agent: TestAgent): Promise<SendOutcome> {
   const { descriptor, shards } = testPack(300_000);
   await honest.disk.stage(descriptor, shards);
   const shard = { place: 'outbox', pack: descriptor.pack, index: 0 } as const;

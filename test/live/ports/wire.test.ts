@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { createMachineKey } from '../../../agent/codec/index.ts';
-import type { ShardOutcome } from '../../../agent/index.ts';
+import type { SendOutcome } from '../../../agent/index.ts';
 import { probe } from '../../../agent/live/wire/index.ts';
 import type { ShardLocation } from '../../../agent/ports.ts';
 import {
@@ -15,7 +15,7 @@ import {
   testPack,
 } from './small-fleet.ts';
 
-const sendShard = (from: TestAgent, to: TestAgent, shard: ShardLocation): Promise<ShardOutcome> =>
+const sendShard = (from: TestAgent, to: TestAgent, shard: ShardLocation): Promise<SendOutcome> =>
   new Promise((resolve) => from.wire.sendShard(to.key.peer, shard, resolve));
 
 test('two members are connected once, exchange frames in order both ways, and notice an end', async (t) => {
