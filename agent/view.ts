@@ -55,6 +55,7 @@ export interface MachineView {
   readonly roles: readonly string[];
   /** `silent`: not heard, but not longer than allowed. `gone`: longer; it is being replaced, or was, or will be when a plan is approved. */
   readonly state: 'up' | 'silent' | 'gone' | 'revoked';
+  /** Absent for whoever was not heard since this agent started. */
   readonly lastHeardMs?: UnixMs;
   readonly freeBytes?: number;
   readonly quotaBytes?: number;

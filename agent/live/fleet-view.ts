@@ -4,6 +4,7 @@ import { openSmall } from '../codec/index.ts';
 import {
   type AgentCore,
   type AuditCount,
+  type Membership,
   movementBetween,
   type OwnReachCount,
   type PendingCount,
@@ -103,6 +104,12 @@ function slotCounts(plan: Plan | undefined): ReadonlyMap<PeerId, number> {
   return counts;
 }
 
+/** Undefined for whoever was not heard since this agent started: silence is counted from the start then, and nothing was heard at that moment. */
+export function heardMsOf(membership: Membership, peer: PeerId, now: UnixMs): UnixMs | undefined {
+  if (membership.isUp(peer)) return now;
+  return membership.isSparse || membership.hasMet(peer) ? membership.heardAt(peer) : undefined;
+}
+
 function machineView(
   { core, disk, observations, now }: ViewParts,
   peer: PeerId,
@@ -110,16 +117,15 @@ function machineView(
 ): MachineView {
   const { membership, election } = core;
   const certificate = membership.certificateOf(peer);
-  const isSelf = peer === membership.self;
-  const heard = isSelf ? now : membership.heardAt(peer);
-  const place = isSelf ? disk.usage() : observations.locations.get(peer);
+  const heard = heardMsOf(membership, peer, now);
+  const place = peer === membership.self ? disk.usage() : observations.locations.get(peer);
   const domain = election.plan?.domains[peer];
   return {
     peer,
     name: certificate?.name ?? peer.slice(-8),
     roles: certificate?.roles ?? [],
     state: membership.presenceOf(peer, now),
-    ...(heard === undefined ? {} : { lastHeardMs: membership.isUp(peer) ? now : heard }),
+    ...(heard === undefined ? {} : { lastHeardMs: heard }),
     ...(place === undefined ? {} : { freeBytes: place.freeBytes, quotaBytes: place.quotaBytes }),
     slotCount: slots.get(peer) ?? 0,
     ...(domain === undefined ? {} : { domain }),

@@ -13,7 +13,7 @@ const marks = { warning: '! ', problem: '!!' } as const;
 const shownPerKindMax = 5;
 
 function heardText({ state, lastHeardMs }: FleetView['machines'][number], atMs: number): string {
-  if (lastHeardMs === undefined) return '-';
+  if (lastHeardMs === undefined) return 'not yet';
   return state === 'up' ? 'now' : `${spanText(Math.max(0, atMs - lastHeardMs))} ago`;
 }
 

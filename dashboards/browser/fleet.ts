@@ -64,7 +64,7 @@ export const fleetSection: Section = (view) => {
     return [
       machine.peer === view.self ? `${shownName(machine)} (here)` : shownName(machine),
       { text: machine.state, kind: 'state' },
-      number(quietMs === undefined ? 'never' : agoText(quietMs), quietMs ?? Number.MAX_VALUE),
+      number(quietMs === undefined ? 'not yet' : agoText(quietMs), quietMs ?? Number.MAX_VALUE),
       bytesCell(machine.freeBytes),
       bytesCell(machine.quotaBytes),
       number(String(machine.slotCount)),

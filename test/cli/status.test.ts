@@ -39,6 +39,11 @@ test('what cannot be restored now is said beside its folder, and nobody reads th
   t.regex(statusText({ ...view, drives: some }), /1 of its 3 packs cannot be restored now/u);
 });
 
+test('who was not heard since the agent started is not told as heard at its start', (t) => {
+  const { lastHeardMs: _, ...first } = { ...view.machines[0]!, state: 'silent' as const };
+  t.regex(statusText({ ...view, machines: [first] }), /\n\S.* silent +not yet /u);
+});
+
 test('a fleet without a plan says so in words', (t) => {
   const { plan: _, ...without } = view;
   t.regex(statusText(without), /^Fleet ".+", \d of 6 machines up; no plan yet/u);
