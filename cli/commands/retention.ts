@@ -59,7 +59,9 @@ function repackText(packs: NonNullable<Drive['packs']>, { isApplied, leftMs }: D
 
 /** What becomes of a drive's packs, for a person. */
 export function packLines(drive: Drive): readonly string[] {
-  const { packs, unseen, isApplied } = drive;
+  const { packs, unseen, isApplied, snapshots } = drive;
+  // Before the first snapshot there is nothing to judge them by, and nothing to forget.
+  if (unseen !== undefined && snapshots.length === 0) return [];
   if (unseen !== undefined) return [`! Packs cannot be judged now, all of them stay: ${unseen}`];
   if (packs === undefined) return [];
   const { deadPackCount, deadPackBytes, repackCount } = packs;

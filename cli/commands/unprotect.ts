@@ -2,9 +2,20 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { askAgent } from '../../agent/control/index.ts';
+import { askAgent, type UnprotectAnswer } from '../../agent/control/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { countText } from '../print.ts';
+
+/** What can be restored from now on, and what can be done about it. */
+export function unprotectText({ folder, drive, snapshotCount }: UnprotectAnswer): string {
+  const taken = `No more snapshots are taken of ${folder}.`;
+  if (snapshotCount === 0)
+    return `${taken} None of it was safe yet, so nothing of it can be restored; \`drey protect\` goes on with the same drive.`;
+  return [
+    `${taken} ${countText(snapshotCount, 'snapshot')} of it can be restored as before.`,
+    `\`drey retention ${drive.slice(0, 8)} --keep-last 1\` gives up all but the newest; \`drey protect\` goes on with the same drive.`,
+  ].join('\n');
+}
 
 async function unprotect(path: string, options: CommonOptions): Promise<void> {
   const answer = await askAgent({
@@ -12,12 +23,7 @@ async function unprotect(path: string, options: CommonOptions): Promise<void> {
     call: 'unprotect',
     request: { folder: resolve(path) },
   });
-  show(options, answer, () =>
-    [
-      `No more snapshots are taken of ${answer.folder}. ${countText(answer.snapshotCount, 'snapshot')} of it can be restored as before.`,
-      `\`drey retention ${answer.drive.slice(0, 8)} --keep-last 1\` gives up all but the newest; \`drey protect\` goes on with the same drive.`,
-    ].join('\n'),
-  );
+  show(options, answer, () => unprotectText(answer));
 }
 
 /** Adds `unprotect`. */
