@@ -30,9 +30,11 @@ const codesOfWords: ReadonlySet<string> = new Set([
   'limits-malformed',
   'listen-malformed',
   'models-options',
+  'name-unusable',
   'quantity-malformed',
   'replay-options',
   'retention-contradictory',
+  'selector-malformed',
   'simulation-options',
   'word-empty',
 ]);

@@ -35,6 +35,14 @@ test('a Node that is too old hands over to the one of the packages', (t) => {
   t.regex(wrong.stderr, /Did you mean status/u);
 });
 
+test('a name that nothing can have is a wrong command line', (t) => {
+  const home = join(temporaryFolder(t, 'unnamed'), 'home');
+  const words = ['fleet', 'create', '--home', home, '--machine-name', 'two\nlines'];
+  const { status, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
+  t.is(status, 2);
+  t.regex(stderr, /name-unusable/u);
+});
+
 test('a home that is set to nothing is looked up, and is not the folder in which one stands', (t) => {
   const { DREY_HOME: _, XDG_DATA_HOME: __, ...rest } = process.env;
   const { stderr } = spawnSync(process.execPath, [program, 'status'], {
