@@ -135,7 +135,7 @@ export function addProtectCommand(program: Command): void {
   )
     .option(
       '--ignore <pattern>',
-      'what to leave out, as in .gitignore, also of a folder that is protected already; may be repeated',
+      'what to leave out, as in .gitignore; may be repeated; of a folder that is protected already in place of what it left out before',
       collected,
     )
     .option('--no-default-ignores', 'keep even the caches and the trash of a home folder')
