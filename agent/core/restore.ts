@@ -97,7 +97,7 @@ export class Restore {
 
   #message({ from, message, now }: Extract<CoreEvent, { kind: 'message' }>): Effects {
     if (message.kind === 'shardsHeld') return this.#found(from, message.held, now);
-    if (message.kind !== 'shardMissing') return [];
+    if (message.kind !== 'shardMissing' && message.kind !== 'shardRefused') return [];
     const pull = this.#parts.pulls.find(message.pack, message.index);
     if (pull?.purpose !== 'restore' || pull.from !== from) return [];
     this.#parts.pulls.end(message.pack, message.index);

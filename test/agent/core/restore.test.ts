@@ -92,6 +92,17 @@ test('a pack whose shards take longer than anybody waits for them is restored fr
   );
 });
 
+test('where a machine rests the next one is asked at once', (t) => {
+  const { tell } = coreOf(other, { k: 1, n: 3 });
+  const descriptor = descriptorOf(other, 1);
+  const [first] = pulled(tell({ kind: 'packsWanted', packs: [descriptor] }));
+  const { from, index } = first!;
+  const message = { kind: 'shardRefused', pack: descriptor.pack, index } as const;
+  const [second, ...more] = pulled(tell({ kind: 'message', from, message }));
+  t.true(second !== undefined && second.from !== from);
+  t.deepEqual(more, []);
+});
+
 test('a shard for a restore that is over goes when it comes after all', (t) => {
   const { core, tell, wait } = coreOf(other, { k: 1, n: 3 });
   const descriptor = descriptorOf(other, 1);
