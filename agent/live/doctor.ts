@@ -6,7 +6,7 @@ import { chunkHashing, createMachineKey, encodeHello } from '../codec/index.ts';
 import { askAgent } from '../control/index.ts';
 import { problemText } from '../problem.ts';
 import type { Finding } from '../view.ts';
-import { keepsAttributes } from './data-path/index.ts';
+import { canWatchFolders, keepsAttributes } from './data-path/index.ts';
 import { homeAt, type Home } from './home.ts';
 import { type Identity, nowMs, readIdentity } from './identity.ts';
 import { isValidAt } from '../core/index.ts';
@@ -103,17 +103,14 @@ async function examineBackend(): Promise<Finding> {
   }
 }
 
-async function examineWatcher(): Promise<Finding> {
-  try {
-    await import('@parcel/watcher');
-    return ok('watcher', 'the native watcher loads');
-  } catch {
-    return {
-      level: 'warning',
-      subject: 'watcher',
-      text: 'the native watcher does not load: changes are found by scans every ten minutes',
-    };
-  }
+function examineWatcher(): Finding {
+  if (canWatchFolders) return ok('watcher', 'changes in folders are heard of at once');
+  return {
+    level: 'warning',
+    subject: 'watcher',
+    text: 'this system tells of no changes: they are found by scans every ten minutes',
+    advice: 'Install again with optional packages: koffi has a binary for most systems.',
+  };
 }
 
 function examineAttributes(): Finding {
@@ -159,7 +156,7 @@ export async function examine(options: {
     ...(await examineAgent(home, identity !== undefined)),
     await examineBackend(),
     examineHashing(),
-    await examineWatcher(),
+    examineWatcher(),
     examineAttributes(),
   ];
 }

@@ -22,6 +22,7 @@ export {
   type SnapshotterOptions,
 } from './snapshotter.ts';
 export { changedReason } from './scan.ts';
+export { canWatchFolders } from './folder-events.ts';
 export { keepsAttributes } from './system-calls.ts';
 export type {
   Difference,

@@ -26,8 +26,22 @@ export interface SystemCalls {
   dataFrom(handle: number, offset: number): number | undefined;
   /** Ends when all that was written to the disk of a folder is on it. Throws an error with a `code`. */
   flushDisk(folder: string): void;
+  /** Undefined where a sandbox has no such calls. */
+  readonly inotify: Inotify | undefined;
   /** Sets time of change and of access, of an open file or of a path, of a link itself where it is one. */
   setTime(entry: number | Buffer, timeNs: bigint): void;
+}
+
+/** Watches of folders, inotify(7). All throw an error with a `code`. */
+export interface Inotify {
+  /** A file from which `inotify_event`s are read, without waiting for one. */
+  open(): number;
+  /** Ends all of its watches too. */
+  close(handle: number): void;
+  /** Watches what is in a folder, by a number that no other folder of this file gets; the same number for one that is watched already. */
+  add(handle: number, folder: Buffer, mask: number): number;
+  /** Ends a watch; it may have ended already. */
+  remove(handle: number, watch: number): void;
 }
 
 /** Longest list of names, and longest value, that Linux has (xattr(7)). */
@@ -36,6 +50,8 @@ const currentFolder = -100;
 /** SEEK_DATA (lseek(2)). */
 const seekData = 3;
 const noFollow = 0x1_00;
+/** IN_NONBLOCK and IN_CLOEXEC (inotify_init(2)). */
+const withoutWaiting = 0x8_00 | 0x8_00_00;
 const nanosecond = 1_000_000_000n;
 
 /** The few functions of koffi that are used. */
@@ -63,6 +79,7 @@ class LinuxCalls implements SystemCalls {
   readonly #flush: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
   readonly trimFreed: SystemCalls['trimFreed'];
+  readonly inotify: SystemCalls['inotify'];
   readonly #names = Buffer.allocUnsafeSlow(attributeBytesMax);
   readonly #value = Buffer.allocUnsafeSlow(attributeBytesMax);
 
@@ -81,6 +98,7 @@ class LinuxCalls implements SystemCalls {
     );
     this.statsAt = this.#statxOf(libc);
     this.trimFreed = this.#trimOf(libc);
+    this.inotify = this.#inotifyOf(libc);
     this.#remove = libc.func('int lremovexattr(const void *path, const void *name)');
     this.#flush = libc.func('int syncfs(int file)');
     this.#seek = libc.func('long lseek(int file, long offset, int whence)');
@@ -110,6 +128,24 @@ class LinuxCalls implements SystemCalls {
     try {
       const trim = libc.func('int malloc_trim(size_t kept)');
       return () => void trim(0);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #inotifyOf(libc: ReturnType<Koffi['load']>): SystemCalls['inotify'] {
+    try {
+      const init = libc.func('int inotify_init1(int flags)');
+      const add = libc.func('int inotify_add_watch(int file, const void *path, uint mask)');
+      const remove = libc.func('int inotify_rm_watch(int file, int watch)');
+      const close = libc.func('int close(int file)');
+      const checked = (call: string, value: number): number => (value < 0 ? this.#fail(call) : value);
+      return {
+        open: () => checked('inotify_init1', init(withoutWaiting)),
+        close: (handle) => void close(handle),
+        add: (handle, folder, mask) => checked('inotify_add_watch', add(handle, terminated(folder), mask)),
+        remove: (handle, watch) => void remove(handle, watch),
+      };
     } catch {
       return undefined;
     }

@@ -1,7 +1,6 @@
 import { once, EventEmitter } from 'node:events';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Event, Options } from '@parcel/watcher';
 import test from 'ava';
 import {
   busyMsMax,
@@ -11,6 +10,8 @@ import {
   type Watcher,
   type WatcherHealth,
 } from '../../../agent/live/data-path/watcher.ts';
+import type { WatchFolder, WatchRequest } from '../../../agent/live/data-path/folder-events.ts';
+import { bytePathOf } from '../../../agent/live/data-path/path-bytes.ts';
 import type { Clock } from '../../../agent/index.ts';
 import { HandClock } from '../telemetry/hand-clock.ts';
 import { newFolder } from './odd-trees.ts';
@@ -24,9 +25,23 @@ const clockWithoutQuiet: Clock = {
     return { cancel: () => {} };
   },
 };
-const noNative = async (): Promise<never> => Promise.reject(new Error('dlopen failed'));
+const noWatch: WatchFolder = async () => Promise.reject(new Error('no such call'));
 
-test('where the native watcher does not load, regular looks go on and the health says so', async (t) => {
+/** A system's watcher by hand: what is asked of it, and `change` to tell of changes. */
+class HandEvents {
+  asked: WatchRequest | undefined;
+
+  readonly watch: WatchFolder = async (request) => {
+    this.asked = request;
+    return { stop: () => {} };
+  };
+
+  change(...paths: readonly string[]): void {
+    this.asked?.onChange(paths.map(bytePathOf));
+  }
+}
+
+test("where the system's watcher does not work, regular looks go on and the health says so", async (t) => {
   const clock = new HandClock(startMs);
   let looks = 0;
   const watcher = startWatcher({
@@ -34,7 +49,7 @@ test('where the native watcher does not load, regular looks go on and the health
     ignore: [],
     clock,
     onChange: () => looks++,
-    loadNative: noNative,
+    watch: noWatch,
   });
   await watcher.ready;
   t.is(watcher.health.state, 'scanning only');
@@ -49,29 +64,24 @@ test('where the native watcher does not load, regular looks go on and the health
 test('a burst of changes is one look, after it is quiet or has lasted too long', async (t) => {
   const clock = new HandClock(startMs);
   let looks = 0;
-  let change: (() => void) | undefined;
+  const events = new HandEvents();
   const watcher = startWatcher({
     folder: newFolder(),
     ignore: [],
     clock,
     onChange: () => looks++,
-    loadNative: async () => ({
-      subscribe: async (_folder: string, hear: (error: Error | null, events: never[]) => unknown) => {
-        change = () => void hear(null, []);
-        return { unsubscribe: async () => {} };
-      },
-    }),
+    watch: events.watch,
   });
   await watcher.ready;
   for (let index = 0; index < 10; index++) {
-    change?.();
+    events.change('a');
     clock.pass(quietMs / 2);
   }
   t.is(looks, 0);
   clock.pass(quietMs);
   t.is(looks, 1);
   for (let passedMs = 0; passedMs <= busyMsMax; passedMs += quietMs / 2) {
-    change?.();
+    events.change('a');
     clock.pass(quietMs / 2);
   }
   t.is(looks, 2);
@@ -80,23 +90,18 @@ test('a burst of changes is one look, after it is quiet or has lasted too long',
 
 test('a watcher that said nothing of changes is not believed until it is renewed', async (t) => {
   const clock = new HandClock(startMs);
-  let change: (() => void) | undefined;
+  const events = new HandEvents();
   const whys: string[] = [];
   const watcher = startWatcher({
     folder: newFolder(),
     ignore: [],
     clock,
     onChange: (why) => whys.push(why),
-    loadNative: async () => ({
-      subscribe: async (_folder: string, hear: (error: Error | null, events: never[]) => unknown) => {
-        change = () => void hear(null, []);
-        return { unsubscribe: async () => {} };
-      },
-    }),
+    watch: events.watch,
   });
   await watcher.ready;
   clock.pass(lookEveryMs);
-  change?.();
+  events.change('a');
   watcher.foundByLook();
   t.is(watcher.health.state, 'watching', 'it told of them while the look went on');
   clock.pass(lookEveryMs);
@@ -113,31 +118,33 @@ test('changes in what the drive leaves out are no hint', async (t) => {
   const clock = new HandClock(startMs);
   const folder = newFolder();
   const whys: string[] = [];
-  let hear: ((error: Error | null, events: Event[]) => unknown) | undefined;
-  let unwatched: Options['ignore'];
+  const events = new HandEvents();
   const watcher = startWatcher({
     folder,
     ignore: ['node_modules', '/.cache/', '/.Trash-*/', '*.iso', '/a/b'],
-    exclude: ['/somewhere/own'],
+    exclude: ['/somewhere/own', join(folder, 'own')],
     clock,
     onChange: (why) => whys.push(why),
-    loadNative: async () => ({
-      subscribe: async (_folder: string, fn: typeof hear, options?: Options) => {
-        [hear, unwatched] = [fn, options?.ignore];
-        return { unsubscribe: async () => {} };
-      },
-    }),
+    watch: events.watch,
   });
   await watcher.ready;
   const change = (...paths: readonly string[]): void => {
-    hear?.(
-      null,
-      paths.map((path) => ({ type: 'update', path: join(folder, path) })),
-    );
+    events.change(...paths);
     clock.pass(quietMs);
   };
-  // The native module tries every glob on every file that it finds, so it gets none.
-  t.deepEqual(unwatched, [join(folder, '.cache'), join(folder, 'a', 'b'), '/somewhere/own']);
+  const folders = [
+    '.cache',
+    'a',
+    'a/b',
+    'src/node_modules',
+    '.Trash-1000',
+    'own',
+    'own/db',
+    'a/own',
+    'films',
+  ];
+  const watched = folders.filter((path) => events.asked?.isLeftOut(bytePathOf(path)) === false);
+  t.deepEqual(watched, ['a', 'a/own', 'films']);
   change('src/node_modules/left/index.js', 'film.iso', '.Trash-1000/x');
   t.deepEqual(whys, []);
   change('src/node_modules/left/index.js', 'src/index.ts');
@@ -149,22 +156,17 @@ test('a folder that is taken in again is watched, and heard', async (t) => {
   const clock = new HandClock(startMs);
   const folder = newFolder();
   let looks = 0;
-  let hear: ((error: Error | null, events: Event[]) => unknown) | undefined;
+  const events = new HandEvents();
   const watcher = startWatcher({
     folder,
     ignore: ['/made', '!/made'],
     clock,
     onChange: () => looks++,
-    loadNative: async () => ({
-      subscribe: async (_folder: string, fn: typeof hear, options?: Options) => {
-        t.deepEqual(options?.ignore, []);
-        hear = fn;
-        return { unsubscribe: async () => {} };
-      },
-    }),
+    watch: events.watch,
   });
   await watcher.ready;
-  hear?.(null, [{ type: 'create', path: join(folder, 'made', 'new') }]);
+  t.false(events.asked?.isLeftOut(bytePathOf('made')));
+  events.change('made/new');
   clock.pass(quietMs);
   t.is(looks, 1);
   await watcher.stop();
@@ -209,7 +211,7 @@ test("the real watcher does not hear of the agent's own folder inside the watche
   const watchers = [start('all', []), start('others', [own])];
   await Promise.all(watchers.map(({ ready }) => ready));
   if (watchers.some(({ health }) => health.state !== 'watching')) {
-    t.log('skipped: the native watcher does not work here');
+    t.log("skipped: the system's watcher does not work here");
     t.pass();
     return;
   }
@@ -229,22 +231,42 @@ test('what a link leads to is unwatched too', async (t) => {
   const [own, link] = [join(folder, 'own'), join(newFolder(), 'link')];
   mkdirSync(own);
   symlinkSync(own, link);
-  let unwatched: Options['ignore'];
+  const events = new HandEvents();
   const watcher = startWatcher({
     folder,
     ignore: [],
     exclude: [link],
     clock: new HandClock(startMs),
     onChange: () => {},
-    loadNative: async () => ({
-      subscribe: async (_folder: string, _hear: unknown, options?: Options) => {
-        unwatched = options?.ignore;
-        return { unsubscribe: async () => {} };
-      },
-    }),
+    watch: events.watch,
   });
   await watcher.ready;
-  t.deepEqual(unwatched, [link, own]);
+  t.true(events.asked?.isLeftOut(bytePathOf('own')));
+  await watcher.stop();
+});
+
+test('a watcher that fails is said, and what may have changed until then is looked at', async (t) => {
+  const clock = new HandClock(startMs);
+  const events = new HandEvents();
+  let looks = 0;
+  const watcher = startWatcher({
+    folder: newFolder(),
+    ignore: [],
+    clock,
+    onChange: () => looks++,
+    watch: events.watch,
+  });
+  await watcher.ready;
+  events.asked?.onFailure(Object.assign(new Error('inotify_add_watch'), { code: 'ENOSPC' }));
+  t.deepEqual(watcher.health, {
+    state: 'scanning only',
+    reason: "the system's limit of watched folders is reached",
+  });
+  clock.pass(quietMs);
+  t.is(looks, 1);
+  events.asked?.onChange(undefined);
+  clock.pass(quietMs);
+  t.is(looks, 2, 'what the system lost count of may be anything');
   await watcher.stop();
 });
 

@@ -1,0 +1,244 @@
+// Tells which paths below a folder have changed, by the system's own watches. On Linux each folder is watched for itself (inotify(7)), so nothing is
+// kept of files; elsewhere Node has one watch for a whole tree. It may miss changes, and never says what changed: for that there is the scan.
+
+import { watch } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { bits, type InotifyEvent, waitingEvents } from './inotify-queue.ts';
+import { type BytePath, bytePath, bytePathOf, joinPath, placeUnder } from './path-bytes.ts';
+import { errorCode } from './scan.ts';
+import { type Inotify, systemCalls } from './system-calls.ts';
+
+export interface WatchRequest {
+  readonly folder: string;
+  /** Whether nothing below a folder means anything: it is not watched. */
+  readonly isLeftOut: (folder: BytePath) => boolean;
+  /** The paths of what was made, changed, moved or taken away; undefined where the system lost count. */
+  readonly onChange: (paths: readonly BytePath[] | undefined) => void;
+  /** Nothing more is told. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface FolderEvents {
+  stop(): void;
+}
+
+/** Resolves once all folders are watched. Throws the system's error, with a `code` where it has one. */
+export type WatchFolder = (request: WatchRequest) => Promise<FolderEvents>;
+
+export const watchFolder: WatchFolder = async (request) => {
+  if (process.platform !== 'linux') return watchTree(request);
+  if (systemCalls?.inotify === undefined) throw new Error('inotify cannot be called here');
+  const events = new LinuxEvents(request, systemCalls.inotify);
+  await events.start();
+  return events;
+};
+
+/** Whether `watchFolder` can work on this machine. */
+export const canWatchFolders = process.platform !== 'linux' || systemCalls?.inotify !== undefined;
+
+function watchTree({ folder, onChange, onFailure }: WatchRequest): FolderEvents {
+  const watcher = watch(folder, { recursive: true, persistent: false });
+  watcher.on('change', (_event, name) => {
+    onChange(name === null ? undefined : [bytePathOf(String(name).replaceAll('\\', '/'))]);
+  });
+  watcher.on('error', onFailure);
+  return { stop: () => watcher.close() };
+}
+
+const watchedFor =
+  bits.modified |
+  bits.attributes |
+  bits.movedFrom |
+  bits.movedTo |
+  bits.created |
+  bits.deleted |
+  bits.deletedSelf |
+  bits.movedSelf |
+  bits.onlyFolders |
+  bits.noLinks |
+  bits.notUnlinked;
+
+/** What came is read this often: no sooner than anybody wants to know, and a program that writes without end wakes nobody more often. */
+const readEveryMs = 1000;
+
+/** One watched folder: its path is that of the folder above and its name. */
+interface WatchedFolder {
+  readonly above: number;
+  readonly name: string;
+}
+
+/** What one look at the queue found. */
+interface Changes {
+  readonly paths: Set<BytePath>;
+  /** Folders that are new at their place, and those that have left theirs, by `placeKey`. */
+  readonly added: Map<string, WatchedFolder>;
+  readonly left: Set<string>;
+  hasOverflown: boolean;
+}
+
+const placeKey = ({ above, name }: WatchedFolder): string => `${above}/${name}`;
+
+class LinuxEvents implements FolderEvents {
+  readonly #request: WatchRequest;
+  readonly #inotify: Inotify;
+  readonly #place: (path: BytePath) => Buffer;
+  readonly #folders = new Map<number, WatchedFolder>();
+  #handle: number | undefined;
+  #root: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(request: WatchRequest, inotify: Inotify) {
+    this.#request = request;
+    this.#inotify = inotify;
+    this.#place = placeUnder(request.folder);
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#handle = this.#inotify.open();
+      // A person may have named the folder by a link to it.
+      this.#root = this.#inotify.add(this.#handle, this.#place(bytePath('')), watchedFor & ~bits.noLinks);
+      await this.#watchBelow(this.#root);
+      this.#readLater();
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    if (this.#handle !== undefined) this.#inotify.close(this.#handle);
+    this.#handle = undefined;
+    this.#folders.clear();
+  }
+
+  #readLater(): void {
+    if (this.#handle === undefined) return;
+    this.#timer = setTimeout(() => void this.#read(), readEveryMs);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const { paths, added, left, hasOverflown } = this.#drain();
+      if (hasOverflown) {
+        this.stop();
+        await this.start();
+        this.#request.onChange(undefined);
+        return;
+      }
+      this.#forget(left);
+      for (const folder of added.values()) await this.#watchNew(folder);
+      if (this.#handle === undefined) return;
+      // Told last: who looks now misses nothing that comes later.
+      if (paths.size > 0) this.#request.onChange([...paths]);
+      this.#readLater();
+    } catch (error) {
+      if (this.#handle === undefined) return;
+      this.stop();
+      this.#request.onFailure(error);
+    }
+  }
+
+  /** All that came so far. Throws where the folder itself has gone. */
+  #drain(): Changes {
+    const changes: Changes = { paths: new Set(), added: new Map(), left: new Set(), hasOverflown: false };
+    if (this.#handle !== undefined)
+      for (const event of waitingEvents(this.#handle)) this.#note(event, changes);
+    return changes;
+  }
+
+  #note({ watch: at, mask, name }: InotifyEvent, changes: Changes): void {
+    const has = (bit: number): boolean => (mask & bit) !== 0;
+    if (has(bits.overflow)) changes.hasOverflown = true;
+    if (at === this.#root && has(bits.deletedSelf | bits.movedSelf | bits.ended))
+      throw Object.assign(new Error('the folder has gone'), { code: 'ENOENT' });
+    if (has(bits.ended)) this.#folders.delete(at);
+    const above = this.#pathOf(at);
+    if (name === '' || above === undefined) return;
+    changes.paths.add(joinPath(above, name));
+    if (!has(bits.isFolder)) return;
+    const folder = { above: at, name };
+    if (has(bits.movedFrom)) changes.left.add(placeKey(folder));
+    if (has(bits.created | bits.movedTo)) changes.added.set(placeKey(folder), folder);
+  }
+
+  /** Undefined for a folder that is watched no more. */
+  #pathOf(at: number): BytePath | undefined {
+    if (at === this.#root) return bytePath('');
+    const folder = this.#folders.get(at);
+    const above = folder === undefined ? undefined : this.#pathOf(folder.above);
+    return folder === undefined || above === undefined ? undefined : joinPath(above, folder.name);
+  }
+
+  /** Ends the watches of folders that have left their place, and of all below them: they may lie outside by now. */
+  #forget(left: ReadonlySet<string>): void {
+    if (left.size === 0 || this.#handle === undefined) return;
+    const gone = new Set<number>();
+    const isGone = (at: number): boolean => {
+      const folder = this.#folders.get(at);
+      if (folder === undefined || gone.has(at)) return gone.has(at);
+      const isOne = left.has(placeKey(folder)) || isGone(folder.above);
+      if (isOne) gone.add(at);
+      return isOne;
+    };
+    for (const at of this.#folders.keys()) isGone(at);
+    for (const at of gone) {
+      this.#folders.delete(at);
+      this.#inotify.remove(this.#handle, at);
+    }
+  }
+
+  async #watchNew(folder: WatchedFolder): Promise<void> {
+    const at = this.#watch(folder);
+    if (at !== undefined) await this.#watchBelow(at);
+  }
+
+  /** All folders below a watched one, which is watched first: what comes while they are listed is heard of. */
+  async #watchBelow(top: number): Promise<void> {
+    const open = [top];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      const path = this.#pathOf(at);
+      if (path === undefined) continue;
+      for (const name of await foldersIn(this.#place(path))) {
+        const below = this.#watch({ above: at, name });
+        if (below !== undefined) open.push(below);
+      }
+    }
+  }
+
+  /** Undefined for what is left out, and for what is no folder, or nobody's to look into: the scan tells of those. */
+  #watch(folder: WatchedFolder): number | undefined {
+    const above = this.#pathOf(folder.above);
+    if (above === undefined || this.#handle === undefined) return undefined;
+    const path = joinPath(above, folder.name);
+    if (this.#request.isLeftOut(path)) return undefined;
+    try {
+      const at = this.#inotify.add(this.#handle, this.#place(path), watchedFor);
+      if (at !== this.#root) this.#folders.set(at, folder);
+      return at === this.#root ? undefined : at;
+    } catch (error) {
+      if (isPassedOver(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+const passedOverCodes: ReadonlySet<string | undefined> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'ELOOP',
+]);
+const isPassedOver = (error: unknown): boolean => passedOverCodes.has(errorCode(error));
+
+async function foldersIn(place: Buffer): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(place, { withFileTypes: true, encoding: 'buffer' });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name.toString('latin1'));
+  } catch {
+    // Gone, or not to be read: the scan lists what it could not look at.
+    return [];
+  }
+}

@@ -1,0 +1,199 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { canWatchFolders, watchFolder } from '../../../agent/live/data-path/folder-events.ts';
+import { bytePathOf, pathText, placeUnder } from '../../../agent/live/data-path/path-bytes.ts';
+import { newFolder } from './odd-trees.ts';
+
+/** What is told of one folder, and a wait for it. */
+class Heard {
+  readonly paths = new Set<string>();
+  failure: unknown;
+  lostCount = 0;
+  #wake: () => void = () => {};
+  readonly #stop: () => void;
+
+  private constructor(stop: () => void) {
+    this.#stop = stop;
+  }
+
+  static async of(t: ExecutionContext, folder: string, leftOut: readonly string[] = []): Promise<Heard> {
+    const unwatched = new Set(leftOut.map(bytePathOf));
+    const events = await watchFolder({
+      folder,
+      isLeftOut: (path) => unwatched.has(path),
+      onChange: (paths) => {
+        if (paths === undefined) heard.lostCount++;
+        for (const path of paths ?? []) heard.paths.add(pathText(path));
+        heard.#wake();
+      },
+      onFailure: (error) => {
+        heard.failure = error;
+        heard.#wake();
+      },
+    });
+    const heard = new Heard(() => events.stop());
+    t.teardown(() => heard.#stop());
+    return heard;
+  }
+
+  async until(isThere: (heard: Heard) => boolean): Promise<void> {
+    while (!isThere(this)) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  /** Waits for these, whatever else is told meanwhile; what was told until then is forgotten. */
+  async next(...paths: readonly string[]): Promise<readonly string[]> {
+    await this.until((heard) => paths.every((path) => heard.paths.has(path)));
+    const told = [...this.paths];
+    this.paths.clear();
+    return told;
+  }
+}
+
+const linuxTest = process.platform === 'linux' && canWatchFolders ? test : test.skip;
+
+linuxTest(
+  'files that are written right after their folders were made are told of, and later changes too',
+  async (t) => {
+    const folder = newFolder();
+    const heard = await Heard.of(t, folder);
+    const deep = join(folder, 'a', 'b', 'c');
+    mkdirSync(deep, { recursive: true });
+    writeFileSync(join(deep, 'early'), '1');
+    await heard.next('a');
+    appendFileSync(join(deep, 'early'), '2');
+    await heard.next('a/b/c/early');
+    rmSync(join(deep, 'early'));
+    t.deepEqual(await heard.next('a/b/c/early'), ['a/b/c/early']);
+  },
+);
+
+linuxTest('thousands of folders, each with a file at once: a later change of any is told of', async (t) => {
+  const folder = newFolder();
+  const heard = await Heard.of(t, folder);
+  const boxes = Array.from({ length: 2000 }, (_, index) => `box-${index}`);
+  for (const box of boxes) {
+    mkdirSync(join(folder, box, 'inner'), { recursive: true });
+    writeFileSync(join(folder, box, 'inner', 'note'), box);
+  }
+  await heard.next('box-1999');
+  for (const box of boxes) appendFileSync(join(folder, box, 'inner', 'note'), box);
+  const notes = boxes.map((box) => `${box}/inner/note`);
+  t.true((await heard.next(...notes)).length >= notes.length);
+});
+
+linuxTest(
+  'a folder that is moved is known by its new place, and one that left is heard of no more',
+  async (t) => {
+    const [folder, elsewhere] = [newFolder(), newFolder()];
+    mkdirSync(join(folder, 'a', 'b'), { recursive: true });
+    const heard = await Heard.of(t, folder);
+    renameSync(join(folder, 'a'), join(folder, 'z'));
+    await heard.next('a', 'z');
+    writeFileSync(join(folder, 'z', 'b', 'new'), '');
+    t.deepEqual((await heard.next('z/b/new')).toSorted(), ['z/b/new']);
+    renameSync(join(folder, 'z'), join(elsewhere, 'z'));
+    await heard.next('z');
+    writeFileSync(join(elsewhere, 'z', 'b', 'other'), '');
+    writeFileSync(join(folder, 'last'), '');
+    t.deepEqual(await heard.next('last'), ['last']);
+    renameSync(join(elsewhere, 'z'), join(folder, 'back'));
+    await heard.next('back');
+    writeFileSync(join(folder, 'back', 'b', 'again'), '');
+    t.deepEqual(await heard.next('back/b/again'), ['back/b/again']);
+  },
+);
+
+linuxTest('one that took the place of another is watched in its stead', async (t) => {
+  const folder = newFolder();
+  for (const name of ['old', 'new']) mkdirSync(join(folder, name, 'in'), { recursive: true });
+  const heard = await Heard.of(t, folder);
+  renameSync(join(folder, 'old'), join(folder, 'kept'));
+  renameSync(join(folder, 'new'), join(folder, 'old'));
+  await heard.next('old', 'new', 'kept');
+  for (const name of ['old', 'kept']) writeFileSync(join(folder, name, 'in', name), '');
+  const told = await heard.next('old/in/old', 'kept/in/kept');
+  t.deepEqual(told.toSorted(), ['kept/in/kept', 'old/in/old']);
+});
+
+linuxTest(
+  'what is left out is not watched, no link is followed, and any name is told as it is',
+  async (t) => {
+    const [folder, elsewhere] = [newFolder(), newFolder()];
+    mkdirSync(join(folder, 'cache'));
+    symlinkSync(elsewhere, join(folder, 'link'));
+    const odd = Buffer.concat([Buffer.from(join(folder, 'b')), Buffer.of(0xe9)]);
+    mkdirSync(odd);
+    const heard = await Heard.of(t, folder, ['cache']);
+    writeFileSync(join(folder, 'cache', 'x'), '');
+    writeFileSync(join(elsewhere, 'y'), '');
+    writeFileSync(Buffer.concat([odd, Buffer.from('/in')]), '');
+    t.deepEqual(await heard.next('b\u{FFFD}/in'), ['b\u{FFFD}/in']);
+  },
+);
+
+linuxTest('a folder that was named by a link to it is watched', async (t) => {
+  const [folder, link] = [newFolder(), join(newFolder(), 'link')];
+  mkdirSync(join(folder, 'a'));
+  symlinkSync(folder, link);
+  const heard = await Heard.of(t, link);
+  writeFileSync(join(folder, 'a', 'x'), '');
+  t.deepEqual(await heard.next('a/x'), ['a/x']);
+});
+
+linuxTest('folders below paths that are longer than a call takes are watched', async (t) => {
+  const folder = newFolder();
+  const place = placeUnder(folder);
+  const folders = Array.from({ length: 20 }, (_, depth) =>
+    Array(depth + 1)
+      .fill('n'.repeat(240))
+      .join('/'),
+  );
+  for (const path of folders) mkdirSync(place(bytePathOf(path)));
+  const heard = await Heard.of(t, folder);
+  const deep = `${folders.at(-1)}/deep`;
+  writeFileSync(place(bytePathOf(deep)), '');
+  t.deepEqual(await heard.next(deep), [deep]);
+});
+
+linuxTest(
+  'more changes than the system counts are told of as such, and later ones by their names again',
+  async (t) => {
+    const folder = newFolder();
+    mkdirSync(join(folder, 'a'));
+    const heard = await Heard.of(t, folder);
+    const files = ['f', 'g'].map((name) => join(folder, name));
+    for (const file of files) writeFileSync(file, '');
+    // Two in turns: the same change again and again is one event. The queue holds 16,384 unless it was told otherwise.
+    for (let index = 0; index < 20_000; index++) utimesSync(files[index % 2]!, index, index);
+    mkdirSync(join(folder, 'late'));
+    await heard.until(({ lostCount }) => lostCount > 0);
+    heard.paths.clear();
+    for (const name of ['a', 'late']) writeFileSync(join(folder, name, 'new'), '');
+    const told = await heard.next('a/new', 'late/new');
+    t.deepEqual(told.toSorted(), ['a/new', 'late/new']);
+  },
+);
+
+linuxTest('a folder that goes ends its watches with a reason', async (t) => {
+  for (const leave of [
+    (at: string) => rmSync(at, { recursive: true }),
+    (at: string) => renameSync(at, `${at}-moved`),
+  ]) {
+    const folder = join(newFolder(), 'own');
+    mkdirSync(join(folder, 'a'), { recursive: true });
+    const heard = await Heard.of(t, folder);
+    leave(folder);
+    await heard.until(({ failure }) => failure !== undefined);
+    t.is((heard.failure as NodeJS.ErrnoException).code, 'ENOENT');
+  }
+  await t.throwsAsync(Heard.of(t, join(newFolder(), 'none')), { code: 'ENOENT' });
+});
