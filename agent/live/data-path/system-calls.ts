@@ -13,6 +13,8 @@ export interface SystemCalls {
   readonly statsAt: ((path: Uint8Array) => FileStats) | undefined;
   /** Gives pages that were freed, and that the C library keeps for later, back to the system. Absent where the library keeps none (musl). */
   readonly trimFreed: (() => void) | undefined;
+  /** Advises on pages of memory (madvise(2)). Throws an error with a `code`. */
+  advise(address: bigint, byteCount: number, advice: number): void;
   /**
    * Extended attributes of an open file, or of a file, folder or link, sorted by name; none where the file system has none. A link is not followed.
    * Throws an error with a `code` as node:fs does.
@@ -77,6 +79,7 @@ class LinuxCalls implements SystemCalls {
   readonly #timeOpen: (...values: readonly unknown[]) => number;
   readonly #seek: (...values: readonly unknown[]) => number;
   readonly #flush: (...values: readonly unknown[]) => number;
+  readonly #advise: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
   readonly trimFreed: SystemCalls['trimFreed'];
   readonly inotify: SystemCalls['inotify'];
@@ -101,6 +104,7 @@ class LinuxCalls implements SystemCalls {
     this.inotify = this.#inotifyOf(libc);
     this.#remove = libc.func('int lremovexattr(const void *path, const void *name)');
     this.#flush = libc.func('int syncfs(int file)');
+    this.#advise = libc.func('int madvise(uintptr_t address, size_t size, int advice)');
     this.#seek = libc.func('long lseek(int file, long offset, int whence)');
     this.#timeOpen = libc.func('int futimens(int file, const void *times)');
     this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
@@ -191,6 +195,10 @@ class LinuxCalls implements SystemCalls {
     } finally {
       closeSync(handle);
     }
+  }
+
+  advise(address: bigint, byteCount: number, advice: number): void {
+    if (this.#advise(address, byteCount, advice) !== 0) this.#fail('madvise');
   }
 
   setTime(entry: number | Buffer, timeNs: bigint): void {
