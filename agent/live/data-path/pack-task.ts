@@ -6,6 +6,7 @@ import { packBytesTarget } from '../../limits.ts';
 import { assertNotExhausted } from '../disk-full.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { type FilePlace, openFile } from './file-reader.ts';
+import { type Letter, letterOf, openLetter } from './letter.ts';
 import { placeCheck } from './opened-place.ts';
 import { PackMemory } from './pack-memory.ts';
 import { Packer } from './packer.ts';
@@ -25,7 +26,7 @@ const packMemory = new PackMemory();
 export async function packTask(
   { sealing, folder, way, seen, known, isSlowed }: PackRequest,
   ask: Ask<PackQuestion, undefined>,
-): Promise<TaskEnd<PackResult>> {
+): Promise<TaskEnd<Letter<PackResult>>> {
   const table = new ChunkTable(known);
   using packer = new Packer({
     sealing,
@@ -40,13 +41,13 @@ export async function packTask(
   const [place, isThere] = [placeUnder(folder), placeCheck(way)];
   const files: ReadFile[] = [];
   const missed: LeftOut[] = [];
-  for (const one of seen) {
+  for (const one of openLetter(seen)) {
     const outcome = await readFile({ seen: one, place: place(one.path), isThere, packer, mayRead });
     if ('reason' in outcome) missed.push(outcome);
     else files.push(outcome);
   }
   await packer.finish();
-  return { result: { files, missed, packs: packer.staged } };
+  return { result: letterOf({ files, missed, packs: packer.staged }) };
 }
 
 interface FileToRead extends FilePlace {

@@ -1,33 +1,20 @@
 // Task of a worker thread: one snapshot from scan to sealed root. Decides what has changed, hands the changed files out
-// to `pack` tasks, then packs tree, index and root. Remembers only what is staged; killed at any point it goes on there.
+// to `pack` tasks, then has tree, index and root packed. Remembers only what is staged; killed at any point it goes on there.
 
-import { unixMs } from '../../../datasets/words.ts';
-import type { ChunkLocator, PackDescriptor } from '../../codec/index.ts';
-import {
-  encodeIndexSegment,
-  encodeRootPointer,
-  encodeSnapshotRoot,
-  sealSmall,
-  sha256Hex,
-} from '../../codec/sealing.ts';
+import type { Attribute } from '../../codec/index.ts';
 import { chunkBytesAverage } from '../../limits.ts';
-import { type ChunkId, snapshotId } from '../../units.ts';
+import type { ChunkId } from '../../units.ts';
 import { accessesOf } from './accesses.ts';
 import { batchesOf } from './batches.ts';
 import { ChangeWatch, type MassChange } from './change-watch.ts';
 import { ChunkTable } from './chunk-table.ts';
-import {
-  type Commit,
-  DriveState,
-  type FileState,
-  type SegmentState,
-  type StagedSnapshot,
-} from './drive-state.ts';
+import { DriveState, type FileState } from './drive-state.ts';
 import { ForeseenChanges } from './foreseen.ts';
 import { firstNames, type Links, straysOf } from './hard-links.ts';
 import { type IgnoreCheck, ignoreCheck } from './ignore.ts';
 import { runAll } from './lanes.ts';
-import { Packer, type StagedPack } from './packer.ts';
+import { type Letter, letterOf, openLetter } from './letter.ts';
+import type { StagedPack } from './packer.ts';
 import { type BytePath, bytePathOf, placeUnder } from './path-bytes.ts';
 import {
   assertConnected,
@@ -39,6 +26,7 @@ import {
   type ScannedEntry,
 } from './scan.ts';
 import { looksScrambled } from './scrambled.ts';
+import { SnapshotSealing } from './snapshot-sealing.ts';
 import { type KeptFile, treeOf } from './snapshot-tree.ts';
 import {
   forgetStandstill,
@@ -60,7 +48,7 @@ import { tasksPerThreadMax } from './worker-protocol.ts';
 
 const strayRoundsMax = 3;
 
-type AskMain = Ask<SnapshotQuestion, PackResult | undefined>;
+type AskMain = Ask<SnapshotQuestion, Letter<PackResult> | undefined>;
 
 /** Task `snapshot`. Throws `folder-missing`, `folder-unreadable`, `not-a-folder`, `disk-full`. */
 export async function snapshotTask(request: SnapshotRequest, ask: AskMain): Promise<TaskEnd<SnapshotResult>> {
@@ -108,6 +96,7 @@ class SnapshotRun {
   readonly #unreadable: LeftOut[];
   readonly #written = new Set<BytePath>();
   readonly #watch: ChangeWatch;
+  readonly #sealing: SnapshotSealing;
   /** Files of the last snapshot; undefined before the first, and until the state is read. */
   #before: ReadonlySet<BytePath> | undefined;
   /** Files that were not read as the walk saw them, or so soon after a change that the next one may go unseen. */
@@ -125,6 +114,13 @@ class SnapshotRun {
     const { drive, keyEpoch } = request.sealing;
     this.#state = new DriveState({ folder: request.stateFolder, drive, keyEpoch });
     this.#watch = new ChangeWatch(request.stateFolder, request.acceptedMs);
+    this.#sealing = new SnapshotSealing({
+      request,
+      state: this.#state,
+      paths: () => new Set(scan.entries.map(({ path }) => path)),
+      stage: (pack, transfer) => ask({ kind: 'stage', pack }, transfer),
+      onPacks: (packs) => this.#addPacks(packs),
+    });
   }
 
   async run(): Promise<SnapshotResult & { readonly isSettled: boolean }> {
@@ -137,7 +133,7 @@ class SnapshotRun {
     for (const one of tree.missed) this.#unreadable.push(one);
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
     const massChange = this.#massChange();
-    const outcome = await this.#stageTree(tree.bytes, counts);
+    const outcome = await this.#sealing.stageTree(tree.bytes, counts);
     return {
       ...outcome,
       ...counts,
@@ -224,16 +220,18 @@ class SnapshotRun {
 
   async #readBatch(batch: readonly ScannedEntry[], table: ChunkTable): Promise<void> {
     const { sealing, folder } = this.#request;
-    const seen = batch.map(({ path, inode }) => ({ path, inode }));
-    const result = await this.#ask({
+    const seen = letterOf(batch.map(({ path, inode }) => ({ path, inode })));
+    const answer = await this.#ask({
       kind: 'pack',
       request: { sealing, folder, way: this.#scan.way, seen, known: table.shared },
     });
-    if (result === undefined) return;
+    if (answer === undefined) return;
+    const result = openLetter(answer);
     const remembered = new Map<BytePath, FileState>();
     this.#noteScrambled(result.files);
     const scanned = new Map(batch.map((entry) => [entry.path, entry]));
-    for (const { entry: read, chunks, attributes, state } of result.files) {
+    for (const { entry: read, chunks, attributes: found, state } of result.files) {
+      const attributes = ownAttributes(found);
       const entry = oneOf(scanned.get(read.path), read);
       const isUnstable = state === 'changing';
       if (this.#isChange(entry, chunks)) this.#written.add(entry.path);
@@ -270,113 +268,6 @@ class SnapshotRun {
     this.#state.packs.push(...packs);
     for (const { descriptor } of packs) this.#sealedBytes += descriptor.packBytes;
   }
-
-  async #stageTree(
-    tree: Uint8Array,
-    counts: Pick<SnapshotResult, 'fileCount' | 'byteCount'>,
-  ): Promise<Pick<SnapshotResult, 'outcome' | 'staged'>> {
-    const packer = this.#smallPacker();
-    const treeChunks = await packer.addAll(tree);
-    const last = this.#state.commit;
-    if (last?.treeChunks.join() === treeChunks.join() && this.#state.isWhole)
-      return { outcome: 'unchanged', staged: last.staged };
-    const { merged, kept } = this.#segmentsToWrite();
-    const segmentChunks = merged.length === 0 ? [] : await packer.addAll(encodeIndexSegment(merged));
-    await packer.finish();
-    this.#addPacks(packer.staged);
-    const segment = {
-      locators: this.#locate(segmentChunks),
-      packs: merged.map(({ descriptor }) => descriptor.pack),
-    };
-    const segments = merged.length === 0 ? kept : [...kept, segment];
-    const staged = await this.#stageRoot({ treeChunks, segments }, counts);
-    const commit = { staged, treeChunks, segments, packCount: this.#state.packs.length };
-    this.#state.addCommit(commit, new Set(this.#scan.entries.map(({ path }) => path)));
-    return { outcome: 'staged', staged };
-  }
-
-  /** Small packs hold trees, indexes and roots; a chunk of an older tree is not stored twice. */
-  #smallPacker(): Packer {
-    const known = new Set(this.#smallPacks().flatMap(({ entries }) => entries.map(({ chunk }) => chunk)));
-    return new Packer({
-      sealing: this.#request.sealing,
-      placementClass: 'small',
-      isNew: (chunk) => !known.has(chunk) && known.add(chunk).has(chunk),
-      stage: (pack, transfer) => this.#ask({ kind: 'stage', pack }, transfer),
-    });
-  }
-
-  #smallPacks(): readonly StagedPack[] {
-    return this.#state.packs.filter(({ descriptor }) => descriptor.placementClass === 'small');
-  }
-
-  /**
-   * The new packs go into one new segment, together with those of the last segments while these are not much larger:
-   * so a drive with s packs has about log2(s) segments, and each pack is written into an index about as often.
-   */
-  #segmentsToWrite(): {
-    readonly merged: readonly StagedPack[];
-    readonly kept: readonly SegmentState[];
-  } {
-    const { segments, untold } = this.#state.index;
-    const kept = [...segments];
-    const merged = new Set(untold.map(({ descriptor }) => descriptor.pack));
-    while (merged.size > 0 && (kept.at(-1)?.packs.length ?? Infinity) <= merged.size * 2)
-      for (const pack of kept.pop()?.packs ?? []) merged.add(pack);
-    return { merged: this.#state.packs.filter(({ descriptor }) => merged.has(descriptor.pack)), kept };
-  }
-
-  #locate(chunks: readonly ChunkId[]): readonly ChunkLocator[] {
-    const wanted = new Set(chunks);
-    const found = new Map<ChunkId, ChunkLocator>();
-    for (const { descriptor, entries } of this.#smallPacks())
-      for (const entry of entries)
-        if (wanted.has(entry.chunk)) found.set(entry.chunk, { ...entry, pack: descriptor.pack });
-    return chunks.map((chunk) => {
-      const locator = found.get(chunk);
-      if (locator === undefined) throw new Error('a staged chunk is in no pack');
-      return locator;
-    });
-  }
-
-  #descriptors(locators: readonly ChunkLocator[]): readonly PackDescriptor[] {
-    const wanted = new Set(locators.map(({ pack }) => pack));
-    return this.#smallPacks()
-      .map(({ descriptor }) => descriptor)
-      .filter(({ pack }) => wanted.has(pack));
-  }
-
-  async #stageRoot(
-    { treeChunks, segments }: Pick<Commit, 'treeChunks' | 'segments'>,
-    counts: Pick<SnapshotResult, 'fileCount' | 'byteCount'>,
-  ): Promise<StagedSnapshot> {
-    const { drive, keyEpoch, driveKey } = this.#request.sealing;
-    const atMs = unixMs(this.#request.atMs);
-    const tree = this.#locate(treeChunks);
-    const index = segments.map(({ locators }) => locators);
-    const packs = this.#descriptors([...tree, ...index.flat()]);
-    const packer = this.#smallPacker();
-    const root = encodeSnapshotRoot({ drive, atMs, keyEpoch, tree, index, packs, ...counts });
-    const chunks = await packer.addAll(root);
-    await packer.finish();
-    this.#addPacks(packer.staged);
-    const locators = this.#locate(chunks);
-    const pointer = encodeRootPointer({ root: locators, packs: this.#descriptors(locators) });
-    const sealedRoot = sealSmall(driveKey, 'root', pointer);
-    const snapshot = snapshotId(sha256Hex(sealedRoot));
-    const added = this.#state.packsSinceCommit.map(({ descriptor }) => descriptor);
-    const head = {
-      kind: 'head',
-      drive,
-      snapshot,
-      atMs,
-      keyEpoch,
-      sealedRoot,
-      ...counts,
-      packCount: added.length,
-    } as const;
-    return { drive, snapshot, packs: added, head };
-  }
 }
 
 function partition<Item>(
@@ -387,6 +278,14 @@ function partition<Item>(
   for (const item of items) parts[isFirst(item) ? 0 : 1].push(item);
   return parts;
 }
+
+const noAttributes: readonly Attribute[] = [];
+
+/** Kept longer than the letter in which they came. */
+const ownAttributes = (attributes: readonly Attribute[]): readonly Attribute[] =>
+  attributes.length === 0
+    ? noAttributes
+    : attributes.map(({ name, value }) => ({ name, value: new Uint8Array(value) }));
 
 /** The first where both say the same: one that came from another thread is a copy, names and all. */
 const oneOf = (scanned: ScannedEntry | undefined, read: ScannedEntry): ScannedEntry =>

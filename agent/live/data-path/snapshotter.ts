@@ -10,6 +10,7 @@ import type { MassChange } from './change-watch.ts';
 import { nameDiskError } from '../disk-full.ts';
 import { driveFiles, readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 import { appendLineAsync } from './line-journal.ts';
+import type { Letter } from './letter.ts';
 import { pathText } from './path-bytes.ts';
 import { insidePaths } from './real-folders.ts';
 import type { LeftOut } from './scan.ts';
@@ -246,7 +247,7 @@ class FolderSnapshotter implements Snapshotter {
     question: SnapshotQuestion,
     onProgress: SnapshotProgress,
     signal: AbortSignal,
-  ): Promise<Answer<PackResult | undefined>> {
+  ): Promise<Answer<Letter<PackResult> | undefined>> {
     switch (question.kind) {
       case 'pack': {
         const { workers, pace } = this.#options;

@@ -8,6 +8,7 @@ import type { MassChange } from './change-watch.ts';
 import type { CheckRequest, CheckResult } from './check-task.ts';
 import type { SharedChunkTable } from './chunk-table.ts';
 import type { StagedSnapshot } from './drive-state.ts';
+import type { Letter } from './letter.ts';
 import type { StagedPack } from './packer.ts';
 import type { SeenFile } from './opened-place.ts';
 import type { PlaceRequest, PlaceResult } from './place-task.ts';
@@ -35,7 +36,7 @@ export interface PackRequest {
   readonly folder: string;
   /** Of the folder as it was scanned (see opened-place.ts). */
   readonly way: string | undefined;
-  readonly seen: readonly SeenFile[];
+  readonly seen: Letter<readonly SeenFile[]>;
   readonly known: SharedChunkTable;
   /** Whether it asks before it reads. */
   readonly isSlowed: boolean;
@@ -341,8 +342,8 @@ type SilentTask<Request, Result> = Task<Request, never, never, Result>;
 type VerifyAnswer = Uint8Array | readonly number[] | CheckResult | undefined;
 
 export interface Tasks {
-  readonly pack: Task<PackRequest, PackQuestion, undefined, PackResult>;
-  readonly snapshot: Task<SnapshotRequest, SnapshotQuestion, PackResult | undefined, SnapshotResult>;
+  readonly pack: Task<PackRequest, PackQuestion, undefined, Letter<PackResult>>;
+  readonly snapshot: Task<SnapshotRequest, SnapshotQuestion, Letter<PackResult> | undefined, SnapshotResult>;
   readonly restore: Task<
     RestoreRequest,
     RestoreQuestion,
