@@ -53,7 +53,10 @@ export class Approvals {
   }
 
   has(place: PlanPlace, epoch: number): boolean {
-    return this.newestFirst().some((said) => said.epoch === epoch && isAbout(said, place));
+    const { authority } = this.#membership;
+    return this.#known.some(
+      ({ admin, at, said }) => said.epoch === epoch && isAbout(said, place) && authority.holds(admin, at),
+    );
   }
 
   #note(one: Approved): void {

@@ -101,16 +101,18 @@ export class WorkerPool {
     const { signal } = run;
     if (this.#closed) return Promise.reject(lostError('the worker pool is closed'));
     if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
-    return new Promise<Tasks[Name]['result']>((resolve, reject) => {
-      const fail = (error: Error): void => reject(signal?.aborted === true ? reasonOf(signal) : error);
-      // Whoever cancelled it is told so, also when it was done at that very moment.
-      const end = (result: Tasks[Name]['result']): void =>
-        signal?.aborted === true ? reject(reasonOf(signal)) : resolve(result);
-      const task: PoolTask = { ...run, waitCount: 0, resolve: end, reject: fail };
-      this.#queue.push(task);
-      signal?.addEventListener('abort', () => this.#cancel(task), { once: true });
-      this.#dispatch();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<Tasks[Name]['result']>();
+    const fail = (error: Error): void => reject(signal?.aborted === true ? reasonOf(signal) : error);
+    // Whoever cancelled it is told so, also when it was done at that very moment.
+    const end = (result: Tasks[Name]['result']): void =>
+      signal?.aborted === true ? reject(reasonOf(signal)) : resolve(result);
+    const task: PoolTask = { ...run, waitCount: 0, resolve: end, reject: fail };
+    const cancel = (): void => this.#cancel(task);
+    this.#queue.push(task);
+    signal?.addEventListener('abort', cancel, { once: true });
+    this.#dispatch();
+    // A signal may live as long as its drive, and would keep all that the task was asked and has answered.
+    return promise.finally(() => signal?.removeEventListener('abort', cancel));
   }
 
   #cancel(task: PoolTask): void {

@@ -59,11 +59,13 @@ export class HomeDisk {
       const found = look(this);
       if (found !== undefined) return found;
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#hurry = resolve;
-      const timer = setTimeout(resolve, homeDiskLookMs);
-      signal.addEventListener('abort', this.#hurry, { once: true });
+      const hurry = (): void => resolve();
+      this.#hurry = hurry;
+      const timer = setTimeout(hurry, homeDiskLookMs);
+      signal.addEventListener('abort', hurry, { once: true });
       await promise;
       clearTimeout(timer);
+      signal.removeEventListener('abort', hurry);
     }
   }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -60,6 +61,22 @@ test('tasks for which no thread is free wait in their order, and end with the po
   );
   // The first had begun, and may be done.
   t.deepEqual(codes.slice(1), ['worker-lost', 'worker-lost']);
+});
+
+test('a signal that outlives a task keeps nothing of it, done or failed', async (t) => {
+  const workers = new WorkerPool({ threadCountMax: 1 });
+  t.teardown(() => workers.close());
+  const { signal } = new AbortController();
+  const run = (left: string): Promise<unknown> =>
+    workers.run({
+      task: 'compare',
+      request: { left, right: newFolder(), ignore: [] },
+      answer: (question) => question,
+      signal,
+    });
+  await run(newFolder());
+  await t.throwsAsync(run(join(newFolder(), 'none')));
+  t.deepEqual(getEventListeners(signal, 'abort'), []);
 });
 
 test('a pool may be closed at any moment while its threads start', async (t) => {
