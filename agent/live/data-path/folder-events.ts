@@ -60,6 +60,8 @@ const watchedFor =
 
 /** What came is read this often: no sooner than anybody wants to know, and a program that writes without end wakes nobody more often. */
 const readEveryMs = 1000;
+/** All folders are watched anew once the system has lost count, and again not before so many times what that took. */
+const renewalRestFactor = 20;
 
 /** One watched folder: its path is that of the folder above and its name. */
 interface WatchedFolder {
@@ -86,6 +88,10 @@ class LinuxEvents implements FolderEvents {
   #handle: number | undefined;
   #root: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether a folder may have come or gone unheard since all were watched. */
+  #hasLost = false;
+  #isStopped = false;
+  #renewableMs = 0;
 
   constructor(request: WatchRequest, inotify: Inotify) {
     this.#request = request;
@@ -94,23 +100,36 @@ class LinuxEvents implements FolderEvents {
   }
 
   async start(): Promise<void> {
+    const startedMs = performance.now();
     try {
       this.#handle = this.#inotify.open();
       // A person may have named the folder by a link to it.
       this.#root = this.#inotify.add(this.#handle, this.#place(bytePath('')), watchedFor & ~bits.noLinks);
+      this.#hasLost = false;
       await this.#watchBelow(this.#root);
+      this.#renewableMs = performance.now() + renewalRestFactor * (performance.now() - startedMs);
       this.#readLater();
     } catch (error) {
-      this.stop();
+      this.#close();
       throw error;
     }
   }
 
   stop(): void {
+    this.#isStopped = true;
+    this.#close();
+  }
+
+  #close(): void {
     clearTimeout(this.#timer);
     if (this.#handle !== undefined) this.#inotify.close(this.#handle);
     this.#handle = undefined;
     this.#folders.clear();
+  }
+
+  #startAnew(): Promise<void> {
+    this.#close();
+    return this.start();
   }
 
   #readLater(): void {
@@ -121,21 +140,19 @@ class LinuxEvents implements FolderEvents {
   async #read(): Promise<void> {
     try {
       const { paths, added, left, hasOverflown } = this.#drain();
-      if (hasOverflown) {
-        this.stop();
-        await this.start();
-        this.#request.onChange(undefined);
-        return;
-      }
+      this.#hasLost ||= hasOverflown;
       this.#forget(left);
       for (const folder of added.values()) await this.#watchNew(folder);
-      if (this.#handle === undefined) return;
+      const isRenewed = this.#hasLost && !hasOverflown && performance.now() >= this.#renewableMs;
+      if (isRenewed) await this.#startAnew();
+      if (this.#isStopped) return;
       // Told last: who looks now misses nothing that comes later.
-      if (paths.size > 0) this.#request.onChange([...paths]);
-      this.#readLater();
+      if (hasOverflown || isRenewed) this.#request.onChange(undefined);
+      else if (paths.size > 0) this.#request.onChange([...paths]);
+      if (!isRenewed) this.#readLater();
     } catch (error) {
-      if (this.#handle === undefined) return;
-      this.stop();
+      if (this.#isStopped) return;
+      this.#close();
       this.#request.onFailure(error);
     }
   }
