@@ -141,8 +141,11 @@ class LinuxEvents implements FolderEvents {
     try {
       const { paths, added, left, hasOverflown } = this.#drain();
       this.#hasLost ||= hasOverflown;
-      this.#forget(left);
-      for (const folder of added.values()) await this.#watchNew(folder);
+      // Until all are watched anew nobody knows what lies where.
+      if (!this.#hasLost) {
+        this.#forget(left);
+        for (const folder of added.values()) await this.#watchNew(folder);
+      }
       const isRenewed = this.#hasLost && !hasOverflown && performance.now() >= this.#renewableMs;
       if (isRenewed) await this.#startAnew();
       if (this.#isStopped) return;

@@ -33,9 +33,14 @@ const headBytes = 16;
 /** Of all queues, as each event is handled before more is read. */
 const memory = Buffer.alloc(65_536);
 
-/** All that came so far and was not read, in order, opened with `Inotify.open`. */
+/** More than a full queue of 16,384: who writes without end keeps nobody here. */
+const readsMax = 64;
+
+/** What came so far and was not read, in order; `handle` was opened with `Inotify.open`. */
 export function* waitingEvents(handle: number): Generator<InotifyEvent> {
-  for (let length = readNow(handle); length > 0; length = readNow(handle)) {
+  for (let reads = 0; reads < readsMax; reads++) {
+    const length = readNow(handle);
+    if (length === 0) return;
     for (let at = 0; at + headBytes <= length;) {
       const end = at + headBytes + memory.readInt32LE(at + 12);
       const name = memory.toString('latin1', at + headBytes, end).replace(/\0+$/u, '');
