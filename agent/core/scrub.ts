@@ -26,6 +26,9 @@ export interface ScrubCount {
   readonly wholeMs: UnixMs | undefined;
 }
 
+/** So many are kept in order; a holder of hundreds of thousands need not keep all of them twice. */
+const restCountMax = 1000;
+
 export class Scrub {
   readonly hears = ['started', 'powerChanged', 'pullsPaused', 'shardVerified', 'tick'] as const;
   readonly #shelf: Shelf;
@@ -119,12 +122,12 @@ export class Scrub {
     }
   }
 
-  /** Last one first: shards are taken from the end. */
+  /** The next ones, the last first: shards are taken from the end. */
   #restInOrder(): ShardKey[] {
     const rest: ShardKey[] = [];
     for (const { pack, held } of this.#shelf.packs.values())
       for (const index of held) if (this.#isAhead({ pack, index })) rest.push({ pack, index });
-    return rest.toSorted((a, b) => (isAfter(a, b) ? -1 : 1));
+    return rest.toSorted((a, b) => (isAfter(a, b) ? -1 : 1)).slice(-restCountMax);
   }
 
   #isAhead(shard: ShardKey): boolean {

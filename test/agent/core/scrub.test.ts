@@ -59,7 +59,7 @@ const started = (scrub: ScrubPosition | undefined, now: UnixMs): EventOf<'starte
 
 const shelfOf = (count: number): Shelf => {
   const shelf = new Shelf();
-  for (let seed = 0; seed < count; seed++) shelf.hold(descriptorOf(seed), seed % 3);
+  for (let at = 0; at < count; at++) shelf.hold(descriptorOf(at % 250, 100 + Math.floor(at / 250)), at % 3);
   return shelf;
 };
 
@@ -71,6 +71,23 @@ test('every shard is read once in a pass, spread over it, and again in the next'
   for (const pack of shelf.packs.keys()) t.is(reads.filter((read) => read.pack === pack).length, 2);
   const firstHalf = reads.filter(({ atMs }) => atMs < startMs + scrubPassMsDefault / 2).length;
   t.true(firstHalf > 15 && firstHalf < 45, `${firstHalf} of 60 in the first half`);
+});
+
+test('of more shards than are kept in order each is read once in a pass too', (t) => {
+  const shelf = shelfOf(2300);
+  const scrub = new Scrub(shelf);
+  const step = { everyMs: minutes(10) };
+  const halfMs = startMs + scrubPassMsDefault / 2;
+  const first = live(scrub, { ...step, fromMs: startMs, toMs: halfMs }).reads;
+  const late = descriptorOf(1, 300);
+  shelf.hold(late, 1);
+  const toMs = startMs + scrubPassMsDefault - step.everyMs;
+  const reads = [...first, ...live(scrub, { ...step, fromMs: halfMs + step.everyMs, toMs }).reads];
+  // One that comes when its neighbours are in order already waits for the next pass.
+  const packs = reads.map(({ pack }) => pack).filter((pack) => pack !== late.pack);
+  const all = [...shelf.packs.keys()].filter((pack) => pack !== late.pack).toSorted();
+  t.deepEqual(packs, all.slice(0, packs.length));
+  t.true(packs.length >= all.length - 3, `${packs.length} of ${all.length}, ten minutes before the end`);
 });
 
 test('whatever times a machine is off, every shard is read once in each pass that it can end', (t) => {

@@ -72,8 +72,8 @@ export const secondRound: readonly PlantedBug[] = [
     name: 'the last shard is not read',
     about: 'each pass over the disk ends one shard too early',
     file: 'core/scrub.ts',
-    find: 'return rest.toSorted((a, b) => (isAfter(a, b) ? -1 : 1));',
-    replace: 'return rest.toSorted((a, b) => (isAfter(a, b) ? -1 : 1)).slice(1);',
+    find: 'return rest.toSorted((a, b) => (isAfter(a, b) ? -1 : 1)).slice(-restCountMax);',
+    replace: 'return rest.toSorted((a, b) => (isAfter(a, b) ? -1 : 1)).slice(1).slice(-restCountMax);',
   },
   {
     name: 'one part too few',
