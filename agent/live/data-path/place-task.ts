@@ -6,6 +6,7 @@ import { DreyError } from '../../../datasets/words.ts';
 import type { DriveKeys, PackDescriptor, PackEntry } from '../../codec/index.ts';
 import { isHole } from '../../codec/sealing.ts';
 import { type GrowingFile, GrowingFiles } from './growing-files.ts';
+import { type Letter, openLetter } from './letter.ts';
 import { PackSource } from './pack-source.ts';
 import { failureText } from './scan.ts';
 import type { Ask, ReadQuestion, Remedy, TaskEnd } from './tasks.ts';
@@ -14,7 +15,7 @@ import type { Ask, ReadQuestion, Remedy, TaskEnd } from './tasks.ts';
 export interface PlaceRequest extends DriveKeys {
   readonly descriptor: PackDescriptor;
   /** In the order in which the chunks lie in the pack. */
-  readonly writes: readonly ChunkWrite[];
+  readonly writes: Letter<readonly ChunkWrite[]>;
 }
 
 export interface ChunkWrite {
@@ -36,10 +37,11 @@ interface PlaceFailure {
 
 /** Task `place`. Throws `disk-full`. */
 export async function placeTask(
-  { descriptor, writes, ...keys }: PlaceRequest,
+  { descriptor, writes: letter, ...keys }: PlaceRequest,
   ask: Ask<ReadQuestion, Uint8Array | undefined>,
 ): Promise<TaskEnd<PlaceResult>> {
   const source = new PackSource(keys, ask);
+  const writes = openLetter(letter);
   const fetched = await source.fetch(
     descriptor,
     writes.map(({ entry }) => entry),

@@ -6,9 +6,10 @@ import { chunkIdsOf, keysIn, namingKey, packVersions, sha256Hex } from '../../co
 import type { ChunkId } from '../../units.ts';
 import type { GrowingFile } from './growing-files.ts';
 import { runAll } from './lanes.ts';
+import { letterOf } from './letter.ts';
 import { PackSource } from './pack-source.ts';
 import { byBytes, type BytePath, bytePath, pathText } from './path-bytes.ts';
-import { type PlaceResult, writeFailure } from './place-task.ts';
+import { type PlaceRequest, type PlaceResult, writeFailure } from './place-task.ts';
 import { NameTaken, RestoreFolder } from './restore-folder.ts';
 import { type PackWork, pathOf, type PlannedFile, planRestore, type RestorePlan } from './restore-plan.ts';
 import { readSnapshot } from './snapshot-reader.ts';
@@ -140,7 +141,7 @@ class RestoreRun {
       return file === undefined ? [] : [{ entry, file, offset }];
     });
     if (wanted.length === 0) return;
-    const request = { ...keys, descriptor, writes: wanted };
+    const request: PlaceRequest = { ...keys, descriptor, writes: letterOf(wanted) };
     const { isFetched, failures } = (await ask({ kind: 'place', request })) as PlaceResult;
     if (isFetched) this.#packCount++;
     const failed = new Map(failures.map((failure) => [failure.temporary, failure]));
