@@ -4,7 +4,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { hours, minutes } from '../../datasets/index.ts';
+import { hours, mebibyte, minutes } from '../../datasets/index.ts';
 import { releaseMappedFiles } from './mapped-files.ts';
 import { systemCalls } from './data-path/system-calls.ts';
 
@@ -18,7 +18,7 @@ export function giveMemoryBack(): void {
   const collect = runInNewContext('gc') as Collect;
   setFlagsFromString('--no-expose-gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-  systemCalls?.trimFreed?.();
+  systemCalls?.freedMemory?.giveBack();
   releaseMappedFiles();
 }
 
@@ -26,28 +26,51 @@ const lookMs = minutes(1);
 /** A minute with less work than this is quiet: a pause in it disturbs nobody. */
 const quietCpuMs = 6_000;
 const looksBetweenMax = hours(6) / lookMs;
+/** What came since is worth a pause, and no more often than this. */
+const grownBytesMin = 32 * mebibyte;
+const looksBetweenMin = minutes(10) / lookMs;
 
-/** When to give back: in the first quiet minute after busy ones, as after a start, and in any case a few times a day. */
+/** What the process took in a minute, and has. */
+export interface MinuteUsage {
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+}
+
+/** When to give back: in the first quiet minute after busy ones, as after a start, when much has come again, and in any case a few times a day. */
 export class BusyMinutes {
-  #quietLooksLeft = 1;
+  #isDue = true;
+  #looks = 0;
+  #leastBytes = Number.POSITIVE_INFINITY;
 
-  /** Once a minute, with the CPU time that the process took in it. */
-  isTime(cpuMs: number): boolean {
-    const isBusy = cpuMs >= quietCpuMs;
-    this.#quietLooksLeft = isBusy ? 1 : this.#quietLooksLeft - 1;
-    if (isBusy || this.#quietLooksLeft > 0) return false;
-    this.#quietLooksLeft = looksBetweenMax;
+  /** Once a minute. */
+  isTime({ cpuMs, residentBytes }: MinuteUsage): boolean {
+    this.#looks++;
+    this.#leastBytes = Math.min(this.#leastBytes, residentBytes);
+    if (cpuMs >= quietCpuMs) {
+      this.#isDue = true;
+      return false;
+    }
+    const hasGrown = residentBytes - this.#leastBytes >= grownBytesMin && this.#looks >= looksBetweenMin;
+    if (!this.#isDue && !hasGrown && this.#looks < looksBetweenMax) return false;
+    this.#isDue = false;
+    this.#looks = 0;
+    this.#leastBytes = Number.POSITIVE_INFINITY;
     return true;
   }
 }
 
+/** Of larger pieces the C library keeps none: packs and shards, and what a snapshot needs once. */
+const keptBytesMax = 4 * mebibyte;
+
 /** Looks once a minute; keeps no process alive. */
 export function keepMemorySmall(): void {
+  systemCalls?.freedMemory?.keepLessThan(keptBytesMax);
   const busyMinutes = new BusyMinutes();
   let before = process.cpuUsage();
   setInterval(() => {
     const { user, system } = process.cpuUsage(before);
     before = process.cpuUsage();
-    if (busyMinutes.isTime((user + system) / 1000)) giveMemoryBack();
+    const residentBytes = process.memoryUsage.rss();
+    if (busyMinutes.isTime({ cpuMs: (user + system) / 1000, residentBytes })) giveMemoryBack();
   }, lookMs).unref();
 }

@@ -11,8 +11,8 @@ import { statxBytes, statxMask, StatxReader } from './statx.ts';
 export interface SystemCalls {
   /** Of what `path` (up to its first zero) names, of a link itself. Throws an error with a `code`. Absent on systems that are too old for it. */
   readonly statsAt: ((path: Uint8Array) => FileStats) | undefined;
-  /** Gives pages that were freed, and that the C library keeps for later, back to the system. Absent where the library keeps none (musl). */
-  readonly trimFreed: (() => void) | undefined;
+  /** Undefined where the C library keeps nothing for later (musl). */
+  readonly freedMemory: FreedMemory | undefined;
   /** Advises on pages of memory (madvise(2)). Throws an error with a `code`. */
   advise(address: bigint, byteCount: number, advice: number): void;
   /**
@@ -34,6 +34,14 @@ export interface SystemCalls {
   setTime(entry: number | Buffer, timeNs: bigint): void;
 }
 
+/** What was freed, and the C library keeps for later (glibc). */
+export interface FreedMemory {
+  /** Gives whole pages of it back to the system. */
+  giveBack(): void;
+  /** From now on pieces of so many bytes are the system's own, and go back as soon as they are freed. */
+  keepLessThan(byteCount: number): void;
+}
+
 /** Watches of folders, inotify(7). All throw an error with a `code`. */
 export interface Inotify {
   /** A file from which `inotify_event`s are read, without waiting for one. */
@@ -52,6 +60,8 @@ const currentFolder = -100;
 /** SEEK_DATA (lseek(2)). */
 const seekData = 3;
 const noFollow = 0x1_00;
+/** M_MMAP_THRESHOLD (mallopt(3)); glibc raises it to 32 MB by itself, unless it was set. */
+const mappedFrom = -3;
 /** IN_NONBLOCK and IN_CLOEXEC (inotify_init(2)). */
 const withoutWaiting = 0x8_00 | 0x8_00_00;
 const nanosecond = 1_000_000_000n;
@@ -81,7 +91,7 @@ class LinuxCalls implements SystemCalls {
   readonly #flush: (...values: readonly unknown[]) => number;
   readonly #advise: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
-  readonly trimFreed: SystemCalls['trimFreed'];
+  readonly freedMemory: SystemCalls['freedMemory'];
   readonly inotify: SystemCalls['inotify'];
   readonly #names = Buffer.allocUnsafeSlow(attributeBytesMax);
   readonly #value = Buffer.allocUnsafeSlow(attributeBytesMax);
@@ -100,7 +110,7 @@ class LinuxCalls implements SystemCalls {
       'int fsetxattr(int file, const void *name, const void *value, ulong size, int flags)',
     );
     this.statsAt = this.#statxOf(libc);
-    this.trimFreed = this.#trimOf(libc);
+    this.freedMemory = this.#freedMemoryOf(libc);
     this.inotify = this.#inotifyOf(libc);
     this.#remove = libc.func('int lremovexattr(const void *path, const void *name)');
     this.#flush = libc.func('int syncfs(int file)');
@@ -127,11 +137,14 @@ class LinuxCalls implements SystemCalls {
     }
   }
 
-  /** glibc alone has it. */
-  #trimOf(libc: ReturnType<Koffi['load']>): SystemCalls['trimFreed'] {
+  #freedMemoryOf(libc: ReturnType<Koffi['load']>): SystemCalls['freedMemory'] {
     try {
       const trim = libc.func('int malloc_trim(size_t kept)');
-      return () => void trim(0);
+      const option = libc.func('int mallopt(int parameter, int value)');
+      return {
+        giveBack: () => void trim(0),
+        keepLessThan: (byteCount) => void option(mappedFrom, byteCount),
+      };
     } catch {
       return undefined;
     }
