@@ -7,7 +7,7 @@ import type { UnixMs } from '../datasets/index.ts';
 // oxfmt-ignore
 export const problemKinds = [
   'no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin', 'plans-stopped',
-  'machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed',
+  'machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed', 'clock-wrong',
   'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched', 'files-unread',
   'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered', 'shards-rotten',
   'proof-failed', 'proof-old', 'owner-silent', 'snapshot-old',

@@ -8,6 +8,7 @@ import { Audit } from './audit.ts';
 import { AuditQuestions } from './audit-questions.ts';
 import { Backup } from './backup.ts';
 import { Catalogue } from './catalogue.ts';
+import { Clocks } from './clocks.ts';
 import { Copies } from './copies.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import { Election } from './election.ts';
@@ -69,6 +70,7 @@ export class AgentCore {
   readonly scrub: Scrub;
   readonly proving: Proving;
   readonly vigil: Vigil;
+  readonly clocks: Clocks;
   readonly trust: Trust;
   readonly wipes: Wipes;
   readonly audit: Audit;
@@ -123,6 +125,7 @@ export class AgentCore {
     this.scrub = new Scrub(this.shelf, identity.scrubPassMs);
     this.proving = new Proving(this.membership, this.catalogue);
     this.vigil = new Vigil(this.membership, this.catalogue);
+    this.clocks = new Clocks(this.membership);
     const sources = { membership, shelf, election: this.election, nearness: this.#nearness };
     this.ownReach = new OwnReach(sources);
     this.#restore = new Restore({ ...sources, pulls: this.#pulls, copies: this.copies });
@@ -228,6 +231,7 @@ export class AgentCore {
       this.proving,
       this.ownReach,
       this.vigil,
+      this.clocks,
       this.#restore,
       this.#ranges,
       this.#survey,

@@ -16,6 +16,7 @@ export function findMachineProblems(core: AgentCore, now: UnixMs): readonly Foun
     ...doubtsOf(core, peer, now),
     ...auditsOf(core, peer),
     ...forkOf(core, peer),
+    ...clockOf(core, peer, now),
   ]);
 }
 
@@ -168,6 +169,29 @@ function forkOf({ replication, membership }: AgentCore, peer: PeerId): readonly 
       why: sentence(`${name} was put back to an old image of its disk, or its folder was copied: ${known}`),
       action: 'What it saved before stays with its holders and can be restored.',
       advice: 'Stop the copy, if there is one, and join that machine again with a new folder.',
+    },
+  ];
+}
+
+function clockOf({ clocks, membership }: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
+  const wrongBy = clocks.wrongBy(peer, now);
+  if (wrongBy === undefined) return [];
+  const isSelf = peer === membership.self;
+  const name = isSelf ? 'this machine' : membership.nameOf(peer);
+  const far = `${roundSpan(Math.abs(wrongBy))} ${wrongBy > 0 ? 'ahead' : 'behind'}`;
+  return [
+    {
+      kind: 'clock-wrong',
+      about: peer,
+      level: isSelf ? 'problem' : 'warning',
+      risk: `What ${name} saves has wrong dates, and it may take certificates for over, or not begun.`,
+      why: isSelf
+        ? `Its clock is ${far}, by those of most machines that it hears.`
+        : sentence(`the clock of ${name} is ${far}, by the one of this machine`),
+      action: 'When what is given up is deleted goes by the clocks of those who hold it.',
+      advice: isSelf
+        ? 'Set its clock, and have the system set it by itself (NTP).'
+        : 'Look at both clocks, set the one that is wrong, and have the system set it by itself (NTP).',
     },
   ];
 }

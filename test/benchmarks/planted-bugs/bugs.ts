@@ -167,12 +167,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     about:
       'a shard that was sent to whoever asked for it is removed before it is said to be on the disk there',
     file: 'core/serving.ts',
-    find: "    return outcome === 'damaged' ? [missing(to, shard.pack, shard.index)] : [];",
+    find: "    return outcome === 'damaged' ? [missing(to, pack, index)] : [];",
     replace: `    if (outcome !== 'damaged' && shard.place === 'held') {
-      this.#shelf.release(shard.pack, shard.index);
+      this.#shelf.release(pack, index);
       return [{ kind: 'removeShard', shard }];
     }
-    return outcome === 'damaged' ? [missing(to, shard.pack, shard.index)] : [];`,
+    return outcome === 'damaged' ? [missing(to, pack, index)] : [];`,
   },
   {
     name: 'twin plans',

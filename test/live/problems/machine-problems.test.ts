@@ -33,6 +33,7 @@ function problemOf({ members, hasDrive = false, planMode = 'automatic', waiting 
       nameOf: (peer: PeerId) => (peer === gone ? 'pc-05' : 'pc-01'),
     },
     vigil: { silentSinceMs: () => undefined },
+    clocks: { wrongBy: () => undefined },
     trust: { viewOf: () => ({ standing: 'trusted' }) },
     audit: { countOf: () => ({}) },
     replication: { isForked: () => false, forkedInTelemetry: new Set() },
@@ -81,4 +82,35 @@ test('a machine is named in a command by its id where its name is not one word, 
   t.is(named({ self: 'pc-05', gone: 'pc-05' }), gone);
   t.is(named({ self: 'pc-01', gone: 'front desk' }), gone);
   t.is(named({ self: 'pc-01', gone: '--all' }), gone);
+});
+
+test('a wrong clock is told of its machine, and on the machine itself as its own', (t) => {
+  const problemsWith = (wrongBy: ReadonlyMap<PeerId, number>) => {
+    const core = {
+      membership: {
+        self,
+        machines: [self, gone],
+        presenceOf: () => 'up',
+        nameOf: (peer: PeerId) => (peer === gone ? 'pc-05' : 'pc-01'),
+      },
+      clocks: { wrongBy: (peer: PeerId) => wrongBy.get(peer) },
+      vigil: { silentSinceMs: () => undefined },
+      trust: { viewOf: () => ({ standing: 'trusted' }) },
+      audit: { countOf: () => ({}) },
+      replication: { isForked: () => false, forkedInTelemetry: new Set() },
+      election: { plan: undefined },
+      catalogue: { drives: new Map() },
+    } as unknown as AgentCore;
+    return findMachineProblems(core, now);
+  };
+  t.deepEqual(problemsWith(new Map()), []);
+  const [other, ...none] = problemsWith(new Map([[gone, hours(80)]]));
+  t.deepEqual(none, []);
+  t.is(other?.kind, 'clock-wrong');
+  t.is(other?.level, 'warning');
+  t.is(other?.why, 'The clock of pc-05 is 80 h ahead, by the one of this machine.');
+  const [own] = problemsWith(new Map([[self, -hours(2)]]));
+  t.is(own?.about, self);
+  t.is(own?.level, 'problem');
+  t.is(own?.why, 'Its clock is 2 h behind, by those of most machines that it hears.');
 });
