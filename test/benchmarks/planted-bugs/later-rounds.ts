@@ -5,6 +5,7 @@ import { fourthRound } from './fourth-round.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { reviews } from './reviews.ts';
 import { secondRound } from './second-round.ts';
+import { seventhRound } from './seventh-round.ts';
 import { sixthRound } from './sixth-round.ts';
 import { standInBugs } from './stand-ins.ts';
 import { thirdRound } from './third-round.ts';
@@ -16,5 +17,6 @@ export const laterRounds: readonly PlantedBug[] = [
   ...fourthRound,
   ...fifthRound,
   ...sixthRound,
+  ...seventhRound,
   ...reviews,
 ];
