@@ -4,6 +4,7 @@
 import { days, hours, minutes, type UnixMs, unixMs } from '../../datasets/index.ts';
 import type { SignedBatch } from '../codec/index.ts';
 import {
+  clockSkewMsMax,
   ownerSilenceMsMax,
   ownerSilenceMsMin,
   savedAgeMsMax,
@@ -52,16 +53,20 @@ const holidayShare = 0.5;
 const holidaySilenceMs = days(2);
 
 export class Vigil {
-  readonly hears = ['started', 'batchStored', 'driveSaved'] as const;
+  readonly hears = ['started', 'connected', 'batchStored', 'driveSaved', 'tick'] as const;
   readonly #membership: Membership;
   readonly #catalogue: Catalogue;
   /** When each machine said something last, by its own clock, never later than it was heard. */
   readonly #wordMs = new Map<PeerId, UnixMs>();
+  /** Of machines of which the own disk has words with dates ahead of the clock here: when that was read. It counts where nothing else is known. */
+  readonly #aheadMs = new Map<PeerId, UnixMs>();
   readonly #pauses = new Map<PeerId, readonly Pause[]>();
   readonly #telemetryMs = new Map<PeerId, number>();
   readonly #savedMs = new Map<DriveId, UnixMs>();
   readonly #saidMs = new Map<DriveId, number>();
   #startedMs: UnixMs | undefined;
+  /** The own disk is being read: what it says was heard before. */
+  #isReading = false;
 
   constructor(membership: Membership, catalogue: Catalogue) {
     this.#membership = membership;
@@ -72,6 +77,11 @@ export class Vigil {
     switch (event.kind) {
       case 'started':
         this.#startedMs = event.now;
+        this.#isReading = true;
+        return [];
+      case 'connected':
+      case 'tick':
+        this.#isReading = false;
         return [];
       case 'batchStored':
         this.#learn(event.batch, event.now);
@@ -142,7 +152,7 @@ export class Vigil {
   #lastMs(peer: PeerId, now: UnixMs): UnixMs {
     const { self, up } = this.#membership;
     if (peer === self || up.has(peer)) return now;
-    const word = this.#wordMs.get(peer) ?? 0;
+    const word = this.#wordMs.get(peer) ?? this.#aheadMs.get(peer) ?? 0;
     const heard = this.#membership.hasMet(peer) ? (this.#membership.heardAt(peer) ?? 0) : 0;
     return unixMs(Math.max(word, heard));
   }
@@ -156,13 +166,19 @@ export class Vigil {
 
   #learn({ author, stream, atMs, records }: SignedBatch, now: UnixMs): void {
     const saidMs = unixMs(Math.min(atMs, now));
-    if (saidMs > (this.#wordMs.get(author) ?? 0)) this.#wordMs.set(author, saidMs);
-    if (stream === 'telemetry') this.#notePause(author, saidMs);
+    // Its clock was wrong when it wrote that, and nobody knows any more when it was heard: whoever starts each day would hear it anew each day.
+    if (this.#isReading && atMs > now + clockSkewMsMax) this.#aheadMs.set(author, now);
+    else this.#noteWord(author, stream, saidMs);
     for (const record of records) {
       if (record.kind !== 'saved' || this.#catalogue.drives.get(record.drive)?.owner !== author) continue;
       const savedMs = unixMs(Math.min(record.savedMs, now));
       if (savedMs > (this.#savedMs.get(record.drive) ?? 0)) this.#savedMs.set(record.drive, savedMs);
     }
+  }
+
+  #noteWord(author: PeerId, stream: SignedBatch['stream'], saidMs: UnixMs): void {
+    if (saidMs > (this.#wordMs.get(author) ?? 0)) this.#wordMs.set(author, saidMs);
+    if (stream === 'telemetry') this.#notePause(author, saidMs);
   }
 
   #notePause(author: PeerId, saidMs: number): void {

@@ -32,6 +32,7 @@ function vigilOf() {
   tellAll({ kind: 'started', stored: [], staged: [], heard: [], now: unixMs(startMs - vigilSettleMs) });
   const statements = certificatesOf(machines);
   tellAll({ kind: 'batchStored', batch: batchOf(self, statements), now: startMs });
+  tellAll({ kind: 'tick', now: startMs });
   let sequence = 1;
   /** What a machine writes into its log, heard a little later. */
   const say = (key: MachineKey, ms: number, records: readonly AgentRecord[] = [row]) => {
@@ -45,7 +46,22 @@ function vigilOf() {
       { kind: 'drive', drive: driveOf(key), keyEpoch: 1, sealedName: new Uint8Array(), wrappedKeys: [] },
       headOf(driveOf(key)),
     ]);
-  return { vigil, say, tellAll };
+  /** What it writes while its clock is wrong by `aheadMs`, heard a little later. */
+  const sayAhead = (key: MachineKey, ms: number, aheadMs: number): CoreEvent => {
+    const atMs = unixMs(startMs + ms + aheadMs);
+    const batch = signBatch({
+      key,
+      stream: 'telemetry',
+      sequence: sequence++,
+      previous: noBatchHash,
+      atMs,
+      records: [row],
+    });
+    const event: CoreEvent = { kind: 'batchStored', batch, now: unixMs(startMs + ms + minutes(1)) };
+    tellAll(event);
+    return event;
+  };
+  return { vigil, say, sayAhead, tellAll };
 }
 
 /** Everybody but these speaks each hour. */
@@ -75,6 +91,59 @@ test('an owner that says nothing for more than a week is told, with its last wor
   t.is(silence?.sinceMs, unixMs(startMs + days(1)));
   t.is(silence?.allowedMs, ownerSilenceMsMin);
   t.is(silence?.driveCount, 1);
+});
+
+test('who wrote while its clock was weeks ahead is missed from when that was heard', (t) => {
+  const { vigil, say, sayAhead } = vigilOf();
+  sayAhead(fourth, days(1), days(30));
+  speak(say, [
+    [self, 0, days(9)],
+    [second, 0, days(9)],
+    [third, 0, days(9)],
+  ]);
+  t.deepEqual(vigil.silences(unixMs(startMs + days(8) - hours(1))), []);
+  const [silence] = vigil.silences(unixMs(startMs + days(8) + hours(1)));
+  t.is(silence?.peer, fourth.peer);
+  t.is(silence?.sinceMs, unixMs(startMs + days(1) + minutes(1)));
+});
+
+test('a word with a date weeks ahead is not heard anew by each start', (t) => {
+  const { vigil, say, sayAhead, tellAll } = vigilOf();
+  const ahead = sayAhead(fourth, days(1), days(30));
+  say(fourth, days(1) + hours(1));
+  speak(say, [
+    [self, 0, days(9)],
+    [second, 0, days(9)],
+    [third, 0, days(9)],
+  ]);
+  const now = unixMs(startMs + days(9));
+  tellAll({ kind: 'started', stored: [], staged: [], heard: [], now });
+  tellAll({ ...ahead, now });
+  tellAll({ kind: 'tick', now });
+  const [silence] = vigil.silences(unixMs(now + vigilSettleMs));
+  t.is(silence?.peer, fourth.peer);
+  t.is(silence?.sinceMs, unixMs(startMs + days(1) + hours(1)));
+});
+
+test('of whom nothing but words with dates ahead is known, nobody tells right after a start', (t) => {
+  const membership = membershipOf(self);
+  const catalogue = new Catalogue();
+  const vigil = new Vigil(membership, catalogue);
+  const now = unixMs(startMs + days(9));
+  const tellAll = (event: CoreEvent) => tellMachines([membership, catalogue, vigil], event);
+  tellAll({ kind: 'started', stored: [], staged: [], heard: [], now });
+  tellAll({ kind: 'batchStored', batch: batchOf(self, certificatesOf(machines)), now });
+  for (const key of machines) {
+    const atMs = unixMs(startMs + (key === fourth ? days(400) : days(9)));
+    const records: readonly AgentRecord[] = [
+      { kind: 'drive', drive: driveOf(key), keyEpoch: 1, sealedName: new Uint8Array(), wrappedKeys: [] },
+    ];
+    const batch = signBatch({ key, stream: 'facts', sequence: 1, previous: noBatchHash, atMs, records });
+    tellAll({ kind: 'batchStored', batch, now });
+  }
+  tellAll({ kind: 'tick', now });
+  t.deepEqual(vigil.silences(unixMs(now + vigilSettleMs)), []);
+  t.is(vigil.silentSinceMs(fourth.peer, unixMs(now + days(8))), now);
 });
 
 test('who is usually away for long may be silent for longer, and not for ever', (t) => {
