@@ -183,6 +183,20 @@ test('whoever was put out by the kit puts nobody out any more', (t) => {
   t.true(known.isMember(third.peer, startMs));
 });
 
+test('whom and which person a stolen key put out is back once the recovery kit has ended that key', (t) => {
+  const person = 'ab'.repeat(32);
+  const personOut = { kind: 'personRevocation', person, reason: 'stolen', atMs: startMs } as const;
+  const known = reading([
+    ...admins,
+    batchOf(a, [said(first, personOut), said(first, putOut(idOf(second), { log: b.peer, before: 1 }))], 1),
+  ]);
+  const ended = (): unknown => known.authority.endOf(idOf(second));
+  t.deepEqual([known.isPersonOut(person), ended()], [true, 'admin']);
+  const fromKit = adminKey({ ended: [{ admin: idOf(first), log: a.peer, before: 1 }] });
+  known.learnSigned(signStatement(fromKit, certificate(third, ['admin', 'holder'])), startMs);
+  t.deepEqual([known.isPersonOut(person), ended()], [false, undefined]);
+});
+
 test('a key that is used on two machines lies on both, in whatever order their logs are read; what others renew lies on neither', (t) => {
   const copied = batchOf(thief, [said(first, certificate(thief, ['admin', 'holder']))], 0);
   const renewal: Statement = {
