@@ -20,20 +20,25 @@ export interface SaidRule {
   readonly bytes: Uint8Array;
 }
 
-/** A machine is out as soon as the word that says so is flushed; what it holds counts as lost. */
-export function putOut(fleet: Fleet, machine: Machine, done: () => void): void {
+/** A machine is out as soon as the word that says so is flushed; what it holds counts as lost. `at`: as in `publishStatement`. */
+export function putOut(
+  fleet: Fleet,
+  machine: Machine,
+  { done, at = 0 }: { readonly done: () => void; readonly at?: number },
+): void {
   const { bytes } = signStatement(fleet.admins[0], {
     kind: 'revocation',
     revoked: machine.peer,
     atMs: unixMs(Math.floor(fleet.queue.nowMs)),
     reason: 'simulated',
   });
-  fleet.publishStatement(bytes, (author) => {
+  const said = (author: Machine): void => {
     if (machine.isRevoked) return;
     machine.outBy = { log: author.peer, bytes };
     fleet.noteOut(machine, 'machine put out');
     done();
-  });
+  };
+  fleet.publishStatement(bytes, said, at);
 }
 
 /** Promise 4 at its end: everybody knows who was put out, unless the word burnt before anybody else had heard it. */
@@ -123,7 +128,7 @@ export function endOfKey(fleet: Fleet, machine: Machine, { key: { publicKey } }:
 }
 
 /** Up to the last batch of a machine's log in which an admin says something. */
-function endOf({ peer: log, shelves }: Machine): LogEnd {
+export function endOf({ peer: log, shelves }: Machine): LogEnd {
   const last = shelves.logs
     .get(logName(log, 'facts'))
     ?.batches.findLast(({ records }) => records.some(({ kind }) => kind === 'statement'));

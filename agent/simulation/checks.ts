@@ -133,6 +133,7 @@ export class Checks {
     );
     // A clock that was set forwards is looked at with the next tick.
     const stands = this.#overdue.look(shell!, nowMs);
+    const { wiped } = shell!.core.shelf;
     for (const { place, descriptor, isFlushed, isLeaving } of platters.all()) {
       if (place !== 'copy' || !isFlushed || isLeaving === true) continue;
       this.counts.copies++;
@@ -140,6 +141,8 @@ export class Checks {
       const short = descriptor.pack.slice(0, 8);
       if (untilMs === undefined)
         this.violate('copies', `machine ${index} keeps a copy of pack ${short} that no plan wants there`);
+      else if (wiped.has(descriptor.drive) && stands(descriptor.pack) >= slackMs)
+        this.violate('copies', `machine ${index} keeps a copy of pack ${short}, whose drive is deleted`);
       else if (untilMs < shell!.clock.now() && stands(descriptor.pack) >= slackMs)
         this.violate('copies', `machine ${index} keeps a copy of pack ${short} whose time is over`);
     }

@@ -138,6 +138,22 @@ export const faultKinds = {
     faults: { hangUpsPerMachineDay: 0.5 },
   },
   pardons: { about: 'liars that admins pardon, again and again', faults: { liarShare: 0.1, pardonCount: 6 } },
+  stolenkeys: {
+    about: "thieves who put out admins and people with an admin's key, which the recovery kit mostly ends",
+    faults: { stolenKeyCount: 2 },
+  },
+  signers: {
+    about: 'machines that are put out right after they have signed for what waits',
+    faults: { putOutSignerCount: 2 },
+  },
+  wrongdates: {
+    about: 'words that are written while a clock is weeks ahead',
+    faults: { datedAheadPerMachineDay: 0.5 },
+  },
+  askers: {
+    about: 'machines that ask for the same proof again and again, minutes apart',
+    faults: { askedAgainPerMachineDay: 0.5 },
+  },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -11,16 +11,20 @@ import { scheduleLeavers } from './locks.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import {
+  scheduleAskers,
   scheduleLostOutboxes,
   schedulePardons,
+  schedulePutOutSigners,
   scheduleUnreadDisks,
   scheduleFailedProofs,
   scheduleHangUps,
+  scheduleWrongDates,
 } from './mishaps.ts';
 import { calmNetwork } from './network.ts';
 import { scheduleReaders } from './readers.ts';
 import { endRest, scheduleRests } from './rests.ts';
 import { scheduleReviews } from './reviews.ts';
+import { scheduleStolenKeys } from './stolen-keys.ts';
 import { scheduleTurns } from './turns.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
@@ -80,6 +84,10 @@ export function scheduleFaults(fleet: Fleet): void {
     pardons: schedulePardons,
     steals: scheduleStolenInvites,
     hangups: scheduleHangUps,
+    stolenkeys: scheduleStolenKeys,
+    signers: schedulePutOutSigners,
+    wrongdates: scheduleWrongDates,
+    askers: scheduleAskers,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -337,9 +345,10 @@ function revocations(scheduler: Scheduler): void {
     const machine = fleet.machines[1 + random.below(fleet.options.agentCount - 1)]!;
     if (machine.isDestroyed || machine.isRevoked || fleet.checks.usableCount() <= 5) return;
     const isStolen = random.fork('plunder').fraction() < fleet.options.faults.plunderShare;
-    putOut(fleet, machine, () => {
+    const done = (): void => {
       if (isStolen) plunder(fleet, machine);
-    });
+    };
+    putOut(fleet, machine, { done });
   });
 }
 

@@ -8,7 +8,6 @@ import {
   type AdminKey,
   bytesOfHex,
   createAdminKey,
-  fleetRootFromSeed,
   type ForgetRecord,
   machineKeyFromSeed,
   type PlanWait,
@@ -48,6 +47,7 @@ import { oldOf } from './retaining.ts';
 import { noReviewWords, waitOf, wasApproved } from './reviews.ts';
 import { saysPlace, withRandomCopies } from './popular.ts';
 import { createStatementOpener } from './statements.ts';
+import { rootOf } from './stolen-keys.ts';
 import { ShardTraffic } from './waits.ts';
 import { Trace } from './trace.ts';
 import { Witness } from './witness.ts';
@@ -123,7 +123,7 @@ export class Fleet implements World {
     this.network.isSparse = options.agentCount > options.meshMax;
     this.network.onBytes = (bytes) => this.#lookAtBytes(bytes);
     this.network.onTrickle = () => this.noteFault('shard that trickles');
-    const root = fleetRootFromSeed(sha256(Buffer.from(`root ${options.seed}`)));
+    const root = rootOf(options.seed);
     this.fleet = root.fleet;
     const admin = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
     this.admins = [admin(), admin(), admin()];

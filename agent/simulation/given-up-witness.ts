@@ -1,7 +1,7 @@
 // What each machine heard that owners gave up, over all its lives: it stays for a week of the machine's own clock, and nothing of it comes after that
 // was heard long ago.
 
-import { hours } from '../../datasets/index.ts';
+import { hours, unixMs } from '../../datasets/index.ts';
 import { type ShardKey, sha256Hex } from '../codec/index.ts';
 import { type CoreEvent, idsIn } from '../core/index.ts';
 import { forgottenGraceMs } from '../limits.ts';
@@ -87,7 +87,12 @@ export class GivenUpWitness {
     count('removals');
     const heardMs = this.#heardMs.get(machine)?.get(shard.pack);
     if (heardMs !== undefined && now - heardMs >= forgottenGraceMs) return;
-    if (heardMs !== undefined && this.#isHastened(machine, owner, heardMs)) return;
+    if (heardMs !== undefined && this.#isHastened(machine, owner, heardMs)) {
+      // While it was off, somebody may have stopped it.
+      if (machine.shell?.core.wipes.mayFree(unixMs(now)) === false)
+        violate('removals', machine, `frees pack ${shard.pack.slice(0, 8)} at once when it is back`);
+      return;
+    }
     violate('removals', machine, `frees pack ${shard.pack.slice(0, 8)} before its time is over`);
   }
 

@@ -12,6 +12,7 @@ import { shortOf } from './naming.ts';
 import { hasRestedSince } from './rests.ts';
 import { lookAtReviews } from './reviews.ts';
 import type { Shell } from './shell.ts';
+import { lookAtStolenKeys } from './stolen-keys.ts';
 import { lookAtHolders, lookAtLastWords } from './time-beliefs.ts';
 
 /** Passes over the disk within which rot is found: what is read when it rots comes in the next, and what was missed is made up for. */
@@ -30,6 +31,7 @@ export function lookInside(fleet: Fleet): void {
     lookAtRoster(fleet, machine, shell);
     lookAtRules(fleet, machine, shell);
     lookAtCertificates(fleet, machine, shell);
+    lookAtStolenKeys(fleet, machine, shell);
     lookAtHolders(fleet, machine, shell);
     lookAtLastWords(fleet, machine, shell);
     lookAtReviews(fleet, machine, shell);
@@ -82,6 +84,8 @@ function lookAtDrives({ checks, guards, ledger }: Fleet, machine: Machine, { cor
       const isLost = owner !== undefined && lacksNewest(machine, { core, drive, owner });
       if (isLost)
         guards.violate('drives', machine, `has lost the newest snapshot of drive ${drive.slice(0, 8)}`);
+      if (core.catalogue.isWiped(drive) && known.heads.length > 0)
+        guards.violate('drives', machine, `lists snapshots of drive ${drive.slice(0, 8)}, which is deleted`);
       if (owner !== undefined && lacksKey(machine, { core, drive, owner }))
         guards.violate('keys', machine, `has forgotten an earlier key of drive ${drive.slice(0, 8)}`);
       continue;

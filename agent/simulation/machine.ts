@@ -130,6 +130,9 @@ export class Machine {
   readonly certificate: Uint8Array;
   readonly random: Random;
   skewMs: number;
+  /** What it writes now it writes as if its clock were ahead by so much. */
+  datedAheadMs = 0;
+  hasDatedAhead = false;
   shelves = new Shelves();
   /** Snapshots that are staged and not yet acknowledged: a small file in the live world. */
   journal: StagedSnapshot[] = [];

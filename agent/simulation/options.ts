@@ -106,6 +106,14 @@ export interface Faults {
   readonly hangUpsPerMachineDay: number;
   /** Invites that a thief uses with an admin's key, which is put out right after, over all days. */
   readonly stolenInviteCount: number;
+  /** Keys of admins that a thief uses to put out another admin and a person, and that the recovery kit mostly ends then, over all days. */
+  readonly stolenKeyCount: number;
+  /** Machines that are put out right after they have signed for a shard of a pack that waits, over all days. */
+  readonly putOutSignerCount: number;
+  /** Words that machines write while their clock is weeks ahead, per machine and day. */
+  readonly datedAheadPerMachineDay: number;
+  /** Times that a machine asks another for the same proof again, minutes after it was last asked, per machine and day. */
+  readonly askedAgainPerMachineDay: number;
   /** Liars that an admin pardons, over all days. */
   readonly pardonCount: number;
   /** Times that somebody wants a part of a pack back, per day. */
@@ -173,6 +181,10 @@ export const noFaults: Faults = {
   hangUpsPerMachineDay: 0,
   stolenInviteCount: 0,
   pardonCount: 0,
+  stolenKeyCount: 0,
+  putOutSignerCount: 0,
+  datedAheadPerMachineDay: 0,
+  askedAgainPerMachineDay: 0,
   readsPerDay: 0,
   turnsPerDay: 0,
   reviewCount: 0,

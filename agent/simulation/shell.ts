@@ -320,7 +320,7 @@ export class Shell {
       stream,
       sequence: head?.next ?? 0,
       previous,
-      atMs: unixMs(Math.floor(this.clock.now())),
+      atMs: unixMs(Math.floor(this.clock.now()) + this.#machine.datedAheadMs),
       records,
     });
   }

@@ -40,6 +40,10 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'steals',
   'hangups',
   'pardons',
+  'stolenkeys',
+  'signers',
+  'wrongdates',
+  'askers',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

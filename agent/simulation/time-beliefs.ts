@@ -28,7 +28,9 @@ export function lookAtLastWords(
     const saidMs = core.vigil.silentSinceMs(other.peer, now);
     if (saidMs === undefined) continue;
     checks.counts.vigil++;
-    if (now - saidMs >= queue.nowMs - seenMs - wrongMs) continue;
+    // What it wrote with a wrong clock was said when it was heard, which may have been long after.
+    const leastMs = other.hasDatedAhead ? -wrongMs : queue.nowMs - seenMs - wrongMs;
+    if (now - saidMs >= leastMs) continue;
     const hoursText = `${Math.round((queue.nowMs - offMs) / hours(1))} hours`;
     guards.violate(
       'vigil',

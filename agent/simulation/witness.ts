@@ -9,6 +9,7 @@ import { proofsMax } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import { AuditWitness } from './audit-witness.ts';
+import { DrawingWitness } from './drawing-witness.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine } from './machine.ts';
@@ -86,6 +87,7 @@ const aloneKinds = [
   StandInWitness,
   TellingWitness,
   WakingWitness,
+  DrawingWitness,
 ];
 
 export class Witness {
@@ -363,16 +365,18 @@ export class Witness {
   /** The outbox lets a pack go when n machines have signed, each for a shard of its own: a slot's holder, or one that stands in for it. */
   #empties(machine: Machine, { receipts }: Heard, { pack }: ShardLocation): void {
     const { ledger, count, violate } = this.#world;
-    const shelf = machine.shell?.core.shelf;
+    const { shelf, membership } = machine.shell?.core ?? {};
     const known = shelf?.get(pack);
     if (known === undefined || shelf === undefined || ledger.isToBeWiped(machine.peer)) return;
+    const isOut = (peer: PeerId): boolean => membership?.isRevoked(peer) === true;
     count('outbox');
     const members = shelf.groupOf(known)?.members ?? [];
     const domains = shelf.plan?.domains ?? {};
     const signers = members.map((member, index) => {
       const isHere = member === machine.peer && known.held.has(index);
       const signed = [...(receipts.get(nameOf({ pack, index })) ?? [])];
-      const others = signed.filter((peer) => mayKeep(peer, { member, members, domains }));
+      // Who was put out since is cut off, and its shard with it.
+      const others = signed.filter((peer) => !isOut(peer) && mayKeep(peer, { member, members, domains }));
       return isHere ? [member] : others.filter((peer) => peer !== machine.peer);
     });
     const index = firstWithout(signers);

@@ -22,6 +22,9 @@ const thereMs = minutes(1);
 
 type Send = Extract<CoreEffect, { kind: 'send' }>;
 type Message = Extract<CoreEvent, { kind: 'message' }>;
+type ShardsHeld = Extract<Message['message'], { kind: 'shardsHeld' }>;
+
+const offerName = (index: number, from: PeerId): string => `${index} ${from}`;
 
 /** A question that was asked rightly and is to be answered. */
 interface Open extends ShardKey {
@@ -34,6 +37,8 @@ interface Fetch {
   readonly asked: Set<PeerId>;
   /** Whose answer is waited for, and since when. */
   readonly unanswered: Map<PeerId, number>;
+  /** What others have said that they have, and was not asked for since. */
+  readonly offered: Map<string, ShardKey & { readonly from: PeerId }>;
 }
 
 /** Of one life of an agent; all times are of its own clock. */
@@ -89,8 +94,18 @@ export class WordWitness {
         return;
       case 'packsWanted':
         for (const { pack } of event.packs)
-          this.#fetches.set(pack, { atMs: event.now, asked: new Set(), unanswered: new Map() });
+          this.#fetches.set(pack, {
+            atMs: event.now,
+            asked: new Set(),
+            unanswered: new Map(),
+            offered: new Map(),
+          });
         return;
+      case 'shardArrived': {
+        const { from, arrival } = event;
+        this.#fetches.get(arrival.descriptor.pack)?.offered.delete(offerName(arrival.index, from));
+        return;
+      }
       case 'recordsReady':
         this.#unwritten = [...this.#unwritten, ...event.records];
         return;
@@ -114,12 +129,20 @@ export class WordWitness {
   }
 
   #message({ from, message }: Message): void {
-    if (message.kind === 'shardsHeld')
-      for (const { unanswered } of this.#fetches.values()) unanswered.delete(from);
+    if (message.kind === 'shardsHeld') this.#says(from, message.held);
     if (message.kind !== 'auditOpen' || !this.#seals.isOpenedBy(from, message)) return;
     this.#seals.end(from, message);
     const { pack, index } = message;
     this.#questions.set(from, { pack, index, ticks: 0 });
+  }
+
+  #says(from: PeerId, held: ShardsHeld['held']): void {
+    for (const { unanswered } of this.#fetches.values()) unanswered.delete(from);
+    for (const { descriptor, indexes } of held)
+      for (const index of indexes)
+        this.#fetches
+          .get(descriptor.pack)
+          ?.offered.set(offerName(index, from), { pack: descriptor.pack, index, from });
   }
 
   #sends({ to, message }: Send, now: number): void {
@@ -132,6 +155,7 @@ export class WordWitness {
         return;
       case 'shardPull':
         this.#fetches.get(message.pack)?.asked.add(to);
+        this.#fetches.get(message.pack)?.offered.delete(offerName(message.index, to));
         return;
       case 'shardsAsk':
         for (const pack of message.packs) {
@@ -152,6 +176,12 @@ export class WordWitness {
     const membership = this.#machine.shell?.core.membership;
     if (fetch === undefined || membership === undefined) return;
     this.#world.count('restored');
+    const unused = [...fetch.offered.values()].find((one) => this.#isUnused(one));
+    if (unused !== undefined) {
+      const name = membership.nameOf(unused.from);
+      const text = `gives up ${shortOf({ pack })}, of which ${name} says that it has shard ${unused.index}`;
+      this.#world.violate('restored', this.#machine, text);
+    }
     for (const [peer, sinceMs] of this.#upSinceMs) {
       if (!membership.isMember(peer, this.#machine.shell!.clock.now()) || !membership.up.has(peer)) continue;
       const askedMs = fetch.unanswered.get(peer);
@@ -163,6 +193,13 @@ export class WordWitness {
       this.#world.violate('restored', this.#machine, `gives up ${shortOf({ pack })} ${text}`);
       return;
     }
+  }
+
+  /** It is there, and what it has is not here. */
+  #isUnused({ pack, index, from }: ShardKey & { readonly from: PeerId }): boolean {
+    const { shell, platters } = this.#machine;
+    const isHere = platters.slotsOf(pack).some((slot) => slot.index === index);
+    return !isHere && shell?.core.membership.up.has(from) === true;
   }
 
   #tick(now: number): void {

@@ -72,13 +72,6 @@ export const seventhRound: readonly PlantedBug[] = [
       '    for (const [other, offer] of offers) if (other !== pack && isOld(offer, own.now)) offers.delete(other);\n',
   },
   {
-    name: 'asked before the clock was set',
-    about: 'what was asked for before the clock was set back is waited for until it has caught up',
-    file: 'core/pulls.ts',
-    find: '  now >= sinceMs && now - sinceMs <= msMax;',
-    replace: '  now - sinceMs <= msMax;',
-  },
-  {
     name: 'rests without an end',
     about: 'a full disk is asked for room after twice the time of the last try, without a limit',
     file: 'core/growing-rest.ts',
