@@ -2,7 +2,7 @@
 // chosen, fetched and compared is for the shell; what came of it is kept here and told to people.
 
 import { dayMs, minutes, type UnixMs } from '../../datasets/index.ts';
-import { proofBytesPerDay, proofEveryMs, proofRetryMs, proofSettleMs } from '../limits.ts';
+import { clockSkewMsMax, proofBytesPerDay, proofEveryMs, proofRetryMs, proofSettleMs } from '../limits.ts';
 import type { DriveId, SnapshotId } from '../units.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CoreEffect, Effects } from './effects.ts';
@@ -98,7 +98,7 @@ export class Proving {
     if (this.#running !== undefined && now - this.#running.sinceMs < proofMsMax) return [];
     if (this.#resting.isOn || this.#membership.up.size === 0) return [];
     const [drive] = [...this.#catalogue.drives]
-      .filter(([id, { owner }]) => owner === this.#membership.self && this.#dueMs(id) <= now)
+      .filter(([id, { owner }]) => owner === this.#membership.self && this.#dueMs(id, now) <= now)
       .map(([id]) => id)
       .toSorted((a, b) => this.#triedMs(a) - this.#triedMs(b));
     if (drive === undefined) return [];
@@ -112,15 +112,17 @@ export class Proving {
     return Math.max(this.#proofs.get(drive)?.last.atMs ?? 0, this.#orderedMs.get(drive) ?? 0);
   }
 
-  #dueMs(drive: DriveId): number {
+  /** What is dated a day ahead, or more, was dated by a clock that was set right since: it puts nothing off. */
+  #dueMs(drive: DriveId, now: UnixMs): number {
     const head = this.#catalogue.drives.get(drive)?.heads.at(-1);
     if (head === undefined) return Number.POSITIVE_INFINITY;
     const last = this.#proofs.get(drive)?.last;
     if (last === undefined) {
-      const savedMs = this.#savedMs.get(drive) ?? head.atMs;
+      const savedMs = this.#savedMs.get(drive) ?? Math.min(head.atMs, now);
       this.#savedMs.set(drive, savedMs);
       return savedMs + proofSettleMs;
     }
+    if (last.atMs > now + clockSkewMsMax) return now;
     if (last.verdict !== 'proven') return last.atMs + proofRetryMs;
     return last.atMs + Math.max(proofEveryMs, (last.fetchedBytes / proofBytesPerDay) * dayMs);
   }

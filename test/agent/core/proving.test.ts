@@ -79,6 +79,27 @@ test('an own drive is proven a little after its first snapshot, then once a day;
   t.true(next! >= first! + proofEveryMs && next! < first! + proofEveryMs + minutes(5));
 });
 
+test('what a clock dated that was a year ahead puts no proof off: neither the last one, nor the first snapshot', (t) => {
+  const after = provingOf();
+  const now = unixMs(startMs + days(2));
+  const proofs = [proofOf(resultAt(now + days(365)))];
+  after.handle({ kind: 'started', stored: [], staged: [], heard: [], proofs, now });
+  after.handle({ kind: 'connected', peer: second.peer, now });
+  const again = after.orderUntil(now, now + hours(2));
+  t.is(again, now);
+  after.handle({ kind: 'driveProved', proof: proofOf(resultAt(again!)), now: again! });
+  const next = after.orderUntil(again! + minutes(1), again! + days(2));
+  t.true(next! >= again! + proofEveryMs, 'and then once a day');
+
+  const first = provingOf();
+  const ahead = { ...headOf(drive), atMs: unixMs(startMs + days(365)) };
+  const { catalogue } = first;
+  catalogue.handle({ kind: 'batchStored', batch: batchOf(self, [ahead], 1), now: startMs });
+  first.handle({ kind: 'connected', peer: second.peer, now: startMs });
+  const proven = first.orderUntil(startMs, startMs + hours(2));
+  t.true(proven !== undefined && proven <= startMs + proofSettleMs + minutes(1));
+});
+
 test('a drive that is saved every few minutes is proven all the same', (t) => {
   const { catalogue, handle, orderUntil } = provingOf();
   handle({ kind: 'connected', peer: second.peer, now: startMs });
