@@ -1,7 +1,7 @@
-// How much each agent does at once, how soon it tries again, and whether it rests when it is to: shards that it asks for, plans, trial restores,
+// How much each agent does at once, how soon it tries again and how late at most, and whether it rests when it is to: shards that it asks for, plans, trial restores,
 // the reading of its disk. Too much of any of them breaks no promise, and makes the machine a nuisance to its person and to the others.
 
-import { hourMs } from '../../datasets/index.ts';
+import { hourMs, minutes, unixMs } from '../../datasets/index.ts';
 import type { ShardKey } from '../codec/index.ts';
 import type { CoreEffect, CoreEvent } from '../core/index.ts';
 import {
@@ -26,6 +26,9 @@ const pullsAtOnceMax = pullsMax + standInPullsMax;
 type Send = Extract<CoreEffect, { kind: 'send' }>;
 type PlanOrder = Extract<CoreEffect, { kind: 'computePlan' }>;
 
+/** What is under way when a rest begins may come later. */
+const fullSlackMs = minutes(5);
+
 const flowOf = (from: PeerId, name: string): string => `${from} ${name}`;
 
 /** Of one life of an agent; all times are of its own clock. */
@@ -39,6 +42,8 @@ export class PaceWitness {
   #isOnBattery = false;
   #isPaused = false;
   #fullSinceMs = Number.NEGATIVE_INFINITY;
+  /** When its disk last said that it is full, whoever it was told for. */
+  #lastFullMs = Number.NEGATIVE_INFINITY;
   #fullUntilMs = Number.NEGATIVE_INFINITY;
   #fullWaitMs = fullDiskWaitMsMin;
   /** When it began plans that nobody had asked for. */
@@ -76,12 +81,19 @@ export class PaceWitness {
           place === 'held';
         // Scratch has room where others' shards have none.
         if (event.outcome === 'stored' && place === 'held') this.#fullWaitMs = fullDiskWaitMsMin;
+        if (event.outcome === 'full') this.#lastFullMs = event.now;
         if (event.outcome === 'full' && isAsked) this.#full(event.now);
         return;
       }
+      case 'tick':
+        this.#looksFull(event.now);
+        return;
       case 'rebuilt':
         if (event.outcome === 'stored') this.#fullWaitMs = fullDiskWaitMsMin;
-        if (event.outcome === 'full') this.#full(event.now);
+        if (event.outcome === 'full') {
+          this.#lastFullMs = event.now;
+          this.#full(event.now);
+        }
         return;
       case 'planComputed':
         this.#planning = undefined;
@@ -122,6 +134,15 @@ export class PaceWitness {
     this.#fullSinceMs = now;
     this.#fullUntilMs = now + this.#fullWaitMs;
     this.#fullWaitMs = Math.min(fullDiskWaitMsMax, 2 * this.#fullWaitMs);
+  }
+
+  /** It may have been looked at last just before the end of the rest. */
+  #looksFull(now: number): void {
+    const { core } = this.#machine.shell ?? {};
+    if (core === undefined || this.#isPaused || !Number.isFinite(this.#lastFullMs)) return;
+    this.#world.count('mended');
+    if (core.repair.isIdle(unixMs(now)) && now - this.#lastFullMs > fullDiskWaitMsMax + fullSlackMs)
+      this.#world.violate('mended', this.#machine, 'asks its disk for room no more, which was full long ago');
   }
 
   #sends({ to, message }: Send, now: number): void {
