@@ -1,8 +1,9 @@
-// Which plan an agent follows, event by event: no lower one than before, none that breaks its own rules, none of a machine that may make none.
+// Which plan an agent follows, event by event: no lower one than before, none that breaks its own rules, none of a machine that may make none. And that
+// those that it makes come after all that others said they follow.
 
 import { type Plan, planProblems } from '../../optimizer/index.ts';
 import { logName } from '../codec/index.ts';
-import { isFarAhead, type StatedPlan } from '../core/index.ts';
+import { type CoreEffect, type CoreEvent, isFarAhead, type StatedPlan } from '../core/index.ts';
 import type { PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
@@ -27,13 +28,30 @@ export class PlanWitness {
   readonly #world: PlanWorld;
   readonly #machine: Machine;
   #plan: Plan | undefined;
+  /** The highest epoch under which others spoke that is not too far ahead to be believed. */
+  #heardEpoch = 0;
+  /** The last event brought a plan of its own. */
+  #isComputed = false;
 
   constructor(world: PlanWorld, machine: Machine) {
     this.#world = world;
     this.#machine = machine;
   }
 
-  told(): void {
+  /** After the core took it, and before what it ordered is done. */
+  told(event: CoreEvent): void {
+    this.#isComputed = event.kind === 'planComputed';
+    if (event.kind === 'message') this.#hears(event);
+    this.#looks();
+  }
+
+  #hears({ message }: Extract<CoreEvent, { kind: 'message' }>): void {
+    const epoch = message.kind === 'inventory' ? (message.under?.epoch ?? 0) : 0;
+    const own = this.#machine.shell?.core.election.plan?.epoch ?? 0;
+    if (epoch > own && !isFarAhead({ epoch, of: own })) this.#heardEpoch = Math.max(this.#heardEpoch, epoch);
+  }
+
+  #looks(): void {
     const { shell } = this.#machine;
     const plan = shell?.core.election.plan;
     const before = this.#plan;
@@ -57,8 +75,15 @@ export class PlanWitness {
       this.#violate(`follows plan ${plan.epoch} of a machine that may make none`);
   }
 
-  ordered(): void {
-    // What is ordered under a plan is for other witnesses.
+  /** Before it is done; what is ordered under a plan is for other witnesses. */
+  ordered(effect: CoreEffect): void {
+    if (effect.kind !== 'appendRecords' || !this.#isComputed) return;
+    for (const record of effect.records) {
+      if (record.kind !== 'plan') continue;
+      this.#world.count('plans');
+      if (record.plan.epoch <= this.#heardEpoch)
+        this.#violate(`makes plan ${record.plan.epoch}, and others follow plan ${this.#heardEpoch}`);
+    }
   }
 
   #isWritten({ author, epoch }: Plan): boolean {

@@ -39,6 +39,8 @@ interface Fetch {
   readonly unanswered: Map<PeerId, number>;
   /** What others have said that they have, and was not asked for since. */
   readonly offered: Map<string, ShardKey & { readonly from: PeerId }>;
+  /** Shards that have come. */
+  readonly here: Set<number>;
 }
 
 /** Of one life of an agent; all times are of its own clock. */
@@ -99,11 +101,14 @@ export class WordWitness {
             asked: new Set(),
             unanswered: new Map(),
             offered: new Map(),
+            here: new Set(),
           });
         return;
       case 'shardArrived': {
         const { from, arrival } = event;
-        this.#fetches.get(arrival.descriptor.pack)?.offered.delete(offerName(arrival.index, from));
+        const fetch = this.#fetches.get(arrival.descriptor.pack);
+        fetch?.offered.delete(offerName(arrival.index, from));
+        if (event.outcome === 'stored') fetch?.here.add(arrival.index);
         return;
       }
       case 'recordsReady':
@@ -176,7 +181,9 @@ export class WordWitness {
     const membership = this.#machine.shell?.core.membership;
     if (fetch === undefined || membership === undefined) return;
     this.#world.count('restored');
-    const unused = [...fetch.offered.values()].find((one) => this.#isUnused(one));
+    const unused = [...fetch.offered.values()].find(
+      (one) => !fetch.here.has(one.index) && this.#isUnused(one),
+    );
     if (unused !== undefined) {
       const name = membership.nameOf(unused.from);
       const text = `gives up ${shortOf({ pack })}, of which ${name} says that it has shard ${unused.index}`;
@@ -195,7 +202,7 @@ export class WordWitness {
     }
   }
 
-  /** It is there, and what it has is not here. */
+  /** It is there, and what it has does not lie here anyway. */
   #isUnused({ pack, index, from }: ShardKey & { readonly from: PeerId }): boolean {
     const { shell, platters } = this.#machine;
     const isHere = platters.slotsOf(pack).some((slot) => slot.index === index);
