@@ -309,9 +309,9 @@ export class Fleet implements World {
     this.checks.noteHarm(shard, this.queue.nowMs);
   }
 
-  noteOffered(machine: Machine, { from, place, ...shard }: OfferedShard): void {
-    if (place === undefined) this.witness.refused(machine, { from, ...shard });
-    if (place === 'held' && machine.platters.hasIntact(shard)) this.guards.needless(machine, shard);
+  noteOffered(machine: Machine, shard: OfferedShard): void {
+    this.witness.offered(machine, shard);
+    if (shard.place === 'held' && machine.platters.hasIntact(shard)) this.guards.needless(machine, shard);
   }
 
   noteEvent(machine: Machine, event: CoreEvent): void {

@@ -12,7 +12,7 @@ import { AuditWitness } from './audit-witness.ts';
 import { DrawingWitness } from './drawing-witness.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, OfferedShard } from './machine.ts';
 import { firstWithout, mayKeep } from './matching.ts';
 import { isOf, nameOf, shortOf } from './naming.ts';
 import { OwedWitness } from './owed-witness.ts';
@@ -173,10 +173,13 @@ export class Witness {
       );
   }
 
-  refused(machine: Machine, shard: ShardKey & { readonly from: PeerId }): void {
+  /** A shard comes, and is let in or not. */
+  offered(machine: Machine, { place, ...shard }: OfferedShard): void {
     const { shell } = machine;
-    if (shell !== undefined)
-      for (const witness of this.#heardBy(machine, shell).others) witness.refused?.(shard);
+    if (shell === undefined) return;
+    const { words, others } = this.#heardBy(machine, shell);
+    if (place !== undefined) return words.flows(shard);
+    for (const witness of others) witness.refused?.(shard);
   }
 
   /** Before an order is done. */

@@ -24,7 +24,10 @@ type Send = Extract<CoreEffect, { kind: 'send' }>;
 type Message = Extract<CoreEvent, { kind: 'message' }>;
 type ShardsHeld = Extract<Message['message'], { kind: 'shardsHeld' }>;
 
+type Offer = ShardKey & { readonly from: PeerId };
+
 const offerName = (index: number, from: PeerId): string => `${index} ${from}`;
+const flowName = ({ pack, index, from }: Offer): string => `${pack} ${offerName(index, from)}`;
 
 /** A question that was asked rightly and is to be answered. */
 interface Open extends ShardKey {
@@ -38,7 +41,7 @@ interface Fetch {
   /** Whose answer is waited for, and since when. */
   readonly unanswered: Map<PeerId, number>;
   /** What others have said that they have, and was not asked for since. */
-  readonly offered: Map<string, ShardKey & { readonly from: PeerId }>;
+  readonly offered: Map<string, Offer>;
   /** Shards that have come. */
   readonly here: Set<number>;
 }
@@ -53,6 +56,8 @@ export class WordWitness {
   readonly #seals = new DrawnSeals();
   readonly #questions = new Map<PeerId, Open>();
   readonly #fetches = new Map<PackId, Fetch>();
+  /** Shards that flow in, by pack, index and sender: over a slow line for hours, and nobody asks that one again. */
+  readonly #flows = new Set<string>();
   /** When a peer last heard of a pack, and since when that pack has waited in the outbox. */
   readonly #saidMs = new Map<string, number>();
   #waiting: ReadonlyMap<PackId, number> = new Map();
@@ -101,11 +106,13 @@ export class WordWitness {
             asked: new Set(),
             unanswered: new Map(),
             offered: new Map(),
-            here: new Set(),
+            // It may have been wanted already.
+            here: this.#fetches.get(pack)?.here ?? new Set(),
           });
         return;
       case 'shardArrived': {
         const { from, arrival } = event;
+        this.#flows.delete(flowName({ pack: arrival.descriptor.pack, index: arrival.index, from }));
         const fetch = this.#fetches.get(arrival.descriptor.pack);
         fetch?.offered.delete(offerName(arrival.index, from));
         if (event.outcome === 'stored') fetch?.here.add(arrival.index);
@@ -123,6 +130,11 @@ export class WordWitness {
         return;
       default:
     }
+  }
+
+  /** A shard was let in. */
+  flows(shard: Offer): void {
+    this.#flows.add(flowName(shard));
   }
 
   /** Before it is done. */
@@ -144,10 +156,11 @@ export class WordWitness {
   #says(from: PeerId, held: ShardsHeld['held']): void {
     for (const { unanswered } of this.#fetches.values()) unanswered.delete(from);
     for (const { descriptor, indexes } of held)
-      for (const index of indexes)
-        this.#fetches
-          .get(descriptor.pack)
-          ?.offered.set(offerName(index, from), { pack: descriptor.pack, index, from });
+      for (const index of indexes) {
+        const offer = { pack: descriptor.pack, index, from };
+        if (!this.#flows.has(flowName(offer)))
+          this.#fetches.get(descriptor.pack)?.offered.set(offerName(index, from), offer);
+      }
   }
 
   #sends({ to, message }: Send, now: number): void {
@@ -203,7 +216,7 @@ export class WordWitness {
   }
 
   /** It is there, and what it has does not lie here anyway. */
-  #isUnused({ pack, index, from }: ShardKey & { readonly from: PeerId }): boolean {
+  #isUnused({ pack, index, from }: Offer): boolean {
     const { shell, platters } = this.#machine;
     const isHere = platters.slotsOf(pack).some((slot) => slot.index === index);
     return !isHere && shell?.core.membership.up.has(from) === true;
