@@ -2,7 +2,7 @@
 // and nobody else's clock shortens them.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { forgottenGraceMs } from '../limits.ts';
+import { clockSkewMsMax, forgottenGraceMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Effects } from './effects.ts';
 import type { HeardForget } from './events.ts';
@@ -32,10 +32,11 @@ export class NotedTimes {
     this.#of = of;
   }
 
-  /** What was noted before this start. */
-  restore(heard: readonly HeardForget[]): void {
+  /** What was noted before this start. A clock that was far ahead then would put all off until that date: such a note counts as none. */
+  restore(heard: readonly HeardForget[], now: UnixMs): void {
     for (const one of heard)
-      if ((one.of ?? this.#of) === this.#of) this.#heardMs.set(nameOf(one), one.heardMs);
+      if ((one.of ?? this.#of) === this.#of && one.heardMs <= now + clockSkewMsMax)
+        this.#heardMs.set(nameOf(one), one.heardMs);
   }
 
   of(batch: BatchName): UnixMs | undefined {

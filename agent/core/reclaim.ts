@@ -41,7 +41,7 @@ export class Reclaim {
   handle(event: EventOf<Reclaim['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
-        this.#noted.restore(event.heard);
+        this.#noted.restore(event.heard, event.now);
         return [];
       case 'batchStored':
         return this.#heard(event.batch, event.now);

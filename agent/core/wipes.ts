@@ -112,7 +112,7 @@ export class Wipes {
   handle(event: EventOf<Wipes['hears'][number]>): Effects {
     switch (event.kind) {
       case 'started':
-        this.#noted.restore(event.heard);
+        this.#noted.restore(event.heard, event.now);
         return [];
       case 'batchStored':
         return this.#read(event.batch, event.now);

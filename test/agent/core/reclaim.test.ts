@@ -11,7 +11,7 @@ import { Reclaim } from '../../../agent/core/reclaim.ts';
 import { Shelf } from '../../../agent/core/shelf.ts';
 import { forgottenGraceMs } from '../../../agent/limits.ts';
 import { driveId, type SnapshotId, snapshotId } from '../../../agent/units.ts';
-import { hours, unixMs } from '../../../datasets/index.ts';
+import { days, hours, unixMs } from '../../../datasets/index.ts';
 import { batchOf, machines, planBatch, planOf, startMs } from './fleet-of-four.ts';
 
 const [holder, owner, stranger] = machines;
@@ -100,6 +100,23 @@ test('the time goes on over a restart from when it was noted, and begins anew wh
     hear(machine, forgetting(owner, [packOf(1)]), later);
     t.is(tick(machine, later).length, isFreed ? 1 : 0);
   }
+});
+
+test('a note that is dated far ahead, by a clock that was set right since, counts as none: the time begins at this start, once', (t) => {
+  const heard = {
+    author: owner.peer,
+    sequence: 0,
+    heardMs: unixMs(startMs + days(365)),
+    of: 'forget',
+  } as const;
+  const machine = holderOf([packOf(1)], [heard]);
+  const effects = hear(machine, forgetting(owner, [packOf(1)]), 0);
+  t.deepEqual(
+    effects.map((effect) => effect.kind === 'noteForget' && effect.heard),
+    [{ ...heard, heardMs: startMs }],
+  );
+  t.is(tick(machine, forgottenGraceMs - hours(2)).length, 0);
+  t.is(tick(machine, forgottenGraceMs).length, 1);
 });
 
 test("a word is noted once: not what its owner says again and again, and nobody's of another's pack", (t) => {
