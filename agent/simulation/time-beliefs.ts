@@ -14,10 +14,11 @@ const wrongMs = hours(12);
  * that ended meanwhile.
  */
 export function lookAtLastWords(
-  { checks, guards, machines, queue }: Fleet,
+  { checks, guards, machines, queue, witness }: Fleet,
   machine: Machine,
-  { core, clock }: Shell,
+  shell: Shell,
 ): void {
+  const { core, clock } = shell;
   const now = clock.now();
   for (const other of machines) {
     const offMs = other.isUp
@@ -28,8 +29,9 @@ export function lookAtLastWords(
     const saidMs = core.vigil.silentSinceMs(other.peer, now);
     if (saidMs === undefined) continue;
     checks.counts.vigil++;
-    // What it wrote with a wrong clock was said when it was heard, which may have been long after.
-    const leastMs = other.hasDatedAhead ? -wrongMs : queue.nowMs - seenMs - wrongMs;
+    // What it wrote with a wrong clock was said when it was heard, which may have been long after; but not when the own disk was read.
+    const isHeardLate = witness.hasHeard(shell, other.peer) || !saysDate(machine, other, now);
+    const leastMs = other.hasDatedAhead && isHeardLate ? -wrongMs : queue.nowMs - seenMs - wrongMs;
     if (now - saidMs >= leastMs) continue;
     const hoursText = `${Math.round((queue.nowMs - offMs) / hours(1))} hours`;
     guards.violate(
@@ -40,6 +42,10 @@ export function lookAtLastWords(
     return;
   }
 }
+
+/** Whether a word of another with a date that has come lies on its disk. */
+const saysDate = ({ shelves }: Machine, { peer }: Machine, now: number): boolean =>
+  shelves.order.some(({ author, atMs }) => author === peer && atMs <= now);
 
 /** When a machine was first up from a moment on. */
 function firstUpMs({ ups }: Machine, fromMs: number): number {

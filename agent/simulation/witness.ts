@@ -291,6 +291,11 @@ export class Witness {
     return this.#heard.get(shell)?.words.metMs(peer);
   }
 
+  /** Whether anything of a peer came to it in this life that was not read from its own disk. */
+  hasHeard(shell: Shell, peer: PeerId): boolean {
+    return this.#heard.get(shell)?.words.hasHeard(peer) === true;
+  }
+
   /** When it last asked for a proof in this life, by its own clock. */
   lastAskedMs(shell: Shell): number | undefined {
     return this.#heard.get(shell)?.audits.lastAskedMs;

@@ -56,6 +56,9 @@ export class WordWitness {
   readonly #seals = new DrawnSeals();
   readonly #questions = new Map<PeerId, Open>();
   readonly #fetches = new Map<PackId, Fetch>();
+  /** Whose words came after the own disk was read. */
+  readonly #heardFrom = new Set<PeerId>();
+  #isReading = true;
   /** Shards that flow in, by pack, index and sender: over a slow line for hours, and nobody asks that one again. */
   readonly #flows = new Set<string>();
   /** When a peer last heard of a pack, and since when that pack has waited in the outbox. */
@@ -77,6 +80,11 @@ export class WordWitness {
     return this.#metMs.get(peer);
   }
 
+  /** Whether a peer was there, or any word of it came, since the own disk was read. */
+  hasHeard(peer: PeerId): boolean {
+    return this.#metMs.has(peer) || this.#heardFrom.has(peer);
+  }
+
   /** Whether a restore or a proof still gathers shards of a pack. */
   isFetching(pack: PackId): boolean {
     return this.#fetches.has(pack);
@@ -85,6 +93,7 @@ export class WordWitness {
   /** After the core took it, and before what it ordered is done. */
   told(event: CoreEvent): void {
     this.#seals.told(event);
+    if (event.kind === 'connected' || event.kind === 'tick') this.#isReading = false;
     switch (event.kind) {
       case 'connected':
         this.#upSinceMs.set(event.peer, event.now);
@@ -122,6 +131,7 @@ export class WordWitness {
         this.#unwritten = [...this.#unwritten, ...event.records];
         return;
       case 'batchStored':
+        if (!this.#isReading) this.#heardFrom.add(event.batch.author);
         if (event.batch.author === this.#machine.peer)
           this.#unwritten = this.#unwritten.filter((record) => !event.batch.records.includes(record));
         return;
