@@ -2,6 +2,7 @@
 // certificates as they are now.
 
 import { hours } from '../../datasets/index.ts';
+import { clockSkewMsMax } from '../limits.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import type { Shell } from './shell.ts';
@@ -30,7 +31,7 @@ export function lookAtLastWords(
     if (saidMs === undefined) continue;
     checks.counts.vigil++;
     // What it wrote with a wrong clock was said when it was heard, which may have been long after; but not when the own disk was read.
-    const isHeardLate = witness.hasHeard(shell, other.peer) || !saysDate(machine, other, now);
+    const isHeardLate = witness.hasHeard(shell, other.peer) || !areDatesFar(machine, other, { offMs, now });
     const leastMs = other.hasDatedAhead && isHeardLate ? -wrongMs : queue.nowMs - seenMs - wrongMs;
     if (now - saidMs >= leastMs) continue;
     const hoursText = `${Math.round((queue.nowMs - offMs) / hours(1))} hours`;
@@ -43,9 +44,17 @@ export function lookAtLastWords(
   }
 }
 
-/** Whether a word of another with a date that has come lies on its disk. */
-const saysDate = ({ shelves }: Machine, { peer }: Machine, now: number): boolean =>
-  shelves.order.some(({ author, atMs }) => author === peer && atMs <= now);
+/** Whether of another's words on its disk some have dates from before that went off, and all others such as will not come for a day. */
+function areDatesFar(
+  { shelves }: Machine,
+  { peer }: Machine,
+  { offMs, now }: { readonly offMs: number; readonly now: number },
+): boolean {
+  const dates = shelves.order.filter(({ author }) => author === peer).map(({ atMs }) => atMs);
+  return (
+    dates.some((atMs) => atMs <= offMs) && dates.every((atMs) => atMs <= offMs || atMs > now + clockSkewMsMax)
+  );
+}
 
 /** When a machine was first up from a moment on. */
 function firstUpMs({ ups }: Machine, fromMs: number): number {
