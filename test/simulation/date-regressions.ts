@@ -9,9 +9,9 @@ export const dateRegressions: readonly Regression[] = [
       'a word with a date weeks ahead was heard anew each time that an agent read its disk at a start: a machine that had burnt was missed only when that date had come',
     options: {
       seed: 'ahead-6',
-      agentCount: 5,
+      agentCount: 7,
       days: 3,
-      faults: { nights: 'people', destroyedCount: 2, crashesPerMachineDay: 1, datedAheadPerMachineDay: 2 },
+      faults: { nights: 'people', destroyedCount: 1, crashesPerMachineDay: 1, datedAheadPerMachineDay: 2 },
       tickMs: minutes(1),
       holderSilenceMs: hours(8),
     },

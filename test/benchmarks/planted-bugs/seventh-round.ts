@@ -27,14 +27,6 @@ export const seventhRound: readonly PlantedBug[] = [
     replace: 'this.#revoked.clear();',
   },
   {
-    name: 'asked once and never again',
-    about:
-      'who was asked for a shard in vain is not asked again in that restore, though it says that it has it',
-    file: 'core/sources.ts',
-    find: '    this.#tried.delete(nameOf(index, peer));\n',
-    replace: '',
-  },
-  {
     name: 'outbid by nothing',
     about: 'a plan that is to overrule one that did not come here gets the same epoch, and not a later one',
     file: 'core/followed-plans.ts',
