@@ -153,7 +153,7 @@ export class Copies {
   }
 
   #message({ from, message }: Extract<CoreEvent, { kind: 'message' }>): Effects {
-    if (message.kind !== 'shardMissing') return [];
+    if (message.kind !== 'shardMissing' && message.kind !== 'shardRefused') return [];
     const pull = this.#parts.pulls.find(message.pack, message.index);
     if (pull?.purpose === 'copy' && pull.from === from) this.#parts.pulls.end(message.pack, message.index);
     return [];

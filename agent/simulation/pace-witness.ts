@@ -70,7 +70,8 @@ export class PaceWitness {
         for (const [name, from] of this.#asked) if (from === event.peer) this.#asked.delete(name);
         return;
       case 'message':
-        if (event.message.kind === 'shardMissing') this.#endPull(event.from, nameOf(event.message));
+        if (event.message.kind === 'shardMissing' || event.message.kind === 'shardRefused')
+          this.#endPull(event.from, nameOf(event.message));
         return;
       case 'shardArrived': {
         const { descriptor, index, place } = event.arrival;

@@ -70,6 +70,7 @@ export class Shell {
       certificate: machine.certificate,
       admits: (peer, certificate) => this.#admits(peer, certificate),
       spoiled: (shard, bytes) => machine.liar?.spoiled(shard, bytes),
+      isPaused: () => machine.rest.isPaused,
     });
   }
 

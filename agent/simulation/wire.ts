@@ -9,7 +9,15 @@ import {
   shardArrivalsMax,
   transferSilenceMsMax,
 } from '../limits.ts';
-import type { Done, ShardArrival, ShardLocation, ShardOutcome, Wire, WireListener } from '../ports.ts';
+import type {
+  Done,
+  SendOutcome,
+  ShardArrival,
+  ShardLocation,
+  ShardOutcome,
+  Wire,
+  WireListener,
+} from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import type { SimulatedDisk } from './disk.ts';
 import type { Life } from './life.ts';
@@ -41,6 +49,8 @@ export interface WireParts {
   readonly admits: (peer: PeerId, certificate: Uint8Array) => boolean;
   /** What a liar sends in place of a shard; undefined where it sends what is there. */
   readonly spoiled: (shard: ShardLocation, bytes: Uint8Array) => Uint8Array | undefined;
+  /** Whether the machine's person wants it to send nothing now. */
+  readonly isPaused: () => boolean;
 }
 
 interface Queued {
@@ -268,9 +278,13 @@ export class SimulatedWire implements Wire, Endpoint {
     return this.#arrivals;
   }
 
-  sendShard(to: PeerId, shard: ShardLocation, done: Done<ShardOutcome>): void {
-    const { life, disk } = this.#parts;
+  sendShard(to: PeerId, shard: ShardLocation, done: Done<SendOutcome>): void {
+    const { life, disk, isPaused } = this.#parts;
     const link = this.#links.get(to);
+    if (link !== undefined && isPaused()) {
+      life.after(1, () => done('resting'));
+      return;
+    }
     const found = disk.read(shard);
     if (link === undefined || found === undefined) {
       life.after(1, () => done(link === undefined ? 'unreachable' : 'damaged'));

@@ -117,6 +117,7 @@ function wireEnd(network: Network, seed: number): WireEnd {
     certificate: new Uint8Array(0),
     admits: () => true,
     spoiled: () => undefined,
+    isPaused: () => false,
   });
   return {
     wire,

@@ -228,6 +228,19 @@ test('a shard that gave way on a full disk is forgotten, and fetched again later
   t.is(asked(one.tick(startMs + minutes(11))).length, 1);
 });
 
+for (const kind of ['shardMissing', 'shardRefused'] as const)
+  test(`what a holder does not send takes no place any more, and another one is asked: ${kind}`, (t) => {
+    const one = trial();
+    one.plan([copyOn(self)]);
+    t.deepEqual(asked(one.tick(startMs)), ['a 0', 'b 1']);
+    one.copies.handle({ kind: 'message', from: b, message: { kind, pack, index: 0 }, now: startMs });
+    t.true(one.pulls.has(pack, 0), 'it was asked of another one');
+    one.copies.handle({ kind: 'message', from: a, message: { kind, pack, index: 0 }, now: startMs });
+    t.false(one.pulls.has(pack, 0));
+    one.arrive(b, 1);
+    t.deepEqual(asked(one.tick(startMs + minutes(11))), ['c 2']);
+  });
+
 test('a restore takes a whole copy from the own site, not shards from afar', (t) => {
   const one = trial();
   one.place(self, 'hall');
