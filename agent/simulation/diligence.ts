@@ -137,7 +137,9 @@ function lookAtVigil(fleet: Fleet, machine: Machine, shell: Shell): void {
       fleet.guards.violate('vigil', machine, `calls machine ${owner.index} silent, which is not`);
     // What it wrote with a wrong clock was said when it was heard.
     const isHeardLate = owner.hasDatedAhead && fleet.witness.hasHeard(shell, owner.peer);
-    if (silent.length > inCount * holidayShare || told.has(owner.peer) || isHeardLate) continue;
+    const hasDateCome = owner.firstAheadMs <= fleet.queue.nowMs + hours(12);
+    if (silent.length > inCount * holidayShare || told.has(owner.peer)) continue;
+    if (isHeardLate || hasDateCome) continue;
     if (silentMs(fleet, owner) > allowedSilenceMs(owner))
       fleet.guards.violate('vigil', machine, `does not tell that machine ${owner.index} is silent`);
   }

@@ -150,6 +150,10 @@ export const faultKinds = {
     about: 'words that are written while a clock is weeks ahead',
     faults: { datedAheadPerMachineDay: 0.5 },
   },
+  forecasts: {
+    about: 'optimizers that know the hours of all machines, and repair by margin',
+    faults: { forecastHours: 336 },
+  },
   askers: {
     about: 'machines that ask for the same proof again and again, minutes apart',
     faults: { askedAgainPerMachineDay: 0.5 },

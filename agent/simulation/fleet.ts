@@ -2,7 +2,7 @@
 // that watch them.
 
 import { createRandom, days, minutes, type Random, type UnixMs, unixMs } from '../../datasets/index.ts';
-import { baselineForecast, type PresenceForecast } from '../../models/index.ts';
+import type { PresenceForecast } from '../../models/index.ts';
 import type { Plan } from '../../optimizer/index.ts';
 import {
   type AdminKey,
@@ -46,6 +46,7 @@ import { type Planner, planMsOf, type PlanRequest } from './planner.ts';
 import { oldOf } from './retaining.ts';
 import { noReviewWords, waitOf, wasApproved } from './reviews.ts';
 import { saysPlace, withRandomCopies } from './popular.ts';
+import { Presences } from './presences.ts';
 import { createStatementOpener } from './statements.ts';
 import { rootOf } from './stolen-keys.ts';
 import { ShardTraffic } from './waits.ts';
@@ -103,7 +104,7 @@ export class Fleet implements World {
   readonly #planning: Random;
   readonly #waiting: Random;
   readonly #byPeer = new Map<string, Machine>();
-  #presence: PresenceForecast | undefined;
+  readonly #presences: Presences;
 
   constructor(options: ResolvedOptions) {
     this.options = options;
@@ -150,15 +151,17 @@ export class Fleet implements World {
     });
     this.witness = new Witness({
       ledger,
-      hasForecasts: options.past !== undefined,
+      hasForecasts: options.past !== undefined || options.faults.forecastHours > 0,
       isApproved: (stated) => wasApproved(this, stated),
       isLayman: (peer) => this.machineOf(peer)?.isLayman === true,
+      offMs: (peer) => this.machineOf(peer)?.offMs(this.queue.nowMs) ?? 0,
       count: (check) => this.checks.counts[check]++,
       violate: (check, machine, text) => {
         if (machine.liar === undefined && !machine.isRevoked) this.guards.violate(check, machine, text);
       },
     });
     this.#foundLogs();
+    this.#presences = new Presences(this);
   }
 
   /** Certifies a new machine with an empty disk; it is off. */
@@ -244,19 +247,7 @@ export class Fleet implements World {
   }
 
   presence(): PresenceForecast | undefined {
-    const { past } = this.options;
-    if (past === undefined) return undefined;
-    this.#presence ??= baselineForecast({
-      ...past,
-      machines: past.machines.map((one, row) => ({
-        ...one,
-        machine: this.machines[row]?.peer ?? one.machine,
-      })),
-    }).presence;
-    if (this.#presence === undefined) return undefined;
-    // The run begins with everybody on.
-    const hoursAway = new Float64Array(this.#presence.machines.length);
-    return { ...this.#presence, hoursAway, madeMs: this.startMs };
+    return this.#presences.now;
   }
 
   machineOf(peer: string): Machine | undefined {

@@ -133,6 +133,8 @@ export class Machine {
   /** What it writes now it writes as if its clock were ahead by so much. */
   datedAheadMs = 0;
   hasDatedAhead = false;
+  /** The earliest date ahead that it wrote: when that has come, it looks as if it had spoken then. */
+  firstAheadMs = Number.POSITIVE_INFINITY;
   shelves = new Shelves();
   /** Snapshots that are staged and not yet acknowledged: a small file in the live world. */
   journal: StagedSnapshot[] = [];
@@ -272,6 +274,12 @@ export class Machine {
       (sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(toMs, nowMs) - Math.max(fromMs, sinceMs)),
       0,
     );
+  }
+
+  /** How long it has been off, or asleep; 0 while it runs. */
+  offMs(nowMs: number): number {
+    const last = this.ups.at(-1);
+    return last === undefined ? 0 : Math.max(0, nowMs - last.toMs);
   }
 
   #endSpan({ life }: Shell): void {

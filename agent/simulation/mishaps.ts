@@ -120,6 +120,7 @@ export function scheduleWrongDates(scheduler: Scheduler): void {
     shell.publish([{ kind: 'act', act: 'alerts-set', about: 'dated ahead', atMs }], () =>
       fleet.noteFault('word dated weeks ahead'),
     );
+    machine.firstAheadMs = Math.min(machine.firstAheadMs, atMs + machine.datedAheadMs);
     machine.datedAheadMs = 0;
     machine.hasDatedAhead = true;
   });

@@ -114,6 +114,8 @@ export interface Faults {
   readonly datedAheadPerMachineDay: number;
   /** Times that a machine asks another for the same proof again, minutes after it was last asked, per machine and day. */
   readonly askedAgainPerMachineDay: number;
+  /** Hours of the past from which optimizers forecast who is away for how long, and repair by margin; they know of none where it is 0. */
+  readonly forecastHours: number;
   /** Liars that an admin pardons, over all days. */
   readonly pardonCount: number;
   /** Times that somebody wants a part of a pack back, per day. */
@@ -181,6 +183,7 @@ export const noFaults: Faults = {
   hangUpsPerMachineDay: 0,
   stolenInviteCount: 0,
   pardonCount: 0,
+  forecastHours: 0,
   stolenKeyCount: 0,
   putOutSignerCount: 0,
   datedAheadPerMachineDay: 0,

@@ -1,6 +1,7 @@
 // Which plan an agent follows, event by event: no lower one than before, none that breaks its own rules, none of a machine that may make none. And that
-// those that it makes come after all that others said they follow.
+// those that it makes come after all that others said they follow, and that it knows who has been off for long.
 
+import { hourMs, hours } from '../../datasets/index.ts';
 import { type Plan, planProblems } from '../../optimizer/index.ts';
 import { logName } from '../codec/index.ts';
 import { type CoreEffect, type CoreEvent, isFarAhead, type StatedPlan } from '../core/index.ts';
@@ -13,7 +14,12 @@ export interface PlanWorld extends Checking {
   readonly isLayman: (peer: PeerId) => boolean;
   /** Whether an admin approved a plan. */
   readonly isApproved: (stated: StatedPlan | undefined) => boolean;
+  /** For how long a machine has been off; 0 for one that is on. */
+  readonly offMs: (peer: PeerId) => number;
 }
+
+/** Clocks are set by hours, and a forecast knows whole hours. */
+const awaySlackMs = hours(12);
 
 /** A plan never changes, and thousands follow it. */
 const problemsOf = new WeakMap<Plan, readonly string[]>();
@@ -77,12 +83,29 @@ export class PlanWitness {
 
   /** Before it is done; what is ordered under a plan is for other witnesses. */
   ordered(effect: CoreEffect): void {
+    if (effect.kind === 'computePlan') this.#repairs(effect);
     if (effect.kind !== 'appendRecords' || !this.#isComputed) return;
     for (const record of effect.records) {
       if (record.kind !== 'plan') continue;
       this.#world.count('plans');
       if (record.plan.epoch <= this.#heardEpoch)
         this.#violate(`makes plan ${record.plan.epoch}, and others follow plan ${this.#heardEpoch}`);
+    }
+  }
+
+  /** Whoever was off long before the optimizer started is not taken for one that has just left. */
+  #repairs({ machines, repair }: Extract<CoreEffect, { kind: 'computePlan' }>): void {
+    const membership = this.#machine.shell?.core.membership;
+    for (const [row, hoursAway] of repair?.hoursAway.entries() ?? []) {
+      const peer = machines[row]!;
+      // Who slept learns only then that a connection has ended.
+      if (membership === undefined || membership.hasMet(peer) || !membership.isAway(peer)) continue;
+      const offMs = this.#world.offMs(peer);
+      this.#world.count('plans');
+      if (hoursAway * hourMs >= offMs - awaySlackMs) continue;
+      const text = `${membership.nameOf(peer)} is away for ${Math.round(hoursAway)} hours, and it is for ${Math.round(offMs / hourMs)}`;
+      this.#violate(`repairs as if ${text}`);
+      return;
     }
   }
 

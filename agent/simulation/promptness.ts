@@ -25,7 +25,10 @@ export function lookAtWaits(fleet: Fleet): void {
     const [oldest] = machine.journal;
     const isOut = core.replication.isForked(machine.peer) || fleet.ledger.isToBeWiped(machine.peer);
     const isDeaf = isLogFullSince(machine, fleet.queue.nowMs - promptMsMax);
-    if (oldest === undefined || isOut || isDeaf || !core.ownLog.isSure || core.membership.isSparse) continue;
+    // Who is paused sends nothing.
+    const hasRested = hasRestedSince(machine, fleet.queue.nowMs - promptMsMax);
+    if (oldest === undefined || isOut || isDeaf || hasRested) continue;
+    if (!core.ownLog.isSure || core.membership.isSparse) continue;
     const promised = fleet.ledger.promised.get(oldest.snapshot);
     if (promised === undefined || waitedMs(fleet, machine, promised.madeMs) < promptMsMax) continue;
     fleet.checks.counts.prompt++;

@@ -44,6 +44,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'signers',
   'wrongdates',
   'askers',
+  'forecasts',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

@@ -27,6 +27,7 @@ export function lookAtLastWords(
       : (other.ups.at(-1)?.toMs ?? Number.POSITIVE_INFINITY);
     const seenMs = firstUpMs(machine, offMs);
     if (other.hasLied || queue.nowMs - seenMs < 2 * wrongMs) continue;
+    if (other.firstAheadMs <= queue.nowMs + wrongMs) continue;
     const saidMs = core.vigil.silentSinceMs(other.peer, now);
     if (saidMs === undefined) continue;
     checks.counts.vigil++;

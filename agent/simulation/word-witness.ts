@@ -42,6 +42,8 @@ interface Fetch {
   readonly unanswered: Map<PeerId, number>;
   /** What others have said that they have, and was not asked for since. */
   readonly offered: Map<string, Offer>;
+  /** What those who rest have refused to send. */
+  readonly refused: Set<string>;
   /** Shards that have come. */
   readonly here: Set<number>;
 }
@@ -93,6 +95,8 @@ export class WordWitness {
   /** After the core took it, and before what it ordered is done. */
   told(event: CoreEvent): void {
     this.#seals.told(event);
+    // Who claims receipts asks for no shard, and may have ended to lie when it gives up.
+    if (this.#machine.liar !== undefined) this.#fetches.clear();
     if (event.kind === 'connected' || event.kind === 'tick') this.#isReading = false;
     switch (event.kind) {
       case 'connected':
@@ -109,12 +113,14 @@ export class WordWitness {
         this.#message(event);
         return;
       case 'packsWanted':
+        if (this.#machine.liar !== undefined) return;
         for (const { pack } of event.packs)
           this.#fetches.set(pack, {
             atMs: event.now,
             asked: new Set(),
             unanswered: new Map(),
             offered: new Map(),
+            refused: new Set(),
             // It may have been wanted already.
             here: this.#fetches.get(pack)?.here ?? new Set(),
           });
@@ -157,6 +163,8 @@ export class WordWitness {
 
   #message({ from, message }: Message): void {
     if (message.kind === 'shardsHeld') this.#says(from, message.held);
+    if (message.kind === 'shardRefused')
+      this.#fetches.get(message.pack)?.refused.add(offerName(message.index, from));
     if (message.kind !== 'auditOpen' || !this.#seals.isOpenedBy(from, message)) return;
     this.#seals.end(from, message);
     const { pack, index } = message;
@@ -205,7 +213,10 @@ export class WordWitness {
     if (fetch === undefined || membership === undefined) return;
     this.#world.count('restored');
     const unused = [...fetch.offered.values()].find(
-      (one) => !fetch.here.has(one.index) && this.#isUnused(one),
+      (one) =>
+        !fetch.here.has(one.index) &&
+        !fetch.refused.has(offerName(one.index, one.from)) &&
+        this.#isUnused(one),
     );
     if (unused !== undefined) {
       const name = membership.nameOf(unused.from);
