@@ -39,6 +39,8 @@ export interface ProtectAnswer {
   readonly folder: string;
   /** A protected folder that contains it: its files are saved twice. */
   readonly inside?: string;
+  /** Protected folders in it: their files are saved twice. */
+  readonly around?: readonly string[];
   /** A new person's 24 words, again with each call until `phraseSeen`. */
   readonly phrase?: string;
 }

@@ -14,14 +14,14 @@ import type { ProtectAnswer } from '../control/index.ts';
 import { savedSayEveryMs } from '../limits.ts';
 import type { Timer } from '../ports.ts';
 import { type DriveId, driveId } from '../units.ts';
-import { createSnapshotter, isWithin, type SnapshotOutcome, startWatcher } from './data-path/index.ts';
+import { createSnapshotter, type SnapshotOutcome, startWatcher } from './data-path/index.ts';
 import { nameDiskError } from './disk-full.ts';
 import { driveDeleted, noPlanYet, snapshotCancelled } from './drive-errors.ts';
 import { createDrive, DriveLocks, openStoredKeys } from './drive-keys.ts';
 import { ownFolders } from './home.ts';
 import { heldOutcome, heldText, massChangeText, outcomeWhenLeft } from './mass-changes.ts';
 import { powerWait } from './power.ts';
-import { folderToProtect, leftOutOf, type WantedFolder } from './protected-folder.ts';
+import { folderToProtect, leftOutOf, overlapOf, type WantedFolder } from './protected-folder.ts';
 import { type DrivesParts, quietDrive, type RunningDrive, type TakenSnapshot } from './running-drive.ts';
 import { readDrives, type StoredDrive, writeDrives } from './stored-drives.ts';
 import { Outbox } from './outbox.ts';
@@ -117,10 +117,7 @@ export class Drives {
 
   async #protect(wanted: WantedFolder): Promise<ProtectAnswer> {
     const folder = folderToProtect(wanted.path, this.#parts.home.folder);
-    const inside = [...this.#running.values()].find(
-      ({ stored }) => stored.leftMs === undefined && isWithin(folder, stored.folder),
-    )?.stored.folder;
-    const place = { folder, ...(inside === undefined ? {} : { inside }) };
+    const place = { folder, ...overlapOf(folder, this.#running.values()) };
     const known = [...this.#running.values()].find(({ stored }) => stored.folder === folder);
     if (known !== undefined && !this.#isDeleted(known)) {
       const changed = this.#change(known, wanted);

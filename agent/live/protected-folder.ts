@@ -19,6 +19,19 @@ export const leftOutOf = (folder: string, { ignore }: WantedFolder): string[] =>
   ...(ignore ?? defaultIgnoresOf(folder)),
 ];
 
+/** Whose files are saved twice with a folder's: of what is protected now, the folder around it and those within it. */
+export function overlapOf(
+  folder: string,
+  drives: Iterable<{ readonly stored: { readonly folder: string; readonly leftMs?: number } }>,
+): { readonly inside?: string; readonly around?: readonly string[] } {
+  const others = [...drives]
+    .filter(({ stored }) => stored.leftMs === undefined)
+    .map(({ stored }) => stored.folder);
+  const inside = others.find((other) => isWithin(folder, other));
+  const around = others.filter((other) => isWithin(other, folder));
+  return { ...(inside === undefined ? {} : { inside }), ...(around.length === 0 ? {} : { around }) };
+}
+
 /**
  * The folder that a person means, without links on the way to it. Throws `folder-missing`, `not-a-folder`, `folder-unreadable`,
  * `folder-is-the-agents`.

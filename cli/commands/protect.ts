@@ -62,8 +62,7 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
     say(phraseText(drive.phrase));
     await seen();
   }
-  if (options.json !== true && drive.inside !== undefined)
-    say(`This folder lies in ${drive.inside}, which is protected too: its files are saved twice.`);
+  if (options.json !== true) for (const line of twiceLines(drive)) say(line);
   if (!options.wait) {
     show(
       options,
@@ -79,6 +78,24 @@ async function protect(path: string, options: ProtectOptions): Promise<void> {
   if (options.json === true) await seen();
   assertWhole(snapshot);
 }
+
+/** Folders that are named at most; the rest are counted. */
+const namedFoldersMax = 5;
+
+/** What is saved twice, for a person. */
+export const twiceLines = ({
+  inside,
+  around,
+}: Pick<ProtectAnswer, 'inside' | 'around'>): readonly string[] => [
+  ...(inside === undefined
+    ? []
+    : [`This folder lies in ${oneLine(inside)}, which is protected too: its files are saved twice.`]),
+  ...(around === undefined
+    ? []
+    : [
+        `In this folder ${around.length === 1 ? 'lies' : 'lie'} ${listText(around.map(oneLine), namedFoldersMax)}, protected too: what is in there is saved twice, unless --ignore leaves it out here.`,
+      ]),
+];
 
 /** Throws `snapshot-incomplete`: all else is saved. */
 export function assertWhole({ leftOutCount = 0 }: Pick<SnapshotAnswer, 'leftOutCount'>): void {
@@ -102,11 +119,12 @@ export function protectedText(
 ): string {
   const { fileCount, byteCount, packCount, outcome, unreadable, special } = snapshot;
   const size = `${countText(fileCount, 'file')}, ${bytesText(byteCount)}`;
+  const where = oneLine(folder);
   const what = isNew
-    ? `Protected: ${folder} is drive ${drive}: ${size}, in ${countText(packCount, 'pack')} on other machines.`
+    ? `Protected: ${where} is drive ${drive}: ${size}, in ${countText(packCount, 'pack')} on other machines.`
     : outcome === 'unchanged'
-      ? `Nothing has changed in ${folder} since its newest snapshot: ${size}, on other machines.`
-      : `A new snapshot of ${folder} is on other machines: ${size}.`;
+      ? `Nothing has changed in ${where} since its newest snapshot: ${size}, on other machines.`
+      : `A new snapshot of ${where} is on other machines: ${size}.`;
   const more = unreadable.length - shownUnreadableMax;
   return [
     what,

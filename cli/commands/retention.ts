@@ -6,7 +6,7 @@ import { askAgent, type RetentionAnswer } from '../../agent/control/index.ts';
 import { DreyError } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { counting, endCounting, shortId } from '../lookup.ts';
-import { bytesText, tableText, timeText } from '../print.ts';
+import { bytesText, oneLine, tableText, timeText } from '../print.ts';
 import { parseCount } from '../quantities.ts';
 
 const kinds = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
@@ -83,7 +83,7 @@ function driveText(drive: Drive): string {
     reasons.length === 0 ? (held === undefined ? word : 'kept: held') : reasons.join(', '),
   ]);
   return [
-    `${path}: ${rulesText(rules)}`,
+    `${oneLine(path)}: ${rulesText(rules)}`,
     ...(held === undefined ? [] : [`! Nothing is forgotten now: ${held}.`]),
     ...(rows.length === 0 ? ['No snapshot yet.'] : [tableText([['snapshot', 'taken', 'kept for'], ...rows])]),
     ...packLines(drive),

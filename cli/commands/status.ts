@@ -5,7 +5,7 @@ import { type DriveView, type FleetView, problemText, sentence, shownName } from
 import { askAgent } from '../../agent/control/index.ts';
 import { limitWords } from './limits.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { bytesText, countText, paragraphText, spanText, tableText, timeText } from '../print.ts';
+import { bytesText, countText, oneLine, paragraphText, spanText, tableText, timeText } from '../print.ts';
 import { pendingText } from '../waiting.ts';
 
 const marks = { warning: '! ', problem: '!!' } as const;
@@ -65,7 +65,7 @@ function driveLines(view: FleetView): string[] {
     drive.path === undefined
       ? []
       : [
-          `  ${drive.path}`,
+          `  ${oneLine(drive.path)}`,
           `     ${newestText(drive)}; ${drive.leftMs === undefined ? (drive.watcher ?? 'stopped') : `not protected since ${timeText(drive.leftMs)}`}`,
           ...(drive.pending === undefined ? [] : [`     on its way: ${pendingText(drive.pending)}`]),
           `     ${provenText(drive, view.atMs)}`,

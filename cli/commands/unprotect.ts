@@ -4,11 +4,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askAgent, type UnprotectAnswer } from '../../agent/control/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
-import { countText } from '../print.ts';
+import { countText, oneLine } from '../print.ts';
 
 /** What can be restored from now on, and what can be done about it. */
 export function unprotectText({ folder, drive, snapshotCount }: UnprotectAnswer): string {
-  const taken = `No more snapshots are taken of ${folder}.`;
+  const taken = `No more snapshots are taken of ${oneLine(folder)}.`;
   if (snapshotCount === 0)
     return `${taken} None of it was safe yet, so nothing of it can be restored; \`drey protect\` goes on with the same drive.`;
   return [

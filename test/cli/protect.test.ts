@@ -1,5 +1,5 @@
 import test from 'ava';
-import { assertWhole, protectedText } from '../../cli/commands/protect.ts';
+import { assertWhole, protectedText, twiceLines } from '../../cli/commands/protect.ts';
 import { driveId } from '../../agent/index.ts';
 
 test('what a snapshot leaves out is said, each on its own line', (t) => {
@@ -25,15 +25,27 @@ test('what a snapshot leaves out is said, each on its own line', (t) => {
     '  not kept, as sockets, pipes and devices never are: a, b, c, d?e, f and 2 more',
   ]);
   const plain = protectedText(
-    { drive, folder: '/home/anna', isNew: true },
+    { drive, folder: '/home/an\nna', isNew: true },
     { ...counts, unreadable: [], special: [] },
   );
   t.is(plain.split('\n').length, 1);
+  t.regex(plain, /^Protected: \/home\/an\?na is drive/u);
   const other = protectedText(
     { drive, folder: '/home/anna', isNew: false, ignore: ['*.iso', 'a\nb'] },
     { ...counts, unreadable: [], special: [] },
   );
   t.is(other.split('\n')[1], '  left out from now on: *.iso, a?b');
+});
+
+test('who protects a folder in or around a protected one reads what is saved twice', (t) => {
+  t.deepEqual(twiceLines({}), []);
+  t.regex(twiceLines({ inside: '/home/an\nna' })[0]!, /lies in \/home\/an\?na, which is protected too/u);
+  const [around] = twiceLines({ around: ['/home/anna/a\nb', '/home/anna/c'] });
+  t.is(
+    around,
+    'In this folder lie /home/anna/a?b, /home/anna/c, protected too: what is in there is saved twice, unless --ignore leaves it out here.',
+  );
+  t.regex(twiceLines({ around: ['/home/anna/c'] })[0]!, /^In this folder lies \/home\/anna\/c, /u);
 });
 
 test('a snapshot that lacks files fails, one of files that changed does not', (t) => {

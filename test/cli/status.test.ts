@@ -67,6 +67,10 @@ test('a folder that is protected no more says since when', (t) => {
   t.regex(statusText({ ...view, drives: [{ ...rest, leftMs: view.atMs }] }), /; not protected since \d{4}-/u);
 });
 
+test('a folder with a line feed in its name makes no second line of status', (t) => {
+  t.regex(statusText({ ...view, drives: [{ ...own, path: '/home/a\n!! b' }] }), /^ {2}\/home\/a\?!! b$/mu);
+});
+
 test('whoever waits for a snapshot is told how far it is and for whom it waits', (t) => {
   const counts = { startedMs: view.atMs, shardsStored: 8, shardsWanted: 9 };
   t.is(pendingText({ ...counts, waitsFor: [] }), '8 of 9 shards stored');

@@ -3,7 +3,7 @@
 import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { assertOutsideAgent, folderToProtect } from '../../agent/live/protected-folder.ts';
+import { assertOutsideAgent, folderToProtect, overlapOf } from '../../agent/live/protected-folder.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 
 test("nothing is restored into the agent's own folder, by no link and not into a new folder in it", (t) => {
@@ -28,4 +28,14 @@ test("shards on a disk of their own are the agent's too: nobody protects them, a
   }
   t.is(folderToProtect(disk, home), realpathSync(disk));
   t.notThrows(() => assertOutsideAgent(join(disk, 'new'), home));
+});
+
+test('a folder in a protected one is told, and so are protected ones in it, but not those that were left', (t) => {
+  const drives = ['/a/b', '/a/b/c/d', '/a/b/c/e', '/a/b/c/left', '/a/bc'].map((folder) => ({
+    stored: { folder, ...(folder.endsWith('left') ? { leftMs: 1 } : {}) },
+  }));
+  t.deepEqual(overlapOf('/a/b/c', drives), { inside: '/a/b', around: ['/a/b/c/d', '/a/b/c/e'] });
+  t.deepEqual(overlapOf('/a', drives), { around: ['/a/b', '/a/b/c/d', '/a/b/c/e', '/a/bc'] });
+  t.deepEqual(overlapOf('/a/b', drives), { around: ['/a/b/c/d', '/a/b/c/e'] }, 'nothing lies in itself');
+  t.deepEqual(overlapOf('/z', drives), {});
 });
