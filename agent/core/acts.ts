@@ -14,6 +14,7 @@ import {
   type Statement,
 } from '../codec/index.ts';
 import { clockSkewMsMax } from '../limits.ts';
+import { policyText } from './policy-words.ts';
 import type { FleetId, PeerId } from '../units.ts';
 
 /** `admitted`: by an invite, which an admin's agent answered by itself. */
@@ -300,17 +301,4 @@ function certificateWords({
   if (isAdmin) return { act: 'admin-made', about: peer, detail: `made ${name} an admin by the recovery kit` };
   const by = invite === undefined ? '' : ` by invite ${invite}`;
   return { act: 'machine-admitted', about: peer, detail: `let ${name} in${by}` };
-}
-
-const valueText = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
-
-/** What a policy says that the one before it did not. */
-function policyText(policy: FleetPolicy, before: FleetPolicy | undefined): string {
-  if (before === undefined) return `set the policy of "${policy.fleetName}"`;
-  const fields = ['fleetName', 'holderSilenceMs', 'planMode', 'holdMoveShare', 'target', 'limits'] as const;
-  const changed = fields.filter((field) => valueText(policy[field]) !== valueText(before[field]));
-  if (changed.length === 0) return 'set the policy again, without a change';
-  return changed
-    .map((field) => `set ${field} from ${valueText(before[field])} to ${valueText(policy[field])}`)
-    .join('; ');
 }

@@ -4,7 +4,7 @@ import { type UnixMs, unixMs } from '../../datasets/index.ts';
 import { servingEntries } from '../../models/index.ts';
 import type { ActRecord } from '../codec/index.ts';
 import type { ActsAnswer, CallRequest, LimitsAnswer } from '../control/index.ts';
-import { ActList } from '../core/index.ts';
+import { type Act, ActList } from '../core/index.ts';
 import type { LiveAgent } from './agent.ts';
 
 /** Acts since a moment, oldest first; with `check` also whether the logs that they stand in are whole. */
@@ -19,13 +19,15 @@ export async function listActs(
     membership.machines
       .filter((machine) => machine === peer)
       .map((machine) => membership.certificateOf(machine)?.name)[0] ?? peer;
+  /** A policy may be about many machines. */
+  const named = ({ act, about, detail }: Act): string =>
+    (act === 'policy-set' ? membership.machines : about === undefined ? [] : [about]).reduce<string>(
+      (text, peer) => text.replaceAll(peer, nameOf(peer)),
+      detail,
+    );
   const acts = list.acts
     .filter(({ atMs }) => atMs >= (sinceMs ?? 0))
-    .map((act) => ({
-      ...act,
-      machineName: nameOf(act.machine),
-      detail: act.about === undefined ? act.detail : act.detail.replaceAll(act.about, nameOf(act.about)),
-    }));
+    .map((act) => ({ ...act, machineName: nameOf(act.machine), detail: named(act) }));
   if (!check) return { acts };
   const forked = membership.machines.filter((peer) => replication.isForked(peer));
   const { findings, ...counts } = list.check(replication.knownFacts, forked);

@@ -132,6 +132,39 @@ test('a policy that has to be dated after one of a clock far ahead is told when 
   );
 });
 
+test('a policy tells in words what it changed of what plans may not do, and nothing of the rest', (t) => {
+  const limits = {
+    vetoes: [other.peer],
+    apart: ['subnet'],
+    pins: [{ group: 's1', machine: other.peer }],
+  } as const;
+  const said = [
+    { ...policy, atMs: after(hours(1)), limits },
+    {
+      ...policy,
+      atMs: after(hours(2)),
+      limits: { ...limits, pins: [], movedBytesPerWeek: 5_242_880, scatterMin: 3 },
+    },
+    {
+      ...policy,
+      atMs: after(hours(3)),
+      limits: { vetoes: [], apart: [], pins: [] },
+      holderSilenceMs: hours(80),
+    },
+    { ...policy, atMs: after(hours(4)), holderSilenceMs: hours(80) },
+  ];
+  const { acts } = listOf(logOf(admin, [first, ...said.map((one) => [stated(one)])]));
+  t.deepEqual(
+    acts.slice(-4).map(({ detail }) => detail),
+    [
+      `set vetoes from none to ${other.peer}; set what is kept apart from none to subnet; set pins from none to ${other.peer} in s1`,
+      `set pins from ${other.peer} in s1 to none; set what is moved per week from no limit to 5 MiB; set least scatter from no limit to 3`,
+      `set holder silence from ${policy.holderSilenceMs / hours(1)} h to 80 h; set vetoes from ${other.peer} to none; set what is kept apart from subnet to none; set what is moved per week from 5 MiB to no limit; set least scatter from 3 to no limit`,
+      'set the policy again, without a change',
+    ],
+  );
+});
+
 test('a whole log has no findings, and is counted', (t) => {
   t.deepEqual(listOf(everything).check(new Map([[admin.peer, { signed: 8, spokenOf: 8 }]]), []), {
     logCount: 1,
