@@ -189,9 +189,8 @@ function clockOf({ clocks, membership }: AgentCore, peer: PeerId, now: UnixMs): 
         ? `Its clock is ${far}, by those of most machines that it hears.`
         : sentence(`the clock of ${name} is ${far}, by the one of this machine`),
       action: 'When what is given up is deleted goes by the clocks of those who hold it.',
-      advice: isSelf
-        ? 'Set its clock, and have the system set it by itself (NTP).'
-        : 'Look at both clocks, set the one that is wrong, and have the system set it by itself (NTP).',
+      // A clock that was ahead goes on at half speed (live/clock.ts) until the agent is started anew.
+      advice: `${isSelf ? 'Set its clock' : 'Look at both clocks, set the one that is wrong'}, have the system set it by itself (NTP), and start the agent there again: one that runs goes back to the right time only slowly.`,
     },
   ];
 }

@@ -113,4 +113,6 @@ test('a wrong clock is told of its machine, and on the machine itself as its own
   t.is(own?.about, self);
   t.is(own?.level, 'problem');
   t.is(own?.why, 'Its clock is 2 h behind, by those of most machines that it hears.');
+  // The clock of an agent that runs never goes back (live/clock.ts): with the system's clock alone it would be wrong for days more.
+  for (const { advice } of [other!, own!]) t.regex(advice ?? '', /start the agent there again/u);
 });
