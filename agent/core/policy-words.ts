@@ -2,17 +2,25 @@
 // who shows it knows their names.
 
 import { hourMs, mebibyte } from '../../datasets/index.ts';
-import type { PlacementLimits } from '../../optimizer/index.ts';
+import { type PlacementLimits, targetDefault } from '../../optimizer/index.ts';
 import type { FleetPolicy } from '../codec/index.ts';
+import { holdMoveShareDefault } from '../limits.ts';
 
 /** What a policy says that the one before it did not. */
 export function policyText(policy: FleetPolicy, before: FleetPolicy | undefined): string {
   if (before === undefined) return `set the policy of "${policy.fleetName}"`;
-  const [now, then] = [wordsOf(policy), wordsOf(before)];
-  const changed = [...now].filter(([what, value]) => value !== then.get(what));
+  const [then, meantNow, meantThen] = [before, withDefaults(policy), withDefaults(before)].map(wordsOf);
+  const changed = [...wordsOf(policy)].filter(([what]) => meantNow!.get(what) !== meantThen!.get(what));
   if (changed.length === 0) return 'set the policy again, without a change';
-  return changed.map(([what, value]) => `set ${what} from ${then.get(what)} to ${value}`).join('; ');
+  return changed.map(([what, value]) => `set ${what} from ${then!.get(what)} to ${value}`).join('; ');
 }
+
+/** Whoever changes one thing writes down all; what was so by default before is no change. */
+const withDefaults = (policy: FleetPolicy): FleetPolicy => ({
+  ...policy,
+  holdMoveShare: policy.holdMoveShare ?? holdMoveShareDefault,
+  target: policy.target ?? targetDefault,
+});
 
 /** All that a policy says, by what it is about. */
 function wordsOf(policy: FleetPolicy): ReadonlyMap<string, string> {

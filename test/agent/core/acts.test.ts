@@ -138,8 +138,15 @@ test('a policy tells in words what it changed of what plans may not do, and noth
     apart: ['subnet'],
     pins: [{ group: 's1', machine: other.peer }],
   } as const;
-  const said = [
-    { ...policy, atMs: after(hours(1)), limits },
+  const said: readonly FleetPolicy[] = [
+    // What is written down beside it is as it was by default.
+    {
+      ...policy,
+      atMs: after(hours(1)),
+      limits,
+      holdMoveShare: 0.5,
+      target: { share: 0.999, hours: 'business' },
+    },
     {
       ...policy,
       atMs: after(hours(2)),
