@@ -1,6 +1,12 @@
 // Plans in words: groups, copies and why. The only part of `drey plan` that needs the optimizer, so that other commands start without it.
 
-import { copyReasonText, explainGroup, type Plan, slotCountOf } from '../../optimizer/index.ts';
+import {
+  copyReasonText,
+  explainGroup,
+  type PlacementLimits,
+  type Plan,
+  slotCountOf,
+} from '../../optimizer/index.ts';
 import type { FleetView } from '../../agent/index.ts';
 import { bytesText, oneLine, shareText, survivalText, tableText, timeText } from '../print.ts';
 
@@ -88,9 +94,18 @@ export const copyLines = (
         `Pack ${pack.slice(0, 12)} has a whole copy on ${nameOf(names, machine)} (${bytesText(bytes)}) until ${timeText(untilMs)}, because ${oneLine(copyReasonText(reason))}.`,
     );
 
-/** Why the machines of a group, by their names. */
-export function groupText(plan: Plan, groupId: string, names: Naming): string {
+/** Why the machines of a group, by their names; a pinned one is there whatever would do better. */
+export function groupText(
+  plan: Plan,
+  groupId: string,
+  { names, pins }: { readonly names: Naming; readonly pins: PlacementLimits['pins'] },
+): string {
   const named = (line: string): string =>
     oneLine([...names].reduce((words, [peer, name]) => words.replaceAll(peer, name), line));
-  return explainGroup(plan, groupId).map(named).join('\n');
+  const members =
+    plan.classes.flatMap(({ groups }) => groups).find(({ id }) => id === groupId)?.members ?? [];
+  const pinned = pins
+    .filter(({ group, machine }) => group === groupId && members.includes(machine))
+    .map(({ machine }) => `Pinned by an admin: ${machine} keeps its slot, whoever would do better.`);
+  return [...explainGroup(plan, groupId), ...pinned].map(named).join('\n');
 }

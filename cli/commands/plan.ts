@@ -87,7 +87,8 @@ async function explain(groupId: string, options: CommonOptions): Promise<void> {
       advice: 'Take an id from `drey plan show`.',
     });
   }
-  show(options, group, () => groupText(plan, groupId, names));
+  const { pins } = await askAgent({ home: homeOf(options), call: 'planLimits', request: {} });
+  show(options, group, () => groupText(plan, groupId, { names, pins }));
 }
 
 /** What became of a plan that was asked for. */

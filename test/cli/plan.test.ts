@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { computedText } from '../../cli/commands/plan.ts';
-import { planText, waitingLine, waitingPlanText } from '../../cli/commands/plan-text.ts';
+import { groupText, planText, waitingLine, waitingPlanText } from '../../cli/commands/plan-text.ts';
 import { fleetView, withWaitingPlan } from '../helpers/fleet-view.ts';
 
 const { plan, waitingPlan: waiting, machines } = withWaitingPlan(fleetView({ machineCount: 6 }));
@@ -25,6 +25,23 @@ test('slots of machines that are gone are told apart from what moves', (t) => {
     waitingLine(plan, { ...waiting, repairCount: 1, moveShare: 0 }),
     /changes 1 of \d+ slots, 1 of them to replace machines that are gone or put out, and moves about 0 % of all bytes beside that, /u,
   );
+});
+
+test('why a machine is in a group says that an admin pinned it there', (t) => {
+  const [group, other] = plan.classes[0]!.groups;
+  const [pinned, ...rest] = group!.members;
+  const outside = machines.map(({ peer }) => peer).find((peer) => !group!.members.includes(peer))!;
+  const pins = [
+    { group: group!.id, machine: pinned! },
+    { group: other!.id, machine: rest[0]! },
+    { group: group!.id, machine: outside },
+  ];
+  const lines = groupText(plan, group!.id, { names, pins }).split('\n');
+  t.deepEqual(
+    lines.filter((line) => line.includes('Pinned')),
+    [`Pinned by an admin: ${names.get(pinned!)} keeps its slot, whoever would do better.`],
+  );
+  t.notRegex(groupText(plan, group!.id, { names, pins: [] }), /Pinned/u);
 });
 
 test('a reason that comes from another machine stays one line', (t) => {
