@@ -37,6 +37,28 @@ export interface Problem {
 export const problemName = ({ kind, about }: Pick<Problem, 'kind' | 'about'>): string =>
   about === undefined ? kind : `${kind} ${about}`;
 
+/** Kinds that are about a drive: the sentences name none, and a machine may have several. */
+const aboutDrives: ReadonlySet<ProblemKind> = new Set([
+  'mass-change',
+  'backup-failed',
+  'backup-waits',
+  'scanning-only',
+  'not-watched',
+  'files-unread',
+  'proof-failed',
+  'proof-old',
+  'snapshot-old',
+  'drive-deleted',
+  'no-words',
+  'outbox-lost',
+  'packs-lost',
+  'drive-out-of-reach',
+]);
+
+/** The first digits of the drive that it is about, as commands take them; undefined where it is about something else. */
+export const driveOfProblem = ({ kind, about }: Pick<Problem, 'kind' | 'about'>): string | undefined =>
+  aboutDrives.has(kind) ? about?.slice(0, 8) : undefined;
+
 /** All of it as one paragraph, without the time. */
 export const problemText = ({ risk, why, action, advice }: Omit<Problem, 'kind' | 'sinceMs'>): string =>
   [risk, why, action, ...(advice === undefined ? [] : [advice])].join(' ');

@@ -4,7 +4,7 @@ import { DreyError } from '../../datasets/index.ts';
 import { openBackend } from '../../models/index.ts';
 import { chunkHashing, createMachineKey, encodeHello } from '../codec/index.ts';
 import { askAgent } from '../control/index.ts';
-import { problemText } from '../problem.ts';
+import { driveOfProblem, type Problem, problemText } from '../problem.ts';
 import type { Finding } from '../view.ts';
 import { canWatchFolders, keepsAttributes } from './data-path/index.ts';
 import { homeAt, type Home } from './home.ts';
@@ -61,6 +61,12 @@ export const notRunning = (isMember: boolean): Finding => ({
   advice: isMember ? 'Start it with `drey up`: until then nothing is saved.' : 'It starts with `drey join`.',
 });
 
+/** Which drive, where there may be several. */
+export function withDrive(problem: Problem): string {
+  const drive = driveOfProblem(problem);
+  return drive === undefined ? problemText(problem) : `Drive ${drive}: ${problemText(problem)}`;
+}
+
 async function examineAgent(home: Home, isMember: boolean): Promise<readonly Finding[]> {
   try {
     const view = await askAgent({ home: home.folder, call: 'view', request: {} });
@@ -71,7 +77,7 @@ async function examineAgent(home: Home, isMember: boolean): Promise<readonly Fin
       ...view.problems.map((problem) => ({
         level: problem.level,
         subject: problem.kind,
-        text: problemText(problem),
+        text: withDrive(problem),
       })),
     ];
   } catch (error) {

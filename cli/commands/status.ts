@@ -1,7 +1,14 @@
 // `drey status`: what is safe, what is at risk, what is being done, in plain words.
 
 import type { Command } from 'commander';
-import { type DriveView, type FleetView, problemText, sentence, shownName } from '../../agent/index.ts';
+import {
+  driveOfProblem,
+  type DriveView,
+  type FleetView,
+  problemText,
+  sentence,
+  shownName,
+} from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
 import { limitWords } from './limits.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
@@ -95,6 +102,14 @@ function limitsLines({ limits }: FleetView): readonly string[] {
   return words === '' ? [] : [`${sentence(words)}${until}`];
 }
 
+/** The kind, and of which folder, where there may be several. */
+function titleOf(problem: FleetView['problems'][number], { drives }: FleetView): string {
+  const drive = driveOfProblem(problem);
+  if (drive === undefined) return problem.kind;
+  const path = drives.find((one) => one.drive === problem.about)?.path;
+  return `${problem.kind} of ${path === undefined ? `drive ${drive}` : oneLine(path)}`;
+}
+
 /** Each problem as one paragraph; of one kind only the first few. */
 function problemLines(view: FleetView): readonly string[] {
   const { problems } = view;
@@ -107,7 +122,7 @@ function problemLines(view: FleetView): readonly string[] {
       .map((problem) =>
         paragraphText(
           `${marks[problem.level]} `,
-          `${problemText(problem)} (${problem.kind}, since ${timeText(problem.sinceMs)})`,
+          `${problemText(problem)} (${titleOf(problem, view)}, since ${timeText(problem.sinceMs)})`,
         ),
       );
     const more = alike.length - lines.length;

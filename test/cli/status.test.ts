@@ -67,6 +67,18 @@ test('a folder that is protected no more says since when', (t) => {
   t.regex(statusText({ ...view, drives: [{ ...rest, leftMs: view.atMs }] }), /; not protected since \d{4}-/u);
 });
 
+test('a problem of a drive says of which folder', (t) => {
+  const [machineGone] = view.problems;
+  const failed = { ...machineGone!, kind: 'backup-failed', about: own.drive } as const;
+  const told = statusText({
+    ...view,
+    problems: [failed, machineGone!, { ...failed, about: 'f'.repeat(32) }],
+  });
+  t.true(told.includes(`(backup-failed of ${own.path}, since `));
+  t.true(told.includes('(backup-failed of drive ffffffff, since '));
+  t.true(told.includes('(machine-gone, since '));
+});
+
 test('a folder with a line feed in its name makes no second line of status', (t) => {
   t.regex(statusText({ ...view, drives: [{ ...own, path: '/home/a\n!! b' }] }), /^ {2}\/home\/a\?!! b$/mu);
 });

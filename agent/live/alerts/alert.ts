@@ -1,7 +1,7 @@
 // One message to people about problems that began or ended: as JSON for a webhook, as a text for a mail. No paths and no file names.
 
 import type { UnixMs } from '../../../datasets/index.ts';
-import { type Problem, problemText } from '../../problem.ts';
+import { driveOfProblem, type Problem, problemText } from '../../problem.ts';
 
 export interface AlertChange {
   readonly change: 'began' | 'ended';
@@ -43,10 +43,12 @@ function subjectOf({ kind, fleet, machine, changes }: Alert): string {
 const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 function paragraphOf({ change, atMs, problem }: AlertChange): string {
-  const { kind, level, sinceMs } = problem;
+  const { level, sinceMs } = problem;
+  const drive = driveOfProblem(problem);
+  const title = drive === undefined ? problem.kind : `${problem.kind} of drive ${drive}`;
   if (change === 'began')
-    return `BEGAN ${level} ${kind}, since ${timeText(sinceMs)}\n${problemText(problem)}`;
-  return `ENDED ${kind}, ${timeText(atMs)}; it had stood since ${timeText(sinceMs)}\nIt was: ${problem.risk} ${problem.why}`;
+    return `BEGAN ${level} ${title}, since ${timeText(sinceMs)}\n${problemText(problem)}`;
+  return `ENDED ${title}, ${timeText(atMs)}; it had stood since ${timeText(sinceMs)}\nIt was: ${problem.risk} ${problem.why}`;
 }
 
 /** Subject and text of the mail; the subject is one line whatever the names are. */

@@ -202,6 +202,9 @@ test('mail goes over STARTTLS with a password from a file', async (t) => {
   t.regex(mail!.source, /^Subject: \[Drey\] Example Works: 1 problem began, 1 problem ended/mu);
   t.regex(mail!.source, /^Auto-Submitted: auto-generated/mu);
   t.regex(mail!.source, /The files of a drive may be destroyed\./u);
+  // A machine may have several.
+  t.regex(mail!.source, /^BEGAN problem mass-change of drive drive-1, since /mu);
+  t.regex(mail!.source, /^ENDED mass-change of drive drive-2, /mu);
   t.false(readFileSync(join(folder, 'alerts.json'), 'utf8').includes('correct horse'));
 });
 
