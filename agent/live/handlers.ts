@@ -32,7 +32,7 @@ import { acceptChange, unprotect } from './folder-wishes.ts';
 import { chooseHead, type DriveWish, insideDrive, openDriveSoon, openKnown } from './openable.ts';
 import { machineNamed } from './machine-names.ts';
 import { listAdmins, listInvites, listPeople, makeInvite, revoke } from './members.ts';
-import { assertOutsideAgent } from './protected-folder.ts';
+import { assertOutsideAgent, assertUsablePatterns } from './protected-folder.ts';
 import { importTelemetry, newRows, strayRow } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { approvePlan, changeLimits, changePolicy } from './policy.ts';
@@ -58,15 +58,17 @@ export function createHandlers(agent: LiveAgent): Handlers {
     wipe: (wish) => changeWipes(agent, wish),
     trust: ({ machine, reason }) => pardon(agent, machine, reason),
     policy: (change) => changePolicy(agent, change),
-    protect: ({ path, ignore, defaultIgnores: left, phrase }) =>
-      agent.drives.protect({
+    protect: async ({ path, ignore, defaultIgnores: left, phrase }) => {
+      assertUsablePatterns(ignore);
+      return agent.drives.protect({
         path,
         // Nothing said: as before.
         ...(left === 'none' || ignore.length > 0
           ? { ignore: left === 'none' ? ignore : [...defaultIgnoresOf(path), ...ignore] }
           : {}),
         ...(phrase === undefined ? {} : { phrase }),
-      }),
+      });
+    },
     phraseSeen: () => (agent.drives.phraseSeen(), { seen: true }),
     unprotect: ({ folder }) => unprotect(agent, folder),
     acceptChange: ({ path }) => acceptChange(agent, path),

@@ -2,7 +2,7 @@
 
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { defaultIgnoresOf, isMadeUp, isWithin, waysTo } from './data-path/index.ts';
+import { defaultIgnoresOf, fitsNothing, isMadeUp, isWithin, waysTo } from './data-path/index.ts';
 import { homeAt, ownFolders } from './home.ts';
 import { wrong } from './wrong.ts';
 
@@ -18,6 +18,17 @@ export interface WantedFolder {
 export const leftOutOf = (folder: string, { ignore }: WantedFolder): string[] => [
   ...(ignore ?? defaultIgnoresOf(folder)),
 ];
+
+/** Nobody finds out by a snapshot that a pattern leaves nothing out. Throws `ignore-unusable`. */
+export function assertUsablePatterns(patterns: readonly string[]): void {
+  const at = patterns.findIndex(fitsNothing);
+  if (at === -1) return;
+  throw wrong(
+    'ignore-unusable',
+    `the pattern ${patterns[at]} would leave nothing out`,
+    'Close its brackets, or write a backslash before what is meant as it stands: "\\[", "\\\\".',
+  );
+}
 
 /** Whose files are saved twice with a folder's: of what is protected now, the folder around it and those within it. */
 export function overlapOf(

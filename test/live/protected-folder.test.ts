@@ -3,7 +3,12 @@
 import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { assertOutsideAgent, folderToProtect, overlapOf } from '../../agent/live/protected-folder.ts';
+import {
+  assertOutsideAgent,
+  assertUsablePatterns,
+  folderToProtect,
+  overlapOf,
+} from '../../agent/live/protected-folder.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 
 test("nothing is restored into the agent's own folder, by no link and not into a new folder in it", (t) => {
@@ -38,4 +43,10 @@ test('a folder in a protected one is told, and so are protected ones in it, but 
   t.deepEqual(overlapOf('/a', drives), { around: ['/a/b', '/a/b/c/d', '/a/b/c/e', '/a/bc'] });
   t.deepEqual(overlapOf('/a/b', drives), { around: ['/a/b/c/d', '/a/b/c/e'] }, 'nothing lies in itself');
   t.deepEqual(overlapOf('/z', drives), {});
+});
+
+test('a pattern that can fit nothing is refused; remarks and empty lines of a file of them are not', (t) => {
+  for (const pattern of ['[', 'a[b', '/x/[', 'end\\', '!['])
+    t.throws(() => assertUsablePatterns(['*.iso', pattern]), { code: 'ignore-unusable' }, pattern);
+  t.notThrows(() => assertUsablePatterns(['*.iso', '# [', '', ' ', '[a-z]', '\\[', '!kept', 'é', 'a\\ ']));
 });

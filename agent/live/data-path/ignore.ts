@@ -28,6 +28,10 @@ const systemIgnores = ['/proc/', '/sys/', '/dev/', '/run/', '/tmp/', '/var/tmp/'
 export const defaultIgnoresOf = (folder: string): readonly string[] =>
   folder === '/' ? [...defaultIgnores, ...systemIgnores] : defaultIgnores;
 
+/** Whether a pattern that is meant to leave something out fits nothing at all: with brackets that are not closed, or a backslash at its end. */
+export const fitsNothing = (pattern: string): boolean =>
+  /^[^#]/u.test(pattern.trim()) && ignoreRuleOf(bytePathOf(pattern)) === undefined;
+
 /**
  * Patterns as in gitignore(5); capitals count. `?` and `[…]` stand for one byte of UTF-8. A folder that is left out is not looked
  * into, so nothing in it can be kept again.

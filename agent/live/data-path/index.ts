@@ -1,5 +1,5 @@
 export type { MassChange } from './change-watch.ts';
-export { defaultIgnoresOf } from './ignore.ts';
+export { defaultIgnoresOf, fitsNothing } from './ignore.ts';
 export { readStagedPacks, type StagedSnapshot } from './drive-state.ts';
 export { isMadeUp } from './made-up-files.ts';
 export { isWithin, waysTo } from './real-folders.ts';
