@@ -1,5 +1,6 @@
 // `drey doctor`: what works on this machine, what does not, and what to do. Looks and tries; changes nothing.
 
+import { accessSync, constants } from 'node:fs';
 import { DreyError } from '../../datasets/index.ts';
 import { openBackend } from '../../models/index.ts';
 import { chunkHashing, createMachineKey, encodeHello } from '../codec/index.ts';
@@ -128,6 +129,25 @@ function examineAttributes(): Finding {
   };
 }
 
+/** Nothing where it takes writes: an agent that runs tells of its disk itself. */
+export function examineFolder({ folder }: Home): readonly Finding[] {
+  try {
+    accessSync(folder, constants.W_OK);
+    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EROFS' ? 'its disk is read-only' : `${code}`;
+    return [
+      {
+        level: 'problem',
+        subject: 'folder',
+        text: `the agent's own folder cannot be written: ${why}`,
+        advice: 'Until it can, the agent saves nothing and keeps nothing for others.',
+      },
+    ];
+  }
+}
+
 async function dialOut(address: string, identity: Identity | undefined): Promise<Finding> {
   try {
     const hello =
@@ -159,6 +179,7 @@ export async function examine(options: {
   return [
     ok('node', process.version),
     line,
+    ...(identity === undefined ? [] : examineFolder(home)),
     ...(await examineAgent(home, identity !== undefined)),
     await examineBackend(),
     examineHashing(),

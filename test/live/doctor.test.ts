@@ -1,8 +1,12 @@
-// What `drey doctor` says of an agent that does not run.
+// What `drey doctor` says of an agent that does not run, of its folder, and of what is wrong with a drive.
 
+import { execFileSync } from 'node:child_process';
 import test from 'ava';
 import { unixMs } from '../../datasets/index.ts';
-import { notRunning, withDrive } from '../../agent/live/doctor.ts';
+import { homeAt } from '../../agent/live/home.ts';
+import { temporaryFolder } from '../helpers/agents.ts';
+import { mountSmallDisk } from '../helpers/small-disk.ts';
+import { examineFolder, notRunning, withDrive } from '../../agent/live/doctor.ts';
 
 test('a member whose agent does not run saves nothing, which is a problem; a machine of no fleet has none', (t) => {
   t.like(notRunning(true), { level: 'problem', subject: 'agent' });
@@ -24,4 +28,14 @@ test('a problem of a drive says of which one, one of the machine nothing of driv
   );
   for (const kind of ['machine-gone', 'deletion-waits'] as const)
     t.false(withDrive({ ...words, kind, about, sinceMs: unixMs(0) }).includes('94340d77'));
+});
+
+test('a folder of the agent that takes no writes is told as that, not only that no agent runs', (t) => {
+  const home = temporaryFolder(t, 'doctor');
+  if (!mountSmallDisk(t, home, '1m')) return;
+  t.deepEqual(examineFolder(homeAt(home)), []);
+  execFileSync('mount', ['-o', 'remount,ro', home], { stdio: 'pipe' });
+  const [found] = examineFolder(homeAt(home));
+  t.like(found, { level: 'problem', subject: 'folder' });
+  t.regex(found!.text, /cannot be written: its disk is read-only/u);
 });
