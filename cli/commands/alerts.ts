@@ -50,12 +50,12 @@ const passwords = {
   file: 'password from a file',
 } as const;
 
-function alertsText(answer: AlertsAnswer): string {
+export function alertsText(answer: AlertsAnswer): string {
   const { webhook, webhookSecret, mail, level, settleMs, receivers } = answer;
   if (webhook === undefined && mail === undefined)
     return 'Nobody is told of problems. Begin with `drey alerts set --webhook URL` or `--mail-to … --smtp …`.';
   return [
-    `Told: ${level === 'warning' ? 'problems and warnings' : 'problems only'}, once when one has stood for ${spanText(settleMs)} and once when it is over.`,
+    `Told: ${level === 'warning' ? 'problems and warnings' : 'problems only'}, once when one has stood for ${spanText(settleMs)} and once when it is over. What cannot be restored only because machines are off is told after 26 h: they may sleep at night.`,
     ...(webhook === undefined ? [] : [`  webhook  ${webhook}`]),
     ...(webhookSecret === undefined
       ? []
@@ -120,7 +120,10 @@ export function addAlertsCommands(program: Command): void {
     .option('--smtp-password-file <file>', 'password, first line (default: DREY_SMTP_PASSWORD of the agent)')
     .option('--smtp-ca <file>', 'certificates in PEM that are believed besides the public ones')
     .addOption(new Option('--level <level>', 'least that is told').choices(['warning', 'problem']))
-    .option('--after <span>', 'a problem has to stand for so long (default 1m)')
+    .option(
+      '--after <span>',
+      'a problem has to stand for so long (default 1m); what is out of reach because machines are off: 26h or more',
+    )
     .action(change);
   withCommonOptions(
     alerts.command('show').description('who is told, and what waits'),
