@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { days, DreyError, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { days, DreyError, localTimeText, type UnixMs, unixMs } from '../../datasets/index.ts';
 import {
   type AdminEnd,
   type AdminKey,
@@ -363,7 +363,7 @@ async function proveInvite(options: JoinFleetOptions): Promise<JoinedFleet> {
   if (invite.notAfterMs < nowMs()) {
     throw new DreyError({
       code: 'invite-expired',
-      message: `the invite expired at ${new Date(invite.notAfterMs).toISOString()}`,
+      message: `the invite expired at ${localTimeText(invite.notAfterMs)}`,
       advice: 'Ask an admin for another invite: `drey fleet invite`.',
     });
   }

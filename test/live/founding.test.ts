@@ -3,9 +3,11 @@
 import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { DreyError } from '../../datasets/index.ts';
-import { becomeAdmin, createFleet } from '../../agent/live/founding.ts';
+import { createInvite } from '../../agent/codec/index.ts';
+import { type DreyError, localTimeText, unixMs } from '../../datasets/index.ts';
+import { becomeAdmin, createFleet, joinFleet } from '../../agent/live/founding.ts';
 import { homeAt } from '../../agent/live/home.ts';
+import { fleetId } from '../../agent/units.ts';
 import { readIdentity } from '../../agent/live/identity.ts';
 import { temporaryFolder } from '../helpers/agents.ts';
 import { fillDisk, mountSmallDisk } from '../helpers/small-disk.ts';
@@ -44,4 +46,15 @@ test('a key of an admin that is damaged is replaced by the recovery kit, as its 
   t.regex(error.advice, /drey fleet admin --kit/u);
   await becomeAdmin({ home, kitFile, passphrase: passphrase! });
   t.true(readIdentity(homeAt(home)).adminKey !== undefined);
+});
+
+test('an invite that is over says since when by the clock of who reads it, as all else does', async (t) => {
+  const home = join(temporaryFolder(t, 'founding'), 'home');
+  const fleet = fleetId('ab'.repeat(32));
+  const notAfterMs = unixMs(Date.UTC(2026, 2, 1, 14, 30));
+  const { text: invite } = createInvite({ fleet, usesMax: 1, notAfterMs, addresses: [] });
+  await t.throwsAsync(joinFleet({ home, invite, machineName: 'pc-02', quotaBytes: 0 }), {
+    code: 'invite-expired',
+    message: `the invite expired at ${localTimeText(notAfterMs)}`,
+  });
 });
