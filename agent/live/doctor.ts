@@ -38,7 +38,7 @@ function examineIdentity(home: Home): { readonly line: Finding; readonly identit
           level: 'problem',
           subject: 'certificate',
           text: 'it is not valid now',
-          advice: 'Check the clock, or join again.',
+          advice: 'Check the clock. If it is right: `drey join` with a new invite and another --home.',
         },
       };
     return {

@@ -138,18 +138,29 @@ function findOwnProblems({ core, disk, now }: ViewParts): readonly FoundProblem[
       advice: 'Look at the disk if it happens again.',
     });
   const leftMs = (membership.certificateOf(membership.self)?.notAfterMs ?? Number.POSITIVE_INFINITY) - now;
-  if (leftMs < certificateWarnMs)
-    found.push({
-      kind: 'certificate-ends',
-      level: leftMs <= 0 ? 'problem' : 'warning',
-      risk: 'Without a valid certificate no other machine speaks with this one, and nothing more of it is backed up.',
-      why:
-        leftMs <= 0
-          ? `Its certificate ended ${countText(Math.ceil(-leftMs / hourMs), 'hour')} ago.`
-          : `Its certificate ends in ${countText(Math.ceil(leftMs / dayMs), 'day')}.`,
-      action: "An admin's machine renews it as soon as both are connected, unless it has ended.",
+  return leftMs < certificateWarnMs ? [...found, certificateEnds(leftMs)] : found;
+}
+
+/** `leftMs`: until it ends, negative where it has ended. */
+export function certificateEnds(leftMs: number): FoundProblem {
+  const about = {
+    kind: 'certificate-ends',
+    risk: 'Without a valid certificate no other machine speaks with this one, and nothing more of it is backed up.',
+  } as const;
+  if (leftMs <= 0)
+    return {
+      ...about,
+      level: 'problem',
+      why: `Its certificate ended ${-leftMs < 2 * dayMs ? countText(Math.ceil(-leftMs / hourMs), 'hour') : countText(Math.floor(-leftMs / dayMs), 'day')} ago.`,
+      action: 'None that has ended is renewed. What it saved before stays with the other machines.',
       advice:
-        "Start an admin's machine. If it has ended: check the clock, then join again with a new invite.",
-    });
-  return found;
+        'Check the clock. If it is right: `drey join` with a new invite and another --home, then protect its folders again.',
+    };
+  return {
+    ...about,
+    level: 'warning',
+    why: `Its certificate ends in ${countText(Math.ceil(leftMs / dayMs), 'day')}.`,
+    action: "An admin's machine renews it as soon as both are connected.",
+    advice: "Start an admin's machine.",
+  };
 }
