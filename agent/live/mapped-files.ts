@@ -10,12 +10,12 @@ export interface MappedFile {
   readonly byteCount: number;
   readonly file: string;
   readonly residentBytes: number;
-  /** Whether this process has pages of its own in it, which no file has. */
+  /** Whether this process has pages of its own in it, which no file has, wherever they are by now. */
   readonly isChanged: boolean;
 }
 
 const headPattern = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+ +(\/.*)$/u;
-const amountPattern = /^(Rss|Private_Dirty): +(\d+) kB$/gmu;
+const amountPattern = /^(Rss|Anonymous|Swap): +(\d+) kB$/gmu;
 
 /** What `/proc/PID/smaps` says of files. */
 export function mappedFilesIn(smaps: string): readonly MappedFile[] {
@@ -28,7 +28,9 @@ export function mappedFilesIn(smaps: string): readonly MappedFile[] {
     const address = BigInt(`0x${start}`);
     const byteCount = Number(BigInt(`0x${end}`) - address);
     const residentBytes = amounts.get('Rss') ?? 0;
-    return [{ address, byteCount, file, residentBytes, isChanged: amounts.get('Private_Dirty') !== 0 }];
+    // One that was swapped out, or in again, is not "dirty".
+    const isChanged = amounts.get('Anonymous') !== 0 || amounts.get('Swap') !== 0;
+    return [{ address, byteCount, file, residentBytes, isChanged }];
   });
 }
 

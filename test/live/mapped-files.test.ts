@@ -15,6 +15,8 @@ Size:              16384 kB
 Rss:                8192 kB
 Private_Clean:      8188 kB
 Private_Dirty:         4 kB
+Anonymous:             4 kB
+Swap:                  0 kB
 VmFlags: rd mr mw me dw sd
 7f0000000000-7f0000400000 rw-p 00000000 00:00 0
 Rss:                4096 kB
@@ -23,6 +25,8 @@ Private_Dirty:      4096 kB
 Size:               1024 kB
 Rss:                1000 kB
 Private_Dirty:         0 kB
+Anonymous:             0 kB
+Swap:                  0 kB
 ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
 Rss:                   0 kB
 `;
@@ -44,6 +48,24 @@ test('files are told from memory, with what is resident of them', (t) => {
       isChanged: false,
     },
   ]);
+});
+
+const amounts = (
+  anonymousKB: number,
+  swapKB: number,
+): string => `7f0000000000-7f0000400000 rw-p 00000000 fe:01 1234 /opt/node
+Rss:                2048 kB
+Private_Clean:      2048 kB
+Private_Dirty:         0 kB
+Anonymous:        ${anonymousKB} kB
+Swap:             ${swapKB} kB
+`;
+
+test('pages that were changed and are in the swap, or came back from it, are changed although none is dirty', (t) => {
+  const isChanged = (text: string): boolean | undefined => mappedFilesIn(text)[0]?.isChanged;
+  t.false(isChanged(amounts(0, 0)));
+  t.true(isChanged(amounts(0, 2048)));
+  t.true(isChanged(amounts(2048, 0)));
 });
 
 const residentOf = (isAsked: (file: string) => boolean): number =>
