@@ -3,6 +3,7 @@
 
 import { watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { groundOf } from './folder-ground.ts';
 import { bits, type InotifyEvent, waitingEvents } from './inotify-queue.ts';
 import { type BytePath, bytePath, bytePathOf, joinPath, placeUnder } from './path-bytes.ts';
 import { errorCode } from './scan.ts';
@@ -63,6 +64,9 @@ const readEveryMs = 1000;
 /** All folders are watched anew once the system has lost count, and again not before so many times what that took. */
 const renewalRestFactor = 20;
 
+/** What no event tells is looked at this often. */
+const groundEveryMs = 10_000;
+
 /** One watched folder: its path is that of the folder above and its name. */
 interface WatchedFolder {
   readonly above: number;
@@ -90,6 +94,9 @@ class LinuxEvents implements FolderEvents {
   #timer: NodeJS.Timeout | undefined;
   /** Whether a folder may have come or gone unheard since all were watched. */
   #hasLost = false;
+  /** What it lay on when all were watched, and when that is looked at again. */
+  #ground = '';
+  #groundMs = 0;
   #isStopped = false;
   #renewableMs = 0;
 
@@ -102,6 +109,8 @@ class LinuxEvents implements FolderEvents {
   async start(): Promise<void> {
     const startedMs = performance.now();
     try {
+      this.#ground = await this.#groundNow();
+      if (this.#isStopped) return;
       this.#handle = this.#inotify.open();
       // A person may have named the folder by a link to it.
       this.#root = this.#inotify.add(this.#handle, this.#place(bytePath('')), watchedFor & ~bits.noLinks);
@@ -139,6 +148,8 @@ class LinuxEvents implements FolderEvents {
 
   async #read(): Promise<void> {
     try {
+      const isElsewhere = await this.#isElsewhere();
+      if (this.#isStopped) return;
       const { paths, added, left, hasOverflown } = this.#drain();
       this.#hasLost ||= hasOverflown;
       // Until all are watched anew nobody knows what lies where.
@@ -146,7 +157,8 @@ class LinuxEvents implements FolderEvents {
         this.#forget(left);
         for (const folder of added.values()) await this.#watchNew(folder);
       }
-      const isRenewed = this.#hasLost && !hasOverflown && performance.now() >= this.#renewableMs;
+      const isRenewed =
+        (this.#hasLost || isElsewhere) && !hasOverflown && performance.now() >= this.#renewableMs;
       if (isRenewed) await this.#startAnew();
       if (this.#isStopped) return;
       // Told last: who looks now misses nothing that comes later.
@@ -158,6 +170,17 @@ class LinuxEvents implements FolderEvents {
       this.#close();
       this.#request.onFailure(error);
     }
+  }
+
+  #groundNow(): Promise<string> {
+    this.#groundMs = performance.now() + groundEveryMs;
+    return groundOf(this.#place(bytePath('')), this.#request.isLeftOut);
+  }
+
+  /** Whether another folder is at its place, or at one below it. Throws where none is. */
+  async #isElsewhere(): Promise<boolean> {
+    if (performance.now() < this.#groundMs) return false;
+    return (await this.#groundNow()) !== this.#ground;
   }
 
   /** All that came so far. Throws where the folder itself has gone. */
@@ -175,6 +198,8 @@ class LinuxEvents implements FolderEvents {
       throw Object.assign(new Error('the folder has gone'), { code: 'ENOENT' });
     if (has(bits.ended)) this.#folders.delete(at);
     const above = this.#pathOf(at);
+    // Of other folders the one above is told by name.
+    if (at === this.#root && name === '' && has(bits.attributes)) changes.paths.add(bytePath(''));
     if (name === '' || above === undefined) return;
     changes.paths.add(joinPath(above, name));
     if (!has(bits.isFolder)) return;
@@ -235,8 +260,11 @@ class LinuxEvents implements FolderEvents {
     if (this.#request.isLeftOut(path)) return undefined;
     try {
       const at = this.#inotify.add(this.#handle, this.#place(path), watchedFor);
-      if (at !== this.#root) this.#folders.set(at, folder);
-      return at === this.#root ? undefined : at;
+      // By a mount a folder may lie at two places, one of them below itself. One that was moved is told of.
+      const known = this.#pathOf(at);
+      if (known !== undefined && known !== path) return undefined;
+      this.#folders.set(at, folder);
+      return at;
     } catch (error) {
       if (isPassedOver(error)) return undefined;
       throw error;

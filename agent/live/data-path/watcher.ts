@@ -16,6 +16,10 @@ export const quietMs = seconds(2);
 export const busyMsMax = minutes(1);
 /** The look without any hint: what a lost event can cost at most. */
 export const lookEveryMs = minutes(10);
+/** A folder that has gone is watched again so soon after it is back. */
+export const returnEveryMs = seconds(30);
+/** What tells of changes may be this late. */
+export const toldWithinMs = seconds(5);
 
 export type WatcherHealth =
   | { readonly state: 'watching' }
@@ -58,6 +62,8 @@ class FolderWatcher implements Watcher {
   #isBeginning = false;
   #lookTimer: Timer | undefined;
   #quietTimer: Timer | undefined;
+  #returnTimer: Timer | undefined;
+  #doubtTimer: Timer | undefined;
   #firstChangeMs: number | undefined;
   #hasHeard = false;
   #stopped = false;
@@ -74,14 +80,17 @@ class FolderWatcher implements Watcher {
   }
 
   foundByLook(): void {
-    if (this.#stopped || this.#hasHeard || this.#health.state !== 'watching') return;
-    this.#become({ state: 'scanning only', reason: 'files changed and no event told of it' });
+    this.#doubtTimer?.cancel();
+    this.#doubtTimer = this.#options.clock.start(toldWithinMs, () => {
+      if (this.#stopped || this.#hasHeard || this.#health.state !== 'watching') return;
+      this.#become({ state: 'scanning only', reason: 'files changed and no event told of it' });
+    });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#lookTimer?.cancel();
-    this.#quietTimer?.cancel();
+    for (const timer of [this.#lookTimer, this.#quietTimer, this.#returnTimer, this.#doubtTimer])
+      timer?.cancel();
     await this.ready;
     this.#end();
     this.#become({ state: 'stopped', reason: 'the agent stopped it' });
@@ -109,6 +118,7 @@ class FolderWatcher implements Watcher {
     try {
       if (!existsSync(folder)) {
         this.#become({ state: 'stopped', reason: 'the folder is not there' });
+        this.#awaitReturn();
         return;
       }
       const events = await (watch ?? watchFolder)({
@@ -121,10 +131,22 @@ class FolderWatcher implements Watcher {
       this.#events = events;
       this.#become({ state: 'watching' });
     } catch (error) {
-      this.#become({ state: 'scanning only', reason: reasonOf(error) });
+      this.#failedBy(error);
     } finally {
       this.#isBeginning = false;
     }
+  }
+
+  /** Whoever comes back with it is looked at: of that nobody has told. */
+  #awaitReturn(): void {
+    this.#returnTimer?.cancel();
+    this.#returnTimer = this.#options.clock.start(returnEveryMs, () => void this.#beginAgain());
+  }
+
+  async #beginAgain(): Promise<void> {
+    if (this.#health.state === 'watching') return;
+    await this.#renew();
+    if (this.health.state === 'watching') this.#heard();
   }
 
   #end(): void {
@@ -138,8 +160,13 @@ class FolderWatcher implements Watcher {
   }
 
   #failed(error: unknown): void {
-    this.#become({ state: 'scanning only', reason: reasonOf(error) });
+    this.#failedBy(error);
     this.#heard();
+  }
+
+  #failedBy(error: unknown): void {
+    this.#become({ state: 'scanning only', reason: reasonOf(error) });
+    if (isMissing(error)) this.#awaitReturn();
   }
 
   #heard(): void {
@@ -167,6 +194,8 @@ function leftOutBy({ folder, ignore, exclude = [] }: WatcherOptions): IgnoreChec
   const isOwn = (path: BytePath): boolean => own.some((one) => path === one || path.startsWith(`${one}/`));
   return (path, type) => isOwn(path) || isIgnored(path, type);
 }
+
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
 
 /** In words without a path. */
 function reasonOf(error: unknown): string {

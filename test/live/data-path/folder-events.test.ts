@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -56,6 +58,19 @@ class Heard {
     this.paths.clear();
     return told;
   }
+}
+
+/** Mounts until the test ends; whether it may. */
+function mounted(t: ExecutionContext, ...words: readonly string[]): boolean {
+  try {
+    execFileSync('mount', words, { stdio: 'ignore' });
+  } catch {
+    t.log('skipped: this process may not mount');
+    t.pass();
+    return false;
+  }
+  t.teardown(() => execFileSync('umount', ['--lazy', words.at(-1)!]));
+  return true;
 }
 
 const linuxTest = process.platform === 'linux' && canWatchFolders ? test : test.skip;
@@ -148,6 +163,56 @@ linuxTest('a folder that was named by a link to it is watched', async (t) => {
   writeFileSync(join(folder, 'a', 'x'), '');
   t.deepEqual(await heard.next('a/x'), ['a/x']);
 });
+
+linuxTest('what changes of the folder itself is told of', async (t) => {
+  const folder = newFolder();
+  const heard = await Heard.of(t, folder);
+  chmodSync(folder, 0o701);
+  t.deepEqual(await heard.next(''), ['']);
+});
+
+linuxTest('a folder that a mount shows a second time, inside itself, is watched', async (t) => {
+  const folder = newFolder();
+  mkdirSync(join(folder, 'a', 'b', 'again'), { recursive: true });
+  const again = join(folder, 'a', 'b', 'again');
+  if (!mounted(t, '--bind', join(folder, 'a'), again)) return;
+  const heard = await Heard.of(t, folder);
+  writeFileSync(join(folder, 'a', 'b', 'x'), '');
+  t.deepEqual(await heard.next('a/b/x'), ['a/b/x']);
+  renameSync(join(folder, 'a', 'b', 'x'), join(folder, 'y'));
+  t.deepEqual((await heard.next('y')).toSorted(), ['a/b/x', 'y']);
+});
+
+linuxTest('what is mounted in a folder, or in its place, later is watched too', async (t) => {
+  for (const name of ['inner', '.']) {
+    const folder = newFolder();
+    mkdirSync(join(folder, 'inner'));
+    const heard = await Heard.of(t, folder);
+    if (!mounted(t, '-t', 'tmpfs', 'drey-test', join(folder, name))) return;
+    await heard.until(({ lostCount }) => lostCount > 0);
+    writeFileSync(join(folder, name, 'x'), '');
+    const path = join(name, 'x');
+    t.deepEqual(await heard.next(path), [path]);
+  }
+});
+
+linuxTest(
+  'a folder that another one took the place of, by a name above it, is watched no more',
+  async (t) => {
+    const above = join(newFolder(), 'above');
+    const folder = join(above, 'own');
+    mkdirSync(folder, { recursive: true });
+    const heard = await Heard.of(t, folder);
+    renameSync(above, `${above}-moved`);
+    mkdirSync(folder, { recursive: true });
+    await heard.until(({ lostCount }) => lostCount > 0);
+    for (const place of [join(`${above}-moved`, 'own'), folder]) writeFileSync(join(place, 'x'), '');
+    t.deepEqual(await heard.next('x'), ['x']);
+    renameSync(above, `${above}-too`);
+    await heard.until(({ failure }) => failure !== undefined);
+    t.is((heard.failure as NodeJS.ErrnoException).code, 'ENOENT');
+  },
+);
 
 linuxTest('folders below paths that are longer than a call takes are watched', async (t) => {
   const folder = newFolder();

@@ -6,13 +6,16 @@ import {
   busyMsMax,
   lookEveryMs,
   quietMs,
+  returnEveryMs,
   startWatcher,
+  toldWithinMs,
   type Watcher,
   type WatcherHealth,
 } from '../../../agent/live/data-path/watcher.ts';
 import type { WatchFolder, WatchRequest } from '../../../agent/live/data-path/folder-events.ts';
 import { bytePathOf } from '../../../agent/live/data-path/path-bytes.ts';
 import type { Clock } from '../../../agent/index.ts';
+import { seconds } from '../../../datasets/index.ts';
 import { HandClock } from '../telemetry/hand-clock.ts';
 import { newFolder } from './odd-trees.ts';
 
@@ -106,11 +109,60 @@ test('a watcher that said nothing of changes is not believed until it is renewed
   t.is(watcher.health.state, 'watching', 'it told of them while the look went on');
   clock.pass(lookEveryMs);
   watcher.foundByLook();
+  clock.pass(toldWithinMs);
   t.is(watcher.health.state, 'scanning only');
   t.deepEqual(whys, ['look', 'hint', 'look']);
   clock.pass(lookEveryMs);
   await new Promise(setImmediate);
   t.is(watcher.health.state, 'watching', 'a new subscription gets a new chance');
+  await watcher.stop();
+});
+
+test('a change that a look found before it was told of is no reason to doubt the watcher', async (t) => {
+  const clock = new HandClock(startMs);
+  const events = new HandEvents();
+  const watcher = startWatcher({
+    folder: newFolder(),
+    ignore: [],
+    clock,
+    onChange: () => {},
+    watch: events.watch,
+  });
+  await watcher.ready;
+  clock.pass(lookEveryMs);
+  watcher.foundByLook();
+  clock.pass(seconds(1));
+  events.change('a');
+  clock.pass(toldWithinMs);
+  t.is(watcher.health.state, 'watching');
+  await watcher.stop();
+});
+
+test('a folder that comes back is watched and looked at within a minute', async (t) => {
+  const clock = new HandClock(startMs);
+  const [folder, events] = [join(newFolder(), 'own'), new HandEvents()];
+  mkdirSync(folder);
+  const whys: string[] = [];
+  const watcher = startWatcher({
+    folder,
+    ignore: [],
+    clock,
+    onChange: (why) => whys.push(why),
+    watch: events.watch,
+  });
+  await watcher.ready;
+  rmSync(folder, { recursive: true });
+  events.asked?.onFailure(Object.assign(new Error('gone'), { code: 'ENOENT' }));
+  clock.pass(quietMs);
+  t.deepEqual(whys, ['hint']);
+  clock.pass(returnEveryMs);
+  t.is(watcher.health.state, 'stopped');
+  mkdirSync(folder);
+  clock.pass(returnEveryMs);
+  await new Promise(setImmediate);
+  t.is(watcher.health.state, 'watching');
+  clock.pass(quietMs);
+  t.deepEqual(whys, ['hint', 'hint']);
   await watcher.stop();
 });
 
