@@ -17,6 +17,8 @@ export interface WatchRequest {
   readonly onChange: (paths: readonly BytePath[] | undefined) => void;
   /** Nothing more is told. */
   readonly onFailure: (error: unknown) => void;
+  /** Whether nobody wants to know any more: what is still begun need not be ended. */
+  readonly isOver?: () => boolean;
 }
 
 export interface FolderEvents {
@@ -136,6 +138,10 @@ class LinuxEvents implements FolderEvents {
     this.#folders.clear();
   }
 
+  get #isOver(): boolean {
+    return this.#isStopped || this.#request.isOver?.() === true;
+  }
+
   #startAnew(): Promise<void> {
     this.#close();
     return this.start();
@@ -242,7 +248,7 @@ class LinuxEvents implements FolderEvents {
   /** All folders below a watched one, which is watched first: what comes while they are listed is heard of. */
   async #watchBelow(top: number): Promise<void> {
     const open = [top];
-    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    for (let at = open.pop(); at !== undefined && !this.#isOver; at = open.pop()) {
       const path = this.#pathOf(at);
       if (path === undefined) continue;
       for (const name of await foldersIn(this.#place(path))) {

@@ -126,6 +126,7 @@ class FolderWatcher implements Watcher {
         isLeftOut: (path) => this.#isIgnored(path, 'folder'),
         onChange: (paths) => this.#heardOf(paths),
         onFailure: (error) => this.#failed(error),
+        isOver: () => this.#stopped,
       });
       if (this.#stopped) return events.stop();
       this.#events = events;

@@ -214,6 +214,18 @@ linuxTest(
   },
 );
 
+linuxTest('whoever does not want to know any more need not wait until all folders are watched', async (t) => {
+  const folder = newFolder();
+  for (let index = 0; index < 50; index++) mkdirSync(join(folder, 'a', `box-${index}`), { recursive: true });
+  let asked = 0;
+  const request = { folder, onChange: () => {}, onFailure: () => {} };
+  // It asks of each folder that it finds.
+  const isLeftOut = (): boolean => asked++ < 0;
+  const events = await watchFolder({ ...request, isLeftOut, isOver: () => asked > 0 });
+  t.is(asked, 1);
+  events.stop();
+});
+
 linuxTest('folders below paths that are longer than a call takes are watched', async (t) => {
   const folder = newFolder();
   const place = placeUnder(folder);
