@@ -81,6 +81,8 @@ interface Changes {
   /** Folders that are new at their place, and those that have left theirs, by `placeKey`. */
   readonly added: Map<string, WatchedFolder>;
   readonly left: Set<string>;
+  /** Folders whose mode, owner or the like changed: they may be ours to look into only now. */
+  readonly altered: Map<string, WatchedFolder>;
   hasOverflown: boolean;
 }
 
@@ -156,12 +158,13 @@ class LinuxEvents implements FolderEvents {
     try {
       const isElsewhere = await this.#isElsewhere();
       if (this.#isStopped) return;
-      const { paths, added, left, hasOverflown } = this.#drain();
+      const { paths, added, left, altered, hasOverflown } = this.#drain();
       this.#hasLost ||= hasOverflown;
       // Until all are watched anew nobody knows what lies where.
       if (!this.#hasLost) {
         this.#forget(left);
         for (const folder of added.values()) await this.#watchNew(folder);
+        for (const folder of altered.values()) await this.#watchAltered(folder);
       }
       const isRenewed =
         (this.#hasLost || isElsewhere) && !hasOverflown && performance.now() >= this.#renewableMs;
@@ -191,7 +194,13 @@ class LinuxEvents implements FolderEvents {
 
   /** All that came so far. Throws where the folder itself has gone. */
   #drain(): Changes {
-    const changes: Changes = { paths: new Set(), added: new Map(), left: new Set(), hasOverflown: false };
+    const changes: Changes = {
+      paths: new Set(),
+      added: new Map(),
+      left: new Set(),
+      altered: new Map(),
+      hasOverflown: false,
+    };
     if (this.#handle !== undefined)
       for (const event of waitingEvents(this.#handle)) this.#note(event, changes);
     return changes;
@@ -211,6 +220,7 @@ class LinuxEvents implements FolderEvents {
     if (!has(bits.isFolder)) return;
     const folder = { above: at, name };
     if (has(bits.movedFrom)) changes.left.add(placeKey(folder));
+    if (has(bits.attributes)) changes.altered.set(placeKey(folder), folder);
     if (has(bits.created | bits.movedTo)) changes.added.set(placeKey(folder), folder);
   }
 
@@ -243,6 +253,12 @@ class LinuxEvents implements FolderEvents {
   async #watchNew(folder: WatchedFolder): Promise<void> {
     const at = this.#watch(folder);
     if (at !== undefined) await this.#watchBelow(at);
+  }
+
+  async #watchAltered(folder: WatchedFolder): Promise<void> {
+    const count = this.#folders.size;
+    const at = this.#watch(folder);
+    if (at !== undefined && this.#folders.size > count) await this.#watchBelow(at);
   }
 
   /** All folders below a watched one, which is watched first: what comes while they are listed is heard of. */
