@@ -3,6 +3,7 @@
 
 import { watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { rowLimits } from '../../codec/sealing.ts';
 import { groundOf } from './folder-ground.ts';
 import { bits, type InotifyEvent, waitingEvents } from './inotify-queue.ts';
 import { type BytePath, bytePath, bytePathOf, joinPath, placeUnder } from './path-bytes.ts';
@@ -279,7 +280,8 @@ class LinuxEvents implements FolderEvents {
     const above = this.#pathOf(folder.above);
     if (above === undefined || this.#handle === undefined) return undefined;
     const path = joinPath(above, folder.name);
-    if (this.#request.isLeftOut(path)) return undefined;
+    // The scan does not look there either, and a program gone wild makes folders in folders without end.
+    if (path.length > rowLimits.pathBytesMax || this.#request.isLeftOut(path)) return undefined;
     try {
       const at = this.#inotify.add(this.#handle, this.#place(path), watchedFor);
       // By a mount a folder may lie at two places, one of them below itself. One that was moved is told of.

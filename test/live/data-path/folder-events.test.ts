@@ -256,6 +256,18 @@ linuxTest('folders below paths that are longer than a call takes are watched', a
   t.deepEqual(await heard.next(deep), [deep]);
 });
 
+linuxTest('folders whose paths no snapshot can hold are not watched, and all others are', async (t) => {
+  const folder = newFolder();
+  const place = placeUnder(folder);
+  let path = 'a';
+  for (; path.length < 17_000; path += `/${'n'.repeat(250)}`) mkdirSync(place(bytePathOf(path)));
+  const asked: number[] = [];
+  const isLeftOut = (one: string): boolean => asked.push(one.length) < 0;
+  const events = await watchFolder({ folder, isLeftOut, onChange: () => {}, onFailure: () => {} });
+  events.stop();
+  t.true(Math.max(...asked) <= 16_384 && Math.max(...asked) > 16_000, `${Math.max(...asked)} bytes`);
+});
+
 linuxTest(
   'more changes than the system counts are told of as such, and later ones by their names again',
   async (t) => {
