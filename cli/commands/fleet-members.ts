@@ -153,11 +153,11 @@ export function revokeText(answer: RevokeAnswer): string {
         `The person ${revoked.slice(0, 16)} is out.`,
         machines.length === 0
           ? 'No machine is out with it.'
-          : `Out with it: ${machines.join(', ')}. They are cut off everywhere, and their shards are being replaced.`,
+          : `Out with it: ${machines.join(', ')}. ${machines.length === 1 ? 'It is cut off everywhere, and its' : 'They are cut off everywhere, and their'} shards are being replaced.`,
         ...(kept.length === 0
           ? []
           : [
-              `${kept.join(', ')} stay. The person's drives there get new keys: what is saved from now on opens without the person's words, which open what was saved before.`,
+              `${kept.join(', ')} ${kept.length === 1 ? 'stays' : 'stay'}. The person's drives there get new keys: what is saved from now on opens without the person's words, which open what was saved before.`,
               'Give each of these folders to somebody: `drey protect FOLDER --phrase-file` with the words of its new person.',
             ]),
         ...keysText,

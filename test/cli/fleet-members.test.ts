@@ -20,3 +20,13 @@ test('what was put out before is not told as if it were new', (t) => {
     /already put out\.\nThe admin key 12345678 is out/u,
   );
 });
+
+test('one machine that goes or stays with a person is told as one', (t) => {
+  const person = { ...answer, revoked: 'd789fd94bcce91b3', what: 'person' } as const;
+  const one = revokeText({ ...person, machines: ['pc-2'], kept: ['pc-9'] });
+  t.regex(one, /Out with it: pc-2\. It is cut off everywhere, and its shards are/u);
+  t.regex(one, /^pc-9 stays\. /mu);
+  const more = revokeText({ ...person, machines: ['pc-2', 'pc-4'], kept: ['pc-9', 'pc-8'] });
+  t.regex(more, /Out with it: pc-2, pc-4\. They are cut off everywhere, and their shards are/u);
+  t.regex(more, /^pc-9, pc-8 stay\. /mu);
+});
