@@ -1,7 +1,7 @@
 // What a new policy of the fleet changed against the one before it, in words for the log of what admins did. Machines go by their peer ids here:
 // who shows it knows their names.
 
-import { hourMs, mebibyte } from '../../datasets/index.ts';
+import { gibibyte, hourMs, mebibyte } from '../../datasets/index.ts';
 import { type PlacementLimits, targetDefault } from '../../optimizer/index.ts';
 import type { FleetPolicy } from '../codec/index.ts';
 import { holdMoveShareDefault } from '../limits.ts';
@@ -50,6 +50,10 @@ const limitWords = (limits: Partial<PlacementLimits> = {}): readonly (readonly [
 const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
 const size = (bytes: number | undefined): string =>
-  bytes === undefined ? 'no limit' : `${Number((bytes / mebibyte).toFixed(1))} MiB`;
+  bytes === undefined
+    ? 'no limit'
+    : bytes < gibibyte
+      ? `${Number((bytes / mebibyte).toFixed(1))} MiB`
+      : `${Number((bytes / gibibyte).toFixed(1))} GiB`;
 
 const width = (count: number | undefined): string => (count === undefined ? 'no limit' : String(count));

@@ -150,7 +150,13 @@ test('a policy tells in words what it changed of what plans may not do, and noth
     {
       ...policy,
       atMs: after(hours(2)),
-      limits: { ...limits, pins: [], movedBytesPerWeek: 5_242_880, scatterMin: 3 },
+      limits: {
+        ...limits,
+        pins: [],
+        movedBytesPerWeek: 5_242_880,
+        givenBytesPerWeek: 5 * 1024 ** 3,
+        scatterMin: 3,
+      },
     },
     {
       ...policy,
@@ -165,8 +171,8 @@ test('a policy tells in words what it changed of what plans may not do, and noth
     acts.slice(-4).map(({ detail }) => detail),
     [
       `set vetoes from none to ${other.peer}; set what is kept apart from none to subnet; set pins from none to ${other.peer} in s1`,
-      `set pins from ${other.peer} in s1 to none; set what is moved per week from no limit to 5 MiB; set least scatter from no limit to 3`,
-      `set holder silence from ${policy.holderSilenceMs / hours(1)} h to 80 h; set vetoes from ${other.peer} to none; set what is kept apart from subnet to none; set what is moved per week from 5 MiB to no limit; set least scatter from 3 to no limit`,
+      `set pins from ${other.peer} in s1 to none; set what is moved per week from no limit to 5 MiB; set what is given out per week from no limit to 5 GiB; set least scatter from no limit to 3`,
+      `set holder silence from ${policy.holderSilenceMs / hours(1)} h to 80 h; set vetoes from ${other.peer} to none; set what is kept apart from subnet to none; set what is moved per week from 5 MiB to no limit; set what is given out per week from 5 GiB to no limit; set least scatter from 3 to no limit`,
       'set the policy again, without a change',
     ],
   );
