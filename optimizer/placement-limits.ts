@@ -67,7 +67,17 @@ export const pinnedSlots = (
   });
 
 const gibibyte = 2 ** 30;
-const sizeOf = (bytes: number): string => `${Number((bytes / gibibyte).toPrecision(3))} GiB`;
+
+/** In the largest unit of which there is one; nothing is 0 GiB. */
+function sizeOf(bytes: number): string {
+  const [unit, name] =
+    bytes === 0 || bytes >= gibibyte
+      ? [gibibyte, 'GiB']
+      : bytes >= 2 ** 20
+        ? [2 ** 20, 'MiB']
+        : [2 ** 10, 'KiB'];
+  return `${Number((bytes / unit).toPrecision(3))} ${name}`;
+}
 
 /** What admins asked for, as a plan says it of itself. */
 export function limitNotes(

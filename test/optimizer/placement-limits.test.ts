@@ -13,6 +13,7 @@ import {
   type Plan,
   type PlanQuestion,
 } from '../../optimizer/index.ts';
+import { limitNotes } from '../../optimizer/placement-limits.ts';
 import { fleetForecast } from './fleet-forecast.ts';
 
 const solver = await loadSolver();
@@ -195,6 +196,15 @@ test('a veto is obeyed whatever may be moved to do better, and the plan says tha
     /are moved this week\. At most 0 GiB may be moved to do better: the rest is what vetoes/u,
   );
   t.notRegex(plan.notes.join(), /of at most/u);
+});
+
+test('small amounts are told in small units', (t) => {
+  const notes = (movedBytesPerWeek: number, bytes: number) =>
+    limitNotes({ ...noLimits, movedBytesPerWeek, takenBytesPerWeek: 5 * 2 ** 30 }, { fromMs: 0, bytes }).join(
+      ' ',
+    );
+  t.regex(notes(1024, 0), /^0 GiB of at most 1 KiB a week .* take in at most 5 GiB a week/u);
+  t.regex(notes(1024, 1_245_000), /^1\.19 MiB are moved this week\. At most 1 KiB may/u);
 });
 
 /** Bytes that each machine took in and gave out from plan to plan, counted slot by slot; lost machines not counted. */
