@@ -67,7 +67,7 @@ const giverCountOf = ({ machines }: FleetView): number =>
 
 const choiceText = (target: AvailabilityTarget, giverCount: number): string =>
   giverCount >= targetedMachinesMin
-    ? `Copies and codes are chosen for ${targetText(target)}.`
+    ? `Copies and codes are chosen for ${targetText(target)}. Until there are two weeks of history, the number of machines decides.`
     : `Copies and codes follow from the number of machines, ${giverCount}: the target, ${targetText(target)}, counts from ${targetedMachinesMin} machines on.`;
 
 /** The policy in words; `giverCount`: machines that plans can use. */

@@ -32,6 +32,11 @@ test('which plans wait is told by the mode, with what does not count', (t) => {
 
 test('a fleet that is too small for a target is told from when on it counts', (t) => {
   t.regex(policyText(policy, 12), /are chosen for 99\.9 % of packs within reach in business hours\./u);
+  // Odds of a fleet that nobody has watched choose nothing.
+  t.regex(
+    policyText(policy, 12),
+    /\. Until there are two weeks of history, the number of machines decides\./u,
+  );
   const small = policyText(policy, 11);
   t.regex(
     small,
