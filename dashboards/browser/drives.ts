@@ -77,7 +77,7 @@ export const drivesSection: Section = (view) => {
       number(last === undefined ? '–' : String(last.fileCount)),
       number(last === undefined ? '–' : bytesText(last.byteCount), last?.byteCount),
       provenCell(drive, view.atMs),
-      stateOf(drive),
+      words(stateOf(drive)),
     ];
   });
   return [
@@ -97,7 +97,7 @@ export const drivesSection: Section = (view) => {
         number('files'),
         number('size'),
         words('last proven restorable'),
-        'state',
+        words('state'),
       ],
       rows,
     }),

@@ -361,3 +361,22 @@ pageTest('policies on held-out history are shown with the groups that they were 
   change({ ...view, plan: { ...view.plan!, heldOut } });
   await note.filter({ hasText: 'No policy missed an hour: this week decides nothing.' }).waitFor();
 });
+
+pageTest('at the width of a small desktop the whole table of drives is seen, up to its state', async (t) => {
+  const view = fleetView();
+  const [own, ...others] = view.drives;
+  // As many machines as are waited for at once.
+  const pending = { ...own!.pending!, waitsFor: ['reception-1', 'reception-2', 'workshop-11', 'hall-3'] };
+  const { page } = await show(
+    t,
+    { ...view, drives: [{ ...own!, pending }, ...others] },
+    { widthPixels: 1280 },
+  );
+  const widths: unknown = await page.evaluate(`(() => {
+    const box = [...document.querySelectorAll('caption')].find((one) => one.textContent.startsWith('Drives')).closest('.scroll');
+    return [box.scrollWidth, box.clientWidth];
+  })()`);
+  const [needed, there] = widths as [number, number];
+  t.true(there > 0);
+  t.true(needed <= there, `${needed} pixels in ${there}`);
+});
