@@ -69,7 +69,7 @@ export function scanFolder(
   const walk = new Walk(folder, isIgnored, see);
   const way = wayInto(folder);
   const root = rootEntry(folder);
-  walk.enterRoot();
+  walk.walkAll();
   return { entries: walk.entries, root, way, unreadable: walk.unreadable, special: walk.special };
 }
 
@@ -77,6 +77,14 @@ export function scanFolder(
 interface NamePlace {
   readonly name: string;
   readonly at: number;
+}
+
+/** A folder of the walk that is not yet through. */
+interface OpenFolder {
+  readonly path: BytePath;
+  readonly at: number;
+  readonly names: readonly string[];
+  seenCount: number;
 }
 
 class Walk {
@@ -99,13 +107,22 @@ class Walk {
     this.#isIgnored = isIgnored;
   }
 
-  enterRoot(): void {
-    this.#enter(bytePath(''), startUnder(this.#folder).copy(this.#memory));
+  /** Not by recursion: a thread's stack ends at some 7,000 folders in each other, and a path may have more. */
+  walkAll(): void {
+    const open = [this.#opened(bytePath(''), startUnder(this.#folder).copy(this.#memory))];
+    for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+      const name = folder.names[folder.seenCount++];
+      if (name === undefined) open.pop();
+      else {
+        const below = this.#look(joinPath(folder.path, name), { name, at: folder.at });
+        if (below !== undefined) open.push(below);
+      }
+    }
   }
 
   /** Names of the folder go into the memory from `at` on. */
-  #enter(folder: BytePath, at: number): void {
-    for (const name of this.#namesIn(folder)) this.#look(joinPath(folder, name), { name, at });
+  #opened(path: BytePath, at: number): OpenFolder {
+    return { path, at, names: this.#namesIn(path), seenCount: 0 };
   }
 
   #namesIn(folder: BytePath): readonly string[] {
@@ -118,16 +135,18 @@ class Walk {
     }
   }
 
-  #look(path: BytePath, place: NamePlace): void {
+  /** A folder that is to be looked into. */
+  #look(path: BytePath, place: NamePlace): OpenFolder | undefined {
     try {
       const stats = this.#statsOf(path, place);
-      if (this.#isIgnored(path, stats.type === 'folder' ? 'folder' : 'other')) return;
+      if (this.#isIgnored(path, stats.type === 'folder' ? 'folder' : 'other')) return undefined;
       const reason = whyNotKept(path, stats);
-      if (reason === undefined) this.#take(path, stats, place);
-      else this.unreadable.push({ path, reason });
+      if (reason === undefined) return this.#take(path, stats, place);
+      this.unreadable.push({ path, reason });
     } catch (error) {
       this.#missed(path, error);
     }
+    return undefined;
   }
 
   #statsOf(path: BytePath, { name, at }: NamePlace): FileStats {
@@ -138,25 +157,25 @@ class Walk {
     return statsIn(this.#memory, end);
   }
 
-  #take(path: BytePath, stats: FileStats, { name, at }: NamePlace): void {
+  #take(path: BytePath, stats: FileStats, { name, at }: NamePlace): OpenFolder | undefined {
     const { type } = stats;
     if (type === 'special') {
       this.special.push({ path, reason: 'a socket, pipe or device' });
-      return;
+      return undefined;
     }
     if (type === 'folder' && this.#isMadeUp(path, stats)) {
       this.special.push({ path, reason: 'made up by the system while it is read' });
-      return;
+      return undefined;
     }
     const entry = scannedEntry(path, type, stats);
     this.#see(entry);
     this.entries.push(
       type === 'file' ? entry : withAttributes(linked(entry, this.#place), this.#place(path)),
     );
-    if (type !== 'folder') return;
+    if (type !== 'folder') return undefined;
     const end = at + name.length;
     if (end <= callBytesMax) this.#memory[end] = slash;
-    this.#enter(path, end + 1);
+    return this.#opened(path, end + 1);
   }
 
   #isMadeUp(path: BytePath, { inode }: FileStats): boolean {

@@ -5,7 +5,13 @@ import test from 'ava';
 import fc from 'fast-check';
 import { defaultIgnores, ignoreCheck } from '../../../agent/live/data-path/ignore.ts';
 import { appendLines, encodeLine, openJournal } from '../../../agent/live/data-path/line-journal.ts';
-import { bytePath, bytePathOf, pathText, staysInside } from '../../../agent/live/data-path/path-bytes.ts';
+import {
+  bytePath,
+  bytePathOf,
+  pathText,
+  placeUnder,
+  staysInside,
+} from '../../../agent/live/data-path/path-bytes.ts';
 import { assertConnected, identityOf, scanFolder } from '../../../agent/live/data-path/scan.ts';
 import { ChunkTable } from '../../../agent/live/data-path/chunk-table.ts';
 import { chunkId } from '../../../agent/index.ts';
@@ -23,6 +29,29 @@ test('a scan lists every entry once, parents first, and follows no link', (t) =>
   t.true(paths.indexOf(bytePath('deep')) < paths.indexOf(bytePath('deep/er')));
   t.is(entries.find(({ path }) => path === 'to-folder')?.type, 'symlink');
   t.false(paths.some((path) => path.startsWith('to-folder/')));
+});
+
+/** Calls with a fifth of the stack left. */
+function withLittleStack<Result>(run: () => Result): Result {
+  let depth = 0;
+  const callAt = (left: number): Result => {
+    depth++;
+    return left === 0 ? run() : callAt(left - 1);
+  };
+  try {
+    callAt(Infinity);
+  } catch {
+    // That was the end of it.
+  }
+  return callAt(Math.floor(depth * 0.8));
+}
+
+test('folders in each other are listed to the last, however little stack there is', (t) => {
+  const folder = newFolder();
+  const place = placeUnder(folder);
+  for (let path = 'd'; path.length < 4000; path += '/d') mkdirSync(place(bytePathOf(path)));
+  const { entries, unreadable } = withLittleStack(() => scanFolder(folder, all));
+  t.deepEqual([entries.length, unreadable], [2000, []]);
 });
 
 test('a pipe is noted and not kept', (t) => {
