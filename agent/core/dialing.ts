@@ -1,6 +1,6 @@
 // When whom to dial again: soon after a blip, ever more rarely after that. Whom at all is decided elsewhere (neighbours.ts).
 
-import type { UnixMs } from '../../datasets/index.ts';
+import { seconds, type UnixMs } from '../../datasets/index.ts';
 import { absentDialsMax, retryMsMax, retryMsMin } from '../limits.ts';
 import { dialAnswerMs } from '../mesh-limits.ts';
 import type { PeerId } from '../units.ts';
@@ -19,8 +19,10 @@ interface Dial {
 /** A dial fails while the other side starts, or both dial at once: that is over in seconds. */
 const quickDialsMax = 3;
 const quickDialGrowth = 2;
-/** A night lasts hours: between the two there is little to gain. */
-const dialWaitGrowth = 30;
+/** After that the wait before the next dial, from half a minute on. */
+const laterWaitMs = seconds(30);
+/** Where a network was cut in the middle nobody comes back by itself: after minutes apart the two sides meet within minutes. A night lasts hours. */
+const dialWaitGrowth = 5;
 
 /** Whether the first few dials follow each other in seconds. In a large fleet each machine has others to speak to meanwhile. */
 export type DialHaste = 'quick first' | 'patient';
@@ -99,7 +101,7 @@ export class Dialing {
   #waitMs(dial: Dial, haste: DialHaste): number {
     if (haste === 'quick first' && dial.count < quickDialsMax)
       return retryMsMin * quickDialGrowth ** ++dial.count;
-    dial.waitMs = Math.min(retryMsMax, dial.waitMs * dialWaitGrowth);
+    dial.waitMs = Math.min(retryMsMax, Math.max(laterWaitMs, dial.waitMs * dialWaitGrowth));
     return dial.waitMs;
   }
 }
