@@ -45,7 +45,6 @@ export function endCounting(options: CommonOptions): void {
   if (options.json !== true && process.stdout.isTTY) sayProgress('', 'going');
 }
 
-/** The first ten digits of an id: enough for every command that takes one. */
 /** What stands in the place of a size where an entry has none. */
 export const entryTexts: Readonly<Record<Exclude<FileEvent['entry'], undefined>, string>> = {
   file: 'file',
@@ -54,4 +53,5 @@ export const entryTexts: Readonly<Record<Exclude<FileEvent['entry'], undefined>,
   hardLink: 'hard link',
 };
 
+/** The first ten digits of an id: enough for every command that takes one. */
 export const shortId = (id: string): string => id.slice(0, 10);
