@@ -49,15 +49,20 @@ export class Clocks {
   }
 
   /**
-   * How far the clock of a machine is from the one here, in ms, ahead where positive; undefined where it is right as far as anybody can tell from
-   * here. Of this machine itself: as most of those say that are up.
+   * Machines whose clock is wrong, and how far each is from the one here, in ms, ahead where positive; right are all others, as far as anybody can
+   * tell from here. Of this machine itself: as most of those say that are up.
    */
-  wrongBy(peer: PeerId, now: UnixMs): number | undefined {
+  wrong(now: UnixMs): ReadonlyMap<PeerId, number> {
+    const { self, machines } = this.#membership;
     const own = this.#ownWrongBy(now);
-    if (peer === this.#membership.self) return own;
-    const words = this.#freshWords(peer, now);
     // Measured by a wrong clock all others are wrong.
-    return own !== undefined || words === undefined || words.leadMs < aheadMsMin ? undefined : words.leadMs;
+    if (own !== undefined) return new Map([[self, own]]);
+    return new Map(
+      machines.flatMap((peer): [PeerId, number][] => {
+        const leadMs = this.#freshWords(peer, now)?.leadMs ?? 0;
+        return leadMs < aheadMsMin ? [] : [[peer, leadMs]];
+      }),
+    );
   }
 
   /** After a sleep, or a clock that was set, what was heard before says nothing. */

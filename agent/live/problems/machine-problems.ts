@@ -11,12 +11,13 @@ import type { FoundProblem } from './find-problems.ts';
 
 export function findMachineProblems(core: AgentCore, now: UnixMs): readonly FoundProblem[] {
   const holdings = holdingsOf(core);
+  const wrongClocks = core.clocks.wrong(now);
   return core.membership.machines.flatMap((peer) => [
     ...silenceOf(core, { peer, ...holdings }, now),
     ...doubtsOf(core, peer, now),
     ...auditsOf(core, peer),
     ...forkOf(core, peer),
-    ...clockOf(core, peer, now),
+    ...clockOf(core, peer, wrongClocks.get(peer)),
   ]);
 }
 
@@ -173,8 +174,11 @@ function forkOf({ replication, membership }: AgentCore, peer: PeerId): readonly 
   ];
 }
 
-function clockOf({ clocks, membership }: AgentCore, peer: PeerId, now: UnixMs): readonly FoundProblem[] {
-  const wrongBy = clocks.wrongBy(peer, now);
+function clockOf(
+  { membership }: AgentCore,
+  peer: PeerId,
+  wrongBy: number | undefined,
+): readonly FoundProblem[] {
   if (wrongBy === undefined) return [];
   const isSelf = peer === membership.self;
   const name = isSelf ? 'this machine' : membership.nameOf(peer);

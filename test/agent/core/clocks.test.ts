@@ -35,7 +35,7 @@ function clocksOf() {
     tellAll({ kind: 'batchStored', batch, now });
   };
   const tick = (ms: number): void => void tellAll({ kind: 'tick', now: unixMs(startMs + ms) });
-  const wrongBy = (key: MachineKey, ms: number) => clocks.wrongBy(key.peer, unixMs(startMs + ms));
+  const wrongBy = (key: MachineKey, ms: number) => clocks.wrong(unixMs(startMs + ms)).get(key.peer);
   return { say, tick, wrongBy, tellAll };
 }
 
