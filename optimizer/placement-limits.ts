@@ -1,6 +1,6 @@
 // What admins may forbid a plan, and how that becomes the hard limits of one class of groups. Nothing learned outweighs it.
 
-import type { MachineAttributes, MachineId } from '../datasets/index.ts';
+import { gibibyte, kibibyte, type MachineAttributes, type MachineId, mebibyte } from '../datasets/index.ts';
 import type { GroupLimits } from './group-limits.ts';
 import type { PlacementGroup, Plan } from './plan.ts';
 
@@ -66,16 +66,14 @@ export const pinnedSlots = (
     return slot < 0 ? [] : [{ at, slot }];
   });
 
-const gibibyte = 2 ** 30;
-
 /** In the largest unit of which there is one; nothing is 0 GiB. */
 function sizeOf(bytes: number): string {
   const [unit, name] =
     bytes === 0 || bytes >= gibibyte
       ? [gibibyte, 'GiB']
-      : bytes >= 2 ** 20
-        ? [2 ** 20, 'MiB']
-        : [2 ** 10, 'KiB'];
+      : bytes >= mebibyte
+        ? [mebibyte, 'MiB']
+        : [kibibyte, 'KiB'];
   return `${Number((bytes / unit).toPrecision(3))} ${name}`;
 }
 
