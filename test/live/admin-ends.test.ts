@@ -4,12 +4,8 @@ import test from 'ava';
 import {
   type AdminKey,
   createAdminKey,
-  fleetRootFromSeed,
   type MachineKey,
-  machineKeyFromSeed,
-  noBatchHash,
   sha256Hex,
-  signBatch,
   type SignedBatch,
   signStatement,
   type Statement,
@@ -17,12 +13,9 @@ import {
 import { Membership } from '../../agent/core/index.ts';
 import { endLogsMax } from '../../agent/limits.ts';
 import { endsOf, withoutHashes } from '../../agent/live/admin-ends.ts';
+import { inOrder, keyOf, life, logOf, root, startMs } from './admin-logs.ts';
 import { days, hours, type UnixMs, unixMs } from '../../datasets/index.ts';
 
-const startMs = unixMs(Date.UTC(2026, 0, 5));
-const root = fleetRootFromSeed(new Uint8Array(32).fill(13));
-const life = { notBeforeMs: startMs, forMs: days(60) };
-const keyOf = (seed: number): MachineKey => machineKeyFromSeed(new Uint8Array(32).fill(seed));
 const [own, copy, joiner] = [keyOf(1), keyOf(2), keyOf(3)];
 const admin = createAdminKey(root, life);
 const other = createAdminKey(root, life);
@@ -35,34 +28,6 @@ const certificate = ({ peer }: MachineKey, isAdmin: boolean): Statement => ({
   notBeforeMs: startMs,
   notAfterMs: unixMs(startMs + days(50)),
 });
-
-/** A log, an hour between its batches: a statement in each, or none. */
-function logOf(
-  key: MachineKey,
-  words: readonly ({ readonly by: AdminKey; readonly statement: Statement } | undefined)[],
-  fromMs: UnixMs = startMs,
-): readonly SignedBatch[] {
-  const batches: SignedBatch[] = [];
-  for (const [sequence, word] of words.entries())
-    batches.push(
-      signBatch({
-        key,
-        stream: 'facts',
-        sequence,
-        previous: batches.at(-1)?.hash ?? noBatchHash,
-        atMs: unixMs(fromMs + hours(sequence)),
-        records:
-          word === undefined
-            ? [{ kind: 'addresses', addresses: [] }]
-            : [{ kind: 'statement', bytes: signStatement(word.by, word.statement).bytes }],
-      }),
-    );
-  return batches;
-}
-
-async function* inOrder(batches: readonly SignedBatch[]): AsyncIterable<SignedBatch> {
-  for (const batch of batches) yield await Promise.resolve(batch);
-}
 
 async function endIn(batches: readonly SignedBatch[], sinceMs?: UnixMs) {
   const membership = new Membership({ self: joiner.peer, fleet: root.fleet });

@@ -4,23 +4,16 @@ import test from 'ava';
 import {
   type AdminKey,
   createAdminKey,
-  fleetRootFromSeed,
   type MachineKey,
-  machineKeyFromSeed,
-  noBatchHash,
   sha256Hex,
-  signBatch,
   type SignedBatch,
   signStatement,
   type Statement,
 } from '../../agent/codec/index.ts';
 import { tollOf } from '../../agent/live/ends-toll.ts';
-import { days, hours, unixMs } from '../../datasets/index.ts';
+import { inOrder, keyOf, life, logOf, root, startMs } from './admin-logs.ts';
+import { days, unixMs } from '../../datasets/index.ts';
 
-const startMs = unixMs(Date.UTC(2026, 0, 5));
-const root = fleetRootFromSeed(new Uint8Array(32).fill(13));
-const life = { notBeforeMs: startMs, forMs: days(60) };
-const keyOf = (seed: number): MachineKey => machineKeyFromSeed(new Uint8Array(32).fill(seed));
 const [first, second, early, late] = [keyOf(1), keyOf(2), keyOf(3), keyOf(4)];
 const stolen = createAdminKey(root, life);
 const other = createAdminKey(root, life);
@@ -34,21 +27,11 @@ const certificate = ({ peer }: MachineKey, name: string): Statement => ({
   notAfterMs: unixMs(startMs + days(50)),
 });
 
-function batchesOf(key: MachineKey, by: AdminKey, statements: readonly Statement[]): readonly SignedBatch[] {
-  const batches: SignedBatch[] = [];
-  for (const [sequence, statement] of statements.entries())
-    batches.push(
-      signBatch({
-        key,
-        stream: 'facts',
-        sequence,
-        previous: batches.at(-1)?.hash ?? noBatchHash,
-        atMs: unixMs(startMs + hours(sequence)),
-        records: [{ kind: 'statement', bytes: signStatement(by, statement).bytes }],
-      }),
-    );
-  return batches;
-}
+const batchesOf = (key: MachineKey, by: AdminKey, statements: readonly Statement[]): readonly SignedBatch[] =>
+  logOf(
+    key,
+    statements.map((statement) => ({ by, statement })),
+  );
 
 const logs = [
   ...batchesOf(first, stolen, [
@@ -59,13 +42,9 @@ const logs = [
   ...batchesOf(second, other, [certificate(second, 'pc-02')]),
 ];
 
-async function* facts(): AsyncIterable<SignedBatch> {
-  for (const batch of logs) yield await Promise.resolve(batch);
-}
-
 /** What goes when the stolen key counts for so many batches of its machine's log. */
 const tollAt = (before: number, isMeant = false): Promise<readonly string[]> =>
-  tollOf({ machineKey: second, fleet: root.fleet }, facts(), {
+  tollOf({ machineKey: second, fleet: root.fleet }, inOrder(logs), {
     words: [
       signStatement(other, {
         kind: 'adminRevocation',
