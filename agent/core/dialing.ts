@@ -23,6 +23,8 @@ const quickDialGrowth = 2;
 const laterWaitMs = seconds(30);
 /** Where a network was cut in the middle nobody comes back by itself: after minutes apart the two sides meet within minutes. A night lasts hours. */
 const dialWaitGrowth = 5;
+/** When such a cut is over all others are dialled in this time. */
+const reunionMs = seconds(30);
 
 /** Whether the first few dials follow each other in seconds. In a large fleet each machine has others to speak to meanwhile. */
 export type DialHaste = 'quick first' | 'patient';
@@ -48,9 +50,27 @@ export class Dialing {
     this.#nextMs = Math.min(this.#nextMs, atMs);
   }
 
-  /** It is there, or nobody wants it any more. */
+  /** Nobody wants it any more. */
   end(peer: PeerId): void {
     this.#dials.delete(peer);
+  }
+
+  /**
+   * It is there. Whoever was off dials by itself when it is back: one that was absent for long and answers a dial was cut off, or this machine
+   * was, and so may the others have been. They are dialled soon.
+   */
+  met(peer: PeerId, now: UnixMs): void {
+    const dial = this.#dials.get(peer);
+    this.#dials.delete(peer);
+    if (dial === undefined || dial.waitMs <= laterWaitMs || dial.lastDialledMs === undefined) return;
+    if (now - dial.lastDialledMs < dialAnswerMs) this.#dialAllSoon(now);
+  }
+
+  #dialAllSoon(now: UnixMs): void {
+    for (const dial of this.#dials.values()) {
+      dial.atMs = Math.min(dial.atMs, now + reunionMs * this.#fraction());
+      this.#nextMs = Math.min(this.#nextMs, dial.atMs);
+    }
   }
 
   /** Those that nobody wants any more are not dialled again. */

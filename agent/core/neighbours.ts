@@ -157,7 +157,7 @@ export class Neighbours {
   #connected(peer: PeerId, now: UnixMs): void {
     if (this.#membership.isRevoked(peer)) return;
     if (!this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);
-    this.#dialing.end(peer);
+    this.#dialing.met(peer, now);
     this.#spokeMs.set(peer, now);
     this.visits.met(peer, now);
   }

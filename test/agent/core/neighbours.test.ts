@@ -7,7 +7,7 @@ import type { CoreEffect } from '../../../agent/core/effects.ts';
 import type { CoreEvent } from '../../../agent/core/events.ts';
 import { Neighbours } from '../../../agent/core/neighbours.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
-import { days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { createRandom, days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { fleet, startMs, tellMachines } from './fleet-of-four.ts';
 
 const peers: readonly PeerId[] = Array.from({ length: 20 }, (_, at) =>
@@ -76,6 +76,15 @@ function settle(trial: Trial, isOn: (peer: PeerId) => boolean = () => true): voi
   }
 }
 
+/** Whoever is dialled next. */
+function untilDialled(trial: Trial): readonly PeerId[] {
+  for (let second = 0; second < 3600; second++) {
+    const found = dialled(trial.tick(seconds(1)));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
 const addresses = { kind: 'addresses', addresses: ['/ip4/10.0.0.1/tcp/4001'] } as const;
 const hearOf = (
   trial: Trial,
@@ -129,6 +138,32 @@ test('a first dial that fails is tried again within seconds, and then ever more 
     if (dialled(trial.tick(seconds(1))).includes(peers[11]!)) dials.push(second);
   t.deepEqual(dials.slice(0, 6), [2, 6, 14, 44, 194, 944]);
   t.true(dials.length <= 8, 'a night is not a flood of dials');
+});
+
+test('after a cut of hours all are dialled as soon as one of them answers, and not where one comes back by itself', (t) => {
+  const others = peers.filter((peer) => peer !== self);
+  const apart = (): Trial => {
+    const random = createRandom('cut');
+    const trial = trialOf(peers.length, () => random.fraction());
+    for (const peer of others) connect(trial, peer);
+    for (const peer of others) disconnect(trial, peer);
+    for (let minute = 0; minute < 5 * 60; minute++) trial.tick(minutes(1));
+    return trial;
+  };
+  const dialledWithin = (trial: Trial, secondCount: number): ReadonlySet<PeerId> =>
+    new Set(Array.from({ length: secondCount }, () => dialled(trial.tick(seconds(1)))).flat());
+  const healed = apart();
+  const [first] = untilDialled(healed);
+  connect(healed, first!);
+  const rest = others.filter((peer) => peer !== first);
+  t.deepEqual([...dialledWithin(healed, 31)].toSorted(), rest.toSorted());
+
+  const woken = apart();
+  untilDialled(woken);
+  woken.tick(seconds(40));
+  const [back] = others;
+  connect(woken, back!);
+  t.true(dialledWithin(woken, 31).size < rest.length / 2, 'who dialled here was off');
 });
 
 test('in a small fleet whoever goes away is dialled again, and nobody is let go of', (t) => {
