@@ -19,7 +19,13 @@ export * from './recovery.ts';
 export { createDriveKey, openSmall, sealSmall, unwrapKey, wrapKey } from './secrets.ts';
 export { plan as planSchema } from './schemas.ts';
 export type * from './shard.ts';
-export { shardHashAt, shardHashesFrom } from './shard-hashes.ts';
+export {
+  bytesOfShardHashes,
+  shardHashAt,
+  type ShardHashes,
+  shardHashesFrom,
+  shardHashesIn,
+} from './shard-hashes.ts';
 export type * from './statement.ts';
 export * from './statement-codec.ts';
 export * from './index-segment.ts';

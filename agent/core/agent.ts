@@ -3,7 +3,7 @@
 
 import type { UnixMs } from '../../datasets/index.ts';
 import type { ShardArrival, ShardPlace } from '../ports.ts';
-import type { FleetId, PackId, PeerId } from '../units.ts';
+import type { DriveId, FleetId, PackId, PeerId } from '../units.ts';
 import { Audit } from './audit.ts';
 import { AuditQuestions } from './audit-questions.ts';
 import { Backup } from './backup.ts';
@@ -21,6 +21,7 @@ import { Nearness } from './nearness.ts';
 import { type MeshShape, Neighbours } from './neighbours.ts';
 import { OwnLog } from './own-log.ts';
 import { OwnReach } from './own-reach.ts';
+import type { PackTable } from './pack-table.ts';
 import { Placement } from './placement.ts';
 import { Proving } from './proving.ts';
 import { type Pull, Pulls } from './pulls.ts';
@@ -52,6 +53,8 @@ export interface CoreIdentity {
   readonly scrubPassMs?: number | undefined;
   /** How large a fleet is fully connected; simulations of small ones have less. */
   readonly meshShape?: MeshShape | undefined;
+  /** Where packs have their rows; the live disk uses the same ones. */
+  readonly packs?: PackTable | undefined;
 }
 
 export class AgentCore {
@@ -59,7 +62,7 @@ export class AgentCore {
   readonly neighbours: Neighbours;
   readonly election: Election;
   readonly catalogue = new Catalogue();
-  readonly shelf = new Shelf((owner) => this.membership.isRevoked(owner));
+  readonly shelf: Shelf;
   readonly surplus: Surplus;
   readonly placement: Placement;
   readonly repair: Repair;
@@ -88,10 +91,12 @@ export class AgentCore {
   /** The own disk is being read: plans of the past come by, and nothing is done for their sake. */
   #isReading = false;
   /** As it was when what of all is wanted here was last looked at: the roster, who was out by it, and which drives were deleted. */
-  #looked = { rosterVersion: 0, outIds: '', wiped: this.shelf.wiped };
+  #looked: { readonly rosterVersion: number; readonly outIds: string; readonly wiped: ReadonlySet<DriveId> };
 
   constructor(identity: CoreIdentity) {
     this.membership = new Membership(identity);
+    this.shelf = new Shelf((owner) => this.membership.isRevoked(owner), identity.packs);
+    this.#looked = { rosterVersion: 0, outIds: '', wiped: this.shelf.wiped };
     this.replication = new Replication(this.membership, identity.fraction);
     this.ownLog = new OwnLog(this.membership);
     this.#introductions = new Introductions(this.membership, identity.fraction);

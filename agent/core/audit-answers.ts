@@ -61,7 +61,7 @@ export class AuditAnswers {
     const holderPart = this.#offers.open(from, opened);
     if (holderPart === undefined) return [];
     const holder = this.#self;
-    const leafCount = leafCountOf(this.#shelf.get(pack)?.descriptor?.shardBytes ?? 0);
+    const leafCount = leafCountOf(this.#shelf.get(pack)?.shardBytes ?? 0);
     const leaf = drawnLeaf({ asker: from, holder, pack, index, askerPart, holderPart, leafCount });
     return this.#asked(from, { pack, index, leaf });
   }

@@ -17,9 +17,10 @@ import { AuditAnswers } from './audit-answers.ts';
 import type { AuditCount, AuditQuestions, AuditSubject } from './audit-questions.ts';
 import type { Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
 import { NextTime } from './next-time.ts';
-import { groupUnder, type KnownPack, type Shelf } from './shelf.ts';
+import { groupUnder, type Shelf } from './shelf.ts';
 
 /** A fresh receipt whose shard is to be shown. */
 type Receipted = Pick<AuditSubject, 'descriptor' | 'peer' | 'index'> & {
@@ -191,8 +192,7 @@ export class Audit {
     if (due === undefined) return undefined;
     this.#receipted = this.#receipted.filter((receipted) => receipted !== due);
     const { descriptor, index, peer } = due;
-    const isGivenUp =
-      this.#shelf.givenUpMs({ descriptor, isInOutbox: false, givenUpBy: undefined }) !== undefined;
+    const isGivenUp = this.#shelf.givenUpMsBy(descriptor.pack, descriptor) !== undefined;
     if (isGivenUp || !this.#shouldHaveIt(due, now)) return undefined;
     return { descriptor, index, peer, occasion: 'receipt' };
   }
@@ -208,7 +208,7 @@ export class Audit {
 
   /** Each round another holder of the pack is asked, so that in n − 1 rounds each was asked by each. */
   #subjectOf(known: KnownPack | undefined): AuditSubject | undefined {
-    if (known?.descriptor === undefined || known.held.size === 0) return undefined;
+    if (known?.facts === undefined || known.held.size === 0) return undefined;
     const members = this.#shelf.groupOf(known)?.members ?? [];
     const slot = members.indexOf(this.#membership.self);
     if (slot < 0 || members.length < 2) return undefined;
@@ -216,24 +216,27 @@ export class Audit {
     const peer = members[index]!;
     if (!known.others.has(index, peer)) return this.#standInOf(known, { members, index });
     // It may have spoken of its outbox, which is empty by now.
-    if (peer === known.descriptor.owner && !known.confirmed.has(index)) return undefined;
+    if (peer === known.facts.owner && !known.confirmed.has(index)) return undefined;
     if (!this.#canBeAsked(peer)) {
       if (!this.#membership.up.has(peer)) this.#called.set(peer, known.pack);
       return undefined;
     }
-    return { descriptor: known.descriptor, index, peer, occasion: 'round' };
+    return { descriptor: known.descriptor!, index, peer, occasion: 'round' };
   }
 
   /** The planned holder is away, and another machine said that it has its shard. */
   #standInOf(
-    { descriptor, others }: KnownPack,
+    known: KnownPack,
     { members, index }: { readonly members: readonly PeerId[]; readonly index: number },
   ): AuditSubject | undefined {
     const { up } = this.#membership;
-    if (descriptor === undefined || !this.#membership.isAway(members[index]!)) return undefined;
+    if (!this.#membership.isAway(members[index]!)) return undefined;
     const mayAsk = (other: PeerId): boolean => up.has(other) && !this.#questions.isOpenTo(other);
-    const peer = others.of(index).find((other) => mayAsk(other) && !members.includes(other));
-    return peer === undefined ? undefined : { descriptor, index, peer, occasion: 'stand-in' };
+    const peer = known.others.of(index).find((other) => mayAsk(other) && !members.includes(other));
+    const { descriptor } = known;
+    return descriptor === undefined || peer === undefined
+      ? undefined
+      : { descriptor, index, peer, occasion: 'stand-in' };
   }
 
   /** It is there, and asked nothing else; in a large fleet who is not there is called. */

@@ -9,10 +9,11 @@ import { type PackId, packId, type PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf, StagedSnapshot } from './events.ts';
 import type { Keepers } from './keepers.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
 import type { OwnLog } from './own-log.ts';
 import { idsIn } from './reclaim.ts';
-import type { KnownPack, Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 
 export interface PendingCount {
   readonly startedMs: number;
@@ -120,7 +121,7 @@ export class Backup {
     const away = new Set<PeerId>();
     for (const pack of staged.packs) {
       const known = this.#shelf.get(pack);
-      const n = known?.descriptor?.redundancy.n ?? 0;
+      const n = known?.facts?.redundancy.n ?? 0;
       shardsWanted += n;
       shardsStored += known?.isInOutbox === true ? this.#countKept(known, away) : n;
     }

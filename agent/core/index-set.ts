@@ -1,10 +1,26 @@
-// A set of shard indexes as the bits of one number. A holder knows hundreds of thousands of packs, and an empty `Set` alone takes 200 bytes.
+// A set of shard indexes as the bits of one number of an array. A holder knows hundreds of thousands of packs, and an empty `Set` alone takes
+// 200 bytes.
 
 import { shardCountMax } from '../limits.ts';
 
 /** Indexes from 0 to `shardCountMax` − 1, in their order. */
 export class IndexSet implements Iterable<number> {
-  #bits = 0;
+  readonly #numbers: Uint32Array;
+  readonly #at: number;
+
+  /** Looks at one number of an array: who looks at the same one sees the same set. */
+  constructor(numbers: Uint32Array = new Uint32Array(1), at = 0) {
+    this.#numbers = numbers;
+    this.#at = at;
+  }
+
+  get #bits(): number {
+    return this.#numbers[this.#at]!;
+  }
+
+  set #bits(bits: number) {
+    this.#numbers[this.#at] = bits;
+  }
 
   get size(): number {
     let count = 0;

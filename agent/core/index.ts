@@ -25,7 +25,10 @@ export { idsIn } from './reclaim.ts';
 export type { RepairWish } from './repair-watch.ts';
 export type { ScrubCount, ScrubPosition } from './scrub.ts';
 export { isNoteNeeded } from './noted-times.ts';
-export { groupUnder, type KnownPack, type Shelf } from './shelf.ts';
+export { IndexSet } from './index-set.ts';
+export type { KnownPack } from './known-pack.ts';
+export { PackTable, rowsPerPage } from './pack-table.ts';
+export { groupUnder, type Shelf } from './shelf.ts';
 export { reasonText, type Standing, type TrustReason, trustText, type TrustView } from './trust.ts';
 export {
   type LimitRule,

@@ -3,9 +3,10 @@
 
 import type { PlacementGroup } from '../../optimizer/index.ts';
 import type { PeerId } from '../units.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
 import { indexOfPlan } from './plan-index.ts';
-import type { KnownPack, Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 
 export class Keepers {
   readonly #membership: Membership;

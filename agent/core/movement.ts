@@ -26,14 +26,14 @@ export function movementBetween(
 ): Movement {
   const stays = new Set(usable);
   let [movedBytes, bytes] = [0, 0];
-  for (const { descriptor, held } of shelf.packs.values()) {
-    if (descriptor === undefined || held.size === 0) continue;
-    const now = groupUnder(before, descriptor)?.members ?? [];
-    const then = groupUnder(after, descriptor)?.members ?? [];
+  for (const { pack, facts, shardBytes, held } of shelf.packs.values()) {
+    if (facts === undefined || held.size === 0) continue;
+    const now = groupUnder(before, { pack, ...facts })?.members ?? [];
+    const then = groupUnder(after, { pack, ...facts })?.members ?? [];
     for (const [slot, member] of now.entries()) {
       if (!stays.has(member)) continue;
-      bytes += descriptor.shardBytes;
-      if (then[slot] !== member) movedBytes += descriptor.shardBytes;
+      bytes += shardBytes;
+      if (then[slot] !== member) movedBytes += shardBytes;
     }
   }
   const share = bytes === 0 ? 0 : movedBytes / bytes;

@@ -8,10 +8,11 @@ import { inventoryEveryMs, inventoryPackCountMax } from '../limits.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
 import { NextTime } from './next-time.ts';
 import { Reminders } from './reminders.ts';
-import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, noteHas, noteLacks, type Shelf } from './shelf.ts';
 import type { Surplus } from './surplus.ts';
 
 type Inventory = Extract<WireMessage, { kind: 'inventory' }>;
@@ -75,8 +76,8 @@ export class Placement {
 
   /** Which indexes of a pack are here, the outbox counting as all. */
   static indexesHere(known: KnownPack): readonly number[] {
-    const { n } = known.descriptor?.redundancy ?? { n: 0 };
-    return known.isInOutbox ? Array.from({ length: n }, (_, index) => index) : [...known.held];
+    if (!known.isInOutbox) return [...known.held];
+    return Array.from({ length: known.facts?.redundancy.n ?? 0 }, (_, index) => index);
   }
 
   /** Tells the members of a pack's group, and all who are known to have some of it, what is here of it. */
@@ -191,7 +192,7 @@ export class Placement {
           ? here
           : this.#reminded(from, known, isUnderOurs ? indexes : []);
       if (answer.length > 0) answers.set(group, [...(answers.get(group) ?? []), { pack, indexes: answer }]);
-      if (known.descriptor?.owner === from) effects.push(...this.#receiptsFor(known, from));
+      if (known.facts?.owner === from) effects.push(...this.#receiptsFor(known, from));
       effects.push(...this.#surplus.removeOf(known));
     }
     for (const [group, held] of answers)
@@ -239,7 +240,7 @@ export class Placement {
   ): { readonly known: KnownPack; readonly isNews: boolean } | undefined {
     const known = this.#shelf.hear(pack, from);
     if (known === undefined) return undefined;
-    if (known.descriptor === undefined && under !== undefined) {
+    if (known.facts === undefined && under !== undefined) {
       known.heard = { group, ...under };
       known.group = undefined;
     }
@@ -259,7 +260,7 @@ export class Placement {
   #confirm(known: KnownPack, from: PeerId, indexes: readonly number[]): void {
     const members = this.#shelf.groupOf(known)?.members ?? [];
     const slot = members.indexOf(from);
-    const isOutbox = indexes.length === members.length && (known.descriptor?.owner ?? from) === from;
+    const isOutbox = indexes.length === members.length && (known.facts?.owner ?? from) === from;
     if (indexes.includes(slot) && !isOutbox) known.confirmed.add(slot);
   }
 

@@ -3,8 +3,9 @@
 
 import { hours, type UnixMs } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
-import type { KnownPack, Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 
 /** A machine that restarts is back within this time. */
 const restartMs = hours(1);
@@ -38,7 +39,7 @@ export class Reach {
    * that; and for a restart every pack does.
    */
   mayWait(known: KnownPack, slot: number, now: UnixMs): boolean {
-    const k = known.descriptor?.redundancy.k ?? 1;
+    const k = known.facts?.redundancy.k ?? 1;
     const waitMs = k > 1 && this.shardCount(known) > k ? Number.POSITIVE_INFINITY : restartMs;
     return known.others
       .of(slot)
@@ -62,7 +63,7 @@ export class Reach {
   packsAtRisk(): { readonly thinCount: number; readonly outOfReachCount: number } {
     let [thinCount, outOfReachCount] = [0, 0];
     for (const known of this.#shelf.packs.values()) {
-      const k = known.descriptor?.redundancy.k;
+      const k = known.facts?.redundancy.k;
       if (k === undefined || known.held.size === 0 || this.#shelf.givenUpMs(known) !== undefined) continue;
       const spare = this.shardCount(known) - k;
       if (spare === 0) thinCount++;

@@ -7,9 +7,10 @@ import { forgottenGraceMs, reclaimEveryMs } from '../limits.ts';
 import { packId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
+import type { KnownPack } from './known-pack.ts';
 import { NextTime } from './next-time.ts';
 import { NotedTimes } from './noted-times.ts';
-import type { KnownPack, Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 
 const idBytes = 32;
 
@@ -68,7 +69,7 @@ export class Reclaim {
     const { wiped } = this.#shelf;
     const isHeldBack = wiped.size > 0 && !this.#mayFreeWiped(now);
     const over = [...this.#shelf.packs.values()].filter((known) => {
-      if (isHeldBack && known.descriptor !== undefined && wiped.has(known.descriptor.drive)) return false;
+      if (isHeldBack && known.facts !== undefined && wiped.has(known.facts.drive)) return false;
       const sinceMs = this.#shelf.givenUpMs(known);
       return sinceMs !== undefined && now - sinceMs >= forgottenGraceMs;
     });

@@ -10,11 +10,12 @@ import type { CoreEffect, Effects } from './effects.ts';
 import type { CoreEvent, EventOf } from './events.ts';
 import { DiskRoom } from './disk-room.ts';
 import { Inquiries } from './inquiries.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
 import { isForRepair, type Pull, type Pulls } from './pulls.ts';
 import { Reach } from './reach.ts';
 import { SilentSources } from './silent-sources.ts';
-import { isForgotten, type KnownPack, noteHas, noteLacks, type Shelf } from './shelf.ts';
+import { isForgotten, noteHas, noteLacks, type Shelf } from './shelf.ts';
 import { type Want, Wants } from './wants.ts';
 
 export class Repair {
@@ -234,7 +235,7 @@ export class Repair {
   /** Packs of which the fewest shards are left come first. */
   #leftOf(pack: PackId): number {
     const known = this.#shelf.get(pack);
-    return known === undefined ? 0 : this.#reach.shardCount(known) - (known.descriptor?.redundancy.k ?? 1);
+    return known === undefined ? 0 : this.#reach.shardCount(known) - (known.facts?.redundancy.k ?? 1);
   }
 
   /** Nobody has it: fetch k others, then rebuild. */
@@ -243,7 +244,7 @@ export class Repair {
     known: KnownPack,
     at: { readonly group: PlacementGroup; readonly slot: number; readonly now: UnixMs },
   ): Effects {
-    const needed = known.descriptor?.redundancy.k ?? this.#neededOf(at.group);
+    const needed = known.facts?.redundancy.k ?? this.#neededOf(at.group);
     const here = new Set([...want.parts, ...known.held]);
     if (here.size >= needed && known.descriptor !== undefined) return this.#rebuild(want, known, at.slot);
     const effects: CoreEffect[] = [];

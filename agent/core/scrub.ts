@@ -140,7 +140,7 @@ export class Scrub {
   }
 
   #bytesOf({ pack }: { readonly pack: PackId }): number {
-    return this.#shelf.get(pack)?.descriptor?.shardBytes ?? 0;
+    return this.#shelf.get(pack)?.shardBytes ?? 0;
   }
 
   /** After a crash a few shards are read again. */

@@ -1,15 +1,44 @@
-// Who has which shard of one pack: pairs of an index and a machine, mostly one a slot. One exact array: a Map of Sets takes ten times the
-// memory, and a machine knows hundreds of thousands of packs. Order is that in which the words came.
+// Who has which shard of one pack: pairs of an index and a machine, mostly one a slot. A machine knows hundreds of thousands of packs: one array
+// of pairs serves all packs of which the same was said. Order is that in which the words came.
 
 import type { PeerId } from '../units.ts';
 
-type Pairs = readonly (number | PeerId)[];
+/** index, machine, index, machine … */
+export type Pairs = readonly (number | PeerId)[];
 
-const none: Pairs = [];
+export const noPairs: Pairs = [];
+
+/** Pairs that are shared; when there are more, the same are kept twice. */
+const sharedPairsMax = 4096;
+const shared = new Map<string, Pairs>();
+
+function share(pairs: Pairs): Pairs {
+  if (pairs.length === 0) return noPairs;
+  const name = pairs.join(' ');
+  const found = shared.get(name);
+  if (found !== undefined) return found;
+  if (shared.size >= sharedPairsMax) shared.clear();
+  shared.set(name, pairs);
+  return pairs;
+}
 
 export class ShardHolders {
-  /** index, machine, index, machine … */
-  #pairs: Pairs = none;
+  readonly #lists: Pairs[];
+  readonly #at: number;
+
+  /** Looks at one place of a list: who looks at the same one sees the same holders. */
+  constructor(lists: Pairs[] = [noPairs], at = 0) {
+    this.#lists = lists;
+    this.#at = at;
+  }
+
+  get #pairs(): Pairs {
+    return this.#lists[this.#at]!;
+  }
+
+  set #pairs(pairs: Pairs) {
+    this.#lists[this.#at] = share(pairs);
+  }
 
   /** Pairs. */
   get size(): number {
@@ -42,11 +71,11 @@ export class ShardHolders {
   delete(peer: PeerId, index?: number): void {
     if (!this.hasPeer(peer)) return;
     const left = [...this].filter(([at, who]) => who !== peer || (index ?? at) !== at);
-    this.#pairs = left.length === 0 ? none : left.flat();
+    this.#pairs = left.flat();
   }
 
   clear(): void {
-    this.#pairs = none;
+    this.#pairs = noPairs;
   }
 
   /** Machines that have a shard. */

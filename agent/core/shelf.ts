@@ -6,44 +6,26 @@ import { groupOfPack, type Plan, type PlacementGroup } from '../../optimizer/ind
 import type { PackDescriptor, PlanName } from '../codec/index.ts';
 import { givenUpPacksMax, heardPacksPerPeerMax } from '../limits.ts';
 import type { DriveId, PackId, PeerId } from '../units.ts';
-import { IndexSet } from './index-set.ts';
+import { isOnShelf, KnownPack, newShelfPage, type RareWords, type ShelfPage } from './known-pack.ts';
+import { type PackFacts, PackTable, rowsPerPage } from './pack-table.ts';
 import { indexOfPlan } from './plan-index.ts';
-import { ShardHolders } from './shard-holders.ts';
 
 /** Before all that a holder waits for. */
 const longAgoMs = unixMs(0);
 
-export interface HeardGroup extends PlanName {
-  readonly group: string;
-}
-
-/** One pack on the shelf. */
-export interface KnownPack {
-  readonly pack: PackId;
-  /** Known once a shard of it was here, or the owner staged it. */
-  descriptor: PackDescriptor | undefined;
-  /** Indexes of shards held here. */
-  readonly held: IndexSet;
-  /** The whole pack waits here for receipts: this agent owns it. */
-  isInOutbox: boolean;
-  /** Who has which index, by their own word (inventory or receipt). */
-  readonly others: ShardHolders;
-  /** Who signed for which index, while the whole pack waits here in the outbox. */
-  readonly signed: ShardHolders;
-  /** Slots whose machine said, under the very plan that holds here, that its shard is there. */
-  readonly confirmed: IndexSet;
-  /** Those of them whose machine has shown its shard here, by a leaf that both drew, since it said so. */
-  readonly shown: IndexSet;
-  /** The group that the pack maps to under the current plan; undefined until looked up, null when there is none. */
-  group: PlacementGroup | null | undefined;
-  /** Group under which others spoke of the pack while its descriptor is not known here, and of which plan. */
-  heard: HeardGroup | undefined;
-  /** Who said that the pack is given up, and when that was first heard here. */
-  givenUpBy: Map<PeerId, UnixMs> | undefined;
+/** All packs of a shelf, in no order that means anything; one that comes meanwhile may be met or not. */
+interface ShelvedPacks {
+  readonly size: number;
+  keys(): IterableIterator<PackId>;
+  values(): IterableIterator<KnownPack>;
 }
 
 export class Shelf {
-  readonly #packs = new Map<PackId, KnownPack>();
+  readonly #table: PackTable;
+  /** By the rows of the table, which others may use for packs that are not on the shelf. */
+  readonly #pages: ShelfPage[] = [];
+  readonly #rare: RareWords = { heard: new Map(), givenUpBy: new Map() };
+  #size = 0;
   /** Who was the first to speak of a pack of which nothing else is known, and of how many each was. */
   readonly #heardFrom = new Map<PackId, PeerId>();
   readonly #heardCounts = new Map<PeerId, number>();
@@ -57,13 +39,36 @@ export class Shelf {
   heldBytes = 0;
   heldShards = 0;
 
+  readonly packs: ShelvedPacks;
+
   /** `isOut`: whether a machine was put out of the fleet. */
-  constructor(isOut = (_owner: PeerId): boolean => false) {
+  constructor(isOut = (_owner: PeerId): boolean => false, table = new PackTable()) {
     this.#isOut = isOut;
+    this.#table = table;
+    const [sizeOf, values] = [() => this.#size, () => this.#values()];
+    this.packs = {
+      get size() {
+        return sizeOf();
+      },
+      *keys() {
+        for (const { pack } of values()) yield pack;
+      },
+      values,
+    };
   }
 
-  get packs(): ReadonlyMap<PackId, KnownPack> {
-    return this.#packs;
+  *#values(): IterableIterator<KnownPack> {
+    for (let row = 0; row < this.#table.rowCount; row++) if (this.#isShelved(row)) yield this.#at(row);
+  }
+
+  #isShelved(row: number): boolean {
+    const page = this.#pages[Math.floor(row / rowsPerPage)];
+    return page !== undefined && (page.marks[row % rowsPerPage]! & isOnShelf) !== 0;
+  }
+
+  #at(row: number, pack?: PackId): KnownPack {
+    const page = this.#pages[Math.floor(row / rowsPerPage)]!;
+    return new KnownPack({ table: this.#table, page, rare: this.#rare, row }, pack);
   }
 
   get plan(): Plan | undefined {
@@ -86,10 +91,10 @@ export class Shelf {
     this.#plan = plan;
     this.#planName = { epoch: plan.epoch, author: plan.author, batch };
     this.#groups = indexOfPlan(plan).byId;
-    for (const known of this.#packs.values()) {
-      known.group = undefined;
-      known.confirmed.clear();
-      known.shown.clear();
+    for (const { groups, confirmed, shown } of this.#pages) {
+      groups.fill(undefined);
+      confirmed.fill(0);
+      shown.fill(0);
     }
   }
 
@@ -98,32 +103,24 @@ export class Shelf {
   }
 
   get(pack: PackId): KnownPack | undefined {
-    return this.#packs.get(pack);
+    const row = this.#table.rowOf(pack);
+    return row === undefined || !this.#isShelved(row) ? undefined : this.#at(row, pack);
   }
 
+  /** Throws a RangeError for what is no pack's id. */
   take(pack: PackId): KnownPack {
-    const found = this.#packs.get(pack);
+    const found = this.get(pack);
     if (found !== undefined) return found;
-    const known: KnownPack = {
-      pack,
-      descriptor: undefined,
-      held: new IndexSet(),
-      isInOutbox: false,
-      others: new ShardHolders(),
-      signed: new ShardHolders(),
-      confirmed: new IndexSet(),
-      shown: new IndexSet(),
-      group: undefined,
-      heard: undefined,
-      givenUpBy: undefined,
-    };
-    this.#packs.set(pack, known);
-    return known;
+    const row = this.#table.keep(pack);
+    while (row >= this.#pages.length * rowsPerPage) this.#pages.push(newShelfPage());
+    this.#pages[Math.floor(row / rowsPerPage)]!.marks[row % rowsPerPage] = isOnShelf;
+    this.#size++;
+    return this.#at(row, pack);
   }
 
   /** The same when another machine speaks of a pack; undefined where it has named too many of which nothing is here: it may invent them. */
   hear(pack: PackId, from: PeerId): KnownPack | undefined {
-    const found = this.#packs.get(pack);
+    const found = this.get(pack);
     if (found !== undefined) return found;
     const count = this.#heardCounts.get(from) ?? 0;
     if (count >= heardPacksPerPeerMax) return undefined;
@@ -142,7 +139,11 @@ export class Shelf {
   /** Forgets a pack that is neither here nor wanted here. */
   drop(pack: PackId): void {
     this.#noHearsay(pack);
-    this.#packs.delete(pack);
+    const known = this.get(pack);
+    if (known === undefined) return;
+    known.clear();
+    this.#size--;
+    this.#table.release(this.#table.rowOf(pack)!);
   }
 
   /**
@@ -155,10 +156,9 @@ export class Shelf {
     if (isFirst) this.#givenUp.set(name, heardMs);
     const [oldest] = this.#givenUp.keys();
     if (this.#givenUp.size > givenUpPacksMax && oldest !== undefined) this.#givenUp.delete(oldest);
-    const known = this.#packs.get(pack);
-    if (known === undefined || (known.descriptor?.owner ?? by) !== by) return false;
-    known.givenUpBy ??= new Map();
-    if (!known.givenUpBy.has(by)) known.givenUpBy.set(by, heardMs);
+    const known = this.get(pack);
+    if (known === undefined || (known.facts?.owner ?? by) !== by) return false;
+    if (known.givenUpBy?.has(by) !== true) known.noteGivenUp(by, heardMs);
     // Nobody places or repairs it from now on.
     known.group = undefined;
     return isFirst;
@@ -169,7 +169,7 @@ export class Shelf {
     const isSame = drives.size === this.#wiped.size && [...drives].every((drive) => this.#wiped.has(drive));
     if (isSame) return false;
     this.#wiped = drives;
-    for (const known of this.#packs.values()) known.group = undefined;
+    for (const { groups } of this.#pages) groups.fill(undefined);
     return true;
   }
 
@@ -181,12 +181,12 @@ export class Shelf {
   /** Packs of a drive that were given up until then count as given up long ago. Whether there are any. */
   hasten(drive: DriveId, untilMs: UnixMs): boolean {
     let isNews = false;
-    for (const known of this.#packs.values()) {
-      if (known.descriptor?.drive !== drive) continue;
+    for (const known of this.packs.values()) {
+      const { facts } = known;
+      if (facts?.drive !== drive) continue;
       const sinceMs = this.givenUpMs(known);
       if (sinceMs === undefined || sinceMs > untilMs || sinceMs === longAgoMs) continue;
-      known.givenUpBy ??= new Map();
-      known.givenUpBy.set(known.descriptor.owner, longAgoMs);
+      known.noteGivenUp(facts.owner, longAgoMs);
       isNews = true;
     }
     return isNews;
@@ -196,33 +196,31 @@ export class Shelf {
    * Since when the pack's owner has given it up, by this machine's clock; undefined while the pack is wanted. Who was put out gives nothing up,
    * also not what it gave up before and what is still here: it may have been stolen then. What admins hastened stays given up.
    */
-  givenUpMs({
-    descriptor,
-    isInOutbox,
-    givenUpBy,
-  }: Pick<KnownPack, 'descriptor' | 'isInOutbox' | 'givenUpBy'>): UnixMs | undefined {
-    if (descriptor === undefined || isInOutbox) return undefined;
-    if (this.#wiped.size > 0 && this.#wiped.has(descriptor.drive)) return longAgoMs;
+  givenUpMs(known: KnownPack): UnixMs | undefined {
+    const { facts } = known;
+    return facts === undefined || known.isInOutbox ? undefined : this.givenUpMsBy(known.pack, facts);
+  }
+
+  /** The same of a pack that need not be known here. */
+  givenUpMsBy(pack: PackId, { owner, drive }: Pick<PackFacts, 'owner' | 'drive'>): UnixMs | undefined {
+    if (this.#wiped.size > 0 && this.#wiped.has(drive)) return longAgoMs;
     if (this.#givenUp.size === 0) return undefined;
-    const { pack, owner } = descriptor;
-    const sinceMs = givenUpBy?.get(owner) ?? this.#givenUp.get(`${pack} ${owner}`);
+    const sinceMs = this.get(pack)?.givenUpBy?.get(owner) ?? this.#givenUp.get(`${pack} ${owner}`);
     return sinceMs !== longAgoMs && this.#isOut(owner) ? undefined : sinceMs;
   }
 
   /** Whether the owner gave the pack up, known here or not. */
   isGivenUpBy(pack: PackId, owner: PeerId): boolean {
-    return this.#packs.get(pack)?.givenUpBy?.has(owner) === true || this.#givenUp.has(`${pack} ${owner}`);
+    return this.get(pack)?.givenUpBy?.has(owner) === true || this.#givenUp.has(`${pack} ${owner}`);
   }
 
   /** Takes a pack's descriptor: from now on its group is looked up by that, whatever others said of it. */
   describe(descriptor: PackDescriptor): KnownPack {
     const known = this.take(descriptor.pack);
     this.#noHearsay(descriptor.pack);
-    if (known.descriptor !== undefined) return known;
+    if (!known.describe(descriptor)) return known;
     known.group = undefined;
-    known.descriptor = descriptor;
-    for (const [index, peer] of known.others)
-      if (!isIndexOf(descriptor, index)) known.others.delete(peer, index);
+    for (const [index, peer] of known.others) if (!isIndexOf(known, index)) known.others.delete(peer, index);
     return known;
   }
 
@@ -237,10 +235,10 @@ export class Shelf {
   }
 
   release(pack: PackId, index: number): void {
-    const known = this.#packs.get(pack);
+    const known = this.get(pack);
     if (known === undefined || !known.held.delete(index)) return;
     this.heldShards--;
-    this.heldBytes -= known.descriptor?.shardBytes ?? 0;
+    this.heldBytes -= known.shardBytes;
   }
 
   /** The group of a pack under the current plan; undefined when the plan has no class for its (k, n), or it is given up. */
@@ -253,7 +251,7 @@ export class Shelf {
   /** How many packs are known here of each group, by its id; those that are given up do not count. */
   packCounts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const known of this.#packs.values()) {
+    for (const known of this.packs.values()) {
       const id = this.groupOf(known)?.id;
       if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
@@ -261,25 +259,28 @@ export class Shelf {
   }
 
   #lookUp(known: KnownPack): PlacementGroup | undefined {
-    const { descriptor, heard } = known;
+    const { pack, facts, heard } = known;
     if (this.#plan === undefined || this.givenUpMs(known) !== undefined) return undefined;
-    if (descriptor !== undefined) return groupUnder(this.#plan, descriptor);
+    if (facts !== undefined) return groupUnder(this.#plan, { pack, ...facts });
     return heard !== undefined && this.isOurPlan(heard) ? this.#groups.get(heard.group) : undefined;
   }
 }
 
 /** The group of a pack under a plan: of the class with the pack's own redundancy, by rendezvous, off its owner. */
-export function groupUnder(plan: Plan, descriptor: PackDescriptor): PlacementGroup | undefined {
-  return groupOfPack(plan, { ...descriptor, packClass: descriptor.placementClass });
+export function groupUnder(
+  plan: Plan,
+  { pack, owner, redundancy, placementClass }: PackFacts & Pick<PackDescriptor, 'pack'>,
+): PlacementGroup | undefined {
+  return groupOfPack(plan, { pack, owner, redundancy, packClass: placementClass });
 }
 
 /** Whether nothing is known of a pack any more but its name. */
-export const isForgotten = ({ descriptor, others }: KnownPack): boolean =>
-  descriptor === undefined && others.size === 0;
+export const isForgotten = ({ facts, others }: KnownPack): boolean =>
+  facts === undefined && others.size === 0;
 
 /** Notes that a peer has a shard, by its own word. Whether that is news; what the pack does not have never is. */
-export const noteHas = ({ descriptor, others }: KnownPack, peer: PeerId, index: number): boolean =>
-  isIndexOf(descriptor, index) && others.add(index, peer);
+export const noteHas = (known: KnownPack, peer: PeerId, index: number): boolean =>
+  isIndexOf(known, index) && known.others.add(index, peer);
 
 /** Notes that a machine has shown a shard that the plan gives to it. */
 export function noteShown(known: KnownPack, peer: PeerId, index: number): void {
@@ -287,8 +288,8 @@ export function noteShown(known: KnownPack, peer: PeerId, index: number): void {
 }
 
 /** Of a pack that is not described yet any index may be right. */
-const isIndexOf = (descriptor: PackDescriptor | undefined, index: number): boolean =>
-  descriptor === undefined || index < descriptor.redundancy.n;
+const isIndexOf = ({ facts }: KnownPack, index: number): boolean =>
+  facts === undefined || index < facts.redundancy.n;
 
 /** Forgets what a peer said about a pack; one index, or all. */
 export function noteLacks(known: KnownPack, peer: PeerId, index?: number): void {

@@ -24,11 +24,12 @@ import type { PackId, PeerId } from '../units.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
 import type { Keepers } from './keepers.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
 import { NextTime, timeAfter } from './next-time.ts';
 import { indexOfPlan } from './plan-index.ts';
 import type { Pulls } from './pulls.ts';
-import { groupUnder, type KnownPack, type Shelf } from './shelf.ts';
+import { groupUnder, type Shelf } from './shelf.ts';
 
 /** An own pack that waits in the outbox. */
 interface Waiting {

@@ -7,8 +7,9 @@ import type { PackId, PeerId } from '../units.ts';
 import type { AuditQuestions } from './audit-questions.ts';
 import type { CoreEffect, Effects } from './effects.ts';
 import type { EventOf } from './events.ts';
+import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
-import type { KnownPack, Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 
 export interface SurplusParts {
   readonly membership: Membership;
@@ -91,10 +92,10 @@ export class Surplus {
   }
 
   /** Whoever spoke and went away since may have burnt: of those that are there now one could be lost as well. */
-  #areEnoughThere({ descriptor }: KnownPack, { members }: PlacementGroup): boolean {
+  #areEnoughThere({ facts }: KnownPack, { members }: PlacementGroup): boolean {
     const { self } = this.#membership;
     const there = members.filter((member) => member === self || !this.#membership.isAway(member));
-    return there.length >= Math.min(members.length, (descriptor?.redundancy.k ?? 1) + 1);
+    return there.length >= Math.min(members.length, (facts?.redundancy.k ?? 1) + 1);
   }
 
   #wantShown(peer: PeerId, pack: PackId): void {

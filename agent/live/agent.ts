@@ -97,10 +97,10 @@ export class LiveAgent {
   constructor(parts: Parts) {
     const { identity, log, disk, clock, home, meshShape } = parts;
     [this.#parts, this.#housekeeping] = [parts, new Housekeeping(parts)];
-    [this.identity, this.home] = [identity, home];
-    this.peer = identity.machineKey.peer;
+    [this.identity, this.home, this.peer] = [identity, home, identity.machineKey.peer];
     const [random, { fleet }] = [createLiveRandom(), identity];
-    this.core = new AgentCore({ self: this.peer, fleet, fraction: () => random.fraction(), meshShape });
+    const fraction = (): number => random.fraction();
+    this.core = new AgentCore({ self: this.peer, fleet, fraction, meshShape, packs: disk.packs });
     this.ownWords = new OwnWords(this, clock);
     this.#admission = new Admission({
       identity,

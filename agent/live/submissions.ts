@@ -101,8 +101,7 @@ export class Submissions {
   #withLeftOver(staged: StagedSnapshot): StagedSnapshot {
     const named = new Set([staged, ...this.#pending].flatMap(({ packs }) => packs));
     const leftOver = [...this.#parts.core.shelf.packs.values()].filter(
-      ({ pack, isInOutbox, descriptor }) =>
-        isInOutbox && descriptor?.drive === staged.drive && !named.has(pack),
+      ({ pack, isInOutbox, facts }) => isInOutbox && facts?.drive === staged.drive && !named.has(pack),
     );
     return { ...staged, packs: [...staged.packs, ...leftOver.map(({ pack }) => pack)] };
   }

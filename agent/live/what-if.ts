@@ -117,7 +117,7 @@ export function bytesPerSlot(shelf: Shelf, plan: Plan, self: MachineId): WhatIfQ
   for (const known of shelf.packs.values()) {
     const group = shelf.groupOf(known);
     const name = group === undefined ? undefined : classOfGroup.get(group);
-    if (name !== undefined) bytes[name] += known.held.size * (known.descriptor?.shardBytes ?? 0);
+    if (name !== undefined) bytes[name] += known.held.size * known.shardBytes;
   }
   const slots = { small: 0, bulk: 0 };
   for (const [group, name] of classOfGroup)

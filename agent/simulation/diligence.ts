@@ -67,13 +67,13 @@ function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
   // A disk that was full is asked again hours later.
   if (platters.isFull || platters.heldBytes + platters.copyBytes > platters.quotaBytes / 2) return;
   for (const known of shell.core.shelf.packs.values()) {
-    const { descriptor, pack } = known;
+    const { facts, pack } = known;
     const slot = shell.core.repair.slotOf(known);
-    if (descriptor === undefined || slot === undefined || known.held.has(slot)) continue;
+    if (facts === undefined || slot === undefined || known.held.has(slot)) continue;
     const isWanted = fleet.ledger.isPromised(pack, nowMs) && shell.core.shelf.givenUpMs(known) === undefined;
-    if (!isWanted || fleet.ledger.isToBeWiped(descriptor.owner)) continue;
+    if (!isWanted || fleet.ledger.isToBeWiped(facts.owner)) continue;
     fleet.checks.counts.mended++;
-    const { k } = descriptor.redundancy;
+    const { k } = facts.redundancy;
     const inReach = new Set(known.held);
     const there = new Set(known.held);
     for (const [index, peer] of known.others) {

@@ -3,6 +3,7 @@
 
 import { minutes } from '../../datasets/index.ts';
 import { logName, type ShardKey } from '../codec/index.ts';
+import type { KnownPack } from '../core/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import { lookAtCertificates, lookAtRules } from './admin-words.ts';
 import { lookAtDoubts } from './doubting.ts';
@@ -20,8 +21,6 @@ export const passesMax = 3;
 
 /** A process has read its disk by then. */
 const settledMs = minutes(10);
-
-type Known = Shell['core']['shelf']['packs'] extends ReadonlyMap<unknown, infer Pack> ? Pack : never;
 
 /** Looks into every honest machine that is up. */
 export function lookInside(fleet: Fleet): void {
@@ -168,7 +167,7 @@ function lookAtLogs(
   }
 }
 
-function lookAtPack(fleet: Fleet, machine: Machine, known: Known): void {
+function lookAtPack(fleet: Fleet, machine: Machine, known: KnownPack): void {
   const { checks, guards, ledger } = fleet;
   for (const index of known.held) {
     const shard = { pack: known.pack, index };
@@ -189,7 +188,7 @@ function lookAtPack(fleet: Fleet, machine: Machine, known: Known): void {
 }
 
 /** No snapshot that waits needs it, and its owner's log says that it is given up. */
-const isLeftInOutbox = ({ shell, peer, journal }: Machine, { pack }: Known): boolean =>
+const isLeftInOutbox = ({ shell, peer, journal }: Machine, { pack }: KnownPack): boolean =>
   shell?.core.shelf.isGivenUpBy(pack, peer) === true && !journal.some(({ packs }) => packs.includes(pack));
 
 /** Whoever was up for some passes over its disk has found what rotted before. */

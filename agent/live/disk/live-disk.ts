@@ -9,6 +9,7 @@ import {
   type ShardRange,
   sliceIn,
 } from '../../codec/index.ts';
+import type { PackTable } from '../../core/index.ts';
 import { quotaBytesDefaultMax, quotaShareDefault, reserveBytes } from '../../limits.ts';
 import type {
   Disk,
@@ -56,6 +57,8 @@ export interface StoredPlace extends ShardArrival {
 
 /** A `Disk`, and what the wire and the data path need of it: bytes. */
 export interface LiveDisk extends Disk {
+  /** Where packs have their rows, for the core too. */
+  readonly packs: PackTable;
   readonly repairs: DiskRepairs;
   readonly handedOver: HandedOver;
   /** Opens a shard for reading; undefined where there is none. */
@@ -76,7 +79,7 @@ export interface LiveDisk extends Disk {
 export async function openLiveDisk(options: LiveDiskOptions): Promise<LiveDisk> {
   const index = new ShardIndex(options.database);
   await index.load();
-  await settleShardFolder({ ...options, hasRows: index.all().length > 0 });
+  await settleShardFolder({ ...options, hasRows: index.all().next().done !== true });
   const files = new ShardFiles(options.folder, options.scratchMemoryBytes);
   await files.sweep();
   const repairs = await putRight({ files, index }, options.stagedHere ?? (() => []));
@@ -98,6 +101,7 @@ interface Choice {
 }
 
 class FileDisk implements LiveDisk {
+  readonly packs: PackTable;
   readonly repairs: DiskRepairs;
   readonly handedOver: HandedOver;
   readonly #files: ShardFiles;
@@ -118,7 +122,7 @@ class FileDisk implements LiveDisk {
 
   constructor(options: LiveDiskOptions, { files, index, repairs }: OpenParts) {
     this.repairs = repairs;
-    this.handedOver = index.handedOver;
+    [this.packs, this.handedOver] = [index.packs, index.handedOver];
     this.#files = files;
     this.#index = index;
     this.#report = options.report ?? (() => undefined);
@@ -130,7 +134,7 @@ class FileDisk implements LiveDisk {
   }
 
   list(done: Done<readonly StoredShard[]>): void {
-    tell(done, this.#index.all());
+    tell(done, [...this.#index.all()]);
   }
 
   usage(): DiskUsage {

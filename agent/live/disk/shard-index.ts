@@ -1,7 +1,10 @@
 // Which shards are here: one LevelDB row a shard ("place/pack/index" → its descriptor), and the same in memory. A shard
-// counts as stored only when its row is flushed, and the row is written only after the file.
+// counts as stored only when its row is flushed, and the row is written only after the file. Held shards, of which there are hundreds of
+// thousands, lie in the table of packs that the core uses too.
 
+import { getRandomValues } from 'node:crypto';
 import { decodeDescriptor, encodeDescriptor } from '../../codec/index.ts';
+import { IndexSet, PackTable, rowsPerPage } from '../../core/index.ts';
 import type { ShardLocation, StoredShard } from '../../ports.ts';
 import { type PackId, packId } from '../../units.ts';
 import type { Database, Table } from '../database.ts';
@@ -28,8 +31,12 @@ export class ShardIndex {
   readonly #rows: Table<Uint8Array>;
   readonly #handedOverRows: Table<Uint8Array>;
   readonly #handedOver = new Set<PackId>();
-  /** Mostly one shard a pack. */
-  readonly #byPack = new Map<PackId, readonly StoredShard[]>();
+  /** Packs of held shards, and those that the core knows. */
+  readonly packs = new PackTable(getRandomValues(new Uint32Array(8)));
+  /** Indexes of held shards as bits, by the rows of the table. */
+  readonly #held: Uint32Array[] = [];
+  /** Shards in all other places. */
+  readonly #others = new Map<PackId, readonly StoredShard[]>();
 
   readonly handedOver: HandedOver = {
     has: (pack) => this.#handedOver.has(pack),
@@ -75,11 +82,27 @@ export class ShardIndex {
 
   /** Shards of one pack, in every place. */
   ofPack(pack: PackId): readonly StoredShard[] {
-    return this.#byPack.get(pack) ?? [];
+    const row = this.packs.rowOf(pack);
+    return [...(row === undefined ? [] : this.#heldAt(row)), ...(this.#others.get(pack) ?? [])];
   }
 
-  all(): readonly StoredShard[] {
-    return [...this.#byPack.values()].flat();
+  /** Held shards first; of the others those that came first. */
+  *all(): IterableIterator<StoredShard> {
+    for (let row = 0; row < this.packs.rowCount; row++) yield* this.#heldAt(row);
+    for (const shards of this.#others.values()) yield* shards;
+  }
+
+  #heldAt(row: number): readonly StoredShard[] {
+    const indexes = this.#indexesAt(row);
+    const descriptor = indexes.size === 0 ? undefined : this.packs.descriptorAt(row);
+    return descriptor === undefined
+      ? []
+      : Array.from(indexes, (index) => ({ place: 'held', descriptor, index }));
+  }
+
+  #indexesAt(row: number): IndexSet {
+    while (row >= this.#held.length * rowsPerPage) this.#held.push(new Uint32Array(rowsPerPage));
+    return new IndexSet(this.#held[Math.floor(row / rowsPerPage)], row % rowsPerPage);
   }
 
   /** Flushed when it ends. */
@@ -107,19 +130,41 @@ export class ShardIndex {
   }
 
   #forget(shard: ShardLocation): void {
+    if (shard.place === 'held') {
+      this.#forgetHeld(shard);
+      return;
+    }
     const left = this.#withoutThat(shard.pack, shard);
-    if (left.length === 0) this.#byPack.delete(shard.pack);
-    else this.#byPack.set(shard.pack, left);
+    if (left.length === 0) this.#others.delete(shard.pack);
+    else this.#others.set(shard.pack, left);
+  }
+
+  #forgetHeld({ pack, index }: ShardLocation): void {
+    const row = this.packs.rowOf(pack);
+    if (row === undefined) return;
+    const indexes = this.#indexesAt(row);
+    if (indexes.delete(index) && indexes.size === 0) this.packs.release(row);
+  }
+
+  #rememberHeld({ descriptor, index }: StoredShard): void {
+    const known = this.packs.rowOf(descriptor.pack);
+    const isHeld = known !== undefined && this.#indexesAt(known).size > 0;
+    const row = isHeld ? known : this.packs.keep(descriptor.pack);
+    this.packs.describe(row, descriptor);
+    this.#indexesAt(row).add(index);
   }
 
   #remember(shard: StoredShard): void {
+    if (shard.place === 'held') {
+      this.#rememberHeld(shard);
+      return;
+    }
     const { pack } = shard.descriptor;
-    // `concat` makes an array of that length; one that is spread into has room for seventeen, in each of hundreds of thousands.
-    this.#byPack.set(pack, this.#withoutThat(pack, shard).concat(shard));
+    this.#others.set(pack, [...this.#withoutThat(pack, shard), shard]);
   }
 
   #withoutThat(pack: PackId, location: Pick<ShardLocation, 'place' | 'index'>): readonly StoredShard[] {
     const isThat = isAt(location);
-    return this.ofPack(pack).filter((shard) => !isThat(shard));
+    return (this.#others.get(pack) ?? []).filter((shard) => !isThat(shard));
   }
 }

@@ -298,12 +298,12 @@ function receiptedAudit({ receiptCount }: { readonly receiptCount: number }) {
   const { audit, known, membership } = parts;
   known.others.clear();
   const own = replicasOf(self.peer, bytes);
-  known.descriptor = own;
+  parts.shelf.describe(own);
   membership.handle({ kind: 'connected', peer: second.peer, now: startMs });
   for (let count = 0; count < receiptCount; count++)
     audit.handle({
       kind: 'receiptOpened',
-      receipt: { holder: second.peer, pack, index: 1, atMs: startMs, bytes: new Uint8Array() },
+      receipt: { holder: second.peer, pack: own.pack, index: 1, atMs: startMs, bytes: new Uint8Array() },
       now: startMs,
     });
   return { ...parts, own };
@@ -329,10 +329,10 @@ test('one answer is enough for a question that was asked again', (t) => {
 
 test('a stand-in is asked to show its shard as long as the planned holder is away, and not when that was back in between', (t) => {
   const askedAfter = (back: 'back' | 'away'): string | undefined => {
-    const { audit, membership, later } = receiptedAudit({ receiptCount: 0 });
+    const { audit, own, membership, later } = receiptedAudit({ receiptCount: 0 });
     membership.handle({ kind: 'disconnected', peer: second.peer, now: startMs });
     const now = unixMs(startMs + minutes(1));
-    const receipt = { holder: outsider.peer, pack, index: 1, atMs: now, bytes: new Uint8Array() };
+    const receipt = { holder: outsider.peer, pack: own.pack, index: 1, atMs: now, bytes: new Uint8Array() };
     audit.handle({ kind: 'receiptOpened', receipt, now });
     if (back === 'back') {
       membership.handle({ kind: 'connected', peer: second.peer, now: unixMs(now + minutes(2)) });

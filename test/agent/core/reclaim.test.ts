@@ -152,8 +152,7 @@ test('a pack that arrives after its owner gave it up is freed like the others', 
 
 test('what waits in the outbox is not given up before its holders have it', (t) => {
   const machine = holderOf([]);
-  const known = machine.shelf.take(packOf(1).pack);
-  known.descriptor = packOf(1);
+  const known = machine.shelf.describe(packOf(1));
   known.isInOutbox = true;
   hear(machine, forgetting(owner, [packOf(1)]));
   t.deepEqual(tick(machine, 2 * forgottenGraceMs), []);
