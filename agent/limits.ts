@@ -161,7 +161,7 @@ export const savedSayEveryMs = days(1);
 export const vigilSettleMs = minutes(30);
 /** Pack ids in one inventory page. */
 export const inventoryPackCountMax = 20_000;
-/** Packs of which nothing is here yet, as one machine may speak of them: about 40 MB. What is more it names again within a day. */
+/** Packs of which nothing is here yet, as one machine may speak of them: about 12 MB. What is more it names again within a day. */
 export const heardPacksPerPeerMax = 50_000;
 /** Anti-entropy: heads are exchanged with one random peer this often even without hints. */
 export const headsEveryMs = minutes(10);
