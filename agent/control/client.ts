@@ -68,20 +68,30 @@ export interface Question<Name extends CallName> {
 }
 
 /** Ten seconds each, after which nothing was sent: on a machine under full load it is this process that was late. */
-const connectTriesMax = 6;
+const triesMax = 6;
+/**
+ * The agent let go of a connection from which it had read no request in time (RFC 9110 15.5.9): after it got no processor for ten seconds, or the
+ * machine slept, also of one whose request lay there. Nothing was done.
+ */
+const requestTimeout = 408;
 
 async function post(question: Question<CallName>, control: Control): Promise<Response> {
   for (let tries = 1; ; tries++)
     try {
-      return await fetch(`http://127.0.0.1:${control.port}/call/${question.call}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(question.request),
-      });
+      const response = await postOnce(question, control);
+      if (response.status !== requestTimeout || tries === triesMax) return response;
+      await response.body?.cancel();
     } catch (error) {
-      if (!isLate(error) || tries === connectTriesMax) throw notRunning(question.home, error);
+      if (!isLate(error) || tries === triesMax) throw notRunning(question.home, error);
     }
 }
+
+const postOnce = ({ call, request }: Question<CallName>, { port, token }: Control): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/call/${call}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  });
 
 /** What fetch says where no connection was there in time. */
 const isLate = (error: unknown): boolean =>

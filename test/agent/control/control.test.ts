@@ -1,5 +1,7 @@
 // The control interface over real HTTP on loopback, with handlers that stand for an agent's answers.
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,6 +174,21 @@ test('without a running agent the advice is to start one, without a fleet to joi
   });
   t.is(error.code, 'agent-not-running');
   t.regex(error.advice, /drey up/u);
+});
+
+test('an agent that read no request in time is asked again', async (t) => {
+  const home = newHome();
+  const statuses = [408, 408, 200];
+  const server = createServer((_request, response) => {
+    response.statusCode = statuses.shift()!;
+    response.end(response.statusCode === 200 ? `${JSON.stringify({ answer: { stopping: true } })}\n` : '');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(join(home, controlFile), JSON.stringify({ port, token: 'a', pid: process.pid }));
+  t.deepEqual(await askAgent({ home, call: 'stop', request: {} }), { stopping: true } as never);
+  t.deepEqual(statuses, []);
+  server.close();
 });
 
 test('a stopped agent leaves no control file behind', async (t) => {
