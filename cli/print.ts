@@ -96,12 +96,14 @@ export function paragraphText(mark: string, text: string, width = lineWidth()): 
 const wide =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u;
 const placeless = /^(?:\p{Mark}|\p{Format})/u;
-const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+/** Made when it is needed: that takes a twentieth of a second of CPU. */
+let letters: Intl.Segmenter | undefined;
 
 /** Places that text takes in a line of a terminal: "é" one however it is written, "会" two. */
 export function placesOf(text: string): number {
   // oxlint-disable-next-line no-control-regex
   if (/^[\u0020-\u007E]*$/u.test(text)) return text.length;
+  letters ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   let places = 0;
   for (const { segment } of letters.segment(text))
     if (wide.test(segment)) places += 2;

@@ -1,12 +1,12 @@
 // A command's side of the control interface: finds the running agent of a folder and asks it one call.
 
 import { existsSync, readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { DreyError } from '../../datasets/index.ts';
 import type { CallAnswers, CallName, CallProgress, CallRequest, ReportProgress } from './calls.ts';
+import { http } from './http.ts';
 import { controlFile } from './server.ts';
 
 const controlSchema = z.object({ port: z.int(), token: z.string(), pid: z.int() });
@@ -67,36 +67,47 @@ export interface Question<Name extends CallName> {
   readonly report?: ReportProgress;
 }
 
-/** Ten seconds each, after which nothing was sent: on a machine under full load it is this process that was late. */
-const triesMax = 6;
 /**
  * The agent let go of a connection from which it had read no request in time (RFC 9110 15.5.9): after it got no processor for ten seconds, or the
  * machine slept, also of one whose request lay there. Nothing was done.
  */
 const requestTimeout = 408;
+const triesMax = 6;
 
-async function post(question: Question<CallName>, control: Control): Promise<Response> {
-  for (let tries = 1; ; tries++)
-    try {
-      const response = await postOnce(question, control);
-      if (response.status !== requestTimeout || tries === triesMax) return response;
-      await response.body?.cancel();
-    } catch (error) {
-      if (!isLate(error) || tries === triesMax) throw notRunning(question.home, error);
-    }
+async function post(question: Question<CallName>, control: Control): Promise<IncomingMessage> {
+  for (let tries = 1; ; tries++) {
+    const response = await postOnce(question, control).catch((error: unknown) => {
+      throw notRunning(question.home, error);
+    });
+    if (response.statusCode !== requestTimeout || tries === triesMax) return response;
+    response.destroy();
+  }
 }
 
-const postOnce = ({ call, request }: Question<CallName>, { port, token }: Control): Promise<Response> =>
-  fetch(`http://127.0.0.1:${port}/call/${call}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(request),
+/** Over a connection of its own: one of an earlier call may just be closed for being idle. */
+function postOnce({ call, request }: Question<CallName>, { port, token }: Control): Promise<IncomingMessage> {
+  const body = JSON.stringify(request);
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  };
+  const where = { host: '127.0.0.1', port, path: `/call/${call}`, method: 'POST', agent: false, headers };
+  return new Promise((resolve, reject) => {
+    http.request(where, resolve).once('error', reject).end(body);
   });
+}
 
-/** What fetch says where no connection was there in time. */
-const isLate = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_CONNECT_TIMEOUT';
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  response.setEncoding('utf8');
+  let rest = '';
+  for await (const text of response) {
+    const lines = `${rest}${String(text)}`.split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  yield rest;
+}
 
 /** The last line; undefined where the connection ends before it. Throws what `report` throws. */
 async function readAnswer(
@@ -126,11 +137,9 @@ async function nextLine(lines: AsyncIterator<string>): Promise<Line | undefined>
 /** Asks the running agent of `home`. Throws what the agent threw, what `report` throws, or `agent-not-running`, `agent-went-away`. */
 export async function askAgent<Name extends CallName>(question: Question<Name>): Promise<CallAnswers[Name]> {
   const response = await post(question, readControl(question.home));
-  if (response.status === 401)
+  if (response.statusCode === 401)
     throw notRunning(question.home, new Error('the port answers, but to another token'));
-  const body = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body);
-  const lines = createInterface({ input: body })[Symbol.asyncIterator]();
-  const line = await readAnswer(lines, question.report).finally(() => body.destroy());
+  const line = await readAnswer(linesOf(response), question.report).finally(() => response.destroy());
   if (line === undefined) {
     throw new DreyError({
       code: 'agent-went-away',

@@ -1,6 +1,7 @@
 // A server on loopback that does not let itself be held up: any program of this machine may connect to it.
 
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { http } from './http.ts';
 import { loopbackConnectionsMax, requestHeadMsMax, requestMsMax, requestsLookMs } from '../limits.ts';
 
 /** It does not listen yet. */
@@ -10,7 +11,7 @@ export function createLoopbackServer(application: RequestListener): Server {
     requestTimeout: requestMsMax,
     connectionsCheckingInterval: requestsLookMs,
   };
-  const server = createServer(bounds, application);
+  const server = http.createServer(bounds, application);
   server.maxConnections = loopbackConnectionsMax;
   return server;
 }

@@ -27,7 +27,7 @@ const lookMs = minutes(1);
 const quietCpuMs = 6_000;
 const looksBetweenMax = hours(6) / lookMs;
 /** What came since is worth a pause, and no more often than this. */
-const grownBytesMin = 32 * mebibyte;
+const grownBytesMin = 16 * mebibyte;
 const looksBetweenMin = minutes(10) / lookMs;
 
 /** What the process took in a minute, and has. */
