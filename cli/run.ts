@@ -5,8 +5,9 @@ import { refuseEmptyWords, settleArguments } from './command-line.ts';
 import { runToEnd } from './ending.ts';
 import { createProgram } from './program.ts';
 
-await runToEnd(() => {
+await runToEnd(async () => {
   const words = process.argv.slice(2);
   refuseEmptyWords(words);
-  return createProgram().parseAsync(settleArguments(words), { from: 'user' });
+  const settled = settleArguments(words);
+  return (await createProgram(settled)).parseAsync(settled, { from: 'user' });
 });

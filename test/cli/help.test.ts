@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import test from 'ava';
 import { settleArguments } from '../../cli/command-line.ts';
-import { createProgram } from '../../cli/program.ts';
+import { commandNames, createProgram } from '../../cli/program.ts';
 
 const leaves = (command: Command): Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
@@ -58,15 +58,15 @@ const promised = [
   'drey demo',
 ];
 
-test('every promised command exists', (t) => {
-  const there = new Set(leaves(createProgram()).map(pathOf));
+test('every promised command exists', async (t) => {
+  const there = new Set(leaves(await createProgram()).map(pathOf));
   t.deepEqual(
     promised.filter((path) => !there.has(path)),
     [],
   );
 });
 
-for (const command of leaves(createProgram())) {
+for (const command of leaves(await createProgram())) {
   test(`${pathOf(command)} has a help text with an example of itself`, (t) => {
     const help = helpOf(command);
     t.regex(help, /Usage: /u);
@@ -74,8 +74,22 @@ for (const command of leaves(createProgram())) {
   });
 }
 
+test('a command that is named is there, and no other one', async (t) => {
+  for (const name of commandNames)
+    for (const words of [[name], [name, 'what'], ['help', name]]) {
+      const program = await createProgram(words);
+      t.deepEqual(
+        program.commands.map((command) => command.name()),
+        [name, 'help'],
+        words.join(' '),
+      );
+    }
+  for (const words of [[], ['--help'], ['help'], ['statu'], ['help', 'statu']])
+    t.is((await createProgram(words)).commands.length, commandNames.length + 1, words.join(' '));
+});
+
 test('a wrong command line is told apart from a failure', async (t) => {
-  const program = createProgram();
+  const program = await createProgram();
   program.configureOutput({ writeErr: () => {} });
   await t.throwsAsync(program.parseAsync(['node', 'drey', 'protetc']), { name: 'CommanderError' });
 });
@@ -84,13 +98,14 @@ test('a wrong command line is told apart from a failure', async (t) => {
 async function answerTo(
   words: readonly string[],
 ): Promise<{ readonly text: string; readonly failed: boolean }> {
-  const program = createProgram();
+  const settled = settleArguments(words);
+  const program = await createProgram(settled);
   let text = '';
   const take = (part: string): void => void (text += part);
   for (const command of [program, ...program.commands, ...leaves(program)])
     command.configureOutput({ writeOut: take, writeErr: take });
   let failed = false;
-  await program.parseAsync(settleArguments(words), { from: 'user' }).catch(() => (failed = true));
+  await program.parseAsync(settled, { from: 'user' }).catch(() => (failed = true));
   return { text, failed };
 }
 
