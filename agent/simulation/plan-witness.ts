@@ -100,6 +100,8 @@ export class PlanWitness {
       const peer = machines[row]!;
       // Who slept learns only then that a connection has ended.
       if (membership === undefined || membership.hasMet(peer) || !membership.isAway(peer)) continue;
+      // In a large fleet whom a call just found away was not when this was looked at.
+      if (membership.isSparse && hoursAway === 0) continue;
       const offMs = this.#world.offMs(peer);
       this.#world.count('plans');
       if (hoursAway * hourMs >= offMs - awaySlackMs) continue;
