@@ -53,6 +53,11 @@ export class AlertQueue {
     return first !== undefined && first.nextMs <= now ? first.alert : undefined;
   }
 
+  /** The receiver seems to be well again: what waits is due at once. */
+  hurry(now: UnixMs): void {
+    this.#queued = this.#queued.map((one) => ({ ...one, nextMs: unixMs(Math.min(one.nextMs, now)) }));
+  }
+
   delivered(id: string): void {
     this.#queued = this.#queued.filter(({ alert }) => alert.id !== id);
     this.#lostCount = 0;

@@ -1,7 +1,8 @@
 // Who is told of problems, and how: a small file in the agent's folder (mode 0600). Passwords of mail servers are not in it, only where they are
 // read from when a mail is sent.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { DreyError, minutes } from '../../../datasets/index.ts';
 import type { AlertsAnswer, CallRequest } from '../../control/index.ts';
@@ -73,6 +74,48 @@ function parseUrl(given: string, protocols: readonly string[]): URL {
   );
 }
 
+/** Names and passwords stand in addresses with `%40` for "@". */
+function decoded(given: string): string {
+  try {
+    return decodeURIComponent(given);
+  } catch {
+    throw wrong(
+      'the name or password in that address has a "%" with no two digits after it',
+      'Write %25 for "%", %40 for "@" and %3A for ":".',
+    );
+  }
+}
+
+/** Files that a mail needs are looked at while somebody is there who can name other ones. */
+function checkFiles({ passwordFile, caFile }: Pick<Change, 'passwordFile' | 'caFile'>): void {
+  if (passwordFile !== undefined && passwordIn(passwordFile) === '')
+    throw wrong(
+      'the file with the password of the mail server has an empty first line',
+      'Write the password into its first line, or name another file.',
+    );
+  if (caFile === undefined) return;
+  const pem = textOf(caFile, 'the file with certificates for the mail server');
+  try {
+    void new X509Certificate(pem);
+  } catch {
+    throw wrong(
+      'the file with certificates for the mail server holds none in PEM',
+      'Name one that has a line "-----BEGIN CERTIFICATE-----".',
+    );
+  }
+}
+
+function textOf(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw wrong(`${what} cannot be read`, 'Name one that the agent may read.');
+  }
+}
+
+const passwordIn = (file: string): string =>
+  (textOf(file, 'the file with the password of the mail server').split('\n')[0] ?? '').trim();
+
 const securityOf = { 'smtps:': 'tls', 'smtp:': 'starttls', 'smtp+plain:': 'none' } as const;
 const portOf = { tls: 465, starttls: 587, none: 25 } as const;
 
@@ -95,8 +138,9 @@ function mailOf(change: Change, before: MailSettings | undefined): MailSettings 
           host: url.hostname.replace(/^\[(.*)\]$/u, '$1'),
           port: url.port === '' ? portOf[security] : Number(url.port),
           security,
-          ...(url.username === '' ? {} : { user: decodeURIComponent(url.username) }),
+          ...(url.username === '' ? {} : { user: decoded(url.username) }),
         };
+  checkFiles(change);
   checkAddresses([...(change.mailTo ?? []), ...(change.mailFrom === undefined ? [] : [change.mailFrom])]);
   const to = change.mailTo ?? before?.to;
   if (server === undefined && to === undefined) return undefined;
@@ -124,9 +168,20 @@ function mailOf(change: Change, before: MailSettings | undefined): MailSettings 
   return mail;
 }
 
+function webhookUrl(given: string): string {
+  const url = parseUrl(given, ['https:', 'http:']);
+  const hasPassword = decoded(`${url.username}${url.password}`) !== '';
+  if (hasPassword && url.protocol === 'http:')
+    throw wrong(
+      'a name and password would go to the receiver unencrypted',
+      'Write https://, or leave them out: each alert is signed.',
+    );
+  return url.href;
+}
+
 function webhookOf({ webhook, webhookSecret }: Change, before: WebhookSettings | undefined) {
   if (webhook === null) return undefined;
-  const url = webhook === undefined ? before?.url : parseUrl(webhook, ['https:', 'http:']).href;
+  const url = webhook === undefined ? before?.url : webhookUrl(webhook);
   if (url === undefined) return undefined;
   return { url, secret: webhookSecret ?? before?.secret ?? randomBytes(24).toString('base64url') };
 }

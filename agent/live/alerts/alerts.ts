@@ -2,6 +2,7 @@
 // at a time for each, with a limit, in the background, from bounded queues that outlive a restart.
 
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type UnixMs, unixMs } from '../../../datasets/index.ts';
 import type { AlertsAnswer, AlertTestAnswer, CallRequest } from '../../control/index.ts';
 import { alertAttemptMsMax, alertSilenceMs, changesPerAlertMax } from '../../limits.ts';
@@ -102,6 +103,9 @@ export class Alerts {
       const settings = changeAlertSettings(before, change);
       writeAlertSettings(this.#parts.home, settings);
       this.#settings = settings;
+      this.#hurry(
+        this.#receivers().filter((channel) => !isDeepStrictEqual(settings[channel], before[channel])),
+      );
     }
     const { webhook } = this.#settings;
     const isMade =
@@ -123,7 +127,7 @@ export class Alerts {
     };
   }
 
-  /** Sends a test to every receiver, past the queues, and says how it went. */
+  /** Sends a test to every receiver, past the queues, and says how it went. What waits for one that took it goes out at once. */
   async test(): Promise<AlertTestAnswer> {
     const alert = this.#alert('test', this.#parts.clock.now());
     const results = await Promise.all(
@@ -132,6 +136,7 @@ export class Alerts {
         return { channel, ...(failure === undefined ? {} : { failure }) };
       }),
     );
+    this.#hurry(results.filter(({ failure }) => failure === undefined).map(({ channel }) => channel));
     return { results };
   }
 
@@ -142,6 +147,11 @@ export class Alerts {
 
   #receivers(): readonly Channel[] {
     return channels.filter((channel) => this.#settings[channel] !== undefined);
+  }
+
+  #hurry(receivers: readonly Channel[]): void {
+    for (const channel of receivers) this.#queues[channel].hurry(this.#parts.clock.now());
+    if (receivers.length > 0) this.#save();
   }
 
   #alert(kind: Alert['kind'], now: UnixMs): Alert {

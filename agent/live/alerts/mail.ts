@@ -1,6 +1,7 @@
 // One alert by mail, over SMTP with TLS or STARTTLS. The password is read when it is needed and stands in no message.
 
 import { readFileSync } from 'node:fs';
+import { getCACertificates } from 'node:tls';
 import { alertAttemptMsMax } from '../../limits.ts';
 import type { MailSettings } from './alert-settings.ts';
 
@@ -19,9 +20,10 @@ function passwordOf({ passwordFile }: MailSettings): string {
   }
 }
 
-function caOf({ caFile }: MailSettings): string | undefined {
+/** Node believes nothing but what is named, so the public ones are named too; undefined: those alone. */
+export function believedBy({ caFile }: Pick<MailSettings, 'caFile'>): readonly string[] | undefined {
   try {
-    return caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
+    return caFile === undefined ? undefined : [...getCACertificates(), readFileSync(caFile, 'utf8')];
   } catch {
     throw new Error('the file with certificates for the mail server cannot be read');
   }
@@ -51,7 +53,7 @@ export async function sendMail(
   }: { readonly id: string; readonly subject: string; readonly text: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { host, port, security, user, to, from } = settings;
-  const ca = caOf(settings);
+  const ca = believedBy(settings);
   // 0.6 MB of code, for those who want mail.
   const { createTransport } = await import('nodemailer');
   const transport = createTransport({
@@ -65,7 +67,7 @@ export async function sendMail(
     socketTimeout: alertAttemptMsMax,
     disableFileAccess: true,
     disableUrlAccess: true,
-    ...(ca === undefined ? {} : { tls: { ca } }),
+    ...(ca === undefined ? {} : { tls: { ca: [...ca] } }),
     ...(user === undefined ? {} : { auth: { user, pass: passwordOf(settings) } }),
   });
   const slow = new Promise<never>((_resolve, reject) => {

@@ -3,12 +3,15 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { DreyError, hours, minutes, unixMs } from '../../../datasets/index.ts';
 import type { CallRequest } from '../../../agent/control/index.ts';
 import { alertAttemptMsMax, alertSilenceMs, queuedAlertsMax } from '../../../agent/limits.ts';
 import { Alerts } from '../../../agent/live/alerts/index.ts';
+import { believedBy } from '../../../agent/live/alerts/mail.ts';
+import { postWebhook } from '../../../agent/live/alerts/webhook.ts';
 import { homeAt } from '../../../agent/live/home.ts';
 import type { ProblemChange } from '../../../agent/live/problems/index.ts';
 import { temporaryFolder } from '../../helpers/agents.ts';
@@ -106,6 +109,32 @@ test('a receiver that answers 500 is asked again later, and then gets it once', 
   t.deepEqual(alerts.change({}).receivers, [{ channel: 'webhook', waiting: 0, lost: 0 }]);
   t.is(new Set(receiver.received.map(({ body }) => body)).size, 1, 'the same words each time');
   t.is(reported.length, 1);
+});
+
+test('a test that comes through, and another address, have what waits go out at once', async (t) => {
+  const receiver = await startWebhookReceiver(t, (response, count) =>
+    response.writeHead(count <= 4 ? 500 : 200).end(),
+  );
+  const { alerts, settle, clock } = startTrial(t, { webhook: receiver.url });
+  alerts.tell([change('began')], clock.now());
+  await settle();
+  for (let hour = 0; hour < 2; hour++) {
+    clock.advance(hours(1));
+    await settle();
+  }
+  await alerts.test();
+  await settle();
+  t.is(receiver.received.length, 4, 'a test that was not taken hurries nothing');
+  await alerts.test();
+  await settle();
+  t.deepEqual(alerts.change({}).receivers, [{ channel: 'webhook', waiting: 0, lost: 0 }]);
+
+  const moved = startTrial(t, { webhook: 'http://127.0.0.1:9/hook' });
+  moved.alerts.tell([change('began')], moved.clock.now());
+  await moved.settle();
+  moved.alerts.change({ webhook: receiver.url });
+  await moved.settle();
+  t.deepEqual(moved.alerts.change({}).receivers, [{ channel: 'webhook', waiting: 0, lost: 0 }]);
 });
 
 test('a receiver that never answers is left after the longest attempt, and the agent goes on', async (t) => {
@@ -296,6 +325,54 @@ test('what is shown of the settings holds no secret', (t) => {
   t.deepEqual(alerts.change({ webhook: null }).receivers, []);
 });
 
+test('a private authority is believed besides the public ones', (t) => {
+  const certificate = createCertificate(t);
+  if (certificate === undefined) return;
+  const believed = believedBy({ caFile: certificate.caFile });
+  t.true(believed?.includes(rootCertificates[0]!));
+  t.is(believed?.at(-1), readFileSync(certificate.caFile, 'utf8'));
+  t.is(believedBy({}), undefined);
+});
+
+test('files for mail that are of no use are refused when they are named, not when a mail should go out', (t) => {
+  const { alerts } = startTrial(t, { smtp: 'smtp://drey@mail.example', mailTo: ['it@works.example'] });
+  const folder = temporaryFolder(t, 'files');
+  const [missing, empty, text] = ['missing', 'empty', 'text'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(empty, '\nsecond line');
+  writeFileSync(text, 'no certificate');
+  for (const wrong of [
+    { passwordFile: missing },
+    { passwordFile: empty },
+    { caFile: missing },
+    { caFile: text },
+  ])
+    t.throws(() => alerts.change(wrong), { code: 'alerts-malformed' }, JSON.stringify(Object.keys(wrong)));
+  t.is(alerts.change({ passwordFile: text }).mail?.password, 'file');
+});
+
+test('name and password in the address of a webhook go into a header, and never over a line that others read', async (t) => {
+  const receiver = await startWebhookReceiver(t);
+  const { host } = new URL(receiver.url);
+  await postWebhook(
+    { url: `http://drey%40works:p%3Aw@${host}/hook`, secret: 'known to both' },
+    { body: '{}', id: 'id-1', signal: new AbortController().signal },
+  );
+  const expected = Buffer.from('drey@works:p:w').toString('base64');
+  t.is(receiver.received[0]?.headers['authorization'], `Basic ${expected}`);
+  const { alerts } = startTrial(t, {});
+  t.throws(() => alerts.change({ webhook: `http://drey:secret@${host}/hook` }), { code: 'alerts-malformed' });
+  t.is(alerts.change({ webhook: 'https://drey:secret@hooks.example/a' }).webhook, 'https://hooks.example/…');
+});
+
+test('a port that no program of the web may ask is named as the reason', async (t) => {
+  const { alerts } = startTrial(t, { webhook: 'http://127.0.0.1:6667/hook' });
+  t.regex((await alerts.test()).results[0]?.failure ?? '', /port/u);
+});
+
 test('settings that make no sense are refused, without repeating what was given', (t) => {
   const { alerts } = startTrial(t, {});
   for (const wrong of [
@@ -304,6 +381,8 @@ test('settings that make no sense are refused, without repeating what was given'
     { smtp: 'smtp://user:secret@mail.example', mailTo: ['a@b.example'] },
     { mailTo: ['a@b.example'] },
     { smtp: 'smtps://mail.example' },
+    { smtp: 'smtps://secret%zz@mail.example', mailTo: ['a@b.example'] },
+    { webhook: 'https://secret%zz@hooks.example' },
   ]) {
     const error = t.throws(() => alerts.change(wrong), { instanceOf: DreyError });
     t.is(error.code, 'alerts-malformed');
