@@ -63,14 +63,21 @@ const malformed = (reason: string): DreyError =>
 
 /** Reads an invite. Throws `invite-malformed` for anything that was cut, mistyped or is something else. */
 export function parseInvite(text: string): Invite {
-  const line = text.trim();
-  if (!line.startsWith(prefix)) throw malformed(`it does not start with "${prefix}"`);
-  const all = new Uint8Array(Buffer.from(line.slice(prefix.length), 'base64url'));
-  const bytes = all.subarray(0, Math.max(0, all.length - checkBytes));
-  const isWhole = Buffer.from(sha256(bytes).subarray(0, checkBytes)).equals(all.subarray(bytes.length));
-  if (!isWhole) throw malformed('its check does not match');
+  const given = text.trim();
+  if (!given.startsWith(prefix)) throw malformed(`it does not start with "${prefix}"`);
+  // Mail programs break lines: then all of it is the invite. What `drey fleet invite` says of it may have come along: then its first line is.
+  const bytes = checkedBytes(given) ?? checkedBytes(given.split('\n')[0]!);
+  if (bytes === undefined) throw malformed('its check does not match');
   const decoded = decodeEnvelope(bytes, format);
   if (!decoded.ok) throw malformed(decoded.rejection.reason);
   const { seed, ...rest } = decoded.value;
   return { ...rest, key: signingKeyFromSeed(seed) };
+}
+
+/** Without the check; undefined where it does not match. */
+function checkedBytes(line: string): Uint8Array | undefined {
+  const all = new Uint8Array(Buffer.from(line.slice(prefix.length), 'base64url'));
+  const bytes = all.subarray(0, Math.max(0, all.length - checkBytes));
+  const isWhole = Buffer.from(sha256(bytes).subarray(0, checkBytes)).equals(all.subarray(bytes.length));
+  return isWhole ? bytes : undefined;
 }

@@ -164,7 +164,10 @@ export class Admission {
     const isNew = membership.certificateOf(peer) === undefined || isLate;
     // The same machine asks again when its join broke off: that is no second use.
     if (isNew && membership.usersOf(ask.invite).length >= invite.usesMax)
-      return this.#refuse('invite-spent', `all ${invite.usesMax} uses of the invite are taken`);
+      return this.#refuse(
+        'invite-spent',
+        invite.usesMax === 1 ? 'the invite was used' : `all ${invite.usesMax} uses of the invite are taken`,
+      );
     const certificate = signStatement(
       identity.adminKey,
       certificateFor({ peer, name: ask.name, roles: ['holder', 'optimizer'], invite: ask.invite }),

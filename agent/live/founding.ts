@@ -363,8 +363,8 @@ async function proveInvite(options: JoinFleetOptions): Promise<JoinedFleet> {
   if (invite.notAfterMs < nowMs()) {
     throw new DreyError({
       code: 'invite-expired',
-      message: `the invite expired at ${localTimeText(invite.notAfterMs)}`,
-      advice: 'Ask an admin for another invite: `drey fleet invite`.',
+      message: `the invite expired at ${localTimeText(invite.notAfterMs)}; the clock here says ${localTimeText(nowMs())}`,
+      advice: 'If that clock is right, ask an admin for another invite: `drey fleet invite`. Else set it.',
     });
   }
   const machineName = settledName(options.machineName, 'machine');

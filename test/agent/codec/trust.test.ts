@@ -233,6 +233,14 @@ test('an invite is read from its line, and proves itself once for one machine an
   t.false(isInviteProven(statement.publicKey, { ...proof, name: 'pc-03' }, signature));
 });
 
+test('an invite is read where a mail broke its line, and where what was printed below it came along', (t) => {
+  const { statement, text } = createInvite(terms);
+  const broken = text.replaceAll(/.{76}/gu, '$&\r\n');
+  t.is(parseInvite(broken).invite, statement.invite);
+  const copied = `${text}\nGood for 1 machine until 2026-12-07 18:28. On each of them: drey join INVITE --up\n`;
+  t.is(parseInvite(copied).invite, statement.invite);
+});
+
 test('a mistyped or cut invite is told from a good one', (t) => {
   const { text } = createInvite(terms);
   fc.assert(
