@@ -72,6 +72,8 @@ export interface RevokeAnswer {
   readonly kept: readonly string[];
   /** Machines that use a key that is out now as theirs, and are not out: one of them may be the thief's. */
   readonly alsoOn: readonly string[];
+  /** Ids of invites that such a key made, and that still let machines in. */
+  readonly openInvites: readonly string[];
   /** The admin key of the machine that was asked is used there too. */
   readonly isOwnKeyThere?: true;
   /** The machine or invite was put out before: it is not said again. */

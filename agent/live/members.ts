@@ -132,7 +132,7 @@ export async function revoke(agent: LiveAgent, wish: CallRequest<'revoke'>): Pro
 /** Fewer digits of an invite are hardly written on purpose. */
 const inviteDigitsMin = 4;
 
-const nothing = { machines: [], admins: [], kept: [], alsoOn: [] } as const;
+const nothing = { machines: [], admins: [], kept: [], alsoOn: [], openInvites: [] } as const;
 
 /** By the first digits of its id; a whole id also where nobody here knows it yet. Throws `target-unknown`, `target-ambiguous`. */
 function inviteCalled({ core: { membership } }: LiveAgent, target: string): InviteId {
@@ -254,22 +254,28 @@ async function wordsAgainstKeys(
 const shownOf = ({ core: { membership } }: LiveAgent, peer: PeerId): string =>
   `${membership.nameOf(peer)} (${peer})`;
 
-/** Where keys that are put out were used besides on the machines that are: nobody can tell which of them is the thief's. */
+/**
+ * Where keys that are put out were used besides on the machines that are: nobody can tell which of them is the thief's. And what they leave
+ * open: an invite of before is believed, also one of a thief, unless the time of the theft is named.
+ */
 function leftIn(
   agent: LiveAgent,
   statements: readonly Statement[],
   out: readonly PeerId[],
-): Pick<RevokeAnswer, 'alsoOn' | 'isOwnKeyThere'> {
-  const { authority } = agent.core.membership;
+): Pick<RevokeAnswer, 'alsoOn' | 'isOwnKeyThere' | 'openInvites'> {
+  const { authority, invites } = agent.core.membership;
   const ended = new Set(statements.flatMap((one) => (one.kind === 'adminRevocation' ? [one.admin] : [])));
-  const machines = authority.admins
-    .filter(({ admin, machines: { length } }) => ended.has(admin) && length > 1)
-    .flatMap((known) => known.machines);
+  const endedKeys = authority.admins.filter(({ admin }) => ended.has(admin));
+  const machines = endedKeys.filter((known) => known.machines.length > 1).flatMap((known) => known.machines);
   const left = [...new Set(machines)].filter((peer) => !out.includes(peer));
+  const makers = new Set<PeerId | undefined>(endedKeys.flatMap((known) => known.machines));
   const own = ownAdmin(agent);
   const isOwnThere = own !== undefined && out.some((peer) => authority.isSeat(own, peer));
   return {
     alsoOn: left.map((peer) => shownOf(agent, peer)),
+    openInvites: invites
+      .filter(({ statement, madeBy }) => makers.has(madeBy) && stateOf(agent, statement) === 'open')
+      .map(({ statement }) => statement.invite),
     ...(isOwnThere ? { isOwnKeyThere: true } : {}),
   };
 }

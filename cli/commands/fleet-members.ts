@@ -9,7 +9,7 @@ import {
   type RevokeAnswer,
 } from '../../agent/control/index.ts';
 import { type CommonOptions, homeOf, show, withCommonOptions } from '../command.ts';
-import { tableText, timeText } from '../print.ts';
+import { countText, listText, tableText, timeText } from '../print.ts';
 import { parseSinceMs } from '../quantities.ts';
 
 function invitesText({ invites }: InvitesAnswer): string {
@@ -108,7 +108,7 @@ export const outWithItText = (machines: readonly string[]): readonly string[] =>
 
 const namesOf = (text: string): string[] => text.split(',').map((name) => name.trim());
 
-function keysTextOf({ admins: keys, alsoOn, isOwnKeyThere }: RevokeAnswer): readonly string[] {
+function keysTextOf({ admins: keys, alsoOn, openInvites, isOwnKeyThere }: RevokeAnswer): readonly string[] {
   return [
     ...(keys.length === 0
       ? []
@@ -117,6 +117,11 @@ function keysTextOf({ admins: keys, alsoOn, isOwnKeyThere }: RevokeAnswer): read
       ? []
       : [
           `It was also used on ${alsoOn.join(', ')}: whose machine is the thief's cannot be told from logs. Put out those that you do not know, by their ids, and with --since the time of the theft.`,
+        ]),
+    ...(openInvites.length === 0
+      ? []
+      : [
+          `${countText(openInvites.length, 'invite')} that it made before still ${openInvites.length === 1 ? 'lets' : 'let'} machines in: ${listText(openInvites, 5)}. If the key was stolen, take back those that you do not know: \`drey fleet invites --take-back ID\`.`,
         ]),
     ...(isOwnKeyThere === true
       ? [

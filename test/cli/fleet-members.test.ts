@@ -10,6 +10,7 @@ const answer = {
   admins: [],
   kept: [],
   alsoOn: [],
+  openInvites: [],
 } as const;
 
 test('what was put out before is not told as if it were new', (t) => {
@@ -29,4 +30,18 @@ test('one machine that goes or stays with a person is told as one', (t) => {
   const more = revokeText({ ...person, machines: ['pc-2', 'pc-4'], kept: ['pc-9', 'pc-8'] });
   t.regex(more, /Out with it: pc-2, pc-4\. They are cut off everywhere, and their shards are/u);
   t.regex(more, /^pc-9, pc-8 stay\. /mu);
+});
+
+test('invites that a key leaves open when it is put out are named with what takes them back', (t) => {
+  const key = { ...answer, what: 'admin', machines: [], admins: ['12345678'] } as const;
+  t.notRegex(revokeText(key), /invite/u);
+  const one = revokeText({ ...key, openInvites: ['aa11'] });
+  t.regex(
+    one,
+    /1 invite that it made before still lets machines in: aa11\..*`drey fleet invites --take-back ID`/u,
+  );
+  t.regex(
+    revokeText({ ...key, openInvites: ['aa11', 'bb22'] }),
+    /2 invites .* still let machines in: aa11, bb22\./u,
+  );
 });

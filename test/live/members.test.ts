@@ -205,6 +205,7 @@ test('a stolen admin key ends by another admin, and by the recovery kit where it
   takeTime(t);
   const fleet = await startFleet(t, { holderSilence: '30s' });
   const [first] = fleet.agents;
+  const open = await askCommand<InviteAnswer>(['fleet', 'invite', ...at(first!)]);
   for (const name of ['pc-02', 'pc-03', 'pc-04']) await fleet.add(name);
   t.is(await failureOf(['fleet', 'revoke', 'pc-01', '--admin-key', ...at(first!)]), 'last-admin');
   const second = await makeAdmin(
@@ -218,7 +219,8 @@ test('a stolen admin key ends by another admin, and by the recovery kit where it
 
   // The thief is faster: the other admin's key is out, and a machine.
   const theftMs = Date.now();
-  await askCommand(['fleet', 'revoke', 'pc-01', '--admin-key', ...at(second)]);
+  const out = await askCommand<RevokeAnswer>(['fleet', 'revoke', 'pc-01', '--admin-key', ...at(second)]);
+  t.true(out.openInvites.includes(open.id), 'an invite of a stolen key still lets machines in: it is named');
   await askCommand(['fleet', 'revoke', 'pc-04', ...at(second)]);
   await waitUntil({ what: 'the machine being out', agents: [first!] }, ([view]) =>
     view!.machines.some(({ name, state }) => name === 'pc-04' && state === 'revoked'),
