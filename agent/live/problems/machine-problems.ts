@@ -12,13 +12,16 @@ import type { FoundProblem } from './find-problems.ts';
 export function findMachineProblems(core: AgentCore, now: UnixMs): readonly FoundProblem[] {
   const holdings = holdingsOf(core);
   const wrongClocks = core.clocks.wrong(now);
-  return core.membership.machines.flatMap((peer) => [
-    ...silenceOf(core, { peer, ...holdings }, now),
-    ...doubtsOf(core, peer, now),
-    ...auditsOf(core, peer),
-    ...forkOf(core, peer),
-    ...clockOf(core, peer, wrongClocks.get(peer)),
-  ]);
+  return [
+    ...(wrongClocks.has(core.membership.self) ? [] : earlyClockOf(core, now)),
+    ...core.membership.machines.flatMap((peer) => [
+      ...silenceOf(core, { peer, ...holdings }, now),
+      ...doubtsOf(core, peer, now),
+      ...auditsOf(core, peer),
+      ...forkOf(core, peer),
+      ...clockOf(core, peer, wrongClocks.get(peer)),
+    ]),
+  ];
 }
 
 /** Who has something that others miss when it is gone. */
@@ -195,6 +198,25 @@ function clockOf(
       action: 'When what is given up is deleted goes by the clocks of those who hold it.',
       // A clock that was ahead goes on at half speed (live/clock.ts) until the agent is started anew.
       advice: `${isSelf ? 'Set its clock' : 'Look at both clocks, set the one that is wrong'}, have the system set it by itself (NTP), and start the agent there again: one that runs goes back to the right time only slowly.`,
+    },
+  ];
+}
+
+/** Whoever refuses all others, as their certificates have not begun, hears nobody's clock: its own certificate tells. It begins a day before it was made. */
+function earlyClockOf({ membership }: AgentCore, now: UnixMs): readonly FoundProblem[] {
+  const { self } = membership;
+  const earlyMs = (membership.certificateOf(self)?.notBeforeMs ?? now) - now;
+  if (earlyMs <= 0) return [];
+  return [
+    {
+      kind: 'clock-wrong',
+      about: self,
+      level: 'problem',
+      risk: 'No other machine and this one speak with each other, and nothing of it is backed up.',
+      why: `Its clock is at least ${roundSpan(earlyMs)} behind: by it, its own certificate has not begun.`,
+      action: 'What it saved before stays with the other machines.',
+      advice:
+        'Set its clock, and have the system set it by itself (NTP). If it is right, that of the admin who let this machine in was ahead: `drey join` with a new invite and another --home.',
     },
   ];
 }

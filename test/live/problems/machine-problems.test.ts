@@ -5,7 +5,7 @@ import type { AgentCore } from '../../../agent/core/index.ts';
 import { targetOf } from '../../../agent/live/machine-names.ts';
 import { findMachineProblems } from '../../../agent/live/problems/machine-problems.ts';
 import { driveId, type PeerId, peerId } from '../../../agent/units.ts';
-import { hours, unixMs } from '../../../datasets/index.ts';
+import { days, hours, unixMs } from '../../../datasets/index.ts';
 import type { Plan } from '../../../optimizer/index.ts';
 
 const now = unixMs(Date.UTC(2026, 10, 23, 12));
@@ -31,6 +31,7 @@ function problemOf({ members, hasDrive = false, planMode = 'automatic', waiting 
       presenceOf: (peer: PeerId) => (peer === gone ? 'gone' : 'up'),
       heardAt: () => unixMs(now - hours(100)),
       nameOf: (peer: PeerId) => (peer === gone ? 'pc-05' : 'pc-01'),
+      certificateOf: () => undefined,
     },
     vigil: { silentSinceMs: () => undefined },
     clocks: { wrong: () => new Map() },
@@ -84,6 +85,24 @@ test('a machine is named in a command by its id where its name is not one word, 
   t.is(named({ self: 'pc-01', gone: '--all' }), gone);
 });
 
+test('a machine whose clock is before its own certificate reads that its clock is wrong, though it hears nobody', (t) => {
+  const problemsAt = (notBeforeMs: number, wrongBy: ReadonlyMap<PeerId, number> = new Map()) => {
+    const core = {
+      membership: { self, machines: [], certificateOf: () => ({ notBeforeMs }) },
+      clocks: { wrong: () => wrongBy },
+      election: { plan: undefined },
+      catalogue: { drives: new Map() },
+    } as unknown as AgentCore;
+    return findMachineProblems(core, now);
+  };
+  t.deepEqual(problemsAt(now - hours(1)), []);
+  const [problem, ...none] = problemsAt(now + days(729));
+  t.deepEqual(none, []);
+  t.like(problem, { kind: 'clock-wrong', about: self, level: 'problem' });
+  t.is(problem?.why, 'Its clock is at least 729 days behind: by it, its own certificate has not begun.');
+  t.deepEqual(problemsAt(now + days(2), new Map([[self, -days(3)]])), [], 'others say it better');
+});
+
 test('a wrong clock is told of its machine, and on the machine itself as its own', (t) => {
   const problemsWith = (wrongBy: ReadonlyMap<PeerId, number>) => {
     const core = {
@@ -92,6 +111,7 @@ test('a wrong clock is told of its machine, and on the machine itself as its own
         machines: [self, gone],
         presenceOf: () => 'up',
         nameOf: (peer: PeerId) => (peer === gone ? 'pc-05' : 'pc-01'),
+        certificateOf: () => undefined,
       },
       clocks: { wrong: () => wrongBy },
       vigil: { silentSinceMs: () => undefined },
