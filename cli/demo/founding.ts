@@ -106,7 +106,7 @@ export async function refuseStranger(state: DemoState): Promise<string> {
     detail: dialled.output.replaceAll(/\s+/gu, ' ').slice(0, 200),
   });
   return isSpent && isRefused
-    ? 'a tenth machine without a certificate was refused; so was the used-up invite'
+    ? 'one more machine, without a certificate, was refused; so was the used-up invite'
     : 'a stranger was NOT refused';
 }
 

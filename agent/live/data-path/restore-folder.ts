@@ -378,7 +378,7 @@ function prepareFolder(
     code: 'restore-folder-not-empty',
     message: isUnfinished
       ? `The folder to restore into holds an unfinished restore of snapshot ${mark.slice(0, 16)}`
-      : `The folder to restore into holds ${names.length} entries already`,
+      : `The folder to restore into holds ${names.length === 1 ? 'something' : `${names.length} entries`} already`,
     advice: isUnfinished
       ? `Go on with it by \`--snapshot ${mark.slice(0, 16)}\`, or name a new or an empty folder.`
       : 'Name a new or an empty folder, so that nothing is mixed up or replaced.',
