@@ -1,7 +1,16 @@
 // Where an export goes, row by row: JSON lines, or for the analyst's own tools one wide table, CSV or Parquet, in which every
-// kind of row has its columns and leaves the others empty. A whole export is never held.
+// kind of row has its columns and leaves the others empty. A whole export is never held, and takes no file's place before it is whole.
 
-import { createWriteStream, type WriteStream } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  createWriteStream,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  type WriteStream,
+} from 'node:fs';
 import { once } from 'node:events';
 import type * as Hyparquet from 'hyparquet-writer';
 import { DreyError } from './errors.ts';
@@ -66,21 +75,50 @@ export const tableColumns: readonly string[] = columns.map(({ name }) => name);
 export interface RowTable {
   /** Throws `table-unwritable`. */
   add(row: TelemetryRow): void;
-  /** The file is whole only after this. Throws `table-unwritable`. */
+  /** Only now the table is whole, and takes the place of a file that was there. Throws `table-unwritable`. */
   close(): Promise<void>;
+  /** What was written is not wanted: a file that was there stays as it was. */
+  drop(): void;
 }
 
-/** Replaces the file. Throws `table-unwritable`. */
+/** Where rows go until the table is whole. A device or a pipe has no place beside it, and takes them at once. */
+interface Place {
+  readonly path: string;
+  readonly written: string;
+}
+
+/** Leaves the file as it is until the table is closed. Throws `table-unwritable`. */
 export async function openRowTable(path: string, format: TableFormat): Promise<RowTable> {
+  const place = placeOf(path);
   switch (format) {
     case 'ndjson':
-      return new TextTable(await openText(path), '', (row) => `${encodeRow(row)}\n`);
+      return new TextTable(await openText(place), '', (row) => `${encodeRow(row)}\n`);
     case 'csv':
-      return new TextTable(await openText(path), `${tableColumns.join(',')}\r\n`, csvRecord);
+      return new TextTable(await openText(place), `${tableColumns.join(',')}\r\n`, csvRecord);
     case 'parquet':
       // Only here: commands that write no table start sooner.
-      return new ParquetTable(path, await import('hyparquet-writer'));
+      return new ParquetTable(place, await import('hyparquet-writer'));
   }
+}
+
+function placeOf(given: string): Place {
+  try {
+    const stats = statSync(given, { throwIfNoEntry: false });
+    if (stats !== undefined && !stats.isFile()) return { path: given, written: given };
+    if (stats !== undefined) accessSync(given, constants.W_OK);
+    const path = stats === undefined ? given : realpathSync(given);
+    return { path, written: `${path}.unfinished` };
+  } catch (error) {
+    throw unwritable(given, error);
+  }
+}
+
+function keep({ path, written }: Place): void {
+  if (written !== path) renameSync(written, path);
+}
+
+function drop({ path, written }: Place): void {
+  if (written !== path) rmSync(written, { force: true });
 }
 
 function unwritable(path: string, cause: unknown): DreyError {
@@ -94,19 +132,19 @@ function unwritable(path: string, cause: unknown): DreyError {
 }
 
 interface OpenText {
-  readonly path: string;
+  readonly place: Place;
   readonly stream: WriteStream;
 }
 
 /** Before the first row is asked for. */
-async function openText(path: string): Promise<OpenText> {
-  const stream = createWriteStream(path);
+async function openText(place: Place): Promise<OpenText> {
+  const stream = createWriteStream(place.written);
   try {
     await once(stream, 'open');
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritable(place.path, error);
   }
-  return { path, stream };
+  return { place, stream };
 }
 
 /** RFC 4180: quotes where a comma, a quote or a line break stands inside. */
@@ -118,13 +156,13 @@ const csvCell = (cell: Cell): string => {
 const csvRecord = (row: TelemetryRow): string => `${columns.map(({ of }) => csvCell(of(row))).join(',')}\r\n`;
 
 class TextTable implements RowTable {
-  readonly #path: string;
+  readonly #place: Place;
   readonly #stream: WriteStream;
   readonly #encode: (row: TelemetryRow) => string;
   #failure: unknown;
 
-  constructor({ path, stream }: OpenText, head: string, encode: (row: TelemetryRow) => string) {
-    this.#path = path;
+  constructor({ place, stream }: OpenText, head: string, encode: (row: TelemetryRow) => string) {
+    this.#place = place;
     this.#encode = encode;
     this.#stream = stream;
     this.#stream.on('error', (error) => (this.#failure = error));
@@ -132,7 +170,7 @@ class TextTable implements RowTable {
   }
 
   add(row: TelemetryRow): void {
-    if (this.#failure !== undefined) throw unwritable(this.#path, this.#failure);
+    if (this.#failure !== undefined) throw unwritable(this.#place.path, this.#failure);
     this.#stream.write(this.#encode(row));
   }
 
@@ -141,9 +179,16 @@ class TextTable implements RowTable {
       if (this.#failure !== undefined) throw this.#failure;
       this.#stream.end();
       await once(this.#stream, 'finish');
+      keep(this.#place);
     } catch (error) {
-      throw unwritable(this.#path, error);
+      this.drop();
+      throw unwritable(this.#place.path, error);
     }
+  }
+
+  drop(): void {
+    this.#stream.destroy();
+    drop(this.#place);
   }
 }
 
@@ -151,16 +196,16 @@ class TextTable implements RowTable {
 const groupRows = 50_000;
 
 class ParquetTable implements RowTable {
-  readonly #path: string;
+  readonly #place: Place;
   readonly #writer: Hyparquet.ParquetWriter;
   #rows: TelemetryRow[] = [];
 
-  constructor(path: string, { fileWriter, ParquetWriter: Writer }: typeof Hyparquet) {
-    this.#path = path;
+  constructor(place: Place, { fileWriter, ParquetWriter: Writer }: typeof Hyparquet) {
+    this.#place = place;
     this.#writer = this.#orUnwritable(
       () =>
         new Writer({
-          writer: fileWriter(path),
+          writer: fileWriter(place.written),
           schema: [
             { name: 'rows', num_children: columns.length },
             ...columns.map(({ name, type }) =>
@@ -188,6 +233,12 @@ class ParquetTable implements RowTable {
     if (this.#rows.length > 0) this.#flush();
     // Writers of files are synchronous: nothing is left to wait for but what the type allows.
     await this.#orUnwritable(() => this.#writer.finish());
+    this.#orUnwritable(() => keep(this.#place));
+  }
+
+  drop(): void {
+    this.#rows = [];
+    drop(this.#place);
   }
 
   #flush(): void {
@@ -208,7 +259,8 @@ class ParquetTable implements RowTable {
     try {
       return write();
     } catch (error) {
-      throw unwritable(this.#path, error);
+      this.drop();
+      throw unwritable(this.#place.path, error);
     }
   }
 }

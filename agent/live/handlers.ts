@@ -300,12 +300,18 @@ async function importRows(
   return { rowCount: fresh.length, knownCount: rows.length - fresh.length };
 }
 
+/** Throws `target-unknown`, `target-ambiguous`: a name that is mistyped would else have no rows. */
+function machineOfRows(agent: LiveAgent, wanted: string | undefined): PeerId | undefined {
+  if (wanted === undefined) return undefined;
+  return wanted === 'self' ? agent.peer : machineNamed(agent, wanted);
+}
+
 async function exportRows(
   agent: LiveAgent,
   wanted: { readonly machine?: string; readonly kind?: TelemetryRow['kind'] },
   report: ReportProgress,
 ): Promise<{ readonly rowCount: number }> {
-  const machine = wanted.machine === 'self' ? agent.peer : wanted.machine;
+  const machine = machineOfRows(agent, wanted.machine);
   let rowCount = 0;
   for await (const row of agent.planner.rows()) {
     if (machine !== undefined && row.machine !== machine) continue;

@@ -95,14 +95,30 @@ function exportFormat({ out = '', format }: ExportOptions): TableFormat {
   return out.endsWith('.parquet') ? 'parquet' : 'ndjson';
 }
 
+const formatNames = { ndjson: 'JSON lines', csv: 'CSV', parquet: 'Parquet' } as const;
+
+/** What breaks off leaves an older export as it was: a part of one would look like a whole one. */
+async function exportInto(out: string, format: TableFormat, options: ExportOptions): Promise<void> {
+  const table = await openRowTable(out, format);
+  try {
+    const answer = await askRows(options, (row) => table.add(row));
+    await table.close();
+    show(
+      options,
+      { ...answer, file: out },
+      () => `${countText(answer.rowCount, 'row')} written to ${out}, as ${formatNames[format]}`,
+    );
+  } catch (error) {
+    table.drop();
+    throw error;
+  }
+}
+
 async function exportRows(options: ExportOptions): Promise<void> {
   const { out } = options;
   const format = exportFormat(options);
-  if (out !== undefined) {
-    const table = await openRowTable(out, format);
-    const answer = await askRows(options, (row) => table.add(row));
-    await table.close();
-    show(options, { ...answer, file: out }, () => `${countText(answer.rowCount, 'row')} written to ${out}`);
+  if (out !== undefined && out !== '-') {
+    await exportInto(out, format, options);
     return;
   }
   if (format === 'ndjson') await askRows(options, (row) => void process.stdout.write(`${encodeRow(row)}\n`));
@@ -165,7 +181,7 @@ async function generate(options: GenerateOptions): Promise<void> {
 
 const addRowOptions = (command: Command): Command =>
   command
-    .option('--machine <peer>', 'only this machine ("self": this one)')
+    .option('--machine <name>', 'only this machine ("self": this one)')
     .addOption(
       new Option('--kind <kind>', 'only rows of this kind').choices([
         'uptime',
@@ -192,7 +208,7 @@ export function addTelemetryCommands(program: Command): void {
       'drey telemetry export --out rows.parquet',
     ),
   )
-    .option('--out <file>', 'where to (default: standard output)')
+    .option('--out <file>', 'where to (default, or "-": standard output)')
     .addOption(
       new Option('--format <format>', "how (default: by the file's name, else ndjson)").choices([
         'ndjson',

@@ -1,6 +1,15 @@
 // Telemetry as tables for other tools: what is written is read back by readers that know nothing of us.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -107,6 +116,35 @@ for (const format of ['ndjson', 'csv', 'parquet'] as const) {
     }
   });
 }
+
+for (const format of ['ndjson', 'csv', 'parquet'] as const) {
+  test(`a ${format} table that breaks off leaves what was there before it, and one that is whole takes its place`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'drey-tables-'));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    const [file, link] = [join(folder, 'rows'), join(folder, 'newest')];
+    writeFileSync(file, 'an older export');
+    symlinkSync('rows', link);
+    const broken = await openRowTable(link, format);
+    for (const row of rows) broken.add(row);
+    t.is(readFileSync(file, 'utf8'), 'an older export');
+    broken.drop();
+    t.deepEqual(readdirSync(folder).toSorted(), ['newest', 'rows']);
+    t.is(readFileSync(file, 'utf8'), 'an older export');
+    const whole = await openRowTable(link, format);
+    for (const row of rows) whole.add(row);
+    await whole.close();
+    t.deepEqual(readdirSync(folder).toSorted(), ['newest', 'rows']);
+    t.deepEqual(await rowsOf(file), rows);
+    t.true(lstatSync(link).isSymbolicLink());
+  });
+}
+
+test('a device takes rows as they come', async (t) => {
+  const table = await openRowTable('/dev/null', 'csv');
+  table.add(rows[0]!);
+  await table.close();
+  t.true(statSync('/dev/null').isCharacterDevice());
+});
 
 async function rowsOf(file: string): Promise<readonly TelemetryRow[]> {
   const found: TelemetryRow[] = [];

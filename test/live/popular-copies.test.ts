@@ -11,7 +11,7 @@ import type { TelemetryRow } from '../../datasets/index.ts';
 import type { Plan, PlanCheck } from '../../optimizer/index.ts';
 import { askCommand, type RunningAgent, startAgentProcess, stopAgents } from '../../cli/demo/processes.ts';
 import { isSettled, viewOf, waitUntil, takeTime } from '../helpers/waiting.ts';
-import { startFleet, type TestFleet, temporaryFolder } from '../helpers/agents.ts';
+import { failureOf, startFleet, type TestFleet, temporaryFolder } from '../helpers/agents.ts';
 
 /** Stops an agent in order, so that it writes what it counted, and starts it again. */
 async function restart(fleet: TestFleet, name: string): Promise<void> {
@@ -76,8 +76,12 @@ test('a file that one site restores again and again gets a copy there, and the n
     t.is(answer.fileCount, 1);
   };
   const first = agentNamed(fleet, 'pc-01');
-  const { peer: readerPeer } = agentNamed(fleet, 'pc-07');
-  const ask = ['telemetry', 'show', '--kind', 'packRead', '--machine', readerPeer, '--home', first.home];
+  const rowsAbout = (machine: string): readonly string[] => {
+    const rows = ['--kind', 'packRead', '--machine', machine];
+    return ['telemetry', 'show', ...rows, '--home', first.home];
+  };
+  const ask = rowsAbout('pc-07');
+  t.is(await failureOf(rowsAbout('pc-70')), 'target-unknown', 'a name that is mistyped has not just no rows');
   const readThrice = async (read: readonly string[]): Promise<void> => {
     const before = (await askCommand<readonly TelemetryRow[]>(ask)).length;
     for (let round = 0; round < 3; round++)
