@@ -6,7 +6,7 @@ import type { UnixMs } from '../datasets/index.ts';
 /** Every kind there is; each has a row in agent/live/README.md. New ones go to the end of their line. */
 // oxfmt-ignore
 export const problemKinds = [
-  'no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin', 'plans-stopped',
+  'no-plan', 'plan-waits', 'packs-out-of-reach', 'packs-thin', 'plans-stopped', 'plan-failed',
   'machine-gone', 'machine-doubted', 'self-doubted', 'audit-failed', 'clock-wrong',
   'mass-change', 'backup-failed', 'backup-waits', 'scanning-only', 'not-watched', 'files-unread',
   'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered', 'shards-rotten',

@@ -185,6 +185,7 @@ export class LiveAgent {
       traffic: this.shell.traffic,
       observations: this.#observations,
       training: this.planning.training,
+      planFailure: this.planning.failure,
       events: this.#events,
       turnedAwayBy: this.#admission.turnedAwayBy,
       operations: this.operations,

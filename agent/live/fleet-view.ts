@@ -32,6 +32,7 @@ import type { LiveDisk } from './disk/index.ts';
 import { toldApart } from './machine-names.ts';
 import { massChangeText } from './mass-changes.ts';
 import type { Observations } from './observations.ts';
+import type { PlanFailure } from './planning.ts';
 import type { Operations } from './operations.ts';
 import { packsOfDrive } from './own-packs.ts';
 
@@ -42,6 +43,7 @@ export interface ViewParts {
   readonly traffic: { readonly sentBytes: number; readonly receivedBytes: number };
   readonly observations: Observations;
   readonly training: TrainingView | undefined;
+  readonly planFailure: PlanFailure | undefined;
   readonly events: readonly EventLine[];
   /** Machines that say that this one was put out. */
   readonly turnedAwayBy: ReadonlySet<PeerId>;

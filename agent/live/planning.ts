@@ -38,6 +38,14 @@ interface Wish {
 /** What the core orders. */
 export type PlanOrder = Omit<Extract<CoreEffect, { kind: 'computePlan' }>, 'kind'>;
 
+/** Why no whole plan could be made; of a mistake of Drey there is no advice. */
+export interface PlanFailure {
+  readonly why: string;
+  readonly advice?: string;
+  /** Of the plan that held. */
+  readonly epoch: number;
+}
+
 /** A plan that was made, and why it waits; undefined when it does not. */
 interface Offered {
   readonly plan: Plan | undefined;
@@ -53,6 +61,7 @@ export class Planning {
   #waitingEpoch: number | undefined;
   /** The policy that it was judged by. */
   #judgedBy: FleetPolicy | undefined;
+  #failure: PlanFailure | undefined;
 
   constructor(parts: PlanningParts) {
     this.#parts = parts;
@@ -61,6 +70,16 @@ export class Planning {
   /** How far a running training is. */
   get training(): TrainingView | undefined {
     return this.#training;
+  }
+
+  /** Of the last whole plan; undefined where there was one since, here or elsewhere. */
+  get failure(): PlanFailure | undefined {
+    const { election, membership } = this.#parts.core;
+    const isElsewhere =
+      election.plan !== undefined &&
+      election.plan.author !== membership.self &&
+      election.plan.epoch > (this.#failure?.epoch ?? 0);
+    return isElsewhere ? undefined : this.#failure;
   }
 
   /** The core asked: every outcome goes back to it, so that it may ask again. */
@@ -78,6 +97,14 @@ export class Planning {
       report('problem', `no plan could be computed: ${why}`);
       tell({ kind: 'planFailed', now: now() });
     }
+  }
+
+  #noteFailure(error: unknown): void {
+    const epoch = this.#parts.core.election.plan?.epoch ?? 0;
+    this.#failure =
+      error instanceof DreyError
+        ? { why: error.message, advice: error.advice, epoch }
+        : { why: String(error), epoch };
   }
 
   /** The core asked who is back when: every outcome goes back to it. */
@@ -192,11 +219,16 @@ export class Planning {
             previous === undefined ? {} : bytesPerSlot(core.shelf, previous, core.membership.self),
         }),
       );
+      this.#failure = undefined;
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
       const newest = Math.max(core.election.plan?.epoch ?? 0, this.#sentEpoch);
       const isOvertaken = wish.isAsked === true && isNews(made, previous) && made.epoch <= newest;
       const offered = this.#offer(isOvertaken ? { ...made, epoch: newest + 1 } : made, previous);
       return { ...offered, plan: offered.plan ?? made };
+    } catch (error) {
+      // Who asked may not want it any more.
+      if (!planner.hasEnded && wish.signal?.aborted !== true) this.#noteFailure(error);
+      throw error;
     } finally {
       this.show(undefined);
     }

@@ -12,7 +12,7 @@ import { AgentCore, type CoreEvent } from '../../agent/core/index.ts';
 import type { PlanMade, Planner, PlanWish } from '../../agent/live/planner.ts';
 import { Planning } from '../../agent/live/planning.ts';
 import { driveId, type PeerId } from '../../agent/units.ts';
-import { days, unixMs } from '../../datasets/index.ts';
+import { days, DreyError, unixMs } from '../../datasets/index.ts';
 import { noLimits, type Plan } from '../../optimizer/index.ts';
 import { batchOf, certificateOf, fleet, machines, planOf, startMs } from '../agent/core/fleet-of-four.ts';
 
@@ -64,8 +64,9 @@ function planningOf(t: ExecutionContext, made: Plan) {
   let meanwhile = (): void => {};
   const make = async (wish: PlanWish): Promise<PlanMade> => {
     wishes.push(wish);
-    meanwhile();
+    const happens = meanwhile;
     meanwhile = () => {};
+    happens();
     return { plan: made };
   };
   const planning = new Planning({
@@ -215,4 +216,26 @@ test('a plan that was made by an older policy is made once more, and not publish
   t.deepEqual(published(), [6]);
   await compute();
   t.is(wishes.length, 3, 'once is enough where the policy stays');
+});
+
+test('why no plan could be made is told until one is made', async (t) => {
+  const { planning, compute, learn, while: meanwhile } = planningOf(t, moving);
+  const order = () => planning.computeForCore({ machines: [], reason: 'machines came or went' });
+  const fail = (): never => {
+    throw new DreyError({ code: 'limits-infeasible', message: 'no plan keeps to it', advice: 'Raise it.' });
+  };
+  meanwhile(fail);
+  await order();
+  t.deepEqual(planning.failure, { why: 'no plan keeps to it', advice: 'Raise it.', epoch: 5 });
+  meanwhile(() => {
+    throw new Error('a thread ended');
+  });
+  await t.throwsAsync(compute());
+  t.deepEqual(planning.failure, { why: 'Error: a thread ended', epoch: 5 }, 'the newest reason');
+  await compute();
+  t.is(planning.failure, undefined);
+  meanwhile(fail);
+  await order();
+  learn([{ kind: 'plan', plan: planWith(8, [second, third, fourth]) }]);
+  t.not(planning.failure, undefined, 'a repair of its own is no whole plan');
 });

@@ -4,8 +4,9 @@
 import { countText, dayMs, hourMs, type UnixMs } from '../../../datasets/index.ts';
 import { type AgentCore, reviewReason } from '../../core/index.ts';
 import { certificateWarnMs } from '../../limits.ts';
-import type { Problem } from '../../problem.ts';
+import { type Problem, sentence } from '../../problem.ts';
 import type { ViewParts } from '../fleet-view.ts';
+import type { PlanFailure } from '../planning.ts';
 import { findDeletionProblems } from './deletion-problems.ts';
 import { findDriveProblems } from './drive-problems.ts';
 import { findMachineProblems } from './machine-problems.ts';
@@ -61,10 +62,21 @@ export function noPlan(usableCount: number): FoundProblem {
   };
 }
 
-function findPlanProblems({ core, now }: ViewParts): readonly FoundProblem[] {
+/** On the machine that plans: a limit of an admin that no grouping keeps to any more, as when the ninth machine came and packs got more shards. */
+export const planFailed = ({ why, advice }: PlanFailure): FoundProblem => ({
+  kind: 'plan-failed',
+  level: 'problem',
+  risk: 'New machines get no shards, and what has become worse stays where it is.',
+  why: sentence(`no new plan could be made: ${why}`),
+  action: 'The plan before holds and is repaired, and a new one is tried again.',
+  ...(advice === undefined ? {} : { advice }),
+});
+
+function findPlanProblems({ core, planFailure, now }: ViewParts): readonly FoundProblem[] {
   const { membership, election } = core;
   const found: FoundProblem[] = [];
   if (election.plan === undefined) found.push(noPlan(membership.eligibleHolders(now).length));
+  if (planFailure !== undefined) found.push(planFailed(planFailure));
   return [...found, ...findWaitingPlan(core), ...findPlansStopped(core)];
 }
 

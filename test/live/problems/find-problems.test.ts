@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { days, hours } from '../../../datasets/index.ts';
-import { certificateEnds, noPlan } from '../../../agent/live/problems/find-problems.ts';
+import { certificateEnds, noPlan, planFailed } from '../../../agent/live/problems/find-problems.ts';
 
 test('where enough machines are there a plan is waited for, and nobody is told to start more', (t) => {
   t.regex(noPlan(3).why, /of the four machines that it needs, 3 can be used now/u);
@@ -23,4 +23,15 @@ test('a certificate that has ended is not said to be renewed, and what its advic
   t.like(ends, { level: 'warning', why: 'Its certificate ends in 12 days.' });
   t.regex(ends.action, /An admin's machine renews it/u);
   t.notRegex(ends.advice ?? '', /join/u);
+});
+
+test('a plan that could not be made is told with its reason and what an admin can do', (t) => {
+  const failed = planFailed({ why: 'no plan keeps to scatter-max', advice: 'Raise it.', epoch: 5 });
+  t.like(failed, {
+    kind: 'plan-failed',
+    level: 'problem',
+    why: 'No new plan could be made: no plan keeps to scatter-max.',
+    advice: 'Raise it.',
+  });
+  t.false('advice' in planFailed({ why: 'a thread ended', epoch: 0 }));
 });
