@@ -12,25 +12,34 @@ export interface CheckOptions extends CommonOptions {
   readonly before?: string;
 }
 
+const unreadable = (message: string, cause?: unknown): DreyError =>
+  new DreyError({
+    code: 'plan-file-unreadable',
+    message,
+    advice: 'Write one with `drey plan show --json > plan.json`.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+
 /** The plan in what `drey plan show --json` or `drey plan compute --json` wrote. */
-function planInFile(path: string): Plan {
-  const unreadable = (message: string, cause?: unknown): DreyError =>
-    new DreyError({
-      code: 'plan-file-unreadable',
-      message,
-      advice: 'Write one with `drey plan show --json > plan.json`.',
-      ...(cause === undefined ? {} : { cause }),
-    });
+function planInFile(path: string, file = 'the file'): Plan {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw unreadable('the file cannot be read, or is no JSON', error);
+    throw unreadable(`${file} cannot be read, or is no JSON`, error);
   }
   const parsed = planSchema.safeParse(planOf(value));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw unreadable(`the file holds no plan: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
+  throw unreadable(`${file} holds no plan: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
+}
+
+/** Of two files the wrong way round everything would seem to be counted. */
+function planBefore(plan: Plan, path: string): Plan {
+  const file = 'the file of --before';
+  const before = planInFile(path, file);
+  if (before.epoch < plan.epoch) return before;
+  throw unreadable(`${file} holds plan ${before.epoch}, which does not come before plan ${plan.epoch}`);
 }
 
 /** An answer of `compute` holds the plan; one of `show` is the plan. */
@@ -112,7 +121,8 @@ function checkText(check: PlanCheck): string {
 /** Prints the figures; throws `plan-check-failed` when the plan breaks a law or claims more than its evidence proves. */
 export function checkPlanFile(path: string, options: CheckOptions): void {
   const { before } = options;
-  const check = checkPlan(planInFile(path), before === undefined ? undefined : planInFile(before));
+  const plan = planInFile(path);
+  const check = checkPlan(plan, before === undefined ? undefined : planBefore(plan, before));
   show(options, check, () => checkText(check));
   if (check.problems.length === 0) return;
   throw new DreyError({

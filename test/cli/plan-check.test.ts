@@ -39,3 +39,20 @@ test('odds without evidence are only claimed, and the check says so', async (t) 
   t.notRegex(await said(bare), /from the file alone holds/u);
   t.regex(await said(bare), /\n {2}odds and bounds: /u);
 });
+
+test('two plans the wrong way round are refused, and it is said which file is meant', async (t) => {
+  const folder = temporaryFolder(t, 'plan');
+  const [older, newer, none] = ['older', 'newer', 'none'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(older, JSON.stringify(whole));
+  writeFileSync(newer, JSON.stringify({ ...whole, epoch: whole.epoch + 1 }));
+  const check = async (plan: string, before: string): Promise<string> =>
+    (await runCommand(['plan', 'check', plan, '--before', before])).errors;
+  t.is(await check(newer, older), '');
+  t.regex(await check(older, newer), /file of --before holds plan 2, which does not come before plan 1/u);
+  t.regex(await check(older, older), /plan-file-unreadable/u);
+  t.regex(await check(newer, none), /file of --before cannot be read/u);
+});
