@@ -31,6 +31,7 @@ const codesOfWords: ReadonlySet<string> = new Set([
   'listen-malformed',
   'models-options',
   'name-unusable',
+  'policy-unknown',
   'quantity-malformed',
   'replay-options',
   'retention-contradictory',

@@ -227,6 +227,8 @@ function resultText({ origin, policy, account, planSeconds, sources }: OriginRes
 
 async function replay(options: ReplayOptions): Promise<void> {
   if (options.json !== undefined) checkOutFile(options.json, '--json');
+  // Mistyped names are told of before a trace is read that takes minutes.
+  policiesNamed(chosenNames(options, true));
   const scenario = await scenarioOf(options);
   const { history, labels } = scenario;
   const chosen = policiesNamed(chosenNames(options, labels !== undefined));

@@ -85,6 +85,7 @@ test('a command line that makes no sense ends with 2, a trace that is not there 
   const codeOf = (...words: readonly string[]): number | null => replay(...words).code;
   t.is(codeOf('--trace', missing, '--code', '9'), 2);
   t.is(codeOf('--trace', missing, '--machines', 'many'), 2);
+  t.is(codeOf('--trace', missing, '--policies', 'best'), 2);
   t.is(codeOf('--unknown'), 2);
   t.is(codeOf('--trace', missing), 1);
   t.is(codeOf('--help'), 0);
