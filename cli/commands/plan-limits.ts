@@ -47,10 +47,16 @@ function parseApart(text: string): NonNullable<Change['apart']> {
 /** "none" lifts a limit. */
 const parseBytes = (text: string): number | null => (text === 'none' ? null : parseByteCount(text));
 
-function parseWidth(text: string): number | null {
+/** As an admin's word has room for. */
+const widthMax = 65_535;
+
+export function parseWidth(text: string): number | null {
   if (text === 'none') return null;
-  if (/^\d{1,5}$/u.test(text)) return Number(text);
-  throw malformed(`"${text}" is no number of machines`, 'Write a whole number, or "none".');
+  if (/^[1-9]\d{0,4}$/u.test(text) && Number(text) <= widthMax) return Number(text);
+  throw malformed(
+    `"${text}" is no number of machines`,
+    `Write a whole number from 1 to ${widthMax}, or "none".`,
+  );
 }
 
 function numbersOf(options: LimitsOptions): Change {

@@ -11,11 +11,14 @@ import { type Home, keepSettings, readJson } from '../home.ts';
 
 const text = z.string().min(1).max(1024);
 
+/** Who waits for longer hears of a problem when it is over. */
+const settleMsMax = minutes(60);
+
 const settingsSchema = z.strictObject({
   version: z.literal(1),
   /** Least serious level that is told. */
   level: z.enum(['warning', 'problem']),
-  settleMs: z.int().min(0).max(minutes(60)),
+  settleMs: z.int().min(0).max(settleMsMax),
   webhook: z.strictObject({ url: text, secret: text }).exactOptional(),
   mail: z
     .strictObject({
@@ -188,6 +191,11 @@ function webhookOf({ webhook, webhookSecret }: Change, before: WebhookSettings |
 
 /** The settings after a change; what it does not name stays. Throws `alerts-malformed`. */
 export function changeAlertSettings(before: AlertSettings, change: Change): AlertSettings {
+  if ((change.settleMs ?? 0) > settleMsMax)
+    throw wrong(
+      'a problem cannot have to stand for longer than an hour before it is told',
+      'Write --after with 0s to 60m. What is out of reach because machines are off is told after 26 hours whatever stands there.',
+    );
   const webhook = webhookOf(change, before.webhook);
   const mail = mailOf(change, before.mail);
   const settings = {
