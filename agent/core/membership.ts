@@ -217,9 +217,9 @@ export class Membership {
     return !this.isUp(peer) && (!this.#isSparse || this.#missedMs.has(peer));
   }
 
-  /** When a machine last spoke or wrote, or joined; by whose clock ever. */
-  wordMs(peer: PeerId): number {
-    return this.#wordMs.get(peer) ?? this.#roster.certificates.get(peer)?.notBeforeMs ?? 0;
+  /** When a machine last spoke or wrote, by whose clock ever; undefined for who joined and was never there. */
+  wordMs(peer: PeerId): UnixMs | undefined {
+    return this.#wordMs.get(peer);
   }
 
   /** Whether this agent is connected to a part of a large fleet only. */

@@ -210,7 +210,8 @@ export class Neighbours {
   #isAlive(peer: PeerId, now: UnixMs): boolean {
     const { self } = this.#membership;
     if (!this.#membership.isMember(peer, now)) return false;
-    return peer === self || now - this.#membership.wordMs(peer) < aliveMsMax;
+    const wordMs = this.#membership.wordMs(peer) ?? this.#membership.certificateOf(peer)?.notBeforeMs ?? 0;
+    return peer === self || now - wordMs < aliveMsMax;
   }
 
   #turn(isLarge: boolean, alive: readonly PeerId[], now: UnixMs): void {

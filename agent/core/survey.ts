@@ -119,7 +119,8 @@ export class Survey {
   }
 
   /**
-   * With those that may come back: other machines that should have them, that have not said otherwise, and that are neither put out nor gone.
+   * With those that may come back: other machines that should have them, that have not said otherwise, and that are neither put out nor gone. Who has
+   * joined and was never started should have them by a plan, and never took any.
    * What is not here this machine knows without asking, also where the plan gives it to it.
    */
   #hopedOf(
@@ -136,6 +137,7 @@ export class Survey {
     const isHoped = (peer: PeerId): boolean =>
       peer !== membership.self &&
       !answered.has(peer) &&
+      membership.wordMs(peer) !== undefined &&
       ['up', 'silent'].includes(membership.presenceOf(peer, now));
     const sources = new Sources(this.#parts, descriptor, { hasCopies: true });
     for (let index = 0; index < n; index++) if (sources.untriedOf(index).some(isHoped)) indexes.add(index);

@@ -139,6 +139,27 @@ test('who is there and has not answered may have it still; who has answered that
   t.deepEqual(hoped(effects), [1], 'c may be slow');
 });
 
+test('a machine that has joined and was never there is not hoped for, whatever a plan gives it', (t) => {
+  const hopedWith = (others: readonly PeerId[]) => {
+    const membership = membershipOf(machines[0]);
+    const records = certificatesOf(machines);
+    membership.handle({ kind: 'batchStored', batch: batchOf(machines[0], records), now: startMs });
+    for (const peer of others) membership.handle({ kind: 'connected', peer, now: startMs });
+    const shelf = new Shelf();
+    shelf.describe(ofTwo);
+    for (const [index, peer] of [a, b].entries()) shelf.get(ofTwo.pack)!.others.add(index, peer);
+    const parts = { membership, shelf, election: new Election(membership), nearness: new Nearness(self) };
+    const survey = new Survey(parts);
+    for (const peer of others) membership.handle({ kind: 'disconnected', peer, now: startMs });
+    for (const peer of [b, c]) membership.handle({ kind: 'connected', peer, now: startMs });
+    survey.handle({ kind: 'packsSought', survey: 7, packs: [ofTwo], now: startMs });
+    hear(survey, b, []);
+    return hoped(hear(survey, c, []));
+  };
+  t.deepEqual(hopedWith([a]), [1]);
+  t.deepEqual(hopedWith([]), [0]);
+});
+
 test('what this machine should have and does not is not hoped for', (t) => {
   const { ask, say, hold } = weekLater([b, c], ofTwo);
   hold(self, 0);
