@@ -1,5 +1,6 @@
 // All rounds after the first one, in their order.
 
+import { eighthRound } from './eighth-round.ts';
 import { fifthRound } from './fifth-round.ts';
 import { fourthRound } from './fourth-round.ts';
 import type { PlantedBug } from './planted-bug.ts';
@@ -18,5 +19,6 @@ export const laterRounds: readonly PlantedBug[] = [
   ...fifthRound,
   ...sixthRound,
   ...seventhRound,
+  ...eighthRound,
   ...reviews,
 ];
