@@ -63,6 +63,8 @@ export class Vigil {
   readonly #pauses = new Map<PeerId, readonly Pause[]>();
   readonly #telemetryMs = new Map<PeerId, number>();
   readonly #savedMs = new Map<DriveId, UnixMs>();
+  /** When the newest snapshot of each was made, never later than it was heard. */
+  readonly #headMs = new Map<DriveId, UnixMs>();
   readonly #saidMs = new Map<DriveId, number>();
   #startedMs: UnixMs | undefined;
   /** The own disk is being read: what it says was heard before. */
@@ -93,7 +95,8 @@ export class Vigil {
 
   /** Until when all changes of a drive are saved, by its owner's word or its newest snapshot; undefined without any. */
   savedMs(drive: DriveId): UnixMs | undefined {
-    const head = this.#catalogue.drives.get(drive)?.heads.at(-1)?.atMs;
+    const { heads = [] } = this.#catalogue.drives.get(drive) ?? {};
+    const head = heads.length === 0 ? undefined : this.#headMs.get(drive);
     const said = this.#savedMs.get(drive);
     return said === undefined || (head !== undefined && head > said) ? head : said;
   }
@@ -170,10 +173,23 @@ export class Vigil {
     if (this.#isReading && atMs > now + clockSkewMsMax) this.#aheadMs.set(author, now);
     else this.#noteWord(author, stream, saidMs);
     for (const record of records) {
-      if (record.kind !== 'saved' || this.#catalogue.drives.get(record.drive)?.owner !== author) continue;
-      const savedMs = unixMs(Math.min(record.savedMs, now));
-      if (savedMs > (this.#savedMs.get(record.drive) ?? 0)) this.#savedMs.set(record.drive, savedMs);
+      if (record.kind !== 'saved' && record.kind !== 'head') continue;
+      if (this.#catalogue.drives.get(record.drive)?.owner !== author) continue;
+      const { drive } = record;
+      if (record.kind === 'saved') this.#noteSaved(this.#savedMs, { drive, dateMs: record.savedMs }, now);
+      else this.#noteSaved(this.#headMs, { drive, dateMs: record.atMs }, now);
     }
+  }
+
+  /** With dates ahead it is as with words: saved by when it was heard, and nobody knows any more when that was where it comes from the own disk. */
+  #noteSaved(
+    known: Map<DriveId, UnixMs>,
+    { drive, dateMs }: { readonly drive: DriveId; readonly dateMs: UnixMs },
+    now: UnixMs,
+  ): void {
+    if (this.#isReading && dateMs > now + clockSkewMsMax) return;
+    const savedMs = unixMs(Math.min(dateMs, now));
+    if (savedMs > (known.get(drive) ?? 0)) known.set(drive, savedMs);
   }
 
   #noteWord(author: PeerId, stream: SignedBatch['stream'], saidMs: UnixMs): void {

@@ -125,6 +125,46 @@ test('a word with a date weeks ahead is not heard anew by each start', (t) => {
   t.is(silence?.sinceMs, unixMs(startMs + days(1) + hours(1)));
 });
 
+test('an owner that saved while its clock was weeks ahead, and nothing since, is told as if it had saved when that was heard', (t) => {
+  const { vigil, say } = vigilOf();
+  const ahead = { ...headOf(driveOf(fourth)), atMs: unixMs(startMs + days(31)) };
+  say(fourth, days(1), [ahead]);
+  for (const key of machines.filter((one) => one !== fourth))
+    say(key, days(8), [{ kind: 'saved', drive: driveOf(key), savedMs: unixMs(startMs + days(8)) }]);
+  speak(say, [[fourth, days(1), days(8)]]);
+  t.deepEqual(vigil.oldDrives(unixMs(startMs + days(8))), [
+    { drive: driveOf(fourth), owner: fourth.peer, savedMs: unixMs(startMs + days(1) + minutes(1)) },
+  ]);
+});
+
+test('that all is saved, said with a date weeks ahead, is not heard anew by each start', (t) => {
+  const { vigil, say, tellAll } = vigilOf();
+  const records: readonly AgentRecord[] = [
+    { kind: 'saved', drive: driveOf(fourth), savedMs: unixMs(startMs + days(31)) },
+  ];
+  const atMs = unixMs(startMs + days(31));
+  const batch = signBatch({
+    key: fourth,
+    stream: 'telemetry',
+    sequence: 900,
+    previous: noBatchHash,
+    atMs,
+    records,
+  });
+  const now = unixMs(startMs + days(9));
+  tellAll({ kind: 'started', stored: [], staged: [], heard: [], now });
+  tellAll({ kind: 'batchStored', batch, now });
+  tellAll({ kind: 'tick', now });
+  for (const key of machines.filter((one) => one !== fourth))
+    say(key, days(9), [{ kind: 'saved', drive: driveOf(key), savedMs: unixMs(startMs + days(9)) }]);
+  speak(say, [[fourth, days(8), days(9)]]);
+  const told = vigil.oldDrives(unixMs(now + vigilSettleMs));
+  t.deepEqual(
+    told.map(({ owner }) => owner),
+    [fourth.peer],
+  );
+});
+
 test('of whom nothing but words with dates ahead is known, nobody tells right after a start', (t) => {
   const membership = membershipOf(self);
   const catalogue = new Catalogue();
