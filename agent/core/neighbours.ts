@@ -83,6 +83,8 @@ export class Neighbours {
   readonly #spokeMs = new Map<PeerId, UnixMs>();
   /** Connections that this agent asked for. */
   readonly #opened = new Set<PeerId>();
+  /** Found nearby, and dialled by the shell for that, until they come. */
+  readonly #found = new Set<PeerId>();
   #rosterVersion = -1;
   readonly #nextFleetLook = new NextTime();
   /** A neighbour went away. */
@@ -135,7 +137,14 @@ export class Neighbours {
     return isTick ? [...dials, ...this.#releases(now)] : dials;
   }
 
-  /** Whether a machine that was found nearby, or that could be dialled, is to be. */
+  /** A machine was found nearby: whether it is to be dialled. The connection is one that this agent asked for. */
+  finds(peer: PeerId): boolean {
+    const isWanted = this.wants(peer);
+    if (isWanted && !this.#membership.up.has(peer) && this.#found.size < linksMax) this.#found.add(peer);
+    return isWanted;
+  }
+
+  /** Whether a connection to a machine is wanted. */
   wants(peer: PeerId): boolean {
     const { isSparse, up } = this.#membership;
     // A new machine does not know yet how large the fleet is.
@@ -156,7 +165,8 @@ export class Neighbours {
 
   #connected(peer: PeerId, now: UnixMs): void {
     if (this.#membership.isRevoked(peer)) return;
-    if (!this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);
+    const isFound = this.#found.delete(peer);
+    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);
     this.#dialing.met(peer, now);
     this.#spokeMs.set(peer, now);
     this.visits.met(peer, now);

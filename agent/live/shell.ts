@@ -168,7 +168,7 @@ export class Shell implements WireListener {
   }
 
   wantsLink(peer: PeerId): boolean {
-    return this.#parts.core.neighbours.wants(peer);
+    return this.#parts.core.neighbours.finds(peer);
   }
 
   frame(from: PeerId, bytes: Uint8Array): void {

@@ -178,7 +178,7 @@ export class Shell {
     return {
       connected: (peer) => this.tell({ kind: 'connected', peer }),
       disconnected: (peer) => this.tell({ kind: 'disconnected', peer }),
-      wantsLink: (peer) => this.core.neighbours.wants(peer),
+      wantsLink: (peer) => this.core.neighbours.finds(peer),
       frame: (from, bytes) => this.#frame(from, bytes),
       hint: (from, bytes) => {
         const hint = this.#world.frames.decodeHint(bytes);

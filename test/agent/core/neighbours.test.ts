@@ -258,6 +258,19 @@ test('a connection over which something is under way is not let go of', (t) => {
   t.deepEqual(released(trial.tick(seconds(1))), [other]);
 });
 
+test('who was found nearby while nobody was there is let go of when the neighbours are', (t) => {
+  const settled = trialOf(5);
+  settle(settled);
+  const other = peers.find((peer) => peer !== self && !settled.membership.up.has(peer))!;
+  const trial = trialOf(5);
+  trial.tick(0);
+  t.true(trial.neighbours.finds(other), 'it is alone');
+  connect(trial, other);
+  settle(trial);
+  t.false(trial.membership.up.has(other));
+  t.false(trial.neighbours.finds(other));
+});
+
 test('what another machine opened is left to it', (t) => {
   const trial = trialOf(5);
   settle(trial);

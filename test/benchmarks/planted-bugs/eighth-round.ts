@@ -100,9 +100,9 @@ export const eighthRound: readonly PlantedBug[] = [
     about:
       'a dial is ended before it is looked whether there was one: a connection that was opened for work is never let go of',
     file: 'core/neighbours.ts',
-    find: '    if (!this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);\n    this.#dialing.end(peer);',
+    find: '    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);\n    this.#dialing.end(peer);',
     replace:
-      '    this.#dialing.end(peer);\n    if (!this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);',
+      '    this.#dialing.end(peer);\n    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);',
   },
   {
     name: 'waits for the old clock',
