@@ -307,10 +307,10 @@ export class Membership {
     this.#rosterVersion++;
   }
 
-  /** Machines that a plan may use: holders that are not given up, or, where nobody can tell, not silent for too long. */
+  /** Machines that a plan may use: holders that are there or not given up, or, where nobody can tell, not silent for too long. */
   eligibleHolders(now: UnixMs, givenUp?: ReadonlySet<PeerId>): readonly PeerId[] {
     return this.holders(now).filter((peer) =>
-      givenUp === undefined ? !this.isGone(peer, now) : !givenUp.has(peer),
+      givenUp === undefined ? !this.isGone(peer, now) : this.isUp(peer) || !givenUp.has(peer),
     );
   }
 

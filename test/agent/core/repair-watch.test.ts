@@ -41,3 +41,13 @@ test('who was seen since is away since then, and who was not away before since t
   t.deepEqual(awayAfterAnHour(100, [last]), [0, 0, 0, 0.5]);
   t.deepEqual(awayAfterAnHour(0, []), [0, 0, 0, 1]);
 });
+
+test('who was given up and is back may be planned with at once, though that was looked at an hour ago', (t) => {
+  const membership = membershipOf(machines[0]);
+  const batch = batchOf(machines[0], certificatesOf(machines));
+  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  const eligible = () => membership.eligibleHolders(startMs, new Set([last]));
+  t.false(eligible().includes(last));
+  membership.handle({ kind: 'connected', peer: last, now: startMs });
+  t.true(eligible().includes(last));
+});
