@@ -40,6 +40,7 @@ export {
   type BrokenLimit,
 } from './plan-limits.ts';
 export type * from './plan.ts';
+export { classesMax } from './plan-classes.ts';
 export { plannedMachines } from './plan-members.ts';
 export {
   copiesMax,

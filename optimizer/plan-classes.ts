@@ -63,7 +63,7 @@ export interface PlannedClass {
 /** A plan is read by every agent: beyond this many slots the reasons stay out (some 200 bytes a slot, 30 without them). */
 const reasonedSlotsMax = 2100;
 /** Classes in a plan: new ones first, then the ones that are kept. */
-const classesMax = 16;
+export const classesMax = 16;
 /** Groups of an earlier plan that are kept, relative to what a new plan would have: each one dropped moves all its packs. */
 const keptGroupsFactor = 3;
 const keptGroupsMin = 32;

@@ -54,6 +54,8 @@ export class Election {
   #computing: 'whole' | 'part' | undefined;
   /** When this agent last looked whether the whole plan could be better; its outcome may have been the plan as it is. */
   #weighedMs = Number.NEGATIVE_INFINITY;
+  /** The plan for which this agent made another one last: that has what it lacked, or cannot have it. */
+  #completed: Plan | undefined;
   #isAsked = false;
   /** The own disk is being read: what it says is old. */
   #isReading = false;
@@ -113,6 +115,11 @@ export class Election {
 
   get plan(): Plan | undefined {
     return this.#plans.plan;
+  }
+
+  /** What the next plan begins with: that one, and the classes of packs that others were placed by. */
+  get basis(): Plan | undefined {
+    return this.#plans.basis;
   }
 
   get earlierPlans(): readonly Plan[] {
@@ -315,6 +322,7 @@ export class Election {
     this.#timing.noteComputed(now);
     this.#weighedMs = now;
     this.#considered = machines.join(' ');
+    this.#completed = this.plan;
     this.#plans.noteComputed(now);
     return [{ kind: 'computePlan', machines, reason }];
   }
@@ -327,6 +335,8 @@ export class Election {
     if (this.plan === undefined) return 'the first plan';
     if (this.#planAgeMs(this.plan, now) > planAgeMsMax) return 'the plan is a week old';
     if (this.#plans.isOutbidDue(now)) return 'some follow a plan that did not come here';
+    if (this.plan !== this.#completed && this.basis !== this.plan)
+      return 'packs of another plan have no group in this one';
     const considered = this.#considered ?? membersOf(this.plan).join(' ');
     if (considered === machines.join(' ') || this.#watch.isBurst) return undefined;
     // Whoever is only away is repaired slot by slot; a machine that came, or was put out, is a reason to plan anew.
@@ -349,6 +359,7 @@ export class Election {
   #failed(now: UnixMs): Effects {
     if (this.#computing === 'whole') {
       this.#timing.noteFailed(now);
+      this.#completed = undefined;
       this.#considered = undefined;
       this.#weighedMs = Number.NEGATIVE_INFINITY;
     }

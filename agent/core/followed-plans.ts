@@ -3,7 +3,7 @@
 // that did not come here. It neither makes a plan nor says when one is due.
 
 import type { UnixMs } from '../../datasets/index.ts';
-import { groupsMaxFor, type Plan } from '../../optimizer/index.ts';
+import { classesMax, groupsMaxFor, type PlacementClass, type Plan } from '../../optimizer/index.ts';
 import type { PlanApproval, PlanName } from '../codec/index.ts';
 import { clockSkewMsMax, epochsAheadMax, outbidEveryMs, unseenPlanMs } from '../limits.ts';
 import type { PeerId } from '../units.ts';
@@ -53,6 +53,20 @@ export class FollowedPlans {
 
   get plan(): Plan | undefined {
     return this.#followed?.plan;
+  }
+
+  /**
+   * What the next plan begins with: the one that is followed, and what it lacks of the classes of other plans that were made, each as the newest of those
+   * has it. Where a fleet was in two parts both placed packs by plans of their own: those of a class that is in no plan nobody would keep in order.
+   */
+  get basis(): Plan | undefined {
+    const { plan } = this;
+    if (plan === undefined) return undefined;
+    const classes = [...plan.classes];
+    const others = [...this.#earlier, ...this.#known].toSorted((a, b) => (isNewer(a.plan, b.plan) ? -1 : 1));
+    for (const one of others.flatMap((other) => other.plan.classes))
+      if (classes.length < classesMax && !classes.some((known) => isSameClass(known, one))) classes.push(one);
+    return classes.length === plan.classes.length ? plan : { ...plan, classes };
   }
 
   /** The plan that is followed, and where it stands. */
@@ -277,6 +291,9 @@ export class FollowedPlans {
     this.#follow(newest);
   }
 }
+
+const isSameClass = (a: PlacementClass, b: PlacementClass): boolean =>
+  a.name === b.name && a.redundancy.k === b.redundancy.k && a.redundancy.n === b.redundancy.n;
 
 /** Beyond what a later plan overrules. */
 export const isFarAhead = ({ epoch, of }: { readonly epoch: number; readonly of: number }): boolean =>

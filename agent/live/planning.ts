@@ -203,24 +203,28 @@ export class Planning {
 
   async #make(wish: Wish): Promise<Offered & { readonly plan: Plan }> {
     const { core, planner, append, now } = this.#parts;
-    const previous = core.election.plan;
+    const { plan: previous, basis } = core.election;
     const onProgress = (training: TrainingView): void => {
       this.show(training);
       wish.onProgress(training);
     };
     try {
-      const { plan: made, trained } = await this.#byPolicyOfNow((policy) =>
+      const { plan: found, trained } = await this.#byPolicyOfNow((policy) =>
         planner.make({
           ...wish,
           ...policy,
-          previous,
+          previous: basis,
           onProgress,
-          bytesPerSlot:
-            previous === undefined ? {} : bytesPerSlot(core.shelf, previous, core.membership.self),
+          bytesPerSlot: basis === undefined ? {} : bytesPerSlot(core.shelf, basis, core.membership.self),
         }),
       );
       this.#failure = undefined;
       if (trained !== undefined) await append(modelRecordOf(trained, now()));
+      // Nothing better was found, but what it began with has classes that the plan of now lacks.
+      const made =
+        basis !== previous && found.epoch <= (previous?.epoch ?? 0)
+          ? { ...found, epoch: found.epoch + 1, author: core.membership.self, computedMs: now() }
+          : found;
       const newest = Math.max(core.election.plan?.epoch ?? 0, this.#sentEpoch);
       const isOvertaken = wish.isAsked === true && isNews(made, previous) && made.epoch <= newest;
       const offered = this.#offer(isOvertaken ? { ...made, epoch: newest + 1 } : made, previous);

@@ -372,7 +372,7 @@ export class Shell {
   }
 
   #computePlan({ machines, repair, scope }: Extract<CoreEffect, { kind: 'computePlan' }>): void {
-    const previous = this.core.election.plan;
+    const previous = this.core.election.basis;
     const { random, peer: author } = this.#machine;
     this.clock.start(this.#world.planMs(), () => {
       const request = { machines, previous, author, now: unixMs(Math.floor(this.clock.now())), random };

@@ -330,3 +330,30 @@ test('a machine whose own log is refused by others leads nobody', (t) => {
   t.false(leads(true));
   t.true(leads(false));
 });
+
+test('classes of a plan that was overruled are in the next one, as packs may have been placed by them', (t) => {
+  const { election, tell, membership } = electionOf();
+  tell(batchOf(other, certificatesOf(machines)));
+  for (const { peer } of machines)
+    if (peer !== self.peer) membership.handle({ kind: 'connected', peer, now: startMs });
+  const lost = planOf(author, 1);
+  const bulk = lost.classes.map((one) => ({
+    ...one,
+    name: 'bulk' as const,
+    groups: [{ ...one.groups[0]!, id: 'b' }],
+  }));
+  tell(batchOf(author, [{ kind: 'plan', plan: { ...lost, classes: [...lost.classes, ...bulk] } }]));
+  t.true(isPlanWanted(election, 0, hours(2)));
+  election.handle({ kind: 'planComputed', plan: undefined, now: unixMs(startMs + hours(2)) });
+  const overruling = planOf(other, 2);
+  tell(batchOf(other, [{ kind: 'plan', plan: overruling }], 1));
+  t.is(election.plan, overruling);
+  t.deepEqual(election.basis, { ...overruling, classes: [...overruling.classes, ...bulk] });
+  const reasons: string[] = [];
+  for (let ms = hours(2); ms < hours(3); ms += minutes(1))
+    for (const effect of election.handle({ kind: 'tick', now: unixMs(startMs + ms) }))
+      if (effect.kind === 'computePlan') reasons.push(effect.reason);
+  t.deepEqual(reasons, ['packs of another plan have no group in this one']);
+  tell(batchOf(self, [{ kind: 'plan', plan: { ...election.basis!, epoch: 3, author: self.peer } }]));
+  t.is(election.basis, election.plan);
+});

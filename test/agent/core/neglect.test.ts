@@ -95,9 +95,15 @@ class SmallFleet {
   #planBy({ key, election }: Member, members: readonly Key['peer'][]): Plan {
     const plan = planOf(key, (election.plan?.epoch ?? 0) + 1);
     const [one] = plan.classes;
-    const groups = [{ ...one!.groups[0]!, members }];
-    const redundancy = { k: 1, n: members.length };
-    return { ...plan, computedMs: this.now, classes: [{ ...one!, redundancy, groups }] };
+    const classFor = (n: number): Plan['classes'][number] => ({
+      ...one!,
+      redundancy: { k: 1, n },
+      groups: [{ ...one!.groups[0]!, id: `g${n}`, members: members.slice(0, n) }],
+    });
+    // What packs still have stays, as in every plan.
+    const kept = (election.basis?.classes ?? []).map(({ redundancy: { n } }) => n);
+    const widths = new Set([members.length, ...kept.filter((n) => n <= members.length)]);
+    return { ...plan, computedMs: this.now, classes: [...widths].map(classFor) };
   }
 
   get leaders(): readonly (string | undefined)[] {
