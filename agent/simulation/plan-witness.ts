@@ -100,8 +100,8 @@ export class PlanWitness {
       const peer = machines[row]!;
       // Who slept learns only then that a connection has ended.
       if (membership === undefined || membership.hasMet(peer) || !membership.isAway(peer)) continue;
-      // In a large fleet whom a call just found away was not when this was looked at.
-      if (membership.isSparse && hoursAway === 0) continue;
+      // There it counts as away from when it was called in vain, which may have been after this was ordered.
+      if (membership.isSparse) continue;
       const offMs = this.#world.offMs(peer);
       this.#world.count('plans');
       if (hoursAway * hourMs >= offMs - awaySlackMs) continue;
