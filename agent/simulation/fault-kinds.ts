@@ -158,6 +158,30 @@ export const faultKinds = {
     about: 'machines that ask for the same proof again and again, minutes apart',
     faults: { askedAgainPerMachineDay: 0.5 },
   },
+  idlers: {
+    about: 'an optimizer that keeps the lease and plans no more',
+    faults: { idlerCount: 1 },
+  },
+  strays: {
+    about: 'machines of which no log tells, as whoever let them in is lost',
+    faults: { strayCount: 2 },
+  },
+  lastwords: {
+    about: 'machines that an optimizer cannot reach, and that say something and burn',
+    faults: { lastWordCount: 1 },
+  },
+  slanders: {
+    about: 'a machine that a third of all slander while it is away',
+    faults: { slanderCount: 1 },
+  },
+  renewals: {
+    about: "certificates that end soon, and an admin's agent that renews them",
+    faults: { shortCertificateDays: 3 },
+  },
+  aheadsnapshots: {
+    about: 'snapshots that are saved while a clock is weeks ahead',
+    faults: { aheadSnapshotShare: 0.2 },
+  },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

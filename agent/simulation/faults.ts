@@ -6,8 +6,10 @@ import { putOut, scheduleEndedKeys, scheduleGuests, scheduleRules } from './admi
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
 import { scheduleFullLogs, scheduleHolidays } from './hardships.ts';
+import { scheduleIdlers } from './idlers.ts';
 import { scheduleStolenInvites, scheduleTwins } from './invites.ts';
 import { scheduleLeavers } from './locks.ts';
+import { scheduleLastWords } from './last-words.ts';
 import { altered, Liar, lieKinds, overstated } from './liars.ts';
 import type { Machine } from './machine.ts';
 import {
@@ -21,15 +23,18 @@ import {
   scheduleWrongDates,
 } from './mishaps.ts';
 import { calmNetwork } from './network.ts';
+import { scheduleCrowds, scheduleJoins, scheduleStrays } from './newcomers.ts';
 import { scheduleReaders } from './readers.ts';
+import { scheduleRenewals } from './renewals.ts';
 import { endRest, scheduleRests } from './rests.ts';
 import { scheduleReviews } from './reviews.ts';
+import { scheduleSlanders } from './slanders.ts';
 import { scheduleStolenKeys } from './stolen-keys.ts';
 import { scheduleTurns } from './turns.ts';
 import { plunder, scheduleLaymen, scheduleNamesakes, scheduleUsurpations } from './usurpers.ts';
 import { scheduleWipes } from './wipes.ts';
 import { followPeople } from './people.ts';
-import { type Scheduler, times, timesApart } from './scheduling.ts';
+import { type Scheduler, times } from './scheduling.ts';
 
 const yearDays = 365;
 /** A bad update crashes a machine again after this, or up to three times as much. */
@@ -59,8 +64,8 @@ export function scheduleFaults(fleet: Fleet): void {
     liars,
     rollbacks,
     revocations,
-    joins,
-    crowds,
+    joins: scheduleJoins,
+    crowds: scheduleCrowds,
     replans,
     wipes: scheduleWipes,
     usurpers: scheduleUsurpations,
@@ -88,6 +93,11 @@ export function scheduleFaults(fleet: Fleet): void {
     signers: schedulePutOutSigners,
     wrongdates: scheduleWrongDates,
     askers: scheduleAskers,
+    idlers: scheduleIdlers,
+    strays: scheduleStrays,
+    lastwords: (scheduler) => scheduleLastWords(scheduler, destroy),
+    slanders: scheduleSlanders,
+    renewals: scheduleRenewals,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -349,30 +359,6 @@ function revocations(scheduler: Scheduler): void {
       if (isStolen) plunder(fleet, machine);
     };
     putOut(fleet, machine, { done });
-  });
-}
-
-function joins(scheduler: Scheduler): void {
-  const { fleet } = scheduler;
-  times(scheduler, fleet.options.faults.joinCount, () => {
-    fleet.noteFault('new machine');
-    fleet.join().powerOn(fleet);
-  });
-}
-
-/** So many new machines come one after the other, within so long. */
-const crowdSize = 12;
-const crowdMs = minutes(50);
-
-/** A room full of new machines is set up: each is a reason for a plan. */
-function crowds(scheduler: Scheduler): void {
-  const { fleet } = scheduler;
-  timesApart(scheduler, { count: fleet.options.faults.crowdCount, share: 1 / 2 }, (random) => {
-    fleet.noteFault('crowd of new machines');
-    for (let count = 0; count < crowdSize; count++)
-      fleet.queue.schedule(fleet.queue.nowMs + random.fraction() * crowdMs, () =>
-        fleet.join().powerOn(fleet),
-      );
   });
 }
 

@@ -49,6 +49,7 @@ import { saysPlace, withRandomCopies } from './popular.ts';
 import { Presences } from './presences.ts';
 import { createStatementOpener } from './statements.ts';
 import { rootOf } from './stolen-keys.ts';
+import { firstEndMs } from './renewals.ts';
 import { ShardTraffic } from './waits.ts';
 import { Trace } from './trace.ts';
 import { Witness } from './witness.ts';
@@ -129,7 +130,8 @@ export class Fleet implements World {
     const admin = (): AdminKey => createAdminKey(root, { notBeforeMs: startMs, forMs: certificateMs });
     this.admins = [admin(), admin(), admin()];
     this.formerAdmins = [admin(), admin(), admin()];
-    for (let index = 0; index < options.agentCount; index++) this.addMachine();
+    for (let index = 0; index < options.agentCount; index++)
+      this.addMachine({ notAfterMs: firstEndMs(options.faults, startMs) });
     const { machines, ledger, holdings } = this;
     this.checks = new Checks({
       machines,

@@ -1,7 +1,7 @@
 // What was promised to whom: every snapshot that simulated people made, when it was acknowledged, and what its packs
 // contain. The contents follow from owner and number, so nothing needs to be kept to compare a restore with.
 
-import { hours, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { hours, type UnixMs } from '../../datasets/index.ts';
 import type { ClassShape } from '../../optimizer/index.ts';
 import {
   chunkIdOf,
@@ -36,6 +36,8 @@ export interface Promised {
   readonly keyEpoch: number;
   readonly descriptors: readonly PackDescriptor[];
   readonly madeMs: number;
+  /** By its owner's clock. */
+  readonly datedMs: UnixMs;
   acknowledgedMs: number | undefined;
   /** When its owner began to give it up: a crash may hide from the ledger that it was written. */
   givingUpMs: number | undefined;
@@ -112,7 +114,13 @@ export class Ledger {
       keys,
       shapes,
       now,
-    }: SealedWith & { readonly shapes: readonly ClassShape[]; readonly now: UnixMs },
+      datedMs,
+    }: SealedWith & {
+      readonly shapes: readonly ClassShape[];
+      readonly now: UnixMs;
+      /** By its owner's clock. */
+      readonly datedMs: UnixMs;
+    },
   ): MadeSnapshot {
     const number = this.#nextNumber.get(owner) ?? 0;
     this.#nextNumber.set(owner, number + 1);
@@ -126,7 +134,7 @@ export class Ledger {
       kind: 'head',
       drive,
       snapshot,
-      atMs: unixMs(Math.floor(now)),
+      atMs: datedMs,
       keyEpoch,
       sealedRoot,
       fileCount: packs.length,
@@ -140,6 +148,7 @@ export class Ledger {
       keyEpoch,
       descriptors,
       madeMs: now,
+      datedMs,
       acknowledgedMs: undefined,
       givingUpMs: undefined,
       givenUpMs: undefined,

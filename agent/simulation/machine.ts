@@ -176,6 +176,8 @@ export class Machine {
   failingProofs: ProofFailure[] = [];
   /** It may not make plans. */
   isLayman = false;
+  /** It makes none any more, whatever its core orders. */
+  isIdle = false;
   /** The newest of its snapshots whose head it has written, since its disk was last put back. */
   headNumber = -1;
   /** Whether it is to rest; until when, and when that last changed. */

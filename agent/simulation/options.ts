@@ -128,6 +128,18 @@ export interface Faults {
   readonly planMsMax: number;
   /** Copies of popular packs that each plan begins; with them machines say where they stand, and plans change daily. */
   readonly copiesPerPlan: number;
+  /** Optimizers that keep the lease and plan no more, over all days. */
+  readonly idlerCount: number;
+  /** Machines of which no log tells, as whoever let them in is lost, over all days. */
+  readonly strayCount: number;
+  /** Machines that an optimizer cannot reach, and that say something and burn, over all days. */
+  readonly lastWordCount: number;
+  /** Machines that a third of all slander while they are away, over all days. */
+  readonly slanderCount: number;
+  /** The first machines are certified for so many days, and an admin's agent renews that; for a year where it is 0. */
+  readonly shortCertificateDays: number;
+  /** Share of snapshots that are dated weeks ahead; where it is above 0 all are dated by their owners' clocks. */
+  readonly aheadSnapshotShare: number;
 }
 
 export const noFaults: Faults = {
@@ -193,6 +205,12 @@ export const noFaults: Faults = {
   reviewCount: 0,
   planMsMax: 0,
   copiesPerPlan: 0,
+  idlerCount: 0,
+  strayCount: 0,
+  lastWordCount: 0,
+  slanderCount: 0,
+  shortCertificateDays: 0,
+  aheadSnapshotShare: 0,
 };
 
 /** One of the promises, or of the house's own rules, that a run is checked against. */

@@ -1,6 +1,5 @@
 // Which snapshots an owner gives up: as the shipped judge has it by its rules, and counted here once more.
 
-import { unixMs } from '../../datasets/index.ts';
 import { judgeSnapshots } from '../core/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Promised } from './ledger.ts';
@@ -16,7 +15,7 @@ export function oldOf({ checks, guards, ledger, options }: Fleet, machine: Machi
   const made = own.map((promised) => ({
     promised,
     snapshot: promised.snapshot,
-    atMs: unixMs(promised.madeMs),
+    atMs: promised.datedMs,
   }));
   const old = judgeSnapshots(made, { last: keepLast }, utc)
     .filter(({ reasons }) => reasons.length === 0)

@@ -1,12 +1,13 @@
 // People save snapshots: the drive has a record by which it is known, its key is one that nobody knows who was put out, then packs are sealed and
 // staged. Nothing happens while a machine is off, knows no plan, or may not write what has to be written first.
 
-import { unixMs } from '../../datasets/index.ts';
+import { days, type UnixMs, unixMs } from '../../datasets/index.ts';
 import { plannedMachines, redundancyForFleet } from '../../optimizer/index.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf } from './ledger.ts';
 import { firstLock, lockRecordOf, lookAtSealing, settleLock } from './locks.ts';
 import type { Machine } from './machine.ts';
+import type { Shell } from './shell.ts';
 
 /** The person at the machine saves a snapshot. */
 export function saveSnapshot(fleet: Fleet, machine: Machine): void {
@@ -30,8 +31,9 @@ function seal(fleet: Fleet, machine: Machine): void {
   const { shell, peer, lock } = machine;
   const plan = shell?.core.election.plan;
   if (shell === undefined || plan === undefined || lock === undefined) return;
+  const now = unixMs(fleet.queue.nowMs);
   const shapes = redundancyForFleet(plannedMachines(plan).size);
-  const made = fleet.ledger.make(peer, { ...lock, shapes, now: unixMs(fleet.queue.nowMs) });
+  const made = fleet.ledger.make(peer, { ...lock, shapes, now, datedMs: dateOf(fleet, machine, shell) });
   lookAtSealing(fleet, machine, made.staged.head);
   let waiting = made.packs.length;
   for (const pack of made.packs) {
@@ -39,4 +41,13 @@ function seal(fleet: Fleet, machine: Machine): void {
       if (--waiting === 0) shell.stageSnapshot(made.staged);
     });
   }
+}
+
+/** By the world's clock; where snapshots may be dated ahead by the owner's own one, which is weeks ahead for some. */
+function dateOf({ options, queue, random }: Fleet, machine: Machine, { clock }: Shell): UnixMs {
+  const { aheadSnapshotShare } = options.faults;
+  if (aheadSnapshotShare === 0) return unixMs(Math.floor(queue.nowMs));
+  const own = random.fork(`snapshot of ${machine.index} at ${queue.nowMs}`);
+  const aheadMs = own.fraction() < aheadSnapshotShare ? days(7) + days(21) * own.fraction() : 0;
+  return unixMs(Math.floor(clock.now() + aheadMs));
 }

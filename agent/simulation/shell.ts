@@ -372,6 +372,7 @@ export class Shell {
   }
 
   #computePlan({ machines, repair, scope }: Extract<CoreEffect, { kind: 'computePlan' }>): void {
+    if (this.#machine.isIdle) return;
     const previous = this.core.election.basis;
     const { random, peer: author } = this.#machine;
     this.clock.start(this.#world.planMs(), () => {

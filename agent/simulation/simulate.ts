@@ -13,6 +13,9 @@ import { type Report, resolveOptions, type SimulationOptions } from './options.t
 import { packsOf } from './ledger.ts';
 import type { Machine } from './machine.ts';
 import { restoreOnNewMachine } from './restoring.ts';
+import { lookForStrangers } from './newcomers.ts';
+import { lookAtRenewals } from './renewals.ts';
+import { lookForClasses } from './planning-diligence.ts';
 import { saveSnapshot } from './saving.ts';
 import { lookAtCounts } from './counting.ts';
 import { lookAtDiligence } from './diligence.ts';
@@ -28,6 +31,8 @@ const fullShare = 0.9;
 const lookEveryMs = hours(6);
 /** After the faults stop, and the burnt machines have been silent for too long, all must be done by then. */
 const settleMsMax = hours(24);
+/** Where forecasts tell who comes back, whoever is off is waited for as over a long weekend, as long as its groups have a machine to spare. */
+const forecastSilenceMs = hours(96);
 
 /** Runs a simulation and reports. Whatever the core throws is a broken promise like any other. */
 export function simulate(options: SimulationOptions): Report {
@@ -61,6 +66,7 @@ function live(fleet: Fleet, end: End): void {
     lookInside(fleet);
     lookAtDiligence(fleet);
     lookAtWaits(fleet);
+    lookAtRenewals(fleet);
     if (isOver(fleet)) return;
   }
   end.waits = waitFigures([...fleet.ledger.promised.values()], machines, queue.nowMs);
@@ -71,6 +77,8 @@ function live(fleet: Fleet, end: End): void {
   if (end.settledHours === undefined && canSettle(fleet))
     checks.violate('settled', `not settled in time after the faults stopped: ${unsettled(fleet)}`);
   lookForRevoked(fleet);
+  lookForStrangers(fleet);
+  if (end.settledHours !== undefined) lookForClasses(fleet);
   lookInside(fleet);
   if (end.settledHours !== undefined) lookAtCounts(fleet);
   const left = checks.countLeftOver(queue.nowMs);
@@ -120,9 +128,11 @@ const widestOf = (plan: Plan | undefined): number =>
 /** Hours until nobody has anything left to do. */
 function settle(fleet: Fleet): number | undefined {
   const fromMs = fleet.queue.nowMs;
-  const { holderSilenceMs } = fleet.options;
+  const { holderSilenceMs, faults, past } = fleet.options;
+  const hasForecasts = past !== undefined || faults.forecastHours > 0;
+  const silenceMs = Math.max(holderSilenceMs, hasForecasts ? forecastSilenceMs : 0);
   const isAnyGone = fleet.machines.some(({ isDestroyed }) => isDestroyed);
-  const untilMs = fromMs + settleMsMax + (isAnyGone ? holderSilenceMs : 0);
+  const untilMs = fromMs + settleMsMax + (isAnyGone ? silenceMs : 0);
   while (fleet.queue.nowMs < untilMs && !isOver(fleet)) {
     fleet.queue.runUntil(fleet.queue.nowMs + hourMs / 4);
     if (unsettled(fleet) === '') return (fleet.queue.nowMs - fromMs) / hourMs;

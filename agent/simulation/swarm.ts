@@ -45,6 +45,12 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'wrongdates',
   'askers',
   'forecasts',
+  'idlers',
+  'strays',
+  'lastwords',
+  'slanders',
+  'renewals',
+  'aheadsnapshots',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */
