@@ -10,8 +10,9 @@ import type { KnownPack } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import { passesMax } from './inside.ts';
+import { lookAtAbsent, lookAtLinks } from './link-diligence.ts';
 import type { Machine } from './machine.ts';
-import { lookAtPlanning } from './planning-diligence.ts';
+import { lookAtGone, lookAtPlanning } from './planning-diligence.ts';
 import { hasRestedSince } from './rests.ts';
 import type { Shell } from './shell.ts';
 import { Standing } from './standing.ts';
@@ -41,6 +42,9 @@ export function lookAtDiligence(fleet: Fleet): void {
     if (shell === undefined || machine.liar !== undefined || machine.isRevoked) continue;
     if (shell.core.membership.isSparse) {
       lookAtVisits(fleet, machine, shell);
+      lookAtLinks(fleet, machine, shell);
+      lookAtAbsent(fleet, machine, shell);
+      lookAtGone(fleet, machine, shell);
       continue;
     }
     lookAtPlanning(fleet, machine, shell);

@@ -10,6 +10,7 @@ import { lookAtDoubts } from './doubting.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import { shortOf } from './naming.ts';
+import { lookAtOwnReach } from './own-reach.ts';
 import { hasRestedSince } from './rests.ts';
 import { lookAtReviews } from './reviews.ts';
 import type { Shell } from './shell.ts';
@@ -43,6 +44,7 @@ export function lookInside(fleet: Fleet): void {
     lookForRot(fleet, machine);
     lookAtWants(fleet, machine, shell);
     lookAtFlows(fleet, machine, shell);
+    lookAtOwnReach(fleet, machine, shell);
   }
 }
 

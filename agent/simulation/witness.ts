@@ -9,6 +9,7 @@ import { proofsMax } from '../limits.ts';
 import type { ShardLocation } from '../ports.ts';
 import type { PeerId } from '../units.ts';
 import { AuditWitness } from './audit-witness.ts';
+import { ClockWitness } from './clock-witness.ts';
 import { DrawingWitness } from './drawing-witness.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
 import type { Ledger } from './ledger.ts';
@@ -88,6 +89,7 @@ const aloneKinds = [
   TellingWitness,
   WakingWitness,
   DrawingWitness,
+  ClockWitness,
 ];
 
 export class Witness {

@@ -15,6 +15,8 @@ import { shortOf } from './naming.ts';
 const lateTicks = 6;
 /** What waits is looked through this often. */
 const lookEveryMs = hours(1);
+/** In so many hours everybody is asked, and has answered or not. */
+const endlessLooks = 8;
 /** Reminders are due at round hours, together. */
 const remindedMsMax = reminderMsMax + hours(2);
 /** Whoever is there for so long is asked before a restore gives up. */
@@ -46,6 +48,8 @@ interface Fetch {
   readonly refused: Set<string>;
   /** Shards that have come. */
   readonly here: Set<number>;
+  /** Looks since anything of it flowed in. */
+  looks: number;
 }
 
 /** Of one life of an agent; all times are of its own clock. */
@@ -123,6 +127,7 @@ export class WordWitness {
             refused: new Set(),
             // It may have been wanted already.
             here: this.#fetches.get(pack)?.here ?? new Set(),
+            looks: 0,
           });
         return;
       case 'shardArrived': {
@@ -260,11 +265,25 @@ export class WordWitness {
       this.#nextLookMs = now + lookEveryMs;
   }
 
+  /** Whoever wants a pack hears that it is here, or that it cannot be had. */
+  #lookAtFetches(): void {
+    const flowing = new Set([...this.#flows].map((name) => name.split(' ')[0]));
+    for (const [pack, fetch] of this.#fetches) {
+      this.#world.count('restored');
+      fetch.looks = flowing.has(pack) ? 0 : fetch.looks + 1;
+      if (fetch.looks < endlessLooks) continue;
+      this.#fetches.delete(pack);
+      const text = `waits for ${shortOf({ pack })} for hours, of which nothing flows in`;
+      this.#world.violate('restored', this.#machine, text);
+    }
+  }
+
   /** What waits in the outbox is named again to whoever is there and has not signed. */
   #look(now: number): void {
     this.#nextLookMs = now + lookEveryMs;
     const { core } = this.#machine.shell ?? {};
     if (core === undefined) return;
+    this.#lookAtFetches();
     const waiting = new Map<PackId, number>();
     const late = new Set<string>();
     for (const known of core.shelf.packs.values()) {
