@@ -104,11 +104,4 @@ export const eighthRound: readonly PlantedBug[] = [
     replace:
       '    this.#dialing.end(peer);\n    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);',
   },
-  {
-    name: 'waits for the old clock',
-    about: 'what is done again and again waits, after a clock was set back, until that clock is where it was',
-    file: 'core/next-time.ts',
-    find: 'return now >= this.#atMs || now < this.#sinceMs;',
-    replace: 'return now >= this.#atMs;',
-  },
 ];
