@@ -15,6 +15,13 @@ import { indexOfPlan } from './plan-index.ts';
 /** Asked for at once. */
 const recallsMax = 4;
 
+type PlanRank = Pick<Plan, 'epoch' | 'author'>;
+
+/** A class, as the newest plan has it that has it. */
+interface KnownClass extends PlanRank {
+  readonly one: PlacementClass;
+}
+
 const nameOf = ({ log, sequence, hash }: PlanApproval): string => `${log} ${sequence} ${hash}`;
 
 /** Keeps to the laws of plans. */
@@ -35,6 +42,8 @@ export class FollowedPlans {
   #earlier: readonly StatedPlan[] = [];
   /** The newest plan of each author, newest first, followed or not; without those that wait. */
   #known: readonly StatedPlan[] = [];
+  /** Of all plans that were followed anywhere, as far as was heard: packs may have been placed by each. */
+  readonly #classes = new Map<string, KnownClass>();
   /** The newest plan of each author that an admin has not approved, newest first. */
   #waiting: readonly StatedPlan[] = [];
   /** Approved plans that were sought in the logs here. */
@@ -63,9 +72,9 @@ export class FollowedPlans {
     const { plan } = this;
     if (plan === undefined) return undefined;
     const classes = [...plan.classes];
-    const others = [...this.#earlier, ...this.#known].toSorted((a, b) => (isNewer(a.plan, b.plan) ? -1 : 1));
-    for (const one of others.flatMap((other) => other.plan.classes))
-      if (classes.length < classesMax && !classes.some((known) => isSameClass(known, one))) classes.push(one);
+    for (const { one } of [...this.#classes.values()].toSorted((x, y) => (isNewer(x, y) ? -1 : 1)))
+      if (classes.length < classesMax && !classes.some((known) => nameOfClass(known) === nameOfClass(one)))
+        classes.push(one);
     return classes.length === plan.classes.length ? plan : { ...plan, classes };
   }
 
@@ -110,6 +119,7 @@ export class FollowedPlans {
       return [];
     }
     this.#known = this.#withNewest(this.#known, stated);
+    this.#noteClasses(plan);
     if (this.plan === undefined || isNewer(plan, this.plan)) this.#follow(stated);
     return [];
   }
@@ -172,10 +182,25 @@ export class FollowedPlans {
     return Math.max(plan.epoch, (this.#unseen?.epoch ?? 0) + 1, (this.proposal?.plan.epoch ?? 0) + 1);
   }
 
+  /** Those of the newest plans, as many as one may have. */
+  #noteClasses({ epoch, author, classes }: Plan): void {
+    for (const one of classes) {
+      const name = nameOfClass(one);
+      const known = this.#classes.get(name);
+      if (known === undefined || isNewer({ epoch, author }, known))
+        this.#classes.set(name, { epoch, author, one });
+    }
+    while (this.#classes.size > classesMax) {
+      const [oldest] = [...this.#classes].toSorted(([, a], [, b]) => (isNewer(a, b) ? 1 : -1));
+      this.#classes.delete(oldest![0]);
+    }
+  }
+
   #follow(stated: StatedPlan): void {
     if (this.#followed !== undefined)
       this.#earlier = [this.#followed, ...this.#earlier].slice(0, earlierPlansMax);
     this.#followed = stated;
+    this.#noteClasses(stated.plan);
     this.#waiting = this.#waiting.filter((one) => !isSamePlace(one.at, stated.at));
     if (stated.plan.epoch >= (this.#unseen?.epoch ?? 0)) this.#unseen = undefined;
   }
@@ -292,8 +317,7 @@ export class FollowedPlans {
   }
 }
 
-const isSameClass = (a: PlacementClass, b: PlacementClass): boolean =>
-  a.name === b.name && a.redundancy.k === b.redundancy.k && a.redundancy.n === b.redundancy.n;
+const nameOfClass = ({ name, redundancy: { k, n } }: PlacementClass): string => `${name} ${k} ${n}`;
 
 /** Beyond what a later plan overrules. */
 export const isFarAhead = ({ epoch, of }: { readonly epoch: number; readonly of: number }): boolean =>
@@ -306,5 +330,5 @@ export const isFarAhead = ({ epoch, of }: { readonly epoch: number; readonly of:
 const epochMaxAt = (now: UnixMs): number => Math.floor((now + clockSkewMsMax) / 1000);
 
 /** The highest epoch wins, then the higher author. */
-const isNewer = (a: Plan, b: Plan): boolean =>
+const isNewer = (a: PlanRank, b: PlanRank): boolean =>
   a.epoch > b.epoch || (a.epoch === b.epoch && a.author > b.author);

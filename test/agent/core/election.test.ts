@@ -345,7 +345,8 @@ test('classes of a plan that was overruled are in the next one, as packs may hav
   tell(batchOf(author, [{ kind: 'plan', plan: { ...lost, classes: [...lost.classes, ...bulk] } }]));
   t.true(isPlanWanted(election, 0, hours(2)));
   election.handle({ kind: 'planComputed', plan: undefined, now: unixMs(startMs + hours(2)) });
-  const overruling = planOf(other, 2);
+  tell(batchOf(author, [{ kind: 'plan', plan: planOf(author, 2) }], 1));
+  const overruling = planOf(other, 3);
   tell(batchOf(other, [{ kind: 'plan', plan: overruling }], 1));
   t.is(election.plan, overruling);
   t.deepEqual(election.basis, { ...overruling, classes: [...overruling.classes, ...bulk] });
@@ -354,6 +355,6 @@ test('classes of a plan that was overruled are in the next one, as packs may hav
     for (const effect of election.handle({ kind: 'tick', now: unixMs(startMs + ms) }))
       if (effect.kind === 'computePlan') reasons.push(effect.reason);
   t.deepEqual(reasons, ['packs of another plan have no group in this one']);
-  tell(batchOf(self, [{ kind: 'plan', plan: { ...election.basis!, epoch: 3, author: self.peer } }]));
+  tell(batchOf(self, [{ kind: 'plan', plan: { ...election.basis!, epoch: 4, author: self.peer } }]));
   t.is(election.basis, election.plan);
 });
