@@ -2,7 +2,7 @@
 // staged. Nothing happens while a machine is off, knows no plan, or may not write what has to be written first.
 
 import { days, type UnixMs, unixMs } from '../../datasets/index.ts';
-import { plannedMachines, redundancyForFleet } from '../../optimizer/index.ts';
+import type { ClassShape, Plan } from '../../optimizer/index.ts';
 import type { Fleet } from './fleet.ts';
 import { driveOf } from './ledger.ts';
 import { firstLock, lockRecordOf, lookAtSealing, settleLock } from './locks.ts';
@@ -32,7 +32,7 @@ function seal(fleet: Fleet, machine: Machine): void {
   const plan = shell?.core.election.plan;
   if (shell === undefined || plan === undefined || lock === undefined) return;
   const now = unixMs(fleet.queue.nowMs);
-  const shapes = redundancyForFleet(plannedMachines(plan).size);
+  const shapes = shapesOf(plan);
   const made = fleet.ledger.make(peer, { ...lock, shapes, now, datedMs: dateOf(fleet, machine, shell) });
   lookAtSealing(fleet, machine, made.staged.head);
   let waiting = made.packs.length;
@@ -42,6 +42,10 @@ function seal(fleet: Fleet, machine: Machine): void {
     });
   }
 }
+
+/** New packs are of the first class of each name; the others are those of older packs. */
+const shapesOf = ({ classes }: Plan): readonly ClassShape[] =>
+  classes.filter(({ name }, at) => classes.findIndex((one) => one.name === name) === at);
 
 /** By the world's clock; where snapshots may be dated ahead by the owner's own one, which is weeks ahead for some. */
 function dateOf({ options, queue, random }: Fleet, machine: Machine, { clock }: Shell): UnixMs {

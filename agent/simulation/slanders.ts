@@ -25,16 +25,18 @@ export function scheduleSlanders(scheduler: Scheduler): void {
   timesApart(scheduler, { count: faults.slanderCount, share: 1 / 2 }, (random) => {
     const victim = fleet.machines[1 + random.below(agentCount - 1)]!;
     if (victim.isDestroyed || victim.isRevoked || victim.hasLied || fleet.areFaultsOver) return;
-    const backMs = fleet.queue.nowMs + holderSilenceMs + awayMs;
-    victim.loseMains(fleet, backMs);
-    const untilMs = backMs - awayMs + lookMsMax;
+    const fromMs = fleet.queue.nowMs + holderSilenceMs;
+    victim.loseMains(fleet, fromMs + awayMs);
+    // When the faults are over everybody has power.
+    const backMs = Math.min(fromMs + awayMs, fleet.startMs + days(fleet.options.days));
+    const untilMs = fromMs + lookMsMax;
     const look = (): void => {
       if (fleet.areFaultsOver || fleet.queue.nowMs > untilMs || victim.isUp || victim.isDestroyed) return;
       if (isForgotten(fleet, victim)) return slander(fleet, victim, backMs);
       wantPlan(fleet);
       fleet.queue.schedule(fleet.queue.nowMs + lookEveryMs, look);
     };
-    fleet.queue.schedule(backMs - awayMs, look);
+    fleet.queue.schedule(fromMs, look);
   });
 }
 
