@@ -22,8 +22,8 @@ export function lookAtLinks(fleet: Fleet, machine: Machine, shell: Shell): void 
   for (const peer of core.membership.up) {
     const other = fleet.machineOf(peer);
     const linkedMs = wire.linkedSinceMs(peer);
-    if (linkedMs === undefined || nowMs - linkedMs < uselessMsMax) continue;
-    if (other?.shell === undefined || other.hasLied || other.isRevoked) continue;
+    if (linkedMs === undefined || nowMs - linkedMs < uselessMsMax || !machine.isUp) continue;
+    if (other?.shell === undefined || !other.isUp || other.hasLied || other.isRevoked) continue;
     fleet.checks.counts.visits++;
     if (isWanted(shell, peer) || isWanted(other.shell, machine.peer)) continue;
     if (stands(peer) >= uselessMsMax)
@@ -43,8 +43,9 @@ export function lookAtAbsent(fleet: Fleet, machine: Machine, shell: Shell): void
   const { membership, neighbours } = shell.core;
   const { nowMs } = fleet.queue;
   const stands = unnoticed.look(shell, nowMs);
-  // Who is nearly alone wants everybody.
-  if (membership.up.size < fleet.options.ringCount) return;
+  // Who sleeps dials nobody, and who is nearly alone wants everybody.
+  const isLong = machine.isUp && nowMs - (machine.ups.at(-1)?.fromMs ?? nowMs) >= uselessMsMax;
+  if (!isLong || membership.up.size < fleet.options.ringCount) return;
   for (const other of fleet.machines) {
     const { peer, index, ups } = other;
     if (ups.length === 0 || other.offMs(nowMs) < uselessMsMax || membership.up.has(peer)) continue;
