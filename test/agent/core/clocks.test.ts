@@ -66,6 +66,15 @@ test('a machine whose words come before they are written has a clock that is ahe
   t.is(clocks.wrongBy(third, hours(2) + 1), undefined);
 });
 
+test('where one of two is ahead nobody takes its own clock for wrong', (t) => {
+  const clocks = clocksOf();
+  clocks.tick(0);
+  clocks.say(second, 0, hours(2));
+  clocks.say(third, 0, -1000);
+  t.is(clocks.wrongBy(self, 1), undefined);
+  t.is(clocks.wrongBy(second, 1), hours(2));
+});
+
 test('where most are ahead the clock here is behind, and nothing is said of them', (t) => {
   const clocks = clocksOf();
   live(clocks, hours(1), (key) => (key === fourth ? -1000 : hours(2)));

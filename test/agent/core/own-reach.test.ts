@@ -115,3 +115,24 @@ test('while shards move to where a new plan wants them, the holders of the one b
   t.is(outOfReachAt(hours(1)), 0);
   t.is(outOfReachAt(hours(25)), 3);
 });
+
+test('what is in reach is told by the plan of now, also where the same packs were asked about before it', (t) => {
+  const membership = membershipOf(self);
+  membership.handle({ kind: 'batchStored', batch: batchOf(self, certificatesOf(machines)), now: startMs });
+  for (const { peer } of [first, second]) membership.handle({ kind: 'connected', peer, now: startMs });
+  const [only] = planOf(first, 4).classes;
+  const groupOf = (members: readonly MachineKey[]): Plan['classes'] => [
+    { ...only!, redundancy, groups: [{ ...only!.groups[0]!, members: members.map(({ peer }) => peer) }] },
+  ];
+  const election = {
+    plan: { ...planOf(first, 4), classes: groupOf([third, self, first]) } as Plan,
+    earlierPlans: [] as Plan[],
+  };
+  const reach = new OwnReach({ membership, shelf: new Shelf(), election });
+  const now = unixMs(startMs + hours(30));
+  for (let ms = 0; ms <= minutes(5); ms += seconds(1))
+    reach.handle({ kind: 'tick', now: unixMs(now - minutes(5) + ms) });
+  const before = reach.count(packs, now)?.outOfReachCount;
+  election.plan = { ...planOf(first, 5), classes: groupOf([first, second, third]) };
+  t.deepEqual([before, reach.count(packs, now)?.outOfReachCount], [3, 0]);
+});
