@@ -20,7 +20,8 @@ export interface ShelfPage {
   readonly confirmed: Uint32Array;
   readonly shown: Uint32Array;
   readonly others: Pairs[];
-  readonly signed: Pairs[];
+  /** Made when somebody signs: most packs are others'. */
+  signed: Pairs[] | undefined;
   readonly groups: (PlacementGroup | null | undefined)[];
 }
 
@@ -32,7 +33,7 @@ export const newShelfPage = (): ShelfPage => ({
   confirmed: new Uint32Array(rowsPerPage),
   shown: new Uint32Array(rowsPerPage),
   others: column(noPairs),
-  signed: column(noPairs),
+  signed: undefined,
   groups: column(undefined),
 });
 
@@ -115,6 +116,7 @@ export class KnownPack {
 
   /** Who signed for which index, while the whole pack waits here in the outbox. */
   get signed(): ShardHolders {
+    this.#place.page.signed ??= column(noPairs);
     return new ShardHolders(this.#place.page.signed, this.#at);
   }
 
@@ -163,7 +165,8 @@ export class KnownPack {
   clear(): void {
     const { page, rare, row } = this.#place;
     for (const numbers of [page.marks, page.held, page.confirmed, page.shown]) numbers[this.#at] = 0;
-    for (const pairs of [page.others, page.signed]) pairs[this.#at] = noPairs;
+    page.others[this.#at] = noPairs;
+    if (page.signed !== undefined) page.signed[this.#at] = noPairs;
     page.groups[this.#at] = undefined;
     for (const words of [rare.heard, rare.givenUpBy]) words.delete(row);
   }

@@ -9,6 +9,7 @@ import { bits, type InotifyEvent, waitingEvents } from './inotify-queue.ts';
 import { type BytePath, bytePath, bytePathOf, joinPath, placeUnder } from './path-bytes.ts';
 import { errorCode } from './scan.ts';
 import { type Inotify, systemCalls } from './system-calls.ts';
+import { type WatchedFolder, WatchedFolders } from './watched-folders.ts';
 
 export interface WatchRequest {
   readonly folder: string;
@@ -70,12 +71,6 @@ const renewalRestFactor = 20;
 /** What no event tells is looked at this often. */
 const groundEveryMs = 10_000;
 
-/** One watched folder: its path is that of the folder above and its name. */
-interface WatchedFolder {
-  readonly above: number;
-  readonly name: string;
-}
-
 /** What one look at the queue found. */
 interface Changes {
   readonly paths: Set<BytePath>;
@@ -93,7 +88,7 @@ class LinuxEvents implements FolderEvents {
   readonly #request: WatchRequest;
   readonly #inotify: Inotify;
   readonly #place: (path: BytePath) => Buffer;
-  readonly #folders = new Map<number, WatchedFolder>();
+  readonly #folders = new WatchedFolders();
   #handle: number | undefined;
   #root: number | undefined;
   #timer: NodeJS.Timeout | undefined;
