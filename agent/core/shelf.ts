@@ -30,7 +30,7 @@ export class Shelf {
   readonly #heardFrom = new Map<PackId, PeerId>();
   readonly #heardCounts = new Map<PeerId, number>();
   #groups: ReadonlyMap<string, PlacementGroup> = new Map();
-  /** The same of packs that are not known here, or no more, by both ids; the newest words only. */
+  /** When packs were given up, known here or not, by the ids of the pack and of who said so; the newest words only. */
   readonly #givenUp = new Map<string, UnixMs>();
   #wiped: ReadonlySet<DriveId> = new Set();
   #plan: Plan | undefined;

@@ -100,8 +100,8 @@ export const eighthRound: readonly PlantedBug[] = [
     about:
       'a dial is ended before it is looked whether there was one: a connection that was opened for work is never let go of',
     file: 'core/neighbours.ts',
-    find: '    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);\n    this.#dialing.end(peer);',
+    find: '    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);\n    this.#dialing.met(peer, now);',
     replace:
-      '    this.#dialing.end(peer);\n    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);',
+      '    this.#dialing.met(peer, now);\n    if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);',
   },
 ];
