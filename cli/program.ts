@@ -1,4 +1,4 @@
-// The command line as a whole: which commands exist, in the order of a roll-out. Each is loaded when its name is there: all of them take a fifth of
+// The command line as a whole: which commands exist, in the order of a roll-out. Each is loaded when its name is there: all of them take a quarter of
 // what a command costs, and stay in the memory of an agent.
 
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 // The fixed layout of a pack's descriptor, and the pack id that is its hash (FORMATS.md "Pack descriptor").
 
 import { shardCountMax } from '../limits.ts';
+import { SharedValues } from '../shared-values.ts';
 import { driveId, packId, type PackId } from '../units.ts';
 import { accept, concatBytes, type Decoded, headBytes, reject } from './envelope.ts';
 import { bytesOfHex, hexOf, machinePeer, publicKeyOfPeer, sha256Hex } from './keys.ts';
@@ -37,22 +38,6 @@ const packBytesLimit = 2 ** 40;
 /** Whether all hashes are the first one. */
 const areAllEqual = (hashes: Uint8Array): boolean =>
   hashes.subarray(32).every((byte, at) => byte === hashes[at]);
-
-const sharedValuesMax = 4096;
-
-/** One value for all who say the same: an agent keeps hundreds of thousands of descriptors of a few owners. */
-class SharedValues<Value> {
-  readonly #values = new Map<string, Value>();
-
-  of(name: string, make: (name: string) => Value): Value {
-    const found = this.#values.get(name);
-    if (found !== undefined) return found;
-    if (this.#values.size >= sharedValuesMax) this.#values.clear();
-    const made = make(name);
-    this.#values.set(name, made);
-    return made;
-  }
-}
 
 const owners = new SharedValues<PackDescriptor['owner']>();
 const drives = new SharedValues<PackDescriptor['drive']>();

@@ -67,6 +67,11 @@ export class KnownPack {
     this.#pack = pack;
   }
 
+  /** In the table of packs. */
+  get row(): number {
+    return this.#place.row;
+  }
+
   get pack(): PackId {
     this.#pack ??= this.#place.table.packAt(this.#place.row);
     return this.#pack;

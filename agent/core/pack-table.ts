@@ -8,6 +8,7 @@ import {
   type ShardHashes,
   shardHashesIn,
 } from '../codec/index.ts';
+import { SharedValues } from '../shared-values.ts';
 import { packId, type PackId } from '../units.ts';
 
 /** What many packs share. */
@@ -21,8 +22,6 @@ export const rowsPerPage = 256;
 /** Of all places in the hash table no more are taken than this. */
 const loadMax = 0.7;
 const placesMin = 64;
-/** Facts that are shared; others of the same kind are kept twice then. */
-const sharedFactsMax = 4096;
 
 interface Page {
   readonly ids: Uint32Array;
@@ -87,7 +86,7 @@ const hashCountOf = ({ redundancy: { k, n } }: PackFacts): number => (k === 1 ? 
 export class PackTable {
   readonly #pages: Page[] = [];
   readonly #slabs = new Map<number, Slab>();
-  readonly #facts = new Map<string, PackFacts>();
+  readonly #facts = new SharedValues<PackFacts>();
   readonly #free: number[] = [];
   #rowCount = 0;
   /** Row + 1 at the place of a pack's hash, or after it; 0 where there is none. */
@@ -130,7 +129,7 @@ export class PackTable {
   release(row: number): void {
     const page = this.#pageOf(row);
     if (--page.uses[row % rowsPerPage]! > 0) return;
-    this.undescribe(row);
+    this.#undescribe(row);
     this.#remove(row);
     this.#free.push(row);
   }
@@ -186,7 +185,7 @@ export class PackTable {
     page.hashes[at] = this.#slabOf(facts).add(bytesOfShardHashes(descriptor.shardHashes));
   }
 
-  undescribe(row: number): void {
+  #undescribe(row: number): void {
     const page = this.#pageOf(row);
     const at = row % rowsPerPage;
     const facts = page.facts[at];
@@ -208,10 +207,7 @@ export class PackTable {
 
   #sharedFacts({ owner, drive, placementClass, redundancy: { k, n } }: PackDescriptor): PackFacts {
     const name = `${owner} ${drive} ${placementClass} ${k} ${n}`;
-    const facts = this.#facts.get(name) ?? { owner, drive, placementClass, redundancy: { k, n } };
-    if (this.#facts.size >= sharedFactsMax) this.#facts.clear();
-    this.#facts.set(name, facts);
-    return facts;
+    return this.#facts.of(name, () => ({ owner, drive, placementClass, redundancy: { k, n } }));
   }
 
   /** Where the pack is, or would be; undefined for what is no id. The id is in `#wanted` then. */

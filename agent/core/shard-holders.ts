@@ -1,6 +1,7 @@
 // Who has which shard of one pack: pairs of an index and a machine, mostly one a slot. A machine knows hundreds of thousands of packs: one array
 // of pairs serves all packs of which the same was said. Order is that in which the words came.
 
+import { SharedValues } from '../shared-values.ts';
 import type { PeerId } from '../units.ts';
 
 /** index, machine, index, machine … */
@@ -8,19 +9,7 @@ export type Pairs = readonly (number | PeerId)[];
 
 export const noPairs: Pairs = [];
 
-/** Pairs that are shared; when there are more, the same are kept twice. */
-const sharedPairsMax = 4096;
-const shared = new Map<string, Pairs>();
-
-function share(pairs: Pairs): Pairs {
-  if (pairs.length === 0) return noPairs;
-  const name = pairs.join(' ');
-  const found = shared.get(name);
-  if (found !== undefined) return found;
-  if (shared.size >= sharedPairsMax) shared.clear();
-  shared.set(name, pairs);
-  return pairs;
-}
+const shared = new SharedValues<Pairs>();
 
 export class ShardHolders {
   readonly #lists: Pairs[];
@@ -37,7 +26,7 @@ export class ShardHolders {
   }
 
   set #pairs(pairs: Pairs) {
-    this.#lists[this.#at] = share(pairs);
+    this.#lists[this.#at] = pairs.length === 0 ? noPairs : shared.of(pairs.join(' '), () => pairs);
   }
 
   /** Pairs. */

@@ -13,6 +13,12 @@ import { indexOfPlan } from './plan-index.ts';
 /** Before all that a holder waits for. */
 const longAgoMs = unixMs(0);
 
+/** A pack, and who gave it up, where it is known here. */
+interface GivenUpPack {
+  readonly pack: PackId;
+  readonly givenUpBy?: KnownPack['givenUpBy'];
+}
+
 /** All packs of a shelf, in no order that means anything; one that comes meanwhile may be met or not. */
 interface ShelvedPacks {
   readonly size: number;
@@ -143,7 +149,7 @@ export class Shelf {
     if (known === undefined) return;
     known.clear();
     this.#size--;
-    this.#table.release(this.#table.rowOf(pack)!);
+    this.#table.release(known.row);
   }
 
   /**
@@ -198,14 +204,18 @@ export class Shelf {
    */
   givenUpMs(known: KnownPack): UnixMs | undefined {
     const { facts } = known;
-    return facts === undefined || known.isInOutbox ? undefined : this.givenUpMsBy(known.pack, facts);
+    return facts === undefined || known.isInOutbox ? undefined : this.#givenUpMsOf(known, facts);
   }
 
   /** The same of a pack that need not be known here. */
-  givenUpMsBy(pack: PackId, { owner, drive }: Pick<PackFacts, 'owner' | 'drive'>): UnixMs | undefined {
+  givenUpMsBy(pack: PackId, facts: Pick<PackFacts, 'owner' | 'drive'>): UnixMs | undefined {
+    return this.#givenUpMsOf(this.get(pack) ?? { pack }, facts);
+  }
+
+  #givenUpMsOf(known: GivenUpPack, { owner, drive }: Pick<PackFacts, 'owner' | 'drive'>): UnixMs | undefined {
     if (this.#wiped.size > 0 && this.#wiped.has(drive)) return longAgoMs;
     if (this.#givenUp.size === 0) return undefined;
-    const sinceMs = this.get(pack)?.givenUpBy?.get(owner) ?? this.#givenUp.get(`${pack} ${owner}`);
+    const sinceMs = known.givenUpBy?.get(owner) ?? this.#givenUp.get(`${known.pack} ${owner}`);
     return sinceMs !== longAgoMs && this.#isOut(owner) ? undefined : sinceMs;
   }
 

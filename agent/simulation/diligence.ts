@@ -48,12 +48,12 @@ export function lookAtDiligence(fleet: Fleet): void {
       continue;
     }
     lookAtPlanning(fleet, machine, shell);
-    if (awakeMs(fleet, machine) >= heardMs) {
+    if (machine.awakeMs(fleet.queue.nowMs) >= heardMs) {
       lookAtThinPacks(fleet, machine, shell);
-      lookAtSurplus(fleet, machine, { shell, awakeMs: (other) => awakeMs(fleet, other) });
+      lookAtSurplus(fleet, machine, { shell, awakeMs: (other) => other.awakeMs(fleet.queue.nowMs) });
     }
-    if (awakeMs(fleet, machine) >= thereMs) lookAtVigil(fleet, machine, shell);
-    if (awakeMs(fleet, machine) < dueMs) continue;
+    if (machine.awakeMs(fleet.queue.nowMs) >= thereMs) lookAtVigil(fleet, machine, shell);
+    if (machine.awakeMs(fleet.queue.nowMs) < dueMs) continue;
     lookAtKept(fleet, machine, shell);
     lookAtProofs(fleet, machine, shell);
   }
@@ -83,7 +83,8 @@ function lookAtThinPacks(fleet: Fleet, machine: Machine, shell: Shell): void {
     for (const [index, peer] of known.others) {
       if (!shell.core.membership.isAway(peer)) inReach.add(index);
       const other = fleet.machineOf(peer);
-      const isThere = other !== undefined && other.liar === undefined && awakeMs(fleet, other) >= heardMs;
+      const isThere =
+        other !== undefined && other.liar === undefined && other.awakeMs(fleet.queue.nowMs) >= heardMs;
       if (isThere && shell.core.membership.up.has(peer) && other.platters.hasIntact({ pack, index }))
         there.add(index);
     }
@@ -110,7 +111,7 @@ function lookAtVisits(fleet: Fleet, machine: Machine, shell: Shell): void {
     const other = fleet.machineOf(peer);
     const isHere = shell.core.membership.up.has(peer) || shell.core.membership.isRevoked(peer);
     if (other === undefined || isHere || other.hasLied || other.isRevoked) continue;
-    if (awakeMs(fleet, other) < thereMs || awakeMs(fleet, machine) < thereMs) continue;
+    if (other.awakeMs(fleet.queue.nowMs) < thereMs || machine.awakeMs(fleet.queue.nowMs) < thereMs) continue;
     fleet.checks.counts.visits++;
     const metMs = fleet.witness.lastMetMs(shell, peer);
     if (metMs !== undefined && shell.clock.now() - metMs < visitEveryMs + heardMs) continue;
@@ -133,7 +134,7 @@ function lookAtVigil(fleet: Fleet, machine: Machine, shell: Shell): void {
   // Of whom it knows to be out it expects nothing.
   const inCount = owners.filter(({ peer }) => !core.membership.isRevoked(peer)).length;
   // Whoever lies is silent too, for an agent that knows no liar.
-  const silent = owners.filter((owner) => !owner.isRevoked && silentMs(fleet, owner) > wordsMs / 2);
+  const silent = owners.filter((owner) => !owner.isRevoked && owner.offMs(fleet.queue.nowMs) > wordsMs / 2);
   for (const owner of watched) {
     fleet.checks.counts.vigil++;
     // In the product everybody writes hourly; here whoever saved nothing said nothing to those who were off.
@@ -144,7 +145,7 @@ function lookAtVigil(fleet: Fleet, machine: Machine, shell: Shell): void {
     const hasDateCome = owner.firstAheadMs <= fleet.queue.nowMs + hours(12);
     if (silent.length > inCount * holidayShare || told.has(owner.peer)) continue;
     if (isHeardLate || hasDateCome) continue;
-    if (silentMs(fleet, owner) > allowedSilenceMs(owner))
+    if (owner.offMs(fleet.queue.nowMs) > allowedSilenceMs(owner))
       fleet.guards.violate('vigil', machine, `does not tell that machine ${owner.index} is silent`);
   }
 }
@@ -155,10 +156,6 @@ function togetherMs(owner: Machine, { ups }: Machine, nowMs: number): number {
   return owner.upMsSince(sinceMs, nowMs);
 }
 
-/** For how long it is off, or asleep; 0 while it is awake. */
-const silentMs = ({ queue }: Fleet, { ups }: Machine): number =>
-  Math.max(0, queue.nowMs - (ups.at(-1)?.toMs ?? queue.nowMs));
-
 /** More than anybody allows who heard all that it said: words are days apart where it was awake in between. */
 function allowedSilenceMs({ ups, peer, shelves }: Machine): number {
   const gaps = ups.map(({ fromMs }, at) => (at === 0 ? 0 : fromMs - ups[at - 1]!.toMs));
@@ -166,11 +163,6 @@ function allowedSilenceMs({ ups, peer, shelves }: Machine): number {
   const words = shelves.logs.get(logName(peer, 'telemetry'))?.batches ?? [];
   const pauses = words.map(({ atMs }, at) => (at === 0 ? 0 : atMs - words[at - 1]!.atMs));
   return Math.max(ownerSilenceMsMin, 1.5 * (Math.max(0, ...gaps, ...pauses) + wordsMs)) + wordsMs / 2;
-}
-
-/** For how long it is up and awake, without a break. */
-function awakeMs({ queue }: Fleet, { isUp, ups }: Machine): number {
-  return isUp ? queue.nowMs - (ups.at(-1)?.fromMs ?? queue.nowMs) : 0;
 }
 
 /** Packs of which a machine has shards. */
@@ -198,7 +190,7 @@ function lookAtScrub(fleet: Fleet, machine: Machine, { shell: { core, clock }, a
   const { queue, scrubPassMs, checks, guards } = fleet;
   // Clocks are set by hours.
   const longMs = passesMax * scrubPassMs + hours(12);
-  const isLong = awakeMs(fleet, machine) >= longMs && Math.max(0, ...ages.values()) >= longMs;
+  const isLong = machine.awakeMs(fleet.queue.nowMs) >= longMs && Math.max(0, ...ages.values()) >= longMs;
   if (!isLong || hasRestedSince(machine, queue.nowMs - longMs)) return;
   checks.counts.rot++;
   const { wholeMs } = core.scrub.counts;
@@ -235,7 +227,7 @@ function areOthersAskable(
     const other = fleet.machineOf(peer);
     if (other === machine) return true;
     const isHeld = known.others.has(index, peer) && shell.core.membership.up.has(peer);
-    return other !== undefined && isHeld && awakeMs(fleet, other) >= thereMs;
+    return other !== undefined && isHeld && other.awakeMs(fleet.queue.nowMs) >= thereMs;
   });
 }
 

@@ -44,8 +44,7 @@ export function lookAtAbsent(fleet: Fleet, machine: Machine, shell: Shell): void
   const { nowMs } = fleet.queue;
   const stands = unnoticed.look(shell, nowMs);
   // Who sleeps dials nobody, and who is nearly alone wants everybody.
-  const isLong = machine.isUp && nowMs - (machine.ups.at(-1)?.fromMs ?? nowMs) >= uselessMsMax;
-  if (!isLong || membership.up.size < fleet.options.ringCount) return;
+  if (machine.awakeMs(nowMs) < uselessMsMax || membership.up.size < fleet.options.ringCount) return;
   for (const other of fleet.machines) {
     const { peer, index, ups } = other;
     if (ups.length === 0 || other.offMs(nowMs) < uselessMsMax || membership.up.has(peer)) continue;

@@ -284,6 +284,11 @@ export class Machine {
     return last === undefined ? 0 : Math.max(0, nowMs - last.toMs);
   }
 
+  /** How long it is up and awake, without a break; 0 while it is not. */
+  awakeMs(nowMs: number): number {
+    return this.isUp ? nowMs - (this.ups.at(-1)?.fromMs ?? nowMs) : 0;
+  }
+
   #endSpan({ life }: Shell): void {
     const span = this.ups.at(-1);
     if (span !== undefined) span.toMs = Math.min(span.toMs, life.queue.nowMs);

@@ -44,11 +44,8 @@ export function scheduleStrays(scheduler: Scheduler): void {
 /** At the end: whoever is there has heard of all others that are, whoever let them in. */
 export function lookForStrangers({ machines, checks, queue }: Fleet): void {
   const there = machines.filter(
-    ({ isUp, isRevoked, validUntilMs, ups }) =>
-      isUp &&
-      !isRevoked &&
-      validUntilMs === undefined &&
-      queue.nowMs - (ups.at(-1)?.fromMs ?? queue.nowMs) >= knownMs,
+    (machine) =>
+      !machine.isRevoked && machine.validUntilMs === undefined && machine.awakeMs(queue.nowMs) >= knownMs,
   );
   for (const { index, shell } of there)
     for (const other of there) {

@@ -73,8 +73,7 @@ export function lookAtRenewals(fleet: Fleet): void {
   const admin = adminOf(fleet);
   const { shell } = admin ?? {};
   if (options.faults.shortCertificateDays === 0 || admin === undefined || shell === undefined) return;
-  const isLong = ({ isUp, ups }: Machine): boolean =>
-    isUp && queue.nowMs - (ups.at(-1)?.fromMs ?? queue.nowMs) >= awakeMsMin;
+  const isLong = (machine: Machine): boolean => machine.awakeMs(queue.nowMs) >= awakeMsMin;
   const { membership } = shell.core;
   if (!isLong(admin) || !membership.hasRole(admin.peer, 'admin') || !shell.mayPublish) return;
   const stands = ending.look(shell, queue.nowMs);

@@ -2,16 +2,16 @@
 
 import {
   type AdminKey,
+  type AgentRecord,
   fleetRootFromSeed,
   type MachineKey,
   machineKeyFromSeed,
-  noBatchHash,
-  signBatch,
   type SignedBatch,
   signStatement,
   type Statement,
 } from '../../agent/codec/index.ts';
-import { days, hours, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { days, type UnixMs, unixMs } from '../../datasets/index.ts';
+import { factLog } from '../helpers/fact-logs.ts';
 
 export const startMs = unixMs(Date.UTC(2026, 0, 5));
 export const root = fleetRootFromSeed(new Uint8Array(32).fill(13));
@@ -24,22 +24,15 @@ export function logOf(
   words: readonly ({ readonly by: AdminKey; readonly statement: Statement } | undefined)[],
   fromMs: UnixMs = startMs,
 ): readonly SignedBatch[] {
-  const batches: SignedBatch[] = [];
-  for (const [sequence, word] of words.entries())
-    batches.push(
-      signBatch({
-        key,
-        stream: 'facts',
-        sequence,
-        previous: batches.at(-1)?.hash ?? noBatchHash,
-        atMs: unixMs(fromMs + hours(sequence)),
-        records:
-          word === undefined
-            ? [{ kind: 'addresses', addresses: [] }]
-            : [{ kind: 'statement', bytes: signStatement(word.by, word.statement).bytes }],
-      }),
-    );
-  return batches;
+  const recordOf = (word: (typeof words)[number]): AgentRecord =>
+    word === undefined
+      ? { kind: 'addresses', addresses: [] }
+      : { kind: 'statement', bytes: signStatement(word.by, word.statement).bytes };
+  return factLog(
+    key,
+    words.map((word) => [recordOf(word)]),
+    fromMs,
+  );
 }
 
 export async function* inOrder(batches: readonly SignedBatch[]): AsyncIterable<SignedBatch> {

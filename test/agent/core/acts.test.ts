@@ -9,15 +9,14 @@ import {
   createMachineKey,
   type FleetPolicy,
   type MachineKey,
-  noBatchHash,
   type SignedBatch,
-  signBatch,
   signStatement,
   type Statement,
 } from '../../../agent/codec/index.ts';
 import { ActList, type KnownLength } from '../../../agent/core/index.ts';
 import type { PeerId } from '../../../agent/units.ts';
 import { hours, type UnixMs, unixMs } from '../../../datasets/index.ts';
+import { factLog } from '../../helpers/fact-logs.ts';
 
 const start = unixMs(Date.UTC(2026, 10, 23, 12));
 const after = (ms: number): UnixMs => unixMs(start + ms);
@@ -30,22 +29,8 @@ const stated = (statement: Statement, by = adminKey): AgentRecord => ({
   bytes: signStatement(by, statement).bytes,
 });
 
-/** A whole log: one batch for each list of records, an hour apart. */
-function logOf(key: MachineKey, lists: readonly (readonly AgentRecord[])[]): readonly SignedBatch[] {
-  const batches: SignedBatch[] = [];
-  for (const [sequence, records] of lists.entries())
-    batches.push(
-      signBatch({
-        key,
-        stream: 'facts',
-        sequence,
-        previous: batches.at(-1)?.hash ?? noBatchHash,
-        atMs: after(hours(sequence)),
-        records,
-      }),
-    );
-  return batches;
-}
+const logOf = (key: MachineKey, lists: readonly (readonly AgentRecord[])[]): readonly SignedBatch[] =>
+  factLog(key, lists, start);
 
 const policy: FleetPolicy = {
   kind: 'policy',

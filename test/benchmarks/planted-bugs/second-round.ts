@@ -64,9 +64,9 @@ export const secondRound: readonly PlantedBug[] = [
     name: 'late copy of a given-up pack',
     about: 'when a pack is freed, that it was given up is forgotten with it',
     file: 'core/shelf.ts',
-    find: '    this.#table.release(this.#table.rowOf(pack)!);\n  }\n\n  /**\n   * Notes a word',
+    find: '    this.#table.release(known.row);\n  }\n\n  /**\n   * Notes a word',
     replace:
-      '    this.#table.release(this.#table.rowOf(pack)!);\n    for (const name of this.#givenUp.keys()) if (name.startsWith(pack)) this.#givenUp.delete(name);\n  }\n\n  /**\n   * Notes a word',
+      '    this.#table.release(known.row);\n    for (const name of this.#givenUp.keys()) if (name.startsWith(pack)) this.#givenUp.delete(name);\n  }\n\n  /**\n   * Notes a word',
   },
   {
     name: 'the last shard is not read',
