@@ -10,6 +10,8 @@ import { days, gibibyte, hours, kibibyte, mebibyte, minutes, seconds } from '../
 export const holderSilenceMsMax = hours(90);
 /** Machines restart and are carried from room to room: an admin who asks for less would have all of them replaced each time. */
 export const holderSilenceMsMin = hours(1);
+/** A machine that joined and does not say its first word in this time gets no shards by a plan until it does: it may never be started. */
+export const firstWordMsMax = hours(1);
 /** A message that is longer is an attack or a bug: the largest honest one is a page of log batches. */
 export const frameBytesMax = 4 * mebibyte;
 /** Frames waiting for one slow peer; beyond it the peer is cut and will pull again. */

@@ -177,6 +177,8 @@ export interface RestoreAnswer {
   readonly snapshot: SnapshotId;
   readonly atMs: number;
   readonly fileCount: number;
+  /** Absent: of an older agent. */
+  readonly symlinkCount?: number;
   readonly byteCount: number;
   readonly packCount: number;
   /** What could not be restored, with the reason; empty when all is there. */

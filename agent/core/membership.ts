@@ -11,7 +11,7 @@ import {
   type SignedStatement,
   type Statement,
 } from '../codec/index.ts';
-import { holderSilenceMsMax } from '../limits.ts';
+import { firstWordMsMax, holderSilenceMsMax } from '../limits.ts';
 import { unheardMsMax, unheardShareMax } from '../mesh-limits.ts';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
 import type { Authority } from './authority.ts';
@@ -71,14 +71,10 @@ export class Membership {
   }
 
   handle(event: EventOf<Membership['hears'][number]>): Effects {
-    switch (event.kind) {
-      case 'connected':
-        return this.#connected(event.peer, event.now);
-      case 'disconnected':
-        return this.#disconnected(event.peer, event.now);
-      case 'batchStored':
-        return this.#learnBatch(event.batch, event.now);
-    }
+    if (event.kind === 'batchStored') return this.#learnBatch(event.batch, event.now);
+    return event.kind === 'connected'
+      ? this.#connected(event.peer, event.now)
+      : this.#disconnected(event.peer, event.now);
   }
 
   get version(): number {
@@ -307,11 +303,13 @@ export class Membership {
     this.#rosterVersion++;
   }
 
-  /** Machines that a plan may use: holders that are there or not given up, or, where nobody can tell, not silent for too long. */
+  /** Machines that a plan may use: holders that are there or not given up, or, where nobody can tell, not silent for too long; and of all a word. */
   eligibleHolders(now: UnixMs, givenUp?: ReadonlySet<PeerId>): readonly PeerId[] {
-    return this.holders(now).filter((peer) =>
-      givenUp === undefined ? !this.isGone(peer, now) : this.isUp(peer) || !givenUp.has(peer),
-    );
+    return this.holders(now).filter((peer) => {
+      if (this.isUp(peer)) return true;
+      if (!this.#wordMs.has(peer) && now - (this.#heardAt.get(peer) ?? now) > firstWordMsMax) return false;
+      return givenUp === undefined ? !this.isGone(peer, now) : !givenUp.has(peer);
+    });
   }
 
   /** The statement in a record, whoever of this fleet's admins signed it; whether it counts is for `authority`. */

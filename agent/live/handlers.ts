@@ -219,13 +219,14 @@ async function restore(agent: LiveAgent, wish: RestoreWish, report: ReportProgre
           right: wish.compareTo,
           ignore: wish.ignore,
         });
-  const { fileCount, byteCount, packCount, missing, imperfect, remedies } = result;
+  const { fileCount, symlinkCount, byteCount, packCount, missing, imperfect, remedies } = result;
   return {
     drive,
     machine: agent.core.membership.nameOf(known.owner),
     snapshot: head.snapshot,
     atMs: head.atMs,
     fileCount,
+    symlinkCount,
     byteCount,
     packCount,
     missing,

@@ -29,7 +29,12 @@ const sayCount = (progress: CallProgress): void => {
 
 /** What a restore brought, and what of it is missing or not as it was. */
 export function restoredText(answer: RestoreAnswer, to: string): string {
-  const { differences, imperfect = [] } = answer;
+  const { differences, imperfect = [], symlinkCount = 0 } = answer;
+  const counts = [
+    countText(answer.fileCount, 'file'),
+    ...(symlinkCount > 0 ? [countText(symlinkCount, 'symlink')] : []),
+    bytesText(answer.byteCount),
+  ];
   const compared =
     differences === undefined
       ? []
@@ -39,7 +44,7 @@ export function restoredText(answer: RestoreAnswer, to: string): string {
             : `Compared: ${countText(differences.length, 'difference')}.`,
         ];
   return [
-    `Restored ${countText(answer.fileCount, 'file')}, ${bytesText(answer.byteCount)}, from ${countText(answer.packCount, 'pack')} into ${to}, as they were on ${oneLine(answer.machine)} ${timeText(answer.atMs)}.`,
+    `Restored ${counts.join(', ')}, from ${countText(answer.packCount, 'pack')} into ${to}, as they were on ${oneLine(answer.machine)} ${timeText(answer.atMs)}.`,
     ...compared,
     ...(differences ?? []).slice(0, 20).map((difference) => `  differs: ${oneLine(whereText(difference))}`),
     ...answer.missing.slice(0, 20).map((missed) => `  missing: ${oneLine(missed.path)}: ${missed.reason}`),

@@ -51,3 +51,9 @@ test('a folder that is not the same is another failure than a restore that misse
   const other = { ...answer, differences: ['a: bytes differ from 3 on'] };
   t.regex(t.throws(() => assertComplete(other))?.message ?? '', /differ in 1 place/u);
 });
+
+test('symlinks are counted beside the files', (t) => {
+  const text = restoredText({ ...answer, fileCount: 0, symlinkCount: 1 }, '/restored');
+  t.regex(text, /^Restored 0 files, 1 symlink, 10 B, from 1 pack into /u);
+  t.regex(restoredText({ ...answer, symlinkCount: 0 }, '/restored'), /^Restored 2 files, 10 B, from /u);
+});

@@ -18,10 +18,19 @@ export function mountSmallDisk(t: ExecutionContext, folder: string, size: string
   return true;
 }
 
-/** Takes all space but so much; what it returns gives it back. */
+/** Takes all space but so much; what it returns gives it back, and waits until it is there. */
 export function fillDisk(folder: string, leftBytes: number): () => void {
   const ballast = join(folder, 'ballast');
+  const byteCount = roomIn(folder) - leftBytes;
+  writeFileSync(ballast, Buffer.alloc(byteCount));
+  return () => {
+    rmSync(ballast);
+    // A process that another test began while the ballast was written has it open until its own program runs.
+    while (roomIn(folder) < byteCount) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  };
+}
+
+function roomIn(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(ballast, Buffer.alloc(bavail * bsize - leftBytes));
-  return () => rmSync(ballast);
+  return bavail * bsize;
 }

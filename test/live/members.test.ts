@@ -164,7 +164,8 @@ test('a person that is put out loses its machines; a drive that stays gets a key
 
 test('one admin of two deletes nothing, two do after the time in which each can stop it', async (t) => {
   takeTime(t);
-  const rule = ['--delete-admins', '2', '--delete-wait', '6s'];
+  // Long enough for a look and a word on a machine that does something else, and waited for once.
+  const rule = ['--delete-admins', '2', '--delete-wait', '60s'];
   const fleet = await startFleet(t, { holderSilence: '30s', create: rule });
   const [first] = fleet.agents;
   const owner = await fleet.add('owner');

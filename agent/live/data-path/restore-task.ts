@@ -101,6 +101,7 @@ class RestoreRun {
     this.#note(drivePath, own === undefined ? folder.giveBack() : folder.markFolder(drivePath, own));
     return {
       fileCount: this.#finished.size + this.#linkCount,
+      symlinkCount: this.#symlinks.size,
       byteCount: this.#byteCount,
       packCount: this.#packCount,
       missing: this.#missing,

@@ -137,6 +137,7 @@ export interface ReadProgress {
 
 export interface RestoreResult {
   readonly fileCount: number;
+  readonly symlinkCount: number;
   readonly byteCount: number;
   readonly packCount: number;
   /** Files that are not, or not wholly, restored; none of them was left in the folder half written. */

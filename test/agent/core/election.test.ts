@@ -17,7 +17,7 @@ import {
   startMs,
 } from './fleet-of-four.ts';
 
-const [self, author, other] = machines;
+const [self, author, other, last] = machines;
 
 function electionOf() {
   const membership = membershipOf(self);
@@ -162,7 +162,7 @@ test('a plan that others follow and that does not come is overruled by a later o
         election.handle({ kind: 'planComputed', plan: undefined, now });
         return [];
       });
-  membership.handle({ kind: 'connected', peer: other.peer, now: startMs });
+  for (const { peer } of [other, last]) membership.handle({ kind: 'connected', peer, now: startMs });
   // The set of machines is the one of the plan but for one: that reason comes first, and only once.
   reasonsAt(unixMs(startMs + hours(1)));
   election.handle({ kind: 'planComputed', plan: undefined, now: startMs });
@@ -195,7 +195,7 @@ function isPlanWanted(election: Election, fromMs: number, toMs: number): boolean
 test('a plan that was overtaken by an own one while it was made is made again', (t) => {
   const { election, tell, membership } = electionOf();
   tell(batchOf(other, certificatesOf(machines)));
-  membership.handle({ kind: 'connected', peer: other.peer, now: startMs });
+  for (const { peer } of [author, other, last]) membership.handle({ kind: 'connected', peer, now: startMs });
   t.true(isPlanWanted(election, 0, hours(2)));
   tell(batchOf(self, [{ kind: 'plan', plan: planOf(self, 1) }]));
   const late = election.handle({

@@ -51,3 +51,24 @@ test('who was given up and is back may be planned with at once, though that was 
   membership.handle({ kind: 'connected', peer: last, now: startMs });
   t.true(eligible().includes(last));
 });
+
+test('who joined and never said a word gets no shards by a plan after an hour, until it is there or its log is', (t) => {
+  const membership = membershipOf(machines[0]);
+  const batch = batchOf(machines[0], certificatesOf(machines));
+  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  const isEligibleAfter = (hourCount: number, peer: PeerId = last): boolean =>
+    membership.eligibleHolders(unixMs(startMs + hours(hourCount)), new Set()).includes(peer);
+  t.true(isEligibleAfter(1));
+  t.false(isEligibleAfter(1.1));
+  t.true(isEligibleAfter(1.1, peers[0]), 'this machine itself says nothing to itself');
+  const now = unixMs(startMs + hours(2));
+  membership.handle({
+    kind: 'batchStored',
+    batch: batchOf(machines[1], [{ kind: 'addresses', addresses: [] }]),
+    now,
+  });
+  t.true(isEligibleAfter(3, peers[1]));
+  membership.handle({ kind: 'connected', peer: last, now });
+  membership.handle({ kind: 'disconnected', peer: last, now });
+  t.true(isEligibleAfter(3));
+});

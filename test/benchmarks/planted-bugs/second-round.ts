@@ -107,8 +107,8 @@ export const secondRound: readonly PlantedBug[] = [
     name: 'the gone stay',
     about: 'machines that are silent for too long stay in plans',
     file: 'core/membership.ts',
-    find: 'givenUp === undefined ? !this.isGone(peer, now) : this.isUp(peer) || !givenUp.has(peer),',
-    replace: 'givenUp === undefined ? this.isMember(peer, now) : this.isUp(peer) || !givenUp.has(peer),',
+    find: 'return givenUp === undefined ? !this.isGone(peer, now) : !givenUp.has(peer);',
+    replace: 'return givenUp === undefined ? this.isMember(peer, now) : !givenUp.has(peer);',
   },
   {
     name: 'one guest too many',
