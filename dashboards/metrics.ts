@@ -1,7 +1,7 @@
 // What one agent knows as metrics for Prometheus. Labels are fixed words and the random ids of own drives: no names of people or machines,
 // no paths. It computes nothing that the view does not say.
 
-import { Counter, Gauge, Registry } from 'prom-client';
+import type * as Prometheus from 'prom-client';
 import { type FleetView, problemKinds } from '../agent/index.ts';
 import { secondMs } from '../datasets/index.ts';
 
@@ -24,9 +24,14 @@ export interface ProcessFigures {
 }
 
 /** In the text format 0.0.4 of Prometheus. */
-export function metricsText(view: FleetView, running?: ProcessFigures): Promise<string> {
+export async function metricsText(view: FleetView, running?: ProcessFigures): Promise<string> {
+  // With the first question: most agents are never asked, and it takes 2 MB.
+  const { Counter, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
-  const add = (kind: typeof Gauge | typeof Counter, { name, help, samples }: Metric): void => {
+  const add = (
+    kind: typeof Prometheus.Gauge | typeof Prometheus.Counter,
+    { name, help, samples }: Metric,
+  ): void => {
     // Without labels prom-client shows a 0, and a rule about ages would take it for 1970: where nothing is, nothing stands.
     const labelNames = samples.length === 0 ? ['none'] : Object.keys(samples[0]?.[1] ?? {});
     const metric = new kind({ name, help, labelNames, registers: [registry] });

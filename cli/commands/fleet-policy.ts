@@ -17,9 +17,18 @@ interface PolicyOptions extends CommonOptions {
   readonly targetHours?: 'business' | 'all';
 }
 
+/** Whoever waits longer has no repair. */
+const silenceMost = '90d';
+
 /** Throws `quantity-malformed` or `policy-refused`. */
 export function parseSilenceMs(text: string): number {
   const ms = parseSpanMs(text);
+  if (ms > parseSpanMs(silenceMost))
+    throw new DreyError({
+      code: 'policy-refused',
+      message: `what a machine held that left for good would have fewer copies for ${text}: that is no repair`,
+      advice: `Give at most ${silenceMost}. 90h, the default, lasts over a long weekend.`,
+    });
   if (ms >= holderSilenceMsMin) return ms;
   throw new DreyError({
     code: 'policy-refused',

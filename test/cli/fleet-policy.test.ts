@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { parseSilenceMs, policyText } from '../../cli/commands/fleet-policy.ts';
-import { hours } from '../../datasets/index.ts';
+import { days, hours } from '../../datasets/index.ts';
 
 const policy = {
   holderSilenceMs: hours(90),
@@ -20,6 +20,12 @@ test('a silence that every sleeping machine reaches is refused, with advice', (t
   for (const text of ['1s', '0s', '59m'])
     t.regex(t.throws(() => parseSilenceMs(text), { code: 'policy-refused' })?.message ?? '', /sleeps/u);
   t.is(parseSilenceMs('1h'), hours(1));
+});
+
+test('a silence that no repair could wait for is refused, with advice', (t) => {
+  for (const text of ['91d', '100000d'])
+    t.regex(t.throws(() => parseSilenceMs(text), { code: 'policy-refused' })?.message ?? '', /no repair/u);
+  t.is(parseSilenceMs('90d'), days(90));
 });
 
 test('which plans wait is told by the mode, with what does not count', (t) => {
