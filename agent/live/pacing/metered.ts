@@ -2,6 +2,7 @@
 // no command that says so; there it is unknown, and unknown is not metered.
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { seconds } from '../../../datasets/index.ts';
 import { inTime } from '../system-answers.ts';
@@ -42,6 +43,8 @@ const bus = [
   'org.freedesktop.NetworkManager',
   'Metered',
 ];
+/** NetworkManager makes it when it starts. */
+const managerFolder = '/run/NetworkManager';
 const nmcli = ['-t', '-f', 'GENERAL.STATE,GENERAL.METERED', 'dev', 'show'];
 
 /** Never rejects. */
@@ -50,6 +53,8 @@ export async function readMetered(platform: NodeJS.Platform = process.platform):
 }
 
 const askLinux = inTime(async (): Promise<Metered> => {
+  // Nothing is started for it on the many machines that do without.
+  if (!existsSync(managerFolder)) return 'unknown';
   const options = { timeout: answerMsMax, env: { ...process.env, LC_ALL: 'C' } };
   try {
     const known = meteredOfBus((await run('busctl', ['--system', ...bus], options)).stdout);

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { endianness, networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { type MachineAttributes, rowLimits } from '../../../datasets/index.ts';
 import { inTime } from '../system-answers.ts';
@@ -45,10 +45,35 @@ export async function readMovingAttributes(salt: string): Promise<MovingAttribut
   };
 }
 
-const askGateway = inTime(async () => {
+/** Once a minute: where the kernel tells it, no program is started for it. Empty where there is none. */
+async function askGateway(): Promise<string> {
+  const routes = process.platform === 'linux' ? kernelTable('route') : undefined;
+  return routes === undefined ? askLibrary() : gatewayOfRoutes(routes);
+}
+
+const askLibrary = inTime(async () => {
   const { default: systeminformation } = await import('systeminformation');
   return systeminformation.networkGatewayDefault();
 });
+
+const usableRoute = 1 | 2;
+
+/**
+ * The router of the default route with the lowest metric, of a table like /proc/net/route (proc_pid_net(5)); empty where there is none. A tunnel that
+ * takes everything by two halves is not asked for: a machine is where its own network is.
+ */
+export function gatewayOfRoutes(table: string): string {
+  const routers = table.split('\n').flatMap((line) => {
+    const [, destination, router = '', flags = '', , , metric, mask] = line.split(/\s+/u);
+    const isDefault = [destination, mask].every((word) => word === '00000000');
+    const isUsable = (Number.parseInt(flags, 16) & usableRoute) === usableRoute;
+    return isDefault && isUsable && /^[0-9A-F]{8}$/u.test(router) ? [{ router, metric: Number(metric) }] : [];
+  });
+  const [first] = routers.toSorted((a, b) => a.metric - b.metric);
+  if (first === undefined) return '';
+  const bytes = [...Buffer.from(first.router, 'hex')];
+  return (endianness() === 'LE' ? bytes.toReversed() : bytes).join('.');
+}
 
 /** 16 hex digits: HMAC-SHA-256 under the fleet's salt. */
 export const saltedHash = (salt: string, value: string): string =>
@@ -79,17 +104,17 @@ const hardwareAddress = /(?:[0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}/iu;
 
 /** The gateway's hardware address from the system's own neighbour table. */
 async function hardwareAddressOf(gateway: string): Promise<string | undefined> {
-  const table = process.platform === 'linux' ? linuxNeighbours() : await askArp(gateway);
+  const table = process.platform === 'linux' ? (kernelTable('arp') ?? '') : await askArp(gateway);
   const line = table.split('\n').find((row) => row.split(/[\s()]+/u).includes(gateway));
   const found = line === undefined ? undefined : hardwareAddress.exec(line)?.[0];
   return found?.toLowerCase().replaceAll('-', ':');
 }
 
-function linuxNeighbours(): string {
+function kernelTable(name: 'arp' | 'route'): string | undefined {
   try {
-    return readFileSync('/proc/net/arp', 'utf8');
+    return readFileSync(`/proc/net/${name}`, 'utf8');
   } catch {
-    return '';
+    return undefined;
   }
 }
 

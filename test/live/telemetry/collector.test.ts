@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import {
@@ -23,6 +24,7 @@ import {
   type TelemetryRow,
   unixMs,
 } from '../../../datasets/index.ts';
+import { gatewayOfRoutes } from '../../../agent/live/telemetry/location.ts';
 import { describePack, machineKeyFromSeed } from '../../../agent/codec/index.ts';
 import { driveId } from '../../../agent/units.ts';
 import { newFolder } from '../data-path/odd-trees.ts';
@@ -166,6 +168,24 @@ test('this machine tells its time zone and model, and no address in the clear', 
     if (hash !== undefined) t.regex(hash, /^[0-9a-f]{16}$/u);
   const other = await readMovingAttributes('another fleet');
   if (moving.subnet !== undefined) t.not(moving.subnet, other.subnet);
+});
+
+const route = (...words: readonly string[]): string => `${words.join('\t')}   `;
+const routesHead = route('Iface', 'Destination', 'Gateway', 'Flags', 'RefCnt', 'Use', 'Metric', 'Mask');
+
+test('the router of this machine is that of the default route with the lowest metric', (t) => {
+  const [lan, tunnel] = endianness() === 'LE' ? ['0102A8C0', '0100080A'] : ['C0A80201', '0A080001'];
+  const rows = [
+    routesHead,
+    route('tun0', '00000000', tunnel, '0003', '0', '0', '0', '00000080'),
+    route('wlan0', '00000000', tunnel, '0003', '0', '0', '600', '00000000'),
+    route('eth0', '00000000', lan, '0003', '0', '0', '100', '00000000'),
+    route('eth1', '00000000', tunnel, '0002', '0', '0', '1', '00000000'),
+    route('eth0', '0002A8C0', '00000000', '0001', '0', '0', '100', '00FFFFFF'),
+  ];
+  t.is(gatewayOfRoutes(rows.join('\n')), '192.168.2.1');
+  t.is(gatewayOfRoutes(`${routesHead}\n`), '');
+  t.is(gatewayOfRoutes(''), '');
 });
 
 test('imported rows keep their order in records of bounded size that say where they come from', (t) => {
