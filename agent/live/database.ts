@@ -3,7 +3,7 @@
 
 import { statfsSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
-import { databaseRoomBytes, writesPerFlushMax } from './limits.ts';
+import { databaseBufferBytes, databaseCacheBytes, databaseRoomBytes, writesPerFlushMax } from './limits.ts';
 
 type Level = ClassicLevel<string, Uint8Array>;
 
@@ -37,7 +37,12 @@ export class Database {
 
   /** `location`: a folder of its own. */
   constructor(location: string) {
-    this.#level = new ClassicLevel(location, { keyEncoding: 'utf8', valueEncoding: 'view' });
+    this.#level = new ClassicLevel(location, {
+      keyEncoding: 'utf8',
+      valueEncoding: 'view',
+      writeBufferSize: databaseBufferBytes,
+      cacheSize: databaseCacheBytes,
+    });
   }
 
   /** Throws LevelDB's error. */
