@@ -3,6 +3,7 @@
 import { eighthRound } from './eighth-round.ts';
 import { fifthRound } from './fifth-round.ts';
 import { fourthRound } from './fourth-round.ts';
+import { ninthRound } from './ninth-round.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { reviews } from './reviews.ts';
 import { secondRound } from './second-round.ts';
@@ -20,5 +21,6 @@ export const laterRounds: readonly PlantedBug[] = [
   ...sixthRound,
   ...seventhRound,
   ...eighthRound,
+  ...ninthRound,
   ...reviews,
 ];
