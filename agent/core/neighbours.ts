@@ -83,8 +83,10 @@ export class Neighbours {
   readonly #spokeMs = new Map<PeerId, UnixMs>();
   /** Connections that this agent asked for. */
   readonly #opened = new Set<PeerId>();
-  /** Found nearby, and dialled by the shell for that, until they come. */
-  readonly #found = new Set<PeerId>();
+  /** Found nearby since the last look at the fleet, and dialled by the shell for that, until they come. */
+  #found = new Set<PeerId>();
+  /** The same between the two looks before: who has not come by the next one was found in vain. */
+  #foundBefore = new Set<PeerId>();
   #rosterVersion = -1;
   readonly #nextFleetLook = new NextTime();
   /** A neighbour went away. */
@@ -165,7 +167,7 @@ export class Neighbours {
 
   #connected(peer: PeerId, now: UnixMs): void {
     if (this.#membership.isRevoked(peer)) return;
-    const isFound = this.#found.delete(peer);
+    const isFound = this.#found.delete(peer) || this.#foundBefore.delete(peer);
     if (isFound || !this.#membership.isSparse || this.#dialing.has(peer)) this.#opened.add(peer);
     this.#dialing.met(peer, now);
     this.#spokeMs.set(peer, now);
@@ -198,7 +200,9 @@ export class Neighbours {
   /** How large the fleet is, and who stands where. */
   #lookAtFleet(now: UnixMs): void {
     const { rosterVersion, isSparse } = this.#membership;
-    if (rosterVersion === this.#rosterVersion && !this.#nextFleetLook.hasCome(now)) return;
+    const isDue = this.#nextFleetLook.hasCome(now);
+    if (rosterVersion === this.#rosterVersion && !isDue) return;
+    if (isDue) [this.#found, this.#foundBefore] = [new Set(), this.#found];
     this.#rosterVersion = rosterVersion;
     this.#nextFleetLook.waitFor(fleetLookMs, now);
     const alive = this.#membership.machines.filter((peer) => this.#isAlive(peer, now));

@@ -6,6 +6,7 @@ import { Membership } from '../../../agent/core/membership.ts';
 import type { CoreEffect } from '../../../agent/core/effects.ts';
 import type { CoreEvent } from '../../../agent/core/events.ts';
 import { Neighbours } from '../../../agent/core/neighbours.ts';
+import { fleetLookMs } from '../../../agent/mesh-limits.ts';
 import { type PeerId, peerId } from '../../../agent/units.ts';
 import { createRandom, days, hours, minutes, seconds, type UnixMs, unixMs } from '../../../datasets/index.ts';
 import { fleet, startMs, tellMachines } from './fleet-of-four.ts';
@@ -275,6 +276,18 @@ test('what another machine opened is left to it', (t) => {
   const trial = trialOf(5);
   settle(trial);
   const other = peers.find((peer) => peer !== self && !trial.membership.up.has(peer))!;
+  connect(trial, other);
+  t.deepEqual(released(trial.tick(hours(1))), []);
+});
+
+test('who was found in vain long ago and comes by itself is left to it', (t) => {
+  const settled = trialOf(5);
+  settle(settled);
+  const other = peers.find((peer) => peer !== self && !settled.membership.up.has(peer))!;
+  const trial = trialOf(5);
+  t.true(trial.neighbours.finds(other), 'it is alone');
+  for (let look = 0; look < 2; look++) trial.tick(fleetLookMs);
+  settle(trial, (peer) => peer !== other);
   connect(trial, other);
   t.deepEqual(released(trial.tick(hours(1))), []);
 });
