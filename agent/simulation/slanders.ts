@@ -1,10 +1,10 @@
 // A third of all machines, and no more, says of one that is away, and that stands in no plan any more, that it lost their shards: everybody may have been
-// beside it then, and it must not be left out on their words.
+// beside it then, and it must not be left out on their words. In a fleet of fifteen and more five would do it (docs/THREATS.md): there it is one fewer.
 
 import { days, hours, minutes, unixMs } from '../../datasets/index.ts';
 import { plannedMachines } from '../../optimizer/index.ts';
 import type { DoubtRecord } from '../codec/index.ts';
-import { doubtMsMax } from '../limits.ts';
+import { doubtMsMax, doubtQuorumMax } from '../limits.ts';
 import type { PeerId } from '../units.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
@@ -57,7 +57,7 @@ const honestOf = ({ machines }: Fleet): readonly Machine[] =>
 function slander(fleet: Fleet, { peer, index }: Machine, backMs: number): void {
   const honest = honestOf(fleet);
   const sizes = honest.flatMap(({ shell }) => shell?.core.membership.machines.length ?? []);
-  const count = Math.floor(Math.min(...sizes) / 3) - fleet.liars.size;
+  const count = Math.min(Math.floor(Math.min(...sizes) / 3), doubtQuorumMax - 1) - fleet.liars.size;
   const able = writers(fleet).filter((one) => one.index > 0 && one.index !== index);
   if (count < 1 || able.length < count + 1) return;
   fleet.noteFault('machine that a third of all slander');
