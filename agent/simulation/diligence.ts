@@ -8,6 +8,7 @@ import { visitEveryMs } from '../mesh-limits.ts';
 import { logName } from '../codec/index.ts';
 import type { KnownPack } from '../core/index.ts';
 import type { PackId, PeerId } from '../units.ts';
+import { lookAtApart } from './cuts.ts';
 import type { Fleet } from './fleet.ts';
 import { passesMax } from './inside.ts';
 import { lookAtAbsent, lookAtLinks } from './link-diligence.ts';
@@ -47,6 +48,7 @@ export function lookAtDiligence(fleet: Fleet): void {
       lookAtGone(fleet, machine, shell);
       continue;
     }
+    lookAtApart(fleet, machine, shell);
     lookAtPlanning(fleet, machine, shell);
     if (machine.awakeMs(fleet.queue.nowMs) >= heardMs) {
       lookAtThinPacks(fleet, machine, shell);

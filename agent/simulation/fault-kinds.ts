@@ -182,6 +182,7 @@ export const faultKinds = {
     about: 'snapshots that are saved while a clock is weeks ahead',
     faults: { aheadSnapshotShare: 0.2 },
   },
+  cuts: { about: 'a network that is cut in two for most of a day', faults: { cutCount: 1 } },
 } as const satisfies Readonly<Record<string, FaultKind>>;
 
 export type FaultName = keyof typeof faultKinds;

@@ -3,6 +3,7 @@
 
 import { dayMs, days, hourMs, hours, minutes, type Random, seconds } from '../../datasets/index.ts';
 import { putOut, scheduleEndedKeys, scheduleGuests, scheduleRules } from './admin-words.ts';
+import { scheduleCuts } from './cuts.ts';
 import type { Fleet } from './fleet.ts';
 import { scheduleForgeries } from './forgers.ts';
 import { scheduleFullLogs, scheduleHolidays } from './hardships.ts';
@@ -98,6 +99,7 @@ export function scheduleFaults(fleet: Fleet): void {
     lastwords: (scheduler) => scheduleLastWords(scheduler, destroy),
     slanders: scheduleSlanders,
     renewals: scheduleRenewals,
+    cuts: scheduleCuts,
   };
   for (const [name, schedule] of Object.entries(schedulers))
     schedule({ fleet, random: fleet.random.fork(`fault ${name}`) });
@@ -108,6 +110,7 @@ export function stopFaults(fleet: Fleet): void {
   fleet.areFaultsOver = true;
   fleet.network.faults = calmNetwork;
   fleet.network.unblockAll();
+  fleet.network.mendCut();
   for (const machine of fleet.machines) {
     machine.liar = undefined;
     machine.platters.isFull = false;

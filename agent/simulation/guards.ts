@@ -50,6 +50,7 @@ export class Guards {
     if (effect.kind === 'send') this.#claim(machine, effect.message);
     if (effect.kind === 'appendRecords' && effect.stream === 'facts') this.#append(machine, effect.records);
     if (effect.kind === 'proveShard') this.#reading(machine, effect);
+    if (effect.kind === 'release') this.#release(machine, effect.peer);
   }
 
   /** A receipt says: on the disk, flushed. What the world harmed since is not the signer's lie. */
@@ -201,6 +202,18 @@ export class Guards {
           this.violate('copies', machine, `names shard ${index} of ${shortOf({ pack })}, a copy, as its own`);
       }
     }
+  }
+
+  /** A shard that flows comes to its end, however long nothing else is said. */
+  #release(machine: Machine, peer: PeerId): void {
+    const { checks, machineOf } = this.#world;
+    checks.counts.served++;
+    if (machine.shell?.wire.isStreaming(peer) === true)
+      this.violate(
+        'served',
+        machine,
+        `ends its connection to machine ${machineOf(peer)?.index}, over which a shard flows`,
+      );
   }
 
   /** Promise 4: whoever was put out hears nothing more from those who know it. */

@@ -68,9 +68,17 @@ function lookAtRoster(fleet: Fleet, machine: Machine, { core, clock }: Shell): v
     guards.violate('admins', machine, `waits ${silenceMs} ms for the silent, and no admin said so`);
 }
 
-/** It places shards by the plan that it says it follows. */
-function lookAtPlan({ checks, guards }: Fleet, machine: Machine, { core: { election, shelf } }: Shell): void {
+/** It places shards by the plan that it says it follows, and tells of nobody that is away that it follows a later one. */
+function lookAtPlan({ checks, guards }: Fleet, machine: Machine, { core }: Shell): void {
+  const { election, membership, shelf } = core;
   checks.counts.plans++;
+  const absent = election.laterFollowers.find((peer) => !membership.up.has(peer));
+  if (absent !== undefined)
+    guards.violate(
+      'plans',
+      machine,
+      `tells that ${membership.nameOf(absent)}, which is away, follows a later plan`,
+    );
   if (shelf.plan !== undefined && shelf.plan !== election.plan && !election.isRecalling)
     guards.violate('plans', machine, 'places shards by another plan than the one that it follows');
 }

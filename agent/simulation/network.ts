@@ -96,6 +96,9 @@ export class Network {
   readonly #endpoints = new Map<PeerId, Endpoint>();
   readonly #links = new Map<string, Link>();
   readonly #blocked = new Set<string>();
+  /** Machines of one side of a cut. */
+  #side: ReadonlySet<PeerId> | undefined;
+  #openSinceMs = Number.NEGATIVE_INFINITY;
   /** Machines with a slow uplink. */
   readonly slowUplinks = new Set<PeerId>();
   /** A shard begins that takes minutes or hours. */
@@ -129,12 +132,39 @@ export class Network {
     if (link !== undefined) this.breakLink(link);
   }
 
+  /** Nothing gets from one side to the other, either way. */
+  cut(side: ReadonlySet<PeerId>): void {
+    this.#side = side;
+    for (const link of this.#links.values())
+      if (this.#areApart(link.ends[0].peer, link.ends[1].peer)) this.breakLink(link);
+  }
+
+  mendCut(): void {
+    this.#side = undefined;
+    this.#openSinceMs = this.queue.nowMs;
+  }
+
   unblockAll(): void {
     this.#blocked.clear();
+    this.#openSinceMs = this.queue.nowMs;
   }
 
   isBlocked(from: PeerId, to: PeerId): boolean {
-    return this.#blocked.has(`${from} ${to}`);
+    return this.#blocked.has(`${from} ${to}`) || this.#areApart(from, to);
+  }
+
+  #areApart(one: PeerId, other: PeerId): boolean {
+    return this.#side !== undefined && this.#side.has(one) !== this.#side.has(other);
+  }
+
+  /** Whether it is cut in two. */
+  get isCut(): boolean {
+    return this.#side !== undefined;
+  }
+
+  /** Since when no way was opened again that had been blocked. */
+  get openSinceMs(): number {
+    return this.#openSinceMs;
   }
 
   latencyMs(): number {

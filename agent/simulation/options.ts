@@ -140,6 +140,8 @@ export interface Faults {
   readonly shortCertificateDays: number;
   /** Share of snapshots that are dated weeks ahead; where it is above 0 all are dated by their owners' clocks. */
   readonly aheadSnapshotShare: number;
+  /** Times that the network is cut in two for most of a day, over all days. */
+  readonly cutCount: number;
 }
 
 export const noFaults: Faults = {
@@ -211,6 +213,7 @@ export const noFaults: Faults = {
   slanderCount: 0,
   shortCertificateDays: 0,
   aheadSnapshotShare: 0,
+  cutCount: 0,
 };
 
 /** One of the promises, or of the house's own rules, that a run is checked against. */

@@ -15,16 +15,19 @@ import {
   pullsMax,
   standInPullsMax,
 } from '../limits.ts';
-import type { PeerId } from '../units.ts';
+import type { PackId, PeerId } from '../units.ts';
 import type { Checking } from './checking.ts';
 import type { Machine } from './machine.ts';
-import { nameOf } from './naming.ts';
+import { nameOf, shortOf } from './naming.ts';
 
 /** Those of repairs, and of shards for which it stands in. */
 const pullsAtOnceMax = pullsMax + standInPullsMax;
 
 type Send = Extract<CoreEffect, { kind: 'send' }>;
 type PlanOrder = Extract<CoreEffect, { kind: 'computePlan' }>;
+
+/** Of one pack, within an hour under one plan: some for the shard that is wanted, and some who count or restore. */
+const asksPerHourMax = 20;
 
 /** What is under way when a rest begins may come later. */
 const fullSlackMs = minutes(5);
@@ -39,6 +42,9 @@ export class PaceWitness {
   readonly #pulls = new Map<string, { readonly from: PeerId; readonly atMs: number }>();
   /** Parts by sender, however long ago: what comes late counts as well. */
   readonly #asked = new Map<string, PeerId>();
+  /** When each was asked what it has of a pack, since the plan holds. */
+  readonly #inquiries = new Map<string, readonly number[]>();
+  #plan: unknown;
   #isOnBattery = false;
   #isPaused = false;
   #fullSinceMs = Number.NEGATIVE_INFINITY;
@@ -146,7 +152,28 @@ export class PaceWitness {
       this.#world.violate('mended', this.#machine, 'asks its disk for room no more, which was full long ago');
   }
 
+  /** Whoever is asked again and again does little else. */
+  #asks(to: PeerId, packs: readonly PackId[], now: number): void {
+    const plan = this.#machine.shell?.core.shelf.plan;
+    if (plan !== this.#plan) this.#inquiries.clear();
+    this.#plan = plan;
+    for (const pack of packs) {
+      const name = `${pack} ${to}`;
+      const before = this.#inquiries.get(name) ?? [];
+      const lately = [...before.filter((atMs) => Math.abs(now - atMs) < hourMs), now];
+      this.#inquiries.set(name, lately);
+      this.#world.count('traffic');
+      if (lately.length === asksPerHourMax + 1)
+        this.#world.violate(
+          'traffic',
+          this.#machine,
+          `asks the same machine ${lately.length} times within an hour what it has of ${shortOf({ pack })}`,
+        );
+    }
+  }
+
   #sends({ to, message }: Send, now: number): void {
+    if (message.kind === 'shardsAsk') this.#asks(to, message.packs, now);
     if (message.kind !== 'shardPull') return;
     const { pack, index } = message;
     const purpose = this.#machine.shell?.core.purposeOf(pack, index);

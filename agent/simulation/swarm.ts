@@ -51,6 +51,7 @@ const laterKinds: ReadonlySet<FaultName> = new Set([
   'slanders',
   'renewals',
   'aheadsnapshots',
+  'cuts',
 ]);
 
 /** Options drawn from a seed. Small fleets and short times find nearly everything, and find it sooner. */

@@ -65,6 +65,7 @@ export class SimulatedWire implements Wire, Endpoint {
   readonly #refused = new Set<PeerId>();
   /** Found in vain, and to be found again. */
   readonly #missed = new Set<PeerId>();
+  /** Since when each is connected, or is not any more. */
   readonly #linkedMs = new Map<PeerId, number>();
   readonly #transfers = new Map<Link, Set<() => void>>();
   readonly #seenHints = new WeakSet<Uint8Array>();
@@ -137,9 +138,10 @@ export class SimulatedWire implements Wire, Endpoint {
     this.#listener?.connected(peer);
   }
 
-  /** mDNS names it again; once, however often it was dialled meanwhile. */
+  /** mDNS names it again; once, however often it was dialled meanwhile. Whom a cut took away it has named, and does not name anew. */
   missed(peer: PeerId): void {
-    if (this.#missed.has(peer)) return;
+    const isKnown = this.#parts.network.isCut && this.#linkedMs.has(peer);
+    if (isKnown || this.#missed.has(peer)) return;
     this.#missed.add(peer);
     this.#parts.life.after(rediscoveryMs, () => {
       this.#missed.delete(peer);
@@ -153,6 +155,7 @@ export class SimulatedWire implements Wire, Endpoint {
     // A machine that sleeps cannot notice; it is told when it wakes.
     if (this.#parts.life.isAsleep) return;
     this.#links.delete(peer);
+    this.#linkedMs.set(peer, this.#parts.network.queue.nowMs);
     this.#queued.delete(peer);
     for (const fail of this.#transfers.get(link) ?? []) fail();
     this.#transfers.delete(link);
@@ -172,6 +175,11 @@ export class SimulatedWire implements Wire, Endpoint {
   /** Since when a peer is connected; undefined where it is not. */
   linkedSinceMs(peer: PeerId): number | undefined {
     return this.#links.has(peer) ? this.#linkedMs.get(peer) : undefined;
+  }
+
+  /** Since when a peer is connected no more; undefined where it is, or never was in this life. */
+  unlinkedSinceMs(peer: PeerId): number | undefined {
+    return this.#links.has(peer) ? undefined : this.#linkedMs.get(peer);
   }
 
   /** Who is connected now. */
@@ -276,6 +284,12 @@ export class SimulatedWire implements Wire, Endpoint {
   /** Shards that flow in. */
   get arrivalCount(): number {
     return this.#arrivals;
+  }
+
+  /** Whether a shard is on its way from here to a peer, or trickles in from it. */
+  isStreaming(peer: PeerId): boolean {
+    const link = this.#links.get(peer);
+    return link !== undefined && (this.#transfers.get(link)?.size ?? 0) > 0;
   }
 
   sendShard(to: PeerId, shard: ShardLocation, done: Done<SendOutcome>): void {

@@ -12,6 +12,7 @@ import { AuditWitness } from './audit-witness.ts';
 import { ClockWitness } from './clock-witness.ts';
 import { DrawingWitness } from './drawing-witness.ts';
 import { GivenUpWitness } from './given-up-witness.ts';
+import { HeadsWitness } from './heads-witness.ts';
 import type { Ledger } from './ledger.ts';
 import type { Machine, OfferedShard } from './machine.ts';
 import { firstWithout, mayKeep } from './matching.ts';
@@ -90,6 +91,7 @@ const aloneKinds = [
   WakingWitness,
   DrawingWitness,
   ClockWitness,
+  HeadsWitness,
 ];
 
 export class Witness {
