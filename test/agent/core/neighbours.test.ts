@@ -141,6 +141,19 @@ test('a first dial that fails is tried again within seconds, and then ever more 
   t.true(dials.length <= 8, 'a night is not a flood of dials');
 });
 
+test('who is away for days is dialled each quarter of an hour as on the first one', (t) => {
+  const trial = trialOf(peers.length);
+  const [, other] = peers;
+  connect(trial, other!);
+  disconnect(trial, other!);
+  const dials: number[] = [];
+  for (let minute = 0; minute < 3 * 24 * 60; minute++)
+    if (dialled(trial.tick(minutes(1))).includes(other!)) dials.push(minute);
+  const gaps = dials.map((minute, at) => minute - (dials[at - 1] ?? 0));
+  t.true(Math.max(...gaps) <= 16);
+  t.true(dials.at(-1)! > 3 * 24 * 60 - 16);
+});
+
 test('after a cut of hours all are dialled as soon as one of them answers, and not where one comes back by itself', (t) => {
   const others = peers.filter((peer) => peer !== self);
   const apart = (): Trial => {

@@ -64,6 +64,18 @@ test('rows of packs that come and go say what a map says', (t) => {
   );
 });
 
+test('a pack in the row of one that is gone has nothing of that one', (t) => {
+  const [gone, next] = descriptors as [PackDescriptor, PackDescriptor];
+  const table = new PackTable();
+  const row = table.keep(gone.pack);
+  table.describe(row, gone);
+  table.release(row);
+  t.is(table.keep(next.pack), row);
+  t.is(table.descriptorAt(row), undefined);
+  table.describe(row, next);
+  t.deepEqual(table.descriptorAt(row), next);
+});
+
 test('thousands are found, also when most of them are gone and others have come', (t) => {
   const random = createRandom('packs');
   const idOf = (at: number) =>

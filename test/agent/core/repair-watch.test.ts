@@ -72,3 +72,18 @@ test('who joined and never said a word gets no shards by a plan after an hour, u
   membership.handle({ kind: 'disconnected', peer: last, now });
   t.true(isEligibleAfter(3));
 });
+
+test('who was given up and is back is given up no more', (t) => {
+  const membership = membershipOf(machines[0]);
+  const batch = batchOf(machines[0], certificatesOf(machines));
+  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  const watch = new RepairWatch(membership);
+  watch.learn(forecast(1000), startMs);
+  const look = (afterHours: number) => {
+    watch.look(planOf(machines[0], 1), peers, unixMs(startMs + hours(afterHours)));
+    return watch.givenUp?.has(last);
+  };
+  t.true(look(1));
+  membership.handle({ kind: 'connected', peer: last, now: unixMs(startMs + hours(2)) });
+  t.false(look(2));
+});

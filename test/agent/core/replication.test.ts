@@ -79,6 +79,24 @@ test('who was asked and went away is waited for no longer, also when it comes ba
   t.deepEqual(askedIn(again.connect(second.peer, at(20))), [second.peer]);
 });
 
+test('each comparison names how far the logs go by then', (t) => {
+  const { replication, connect, disconnect } = replicationOf();
+  const toldIn = (effects: Effects): readonly number[] =>
+    effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.kind === 'heads'
+        ? effect.message.next.map(({ sequence }) => sequence)
+        : [],
+    );
+  t.deepEqual(toldIn(connect(second.peer, at(0))), [1]);
+  disconnect(second.peer, at(10));
+  replication.handle({
+    kind: 'batchStored',
+    batch: batchOf(second, certificatesOf(machines), 1),
+    now: at(10),
+  });
+  t.deepEqual(toldIn(connect(third.peer, at(20))), [2]);
+});
+
 test('where the words of both cross each sends what the other lacks, and names its logs no second time', (t) => {
   const { connect, hearHeads } = replicationOf();
   const theirs = [{ author: third.peer, stream: 'facts', sequence: 7 }] as const;

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { describePack } from '../../../agent/codec/index.ts';
-import { noteHas, Shelf } from '../../../agent/core/shelf.ts';
+import { noteHas, noteShown, Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
 import { machines, planBatch, planOf, startMs } from './fleet-of-four.ts';
 
@@ -38,6 +38,24 @@ test('nobody has a shard that its pack does not have, said before or after it is
   t.deepEqual(known.others.indexesOf(one.peer), [2]);
   t.false(noteHas(known, other.peer, 3));
   t.deepEqual(known.others.indexes(), [2]);
+});
+
+test('a shard that was shown under one plan is to be shown anew under the next one', (t) => {
+  const [author, , , owner] = machines;
+  const { descriptor } = describePack(new Uint8Array(100).fill(1), {
+    owner: owner.peer,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy: { k: 1, n: 3 },
+  });
+  const shelf = new Shelf();
+  shelf.usePlan(planOf(author, 5), planBatch);
+  const known = shelf.describe(descriptor);
+  const [holder] = shelf.groupOf(known)!.members;
+  noteShown(known, holder!, 0);
+  t.true(known.shown.has(0));
+  shelf.usePlan(planOf(author, 6), planBatch);
+  t.false(known.shown.has(0));
 });
 
 test('packs are counted by their group, without those that are given up', (t) => {

@@ -13,13 +13,6 @@ export const ninthRound: readonly PlantedBug[] = [
     replace: '',
   },
   {
-    name: 'the row keeps its signatures',
-    about: 'who signed for a pack that is forgotten counts as having signed for the next one in its row',
-    file: 'core/known-pack.ts',
-    find: '    if (page.signed !== undefined) page.signed[this.#at] = noPairs;\n',
-    replace: '',
-  },
-  {
     name: 'shown under an older plan',
     about:
       "that a shard was shown counts also where another plan gives it to another machine: what belongs elsewhere goes on that one's word alone",
