@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { rowLimits } from '../../codec/sealing.ts';
 import { groundOf } from './folder-ground.ts';
 import { bits, type InotifyEvent, waitingEvents } from './inotify-queue.ts';
+import { usingLongPlaces } from './long-places.ts';
 import { type BytePath, bytePath, bytePathOf, joinPath, placeUnder } from './path-bytes.ts';
 import { errorCode } from './scan.ts';
 import { type Inotify, systemCalls } from './system-calls.ts';
@@ -159,8 +160,10 @@ class LinuxEvents implements FolderEvents {
       // Until all are watched anew nobody knows what lies where.
       if (!this.#hasLost) {
         this.#forget(left);
-        for (const folder of added.values()) await this.#watchNew(folder);
-        for (const folder of altered.values()) await this.#watchAltered(folder);
+        await usingLongPlaces(async () => {
+          for (const folder of added.values()) await this.#watchNew(folder);
+          for (const folder of altered.values()) await this.#watchAltered(folder);
+        });
       }
       const isRenewed =
         (this.#hasLost || isElsewhere) && !hasOverflown && performance.now() >= this.#renewableMs;
@@ -258,7 +261,11 @@ class LinuxEvents implements FolderEvents {
   }
 
   /** All folders below a watched one, which is watched first: what comes while they are listed is heard of. */
-  async #watchBelow(top: number): Promise<void> {
+  #watchBelow(top: number): Promise<void> {
+    return usingLongPlaces(() => this.#watchAllBelow(top));
+  }
+
+  async #watchAllBelow(top: number): Promise<void> {
     const open = [top];
     for (let at = open.pop(); at !== undefined && !this.#isOver; at = open.pop()) {
       const path = this.#pathOf(at);

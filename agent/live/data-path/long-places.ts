@@ -1,6 +1,6 @@
 // Places whose path is longer than a system call takes. Linux takes 4,095 bytes in one call, but a file may lie deeper. Beyond that the way goes
-// through open folders above it, each named by /proc/self/fd of the one before. A few stay open in each thread, and only while they are still those
-// at their paths.
+// through open folders above it, each named by /proc/self/fd of the one before. A few stay open in each thread while work goes on, and only while they
+// are still those at their paths: a disk with an open folder cannot be unmounted.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 
@@ -14,6 +14,25 @@ export const slash = 0x2f;
 const openFoldersMax = 32;
 /** By their paths, one character a byte; the one used last stands last. */
 const openFolders = new Map<string, number>();
+
+/** Work of this thread that goes on, and may hold shortened places. */
+let workCount = 0;
+
+/** Folders that stay open for the sake of long places are closed when the last of such work of this thread ends. */
+export async function usingLongPlaces<Result>(work: () => Promise<Result>): Promise<Result> {
+  workCount++;
+  try {
+    return await work();
+  } finally {
+    workCount--;
+    if (workCount === 0) closeFolders();
+  }
+}
+
+function closeFolders(): void {
+  for (const handle of openFolders.values()) closeSync(handle);
+  openFolders.clear();
+}
 
 /** The same place in a form that one system call takes; unchanged where it is short enough, or on other systems. */
 export function shortened(place: Buffer): Buffer {

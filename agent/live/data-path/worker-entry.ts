@@ -3,6 +3,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { nameDiskError } from '../disk-full.ts';
+import { usingLongPlaces } from './long-places.ts';
 import { packTask } from './pack-task.ts';
 import { snapshotTask } from './snapshot-task.ts';
 import type { Ask, TaskName, Tasks } from './tasks.ts';
@@ -56,7 +57,7 @@ const askFor =
 async function runTask({ id, task, request }: Extract<ToWorker, { kind: 'run' }>): Promise<void> {
   try {
     const run = (await taskFunctions[task as TaskName]()) as unknown as TaskFunction;
-    const { result } = await run(request as never, askFor(id));
+    const { result } = await usingLongPlaces(() => run(request as never, askFor(id)));
     say({ kind: 'done', id, result });
   } catch (error) {
     say({ kind: 'failed', id, error: carryError(nameDiskError(error)) });

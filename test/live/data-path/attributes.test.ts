@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   closeSync,
@@ -19,6 +20,7 @@ import {
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { compareTrees } from '../../../agent/live/data-path/index.ts';
+import { watchFolder } from '../../../agent/live/data-path/folder-events.ts';
 import { bytePathOf, placeUnder } from '../../../agent/live/data-path/path-bytes.ts';
 import { keptAttributes, systemCalls } from '../../../agent/live/data-path/system-calls.ts';
 import { mebibyte } from '../../../datasets/index.ts';
@@ -263,6 +265,45 @@ test('paths far longer than a system call takes come back, two names of one file
   const back = placeUnder(restored.to);
   t.is(lstatSync(back(bytePathOf(`two/${below}other`))).nlink, 2);
 });
+
+/** Those that this process has open, by where the system says that they are. */
+const openIn = (folder: string): readonly string[] =>
+  readdirSync('/proc/self/fd')
+    .map((handle) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${handle}`);
+      } catch {
+        // That of this very look.
+        return '';
+      }
+    })
+    .filter((place) => place.startsWith(`${folder}/`));
+
+// By itself: others' work in the same threads would keep them open.
+test.serial(
+  'no folder stays open once it is saved, watched or restored into: its disk can be unmounted',
+  async (t) => {
+    if (process.platform !== 'linux') {
+      t.log('skipped: elsewhere no folder is opened');
+      t.pass();
+      return;
+    }
+    const trial = startTrial();
+    // Short enough for the system to tell where it is.
+    digDown(trial.folder, { depth: 22, nameBytes: 190 });
+    const events = await watchFolder({
+      folder: trial.folder,
+      isLeftOut: () => false,
+      onChange: () => {},
+      onFailure: () => {},
+    });
+    t.teardown(() => events.stop());
+    const { staged } = await trial.snapshotter.snapshot();
+    const { to, missing } = await trial.restore(staged);
+    t.deepEqual(missing, []);
+    t.deepEqual([openIn(trial.folder), openIn(to)], [[], []]);
+  },
+);
 
 test('what no tree can hold is listed and costs nothing else', async (t) => {
   if (process.platform !== 'linux') {
