@@ -234,7 +234,7 @@ export class Replication {
     const name = this.#membership.nameOf(author);
     const text =
       author === self
-        ? 'this machine was put back to an old image of its disk, and others know later words of it: what it saves from now on cannot be acknowledged; join it again'
+        ? 'this machine was put back to an old image of its disk, or its folder was copied, and others know later words of it: `drey status` says what that means; join it again'
         : `${name} was put back to an old image of its disk: what it says since then is not believed; join it again`;
     return [...effects, { kind: 'report', level: 'problem', text }];
   }

@@ -290,3 +290,22 @@ test('what an admin that was put out writes anew in place of what still counts i
     t.deepEqual(isIn(), [true, false]);
   }
 });
+
+test('a machine that was put back writes into its log no more than is true: what it saves may still be acknowledged', (t) => {
+  const { replication } = replicationOf();
+  const records = [{ kind: 'addresses', addresses: [] }] as const;
+  const own = ({ sequence, previous }: Pick<SignedBatch, 'sequence' | 'previous'>): SignedBatch =>
+    signBatch({ key: self, stream: 'telemetry', sequence, previous, atMs: startMs, records });
+  const first = own({ sequence: 0, previous: '0'.repeat(64) });
+  replication.handle({ kind: 'batchStored', batch: first, now: at(0) });
+  const effects = replication.handle({
+    kind: 'batchOpened',
+    from: second.peer,
+    batch: own({ sequence: 1, previous: '1'.repeat(64) }),
+    now: at(1),
+  });
+  const texts = effects.flatMap((effect) => (effect.kind === 'report' ? [effect.text] : []));
+  t.is(texts.length, 1);
+  t.notRegex(texts.join(), /acknowledged/u);
+  t.regex(texts.join(), /drey status/u);
+});
