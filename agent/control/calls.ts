@@ -141,9 +141,9 @@ export interface SnapshotAnswer {
   readonly packCount: number;
   /** Sealed bytes that this snapshot added, before redundancy. */
   readonly sealedBytes: number;
-  /** Paths that could not be read, or that changed each time they were; at most 1,000. */
+  /** Paths that could not be read, then those that changed each time they were; at most 1,000. */
   readonly unreadable: readonly string[];
-  /** How many of all such are not in the snapshot. Absent: of an older agent. */
+  /** How many of all such, the first ones, are not in the snapshot. Absent: of an older agent. */
   readonly leftOutCount?: number;
   /** Paths of sockets, pipes and devices, which are not kept; at most 1,000. */
   readonly special: readonly string[];

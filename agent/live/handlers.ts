@@ -143,6 +143,8 @@ async function takeSnapshot(
   const taken = await (first ? agent.drives.takeFirst(drive) : agent.drives.take(drive));
   await taken.acknowledged;
   const { snapshot, packs, drive: id } = taken.staged;
+  const leftOut = taken.unreadable.filter(({ reason }) => reason !== changedReason);
+  const kept = taken.unreadable.filter(({ reason }) => reason === changedReason);
   return {
     drive: id,
     outcome: taken.outcome === 'staged' ? 'acknowledged' : 'unchanged',
@@ -151,8 +153,8 @@ async function takeSnapshot(
     byteCount: taken.byteCount,
     packCount: packs.length,
     sealedBytes: taken.sealedBytes,
-    leftOutCount: taken.unreadable.filter(({ reason }) => reason !== changedReason).length,
-    unreadable: taken.unreadable.slice(0, 1000).map(({ path, reason }) => `${path}: ${reason}`),
+    leftOutCount: leftOut.length,
+    unreadable: [...leftOut, ...kept].slice(0, 1000).map(({ path, reason }) => `${path}: ${reason}`),
     special: taken.special.slice(0, 1000).map(({ path }) => path),
   };
 }

@@ -104,7 +104,7 @@ export function assertWhole({ leftOutCount = 0 }: Pick<SnapshotAnswer, 'leftOutC
     code: 'snapshot-incomplete',
     message: `${countText(leftOutCount, 'path')} could not be read and ${leftOutCount === 1 ? 'is' : 'are'} not in the snapshot; all else is saved`,
     advice:
-      'Give the agent the right to read them, as the reasons above say, or leave them out with --ignore; the next snapshot tries again by itself.',
+      'The reasons stand above. The next snapshot tries again by itself: until then give the agent the right to read them, connect a disk that is missing, or leave them out with --ignore.',
   });
 }
 
@@ -118,6 +118,7 @@ export function protectedText(
   snapshot: SnapshotAnswer,
 ): string {
   const { fileCount, byteCount, packCount, outcome, unreadable, special } = snapshot;
+  const { leftOutCount = unreadable.length } = snapshot;
   const size = `${countText(fileCount, 'file')}, ${bytesText(byteCount)}`;
   const where = oneLine(folder);
   const what = isNew
@@ -129,7 +130,12 @@ export function protectedText(
   return [
     what,
     ...(ignore === undefined ? [] : [leftOutText(ignore)]),
-    ...unreadable.slice(0, shownUnreadableMax).map((missed) => `  could not be read: ${oneLine(missed)}`),
+    ...unreadable
+      .slice(0, shownUnreadableMax)
+      .map(
+        (one, at) =>
+          `  ${at < leftOutCount ? 'could not be read' : 'saved as it was read last'}: ${oneLine(one)}`,
+      ),
     ...(more > 0 ? [`  and ${more} more: \`--json\` lists them`] : []),
     ...(special.length === 0
       ? []

@@ -37,6 +37,28 @@ test('what a snapshot leaves out is said, each on its own line', (t) => {
   t.is(other.split('\n')[1], '  left out from now on: *.iso, a?b');
 });
 
+test('of a file that changed while it was read it is not said that it is not there', (t) => {
+  const drive = driveId('00112233445566778899aabbccddeeff');
+  const text = protectedText(
+    { drive, folder: '/home/anna', isNew: false },
+    {
+      drive,
+      outcome: 'acknowledged',
+      fileCount: 2,
+      byteCount: 10,
+      packCount: 3,
+      sealedBytes: 1,
+      leftOutCount: 1,
+      unreadable: ['mail: no permission to read it', 'log: it changed each time it was read'],
+      special: [],
+    },
+  );
+  t.deepEqual(text.split('\n').slice(1), [
+    '  could not be read: mail: no permission to read it',
+    '  saved as it was read last: log: it changed each time it was read',
+  ]);
+});
+
 test('who protects a folder in or around a protected one reads what is saved twice', (t) => {
   t.deepEqual(twiceLines({}), []);
   t.regex(twiceLines({ inside: '/home/an\nna' })[0]!, /lies in \/home\/an\?na, which is protected too/u);

@@ -278,7 +278,7 @@ export function assertConnected({ entries, root }: Scan, identities: Iterable<st
 }
 
 /** Inodes and identities begin with the device. */
-const deviceOf = (inode: string): string => inode.slice(0, inode.indexOf(':'));
+export const deviceOf = (inode: string): string => inode.slice(0, inode.indexOf(':'));
 
 export const errorCode = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 

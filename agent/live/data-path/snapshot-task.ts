@@ -4,6 +4,7 @@
 import type { Attribute } from '../../codec/index.ts';
 import { chunkBytesAverage } from '../../limits.ts';
 import type { ChunkId } from '../../units.ts';
+import { mountedDisks, rememberDisks } from './absent-disks.ts';
 import { accessesOf } from './accesses.ts';
 import { batchesOf } from './batches.ts';
 import { ChangeWatch, type MassChange } from './change-watch.ts';
@@ -133,7 +134,10 @@ class SnapshotRun {
     for (const one of tree.missed) this.#unreadable.push(one);
     const counts = { fileCount: tree.fileCount, byteCount: tree.byteCount };
     const massChange = this.#massChange();
+    const disks = mountedDisks(this.#request.stateFolder, this.#scan);
+    for (const one of disks.absent) this.#unreadable.push(one);
     const outcome = await this.#sealing.stageTree(tree.bytes, counts);
+    rememberDisks(this.#request.stateFolder, disks);
     return {
       ...outcome,
       ...counts,

@@ -52,7 +52,7 @@ function massChangeOf(about: DriveId, { lastOutcome }: RunningDrive): readonly F
       why: `${massChangeText(massChange)}.`,
       action: 'Snapshots go on, and nothing older is forgotten until somebody has looked.',
       advice:
-        'Was it you? Then `drey protect FOLDER --accept-change`. If not: take the machine off the network, and bring the files back with `drey restore --at`.',
+        'Is a disk missing that was mounted in the folder? Then connect it. Was it you? Then `drey protect FOLDER --accept-change`. If not: take the machine off the network, and bring the files back with `drey restore --at`.',
       sinceMs: unixMs(massChange.sinceMs),
     },
   ];
