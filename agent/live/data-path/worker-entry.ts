@@ -3,6 +3,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { nameDiskError } from '../disk-full.ts';
+import { nameProgramError } from '../program-gone.ts';
 import { usingLongPlaces } from './long-places.ts';
 import { packTask } from './pack-task.ts';
 import { snapshotTask } from './snapshot-task.ts';
@@ -60,7 +61,7 @@ async function runTask({ id, task, request }: Extract<ToWorker, { kind: 'run' }>
     const { result } = await usingLongPlaces(() => run(request as never, askFor(id)));
     say({ kind: 'done', id, result });
   } catch (error) {
-    say({ kind: 'failed', id, error: carryError(nameDiskError(error)) });
+    say({ kind: 'failed', id, error: carryError(nameProgramError(nameDiskError(error))) });
   }
 }
 

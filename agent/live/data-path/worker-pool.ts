@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { DreyError, secondMs } from '../../../datasets/index.ts';
+import { nameProgramError } from '../program-gone.ts';
 import type { TaskName, Tasks } from './tasks.ts';
 import {
   carryError,
@@ -231,8 +232,8 @@ export class WorkerPool {
     this.#leaving.delete(thread);
     clearTimeout(thread.rest);
     thread.loaded.resolve();
-    const reason = cause instanceof Error ? cause.message : 'its thread ended';
-    for (const { reject } of thread.running.values()) reject(lostError(reason, cause));
+    const error = lossOf(cause);
+    for (const { reject } of thread.running.values()) reject(error);
     thread.running.clear();
     this.#dispatch();
   }
@@ -273,6 +274,12 @@ const post = (thread: Thread, message: ToWorker, transfer: readonly ArrayBuffer[
 
 const reasonOf = ({ reason }: AbortSignal): Error =>
   reason instanceof Error ? reason : new Error(String(reason));
+
+function lossOf(cause: unknown): Error {
+  const named = nameProgramError(cause);
+  if (named instanceof DreyError) return named;
+  return lostError(cause instanceof Error ? cause.message : 'its thread ended', cause);
+}
 
 const lostError = (reason: string, cause?: unknown): DreyError =>
   new DreyError({

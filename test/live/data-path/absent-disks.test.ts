@@ -16,8 +16,7 @@ function look(
   mounts: readonly string[],
 ): readonly string[] {
   const scan = scanFolder(folder, () => false);
-  const isOn = (path: string): boolean =>
-    mounts.some((mount) => path === mount || path.startsWith(`${mount}/`));
+  const isOn = (path: string): boolean => mounts.some((disk) => path === disk || path.startsWith(`${disk}/`));
   const entries = scan.entries.map((entry) =>
     isOn(entry.path) ? { ...entry, inode: `other:${entry.path}` } : entry,
   );
