@@ -71,10 +71,14 @@ export class Membership {
   }
 
   handle(event: EventOf<Membership['hears'][number]>): Effects {
-    if (event.kind === 'batchStored') return this.#learnBatch(event.batch, event.now);
-    return event.kind === 'connected'
-      ? this.#connected(event.peer, event.now)
-      : this.#disconnected(event.peer, event.now);
+    switch (event.kind) {
+      case 'connected':
+        return this.#connected(event.peer, event.now);
+      case 'disconnected':
+        return this.#disconnected(event.peer, event.now);
+      case 'batchStored':
+        return this.#learnBatch(event.batch, event.now);
+    }
   }
 
   get version(): number {
@@ -303,7 +307,7 @@ export class Membership {
     this.#rosterVersion++;
   }
 
-  /** Machines that a plan may use: holders that are there or not given up, or, where nobody can tell, not silent for too long; and of all a word. */
+  /** Machines that a plan may use: holders that spoke once, and are there or not given up, or, where nobody can tell, not silent for too long. */
   eligibleHolders(now: UnixMs, givenUp?: ReadonlySet<PeerId>): readonly PeerId[] {
     return this.holders(now).filter((peer) => {
       if (this.isUp(peer)) return true;

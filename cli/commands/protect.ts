@@ -118,7 +118,7 @@ export function protectedText(
   snapshot: SnapshotAnswer,
 ): string {
   const { fileCount, byteCount, packCount, outcome, unreadable, special } = snapshot;
-  const { leftOutCount = unreadable.length } = snapshot;
+  const leftOutCount = snapshot.leftOutCount ?? unreadable.length;
   const size = `${countText(fileCount, 'file')}, ${bytesText(byteCount)}`;
   const where = oneLine(folder);
   const what = isNew

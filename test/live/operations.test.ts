@@ -27,8 +27,9 @@ test('a machine that goes is told once, its return once, metrics say it too, and
   const [admin] = fleet.agents;
   for (const name of ['pc-02', 'pc-03', 'pc-04']) await fleet.add(name);
   const home = ['--home', admin!.home];
-  await waitUntil({ what: 'a plan, and all there', agents: [admin!] }, ([view]) =>
-    [view!.plan !== undefined, ...view!.machines.map(({ state }) => state === 'up')].every(Boolean),
+  await waitUntil(
+    { what: 'a plan, and all there', agents: [admin!] },
+    ([view]) => view!.plan !== undefined && view!.machines.every(({ state }) => state === 'up'),
   );
 
   const receiver = await startWebhookReceiver(t);

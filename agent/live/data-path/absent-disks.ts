@@ -13,6 +13,8 @@ export interface MountedDisks {
   readonly places: readonly BytePath[];
   /** Of these the ones that are empty folders now. */
   readonly absent: readonly LeftOut[];
+  /** The last snapshot found the same. */
+  readonly isRemembered: boolean;
 }
 
 /** One line: the places that the last snapshot found. */
@@ -20,7 +22,8 @@ const fileIn = (stateFolder: string): string => join(stateFolder, 'disks.journal
 
 /** What a walk saw, compared with what the last snapshot remembered. A place that is no folder any more, or has files of its own, is forgotten. */
 export function mountedDisks(stateFolder: string, { root, entries }: Scan): MountedDisks {
-  const known = new Set(readPlaces(stateFolder));
+  const [remembered = []] = readJournal(fileIn(stateFolder)) as Iterable<readonly BytePath[]>;
+  const known = new Set(remembered);
   const places: BytePath[] = [];
   const absent: LeftOut[] = [];
   /** Folders on the way to the entry, which comes after them. */
@@ -35,16 +38,10 @@ export function mountedDisks(stateFolder: string, { root, entries }: Scan): Moun
     if (isAbsent) absent.push({ path: entry.path, reason: absentReason });
     if (isAbsent || (isMount && !isEmpty)) places.push(entry.path);
   }
-  return { places, absent };
+  return { places, absent, isRemembered: remembered.join('\0') === places.join('\0') };
 }
 
-/** For the next snapshot; writes nothing where that is remembered already. */
-export function rememberDisks(stateFolder: string, { places }: MountedDisks): void {
-  if (readPlaces(stateFolder).join('\0') !== places.join('\0'))
-    rewriteJournal(fileIn(stateFolder), [encodeLine(places)]);
-}
-
-function readPlaces(stateFolder: string): readonly BytePath[] {
-  const [places = []] = readJournal(fileIn(stateFolder)) as Iterable<readonly BytePath[]>;
-  return places;
+/** For the next snapshot. */
+export function rememberDisks(stateFolder: string, { places, isRemembered }: MountedDisks): void {
+  if (!isRemembered) rewriteJournal(fileIn(stateFolder), [encodeLine(places)]);
 }

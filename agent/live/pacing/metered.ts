@@ -36,6 +36,8 @@ export function meteredOfNmcli(output: string): Metered {
   return found.has('no') ? 'free' : 'unknown';
 }
 
+/** NetworkManager makes it when it starts. */
+const managerFolder = '/run/NetworkManager';
 const bus = [
   'get-property',
   'org.freedesktop.NetworkManager',
@@ -43,8 +45,6 @@ const bus = [
   'org.freedesktop.NetworkManager',
   'Metered',
 ];
-/** NetworkManager makes it when it starts. */
-const managerFolder = '/run/NetworkManager';
 const nmcli = ['-t', '-f', 'GENERAL.STATE,GENERAL.METERED', 'dev', 'show'];
 
 /** Never rejects. */

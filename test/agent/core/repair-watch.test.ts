@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Membership } from '../../../agent/core/membership.ts';
 import { RepairWatch } from '../../../agent/core/repair-watch.ts';
 import type { PeerId } from '../../../agent/units.ts';
 import { hours, machineId, unixMs } from '../../../datasets/index.ts';
@@ -8,6 +9,14 @@ import { batchOf, certificatesOf, machines, membershipOf, planOf, startMs } from
 
 const peers = machines.map(({ peer }) => peer) as [PeerId, PeerId, PeerId, PeerId];
 const [, , , last] = peers;
+
+/** Of a machine that knows who the others are, and has heard none of them. */
+function knowingAll(): Membership {
+  const membership = membershipOf(machines[0]);
+  const batch = batchOf(machines[0], certificatesOf(machines));
+  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  return membership;
+}
 
 /** The last one was away for so many hours when this was made, at the start. */
 function forecast(hoursBefore: number): PresenceForecast {
@@ -19,9 +28,7 @@ function forecast(hoursBefore: number): PresenceForecast {
 
 /** What an optimizer says that started with the forecast, an hour later. */
 function awayAfterAnHour(hoursBefore: number, met: readonly PeerId[]): readonly number[] {
-  const membership = membershipOf(machines[0]);
-  const batch = batchOf(machines[0], certificatesOf(machines));
-  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  const membership = knowingAll();
   for (const peer of peers.slice(1, 3)) membership.handle({ kind: 'connected', peer, now: startMs });
   const leftMs = unixMs(startMs + hours(0.5));
   for (const peer of met) {
@@ -43,9 +50,7 @@ test('who was seen since is away since then, and who was not away before since t
 });
 
 test('who was given up and is back may be planned with at once, though that was looked at an hour ago', (t) => {
-  const membership = membershipOf(machines[0]);
-  const batch = batchOf(machines[0], certificatesOf(machines));
-  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  const membership = knowingAll();
   const eligible = () => membership.eligibleHolders(startMs, new Set([last]));
   t.false(eligible().includes(last));
   membership.handle({ kind: 'connected', peer: last, now: startMs });
@@ -53,9 +58,7 @@ test('who was given up and is back may be planned with at once, though that was 
 });
 
 test('who joined and never said a word gets no shards by a plan after an hour, until it is there or its log is', (t) => {
-  const membership = membershipOf(machines[0]);
-  const batch = batchOf(machines[0], certificatesOf(machines));
-  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  const membership = knowingAll();
   const isEligibleAfter = (hourCount: number, peer: PeerId = last): boolean =>
     membership.eligibleHolders(unixMs(startMs + hours(hourCount)), new Set()).includes(peer);
   t.true(isEligibleAfter(1));
@@ -74,9 +77,7 @@ test('who joined and never said a word gets no shards by a plan after an hour, u
 });
 
 test('who was given up and is back is given up no more', (t) => {
-  const membership = membershipOf(machines[0]);
-  const batch = batchOf(machines[0], certificatesOf(machines));
-  membership.handle({ kind: 'batchStored', batch, now: startMs });
+  const membership = knowingAll();
   const watch = new RepairWatch(membership);
   watch.learn(forecast(1000), startMs);
   const look = (afterHours: number) => {

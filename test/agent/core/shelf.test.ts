@@ -1,21 +1,24 @@
 // Where a pack belongs, by what is known of it.
 
 import test from 'ava';
-import { describePack } from '../../../agent/codec/index.ts';
+import { describePack, type MachineKey, type PackDescriptor } from '../../../agent/codec/index.ts';
 import { noteHas, noteShown, Shelf } from '../../../agent/core/shelf.ts';
 import { driveId } from '../../../agent/units.ts';
 import { machines, planBatch, planOf, startMs } from './fleet-of-four.ts';
+
+const packOf = (owner: MachineKey, redundancy: PackDescriptor['redundancy']): PackDescriptor =>
+  describePack(new Uint8Array(100).fill(1), {
+    owner: owner.peer,
+    drive: driveId('0'.repeat(32)),
+    placementClass: 'small',
+    redundancy,
+  }).descriptor;
 
 test('a pack that was heard of under another plan belongs where its descriptor says, once that is here', (t) => {
   const [author, , , owner] = machines;
   const shelf = new Shelf();
   shelf.usePlan(planOf(author, 5), planBatch);
-  const { descriptor } = describePack(new Uint8Array(100).fill(1), {
-    owner: owner.peer,
-    drive: driveId('0'.repeat(32)),
-    placementClass: 'small',
-    redundancy: { k: 1, n: 3 },
-  });
+  const descriptor = packOf(owner, { k: 1, n: 3 });
   const known = shelf.take(descriptor.pack);
   known.heard = { group: 'other', epoch: 4, author: author.peer };
   t.is(shelf.groupOf(known), undefined);
@@ -25,12 +28,7 @@ test('a pack that was heard of under another plan belongs where its descriptor s
 
 test('nobody has a shard that its pack does not have, said before or after it is described', (t) => {
   const [owner, one, other] = machines;
-  const { descriptor } = describePack(new Uint8Array(100).fill(1), {
-    owner: owner.peer,
-    drive: driveId('0'.repeat(32)),
-    placementClass: 'small',
-    redundancy: { k: 2, n: 3 },
-  });
+  const descriptor = packOf(owner, { k: 2, n: 3 });
   const shelf = new Shelf();
   const known = shelf.take(descriptor.pack);
   for (const index of [2, 3, 20]) t.true(noteHas(known, one.peer, index));
@@ -42,12 +40,7 @@ test('nobody has a shard that its pack does not have, said before or after it is
 
 test('a shard that was shown under one plan is to be shown anew under the next one', (t) => {
   const [author, , , owner] = machines;
-  const { descriptor } = describePack(new Uint8Array(100).fill(1), {
-    owner: owner.peer,
-    drive: driveId('0'.repeat(32)),
-    placementClass: 'small',
-    redundancy: { k: 1, n: 3 },
-  });
+  const descriptor = packOf(owner, { k: 1, n: 3 });
   const shelf = new Shelf();
   shelf.usePlan(planOf(author, 5), planBatch);
   const known = shelf.describe(descriptor);
