@@ -12,7 +12,7 @@ export const problemKinds = [
   'space-used-up', 'certificate-ends', 'log-forked', 'alerts-undelivered', 'shards-rotten',
   'proof-failed', 'proof-old', 'owner-silent', 'snapshot-old',
   'deletion-waits', 'drive-deleted', 'no-words', 'outbox-lost', 'put-out', 'packs-lost',
-  'not-connected', 'drive-out-of-reach', 'groups-out-of-reach',
+  'not-connected', 'drive-out-of-reach', 'groups-out-of-reach', 'runs-twice',
 ] as const;
 
 export type ProblemKind = (typeof problemKinds)[number];

@@ -1,4 +1,5 @@
-// What two agents say before they trust each other: the hello of members, and the four messages of a join.
+// What two agents say before they trust each other: the hello of members, the four messages of a join, and which run of a machine a
+// connection leads to.
 
 import { z } from 'zod';
 import type { FleetId, InviteId, PeerId } from '../units.ts';
@@ -42,6 +43,35 @@ export const encodeHelloAnswer = (answer: HelloAnswer): Uint8Array =>
   encodeEnvelope(helloAnswerFormat, answer);
 export const decodeHelloAnswer = (bytes: Uint8Array): Decoded<HelloAnswer> =>
   decodeEnvelope(bytes, helloAnswerFormat);
+
+/** On `/drey/run/1`, in this order: ask, run; then alone or twin. */
+export type RunMessage =
+  | { readonly kind: 'ask' }
+  /** `run`: drawn at each start, so two computers with one key have two. */
+  | { readonly kind: 'run'; readonly run: Uint8Array }
+  /** Nobody else has just answered as this machine, with another run … */
+  | { readonly kind: 'alone' }
+  /** … or another computer has, at this IP address. */
+  | { readonly kind: 'twin'; readonly address?: string };
+
+export const runBytes = 16;
+/** An address of IPv4 or IPv6 and nothing else: people read it. */
+const hostAddress = z.string().regex(/^[0-9A-Fa-f.:]{2,45}$/u);
+
+const runFormat: Format<RunMessage> = {
+  magic: 'DRRN',
+  version: 1,
+  bytesMax: 256,
+  schema: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('ask') }),
+    z.strictObject({ kind: z.literal('run'), run: s.exactBytes(runBytes) }),
+    z.strictObject({ kind: z.literal('alone') }),
+    z.strictObject({ kind: z.literal('twin'), address: hostAddress.exactOptional() }),
+  ]),
+};
+
+export const encodeRunMessage = (message: RunMessage): Uint8Array => encodeEnvelope(runFormat, message);
+export const decodeRunMessage = (bytes: Uint8Array): Decoded<RunMessage> => decodeEnvelope(bytes, runFormat);
 
 /** On `/drey/join/1`, in this order: ask, challenge, proof, welcome; or refused at any point. */
 export type JoinMessage =

@@ -188,6 +188,7 @@ export class LiveAgent {
       planFailure: this.planning.failure,
       events: this.#events,
       turnedAwayBy: this.#admission.turnedAwayBy,
+      twins: this.#wire?.twins,
       operations: this.operations,
       now: this.now(),
     };

@@ -35,6 +35,7 @@ import type { Observations } from './observations.ts';
 import type { PlanFailure } from './planning.ts';
 import type { Operations } from './operations.ts';
 import { packsOfDrive } from './own-packs.ts';
+import type { LiveWire } from './wire/index.ts';
 
 export interface ViewParts {
   readonly core: AgentCore;
@@ -47,6 +48,8 @@ export interface ViewParts {
   readonly events: readonly EventLine[];
   /** Machines that say that this one was put out. */
   readonly turnedAwayBy: ReadonlySet<PeerId>;
+  /** Machines that run on two computers at once; undefined before the wire is open. */
+  readonly twins: LiveWire['twins'] | undefined;
   readonly operations: Operations;
   readonly now: UnixMs;
 }

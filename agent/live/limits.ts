@@ -1,6 +1,6 @@
 // Bounds of the live ports alone, each with its reason. What core and simulation know too is in agent/limits.ts.
 
-import { gibibyte, kibibyte, mebibyte, minutes, seconds } from '../../datasets/words.ts';
+import { gibibyte, hours, kibibyte, mebibyte, minutes, seconds } from '../../datasets/words.ts';
 
 /** A peer that answers nothing is asked this often whether it lives … */
 export const pingEveryMs = seconds(10);
@@ -54,6 +54,8 @@ export const streamsPerConnectionMax = 64;
 export const connectionsPerPeerMax = 8;
 /** A discovered or bootstrap address that refused us is left alone for this long. */
 export const refusedRestMs = minutes(5);
+/** That a machine runs twice is said for this long after it was last seen: the one that is turned away comes again every 15 minutes at least. */
+export const twinNewsMsMax = hours(1);
 /** Batches waiting to be flushed; beyond it the log says `full`. */
 export const queuedBatchesMax = 8192;
 /** Batches in one flush: one fsync for all that came in meanwhile. */

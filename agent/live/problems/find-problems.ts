@@ -14,6 +14,7 @@ import { findOwnerProblems } from './owner-problems.ts';
 import { findProofProblems } from './proof-problems.ts';
 import { putOutProblem } from './put-out.ts';
 import { findReachProblems } from './reach-problems.ts';
+import { findTwinProblems } from './twin-problems.ts';
 
 /** A problem as it is found; `sinceMs` only where what is found tells it. */
 export type FoundProblem = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: UnixMs };
@@ -29,6 +30,7 @@ export function findProblems(parts: ViewParts): readonly FoundProblem[] {
 const findProblemsInside = (parts: ViewParts): readonly FoundProblem[] => [
   ...findPlanProblems(parts),
   ...findReachProblems(parts),
+  ...findTwinProblems(parts),
   ...findMachineProblems(parts.core, parts.now),
   ...findDriveProblems(parts.drives),
   ...findProofProblems(parts.core, parts.now),

@@ -1,24 +1,19 @@
-// The wire of a running agent: libp2p connections on which nothing but hello and join is heard until both sides have shown their
+// The wire of a running agent: libp2p connections on which nothing but hello, join and run is heard until both sides have shown their
 // certificates. It decides nothing about whom to trust or what to send; membership and core do.
 
 import type { Connection, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { MachineKey } from '../../codec/index.ts';
-import * as bounds from '../../limits.ts';
 import type { Done, SendOutcome, ShardLocation, Wire, WireListener } from '../../ports.ts';
 import { type FleetId, type PeerId, peerId } from '../../units.ts';
 import {
-  aloneDialMsMax,
   addressesMax,
   dialMsMax,
   hintBytesMax,
   joinMsMax,
-  pingEveryMs,
-  pingSilenceMsMax,
   queuedShardSendsMax,
   refusedRestMs,
-  shardHeaderMsMax,
   shardStreamsPerPeerMax,
 } from '../limits.ts';
 import { isPassingError } from '../disk-full.ts';
@@ -30,30 +25,13 @@ import { answerJoin, type JoinKeeper } from './join-exchange.ts';
 import { Links, peerOf } from './links.ts';
 import { MessageLink, readMessages } from './message-link.ts';
 import { forgetPeer, type Node, startNode } from './node.ts';
-import { helloProtocol, joinProtocol, messageProtocol, shardProtocol } from './protocols.ts';
+import { helloProtocol, joinProtocol, messageProtocol, runProtocol, shardProtocol } from './protocols.ts';
 import { noPace, type WirePace } from './pace.ts';
 import { receiveOneShard, sendOneShard, type ShardStore } from './shard-exchange.ts';
 import { Slots } from './slots.ts';
 import { resetStream } from './stream-io.ts';
-
-/** Bounds that tests make smaller; agent/limits.ts and agent/live/limits.ts have the real ones. */
-const liveLimits = {
-  frameBytesMax: bounds.frameBytesMax,
-  queuedFramesPerPeerMax: bounds.queuedFramesPerPeerMax,
-  queuedBytesPerPeerMax: bounds.queuedBytesPerPeerMax,
-  transferSilenceMsMax: bounds.transferSilenceMsMax,
-  shardSendsMax: bounds.shardSendsMax,
-  shardArrivalsMax: bounds.shardArrivalsMax,
-  strangersMax: bounds.strangersMax,
-  helloMsMax: bounds.helloMsMax,
-  shardHeaderMsMax,
-  retryMsMin: bounds.retryMsMin,
-  retryMsMax: aloneDialMsMax,
-  pingEveryMs,
-  pingSilenceMsMax,
-};
-
-export type WireLimits = { readonly [Name in keyof typeof liveLimits]: number };
+import { twinPatienceMs, Twins } from './twins.ts';
+import { type WireLimits, wireLimits } from './wire-limits.ts';
 
 export interface LiveWireOptions {
   readonly machineKey: MachineKey;
@@ -79,6 +57,8 @@ export interface LiveWire extends Wire {
   addresses(): readonly string[];
   /** Round trips to connected members in milliseconds, as the last ping measured them. */
   roundTripMs(): ReadonlyMap<PeerId, number>;
+  /** Machines that run on two computers at once. */
+  readonly twins: Pick<Twins, 'seen' | 'ofSelf'>;
   /** Dials an address, whoever is there; success shows as `connected`. False when nobody answered. */
   dial(address: string): Promise<boolean>;
   /** Ends all connections; the listener hears nothing more. */
@@ -97,6 +77,7 @@ class Libp2pWire implements LiveWire {
   readonly #options: LiveWireOptions;
   readonly #limits: WireLimits;
   readonly #links: Links;
+  readonly twins: Twins;
   readonly #hints: HintService;
   readonly #messages = new Map<PeerId, { readonly link: MessageLink; readonly connection: Connection }>();
   readonly #refused = new Set<PeerId>();
@@ -112,12 +93,13 @@ class Libp2pWire implements LiveWire {
   constructor(options: LiveWireOptions) {
     this.self = options.machineKey.peer;
     this.#options = options;
-    this.#limits = { ...liveLimits, ...options.limits };
+    this.#limits = { ...wireLimits, ...options.limits };
     this.#links = new Links(this.#limits, {
       connected: (peer, connection) => this.#connected(peer, connection),
       disconnected: (peer) => this.#disconnected(peer),
       strangerLeft: (connection) => forgetPeer(this.#node, connection),
     });
+    this.twins = new Twins(this.#limits.helloMsMax);
     this.#hints = new HintService(options.fleet, {
       isMember: (connection) => this.#links.isMember(connection),
       isRefused: (peer) => this.#refused.has(peer),
@@ -239,6 +221,12 @@ class Libp2pWire implements LiveWire {
       maxInboundStreams: 1,
     });
     await node.handle(
+      runProtocol,
+      (stream, connection) =>
+        this.twins.answer(stream, peerOf(connection), () => this.#links.isMember(connection)),
+      { maxInboundStreams: 1 },
+    );
+    await node.handle(
       messageProtocol,
       this.#forMembers((stream, connection) => this.#messagesCame(stream, connection)),
       { maxInboundStreams: 2 },
@@ -273,7 +261,7 @@ class Libp2pWire implements LiveWire {
     try {
       const stream = await connection.newStream(helloProtocol, { signal: AbortSignal.timeout(silenceMsMax) });
       const answer = await showHello({ stream, peer, keeper: this.#options.admission, silenceMsMax });
-      if (answer.kind === 'welcome') this.#accept(connection);
+      if (answer.kind === 'welcome') await this.#accept(connection);
       else this.#refuse(connection, answer.reason);
     } catch (error) {
       this.#refuse(connection, error instanceof Error ? error.message : 'no hello');
@@ -285,7 +273,7 @@ class Libp2pWire implements LiveWire {
     const keeper = this.#refused.has(peer) ? turnedAway : this.#options.admission;
     const silenceMsMax = this.#limits.helloMsMax;
     const answer = await answerHello({ stream, peer, keeper, silenceMsMax });
-    if (answer.kind === 'welcome') this.#accept(connection);
+    if (answer.kind === 'welcome') await this.#accept(connection);
     else this.#report(`${peer} was refused: ${answer.reason}`);
   }
 
@@ -294,9 +282,19 @@ class Libp2pWire implements LiveWire {
     await answerJoin(stream, peerOf(connection), this.#options.admission);
   }
 
-  #accept(connection: Connection): void {
-    if (this.#refused.has(peerOf(connection))) this.#links.drop(connection, 'revoked');
+  async #accept(connection: Connection): Promise<void> {
+    const peer = peerOf(connection);
+    if (await this.#isTwinOf(peer, connection))
+      this.#refuse(connection, 'another computer is connected with the key of this machine');
+    else if (this.#refused.has(peer)) this.#links.drop(connection, 'revoked');
     else if (!this.#isClosed) this.#links.accept(connection);
+  }
+
+  async #isTwinOf(peer: PeerId, newcomer: Connection): Promise<boolean> {
+    const known = this.#links.connectionOf(peer);
+    if (known === undefined) return false;
+    this.#links.patience(newcomer, twinPatienceMs(this.#limits.helloMsMax));
+    return this.twins.areTwins(peer, known, newcomer);
   }
 
   #refuse(connection: Connection, reason: string): void {

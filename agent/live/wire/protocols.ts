@@ -2,6 +2,7 @@
 
 export const tlsProtocol = '/drey/tls/1';
 export const helloProtocol = '/drey/hello/1';
+export const runProtocol = '/drey/run/1';
 export const joinProtocol = '/drey/join/1';
 export const messageProtocol = '/drey/message/1';
 export const shardProtocol = '/drey/shard/1';

@@ -9,6 +9,7 @@ import {
   decodeDescriptor,
   decodeHello,
   decodeHelloAnswer,
+  decodeRunMessage,
   decodeHint,
   decodeIndexSegment,
   decodeJoinMessage,
@@ -18,6 +19,8 @@ import {
   decodeTree,
   encodeDescriptor,
   encodeHello,
+  encodeRunMessage,
+  type RunMessage,
   encodeHelloAnswer,
   encodeHint,
   encodeIndexSegment,
@@ -106,6 +109,21 @@ const helloExamples = [
     }),
   ),
 ];
+
+const runMessages: readonly RunMessage[] = [
+  { kind: 'ask' },
+  { kind: 'run', run: samples.noise('run', 16) },
+  { kind: 'alone' },
+  { kind: 'twin', address: '192.0.2.7' },
+];
+const runExamples = runMessages.map((value) =>
+  repeatable({
+    path: `run/v1/${value.kind}.bin`,
+    encode: () => encodeRunMessage(value),
+    decode: decodeRunMessage,
+    value: ok(value),
+  }),
+);
 
 const recordsOf = (bytes: Uint8Array): unknown => {
   const opened = openBatch(bytes);
@@ -306,6 +324,7 @@ export const goldenExamples: readonly GoldenExample[] = [
   ...messageExamples,
   ...joinExamples,
   ...helloExamples,
+  ...runExamples,
   repeatable({
     path: 'hint/v1/hint.bin',
     encode: () => encodeHint(samples.hint),
