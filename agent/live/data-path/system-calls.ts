@@ -28,6 +28,8 @@ export interface SystemCalls {
   dataFrom(handle: number, offset: number): number | undefined;
   /** Ends when all that was written to the disk of a folder is on it. Throws an error with a `code`. */
   flushDisk(folder: string): void;
+  /** Takes what an open file has in the page cache, and on the disk, out of the cache (posix_fadvise(2)); a wish, so it never fails. */
+  forgetPages(handle: number): void;
   /** Undefined where a sandbox has no such calls. */
   readonly inotify: Inotify | undefined;
   /** Sets time of change and of access, of an open file or of a path, of a link itself where it is one. */
@@ -57,6 +59,8 @@ export interface Inotify {
 /** Longest list of names, and longest value, that Linux has (xattr(7)). */
 const attributeBytesMax = 65_536;
 const currentFolder = -100;
+/** POSIX_FADV_DONTNEED (posix_fadvise(2)). */
+const notNeeded = 4;
 /** SEEK_DATA (lseek(2)). */
 const seekData = 3;
 const noFollow = 0x1_00;
@@ -90,6 +94,7 @@ class LinuxCalls implements SystemCalls {
   readonly #seek: (...values: readonly unknown[]) => number;
   readonly #flush: (...values: readonly unknown[]) => number;
   readonly #advise: (...values: readonly unknown[]) => number;
+  readonly #adviseFile: (...values: readonly unknown[]) => number;
   readonly statsAt: SystemCalls['statsAt'];
   readonly freedMemory: SystemCalls['freedMemory'];
   readonly inotify: SystemCalls['inotify'];
@@ -115,6 +120,7 @@ class LinuxCalls implements SystemCalls {
     this.#remove = libc.func('int lremovexattr(const void *path, const void *name)');
     this.#flush = libc.func('int syncfs(int file)');
     this.#advise = libc.func('int madvise(uintptr_t address, size_t size, int advice)');
+    this.#adviseFile = libc.func('int posix_fadvise(int file, long offset, long length, int advice)');
     this.#seek = libc.func('long lseek(int file, long offset, int whence)');
     this.#timeOpen = libc.func('int futimens(int file, const void *times)');
     this.#time = libc.func('int utimensat(int folder, const void *path, const void *times, int flags)');
@@ -212,6 +218,10 @@ class LinuxCalls implements SystemCalls {
 
   advise(address: bigint, byteCount: number, advice: number): void {
     if (this.#advise(address, byteCount, advice) !== 0) this.#fail('madvise');
+  }
+
+  forgetPages(handle: number): void {
+    this.#adviseFile(handle, 0, 0, notNeeded);
   }
 
   setTime(entry: number | Buffer, timeNs: bigint): void {

@@ -7,6 +7,7 @@ import { strict as assert } from 'node:assert';
 import { dirname, join } from 'node:path';
 import type { PackDescriptor } from '../../codec/index.ts';
 import type { ShardLocation, ShardPlace, StoredShard } from '../../ports.ts';
+import { systemCalls } from '../data-path/system-calls.ts';
 import { scratchMemoryBytesMax } from '../limits.ts';
 import { folderId, isShardFolder } from './shard-folder.ts';
 import { type MemoryShard, ScratchMemory, type ShardHandle } from './scratch-memory.ts';
@@ -76,6 +77,8 @@ export class ShardFiles {
   async keep(arriving: Arriving, file: string): Promise<void> {
     assert('file' in arriving, 'only scratch lies in memory');
     await arriving.handle.sync();
+    // Read again once or never: what the machine's own people read stays in memory instead.
+    systemCalls?.forgetPages(arriving.handle.fd);
     await arriving.handle.close();
     const folder = dirname(file);
     if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined)
