@@ -28,9 +28,13 @@ test('a shard that is stored, and a pack that is staged, leave the page cache', 
     t.pass('skipped: no call for it here, or the temporary folder lies in memory');
     return;
   }
-  const { database, close } = await openStore(join(folder, 'database'));
-  t.teardown(close);
-  const disk = await openLiveDisk({ folder: join(folder, 'shards'), database, quotaBytes: 10_000_000 });
+  const store = await openStore(join(folder, 'database'));
+  t.teardown(() => store.close());
+  const disk = await openLiveDisk({
+    folder: join(folder, 'shards'),
+    database: store.database,
+    quotaBytes: 10_000_000,
+  });
   const pack = testPack(600_000);
   const { descriptor, shards } = pack;
   t.is(await storeShard(disk, pack, { index: 1 }), 'stored');
