@@ -20,21 +20,26 @@ interface PolicyOptions extends CommonOptions {
 /** Whoever waits longer has no repair. */
 const silenceMost = '90d';
 
-/** Throws `quantity-malformed` or `policy-refused`. */
-export function parseSilenceMs(text: string): number {
+/** `leastMs`: a trial may wait for less than a fleet. Throws `quantity-malformed` or `policy-refused`. */
+export function parseSilenceMs(text: string, leastMs: number = holderSilenceMsMin): number {
   const ms = parseSpanMs(text);
-  if (ms > parseSpanMs(silenceMost))
-    throw new DreyError({
+  const refused = (message: string, bound: string): DreyError =>
+    new DreyError({
       code: 'policy-refused',
-      message: `what a machine held that left for good would have fewer copies for ${text}: that is no repair`,
-      advice: `Give at most ${silenceMost}. 90h, the default, lasts over a long weekend.`,
+      message,
+      advice: `Give at ${bound}. 90h, the default, lasts over a long weekend.`,
     });
-  if (ms >= holderSilenceMsMin) return ms;
-  throw new DreyError({
-    code: 'policy-refused',
-    message: `after ${text} of silence no machine may be replaced: every one that sleeps or restarts would be`,
-    advice: `Give at least ${setSpanText(holderSilenceMsMin)}. 90h, the default, lasts over a long weekend.`,
-  });
+  if (ms > parseSpanMs(silenceMost))
+    throw refused(
+      `what a machine held that left for good would have fewer copies for ${text}: that is no repair`,
+      `most ${silenceMost}`,
+    );
+  if (ms < leastMs)
+    throw refused(
+      `after ${text} of silence no machine may be replaced: every one that sleeps or restarts would be`,
+      `least ${setSpanText(leastMs)}`,
+    );
+  return ms;
 }
 
 /** Less than half of all packs within reach is no target. */

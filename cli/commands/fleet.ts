@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { holderSilenceMsMin, inviteUsesMax } from '../../agent/index.ts';
 import { askAgent } from '../../agent/control/index.ts';
-import { DreyError } from '../../datasets/index.ts';
+import { DreyError, seconds } from '../../datasets/index.ts';
 import { homeOf, show, withCommonOptions, type CommonOptions } from '../command.ts';
 import { countText, setSpanText, timeText } from '../print.ts';
 import { parseByteCount, parseCount, parseSinceMs, parseSpanMs } from '../quantities.ts';
@@ -13,7 +13,7 @@ import { givenText } from '../space.ts';
 import { addFleetDeletions } from './fleet-deletions.ts';
 import { addFleetLog } from './fleet-log.ts';
 import { addFleetMembers, outWithItText, withMachinesHelp } from './fleet-members.ts';
-import { addFleetPolicy } from './fleet-policy.ts';
+import { addFleetPolicy, parseSilenceMs } from './fleet-policy.ts';
 
 interface CreateOptions extends CommonOptions {
   readonly name: string;
@@ -48,11 +48,16 @@ const withDeletionRule = (command: Command): Command =>
     )
     .option('--delete-wait <span>', 'how long such a deletion can still be stopped (default 3d)');
 
+/** Machines are heard of every few seconds; a fleet on trial may be a single desk. */
+const trialSilenceMsMin = seconds(1);
+
 async function createFleetHere(options: CreateOptions): Promise<void> {
   const { createFleet } = await import('../../agent/live/index.ts');
   const passphrase = readSecret(options.passphraseFile);
   const holderSilenceMs =
-    options.holderSilence === undefined ? undefined : parseSpanMs(options.holderSilence);
+    options.holderSilence === undefined
+      ? undefined
+      : parseSilenceMs(options.holderSilence, trialSilenceMsMin);
   const made = createFleet({
     home: homeOf(options),
     fleetName: options.name,

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { parseSilenceMs, policyText } from '../../cli/commands/fleet-policy.ts';
-import { days, hours } from '../../datasets/index.ts';
+import { days, hours, seconds } from '../../datasets/index.ts';
 
 const policy = {
   holderSilenceMs: hours(90),
@@ -20,6 +20,12 @@ test('a silence that every sleeping machine reaches is refused, with advice', (t
   for (const text of ['1s', '0s', '59m'])
     t.regex(t.throws(() => parseSilenceMs(text), { code: 'policy-refused' })?.message ?? '', /sleeps/u);
   t.is(parseSilenceMs('1h'), hours(1));
+});
+
+test('a fleet on trial may wait for less, down to what it says', (t) => {
+  t.is(parseSilenceMs('4s', seconds(1)), seconds(4));
+  t.regex(t.throws(() => parseSilenceMs('0.5s', seconds(1)))?.message ?? '', /sleeps/u);
+  t.throws(() => parseSilenceMs('100000d', seconds(1)), { code: 'policy-refused' });
 });
 
 test('a silence that no repair could wait for is refused, with advice', (t) => {
