@@ -41,6 +41,7 @@ import {
   staysInside,
 } from './path-bytes.ts';
 import { errorCode } from './scan.ts';
+import { SettledFiles } from './settled-files.ts';
 import { keptAttributes, systemCalls } from './system-calls.ts';
 import { ownerName, TakenFolder } from './taken-folder.ts';
 import {
@@ -86,6 +87,7 @@ export class RestoreFolder implements Disposable {
   /** What is made in it would get access lists that no snapshot told of. */
   readonly #handsDownAcls: boolean;
   readonly #taken: TakenFolder;
+  readonly #settled: SettledFiles;
   /** That this run made or took over. */
   readonly #folders = new Set<BytePath>();
   /** Of what this run has put in its place, the first path of each name as disks may see it. */
@@ -101,6 +103,7 @@ export class RestoreFolder implements Disposable {
    */
   constructor(options: RestoreFolderOptions) {
     this.#options = options;
+    this.#settled = new SettledFiles(options.to);
     this.#taken = openFolder(options.to);
     const { place } = this.#taken;
     this.#place = placeUnder(place);
@@ -187,6 +190,7 @@ export class RestoreFolder implements Disposable {
     this.#hasToReplace(file.path);
     flushAlone(file.temporary, byteCount);
     renameSync(file.temporary, this.#place(file.path));
+    this.#settled.add(this.#place(file.path), byteCount);
     this.#notePlaced(file.path);
     return imperfect;
   }
