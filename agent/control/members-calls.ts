@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { wipeAdminsMax, wipeWaitMsMax } from '../limits.ts';
-import type { DriveId, InviteId, WipeId } from '../units.ts';
+import type { DriveId, InviteId, PeerId, WipeId } from '../units.ts';
 
 const name = z.string().min(1).max(128);
 const reason = z.string().min(1).max(256);
@@ -25,6 +25,8 @@ export const membersSchemas = {
     withMachines: z.literal(true).exactOptional(),
     reason,
   }),
+  /** A machine by name or id, and what it is called from now on. */
+  rename: z.strictObject({ machine: name, name }),
   /** Persons by the drives that their words open. */
   people: z.strictObject({}),
   admins: z.strictObject({}),
@@ -78,6 +80,14 @@ export interface RevokeAnswer {
   readonly isOwnKeyThere?: true;
   /** The machine or invite was put out before: it is not said again. */
   readonly wasOut?: true;
+}
+
+export interface RenameAnswer {
+  readonly peer: PeerId;
+  readonly before: string;
+  readonly name: string;
+  /** False where it was called so already. */
+  readonly changed: boolean;
 }
 
 export interface PeopleAnswer {
@@ -135,6 +145,7 @@ export interface WipesAnswer {
 export interface MembersAnswers {
   readonly invites: InvitesAnswer;
   readonly revoke: RevokeAnswer;
+  readonly rename: RenameAnswer;
   readonly people: PeopleAnswer;
   readonly admins: AdminsAnswer;
   readonly wipes: WipesAnswer;

@@ -23,6 +23,7 @@ export type ActKind =
   | 'admin-made'
   | 'machine-admitted'
   | 'certificate-renewed'
+  | 'machine-renamed'
   | 'invite-made'
   | 'revoked'
   | 'trusted-again'
@@ -181,7 +182,7 @@ const inLog = (a: Pick<Act, 'at'>, b: Pick<Act, 'at'>): number =>
 
 /** Puts statements into words, in the order in which they were said. */
 class Wording {
-  readonly #certified = new Map<PeerId, string>();
+  readonly #certified = new Map<PeerId, Pick<MachineCertificate, 'name' | 'roles'>>();
   #policy: FleetPolicy | undefined;
 
   of(statement: Statement): Pick<Act, 'act' | 'about' | 'detail'> {
@@ -192,12 +193,14 @@ class Wording {
     return { act: 'policy-set', detail };
   }
 
-  /** The same machine with the same roles again is a renewal. */
+  /** The same machine with the same roles again is a renewal, or has another name. */
   #certificate(statement: MachineCertificate): Pick<Act, 'act' | 'about' | 'detail'> {
     const { peer, name, roles } = statement;
     const known = this.#certified.get(peer);
-    this.#certified.set(peer, roles.join());
-    if (known !== roles.join()) return certificateWords(statement);
+    this.#certified.set(peer, statement);
+    if (known?.roles.join() !== roles.join()) return certificateWords(statement);
+    if (known.name !== name)
+      return { act: 'machine-renamed', about: peer, detail: `renamed ${known.name} to ${name}` };
     return { act: 'certificate-renewed', about: peer, detail: `renewed the certificate of ${name}` };
   }
 }

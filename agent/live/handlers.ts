@@ -13,6 +13,7 @@ import type {
   CallAnswers,
   CallRequest,
   CallHandlers,
+  MembersAnswers,
   ReportProgress,
   RestoreAnswer,
   SnapshotAnswer,
@@ -37,6 +38,7 @@ import { importTelemetry, newRows, strayRow } from './telemetry/index.ts';
 import { modelRecordOf } from './planner.ts';
 import { approvePlan, changeLimits, changePolicy } from './policy.ts';
 import { answerWhatIf } from './what-if.ts';
+import { renameMachine } from './renaming.ts';
 import { wrong } from './wrong.ts';
 
 type Handlers = Omit<CallHandlers, 'dashboard' | 'stop'>;
@@ -49,14 +51,7 @@ const reportTraining =
 export function createHandlers(agent: LiveAgent): Handlers {
   return {
     view: () => agent.view(),
-    invite: (wish) => makeInvite(agent, wish),
-    invites: () => listInvites(agent),
-    revoke: (wish) => revoke(agent, wish),
-    people: () => listPeople(agent),
-    admins: () => listAdmins(agent),
-    wipes: () => listWipes(agent),
-    wipe: (wish) => changeWipes(agent, wish),
-    trust: ({ machine, reason }) => pardon(agent, machine, reason),
+    ...membersHandlers(agent),
     policy: (change) => changePolicy(agent, change),
     protect: async ({ path, ignore, defaultIgnores: left, phrase }) => {
       assertUsablePatterns(ignore);
@@ -106,6 +101,18 @@ export function createHandlers(agent: LiveAgent): Handlers {
     exportTelemetry: (request, report) => exportRows(agent, request, report),
   };
 }
+
+const membersHandlers = (agent: LiveAgent): Pick<Handlers, keyof MembersAnswers | 'invite' | 'trust'> => ({
+  invite: (wish) => makeInvite(agent, wish),
+  invites: () => listInvites(agent),
+  revoke: (wish) => revoke(agent, wish),
+  rename: (wish) => renameMachine(agent, wish),
+  people: () => listPeople(agent),
+  admins: () => listAdmins(agent),
+  wipes: () => listWipes(agent),
+  wipe: (wish) => changeWipes(agent, wish),
+  trust: ({ machine, reason }) => pardon(agent, machine, reason),
+});
 
 /** What nobody has told of its machine. */
 function untoldAttributes({ core: { membership }, locations }: LiveAgent) {

@@ -1,4 +1,4 @@
-// `drey fleet invites | people | admins | revoke`: who may come, who is there, and how each is put out.
+// `drey fleet invites | people | admins | rename | revoke`: who may come, who is there and how it is called, and how each is put out.
 
 import type { Command } from 'commander';
 import {
@@ -83,6 +83,15 @@ function adminsText({ admins }: AdminsAnswer): string {
 async function showAdmins(options: CommonOptions): Promise<void> {
   const answer = await askAgent({ home: homeOf(options), call: 'admins', request: {} });
   show(options, answer, () => adminsText(answer));
+}
+
+async function rename(machine: string, name: string, options: CommonOptions): Promise<void> {
+  const answer = await askAgent({ home: homeOf(options), call: 'rename', request: { machine, name } });
+  show(options, answer, () =>
+    answer.changed
+      ? `${answer.before} is called ${answer.name} from now on; other machines hear of it within minutes.`
+      : `It was called ${answer.name} already.`,
+  );
 }
 
 interface RevokeOptions extends CommonOptions {
@@ -188,7 +197,7 @@ async function revoke(target: string, options: RevokeOptions): Promise<void> {
   show(options, answer, () => revokeText(answer));
 }
 
-/** Adds `fleet invites | people | admins | revoke`. */
+/** Adds `fleet invites | people | admins | rename | revoke`. */
 export function addFleetMembers(fleet: Command): void {
   withCommonOptions(
     fleet.command('invites').description('all invites: who made them, until when, who used them'),
@@ -205,6 +214,14 @@ export function addFleetMembers(fleet: Command): void {
     fleet.command('admins').description('admin keys, where they lie, and which were put out'),
     'drey fleet admins',
   ).action(showAdmins);
+  withCommonOptions(
+    fleet
+      .command('rename')
+      .description('give a machine another name')
+      .argument('<machine>', 'by name or id, as in `drey status`')
+      .argument('<name>', 'what it is called from now on'),
+    'drey fleet rename vm reception-3',
+  ).action(rename);
   withCommonOptions(
     fleet
       .command('revoke')

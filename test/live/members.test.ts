@@ -10,6 +10,7 @@ import type {
   InvitesAnswer,
   PeopleAnswer,
   ProtectAnswer,
+  RenameAnswer,
   RestoreAnswer,
   RevokeAnswer,
   SnapshotAnswer,
@@ -95,7 +96,33 @@ test('a stolen invite lets in as many as it says and until it is taken back; who
     [['friend'], 'used up', 'pc-01'],
   );
   t.deepEqual([line(many.id)?.usedBy, line(many.id)?.state], [['second'], 'taken back']);
+  await hasAnotherName(t, admin!);
 });
+
+/** In a fleet of `pc-01`, which is asked, and a machine `friend` that never ran. */
+async function hasAnotherName(t: ExecutionContext, admin: RunningAgent): Promise<void> {
+  const rename = (...names: readonly string[]): readonly string[] => [
+    'fleet',
+    'rename',
+    ...names,
+    ...at(admin),
+  ];
+  t.is(await failureOf(rename('nobody', 'front desk')), 'target-unknown');
+  t.is(await failureOf(rename('pc-01', 'friend')), 'name-taken');
+  t.is(await failureOf(rename('pc-01', ' \u202E')), 'name-unusable');
+  t.like(await askCommand<RenameAnswer>(rename('pc-01', 'pc-01')), { changed: false });
+  t.like(await askCommand<RenameAnswer>(rename('pc-01', 'front desk')), { before: 'pc-01', changed: true });
+  t.like(await askCommand<RenameAnswer>(rename('friend', 'guest')), { name: 'guest', changed: true });
+  const { invites } = await askCommand<InvitesAnswer>(['fleet', 'invites', ...at(admin)]);
+  t.true(invites.every(({ madeBy }) => madeBy === 'front desk'));
+  t.deepEqual(invites.find(({ state }) => state === 'used up')?.usedBy, ['guest'], 'it is no second use');
+  t.is(readIdentity(homeAt(admin.home)).certificate.name, 'front desk', 'it shows the new name from now on');
+  const { acts } = await askCommand<ActsAnswer>(['fleet', 'log', ...at(admin)]);
+  t.deepEqual(
+    acts.filter(({ act }) => act === 'machine-renamed').map(({ detail }) => detail),
+    ['renamed pc-01 to front desk', 'renamed friend to guest'],
+  );
+}
 
 test('a person that is put out loses its machines; a drive that stays gets a key that its words do not open', async (t) => {
   takeTime(t);

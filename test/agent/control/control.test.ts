@@ -26,6 +26,7 @@ const handlersWith = (some: Partial<CallHandlers>): CallHandlers => ({
   view: never,
   invite: never,
   revoke: never,
+  rename: never,
   trust: never,
   policy: never,
   protect: never,

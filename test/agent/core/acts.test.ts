@@ -104,6 +104,21 @@ test('every act of an admin is told, in order, with who signed it and where it s
   t.true(acts.every(({ machine }) => machine === admin.peer));
 });
 
+test('a machine that is certified again under another name was renamed, under the same renewed', (t) => {
+  const again = { ...certificate(other, ['holder']), name: 'front desk' } as const;
+  const renewed = { ...again, notAfterMs: after(hours(1999)) };
+  const { acts } = listOf(
+    logOf(admin, [first, [stated(certificate(other, ['holder']))], [stated(again)], [stated(renewed)]]),
+  );
+  t.deepEqual(
+    acts.slice(3).map(({ act, detail }) => [act, detail]),
+    [
+      ['machine-renamed', 'renamed pc-02 to front desk'],
+      ['certificate-renewed', 'renewed the certificate of front desk'],
+    ],
+  );
+});
+
 test('a policy that has to be dated after one of a clock far ahead is told when it was written', (t) => {
   const ahead = { ...policy, holdMoveShare: 0.3, atMs: after(hours(5000)) };
   const next = { ...ahead, holdMoveShare: 0.1, atMs: after(hours(5000) + 1) };
