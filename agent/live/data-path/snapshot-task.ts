@@ -1,6 +1,7 @@
 // Task of a worker thread: one snapshot from scan to sealed root. Decides what has changed, hands the changed files out
 // to `pack` tasks, then has tree, index and root packed. Remembers only what is staged; killed at any point it goes on there.
 
+import { lstatSync } from 'node:fs';
 import type { Attribute } from '../../codec/index.ts';
 import { chunkBytesAverage } from '../../limits.ts';
 import type { ChunkId } from '../../units.ts';
@@ -245,9 +246,14 @@ class SnapshotRun {
       if (identity === identityOf(scanned.get(entry.path) ?? entry)) this.#unsettledCount--;
       remembered.set(entry.path, { identity, byteCount: entry.byteCount, chunks, attributes });
     }
-    for (const one of result.missed) this.#unreadable.push(one);
+    // What is not there by now was deleted before it was read: nothing is missed.
+    for (const one of result.missed) if (this.#isThere(one.path)) this.#unreadable.push(one);
     this.#addPacks(result.packs);
     this.#state.addFiles(remembered);
+  }
+
+  #isThere(path: BytePath): boolean {
+    return lstatSync(placeUnder(this.#request.folder)(path), { throwIfNoEntry: false }) !== undefined;
   }
 
   #noteScrambled(files: readonly ReadFile[]): void {

@@ -112,7 +112,7 @@ for (const placementClass of ['small', 'bulk'] as const)
     t.is((await trial.next().snapshot()).outcome, 'unchanged');
   });
 
-test('files that vanish or turn into links before they are read are listed, and no link is followed', async (t) => {
+test('of files that go before they are read those are listed that turn into links, which nobody follows; what was deleted is not missed', async (t) => {
   const trial = startTrial();
   for (const name of ['a', 'b']) writeFileSync(join(trial.folder, name), noise(17 * mebibyte, name.length));
   for (const name of ['y', 'z']) writeFileSync(join(trial.folder, name), 'small');
@@ -126,7 +126,10 @@ test('files that vanish or turn into links before they are read are listed, and 
   // One thread and two tasks at once: the third batch is read after the first pack was staged.
   const single = new WorkerPool({ threadCountMax: 1 });
   const { staged, unreadable } = await trial.next({ workers: single }).snapshot();
-  t.deepEqual(unreadable.map(({ path }) => path).toSorted(), ['y', 'z']);
+  t.deepEqual(
+    unreadable.map(({ path }) => path),
+    ['z'],
+  );
   const { to } = await trial.restore(staged);
   t.deepEqual(readdirSync(to).toSorted(), ['a', 'b']);
   await single.close();
