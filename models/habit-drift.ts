@@ -18,8 +18,11 @@ export const drifted = ({ floor, share }: HabitDrift, habit: number): number =>
 
 /** Weeks that are looked at from the weeks before them. */
 const weeksMax = 3;
-/** Who was not up in the last day before a week is away already; that is not a matter of habit. */
-const presentMs = weekMs / 7;
+/**
+ * Who missed a day of hours in which it would have been up by habit is away already before a week begins; that is not a matter of habit. A day of the
+ * clock will not do: on a Sunday night all offices look away but the machines that somebody forgot, and these say that habits are over.
+ */
+const missedMs = weekMs / 7;
 
 /** So many machine-weeks are as if seen: nobody ever down is down in a hundredth of the next week, half of the time stays half. */
 const prior: readonly Cell[] = [
@@ -64,10 +67,11 @@ function cellsOfWeek(
   const { up, slotCount } = history;
   const habit = habitOf(sliceHistory(history, { fromSlot: 0, toSlot: splitSlot }));
   const kinds = weekHours(history).map((hour) => kindOf(hour));
-  const presentSlots = Math.max(1, Math.round(presentMs / history.slotMs));
+  const missedSlotsMax = Math.max(1, Math.round(missedMs / history.slotMs));
   return history.machines.flatMap((_, row) => {
     const own = up.subarray(row * slotCount, (row + 1) * slotCount);
-    if (!own.subarray(splitSlot - presentSlots, splitSlot).includes(slotUp)) return [];
+    const ownHabit = habit.subarray(row * hourKinds.length, (row + 1) * hourKinds.length);
+    if (missedSlots(own.subarray(0, splitSlot), kinds, ownHabit) > missedSlotsMax) return [];
     const [known, down] = [new Int32Array(hourKinds.length), new Int32Array(hourKinds.length)];
     for (let slot = splitSlot; slot < splitSlot + slotsPerWeek; slot++) {
       if (own[slot]! > slotUp) continue;
@@ -79,13 +83,23 @@ function cellsOfWeek(
         ? []
         : [
             {
-              habit: habit[row * hourKinds.length + kind]!,
+              habit: ownHabit[kind]!,
               down: down[kind]! / known[kind]!,
               weight: known[kind]! / slotsPerWeek,
             },
           ],
     );
   });
+}
+
+/** Slots since a machine was last up, each as much as it would have been up in it by habit; infinite for one that never was. */
+function missedSlots(own: Uint8Array, kinds: Int32Array, habit: Float64Array): number {
+  const lastUp = own.lastIndexOf(slotUp);
+  if (lastUp < 0) return Number.POSITIVE_INFINITY;
+  let missed = 0;
+  for (let slot = lastUp + 1; slot < own.length; slot++)
+    if (own[slot] === slotDown) missed += 1 - habit[kinds[slot]!]!;
+  return missed;
 }
 
 /** Where floor and share are looked for: three floors a doubling, twenty shares. */

@@ -37,6 +37,17 @@ test('who was away before a week says nothing of how habits hold in it', (t) => 
   t.true(floor < all.floor, `${floor} < ${all.floor}`);
 });
 
+test('offices that are off at weekends are not away on a Sunday night, and their habits hold', (t) => {
+  const week = `${office.repeat(5)}${'0'.repeat(48)}`;
+  const forgotten = `${week}${office.repeat(5)}${'1'.repeat(48)}${'1'.repeat(168)}`;
+  const { floor, share } = driftOf([
+    ...rows(25, week.repeat(3)),
+    ...rows(5, forgotten),
+    ...rows(10, up.repeat(3)),
+  ]);
+  t.true(drifted({ floor, share }, 0.98) > 0.8, `${floor} ${share}`);
+});
+
 test('with less than two weeks a fleet is taken to be like others, and order stays', (t) => {
   const drift = driftOf(rows(5, up));
   t.true(drift.floor > 0.004 && drift.floor < 0.02, String(drift.floor));
