@@ -19,6 +19,7 @@ import {
 } from './card-pictures.ts';
 import type { FailureForecast } from './forecast.ts';
 import type { StoredModels } from './registry.ts';
+import { unseenOrigin } from './unseen-shocks.ts';
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
 h1,h2{line-height:1.2}p,li,h1,summary{overflow-wrap:anywhere}code{background:#eef1f5;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
@@ -28,16 +29,22 @@ svg{max-width:100%;height:auto;font:13px system-ui,sans-serif}.model{fill:#1f6fb
 
 const shownDomains = 40;
 
-/** Shocks of a forecast as domains, the largest first. */
-export function foundDomains({ shocks }: Pick<FailureForecast, 'shocks'>): readonly FoundDomain[] {
-  return shocks
+const hoursAYear = 365.25 * 24;
+
+/** Shocks that strike some machines rather than others. */
+const named = ({ shocks }: Pick<FailureForecast, 'shocks'>): FailureForecast['shocks'] =>
+  shocks.filter(({ origin }) => origin !== unseenOrigin);
+
+/** Shocks of a forecast as domains, the largest first; causes that were not seen yet have none. */
+export function foundDomains(forecast: Pick<FailureForecast, 'shocks'>): readonly FoundDomain[] {
+  return named(forecast)
     .map(({ name, origin, probability, strike }) => {
       const struck = [...strike].filter((value) => value > 0);
       return {
         name,
         origin,
         machineCount: struck.length,
-        hoursPerYear: probability * 365.25 * 24,
+        hoursPerYear: probability * hoursAYear,
         strike: struck.reduce((sum, value) => sum + value, 0) / Math.max(1, struck.length),
       };
     })
@@ -156,7 +163,7 @@ function modelSection(card: ModelCard): string {
 const namedMachines = 60;
 
 function membersHtml(forecast: FailureForecast): string {
-  const lists = forecast.shocks
+  const lists = named(forecast)
     .map(({ name, strike }) => ({
       name,
       struck: forecast.machines
@@ -177,10 +184,22 @@ function membersHtml(forecast: FailureForecast): string {
     .join('\n');
 }
 
+function unseenHtml({ shocks }: FailureForecast): string {
+  const unseen = shocks
+    .filter(({ origin }) => origin === unseenOrigin)
+    .map(
+      ({ probability, strike }) =>
+        `${(probability * hoursAYear).toFixed(1)} hours a year with ${Math.round(100 * (strike[0] ?? 0))} %`,
+    );
+  return unseen.length === 0
+    ? ''
+    : `<p>Causes not seen yet are expected to take down anybody: ${unseen.join(', ')} of the machines.</p>`;
+}
+
 function domainsSection(forecast: FailureForecast): string {
   const domains = foundDomains(forecast);
   if (domains.length === 0)
-    return '<h2>Domains</h2><p>None serves: machines are taken to fail independently.</p>';
+    return `<h2>Domains</h2><p>None serves: of the causes that were seen none is expected again.</p>${unseenHtml(forecast)}`;
   const shown = domains.slice(0, shownDomains);
   return [
     '<h2>Domains</h2>',
@@ -197,6 +216,7 @@ function domainsSection(forecast: FailureForecast): string {
       ]),
     }),
     membersHtml(forecast),
+    unseenHtml(forecast),
   ].join('\n');
 }
 

@@ -41,7 +41,7 @@ export function unexpectedFalls(history: FleetHistory): Float32Array {
 }
 
 /** P(falls in this hour of the day | up before), on workdays and weekends apart, with ten hours of the machine's mean added. */
-function fallOdds(row: Uint8Array, hours: Int32Array): Float64Array {
+export function fallOdds(row: Uint8Array, hours: Int32Array): Float64Array {
   const [falls, chances] = [new Float64Array(48), new Float64Array(48)];
   const binOf = (hour: number): number => (hour % 24) + (hour >= 120 ? 24 : 0);
   for (let slot = 1; slot < row.length; slot++) {

@@ -3,10 +3,11 @@
 
 import type { FleetHistory, MachineId } from '../datasets/index.ts';
 import { goneOdds } from './departures.ts';
-import type { FailureForecast } from './forecast.ts';
+import type { FailureForecast, Shock } from './forecast.ts';
 import { baselineForecast } from './marginals.ts';
 import type { StoredModels } from './registry.ts';
 import { fitReturnHazard } from './return-hazard.ts';
+import { unseenOrigin } from './unseen-shocks.ts';
 
 /** The forecast of these of its machines, in this order. Every machine must be known to it. */
 export function selectForecast(
@@ -47,13 +48,19 @@ export function promotedForecast(stored: StoredModels, history: FleetHistory): F
     }),
     shocks: learned.shocks.map((shock) => ({
       ...shock,
-      strike: Float64Array.from(rows, (row) => (row === undefined ? 0 : shock.strike[row]!)),
+      strike: Float64Array.from(rows, (row) =>
+        row === undefined ? strikeOfStrangers(shock) : shock.strike[row]!,
+      ),
     })),
     domainOfMachine: Int32Array.from(rows, (row) => (row === undefined ? -1 : learned.domainOfMachine[row]!)),
     ...(knowsReturns(stored) ? { goneProbability: goneOdds(history, fitReturnHazard(history)) } : {}),
     source: `promoted ${stored.version}: ${learned.source}`,
   };
 }
+
+/** Whoever joined after the training is in no domain, and what was not seen yet may strike anybody. */
+const strikeOfStrangers = ({ origin, strike }: Shock): number =>
+  origin === unseenOrigin ? (strike[0] ?? 0) : 0;
 
 /** As after a training (`forecastOf`). */
 const knowsReturns = ({ cards }: StoredModels): boolean =>

@@ -14,6 +14,7 @@ import { baselineForecast, habitsOf, strataOf } from './marginals.ts';
 import { pastHoursOf } from './past-hours.ts';
 import { fitReturnHazard } from './return-hazard.ts';
 import { clampOdds, logit, sigmoid } from './log-odds.ts';
+import { unseenShocks } from './unseen-shocks.ts';
 
 /** A fitted availability network. */
 export interface Network {
@@ -136,7 +137,9 @@ export function forecastOf(
   const { coming } = habits;
   const own = up === undefined ? coming : up({ history, coming });
   const pastHours = pastHoursOf(history, coming);
-  if (mixture === undefined) return { ...base, strata: strataOf(N, own), pastHours, goneProbability, source };
+  const unseen = unseenShocks(history);
+  if (mixture === undefined)
+    return { ...base, strata: strataOf(N, own), shocks: unseen, pastHours, goneProbability, source };
   const { shocks, domainOfMachine } = shocksOf(mixture, N);
   // What shocks explain is taken off the machine's own odds.
   const kinds = hourKinds.length;
@@ -144,7 +147,7 @@ export function forecastOf(
   return {
     machines: base.machines,
     strata: strataOf(N, quiet),
-    shocks,
+    shocks: [...shocks, ...unseen],
     pastHours,
     domainOfMachine,
     goneProbability,

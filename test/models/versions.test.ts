@@ -118,11 +118,12 @@ test('a damaged list of promotions is said, not guessed', (t) => {
   );
 });
 
-test('a promoted forecast keeps what was learned, gives newcomers their habit, and no shock strikes them', (t) => {
+test('a promoted forecast keeps what was learned, gives newcomers their habit, and only what was not seen yet strikes them', (t) => {
   const learnedFrom = selectMachines(past, [0, 1, 2]);
   const base = baselineForecast(learnedFrom);
   const shock = { name: 'd', origin: 'learned', probability: 0.01, strike: Float64Array.of(0.9, 0.8, 0) };
-  const forecast = { ...base, shocks: [shock], domainOfMachine: Int32Array.of(0, 0, -1) };
+  const unseen = { ...shock, origin: 'unseen', strike: Float64Array.of(0.5, 0.5, 0.5) };
+  const forecast = { ...base, shocks: [shock, unseen], domainOfMachine: Int32Array.of(0, 0, -1) };
   const today = selectMachines(history, [4, 1, 0]);
   const served = promotedForecast({ ...storedOf('v1', 'model'), forecast }, today);
   t.deepEqual(
@@ -130,6 +131,13 @@ test('a promoted forecast keeps what was learned, gives newcomers their habit, a
     today.machines.map(({ machine }) => machine),
   );
   t.deepEqual([...served.shocks[0]!.strike], [0, 0.8, 0.9]);
+  t.deepEqual([...served.shocks[1]!.strike], [0.5, 0.5, 0.5]);
+  const page = cardHtml({ ...storedOf('v1', 'model'), forecast });
+  t.regex(page, /1 groups of machines/u);
+  t.regex(
+    page,
+    /not seen yet are expected to take down anybody: 87\.7 hours a year with 50 % of the machines/u,
+  );
   t.deepEqual([...served.domainOfMachine], [-1, 0, 0]);
   const habit = baselineForecast(today);
   for (const [index, { downProbability }] of served.strata.entries()) {
