@@ -14,7 +14,7 @@ import {
   unixMs,
 } from '../../datasets/index.ts';
 import { openBackend } from '../../models/backend.ts';
-import type { FailureForecast } from '../../models/index.ts';
+import { adjustedRandIndex, type FailureForecast } from '../../models/index.ts';
 import { forecastLikelihoods } from '../../models/forecast-likelihood.ts';
 import {
   betaBinomialLikelihood,
@@ -53,6 +53,8 @@ const { tf } = await openBackend();
 interface Sample {
   readonly past: FleetHistory;
   readonly future: FleetHistory;
+  /** Of generated fleets the hidden domain of each machine, or −1. */
+  readonly domainOfMachine?: Int32Array;
 }
 
 /** Each sample of a trace begins in another week, if there are more than are needed; its machines are those that were up at least once in the past. */
@@ -64,6 +66,7 @@ async function sampleOf(seed: number): Promise<Sample> {
     return {
       past: sliceHistory(history, { fromSlot: 0, toSlot: 5 * week }),
       future: sliceHistory(history, { fromSlot: 5 * week, toSlot: 6 * week }),
+      domainOfMachine: fleet.truth.domainOfMachine,
     };
   }
   const [train, test] = [Number(asked.train), Number(asked.test)];
@@ -205,8 +208,13 @@ function print(kind: string, samples: readonly ReadonlyMap<string, Tally>[]): vo
 const [first, samples] = [Number(asked.first), Number(asked.samples)];
 const [anyTriples, threes, twos]: Map<string, Tally>[][] = [[], [], []];
 const likelihoods: number[] = [];
+/** Of the fleets where shocks serve. */
+const randIndices: number[] = [];
+/** Who is in no domain is one alone. */
+const clustersOf = (domains: Int32Array): readonly number[] =>
+  Array.from(domains, (domain, row) => (domain < 0 ? domains.length + row : domain));
 for (let seed = first; seed < first + samples; seed++) {
-  const { past, future } = await sampleOf(seed);
+  const { past, future, domainOfMachine } = await sampleOf(seed);
   const forecast = await forecastFrom(past);
   const inTens = (odds: number): string => `1e${Math.round(Math.log10(Math.max(1e-9, odds)))}`;
   const of = (groups: Groups, nameOf: (odds: number) => string): Map<string, Tally> =>
@@ -215,9 +223,19 @@ for (let seed = first; seed < first + samples; seed++) {
   threes!.push(of(chosen(forecast, 3), () => 'all'));
   twos!.push(of(chosen(forecast, 2), () => 'all'));
   likelihoods.push(sum(forecastLikelihoods(forecast, future)) / future.slotCount);
+  if (domainOfMachine !== undefined && forecast.domainOfMachine.some((domain) => domain >= 0))
+    randIndices.push(adjustedRandIndex(clustersOf(forecast.domainOfMachine), clustersOf(domainOfMachine)));
 }
 print('any triple', anyTriples!);
 print('chosen, three copies', threes!);
 print('chosen, two copies', twos!);
-const mean = likelihoods.reduce((total, value) => total + value, 0) / samples;
-process.stdout.write(`${JSON.stringify({ samples, logLikelihoodOfAnHour: mean.toFixed(3) })}\n`);
+const mean = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0) / values.length;
+const last = {
+  samples,
+  logLikelihoodOfAnHour: mean(likelihoods).toFixed(3),
+  ...(randIndices.length === 0
+    ? {}
+    : { adjustedRandIndex: mean(randIndices).toFixed(3), randIndices: randIndices.length }),
+};
+process.stdout.write(`${JSON.stringify(last)}\n`);
