@@ -1,4 +1,5 @@
-export { type LiveDisk, type LiveDiskOptions, openLiveDisk, type StoredPlace } from './live-disk.ts';
+export { type LiveDisk, openLiveDisk, type StoredPlace } from './live-disk.ts';
+export type { LiveDiskOptions } from './live-disk-options.ts';
 export { PackIncomplete } from './pack-incomplete.ts';
 export { ShardSink } from './shard-sink.ts';
 export { ShardSource } from './shard-source.ts';

@@ -25,9 +25,10 @@ import type {
 } from '../../ports.ts';
 import type { PackId } from '../../units.ts';
 import { diskFull, isFullError, isPassingError, nameDiskError } from '../disk-full.ts';
-import type { Database } from '../database.ts';
+import { outboxCachedBytesMax } from '../limits.ts';
 import { tell, tellResult } from '../tell.ts';
 import { PackIncomplete } from './pack-incomplete.ts';
+import type { LiveDiskOptions } from './live-disk-options.ts';
 import { PieceBuffers } from './piece-buffers.ts';
 import { type DiskParts, type DiskRepairs, locationOf, putRight } from './putting-right.ts';
 import { type Arriving, ShardFiles, writeWholly } from './shard-files.ts';
@@ -35,21 +36,6 @@ import { type HandedOver, ShardIndex } from './shard-index.ts';
 import { ShardSink } from './shard-sink.ts';
 import { settleShardFolder } from './shard-folder.ts';
 import { isSourceIntact, readPart, readProof, readWhole, ShardSource } from './shard-source.ts';
-
-export interface LiveDiskOptions {
-  /** Folder of the shards; made when missing. */
-  readonly folder: string;
-  readonly database: Database;
-  /** Bytes that held shards may take; by default half of what is free at the start (and held already), at most 1 TiB. */
-  readonly quotaBytes?: number;
-  readonly reserveBytes?: number;
-  /** Scratch shards in memory at most; more go to files. */
-  readonly scratchMemoryBytes?: number;
-  /** Packs that drives of this machine count on; asked where a file of a shard has no row. */
-  readonly stagedHere?: () => Iterable<PackDescriptor>;
-  /** Told about failures that are no outcome (a disk that cannot be read, a delete that did not reach the index). */
-  readonly report?: (error: unknown) => void;
-}
 
 export interface StoredPlace extends ShardArrival {
   readonly place: ShardPlace;
@@ -114,8 +100,8 @@ class FileDisk implements LiveDisk {
   readonly #removals = new Map<string, Promise<void>>();
   /** Files that are being put in place: whoever orders a removal now means what was there before. */
   readonly #keeping = new Set<string>();
-  #heldBytes = 0;
-  #copyBytes = 0;
+  readonly #bytesIn = { held: 0, outbox: 0, copy: 0 };
+  readonly #outboxCachedBytesMax: number;
   /** Room promised to shards that are arriving: under the quota, and all. */
   #promisedQuotaBytes = 0;
   #promisedBytes = 0;
@@ -127,8 +113,9 @@ class FileDisk implements LiveDisk {
     this.#index = index;
     this.#report = options.report ?? (() => undefined);
     this.#reserveBytes = options.reserveBytes ?? reserveBytes;
-    for (const { place, descriptor } of index.all()) this.#count(place, descriptor.shardBytes);
-    const keptBytes = this.#heldBytes + this.#copyBytes;
+    this.#outboxCachedBytesMax = options.outboxCachedBytesMax ?? outboxCachedBytesMax;
+    for (const shard of index.all()) this.#count(shard);
+    const keptBytes = this.#bytesIn.held + this.#bytesIn.copy;
     const share = Math.floor((files.freeBytes() + keptBytes) * quotaShareDefault);
     this.#quotaBytes = options.quotaBytes ?? Math.min(share, quotaBytesDefaultMax);
   }
@@ -140,8 +127,8 @@ class FileDisk implements LiveDisk {
   usage(): DiskUsage {
     const freeBytes = Math.max(0, this.#files.freeBytes() - this.#reserveBytes - this.#promisedBytes);
     return {
-      heldBytes: this.#heldBytes,
-      copyBytes: this.#copyBytes,
+      heldBytes: this.#bytesIn.held,
+      copyBytes: this.#bytesIn.copy,
       quotaBytes: this.#quotaBytes,
       freeBytes,
     };
@@ -280,7 +267,7 @@ class FileDisk implements LiveDisk {
     const stored = this.#index.get(shard);
     const file = this.#files.fileOf(shard);
     if (stored === undefined || this.#keeping.has(file)) return 'removed';
-    this.#count(shard.place, -stored.descriptor.shardBytes);
+    this.#count(stored, -1);
     const isHandedOver = shard.place === 'outbox' && why === 'ordered';
     const noting = isHandedOver ? this.#index.handOver(shard.pack) : this.#index.remove(shard);
     // A start that finds neither the file nor the word of its holders takes a pack for lost.
@@ -312,10 +299,12 @@ class FileDisk implements LiveDisk {
       this.#index.putForNow(shard);
       return;
     }
-    await this.#files.keep(arriving, file);
+    // What is sent next is read once more; all else is read again late, or never.
+    const isReadSoon = shard.place === 'outbox' && this.#bytesIn.outbox < this.#outboxCachedBytesMax;
+    await this.#files.keep(arriving, file, isReadSoon ? 'stays in cache' : 'leaves cache');
     const isNew = this.#index.get(locationOf(shard)) === undefined;
     await this.#index.put(shard);
-    if (isNew) this.#count(shard.place, shard.descriptor.shardBytes);
+    if (isNew) this.#count(shard);
   }
 
   async #stage(shard: StoredShard, shards: readonly Uint8Array[]): Promise<void> {
@@ -377,7 +366,7 @@ class FileDisk implements LiveDisk {
   /** Copies of popular packs give way to everything else, the oldest first; none goes where all of them would not be enough. */
   async #makeRoom(place: ShardPlace, bytes: number): Promise<void> {
     if (place === 'copy' || this.#hasRoom(place, bytes)) return;
-    if (!this.#hasRoom(place, bytes, this.#copyBytes)) return;
+    if (!this.#hasRoom(place, bytes, this.#bytesIn.copy)) return;
     for (const shard of this.#index.all()) {
       if (shard.place !== 'copy') continue;
       await this.#remove(locationOf(shard));
@@ -390,9 +379,8 @@ class FileDisk implements LiveDisk {
     this.#promisedBytes += bytes;
   }
 
-  #count(place: ShardPlace, bytes: number): void {
-    if (place === 'held') this.#heldBytes += bytes;
-    if (place === 'copy') this.#copyBytes += bytes;
+  #count({ place, descriptor }: Pick<StoredShard, 'place' | 'descriptor'>, sign: 1 | -1 = 1): void {
+    if (place !== 'scratch') this.#bytesIn[place] += sign * ShardFiles.fileBytesOf(place, descriptor);
   }
 }
 

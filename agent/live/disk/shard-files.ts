@@ -73,12 +73,11 @@ export class ShardFiles {
     return { handle: await open(file, 'wx', 0o600), file };
   }
 
-  /** Flushes, closes and renames a whole file to its place, and flushes the folder. */
-  async keep(arriving: Arriving, file: string): Promise<void> {
+  /** Flushes, closes and renames a whole file to its place, and flushes the folder. What leaves the page cache makes room for what people read. */
+  async keep(arriving: Arriving, file: string, cached: 'stays in cache' | 'leaves cache'): Promise<void> {
     assert('file' in arriving, 'only scratch lies in memory');
     await arriving.handle.sync();
-    // Read again once or never: what the machine's own people read stays in memory instead.
-    systemCalls?.forgetPages(arriving.handle.fd);
+    if (cached === 'leaves cache') systemCalls?.forgetPages(arriving.handle.fd);
     await arriving.handle.close();
     const folder = dirname(file);
     if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined)
