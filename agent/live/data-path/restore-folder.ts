@@ -103,7 +103,7 @@ export class RestoreFolder implements Disposable {
    */
   constructor(options: RestoreFolderOptions) {
     this.#options = options;
-    this.#settled = new SettledFiles(options.to);
+    this.#settled = new SettledFiles(() => flushAll(options.to));
     this.#taken = openFolder(options.to);
     const { place } = this.#taken;
     this.#place = placeUnder(place);
@@ -248,7 +248,7 @@ export class RestoreFolder implements Disposable {
 
   /** Ends when all of it is on the disk: nobody may hear before that it is done. Throws `restore-not-flushed`. */
   flush(): void {
-    flushAll(this.#options.to);
+    this.#settled.flush();
   }
 
   /** Removes what is unfinished; where something is whole, and not all, what says of which snapshot it is stays. The first call counts. */

@@ -3,35 +3,44 @@
 
 import { closeSync, constants, openSync } from 'node:fs';
 import { settledBytesMin } from '../limits.ts';
-import { systemCalls } from './system-calls.ts';
+import { type SystemCalls, systemCalls } from './system-calls.ts';
 
 export class SettledFiles {
-  readonly #folder: string;
+  readonly #flushAll: () => void;
   readonly #bytesMin: number;
   readonly #places: Buffer[] = [];
   #byteCount = 0;
+  /** What the first flush that failed threw. */
+  #failure: { readonly cause: unknown } | undefined;
 
-  /** `folder`: on the disk of all the files. */
-  constructor(folder: string, bytesMin: number = settledBytesMin) {
-    this.#folder = folder;
+  /** `flushAll` ends when the disk has all that was written, and throws where it has not. */
+  constructor(flushAll: () => void, bytesMin: number = settledBytesMin) {
+    this.#flushAll = flushAll;
     this.#bytesMin = bytesMin;
   }
 
   /** A file that has all its bytes and its name. Now and then all that came since the last time is flushed, which takes as long as the disk needs. */
   add(place: Buffer, byteCount: number): void {
-    if (systemCalls === undefined || byteCount === 0) return;
+    if (systemCalls === undefined || byteCount === 0 || this.#failure !== undefined) return;
     this.#places.push(place);
     this.#byteCount += byteCount;
     if (this.#byteCount >= this.#bytesMin) this.#settle(systemCalls);
   }
 
-  /** What the disk refuses now it refuses at the end too, where it is told. */
-  #settle(calls: NonNullable<typeof systemCalls>): void {
+  /** Ends when the disk has all of them. Throws what a flush on the way threw too: of bytes that were lost the system tells once (syncfs(2)). */
+  flush(): void {
+    if (this.#failure !== undefined) throw this.#failure.cause;
+    this.#flushAll();
+  }
+
+  /** A failure is thrown at the end: it is about all files, and not about the one that came last. */
+  #settle(calls: SystemCalls): void {
     const places = this.#places.splice(0);
     this.#byteCount = 0;
     try {
-      calls.flushDisk(this.#folder);
-    } catch {
+      this.#flushAll();
+    } catch (cause) {
+      this.#failure = { cause };
       return;
     }
     for (const place of places) forget(place, calls);
@@ -41,7 +50,7 @@ export class SettledFiles {
 /** Whatever stands there by now is not waited for, and no link is followed. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-function forget(place: Buffer, calls: NonNullable<typeof systemCalls>): void {
+function forget(place: Buffer, calls: SystemCalls): void {
   try {
     const handle = openSync(place, openFlags);
     try {
