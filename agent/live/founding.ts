@@ -100,13 +100,13 @@ function assertNewKit(kitFile: string): void {
   });
 }
 
-/** A certificate from `now` on, with room for wrong clocks. */
+/** A certificate of a machine from `now` on, with room for wrong clocks; of one that has a certificate, that one made anew. */
 export const certificateFor = (
   machine: Pick<MachineCertificate, 'peer' | 'name' | 'roles' | 'invite'>,
   now: UnixMs = nowMs(),
 ): MachineCertificate => ({
-  kind: 'certificate',
   ...machine,
+  kind: 'certificate',
   notBeforeMs: unixMs(now - clockSkewMsMax),
   notAfterMs: unixMs(now + certificateMs),
 });

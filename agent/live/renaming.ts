@@ -16,9 +16,8 @@ function renamed(
   name: string,
   now: ReturnType<LiveAgent['now']>,
 ): MachineCertificate {
-  const { peer, roles, invite, notAfterMs } = known;
-  const next = certificateFor({ peer, name, roles, ...(invite === undefined ? {} : { invite }) }, now);
-  return { ...next, notAfterMs: unixMs(Math.max(next.notAfterMs, notAfterMs + 1)) };
+  const next = certificateFor({ ...known, name }, now);
+  return { ...next, notAfterMs: unixMs(Math.max(next.notAfterMs, known.notAfterMs + 1)) };
 }
 
 /**

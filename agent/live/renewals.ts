@@ -36,15 +36,14 @@ export class Renewals {
     this.#lookedMs ??= now;
     if (identity.adminKey === undefined || now - this.#lookedMs < renewalsEveryMs) return;
     this.#lookedMs = now;
-    for (const { peer, name, roles, invite, notAfterMs } of certificatesToRenew(membership, now)) {
-      const machine = { peer, name, roles, ...(invite === undefined ? {} : { invite }) };
-      const signed = signStatement(identity.adminKey, certificateFor(machine, now));
+    for (const known of certificatesToRenew(membership, now)) {
+      const signed = signStatement(identity.adminKey, certificateFor(known, now));
       // Nothing that an admin signs holds longer than the admin's own key.
       const opened = openStatement(signed.bytes, identity.fleet);
       const isLonger =
         opened.ok &&
         opened.value.statement.kind === 'certificate' &&
-        opened.value.statement.notAfterMs > notAfterMs;
+        opened.value.statement.notAfterMs > known.notAfterMs;
       if (!isLonger) continue;
       await publish(signed).catch((error: unknown) =>
         report('problem', `a certificate could not be renewed: ${String(error)}`),

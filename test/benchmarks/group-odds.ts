@@ -4,6 +4,7 @@
 // generated fleets of 60, five weeks and the one after; `--unseen off` leaves out causes that were not seen yet. Prints lines of JSON. Not a test: what it says is for people.
 
 import { parseArgs } from 'node:util';
+import { mean } from 'simple-statistics';
 import {
   createRandom,
   type FleetHistory,
@@ -24,15 +25,9 @@ import {
 import { fitShockMixture, meanLogLikelihood, type ShockMixture } from '../../models/joint-failure.ts';
 import { forecastOf } from '../../models/serving-forecast.ts';
 import { unseenOrigin } from '../../models/unseen-shocks.ts';
-import {
-  capacitiesFor,
-  chooseGroups,
-  groupCountFor,
-  loadTrace,
-  statesFromForecast,
-  unavailability,
-} from '../../optimizer/index.ts';
+import { loadTrace, statesFromForecast, unavailability } from '../../optimizer/index.ts';
 import { Roster } from '../../optimizer/replay/roster.ts';
+import { chosenGroups, type Groups, triplesOf, withoutAttributes } from './judged-groups.ts';
 
 const { values: asked } = parseArgs({
   options: {
@@ -61,8 +56,7 @@ interface Sample {
 async function sampleOf(seed: number): Promise<Sample> {
   if (asked.trace === undefined) {
     const fleet = generateFleet({ seed, machineCount: 60, weeks: 6, startMs: unixMs(Date.UTC(2026, 0, 5)) });
-    const machines = fleet.history.machines.map((machine) => ({ ...machine, attributes: {} }));
-    const history = { ...fleet.history, machines };
+    const history = withoutAttributes(fleet.history);
     return {
       past: sliceHistory(history, { fromSlot: 0, toSlot: 5 * week }),
       future: sliceHistory(history, { fromSlot: 5 * week, toSlot: 6 * week }),
@@ -149,27 +143,6 @@ function tallies(
   return found;
 }
 
-type Groups = readonly (readonly number[])[];
-
-function triplesOf(machineCount: number, seed: number): Groups {
-  const random = createRandom(seed).fork('triples');
-  return Array.from({ length: tripleCount }, () => {
-    const members = new Set<number>();
-    while (members.size < 3) members.add(random.below(machineCount));
-    return [...members];
-  });
-}
-
-function chosen(forecast: FailureForecast, n: number): Groups {
-  const redundancy = { k: 1, n } as const;
-  const groupCount = groupCountFor(forecast.machines.length, redundancy);
-  const capacities = capacitiesFor(
-    forecast.machines.map(() => 1),
-    { groupCount, n },
-  );
-  return chooseGroups({ states: statesFromForecast(forecast), redundancy, groupCount, capacities, seed: 1 });
-}
-
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 const draws = 1000;
 
@@ -219,9 +192,11 @@ for (let seed = first; seed < first + samples; seed++) {
   const inTens = (odds: number): string => `1e${Math.round(Math.log10(Math.max(1e-9, odds)))}`;
   const of = (groups: Groups, nameOf: (odds: number) => string): Map<string, Tally> =>
     new Map(tallies(forecast, future, { groups, nameOf }));
-  anyTriples!.push(of(triplesOf(past.machines.length, seed), inTens));
-  threes!.push(of(chosen(forecast, 3), () => 'all'));
-  twos!.push(of(chosen(forecast, 2), () => 'all'));
+  anyTriples!.push(
+    of(triplesOf(past.machines.length, tripleCount, createRandom(seed).fork('triples')), inTens),
+  );
+  threes!.push(of(chosenGroups(forecast, 3), () => 'all'));
+  twos!.push(of(chosenGroups(forecast, 2), () => 'all'));
   likelihoods.push(sum(forecastLikelihoods(forecast, future)) / future.slotCount);
   if (domainOfMachine !== undefined && forecast.domainOfMachine.some((domain) => domain >= 0))
     randIndices.push(adjustedRandIndex(clustersOf(forecast.domainOfMachine), clustersOf(domainOfMachine)));
@@ -229,8 +204,6 @@ for (let seed = first; seed < first + samples; seed++) {
 print('any triple', anyTriples!);
 print('chosen, three copies', threes!);
 print('chosen, two copies', twos!);
-const mean = (values: readonly number[]): number =>
-  values.reduce((total, value) => total + value, 0) / values.length;
 const last = {
   samples,
   logLikelihoodOfAnHour: mean(likelihoods).toFixed(3),

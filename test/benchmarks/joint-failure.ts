@@ -6,30 +6,17 @@ import {
   createRandom,
   type FleetHistory,
   generateFleet,
-  type Random,
   sliceHistory,
   slotDown,
   slotUnknown,
   unixMs,
 } from '../../datasets/index.ts';
 import { adjustedRandIndex, type FailureForecast, trainModels } from '../../models/index.ts';
-import {
-  capacitiesFor,
-  chooseGroups,
-  groupCountFor,
-  loadTrace,
-  replayGroups,
-  statesFromForecast,
-  unavailability,
-} from '../../optimizer/index.ts';
+import { loadTrace, replayGroups, statesFromForecast, unavailability } from '../../optimizer/index.ts';
+import { chosenGroups, triplesOf, withoutAttributes } from './judged-groups.ts';
 
 const startMs = unixMs(Date.UTC(2026, 0, 5));
 const redundancy = { k: 1, n: 3 } as const;
-
-const withoutAttributes = (history: FleetHistory): FleetHistory => ({
-  ...history,
-  machines: history.machines.map((machine) => ({ ...machine, attributes: {} })),
-});
 
 /** Learned from all but the last week. */
 const learn = async (
@@ -41,16 +28,6 @@ const learn = async (
   return { forecast, future: sliceHistory(history, { fromSlot: split, toSlot: history.slotCount }) };
 };
 
-function placed(forecast: FailureForecast): readonly (readonly number[])[] {
-  const machineCount = forecast.machines.length;
-  const groupCount = groupCountFor(machineCount, redundancy);
-  const capacities = capacitiesFor(
-    forecast.machines.map(() => 1),
-    { groupCount, n: redundancy.n },
-  );
-  return chooseGroups({ states: statesFromForecast(forecast), redundancy, groupCount, capacities, seed: 1 });
-}
-
 /** Share of group-hours unavailable. */
 function realised(groups: readonly (readonly number[])[], future: FleetHistory): number {
   let [lost, seen] = [0, 0];
@@ -60,13 +37,6 @@ function realised(groups: readonly (readonly number[])[], future: FleetHistory):
   }
   return seen === 0 ? 0 : lost / seen;
 }
-
-const triplesOf = (machineCount: number, count: number, random: Random): readonly (readonly number[])[] =>
-  Array.from({ length: count }, () => {
-    const members = new Set<number>();
-    while (members.size < 3) members.add(random.below(machineCount));
-    return [...members];
-  });
 
 /** Triples by the power of ten of their predicted odds: mean prediction beside mean outcome. */
 function calibration(
@@ -150,7 +120,7 @@ if (flag === '--trace' && file !== undefined) {
     const random = createRandom(seed);
     print({
       seed,
-      chosen: calibration(forecast, future, placed(forecast)),
+      chosen: calibration(forecast, future, chosenGroups(forecast, redundancy.n)),
       random: calibration(forecast, future, triplesOf(forecast.machines.length, 20_000, random)),
     });
   }
@@ -166,8 +136,8 @@ if (flag === '--trace' && file !== undefined) {
     print({
       seed,
       adjustedRandIndex: Number(adjustedRandIndex(found, real).toPrecision(3)),
-      hidden: realised(placed(hidden.forecast), hidden.future),
-      labelled: realised(placed(labelled.forecast), labelled.future),
+      hidden: realised(chosenGroups(hidden.forecast, redundancy.n), hidden.future),
+      labelled: realised(chosenGroups(labelled.forecast, redundancy.n), labelled.future),
       random: realised(triplesOf(60, 20_000, createRandom(seed)), hidden.future),
       dayZero: await dayZero(history),
       calibration: calibration(hidden.forecast, hidden.future, triplesOf(60, 20_000, createRandom(seed))),

@@ -93,6 +93,7 @@ class SnapshotRun {
   readonly #ask: AskMain;
   readonly #state: DriveState;
   readonly #scan: Scan;
+  readonly #place: (path: BytePath) => Buffer;
   readonly #foreseen: ForeseenChanges;
   readonly #files = new Map<BytePath, KeptFile>();
   readonly #unreadable: LeftOut[];
@@ -111,6 +112,7 @@ class SnapshotRun {
     this.#request = request;
     this.#ask = ask;
     this.#scan = scan;
+    this.#place = placeUnder(request.folder);
     this.#foreseen = foreseen;
     this.#unreadable = [...this.#scan.unreadable];
     const { drive, keyEpoch } = request.sealing;
@@ -253,14 +255,13 @@ class SnapshotRun {
   }
 
   #isThere(path: BytePath): boolean {
-    return lstatSync(placeUnder(this.#request.folder)(path), { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(this.#place(path), { throwIfNoEntry: false }) !== undefined;
   }
 
   #noteScrambled(files: readonly ReadFile[]): void {
-    const place = placeUnder(this.#request.folder);
     const scrambled = files
       .filter(({ entry, chunks }) => this.#before?.has(entry.path) === true && this.#isChange(entry, chunks))
-      .filter(({ entry }) => looksScrambled(place(entry.path)));
+      .filter(({ entry }) => looksScrambled(this.#place(entry.path)));
     this.#watch.noteScrambled(
       scrambled.map(({ entry }) => entry.path),
       this.#request.atMs,

@@ -16,9 +16,9 @@ import { joinMsMax, joinPatienceMs } from '../limits.ts';
 import { dialAddress } from './dial.ts';
 import { type Node, startNode } from './node.ts';
 import { joinProtocol } from './protocols.ts';
-import { closeStream, frameOf, StreamReader, writeBytes } from './stream-io.ts';
+import { closeStream } from './stream-io.ts';
+import { Talk, type TalkFormat } from './talk.ts';
 
-const joinBytesMax = 262_144;
 /** Addresses that a joining machine tries, those of refusals counted too. */
 const addressesTriedMax = 64;
 /** A machine that is busy starting, or a slow line, takes longer than one try: so many such addresses are asked again, so often where they fail at once. */
@@ -47,29 +47,16 @@ const malformed: Refused = {
   addresses: [],
 };
 
-class JoinTalk {
-  readonly #stream: Stream;
-  readonly #reader: StreamReader;
-
-  constructor(stream: Stream) {
-    this.#stream = stream;
-    this.#reader = new StreamReader(stream, joinMsMax);
-  }
-
-  say(message: JoinMessage): Promise<boolean> {
-    return writeBytes(this.#stream, frameOf(encodeJoinMessage(message)), joinMsMax);
-  }
-
-  async hear(): Promise<JoinMessage | undefined> {
-    const bytes = await this.#reader.readFrame(joinBytesMax);
-    const message = bytes instanceof Uint8Array ? decodeJoinMessage(bytes) : undefined;
-    return message?.ok === true ? message.value : undefined;
-  }
-}
+const joinFormat: TalkFormat<JoinMessage> = {
+  encode: encodeJoinMessage,
+  decode: decodeJoinMessage,
+  bytesMax: 262_144,
+};
+const joinTalk = (stream: Stream): Talk<JoinMessage> => new Talk(stream, joinFormat, joinMsMax);
 
 /** The side that is asked. */
 export async function answerJoin(stream: Stream, peer: PeerId, keeper: JoinKeeper): Promise<void> {
-  const talk = new JoinTalk(stream);
+  const talk = joinTalk(stream);
   const ask = await talk.hear();
   const answer = ask?.kind === 'ask' ? keeper.ask(peer, ask) : malformed;
   await talk.say(answer);
@@ -156,7 +143,7 @@ async function askOne(node: Node, address: string, ask: JoinAsk): Promise<JoinMe
   if (connection === undefined) return undefined;
   try {
     const stream = await connection.newStream(joinProtocol, { signal: AbortSignal.timeout(joinMsMax) });
-    return await prove(new JoinTalk(stream), ask);
+    return await prove(joinTalk(stream), ask);
   } catch {
     return undefined;
   } finally {
@@ -165,7 +152,7 @@ async function askOne(node: Node, address: string, ask: JoinAsk): Promise<JoinMe
 }
 
 async function prove(
-  talk: JoinTalk,
+  talk: Talk<JoinMessage>,
   { machineKey, invite, name }: JoinAsk,
 ): Promise<JoinMessage | undefined> {
   await talk.say({ kind: 'ask', fleet: invite.fleet, invite: invite.invite, name });

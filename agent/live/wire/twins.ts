@@ -9,9 +9,14 @@ import { decodeRunMessage, encodeRunMessage, runBytes, type RunMessage } from '.
 import type { PeerId } from '../../units.ts';
 import { twinNewsMsMax } from '../limits.ts';
 import { runProtocol } from './protocols.ts';
-import { closeStream, frameOf, resetStream, StreamReader, writeBytes } from './stream-io.ts';
+import { closeStream, resetStream } from './stream-io.ts';
+import { Talk, type TalkFormat } from './talk.ts';
 
-const messageBytesMax = 256;
+const runFormat: TalkFormat<RunMessage> = {
+  encode: encodeRunMessage,
+  decode: decodeRunMessage,
+  bytesMax: 256,
+};
 
 /** How long both sides may take: for a stream, an answer and the last word. */
 export const twinPatienceMs = (silenceMsMax: number): number => 3 * silenceMsMax;
@@ -57,7 +62,7 @@ export class Twins {
 
   /** Answers for its own run, and hears of another one. `isMember`: whether to believe who asks. */
   async answer(stream: Stream, asker: PeerId, isMember: () => Promise<boolean>): Promise<void> {
-    const talk = new RunTalk(stream, this.#silenceMsMax);
+    const talk = new Talk(stream, runFormat, this.#silenceMsMax);
     if ((await talk.hear())?.kind === 'ask' && (await talk.say({ kind: 'run', run: this.#run }))) {
       const heard = await talk.hear();
       if (heard?.kind === 'twin' && (await isMember()))
@@ -74,7 +79,7 @@ export class Twins {
       .newStream(runProtocol, { signal: AbortSignal.timeout(this.#silenceMsMax) })
       .catch(() => undefined);
     if (stream === undefined) return undefined;
-    const talk = new RunTalk(stream, this.#silenceMsMax);
+    const talk = new Talk(stream, runFormat, this.#silenceMsMax);
     const answer = (await talk.say({ kind: 'ask' })) ? await talk.hear() : undefined;
     if (answer?.kind !== 'run') {
       resetStream(stream, 'no run was said');
@@ -94,28 +99,6 @@ interface AskedRun {
   readonly run: Uint8Array;
   /** Says what was found, and ends the talk. */
   tell(message: RunMessage): Promise<void>;
-}
-
-class RunTalk {
-  readonly #stream: Stream;
-  readonly #reader: StreamReader;
-  readonly #silenceMsMax: number;
-
-  constructor(stream: Stream, silenceMsMax: number) {
-    this.#stream = stream;
-    this.#reader = new StreamReader(stream, silenceMsMax);
-    this.#silenceMsMax = silenceMsMax;
-  }
-
-  say(message: RunMessage): Promise<boolean> {
-    return writeBytes(this.#stream, frameOf(encodeRunMessage(message)), this.#silenceMsMax);
-  }
-
-  async hear(): Promise<RunMessage | undefined> {
-    const bytes = await this.#reader.readFrame(messageBytesMax);
-    const message = bytes instanceof Uint8Array ? decodeRunMessage(bytes) : undefined;
-    return message?.ok === true ? message.value : undefined;
-  }
 }
 
 function twinAt(connection: Connection): RunMessage {

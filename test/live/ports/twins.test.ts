@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { createMachineKey } from '../../../agent/codec/index.ts';
 import { minutes } from '../../../datasets/index.ts';
-import { type SmallFleet, smallFleet, startAgent, type TestAgent } from './small-fleet.ts';
+import { smallFleet, startAgent, type TestAgent } from './small-fleet.ts';
 
 /** Nobody is ended for being slow on a machine that does much else. */
 const limits = { helloMsMax: minutes(5), pingSilenceMsMax: minutes(5) };
@@ -12,19 +12,27 @@ const until = async (isSo: () => boolean): Promise<void> => {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 };
 
-async function startTwins(t: ExecutionContext, fleet: SmallFleet): Promise<readonly [TestAgent, TestAgent]> {
-  const key = createMachineKey();
-  return [await startAgent(t, fleet, { key, limits }), await startAgent(t, fleet, { key, limits })];
+interface Trial {
+  /** Connected to `first`. */
+  readonly witness: TestAgent;
+  readonly first: TestAgent;
+  readonly copy: TestAgent;
+}
+
+async function startTwins(t: ExecutionContext): Promise<Trial> {
+  const [fleet, key] = [smallFleet(), createMachineKey()];
+  const witness = await startAgent(t, fleet, { limits });
+  const first = await startAgent(t, fleet, { key, limits });
+  const copy = await startAgent(t, fleet, { key, limits });
+  dials(first, witness);
+  await witness.ears.hears('connected');
+  return { witness, first, copy };
 }
 
 const dials = (from: TestAgent, to: TestAgent): void => from.wire.connect(to.key.peer, to.wire.addresses());
 
 test('of two computers with one key the first is spoken with, the second is turned away, and all three know', async (t) => {
-  const fleet = smallFleet();
-  const witness = await startAgent(t, fleet, { limits });
-  const [first, copy] = await startTwins(t, fleet);
-  dials(first, witness);
-  await witness.ears.hears('connected');
+  const { witness, first, copy } = await startTwins(t);
   dials(copy, witness);
   await copy.ears.hears('disconnected');
   await until(() => first.wire.twins.ofSelf.size > 0 && copy.wire.twins.ofSelf.size > 0);
@@ -43,11 +51,7 @@ test('of two computers with one key the first is spoken with, the second is turn
 });
 
 test('the second is let in when the first is gone', async (t) => {
-  const fleet = smallFleet();
-  const witness = await startAgent(t, fleet, { limits });
-  const [first, copy] = await startTwins(t, fleet);
-  dials(first, witness);
-  await witness.ears.hears('connected');
+  const { witness, first, copy } = await startTwins(t);
   await first.wire.close();
   await witness.ears.hears('disconnected');
   dials(copy, witness);
