@@ -9,27 +9,39 @@ import { endianness, networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { type MachineAttributes, rowLimits } from '../../../datasets/index.ts';
 import { inTime } from '../system-answers.ts';
+import { firmwareNames, systemNames } from './linux-facts.ts';
 
 /** What changes at most with a new disk, an update or a new desk: some of these calls take 100 ms and more. */
 export type StaticAttributes = Pick<MachineAttributes, 'hardwareModel' | 'osBuild' | 'diskClass'>;
 /** What a walk to another building changes: cheap, read each minute. */
 export type MovingAttributes = Pick<MachineAttributes, 'subnet' | 'gateway' | 'timeZone'>;
 
-/** Hardware model, OS build and disk class as systeminformation tells them. Rejects where the system does not answer in time. */
+/** Hardware model, OS build and disk class as the system tells them. Rejects where it does not answer in time. */
 export const readStaticAttributes = inTime(async (): Promise<StaticAttributes> => {
   const { default: systeminformation } = await import('systeminformation');
-  const [system, os, disks] = await Promise.all([
-    systeminformation.system(),
-    systeminformation.osInfo(),
+  const [{ hardware, system }, disks] = await Promise.all([
+    process.platform === 'linux' ? { hardware: firmwareNames(), system: systemNames() } : askNames(),
     systeminformation.diskLayout(),
   ]);
   const disk = disks[0];
   return {
-    ...named('hardwareModel', [system.manufacturer, system.model]),
-    ...named('osBuild', [os.distro, os.release, os.build === '' ? os.kernel : os.build]),
+    ...named('hardwareModel', hardware),
+    ...named('osBuild', system),
     ...named('diskClass', disk === undefined ? [] : [disk.interfaceType, disk.type]),
   };
 });
+
+async function askNames(): Promise<{
+  readonly hardware: readonly string[];
+  readonly system: readonly string[];
+}> {
+  const { default: systeminformation } = await import('systeminformation');
+  const [system, os] = await Promise.all([systeminformation.system(), systeminformation.osInfo()]);
+  return {
+    hardware: [system.manufacturer, system.model],
+    system: [os.distro, os.release, os.build === '' ? os.kernel : os.build],
+  };
+}
 
 /** Network and time zone at this moment. `salt`: the fleet's id. Rejects where the system does not answer in time. */
 export async function readMovingAttributes(salt: string): Promise<MovingAttributes> {

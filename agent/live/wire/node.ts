@@ -1,7 +1,7 @@
 // Makes the libp2p node under the wire: transports, limits, and how others are found. It knows nothing of members.
 
 import { bootstrap } from '@libp2p/bootstrap';
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { privateKeyFromRaw } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
 import type { Connection, ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
@@ -18,7 +18,7 @@ import {
   streamsPerConnectionMax,
   streamWindowBytesMax,
 } from '../limits.ts';
-import { machineKeyFromSeed } from '../../codec/index.ts';
+import { concatBytes, type MachineKey, machineKeyFromSeed } from '../../codec/index.ts';
 import { isDialable } from './addresses.ts';
 import type { HintService } from './hints.ts';
 import { tls } from './tls.ts';
@@ -41,8 +41,7 @@ export type Node = Libp2p;
 
 /** A started node. Throws `port-in-use` and `address-unusable`. */
 export async function startNode(options: NodeOptions): Promise<Node> {
-  const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed);
-  const node = await createLibp2p({ ...nodeInit(options, privateKey), start: false });
+  const node = await createLibp2p({ ...nodeInit(options, machineKeyFromSeed(options.seed)), start: false });
   try {
     await node.start();
   } catch (error) {
@@ -64,14 +63,18 @@ export function forgetPeer(node: Node | undefined, { remotePeer }: Pick<Connecti
   setTimeout(forget, forgetAfterMs).unref();
 }
 
-function nodeInit(options: NodeOptions, privateKey: PrivateKey): Libp2pOptions {
+/** Made of both halves, as libp2p would compute the public one in JavaScript. */
+const libp2pKey = ({ seed, publicKey }: MachineKey): PrivateKey =>
+  privateKeyFromRaw(concatBytes(seed, publicKey));
+
+function nodeInit(options: NodeOptions, key: MachineKey): Libp2pOptions {
   const silenceMs = options.pingSilenceMsMax ?? pingSilenceMsMax;
   const { hints } = options;
   return {
-    privateKey,
+    privateKey: libp2pKey(key),
     addresses: { listen: [...options.listenAddresses] },
     transports: [tcp()],
-    connectionEncrypters: [tls(machineKeyFromSeed(options.seed))],
+    connectionEncrypters: [tls(key)],
     streamMuxers: [
       yamux({
         maxInboundStreams: streamsPerConnectionMax,
