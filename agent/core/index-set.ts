@@ -14,7 +14,8 @@ export class IndexSet implements Iterable<number> {
     this.#at = at;
   }
 
-  get #bits(): number {
+  /** Bit i stands for index i. */
+  get bits(): number {
     return this.#numbers[this.#at]!;
   }
 
@@ -23,26 +24,24 @@ export class IndexSet implements Iterable<number> {
   }
 
   get size(): number {
-    let count = 0;
-    for (let rest = this.#bits; rest !== 0; rest &= rest - 1) count++;
-    return count;
+    return countBits(this.bits);
   }
 
   has(index: number): boolean {
-    return isIndex(index) && ((this.#bits >>> index) & 1) === 1;
+    return isIndex(index) && ((this.bits >>> index) & 1) === 1;
   }
 
   /** Throws a RangeError for what is no index of a shard. */
   add(index: number): this {
     if (!isIndex(index)) throw new RangeError(`${index} is no index of a shard`);
-    this.#bits |= 1 << index;
+    this.#bits = this.bits | (1 << index);
     return this;
   }
 
   /** Whether it was there. */
   delete(index: number): boolean {
     if (!this.has(index)) return false;
-    this.#bits &= ~(1 << index);
+    this.#bits = this.bits & ~(1 << index);
     return true;
   }
 
@@ -51,8 +50,15 @@ export class IndexSet implements Iterable<number> {
   }
 
   *[Symbol.iterator](): IterableIterator<number> {
-    for (let rest = this.#bits; rest !== 0; rest &= rest - 1) yield 31 - Math.clz32(rest & -rest);
+    for (let rest = this.bits; rest !== 0; rest &= rest - 1) yield 31 - Math.clz32(rest & -rest);
   }
+}
+
+/** How many indexes some bits stand for. */
+export function countBits(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 const isIndex = (index: number): boolean => Number.isInteger(index) && index >= 0 && index < shardCountMax;

@@ -3,6 +3,7 @@
 
 import { hours, type UnixMs } from '../../datasets/index.ts';
 import type { PeerId } from '../units.ts';
+import { countBits } from './index-set.ts';
 import type { KnownPack } from './known-pack.ts';
 import type { Membership } from './membership.ts';
 import type { Shelf } from './shelf.ts';
@@ -13,6 +14,7 @@ const restartMs = hours(1);
 export class Reach {
   readonly #membership: Membership;
   readonly #shelf: Shelf;
+  readonly #isNear = (peer: PeerId): boolean => !this.#membership.isAway(peer);
 
   constructor(membership: Membership, shelf: Shelf) {
     this.#membership = membership;
@@ -51,9 +53,7 @@ export class Reach {
 
   /** Different shards of a pack that are here or with machines that are not away. */
   shardCount(known: KnownPack): number {
-    const indexes = new Set(known.held);
-    for (const [index, peer] of known.others) if (!this.#membership.isAway(peer)) indexes.add(index);
-    return indexes.size;
+    return countBits(known.held.bits | known.others.bitsOf(this.#isNear));
   }
 
   /**

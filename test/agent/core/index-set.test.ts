@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { IndexSet } from '../../../agent/core/index-set.ts';
+import { countBits, IndexSet } from '../../../agent/core/index-set.ts';
 import { ShardHolders } from '../../../agent/core/shard-holders.ts';
 import { shardCountMax } from '../../../agent/limits.ts';
 import type { PeerId } from '../../../agent/units.ts';
@@ -75,6 +75,11 @@ test('holders say what a list of words says', (t) => {
           plain.filter((one) => one.peer === peer).map((one) => one.index),
         );
       }
+      const isCounted = (who: PeerId): boolean => who !== 'b';
+      t.is(
+        countBits(holders.bitsOf(isCounted)),
+        new Set(plain.filter((one) => isCounted(one.peer)).map((one) => one.index)).size,
+      );
       t.deepEqual(
         [...holders],
         plain.map((one) => [one.index, one.peer] as const),
