@@ -13,6 +13,7 @@ export const problemKinds = [
   'proof-failed', 'proof-old', 'owner-silent', 'snapshot-old',
   'deletion-waits', 'drive-deleted', 'no-words', 'outbox-lost', 'put-out', 'packs-lost',
   'not-connected', 'drive-out-of-reach', 'groups-out-of-reach', 'runs-twice',
+  'older-version',
 ] as const;
 
 export type ProblemKind = (typeof problemKinds)[number];

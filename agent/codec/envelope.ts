@@ -95,8 +95,12 @@ export function decodeEnvelope<Value>(bytes: Uint8Array, format: Format<Value>):
   if (bytes.length > format.bytesMax)
     return reject('too-long', `${bytes.length} bytes, at most ${format.bytesMax}`);
   if (!headFits(bytes, format)) return reject('wrong-magic', `not a ${format.magic} object`);
-  if (bytes[4] !== format.version)
-    return reject('wrong-version', `version ${bytes[4]}, known is ${format.version}`);
+  const version = bytes[4]!;
+  if (version !== format.version)
+    return reject(
+      version > format.version ? 'newer-version' : 'wrong-version',
+      `version ${version}, known is ${format.version}`,
+    );
   let item: unknown;
   try {
     item = decode(bytes.subarray(headBytes), strict);

@@ -163,7 +163,7 @@ export function encodeMessage(value: WireMessage): Uint8Array {
 const versionByte = 4;
 
 export const decodeMessage = (bytes: Uint8Array): Decoded<WireMessage> =>
-  decodeEnvelope(bytes, formats.find(({ version }) => version === bytes[versionByte]) ?? formats[0]);
+  decodeEnvelope(bytes, formats.find(({ version }) => version === bytes[versionByte]) ?? formats[4]);
 
 const hintFormat: Format<Hint> = {
   magic: 'DRHN',

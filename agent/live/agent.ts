@@ -182,7 +182,7 @@ export class LiveAgent {
       core: this.core,
       disk: this.#parts.disk,
       drives: this.drives,
-      traffic: this.shell.traffic,
+      shell: this.shell,
       observations: this.#observations,
       training: this.planning.training,
       planFailure: this.planning.failure,

@@ -35,13 +35,14 @@ import type { Observations } from './observations.ts';
 import type { PlanFailure } from './planning.ts';
 import type { Operations } from './operations.ts';
 import { packsOfDrive } from './own-packs.ts';
+import type { Shell } from './shell.ts';
 import type { LiveWire } from './wire/index.ts';
 
 export interface ViewParts {
   readonly core: AgentCore;
   readonly disk: LiveDisk;
   readonly drives: Drives;
-  readonly traffic: { readonly sentBytes: number; readonly receivedBytes: number };
+  readonly shell: Pick<Shell, 'traffic' | 'newerWords'>;
   readonly observations: Observations;
   readonly training: TrainingView | undefined;
   readonly planFailure: PlanFailure | undefined;
@@ -176,7 +177,7 @@ function groupViews(core: AgentCore, plan: Plan): readonly GroupNowView[] {
   return groupsNow(core, plan).map((group) => ({ ...group, packCount: packs.get(group.group) ?? 0 }));
 }
 
-function workView({ core, traffic }: ViewParts): WorkView {
+function workView({ core, shell: { traffic } }: ViewParts): WorkView {
   const { shelf, backup, serving, repair, surplus, scrub } = core;
   const { copies, bytes: copyBytes, servedShards: servedCopyShards } = core.copies.counts;
   const { readShards, wholeMs } = scrub.counts;

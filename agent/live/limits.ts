@@ -56,6 +56,8 @@ export const connectionsPerPeerMax = 8;
 export const refusedRestMs = minutes(5);
 /** That a machine runs twice is said for this long after it was last seen: the one that is turned away comes again every 15 minutes at least. */
 export const twinNewsMsMax = hours(1);
+/** That another machine speaks in words of a newer version is said for this long after the last of them. */
+export const newerWordsNewsMsMax = hours(2);
 /** As long as no more waits in the outbox, a new pack stays in the page cache: it is sent within seconds. Behind more it would lie there for nothing. */
 export const outboxCachedBytesMax = 256 * mebibyte;
 /** A restore flushes what it wrote after so much, and takes it out of the page cache; what is smaller stays there, as it is likely to be read. */

@@ -44,6 +44,7 @@ import type {
 import type { DriveId, PackId, PeerId } from '../units.ts';
 import { BatchAnswers } from './batch-answers.ts';
 import type { LiveLog } from './log/index.ts';
+import { NewerWords } from './newer-words.ts';
 import type { PlanOrder } from './planning.ts';
 import { OwnBatches } from './own-batches.ts';
 
@@ -105,6 +106,7 @@ type HandedOver = Extract<
 const quietKinds = new Set<CoreEvent['kind']>(['tick', 'hint', 'batchOpened', 'shardVerified']);
 
 export class Shell implements WireListener {
+  readonly newerWords = new NewerWords();
   readonly #parts: ShellParts;
   readonly #queue: CoreEvent[] = [];
   #isHandling = false;
@@ -173,12 +175,13 @@ export class Shell implements WireListener {
 
   frame(from: PeerId, bytes: Uint8Array): void {
     const decoded = decodeMessage(bytes);
-    if (decoded.ok) this.#message(from, decoded.value);
-    else
-      this.#parts.logger.warn(
-        { from, code: decoded.rejection.code, reason: decoded.rejection.reason },
-        'a message was refused',
-      );
+    if (decoded.ok) {
+      this.#message(from, decoded.value);
+      return;
+    }
+    const { code, reason } = decoded.rejection;
+    if (code === 'newer-version') this.newerWords.note(from, this.#parts.now());
+    this.#parts.logger.warn({ from, code, reason }, 'a message was refused');
   }
 
   hint(from: PeerId, bytes: Uint8Array): void {

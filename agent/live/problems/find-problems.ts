@@ -15,6 +15,7 @@ import { findProofProblems } from './proof-problems.ts';
 import { putOutProblem } from './put-out.ts';
 import { findReachProblems } from './reach-problems.ts';
 import { findTwinProblems } from './twin-problems.ts';
+import { findVersionProblems } from './version-problems.ts';
 
 /** A problem as it is found; `sinceMs` only where what is found tells it. */
 export type FoundProblem = Omit<Problem, 'sinceMs'> & { readonly sinceMs?: UnixMs };
@@ -31,6 +32,7 @@ const findProblemsInside = (parts: ViewParts): readonly FoundProblem[] => [
   ...findPlanProblems(parts),
   ...findReachProblems(parts),
   ...findTwinProblems(parts),
+  ...findVersionProblems(parts),
   ...findMachineProblems(parts.core, parts.now),
   ...findDriveProblems(parts.drives),
   ...findProofProblems(parts.core, parts.now),

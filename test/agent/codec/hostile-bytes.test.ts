@@ -183,8 +183,8 @@ test('damaged recovery kits are named as such', (t) => {
   t.pass();
 });
 
-const inHead = (magic: string, body: Uint8Array): Uint8Array =>
-  concatBytes(new TextEncoder().encode(magic), Uint8Array.of(1), body);
+const inHead = (magic: string, body: Uint8Array, version = 1): Uint8Array =>
+  concatBytes(new TextEncoder().encode(magic), Uint8Array.of(version), body);
 const codeOf = (decoded: Decoded<unknown>): string => (decoded.ok ? 'accepted' : decoded.rejection.code);
 
 test('a frame over the limit is refused by its length alone', (t) => {
@@ -205,7 +205,11 @@ test('an array that says it has four thousand million items is refused', (t) => 
 test('a newer version is told from damage', (t) => {
   const newer = goldenBytes('hint/v1/hint.bin');
   newer[4] = 2;
+  t.is(codeOf(decodeHint(newer)), 'newer-version');
+  newer[4] = 0;
   t.is(codeOf(decodeHint(newer)), 'wrong-version');
+  t.is(codeOf(decodeMessage(inHead('DRMS', Uint8Array.of(0xa0), 250))), 'newer-version');
+  t.is(codeOf(decodeMessage(inHead('DRMS', Uint8Array.of(0xa0), 0))), 'wrong-version');
 });
 
 test('unknown fields are refused, and a reason does not repeat what the peer sent', (t) => {

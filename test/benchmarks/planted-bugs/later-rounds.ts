@@ -10,6 +10,7 @@ import { secondRound } from './second-round.ts';
 import { seventhRound } from './seventh-round.ts';
 import { sixthRound } from './sixth-round.ts';
 import { standInBugs } from './stand-ins.ts';
+import { tenthRound } from './tenth-round.ts';
 import { thirdRound } from './third-round.ts';
 
 export const laterRounds: readonly PlantedBug[] = [
@@ -22,5 +23,6 @@ export const laterRounds: readonly PlantedBug[] = [
   ...seventhRound,
   ...eighthRound,
   ...ninthRound,
+  ...tenthRound,
   ...reviews,
 ];
