@@ -29,6 +29,8 @@ const looksBetweenMax = hours(6) / lookMs;
 /** What came since is worth a pause, and no more often than this. */
 const grownBytesMin = 16 * mebibyte;
 const looksBetweenMin = minutes(10) / lookMs;
+/** So many quiet minutes after busy ones it is worth a second pause: threads have ended by then, and what was kept for a while is let go. */
+const secondAfterLooks = 4;
 
 /** What the process took in a minute, and has. */
 export interface MinuteUsage {
@@ -36,9 +38,10 @@ export interface MinuteUsage {
   readonly residentBytes: number;
 }
 
-/** When to give back: in the first quiet minute after busy ones, as after a start, when much has come again, and in any case a few times a day. */
+/** When to give back: in the first quiet minute after busy ones, as after a start, and in the fourth, when much has come again, and in any case a few times a day. */
 export class BusyMinutes {
   #isDue = true;
+  #looksToSecond = secondAfterLooks;
   #looks = 0;
   #leastBytes = Number.POSITIVE_INFINITY;
 
@@ -48,10 +51,12 @@ export class BusyMinutes {
     this.#leastBytes = Math.min(this.#leastBytes, residentBytes);
     if (cpuMs >= quietCpuMs) {
       this.#isDue = true;
+      this.#looksToSecond = secondAfterLooks;
       return false;
     }
+    const isSecond = --this.#looksToSecond === 0;
     const hasGrown = residentBytes - this.#leastBytes >= grownBytesMin && this.#looks >= looksBetweenMin;
-    if (!this.#isDue && !hasGrown && this.#looks < looksBetweenMax) return false;
+    if (!this.#isDue && !isSecond && !hasGrown && this.#looks < looksBetweenMax) return false;
     this.#isDue = false;
     this.#looks = 0;
     this.#leastBytes = Number.POSITIVE_INFINITY;
