@@ -94,7 +94,7 @@ export class UpgradedFleet {
     const { drive, outcome } = await this.#ask<ProtectAnswer & SnapshotAnswer>(at, ['protect', folder]);
     // The agent may have noticed, and saved it, by itself.
     if (outcome !== 'acknowledged' && outcome !== 'unchanged')
-      throw new Error(`the backup of pc-${at} ended as ${outcome}`);
+      throw new Error(`the backup of pc-${at} ended as ${String(outcome)}`);
     this.#drives.set(at, drive);
     this.#parts.say(`pc-${at} saved its folder`);
   }
