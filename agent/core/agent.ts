@@ -2,6 +2,7 @@
 // no randomness of its own: time comes in events, chance as a function.
 
 import type { UnixMs } from '../../datasets/index.ts';
+import type { ShardKey } from '../codec/index.ts';
 import type { ShardArrival, ShardPlace } from '../ports.ts';
 import type { DriveId, FleetId, PackId, PeerId } from '../units.ts';
 import { Audit } from './audit.ts';
@@ -247,8 +248,14 @@ export class AgentCore {
 
   /** A restore and a repair may both read a shard in scratch: it goes when the last of them has no use for it. */
   #isNeededHere(effect: CoreEffect): boolean {
-    if (effect.kind !== 'removeShard' || effect.shard.place !== 'scratch') return false;
-    return this.repair.needs(effect.shard) || this.#restore.needs(effect.shard);
+    return (
+      effect.kind === 'removeShard' && effect.shard.place === 'scratch' && this.needsInScratch(effect.shard)
+    );
+  }
+
+  /** Whether something that goes on here needs a shard in scratch. */
+  needsInScratch(shard: ShardKey): boolean {
+    return this.repair.needs(shard) || this.#restore.needs(shard);
   }
 
   /** Much takes long, and whoever is to hear of its end may have been put out meanwhile: nobody speaks to it any more. */

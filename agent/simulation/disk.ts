@@ -30,7 +30,8 @@ import type { Life } from './life.ts';
 const flushMs = 8;
 const readMs = 2;
 
-interface Slot {
+/** A shard, or a whole pack, on a disk. */
+export interface Slot {
   readonly place: ShardPlace;
   readonly descriptor: PackDescriptor;
   readonly index: number;

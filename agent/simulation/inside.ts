@@ -7,6 +7,7 @@ import type { KnownPack } from '../core/index.ts';
 import type { DriveId, PeerId } from '../units.ts';
 import { lookAtCertificates, lookAtRules } from './admin-words.ts';
 import { lookAtDoubts } from './doubting.ts';
+import type { Slot } from './disk.ts';
 import type { Fleet } from './fleet.ts';
 import type { Machine } from './machine.ts';
 import { shortOf } from './naming.ts';
@@ -145,6 +146,7 @@ function lacksKey(
 /** An agent that loses track of its own disk fills it with what nobody asks for, or promises what is not there. */
 function lookAtDisk({ checks, guards }: Fleet, machine: Machine, { core }: Shell): void {
   checks.counts.shelf++;
+  lookAtScratch(machine, { guards, core });
   for (const { place, isFlushed, isLeaving, descriptor, index } of machine.platters.all()) {
     if (place !== 'held' || !isFlushed || isLeaving === true) continue;
     if (core.shelf.get(descriptor.pack)?.held.has(index) !== true)
@@ -154,6 +156,23 @@ function lookAtDisk({ checks, guards }: Fleet, machine: Machine, { core }: Shell
         `does not know of shard ${index} of ${shortOf(descriptor)} on its disk`,
       );
   }
+}
+
+/** What nothing needs is gone by the next look: a disk fills up with what was fetched once. */
+function lookAtScratch(
+  machine: Machine,
+  { guards, core }: { readonly guards: Fleet['guards']; readonly core: Shell['core'] },
+): void {
+  const left = new Set<Slot>();
+  for (const slot of machine.platters.all()) {
+    if (slot.place !== 'scratch' || !slot.isFlushed || slot.isLeaving === true) continue;
+    const { index, descriptor } = slot;
+    if (core.needsInScratch({ pack: descriptor.pack, index })) continue;
+    if (machine.leftInScratch.has(slot))
+      guards.violate('shelf', machine, `keeps part ${index} of ${shortOf(descriptor)}, which nothing needs`);
+    left.add(slot);
+  }
+  machine.leftInScratch = left;
 }
 
 /** A batch that the disk did not take is not here: whoever takes it for read never asks for it again. What is being written is not looked at. */

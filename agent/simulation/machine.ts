@@ -30,7 +30,7 @@ import {
 } from '../core/index.ts';
 import type { ShardPlace } from '../ports.ts';
 import type { DriveId, FleetId, InviteId, PeerId } from '../units.ts';
-import { Platters } from './disk.ts';
+import { Platters, type Slot } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Frames } from './frames.ts';
 import { Shelves } from './log.ts';
@@ -174,6 +174,8 @@ export class Machine {
   counted: readonly ShardCount[] | undefined;
   /** What its next trial restores find that would else have been whole. */
   failingProofs: ProofFailure[] = [];
+  /** Parts of packs that nothing needed at the last look. */
+  leftInScratch: ReadonlySet<Slot> = new Set();
   /** It may not make plans. */
   isLayman = false;
   /** It makes none any more, whatever its core orders. */
