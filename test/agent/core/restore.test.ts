@@ -206,6 +206,15 @@ test('where a shard on this disk cannot be read it is looked at, and the pack co
   );
 });
 
+test('a trial restore takes nothing from the disk of its own machine', (t) => {
+  const { tell, descriptor, arrive } = holderThatRestores();
+  const effects = tell({ kind: 'packsWanted', packs: [descriptor], from: 'others' });
+  t.false(kindsOf(effects).includes('packReady'));
+  const [first] = pulled(effects);
+  const [ready] = arrive(first!).flatMap((effect) => (effect.kind === 'packReady' ? [effect.from] : []));
+  t.deepEqual(ready, [first!.from]);
+});
+
 test('a disk that spoils all that comes is given up by a restore', (t) => {
   const { tell, wait, descriptor, pack, arrive } = holderThatRestores();
   tell({ kind: 'packsWanted', packs: [descriptor] });
