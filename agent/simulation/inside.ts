@@ -37,6 +37,7 @@ export function lookInside(fleet: Fleet): void {
     lookAtLastWords(fleet, machine, shell);
     lookAtReviews(fleet, machine, shell);
     lookAtDisk(fleet, machine, shell);
+    lookAtScratch(fleet, machine, shell);
     lookAtLogs(fleet, machine, shell);
     lookAtDrives(fleet, machine, shell);
     lookAtDoubts(fleet, machine, shell);
@@ -146,7 +147,6 @@ function lacksKey(
 /** An agent that loses track of its own disk fills it with what nobody asks for, or promises what is not there. */
 function lookAtDisk({ checks, guards }: Fleet, machine: Machine, { core }: Shell): void {
   checks.counts.shelf++;
-  lookAtScratch(machine, { guards, core });
   for (const { place, isFlushed, isLeaving, descriptor, index } of machine.platters.all()) {
     if (place !== 'held' || !isFlushed || isLeaving === true) continue;
     if (core.shelf.get(descriptor.pack)?.held.has(index) !== true)
@@ -159,10 +159,7 @@ function lookAtDisk({ checks, guards }: Fleet, machine: Machine, { core }: Shell
 }
 
 /** What nothing needs is gone by the next look: a disk fills up with what was fetched once. */
-function lookAtScratch(
-  machine: Machine,
-  { guards, core }: { readonly guards: Fleet['guards']; readonly core: Shell['core'] },
-): void {
+function lookAtScratch({ guards }: Fleet, machine: Machine, { core }: Shell): void {
   const left = new Set<Slot>();
   for (const slot of machine.platters.all()) {
     if (slot.place !== 'scratch' || !slot.isFlushed || slot.isLeaving === true) continue;
