@@ -29,8 +29,8 @@ const looksBetweenMax = hours(6) / lookMs;
 /** What came since is worth a pause, and no more often than this. */
 const grownBytesMin = 16 * mebibyte;
 const looksBetweenMin = minutes(10) / lookMs;
-/** So many quiet minutes after busy ones it is worth a second pause: threads have ended by then, and what was kept for a while is let go. */
-const secondAfterLooks = 4;
+/** Which quiet minutes after busy ones are worth a pause: by the second one threads have ended, and what was kept for a while is let go. */
+const worthyQuietLooks: ReadonlySet<number> = new Set([1, 4]);
 
 /** What the process took in a minute, and has. */
 export interface MinuteUsage {
@@ -40,8 +40,8 @@ export interface MinuteUsage {
 
 /** When to give back: in the first quiet minute after busy ones, as after a start, and in the fourth, when much has come again, and in any case a few times a day. */
 export class BusyMinutes {
-  #isDue = true;
-  #looksToSecond = secondAfterLooks;
+  /** Since the last busy minute, or the start. */
+  #quietLooks = 0;
   #looks = 0;
   #leastBytes = Number.POSITIVE_INFINITY;
 
@@ -50,14 +50,12 @@ export class BusyMinutes {
     this.#looks++;
     this.#leastBytes = Math.min(this.#leastBytes, residentBytes);
     if (cpuMs >= quietCpuMs) {
-      this.#isDue = true;
-      this.#looksToSecond = secondAfterLooks;
+      this.#quietLooks = 0;
       return false;
     }
-    const isSecond = --this.#looksToSecond === 0;
+    const isDue = worthyQuietLooks.has(++this.#quietLooks);
     const hasGrown = residentBytes - this.#leastBytes >= grownBytesMin && this.#looks >= looksBetweenMin;
-    if (!this.#isDue && !isSecond && !hasGrown && this.#looks < looksBetweenMax) return false;
-    this.#isDue = false;
+    if (!isDue && !hasGrown && this.#looks < looksBetweenMax) return false;
     this.#looks = 0;
     this.#leastBytes = Number.POSITIVE_INFINITY;
     return true;
