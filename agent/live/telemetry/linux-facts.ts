@@ -12,13 +12,13 @@ const isFiller =
 /** Manufacturer and model, as the firmware tells (sysfs-class-dmi in the kernel's ABI documentation). Empty where it does not. */
 export function firmwareNames(folder = '/sys/class/dmi/id'): string[] {
   return ['sys_vendor', 'product_name']
-    .map((name) => read(`${folder}/${name}`).trim())
+    .map((name) => (toldIn(`${folder}/${name}`) ?? '').trim())
     .filter((name) => name !== '' && !isFiller.test(name));
 }
 
 /** Distribution, release and build, of a file like os-release(5); the build of one that names none is its kernel's. */
 export function systemNames(file = '/etc/os-release'): string[] {
-  const { NAME, PRETTY_NAME, VERSION, VERSION_ID, BUILD_ID } = parseEnv(read(file));
+  const { NAME, PRETTY_NAME, VERSION, VERSION_ID, BUILD_ID } = parseEnv(toldIn(file) ?? '');
   const distribution = NAME ?? 'Linux';
   const version =
     PRETTY_NAME?.startsWith(`${distribution} `) === true ? PRETTY_NAME.slice(distribution.length) : VERSION;
@@ -30,10 +30,11 @@ export function systemNames(file = '/etc/os-release'): string[] {
   ];
 }
 
-function read(file: string): string {
+/** What a file of the system says; undefined where there is none, or it is for other eyes. */
+export function toldIn(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    return '';
+    return undefined;
   }
 }

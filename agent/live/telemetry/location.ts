@@ -3,13 +3,12 @@
 
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { endianness, networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { type MachineAttributes, rowLimits } from '../../../datasets/index.ts';
 import { inTime } from '../system-answers.ts';
-import { firmwareNames, systemNames } from './linux-facts.ts';
+import { firmwareNames, systemNames, toldIn } from './linux-facts.ts';
 
 /** What changes at most with a new disk, an update or a new desk: some of these calls take 100 ms and more. */
 export type StaticAttributes = Pick<MachineAttributes, 'hardwareModel' | 'osBuild' | 'diskClass'>;
@@ -59,7 +58,7 @@ export async function readMovingAttributes(salt: string): Promise<MovingAttribut
 
 /** Once a minute: where the kernel tells it, no program is started for it. Empty where there is none. */
 async function askGateway(): Promise<string> {
-  const routes = process.platform === 'linux' ? kernelTable('route') : undefined;
+  const routes = process.platform === 'linux' ? toldIn('/proc/net/route') : undefined;
   return routes === undefined ? askLibrary() : gatewayOfRoutes(routes);
 }
 
@@ -116,18 +115,10 @@ const hardwareAddress = /(?:[0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}/iu;
 
 /** The gateway's hardware address from the system's own neighbour table. */
 async function hardwareAddressOf(gateway: string): Promise<string | undefined> {
-  const table = process.platform === 'linux' ? (kernelTable('arp') ?? '') : await askArp(gateway);
+  const table = process.platform === 'linux' ? (toldIn('/proc/net/arp') ?? '') : await askArp(gateway);
   const line = table.split('\n').find((row) => row.split(/[\s()]+/u).includes(gateway));
   const found = line === undefined ? undefined : hardwareAddress.exec(line)?.[0];
   return found?.toLowerCase().replaceAll('-', ':');
-}
-
-function kernelTable(name: 'arp' | 'route'): string | undefined {
-  try {
-    return readFileSync(`/proc/net/${name}`, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 const askArp = async (gateway: string): Promise<string> => {
