@@ -1,5 +1,6 @@
-// Which machine a person means by a name. Names are no ids: a machine that was set up anew has its old one, and a guest may take anybody's.
+// Which machine a person means by a name, and what is said of several. Names are no ids: a machine that was set up anew has its old one, and a guest may take anybody's.
 
+import { listText } from '../../datasets/index.ts';
 import type { Membership } from '../core/index.ts';
 import { type PeerId, shortIdOf } from '../units.ts';
 import type { MachineView } from '../view.ts';
@@ -15,6 +16,15 @@ export function toldApart(machines: readonly MachineView[]): readonly MachineVie
     alike.get(machine.name)?.length === 1 ? machine : { ...machine, shortId: shortIdOf(machine.peer) },
   );
 }
+
+const namedMax = 3;
+
+/** What machines are called in a sentence: a few by name. */
+export const namesText = (membership: Pick<Membership, 'nameOf'>, peers: readonly PeerId[]): string =>
+  listText(
+    peers.map((peer) => membership.nameOf(peer)),
+    namedMax,
+  );
 
 /** What a machine is called in a command: its peer id where its name is not one word, or not its alone. */
 export function targetOf(

@@ -2,6 +2,7 @@
 
 import { listText } from '../../../datasets/index.ts';
 import type { AgentCore } from '../../core/index.ts';
+import { namesText } from '../machine-names.ts';
 import type { LiveWire } from '../wire/index.ts';
 import type { FoundProblem } from './find-problems.ts';
 
@@ -10,7 +11,7 @@ export interface TwinParts {
   readonly twins: LiveWire['twins'] | undefined;
 }
 
-const namedMax = 3;
+const addressesMax = 3;
 const advice =
   'Stop the agent on the copy, and join that computer with a new invite and another --home. Before a disk is cloned, leave the home of the agent out.';
 
@@ -18,10 +19,7 @@ export function findTwinProblems({ core: { membership }, twins }: TwinParts): re
   if (twins === undefined) return [];
   const found: FoundProblem[] = [];
   if (twins.ofSelf.size > 0) {
-    const witnesses = listText(
-      [...twins.ofSelf.keys()].map((peer) => membership.nameOf(peer)),
-      namedMax,
-    );
+    const witnesses = namesText(membership, [...twins.ofSelf.keys()]);
     found.push({
       kind: 'runs-twice',
       about: membership.self,
@@ -50,5 +48,5 @@ export function findTwinProblems({ core: { membership }, twins }: TwinParts): re
 
 function atText(addresses: readonly string[]): string {
   const known = [...new Set(addresses)];
-  return known.length === 0 ? '' : ` at ${listText(known, namedMax)}`;
+  return known.length === 0 ? '' : ` at ${listText(known, addressesMax)}`;
 }
