@@ -162,8 +162,9 @@ export function encodeMessage(value: WireMessage): Uint8Array {
 /** Where an envelope says its version. */
 const versionByte = 4;
 
+/** By its version, or the newest below that: what is newer than all is told so. */
 export const decodeMessage = (bytes: Uint8Array): Decoded<WireMessage> =>
-  decodeEnvelope(bytes, formats.find(({ version }) => version === bytes[versionByte]) ?? formats[4]);
+  decodeEnvelope(bytes, formats.findLast(({ version }) => version <= bytes[versionByte]!) ?? formats[0]);
 
 const hintFormat: Format<Hint> = {
   magic: 'DRHN',
