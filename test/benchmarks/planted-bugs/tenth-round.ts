@@ -99,7 +99,6 @@ export const tenthRound: readonly PlantedBug[] = [
     about: 'a rate that was not used adds up: after a rest any number of bytes goes at once',
     file: 'core/token-bucket.ts',
     find: 'this.#tokens = Math.min(this.#burstBytes, this.#tokens + (restMs * bytesPerSecond) / secondMs);',
-    replace:
-      'this.#tokens = Math.max(this.#burstBytes, 0) * 0 + this.#tokens + (restMs * bytesPerSecond) / secondMs;',
+    replace: 'this.#tokens += (restMs * bytesPerSecond) / secondMs;',
   },
 ];
